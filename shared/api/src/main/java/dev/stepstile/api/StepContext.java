@@ -1,0 +1,37 @@
+package dev.stepstile.api;
+
+import java.time.Instant;
+import java.util.Map;
+
+/** One attempt of a step, as its handler sees it. */
+public interface StepContext {
+
+    /** The orchestrator's run. */
+    String runId();
+
+    /** The step within the run. */
+    String stepKey();
+
+    /** The attempt's number, 1, 2, 3 …: also the fence by which a sink can refuse an older attempt. */
+    int attempt();
+
+    /** When this attempt is interrupted, at the latest. */
+    Instant deadline();
+
+    /** Tags that the dispatch gave to the step. */
+    Map<String, String> tags();
+
+    /**
+     * Tells how far the step is; the newest value travels with the next heartbeat. Cheap enough for a loop.
+     *
+     * @param fraction 0 to 1
+     * @param note a few words, cut at 100 characters
+     */
+    void progress(double fraction, String note);
+
+    /** Adds a line to the attempt's log, which the run's feed shows while the step runs. Cut at the log limit. */
+    void log(String line);
+
+    /** True once the run was cancelled or the attempt lost its lease: whatever it returns will not be used. */
+    boolean cancelled();
+}

@@ -1,0 +1,14 @@
+package dev.stepstile.api;
+
+import org.jspecify.annotations.Nullable;
+
+/** Thrown by a handler to say that trying again is pointless: the step becomes FAILED. */
+public final class TerminalFailure extends RuntimeException {
+    public TerminalFailure(String message) {
+        super(message);
+    }
+
+    public TerminalFailure(String message, @Nullable Throwable cause) {
+        super(message, cause);
+    }
+}
