@@ -1,0 +1,142 @@
+package dev.stepstile.step;
+
+import java.time.Instant;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One accepted call that hands over steps, with what the sweeper knows of them. Every write raises {@code version} and
+ * is conditional on the version read.
+ *
+ * @param digest of keys, handlers and inputs: the same dispatchId with another digest is refused
+ * @param manifest the steps with their inputs
+ * @param sentAt when the dispatch function had sent every message; null if it has not said so
+ * @param lastSentAt when messages were last sent for steps that nobody had claimed
+ * @param resends how often that was done again
+ * @param finished the steps seen to have ended (and, if dead, to be buried), by place in the manifest
+ * @param finishedCounts how those ended, by state
+ * @param openCounts the states of the others at {@code countedAt}
+ * @param keepOpenUntil before it the dispatch must not be closed: a redrive is under way
+ * @param nextSweepAt when the sweeper looks again; null once closed
+ * @param sweptAt when it last looked
+ */
+public record Dispatch(
+        String runId,
+        String dispatchId,
+        String digest,
+        int shards,
+        int stepCount,
+        Payload manifest,
+        Instant createdAt,
+        Instant validUntil,
+        @Nullable Instant sentAt,
+        Instant lastSentAt,
+        int resends,
+        StepBits finished,
+        SortedMap<StepState.Name, Integer> finishedCounts,
+        SortedMap<StepState.Name, Integer> openCounts,
+        @Nullable Instant countedAt,
+        long version,
+        Instant keepOpenUntil,
+        @Nullable Instant nextSweepAt,
+        @Nullable Instant sweptAt) {
+
+    public boolean closed() {
+        return nextSweepAt == null;
+    }
+
+    /** In which of the sweeper's buckets the dispatch lies while it is open. */
+    public int openBucket() {
+        return Shards.of(runId + "#" + dispatchId, Shards.OPEN_BUCKETS);
+    }
+
+    /** Steps by state, as last counted; steps that were never counted are QUEUED. */
+    public SortedMap<StepState.Name, Integer> counts() {
+        SortedMap<StepState.Name, Integer> all = new TreeMap<>(finishedCounts);
+        openCounts.forEach((state, count) -> all.merge(state, count, Integer::sum));
+        int counted = all.values().stream().mapToInt(Integer::intValue).sum();
+        if (counted < stepCount) {
+            all.merge(StepState.Name.QUEUED, stepCount - counted, Integer::sum);
+        }
+        return all;
+    }
+
+    public Dispatch sent(Instant now) {
+        return with(now, now, resends, finished, finishedCounts, openCounts, countedAt, keepOpenUntil, nextSweepAt, sweptAt);
+    }
+
+    /** One sweeper takes it; the others see a later {@code nextSweepAt}. */
+    public Dispatch taken(Instant next) {
+        return with(sentAt, lastSentAt, resends, finished, finishedCounts, openCounts, countedAt, keepOpenUntil, next, sweptAt);
+    }
+
+    /** Put back into the sweeper's hands before a redrive touches a record; everything is counted anew. */
+    public Dispatch reopened(Instant next, Instant keepOpen) {
+        return with(
+                sentAt,
+                lastSentAt,
+                resends,
+                StepBits.NONE,
+                new TreeMap<>(),
+                new TreeMap<>(),
+                null,
+                keepOpen.isAfter(keepOpenUntil) ? keepOpen : keepOpenUntil,
+                next,
+                sweptAt);
+    }
+
+    /** What a sweep found. {@code next} null closes the dispatch. */
+    public Dispatch swept(
+            StepBits nowFinished,
+            SortedMap<StepState.Name, Integer> nowFinishedCounts,
+            SortedMap<StepState.Name, Integer> nowOpenCounts,
+            boolean resent,
+            Instant now,
+            @Nullable Instant next) {
+        return with(
+                resent && sentAt == null ? now : sentAt,
+                resent ? now : lastSentAt,
+                resent ? resends + 1 : resends,
+                nowFinished,
+                nowFinishedCounts,
+                nowOpenCounts,
+                now,
+                keepOpenUntil,
+                next,
+                now);
+    }
+
+    private Dispatch with(
+            @Nullable Instant newSentAt,
+            Instant newLastSentAt,
+            int newResends,
+            StepBits newFinished,
+            SortedMap<StepState.Name, Integer> newFinishedCounts,
+            SortedMap<StepState.Name, Integer> newOpenCounts,
+            @Nullable Instant newCountedAt,
+            Instant newKeepOpenUntil,
+            @Nullable Instant newNextSweepAt,
+            @Nullable Instant newSweptAt) {
+        return new Dispatch(
+                runId,
+                dispatchId,
+                digest,
+                shards,
+                stepCount,
+                manifest,
+                createdAt,
+                validUntil,
+                newSentAt,
+                newLastSentAt,
+                newResends,
+                newFinished,
+                newFinishedCounts,
+                newOpenCounts,
+                newCountedAt,
+                version + 1,
+                newKeepOpenUntil,
+                newNextSweepAt,
+                newSweptAt);
+    }
+}

@@ -1,0 +1,77 @@
+package dev.stepstile.step;
+
+import java.time.Duration;
+import java.util.regex.Pattern;
+
+/** Limits on everything, each with its reason. The README and docs/protocol.md repeat them for callers. */
+public final class Limits {
+    /** A dispatch's steps: its bitmap and counts stay within 2 KB, and a call within its 30 s. */
+    public static final int STEPS_PER_DISPATCH = 10_000;
+
+    /** A request body; API Gateway's own limit is 10 MB, Lambda's 6 MB. */
+    public static final int REQUEST_BYTES = 6 * 1024 * 1024;
+
+    /** One step's input, and all shared inputs together: what a request can carry. */
+    public static final int INPUT_BYTES = 5 * 1024 * 1024;
+
+    /** A step's result as JSON. A worker holds ten at once. */
+    public static final int RESULT_BYTES = 10 * 1024 * 1024;
+
+    /** Shared inputs of a dispatch: each costs its name and reference in every message. */
+    public static final int SHARED_INPUTS = 8;
+
+    /** Tags of a step, and the length of a tag's name and value. */
+    public static final int TAGS = 20;
+
+    public static final int TAG_LENGTH = 200;
+
+    /** What fits inline in a record of 1 KB, so that a step's record costs one write unit. Bytes after compression. */
+    public static final int INLINE_BYTES = 512;
+
+    /** Inline JSON before compression: it also travels in the message. */
+    public static final int INLINE_RAW_BYTES = 4 * 1024;
+
+    /** Beyond it a payload goes to the payload store: an item's write units cost more than a PUT from about here. */
+    public static final int ITEM_BYTES = 16 * 1024;
+
+    /** Entries of one answer: steps, feed entries. */
+    public static final int PAGE = 1_000;
+
+    /** Keys of one lookup: one BatchGetItem. */
+    public static final int LOOKUP_KEYS = 100;
+
+    /** What an attempt may log; the rest is counted and dropped. */
+    public static final int LOG_BYTES = 256 * 1024;
+
+    /** Attempts a dispatch may ask for. */
+    public static final int MAX_ATTEMPTS = 100;
+
+    /** The longest a step may run: Lambda's 15 minutes, less what the worker needs to record the end. */
+    public static final Duration TIMEOUT = Duration.ofSeconds(880);
+
+    /** The longest backoff and retry delay: SQS's longest visibility timeout. */
+    public static final Duration RETRY_DELAY = Duration.ofHours(12);
+
+    private static final Pattern RUN_ID = Pattern.compile("[A-Za-z0-9._:~@+=-]{1,128}");
+    private static final Pattern DISPATCH_ID = Pattern.compile("[A-Za-z0-9._:~@+=-]{1,128}");
+    private static final Pattern STEP_KEY = Pattern.compile("[A-Za-z0-9._:~@+=\\[\\]?,| -]{1,512}");
+    private static final Pattern HANDLER = Pattern.compile("[A-Za-z0-9._-]{1,128}");
+
+    private Limits() {}
+
+    public static boolean isRunId(String text) {
+        return RUN_ID.matcher(text).matches();
+    }
+
+    public static boolean isDispatchId(String text) {
+        return DISPATCH_ID.matcher(text).matches();
+    }
+
+    public static boolean isStepKey(String text) {
+        return STEP_KEY.matcher(text).matches();
+    }
+
+    public static boolean isHandlerName(String text) {
+        return HANDLER.matcher(text).matches();
+    }
+}

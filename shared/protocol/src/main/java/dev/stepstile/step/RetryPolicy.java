@@ -1,0 +1,20 @@
+package dev.stepstile.step;
+
+import java.time.Duration;
+import java.util.random.RandomGenerator;
+
+/**
+ * How often a step is tried, and how long it waits in between: exponential backoff with full jitter, uniform in
+ * {@code [0, min(cap, base * 2^(n-1))]} after the n-th attempt (Brooker, "Exponential Backoff And Jitter", AWS
+ * Architecture Blog, 2015).
+ */
+public record RetryPolicy(int maxAttempts, Duration base, Duration cap) {
+    public static final RetryPolicy DEFAULT = new RetryPolicy(3, Duration.ofSeconds(1), Duration.ofMinutes(5));
+
+    /** The wait after the {@code failures}-th attempt of the present budget (1, 2, 3 …). */
+    public Duration backoff(int failures, RandomGenerator random) {
+        int doublings = Math.min(Math.max(failures - 1, 0), 30);
+        long ceiling = Math.min(cap.toMillis(), base.toMillis() << doublings);
+        return Duration.ofMillis(ceiling <= 0 ? 0 : random.nextLong(ceiling + 1));
+    }
+}

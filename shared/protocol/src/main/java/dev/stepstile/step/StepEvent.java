@@ -1,0 +1,51 @@
+package dev.stepstile.step;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** What may happen to a step. */
+public sealed interface StepEvent {
+
+    /**
+     * A worker holds a message for the step and wants to run it.
+     *
+     * @param owner a token minted for this claim alone
+     * @param alone whether no other step runs beside it: a suspect is claimed only then
+     */
+    record Claim(StepSpec spec, String owner, Duration lease, Duration margin, boolean alone) implements StepEvent {}
+
+    /** The attempt is alive. */
+    record Renew(int attempt, String owner, Duration lease, StepState.Progress progress) implements StepEvent {}
+
+    /** The attempt succeeded, its result is durable. */
+    record Succeed(int attempt, String owner, Payload result, int pages) implements StepEvent {}
+
+    /** The attempt failed. {@code retryIn} is how long a retryable failure waits. */
+    record Fail(int attempt, String owner, Weight weight, StepError error, Duration retryIn, int pages)
+            implements StepEvent {}
+
+    /** A sweep looks whether the newest attempt's lease is over. */
+    record Expire(Duration margin) implements StepEvent {}
+
+    /** The run was cancelled with this number. */
+    record Cancel(StepSpec spec, long seq) implements StepEvent {}
+
+    /** Try again with a fresh budget; {@code deadAt}: only if the step is DEAD at that attempt. */
+    record Redrive(long cancelSeq, @Nullable Integer deadAt) implements StepEvent {}
+
+    /** The dead letter that names this attempt is in the dead-letter queue. */
+    record Buried(int attempt) implements StepEvent {}
+
+    /** The step cannot be started, and never could again: its validity is over, or its payload is gone. */
+    record Discard(StepSpec spec, StepError error) implements StepEvent {}
+
+    /** What a failure means for the step. */
+    enum Weight {
+        /** Try again while the budget lasts. */
+        RETRYABLE,
+        /** Trying again is pointless: FAILED. */
+        TERMINAL,
+        /** There is nothing to try with: DEAD, and buried. */
+        HOPELESS
+    }
+}

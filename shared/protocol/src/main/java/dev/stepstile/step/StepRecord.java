@@ -1,0 +1,65 @@
+package dev.stepstile.step;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one item that holds what has happened to a step. All instants are whole milliseconds.
+ *
+ * @param attempt the newest attempt's number, which is the fence; 0 before the first claim
+ * @param owner the token of the newest claim; stays after the attempt's end, empty before the first claim
+ * @param budgetFrom the attempt after which the present budget of attempts began
+ * @param cancelSeq the run's cancel number that this step has answered
+ * @param startedAt when the newest attempt was claimed
+ * @param pages how many log pages the newest attempt wrote, known once it ended
+ * @param history the last {@link #MAX_HISTORY} attempts that did not succeed, oldest first
+ */
+public record StepRecord(
+        StepId id,
+        int shard,
+        Pinned pinned,
+        int attempt,
+        String owner,
+        int budgetFrom,
+        long cancelSeq,
+        Instant createdAt,
+        @Nullable Instant startedAt,
+        int pages,
+        List<AttemptNote> history,
+        StepState state) {
+    public static final int MAX_HISTORY = 10;
+
+    public StepRecord {
+        history = List.copyOf(
+                history.size() > MAX_HISTORY ? history.subList(history.size() - MAX_HISTORY, history.size()) : history);
+    }
+
+    /** Whether one more attempt may follow the newest one. */
+    public boolean budgetLeft() {
+        return attempt - budgetFrom < pinned.retry().maxAttempts();
+    }
+
+    /** Whether the newest attempt's lease is over, the clocks' margin included. False unless RUNNING. */
+    public boolean leaseExpired(Instant now, Duration margin) {
+        return state instanceof StepState.Running running
+                && !now.isBefore(running.leaseUntil().plus(margin));
+    }
+
+    /** Whether a worker was lost in the present budget: the step may be what killed it. */
+    public boolean suspect() {
+        return history.stream()
+                .anyMatch(note -> note.attempt() > budgetFrom && note.cause() == StepError.Kind.WORKER_LOST);
+    }
+
+    /** Whether {@code found} is what a write of this record would have left: same attempt, owner and state. */
+    public boolean isShownBy(@Nullable StepRecord found) {
+        return found != null
+                && found.attempt == attempt
+                && found.owner.equals(owner)
+                && found.budgetFrom == budgetFrom
+                && found.state.name() == state.name()
+                && found.cancelSeq == cancelSeq;
+    }
+}

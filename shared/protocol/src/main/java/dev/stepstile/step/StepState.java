@@ -1,0 +1,85 @@
+package dev.stepstile.step;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** The state of a step that has a record. A step without one is QUEUED: it exists only in its manifest. */
+public sealed interface StepState {
+
+    /** The names of the states, as the wire and the table write them. */
+    enum Name {
+        QUEUED,
+        RUNNING,
+        RETRYING,
+        SUCCEEDED,
+        FAILED,
+        DEAD,
+        CANCELLED
+    }
+
+    Name name();
+
+    /** An attempt owns the step until {@code leaseUntil}, or longer if it renews. */
+    record Running(Instant leaseUntil, boolean cancelRequested, Progress progress) implements StepState {
+        @Override
+        public Name name() {
+            return Name.RUNNING;
+        }
+    }
+
+    /** Waits to be claimed again, not before {@code notBefore}. */
+    record Retrying(Instant notBefore) implements StepState {
+        @Override
+        public Name name() {
+            return Name.RETRYING;
+        }
+    }
+
+    /** A state that only a redrive leaves, and success never. */
+    sealed interface Ended extends StepState {
+        Instant finishedAt();
+    }
+
+    record Succeeded(Payload result, Instant finishedAt) implements Ended {
+        @Override
+        public Name name() {
+            return Name.SUCCEEDED;
+        }
+    }
+
+    /** The handler said that trying again is pointless. Not buried: the orchestrator is told. */
+    record Failed(StepError error, Instant finishedAt) implements Ended {
+        @Override
+        public Name name() {
+            return Name.FAILED;
+        }
+    }
+
+    /** Attempts are used up, or there is nothing to try with. In the dead-letter queue once {@code buriedAt} is set. */
+    record Dead(StepError error, Instant finishedAt, @Nullable Instant buriedAt) implements Ended {
+        @Override
+        public Name name() {
+            return Name.DEAD;
+        }
+    }
+
+    record Cancelled(Instant finishedAt) implements Ended {
+        @Override
+        public Name name() {
+            return Name.CANCELLED;
+        }
+    }
+
+    /** How far an attempt says it is: 0 to 1, and a few words. */
+    record Progress(double fraction, String note) {
+        public static final Progress NONE = new Progress(0, "");
+        private static final int MAX_NOTE = 100;
+
+        public Progress {
+            fraction = Double.isNaN(fraction) ? 0 : Math.clamp(fraction, 0.0, 1.0);
+            if (note.length() > MAX_NOTE) {
+                note = note.substring(0, MAX_NOTE);
+            }
+        }
+    }
+}

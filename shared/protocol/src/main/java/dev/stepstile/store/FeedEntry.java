@@ -1,0 +1,58 @@
+package dev.stepstile.store;
+
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.StepState;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** One line of a run's feed. */
+public sealed interface FeedEntry {
+    String stepKey();
+
+    int attempt();
+
+    Instant at();
+
+    /** Where the entry is in its shard's feed; later positions sort behind (order of UTF-8 bytes). */
+    String position();
+
+    /**
+     * A step ended.
+     *
+     * @param result the result where it is small enough to be in the record itself
+     */
+    record Ended(
+            String stepKey,
+            int attempt,
+            StepState.Name state,
+            Instant at,
+            int pages,
+            Payload.@Nullable Inline result)
+            implements FeedEntry {
+        @Override
+        public String position() {
+            return endedPosition(at, stepKey, attempt);
+        }
+    }
+
+    /** A running attempt wrote page {@code page} of its log. */
+    record PageWritten(String stepKey, int attempt, int page, Instant at) implements FeedEntry {
+        @Override
+        public String position() {
+            return pagePosition(at, stepKey, attempt, page);
+        }
+    }
+
+    static String endedPosition(Instant at, String stepKey, int attempt) {
+        return from(at) + "#" + stepKey + "#" + attempt;
+    }
+
+    static String pagePosition(Instant at, String stepKey, int attempt, int page) {
+        return endedPosition(at, stepKey, attempt) + "#" + page;
+    }
+
+    /** The position before everything stamped {@code at} or later: 13 digits of milliseconds, good until 2286. */
+    static String from(Instant at) {
+        return String.format("%013d", at.toEpochMilli());
+    }
+}

@@ -1,0 +1,112 @@
+package dev.stepstile.wire;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.step.Limits;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** The one JSON mapper, and the few readings that every codec needs. */
+public final class Json {
+    public static final ObjectMapper MAPPER = JsonMapper.builder(com.fasterxml.jackson.core.JsonFactory.builder()
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxStringLength(2 * Limits.RESULT_BYTES)
+                            .build())
+                    .build())
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
+            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+            .build();
+
+    private Json() {}
+
+    public static ObjectNode object() {
+        return MAPPER.createObjectNode();
+    }
+
+    /** @throws BadJson if the text is not one JSON value */
+    public static JsonNode parse(String text) {
+        try {
+            JsonNode node = MAPPER.readTree(text);
+            if (node == null || node.isMissingNode()) {
+                throw new BadJson("empty, where JSON was expected");
+            }
+            return node;
+        } catch (JsonProcessingException e) {
+            throw new BadJson("not JSON: " + e.getOriginalMessage());
+        }
+    }
+
+    public static String print(JsonNode node) {
+        try {
+            return MAPPER.writeValueAsString(node);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a JSON tree always prints", e);
+        }
+    }
+
+    /** A member that must be there. */
+    static JsonNode member(JsonNode node, String name) {
+        JsonNode member = node.get(name);
+        if (member == null || member.isNull()) {
+            throw new BadJson("'" + name + "' is missing");
+        }
+        return member;
+    }
+
+    static String text(JsonNode node, String name) {
+        JsonNode member = member(node, name);
+        if (!member.isTextual()) {
+            throw new BadJson("'" + name + "' is not a string");
+        }
+        return member.textValue();
+    }
+
+    static long number(JsonNode node, String name) {
+        JsonNode member = member(node, name);
+        if (!member.isIntegralNumber() || !member.canConvertToLong()) {
+            throw new BadJson("'" + name + "' is not a whole number");
+        }
+        return member.longValue();
+    }
+
+    static int integer(JsonNode node, String name) {
+        long value = number(node, name);
+        if (value != (int) value) {
+            throw new BadJson("'" + name + "' is out of range");
+        }
+        return (int) value;
+    }
+
+    static Instant instant(JsonNode node, String name) {
+        return Instant.ofEpochMilli(number(node, name));
+    }
+
+    static @Nullable Instant instantOrNull(JsonNode node, String name) {
+        return node.hasNonNull(name) ? instant(node, name) : null;
+    }
+
+    static void putInstant(ObjectNode node, String name, @Nullable Instant instant) {
+        if (instant != null) {
+            node.put(name, instant.toEpochMilli());
+        }
+    }
+
+    /** The text is not JSON, or not the JSON that was expected here. */
+    public static final class BadJson extends RuntimeException {
+        public BadJson(String message) {
+            super(message);
+        }
+    }
+}
