@@ -22,8 +22,9 @@ public interface Tasks {
      */
     Cancellable every(String name, Duration period, Runnable tick);
 
-    /** Stops what was started. A tick under way goes on to its end. */
+    /** Stops what was started. */
     interface Cancellable {
+        /** Once this returns no tick is under way and none follows. Not to be called by a tick. */
         void cancel();
     }
 

@@ -1,0 +1,177 @@
+package dev.stepstile.protocol;
+
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.Pinned;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.Shards;
+import dev.stepstile.step.StepBits;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.store.StepQueue;
+import dev.stepstile.store.StepStore;
+import dev.stepstile.wire.StepMessages;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes over steps: writes down what must happen, then sends a message for each. A crash anywhere leaves a dispatch
+ * that the sweeper finishes, or none.
+ */
+public final class Dispatching {
+    private static final int PUTS_AT_ONCE = 16;
+    private static final int MARK_TRIES = 5;
+
+    private final StepStore store;
+    private final Payloads payloads;
+    private final Sending sending;
+    private final Timing timing;
+    private final World world;
+    private final Meter meter;
+    private final int shards;
+
+    public Dispatching(
+            StepStore store, StepQueue queue, Payloads payloads, Timing timing, World world, Meter meter, int shards) {
+        this.store = store;
+        this.payloads = payloads;
+        this.sending = new Sending(queue);
+        this.timing = timing;
+        this.world = world;
+        this.meter = meter;
+        this.shards = shards;
+    }
+
+    /** A step as its caller gives it; {@code input} is JSON text. */
+    public record NewStep(
+            String key,
+            String handler,
+            String input,
+            RetryPolicy retry,
+            Duration timeout,
+            SortedMap<String, String> tags) {}
+
+    /** A valid call. {@code dispatchId} null: named by its content, so that the same call twice is one dispatch. */
+    public record Request(
+            String runId, @Nullable String dispatchId, List<NewStep> steps, SortedMap<String, String> sharedInputs) {}
+
+    /** What became of the call. */
+    public sealed interface Answer {
+        /** {@code replayed}: this very call was accepted before. */
+        record Accepted(String dispatchId, int steps, boolean replayed) implements Answer {}
+
+        /** The dispatchId was used for other content. */
+        record Conflict(String dispatchId) implements Answer {}
+
+        /** The run was cancelled, and takes no more steps. */
+        record RunCancelled(String runId) implements Answer {}
+    }
+
+    /** Safe to call again after a failure, with the same answer. */
+    public Answer dispatch(Request request) throws InterruptedException {
+        String digest = digest(request);
+        String given = request.dispatchId();
+        String dispatchId = given == null ? digest.substring(0, 32) : given;
+        Instant now = world.now();
+        Run run = store.run(request.runId())
+                .orElseGet(() -> store.putRunIfAbsent(new Run(request.runId(), now, shards, 0)));
+        if (run.cancelled()) {
+            return store.dispatch(request.runId(), dispatchId)
+                    .map(existing -> replay(existing, digest))
+                    .orElse(new Answer.RunCancelled(request.runId()));
+        }
+        List<StepSpec> steps = specs(request, run, dispatchId, now.plus(timing.validity()));
+        Dispatch dispatch = new Dispatch(
+                request.runId(),
+                dispatchId,
+                digest,
+                run.shards(),
+                steps.size(),
+                payloads.putShared(StepMessages.manifest(steps)),
+                now,
+                now.plus(timing.validity()),
+                null,
+                now,
+                0,
+                StepBits.NONE,
+                new TreeMap<>(),
+                new TreeMap<>(),
+                null,
+                1,
+                Instant.EPOCH,
+                now.plus(timing.sweepEvery()),
+                null);
+        Optional<Dispatch> existing = store.putDispatchIfAbsent(dispatch);
+        if (existing.isPresent()) {
+            return replay(existing.get(), digest);
+        }
+        if (sending.send(steps)) {
+            markSent(dispatch);
+        }
+        meter.add(Count.STEPS_DISPATCHED, steps.size());
+        return new Answer.Accepted(dispatchId, steps.size(), false);
+    }
+
+    private static Answer replay(Dispatch existing, String digest) {
+        return existing.digest().equals(digest)
+                ? new Answer.Accepted(existing.dispatchId(), existing.stepCount(), true)
+                : new Answer.Conflict(existing.dispatchId());
+    }
+
+    private void markSent(Dispatch sent) {
+        Dispatch read = sent;
+        for (int i = 0; i < MARK_TRIES && !store.replace(read.sent(world.now())); i++) {
+            Optional<Dispatch> current = store.dispatch(sent.runId(), sent.dispatchId());
+            if (current.isEmpty() || current.get().sentAt() != null) {
+                return;
+            }
+            read = current.get();
+        }
+    }
+
+    private List<StepSpec> specs(Request request, Run run, String dispatchId, Instant validUntil)
+            throws InterruptedException {
+        SortedMap<String, Payload> shared = new TreeMap<>();
+        request.sharedInputs().forEach((name, json) -> shared.put(name, payloads.putShared(json)));
+        List<Payload> inputs = inputs(request.steps());
+        List<StepSpec> specs = new ArrayList<>();
+        for (int index = 0; index < request.steps().size(); index++) {
+            NewStep step = request.steps().get(index);
+            specs.add(new StepSpec(
+                    new StepId(request.runId(), step.key()),
+                    Shards.of(step.key(), run.shards()),
+                    new Pinned(dispatchId, index, step.handler(), step.retry(), step.timeout()),
+                    inputs.get(index),
+                    shared,
+                    step.tags(),
+                    validUntil));
+        }
+        return specs;
+    }
+
+    /** Small inputs cost no call, so only a dispatch with a large one forks. */
+    private List<Payload> inputs(List<NewStep> steps) throws InterruptedException {
+        boolean small = steps.stream().allMatch(step -> step.input().length() <= 128);
+        return small
+                ? steps.stream().map(step -> payloads.putShared(step.input())).toList()
+                : Parallel.map(
+                        world.tasks(), PUTS_AT_ONCE, "put inputs", steps, step -> payloads.putShared(step.input()));
+    }
+
+    private static String digest(Request request) {
+        StringBuilder text = new StringBuilder(request.runId());
+        request.sharedInputs().forEach((name, json) -> text.append('\n').append(name).append('\t').append(json));
+        for (NewStep step : request.steps()) {
+            text.append('\n').append(step.key()).append('\t').append(step.handler()).append('\t').append(step.input());
+            text.append('\t').append(step.retry()).append('\t').append(step.timeout()).append('\t').append(step.tags());
+        }
+        return Payloads.sha256(text.toString().getBytes(StandardCharsets.UTF_8));
+    }
+}

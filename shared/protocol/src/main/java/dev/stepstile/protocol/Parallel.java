@@ -1,0 +1,38 @@
+package dev.stepstile.protocol;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/** The same call for many things, a few at a time, with the answers in the things' order. */
+final class Parallel {
+    private Parallel() {}
+
+    static <A, B> List<B> map(Tasks tasks, int atOnce, String name, List<A> things, Function<A, B> call)
+            throws InterruptedException {
+        if (things.size() == 1) {
+            return List.of(call.apply(things.getFirst()));
+        }
+        int lanes = Math.min(atOnce, things.size());
+        List<Tasks.Task<List<B>>> forks = new ArrayList<>();
+        for (int lane = 0; lane < lanes; lane++) {
+            int first = lane;
+            forks.add(tasks.fork(name, () -> {
+                List<B> answers = new ArrayList<>();
+                for (int i = first; i < things.size(); i += lanes) {
+                    answers.add(call.apply(things.get(i)));
+                }
+                return answers;
+            }));
+        }
+        List<List<B>> answered = new ArrayList<>();
+        for (Tasks.Task<List<B>> fork : forks) {
+            answered.add(fork.join());
+        }
+        List<B> inOrder = new ArrayList<>();
+        for (int i = 0; i < things.size(); i++) {
+            inOrder.add(answered.get(i % lanes).get(i / lanes));
+        }
+        return inOrder;
+    }
+}

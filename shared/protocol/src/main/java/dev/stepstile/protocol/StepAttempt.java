@@ -1,0 +1,501 @@
+package dev.stepstile.protocol;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.stepstile.api.RetryAfter;
+import dev.stepstile.api.StepContext;
+import dev.stepstile.api.StepHandler;
+import dev.stepstile.api.StepInput;
+import dev.stepstile.api.StepResult;
+import dev.stepstile.api.TerminalFailure;
+import dev.stepstile.step.Limits;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepEvent;
+import dev.stepstile.step.StepEvent.Weight;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepState;
+import dev.stepstile.step.Transition;
+import dev.stepstile.store.LogPage;
+import dev.stepstile.store.PortException;
+import dev.stepstile.wire.Json;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/**
+ * One message on its way through {@code claim -> work -> succeed | fail}. An engine calls them in this order, each at
+ * most once: {@link #claim}; if that was true {@link #work}; then {@link #succeed} with what it returned, or
+ * {@link #fail} with what it threw. Afterwards {@link #verdict} says what is to become of the message.
+ */
+public final class StepAttempt {
+    private static final Logger LOG = LoggerFactory.getLogger(StepAttempt.class);
+    private static final Duration TICK = Duration.ofSeconds(1);
+    private static final Duration PAGE_EVERY = Duration.ofSeconds(5);
+
+    private final StepExecution.Parts parts;
+    private final StepSpec spec;
+    private final Instant deadline;
+    private final boolean alone;
+    private final AttemptLog log = new AttemptLog();
+
+    private volatile @Nullable StepRecord held;
+    private volatile StepState.Progress progress = StepState.Progress.NONE;
+    private volatile boolean cancelRequested;
+    private volatile boolean lost;
+    private volatile Tasks.@Nullable Task<StepResult> running;
+    private Tasks.@Nullable Cancellable ticker;
+    private Instant nextBeat = Instant.MAX;
+    private Instant nextPage = Instant.MAX;
+    private int pages;
+    private List<String> unwritten = List.of();
+    private Verdict verdict = new Verdict.PutBack(null);
+
+    /**
+     * @param deadline when work is interrupted at the latest; the caller keeps time to record the end after it
+     * @param alone whether nothing else runs beside it
+     */
+    StepAttempt(StepExecution.Parts parts, StepSpec spec, Instant deadline, boolean alone) {
+        this.parts = parts;
+        this.spec = spec;
+        this.deadline = deadline;
+        this.alone = alone;
+    }
+
+    public StepSpec spec() {
+        return spec;
+    }
+
+    /** The fence; 0 before the claim. */
+    public int attempt() {
+        StepRecord record = held;
+        return record == null ? 0 : record.attempt();
+    }
+
+    /** What is to become of the message. Before an end was recorded: it stays, and comes again. */
+    public Verdict verdict() {
+        return verdict;
+    }
+
+    /**
+     * Claims the step; true if this attempt now owns it.
+     *
+     * @throws PortException if that is not known; a claim that happened all the same is reclaimed when its lease ends
+     */
+    public boolean claim() {
+        String owner = parts.world().ids().get();
+        Timing timing = parts.timing();
+        StepEvent.Claim claim = new StepEvent.Claim(spec, owner, timing.lease(), timing.margin(), alone);
+        Recorder.Recorded recorded = parts.recorder().apply(spec.id(), null, claim);
+        switch (recorded) {
+            case Recorder.Recorded.Wrote(StepRecord record) when record.state() instanceof StepState.Running -> {
+                held = record;
+                startTicking();
+                return true;
+            }
+            case Recorder.Recorded.Wrote(StepRecord record) -> ended(record);
+            case Recorder.Recorded.Left(Transition.NotDue(StepRecord waiting, Instant notBefore)) ->
+                verdict = putBackUntil(notBefore);
+            case Recorder.Recorded.Left(Transition.Suspect suspect) -> verdict = new Verdict.Defer();
+            case Recorder.Recorded.Left left -> verdict = new Verdict.Acknowledge();
+        }
+        return false;
+    }
+
+    /**
+     * Runs the handler under its time limit and makes its result durable.
+     *
+     * @return where the result is
+     * @throws AttemptFailed if there is no result, whatever the reason
+     */
+    public Payload work() throws AttemptFailed {
+        StepHandler handler = parts.handlers()
+                .find(spec.pinned().handler())
+                .orElseThrow(() -> new AttemptFailed(
+                        Weight.TERMINAL,
+                        StepError.Kind.UNKNOWN_HANDLER,
+                        "No handler is named '" + spec.pinned().handler() + "' on this worker; known: "
+                                + parts.handlers().known() + "."));
+        Input input = input();
+        Instant started = parts.world().now();
+        Instant limit = earlier(started.plus(spec.pinned().timeout()), deadline);
+        Context context = new Context(limit);
+        Tasks.Task<StepResult> task =
+                parts.world().tasks().fork("step " + spec.id(), () -> handle(handler, input, context));
+        running = task;
+        try {
+            if (lost || cancelRequested) {
+                task.interrupt();
+            }
+            if (!task.joinUntil(limit)) {
+                throw notEnded(task, Duration.between(started, limit));
+            }
+            return result(task.join());
+        } catch (AttemptFailed failed) {
+            throw failed;
+        } catch (InterruptedException interrupted) {
+            task.giveUp();
+            Thread.currentThread().interrupt();
+            throw new AttemptFailed(Weight.RETRYABLE, StepError.Kind.TIMEOUT, "The worker was told to stop.");
+        } catch (TerminalFailure terminal) {
+            throw new AttemptFailed(Weight.TERMINAL, StepError.Kind.TERMINAL_FAILURE, message(terminal));
+        } catch (RetryAfter retry) {
+            throw new AttemptFailed(
+                    Weight.RETRYABLE, StepError.Kind.HANDLER_FAILED, message(retry), shorter(retry.delay(), Limits.RETRY_DELAY));
+        } catch (PortException port) {
+            throw new AttemptFailed(Weight.RETRYABLE, StepError.Kind.HANDLER_FAILED, "Payload store: " + message(port));
+        } catch (Throwable thrown) { // the boundary at which whatever a handler throws becomes a recorded attempt
+            throw new AttemptFailed(
+                    Weight.RETRYABLE,
+                    StepError.Kind.HANDLER_FAILED,
+                    thrown.getClass().getName() + ": " + message(thrown));
+        } finally {
+            running = null;
+        }
+    }
+
+    /** Records the result, for as long as the lease may last. */
+    public void succeed(Payload result) {
+        StepRecord record = stopTicking();
+        try {
+            int written = writeLastPages();
+            ended(parts.recorder().apply(
+                    spec.id(),
+                    record,
+                    new StepEvent.Succeed(record.attempt(), record.owner(), result, written),
+                    recordUntil()));
+        } catch (PortException e) {
+            unrecorded("success", e);
+        }
+    }
+
+    /** Records that there is no result, and when to try again. */
+    public void fail(AttemptFailed failure) {
+        StepRecord record = stopTicking();
+        Duration wait = failure.retryIn();
+        if (wait == null) {
+            wait = spec.pinned().retry().backoff(record.attempt() - record.budgetFrom(), parts.world().random());
+        }
+        try {
+            int written = writeLastPages();
+            ended(parts.recorder().apply(
+                    spec.id(),
+                    record,
+                    new StepEvent.Fail(
+                            record.attempt(), record.owner(), failure.weight(), failure.error(), wait, written),
+                    recordUntil()));
+        } catch (PortException e) {
+            unrecorded("failure", e);
+        }
+    }
+
+    private StepResult handle(StepHandler handler, StepInput input, StepContext context) throws Exception {
+        MDC.put("run", spec.id().runId());
+        MDC.put("step", spec.id().stepKey());
+        MDC.put("attempt", Integer.toString(context.attempt()));
+        try {
+            return parts.output().capture(log::add, () -> handler.run(input, context));
+        } finally {
+            MDC.clear();
+        }
+    }
+
+    private AttemptFailed notEnded(Tasks.Task<StepResult> task, Duration allowed) {
+        task.giveUp();
+        parts.meter().add(Count.HANDLERS_ABANDONED);
+        if (lost) {
+            return new AttemptFailed(Weight.RETRYABLE, StepError.Kind.WORKER_LOST, "The lease was lost.");
+        }
+        if (cancelRequested) {
+            return new AttemptFailed(Weight.RETRYABLE, StepError.Kind.CANCELLED, "Cancelled while it ran.");
+        }
+        return new AttemptFailed(
+                Weight.RETRYABLE,
+                StepError.Kind.TIMEOUT,
+                "Not done after " + allowed.toMillis() + " ms; give it more by timeoutSeconds, or the function more time.");
+    }
+
+    private Payload result(StepResult result) throws AttemptFailed {
+        String json;
+        try {
+            String text = result.json();
+            json = text != null
+                    ? Json.print(Json.parse(text))
+                    : Json.MAPPER.writeValueAsString(result.value());
+        } catch (JsonProcessingException | Json.BadJson e) {
+            throw new AttemptFailed(
+                    Weight.TERMINAL,
+                    StepError.Kind.RESULT_NOT_SERIALISABLE,
+                    "The result does not serialise as JSON (" + e.getClass().getSimpleName()
+                            + "); return records, maps, lists, strings, numbers, booleans or null.");
+        }
+        int size = json.getBytes(StandardCharsets.UTF_8).length;
+        if (size > Limits.RESULT_BYTES) {
+            throw new AttemptFailed(
+                    Weight.TERMINAL,
+                    StepError.Kind.RESULT_TOO_LARGE,
+                    "The result is " + size + " bytes of JSON, the limit is " + Limits.RESULT_BYTES
+                            + "; write it to your own storage and return where it is.");
+        }
+        return parts.payloads().putResult(spec.id(), attempt(), json);
+    }
+
+    private Input input() throws AttemptFailed {
+        try {
+            SortedMap<String, String> shared = new TreeMap<>();
+            for (Map.Entry<String, Payload> entry : spec.sharedInputs().entrySet()) {
+                shared.put(entry.getKey(), parts.payloads().get(entry.getValue()));
+            }
+            return new Input(parts.payloads().get(spec.input()), shared);
+        } catch (Payloads.Missing missing) {
+            throw new AttemptFailed(Weight.HOPELESS, StepError.Kind.PAYLOAD_MISSING, "Input: " + message(missing));
+        } catch (PortException port) {
+            throw new AttemptFailed(Weight.RETRYABLE, StepError.Kind.HANDLER_FAILED, "Payload store: " + message(port));
+        }
+    }
+
+    private void ended(Recorder.Recorded recorded) {
+        switch (recorded) {
+            case Recorder.Recorded.Wrote(StepRecord record) -> ended(record);
+            case Recorder.Recorded.Left left -> verdict = new Verdict.Acknowledge();
+        }
+    }
+
+    private void ended(StepRecord record) {
+        verdict = new Verdict.Acknowledge();
+        switch (record.state()) {
+            case StepState.Retrying(Instant notBefore) -> verdict = putBackUntil(notBefore);
+            case StepState.Dead dead -> {
+                verdict = new Verdict.PutBack(null);
+                parts.burying().bury(spec, record, dead);
+                verdict = new Verdict.Acknowledge();
+            }
+            case StepState.Running running -> {}
+            case StepState.Succeeded succeeded -> {}
+            case StepState.Failed failed -> {}
+            case StepState.Cancelled cancelled -> {}
+        }
+    }
+
+    private Verdict putBackUntil(Instant notBefore) {
+        Duration wait = Duration.between(parts.world().now(), notBefore);
+        return wait.compareTo(Limits.RETRY_DELAY) > 0
+                ? new Verdict.Acknowledge() // the sweeper sends it when it is due
+                : new Verdict.PutBack(wait.isNegative() ? Duration.ZERO : wait);
+    }
+
+    private void unrecorded(String what, PortException e) {
+        verdict = new Verdict.PutBack(null);
+        LOG.error("Step {}: the {} of attempt {} could not be recorded ({}); the step runs again when its lease ends.",
+                spec.id(), what, attempt(), e.getMessage());
+    }
+
+    /** Recording is tried until the lease is over by our own clock, and past the handler's deadline. */
+    private Instant recordUntil() {
+        StepRecord record = held;
+        return record != null && record.state() instanceof StepState.Running lease
+                ? lease.leaseUntil()
+                : parts.world().now();
+    }
+
+    private void startTicking() {
+        Instant now = parts.world().now();
+        Duration beat = parts.timing().heartbeat();
+        nextBeat = now.plus(beat);
+        nextPage = now.plus(TICK);
+        ticker = parts.world().tasks().every("heartbeat " + spec.id(), shorter(TICK, beat), this::tick);
+    }
+
+    private StepRecord stopTicking() {
+        Tasks.Cancellable ticking = ticker;
+        StepRecord record = held;
+        if (ticking == null || record == null) {
+            throw new IllegalStateException("an attempt is ended only after it was claimed");
+        }
+        ticking.cancel();
+        ticker = null;
+        return record;
+    }
+
+    private void tick() {
+        Instant now = parts.world().now();
+        if (!now.isBefore(nextBeat)) {
+            nextBeat = now.plus(parts.timing().heartbeat());
+            renew();
+        }
+        if (!now.isBefore(nextPage) || log.full()) {
+            nextPage = now.plus(PAGE_EVERY);
+            takePage(false);
+            if (pages == 0 || !unwritten.isEmpty()) {
+                writePage();
+            }
+        }
+    }
+
+    private void renew() {
+        StepRecord record = held;
+        if (record == null || lost) {
+            return;
+        }
+        StepEvent.Renew renew =
+                new StepEvent.Renew(record.attempt(), record.owner(), parts.timing().lease(), progress);
+        switch (parts.recorder().apply(spec.id(), record, renew)) {
+            case Recorder.Recorded.Wrote(StepRecord renewed) -> {
+                held = renewed;
+                if (renewed.state() instanceof StepState.Running state && state.cancelRequested()) {
+                    stop(cancelRequested);
+                    cancelRequested = true;
+                }
+            }
+            case Recorder.Recorded.Left left -> {
+                lost = true;
+                stop(true);
+            }
+        }
+    }
+
+    private void stop(boolean atOnce) {
+        Tasks.Task<StepResult> task = running;
+        if (task != null) {
+            if (atOnce) {
+                task.giveUp();
+            } else {
+                task.interrupt();
+            }
+        }
+    }
+
+    private int writeLastPages() {
+        takePage(true);
+        while (!unwritten.isEmpty()) {
+            writePage();
+            takePage(true);
+        }
+        return pages;
+    }
+
+    private void takePage(boolean last) {
+        if (unwritten.isEmpty()) {
+            unwritten = log.takePage(last);
+        }
+    }
+
+    private void writePage() {
+        StepRecord record = held;
+        if (record == null) {
+            return;
+        }
+        Instant now = parts.world().now();
+        parts.store().putPage(new LogPage(spec.id(), spec.shard(), record.attempt(), pages, now, unwritten));
+        unwritten = List.of();
+        pages++;
+    }
+
+    private static Instant earlier(Instant a, Instant b) {
+        return a.isBefore(b) ? a : b;
+    }
+
+    private static Duration shorter(Duration a, Duration b) {
+        return a.compareTo(b) < 0 ? a : b;
+    }
+
+    private static String message(Throwable thrown) {
+        String message = thrown.getMessage();
+        return message == null ? thrown.getClass().getSimpleName() : message;
+    }
+
+    private record Input(String json, SortedMap<String, String> sharedInputs) implements StepInput {
+        @Override
+        public <T> T as(Class<T> type) {
+            return read("The input", json, type);
+        }
+
+        @Override
+        public Set<String> sharedNames() {
+            return sharedInputs.keySet();
+        }
+
+        @Override
+        public String shared(String name) {
+            String json = sharedInputs.get(name);
+            if (json == null) {
+                throw new TerminalFailure("No shared input is named '" + name + "'; there are: " + sharedInputs.keySet());
+            }
+            return json;
+        }
+
+        @Override
+        public <T> T sharedAs(String name, Class<T> type) {
+            return read("Shared input '" + name + "'", shared(name), type);
+        }
+
+        private static <T> T read(String what, String json, Class<T> type) {
+            try {
+                T value = Json.MAPPER.readValue(json, type);
+                if (value == null) {
+                    throw new TerminalFailure(what + " is null, where " + type.getSimpleName() + " was expected");
+                }
+                return value;
+            } catch (JsonProcessingException e) {
+                throw new TerminalFailure(what + " is not a " + type.getSimpleName() + ": " + e.getOriginalMessage());
+            }
+        }
+    }
+
+    private final class Context implements StepContext {
+        private final Instant limit;
+
+        Context(Instant limit) {
+            this.limit = limit;
+        }
+
+        @Override
+        public String runId() {
+            return spec.id().runId();
+        }
+
+        @Override
+        public String stepKey() {
+            return spec.id().stepKey();
+        }
+
+        @Override
+        public int attempt() {
+            return StepAttempt.this.attempt();
+        }
+
+        @Override
+        public Instant deadline() {
+            return limit;
+        }
+
+        @Override
+        public Map<String, String> tags() {
+            return spec.tags();
+        }
+
+        @Override
+        public void progress(double fraction, String note) {
+            progress = new StepState.Progress(fraction, note);
+        }
+
+        @Override
+        public void log(String line) {
+            log.add(line);
+        }
+
+        @Override
+        public boolean cancelled() {
+            return cancelRequested || lost;
+        }
+    }
+}
