@@ -24,4 +24,11 @@ public interface StepInput {
      * @throws TerminalFailure if the dispatch has no shared input of that name
      */
     String shared(String name);
+
+    /**
+     * One shared input read into a type, as {@link #as} reads the step's own.
+     *
+     * @throws TerminalFailure if the dispatch has no shared input of that name, or its JSON does not fit the type
+     */
+    <T> T sharedAs(String name, Class<T> type);
 }
