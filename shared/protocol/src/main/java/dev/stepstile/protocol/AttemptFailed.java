@@ -30,7 +30,8 @@ public final class AttemptFailed extends Exception {
         return error;
     }
 
-    @Nullable Duration retryIn() {
+    @Nullable
+    Duration retryIn() {
         return retryIn;
     }
 }

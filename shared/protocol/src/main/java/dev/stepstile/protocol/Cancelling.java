@@ -62,7 +62,11 @@ public final class Cancelling {
         try {
             steps = manifests.steps(dispatch);
         } catch (Payloads.Missing missing) {
-            LOG.error("Dispatch {}/{}: {}; the sweeper ends it.", run.runId(), dispatch.dispatchId(), missing.getMessage());
+            LOG.error(
+                    "Dispatch {}/{}: {}; the sweeper ends it.",
+                    run.runId(),
+                    dispatch.dispatchId(),
+                    missing.getMessage());
             return;
         }
         Map<String, StepRecord> records = manifests.records(steps);
@@ -71,8 +75,7 @@ public final class Cancelling {
         done.forEach(state -> state.ifPresent(name -> counts.merge(name, 1, Integer::sum)));
     }
 
-    private Optional<StepState.Name> cancel(
-            Run run, StepSpec spec, Map<String, StepRecord> records, Instant deadline) {
+    private Optional<StepState.Name> cancel(Run run, StepSpec spec, Map<String, StepRecord> records, Instant deadline) {
         if (world.now().isAfter(deadline)) {
             return Optional.empty();
         }

@@ -167,10 +167,22 @@ public final class Dispatching {
 
     private static String digest(Request request) {
         StringBuilder text = new StringBuilder(request.runId());
-        request.sharedInputs().forEach((name, json) -> text.append('\n').append(name).append('\t').append(json));
+        request.sharedInputs()
+                .forEach((name, json) ->
+                        text.append('\n').append(name).append('\t').append(json));
         for (NewStep step : request.steps()) {
-            text.append('\n').append(step.key()).append('\t').append(step.handler()).append('\t').append(step.input());
-            text.append('\t').append(step.retry()).append('\t').append(step.timeout()).append('\t').append(step.tags());
+            text.append('\n')
+                    .append(step.key())
+                    .append('\t')
+                    .append(step.handler())
+                    .append('\t')
+                    .append(step.input());
+            text.append('\t')
+                    .append(step.retry())
+                    .append('\t')
+                    .append(step.timeout())
+                    .append('\t')
+                    .append(step.tags());
         }
         return Payloads.sha256(text.toString().getBytes(StandardCharsets.UTF_8));
     }

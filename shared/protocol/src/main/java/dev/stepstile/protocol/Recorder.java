@@ -63,7 +63,12 @@ public final class Recorder {
                 if (!next.isBefore(giveUpAt)) {
                     throw e;
                 }
-                LOG.warn("Step {}: {} not recorded yet ({}); trying again in {} ms.", id, verb(event), e.getMessage(), pause.toMillis());
+                LOG.warn(
+                        "Step {}: {} not recorded yet ({}); trying again in {} ms.",
+                        id,
+                        verb(event),
+                        e.getMessage(),
+                        pause.toMillis());
                 sleepUntil(next, e);
                 Duration doubled = pause.multipliedBy(2);
                 pause = doubled.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : doubled;
@@ -129,7 +134,12 @@ public final class Recorder {
                     LOG.info("Step {}: redriven after attempt {} with a fresh budget.", id, attempt);
                 } else {
                     meter.add(Count.ATTEMPTS_RETRIED);
-                    LOG.info("Step {}: attempt {} ended ({}); again from {}.", id, attempt, cause(after), retrying.notBefore());
+                    LOG.info(
+                            "Step {}: attempt {} ended ({}); again from {}.",
+                            id,
+                            attempt,
+                            cause(after),
+                            retrying.notBefore());
                 }
             }
             case StepState.Succeeded succeeded -> {
@@ -138,12 +148,20 @@ public final class Recorder {
             }
             case StepState.Failed failed -> {
                 meter.add(Count.STEPS_FAILED);
-                LOG.warn("Step {}: attempt {} FAILED ({}); not tried again.", id, attempt, failed.error().kind());
+                LOG.warn(
+                        "Step {}: attempt {} FAILED ({}); not tried again.",
+                        id,
+                        attempt,
+                        failed.error().kind());
             }
             case StepState.Dead dead -> {
                 if (!(event instanceof StepEvent.Buried)) {
                     meter.add(Count.STEPS_DEAD);
-                    LOG.error("Step {}: DEAD at attempt {} ({}); it goes to the dead-letter queue.", id, attempt, dead.error().kind());
+                    LOG.error(
+                            "Step {}: DEAD at attempt {} ({}); it goes to the dead-letter queue.",
+                            id,
+                            attempt,
+                            dead.error().kind());
                 }
             }
             case StepState.Cancelled cancelled -> {
@@ -158,8 +176,12 @@ public final class Recorder {
         switch (why) {
             case Transition.Stale(StepRecord newer) -> {
                 meter.add(Count.STALE_REFUSED);
-                LOG.warn("Step {}: {} refused; the step is {} at attempt {}, and what this attempt did is dropped.",
-                        id, verb(event), newer.state().name(), newer.attempt());
+                LOG.warn(
+                        "Step {}: {} refused; the step is {} at attempt {}, and what this attempt did is dropped.",
+                        id,
+                        verb(event),
+                        newer.state().name(),
+                        newer.attempt());
             }
             case Transition.Held(StepRecord by) -> duplicate(id, event, "held by attempt " + by.attempt());
             case Transition.Attached(StepRecord to) ->

@@ -77,7 +77,8 @@ final class Recovery {
                     StepError.Kind.EXPIRED, "Not started before " + spec.validUntil() + "; dispatch it anew."));
         }
         if (dispatch.sentAt() == null) {
-            Instant crashed = dispatch.createdAt().plus(timing.dispatchTimeout()).plus(timing.margin());
+            Instant crashed =
+                    dispatch.createdAt().plus(timing.dispatchTimeout()).plus(timing.margin());
             if (dispatch.resends() == 0) {
                 return now.isAfter(crashed) ? RESEND : LEAVE;
             }
@@ -96,7 +97,8 @@ final class Recovery {
     private static boolean overdue(Instant notBefore, Scene scene, Instant now) {
         Instant sweptAt = scene.dispatch().sweptAt();
         long late = Duration.between(notBefore, now).toMillis();
-        long lateThen = sweptAt == null ? -1 : Duration.between(notBefore, sweptAt).toMillis();
+        long lateThen =
+                sweptAt == null ? -1 : Duration.between(notBefore, sweptAt).toMillis();
         for (long step = scene.timing().overdueGrace().toMillis(); step <= late; step *= 2) {
             if (lateThen < step) {
                 return true;

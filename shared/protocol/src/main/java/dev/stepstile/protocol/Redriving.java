@@ -56,7 +56,8 @@ public final class Redriving {
             try {
                 redriven += redrive(run, dispatch, states, keys, deadline);
             } catch (Payloads.Missing missing) {
-                LOG.error("Dispatch {}/{}: not redriven, {}.", run.runId(), dispatch.dispatchId(), missing.getMessage());
+                LOG.error(
+                        "Dispatch {}/{}: not redriven, {}.", run.runId(), dispatch.dispatchId(), missing.getMessage());
             }
         }
         return redriven;
@@ -106,7 +107,10 @@ public final class Redriving {
         if (record.isEmpty()
                 || record.get().attempt() != attempt
                 || !(record.get().state() instanceof StepState.Dead)) {
-            LOG.info("Step {}: a dead letter of attempt {} came back; the step is not dead there any more.", spec.id(), attempt);
+            LOG.info(
+                    "Step {}: a dead letter of attempt {} came back; the step is not dead there any more.",
+                    spec.id(),
+                    attempt);
             return record.isPresent() && !(record.get().state() instanceof StepState.Ended);
         }
         Optional<Dispatch> dispatch =

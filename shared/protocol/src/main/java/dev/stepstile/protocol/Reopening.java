@@ -29,7 +29,8 @@ final class Reopening {
             }
             Optional<Dispatch> current = store.dispatch(dispatch.runId(), dispatch.dispatchId());
             if (current.isEmpty()) {
-                throw new PortException("dispatch " + dispatch.dispatchId() + " was deleted by age while it was redriven");
+                throw new PortException(
+                        "dispatch " + dispatch.dispatchId() + " was deleted by age while it was redriven");
             }
             read = current.get();
         }

@@ -97,7 +97,8 @@ public final class StepAttempt {
         StepEvent.Claim claim = new StepEvent.Claim(spec, owner, timing.lease(), timing.margin(), alone);
         Recorder.Recorded recorded = parts.recorder().apply(spec.id(), null, claim);
         switch (recorded) {
-            case Recorder.Recorded.Wrote(StepRecord record) when record.state() instanceof StepState.Running -> {
+            case Recorder.Recorded.Wrote(StepRecord record)
+            when record.state() instanceof StepState.Running -> {
                 held = record;
                 startTicking();
                 return true;
@@ -150,7 +151,10 @@ public final class StepAttempt {
             throw new AttemptFailed(Weight.TERMINAL, StepError.Kind.TERMINAL_FAILURE, message(terminal));
         } catch (RetryAfter retry) {
             throw new AttemptFailed(
-                    Weight.RETRYABLE, StepError.Kind.HANDLER_FAILED, message(retry), shorter(retry.delay(), Limits.RETRY_DELAY));
+                    Weight.RETRYABLE,
+                    StepError.Kind.HANDLER_FAILED,
+                    message(retry),
+                    shorter(retry.delay(), Limits.RETRY_DELAY));
         } catch (PortException port) {
             throw new AttemptFailed(Weight.RETRYABLE, StepError.Kind.HANDLER_FAILED, "Payload store: " + message(port));
         } catch (Throwable thrown) { // the boundary at which whatever a handler throws becomes a recorded attempt
@@ -168,11 +172,12 @@ public final class StepAttempt {
         StepRecord record = stopTicking();
         try {
             int written = writeLastPages();
-            ended(parts.recorder().apply(
-                    spec.id(),
-                    record,
-                    new StepEvent.Succeed(record.attempt(), record.owner(), result, written),
-                    recordUntil()));
+            ended(parts.recorder()
+                    .apply(
+                            spec.id(),
+                            record,
+                            new StepEvent.Succeed(record.attempt(), record.owner(), result, written),
+                            recordUntil()));
         } catch (PortException e) {
             unrecorded("success", e);
         }
@@ -183,16 +188,21 @@ public final class StepAttempt {
         StepRecord record = stopTicking();
         Duration wait = failure.retryIn();
         if (wait == null) {
-            wait = spec.pinned().retry().backoff(record.attempt() - record.budgetFrom(), parts.world().random());
+            wait = spec.pinned()
+                    .retry()
+                    .backoff(
+                            record.attempt() - record.budgetFrom(),
+                            parts.world().random());
         }
         try {
             int written = writeLastPages();
-            ended(parts.recorder().apply(
-                    spec.id(),
-                    record,
-                    new StepEvent.Fail(
-                            record.attempt(), record.owner(), failure.weight(), failure.error(), wait, written),
-                    recordUntil()));
+            ended(parts.recorder()
+                    .apply(
+                            spec.id(),
+                            record,
+                            new StepEvent.Fail(
+                                    record.attempt(), record.owner(), failure.weight(), failure.error(), wait, written),
+                            recordUntil()));
         } catch (PortException e) {
             unrecorded("failure", e);
         }
@@ -221,16 +231,15 @@ public final class StepAttempt {
         return new AttemptFailed(
                 Weight.RETRYABLE,
                 StepError.Kind.TIMEOUT,
-                "Not done after " + allowed.toMillis() + " ms; give it more by timeoutSeconds, or the function more time.");
+                "Not done after " + allowed.toMillis()
+                        + " ms; give it more by timeoutSeconds, or the function more time.");
     }
 
     private Payload result(StepResult result) throws AttemptFailed {
         String json;
         try {
             String text = result.json();
-            json = text != null
-                    ? Json.print(Json.parse(text))
-                    : Json.MAPPER.writeValueAsString(result.value());
+            json = text != null ? Json.print(Json.parse(text)) : Json.MAPPER.writeValueAsString(result.value());
         } catch (JsonProcessingException | Json.BadJson e) {
             throw new AttemptFailed(
                     Weight.TERMINAL,
@@ -295,8 +304,12 @@ public final class StepAttempt {
 
     private void unrecorded(String what, PortException e) {
         verdict = new Verdict.PutBack(null);
-        LOG.error("Step {}: the {} of attempt {} could not be recorded ({}); the step runs again when its lease ends.",
-                spec.id(), what, attempt(), e.getMessage());
+        LOG.error(
+                "Step {}: the {} of attempt {} could not be recorded ({}); the step runs again when its lease ends.",
+                spec.id(),
+                what,
+                attempt(),
+                e.getMessage());
     }
 
     /** Recording is tried until the lease is over by our own clock, and past the handler's deadline. */
@@ -346,8 +359,8 @@ public final class StepAttempt {
         if (record == null || lost) {
             return;
         }
-        StepEvent.Renew renew =
-                new StepEvent.Renew(record.attempt(), record.owner(), parts.timing().lease(), progress);
+        StepEvent.Renew renew = new StepEvent.Renew(
+                record.attempt(), record.owner(), parts.timing().lease(), progress);
         switch (parts.recorder().apply(spec.id(), record, renew)) {
             case Recorder.Recorded.Wrote(StepRecord renewed) -> {
                 held = renewed;
@@ -428,7 +441,8 @@ public final class StepAttempt {
         public String shared(String name) {
             String json = sharedInputs.get(name);
             if (json == null) {
-                throw new TerminalFailure("No shared input is named '" + name + "'; there are: " + sharedInputs.keySet());
+                throw new TerminalFailure(
+                        "No shared input is named '" + name + "'; there are: " + sharedInputs.keySet());
             }
             return json;
         }

@@ -116,7 +116,10 @@ public final class StepExecution {
         try {
             verdict = decided(delivery, workUntil, whole, alone);
         } catch (PortException e) {
-            LOG.warn("Message {}: {}; it comes again when its visibility timeout ends.", delivery.messageId(), e.getMessage());
+            LOG.warn(
+                    "Message {}: {}; it comes again when its visibility timeout ends.",
+                    delivery.messageId(),
+                    e.getMessage());
             verdict = new Verdict.PutBack(null);
         } finally {
             MDC.clear();
@@ -130,7 +133,10 @@ public final class StepExecution {
     private Verdict decided(Delivery delivery, Instant workUntil, Duration whole, boolean alone) {
         return switch (StepMessages.decode(delivery.body())) {
             case Decoded.NotOurs(String reason) -> {
-                LOG.error("Message {} is not ours ({}); it goes to the dead-letter queue as it is.", delivery.messageId(), reason);
+                LOG.error(
+                        "Message {} is not ours ({}); it goes to the dead-letter queue as it is.",
+                        delivery.messageId(),
+                        reason);
                 parts.burying().buryUndecodable(delivery.messageId(), reason, delivery.body());
                 yield new Verdict.Acknowledge();
             }
@@ -149,7 +155,8 @@ public final class StepExecution {
     private Verdict lead(StepSpec spec, Instant workUntil, Duration whole, boolean alone) {
         MDC.put("run", spec.id().runId());
         MDC.put("step", spec.id().stepKey());
-        Duration needed = spec.pinned().timeout().compareTo(whole) < 0 ? spec.pinned().timeout() : whole;
+        Duration needed =
+                spec.pinned().timeout().compareTo(whole) < 0 ? spec.pinned().timeout() : whole;
         if (parts.world().now().plus(needed).isAfter(workUntil.plusMillis(500))) {
             LOG.info("Step {}: not enough time is left here; put back, and no attempt is counted.", spec.id());
             return new Verdict.PutBack(Duration.ZERO);
@@ -163,7 +170,10 @@ public final class StepExecution {
         try {
             parts.queue().changeVisibility(delivery.receipt(), wait);
         } catch (PortException e) {
-            LOG.warn("Message {}: visibility not changed ({}); it comes when its timeout ends.", delivery.messageId(), e.getMessage());
+            LOG.warn(
+                    "Message {}: visibility not changed ({}); it comes when its timeout ends.",
+                    delivery.messageId(),
+                    e.getMessage());
         }
     }
 }

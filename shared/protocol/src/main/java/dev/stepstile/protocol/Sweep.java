@@ -108,7 +108,11 @@ public final class Sweep {
             meter.add(Count.DISPATCHES_SWEPT);
             return sweep(taken);
         } catch (PortException e) {
-            LOG.warn("Dispatch {}/{}: sweep broken off ({}); the next one goes on.", ref.runId(), ref.dispatchId(), e.getMessage());
+            LOG.warn(
+                    "Dispatch {}/{}: sweep broken off ({}); the next one goes on.",
+                    ref.runId(),
+                    ref.dispatchId(),
+                    e.getMessage());
             return new SweepReport(1, 0, 0, 0, 0, 0, 0, 1);
         }
     }
@@ -143,7 +147,8 @@ public final class Sweep {
     private record Acted(StepState.Name state, boolean done, boolean send, SweepReport report) {}
 
     private Acted act(StepSpec spec, @Nullable StepRecord record, Recovery.Decision decision) {
-        StepState.Name state = record == null ? StepState.Name.QUEUED : record.state().name();
+        StepState.Name state =
+                record == null ? StepState.Name.QUEUED : record.state().name();
         Acted left = new Acted(state, false, false, SweepReport.NOTHING);
         try {
             return switch (decision) {
@@ -151,22 +156,37 @@ public final class Sweep {
                 case Recovery.Decision.Done done -> new Acted(state, true, false, SweepReport.NOTHING);
                 case Recovery.Decision.Resend resend ->
                     new Acted(state, false, true, new SweepReport(0, 0, 1, 0, 0, 0, 0, 0));
-                case Recovery.Decision.Bury(StepState.Dead dead) when record != null -> {
+                case Recovery.Decision.Bury(StepState.Dead dead)
+                when record != null -> {
                     burying.bury(spec, record, dead);
                     yield new Acted(state, false, false, new SweepReport(0, 0, 0, 0, 0, 1, 0, 0));
                 }
                 case Recovery.Decision.Bury bury -> left;
                 case Recovery.Decision.Reclaim reclaim ->
-                    after(spec, record, new StepEvent.Expire(timing.margin()), new SweepReport(0, 0, 0, 1, 0, 0, 0, 0), left);
+                    after(
+                            spec,
+                            record,
+                            new StepEvent.Expire(timing.margin()),
+                            new SweepReport(0, 0, 0, 1, 0, 0, 0, 0),
+                            left);
                 case Recovery.Decision.Cancel cancel ->
                     after(
                             spec,
                             record,
-                            new StepEvent.Cancel(spec, store.run(spec.id().runId()).map(Run::cancelSeq).orElse(0L)),
+                            new StepEvent.Cancel(
+                                    spec,
+                                    store.run(spec.id().runId())
+                                            .map(Run::cancelSeq)
+                                            .orElse(0L)),
                             new SweepReport(0, 0, 0, 0, 1, 0, 0, 0),
                             left);
                 case Recovery.Decision.Discard(StepError error) ->
-                    after(spec, record, new StepEvent.Discard(spec, error), new SweepReport(0, 0, 0, 0, 0, 0, 1, 0), left);
+                    after(
+                            spec,
+                            record,
+                            new StepEvent.Discard(spec, error),
+                            new SweepReport(0, 0, 0, 0, 0, 0, 1, 0),
+                            left);
             };
         } catch (PortException e) {
             LOG.warn("Step {}: not recovered yet ({}); the next sweep tries again.", spec.id(), e.getMessage());
@@ -174,8 +194,7 @@ public final class Sweep {
         }
     }
 
-    private Acted after(
-            StepSpec spec, @Nullable StepRecord record, StepEvent event, SweepReport report, Acted left) {
+    private Acted after(StepSpec spec, @Nullable StepRecord record, StepEvent event, SweepReport report, Acted left) {
         if (!(recorder.apply(spec.id(), record, event) instanceof Recorder.Recorded.Wrote(StepRecord wrote))) {
             return left;
         }
@@ -214,7 +233,12 @@ public final class Sweep {
         Instant now = world.now();
         boolean close = finished.cardinality() == dispatch.stepCount() && !now.isBefore(dispatch.keepOpenUntil());
         Dispatch swept = dispatch.swept(
-                StepBits.of(finished), finishedCounts, openCounts, queuedSent, now, close ? null : dispatch.nextSweepAt());
+                StepBits.of(finished),
+                finishedCounts,
+                openCounts,
+                queuedSent,
+                now,
+                close ? null : dispatch.nextSweepAt());
         boolean stored = store.replace(swept); // false: a redrive reopened it meanwhile, and the next sweep counts anew
         if (close && stored) {
             meter.add(Count.DISPATCHES_CLOSED);
@@ -226,8 +250,11 @@ public final class Sweep {
 
     /** Without its manifest a dispatch cannot go on: what it had started ends DEAD, and it is closed, said so. */
     private SweepReport endWithoutManifest(Dispatch dispatch, Payloads.Missing missing) {
-        LOG.error("Dispatch {}/{}: its manifest is gone ({}); its unfinished steps end DEAD.",
-                dispatch.runId(), dispatch.dispatchId(), missing.getMessage());
+        LOG.error(
+                "Dispatch {}/{}: its manifest is gone ({}); its unfinished steps end DEAD.",
+                dispatch.runId(),
+                dispatch.dispatchId(),
+                missing.getMessage());
         StepError error = new StepError(StepError.Kind.PAYLOAD_MISSING, "Manifest: " + missing.getMessage());
         int open = 0;
         int discarded = 0;
@@ -257,8 +284,13 @@ public final class Sweep {
 
     private StepState.Name endWithoutManifest(StepRecord record, StepError error) {
         StepSpec spec = new StepSpec(
-                record.id(), record.shard(), record.pinned(), dev.stepstile.step.Payload.NULL,
-                new TreeMap<>(), new TreeMap<>(), Instant.EPOCH);
+                record.id(),
+                record.shard(),
+                record.pinned(),
+                dev.stepstile.step.Payload.NULL,
+                new TreeMap<>(),
+                new TreeMap<>(),
+                Instant.EPOCH);
         StepRecord current = record;
         if (recorder.apply(record.id(), current, new StepEvent.Expire(timing.margin()))
                 instanceof Recorder.Recorded.Wrote(StepRecord expired)) {

@@ -2,7 +2,14 @@ package dev.stepstile.protocol;
 
 /** What one sweep did. */
 public record SweepReport(
-        int dispatches, int closed, int resent, int reclaimed, int cancelled, int buried, int discarded, int unreachable) {
+        int dispatches,
+        int closed,
+        int resent,
+        int reclaimed,
+        int cancelled,
+        int buried,
+        int discarded,
+        int unreachable) {
     static final SweepReport NOTHING = new SweepReport(0, 0, 0, 0, 0, 0, 0, 0);
 
     SweepReport plus(SweepReport other) {

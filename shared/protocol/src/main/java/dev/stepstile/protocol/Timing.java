@@ -26,8 +26,8 @@ public record Timing(
         Duration overdueGrace,
         Duration validity) {
 
-    public static final Timing DEFAULT = of(
-            Duration.ofSeconds(60), Duration.ofSeconds(5), Duration.ofSeconds(60), Duration.ofSeconds(30));
+    public static final Timing DEFAULT =
+            of(Duration.ofSeconds(60), Duration.ofSeconds(5), Duration.ofSeconds(60), Duration.ofSeconds(30));
 
     /** The times that are set by hand; the others follow the design or, for short leases, from these. */
     public static Timing of(Duration lease, Duration margin, Duration sweepEvery, Duration dispatchTimeout) {

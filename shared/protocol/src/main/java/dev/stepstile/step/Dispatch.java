@@ -63,12 +63,32 @@ public record Dispatch(
     }
 
     public Dispatch sent(Instant now) {
-        return with(now, now, resends, finished, finishedCounts, openCounts, countedAt, keepOpenUntil, nextSweepAt, sweptAt);
+        return with(
+                now,
+                now,
+                resends,
+                finished,
+                finishedCounts,
+                openCounts,
+                countedAt,
+                keepOpenUntil,
+                nextSweepAt,
+                sweptAt);
     }
 
     /** One sweeper takes it; the others see a later {@code nextSweepAt}. */
     public Dispatch taken(Instant next) {
-        return with(sentAt, lastSentAt, resends, finished, finishedCounts, openCounts, countedAt, keepOpenUntil, next, sweptAt);
+        return with(
+                sentAt,
+                lastSentAt,
+                resends,
+                finished,
+                finishedCounts,
+                openCounts,
+                countedAt,
+                keepOpenUntil,
+                next,
+                sweptAt);
     }
 
     /** Put back into the sweeper's hands before a redrive touches a record; everything is counted anew. */

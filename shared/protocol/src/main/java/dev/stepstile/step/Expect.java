@@ -19,8 +19,12 @@ public sealed interface Expect {
      * As {@link Fence}, and the lease is the one that was read: whoever takes a step away from a silent owner must not
      * overlook its heartbeat, which keeps the fence. {@code leaseUntil} is null unless RUNNING.
      */
-    record AsRead(int attempt, String owner, StepState.Name state, long cancelSeq, @Nullable Instant leaseUntil)
-            implements Expect {}
+    record AsRead(
+            int attempt,
+            String owner,
+            StepState.Name state,
+            long cancelSeq,
+            @Nullable Instant leaseUntil) implements Expect {}
 
     static Expect asRead(StepRecord read) {
         return new AsRead(

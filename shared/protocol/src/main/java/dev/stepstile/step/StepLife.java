@@ -33,8 +33,12 @@ public final class StepLife {
             case StepEvent.Renew renew ->
                 owned(found, renew.attempt(), renew.owner(), (record, running) -> renewed(record, running, renew, now));
             case StepEvent.Succeed succeed ->
-                owned(found, succeed.attempt(), succeed.owner(), (record, running) -> next(
-                        record, new Succeeded(succeed.result(), now), succeed.pages(), record.history()));
+                owned(
+                        found,
+                        succeed.attempt(),
+                        succeed.owner(),
+                        (record, running) ->
+                                next(record, new Succeeded(succeed.result(), now), succeed.pages(), record.history()));
             case StepEvent.Fail fail ->
                 owned(found, fail.attempt(), fail.owner(), (record, running) -> failed(record, running, fail, now));
             case StepEvent.Expire expire -> expire(found, expire, now);
@@ -120,9 +124,7 @@ public final class StepLife {
     }
 
     private static Transition expire(@Nullable StepRecord found, StepEvent.Expire expire, Instant now) {
-        if (found == null
-                || !(found.state() instanceof Running running)
-                || !found.leaseExpired(now, expire.margin())) {
+        if (found == null || !(found.state() instanceof Running running) || !found.leaseExpired(now, expire.margin())) {
             return UNCHANGED;
         }
         StepRecord lost = lost(found, now);
@@ -227,9 +229,7 @@ public final class StepLife {
         if (found == null) {
             return UNCHANGED;
         }
-        if (found.attempt() == attempt
-                && found.owner().equals(owner)
-                && found.state() instanceof Running running) {
+        if (found.attempt() == attempt && found.owner().equals(owner) && found.state() instanceof Running running) {
             return new Transition.Write(change.next(found, running), Expect.fence(found));
         }
         return new Transition.Stale(found);
@@ -243,8 +243,7 @@ public final class StepLife {
 
     private static StepRecord lost(StepRecord found, Instant now) {
         String message = "The worker of attempt " + found.attempt() + " fell silent and its lease ran out.";
-        return next(
-                found, found.state(), found.pages(), noted(found, StepError.Kind.WORKER_LOST, message, now));
+        return next(found, found.state(), found.pages(), noted(found, StepError.Kind.WORKER_LOST, message, now));
     }
 
     private static List<AttemptNote> noted(StepRecord record, StepError.Kind cause, String message, Instant now) {

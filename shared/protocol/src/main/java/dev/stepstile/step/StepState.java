@@ -56,7 +56,8 @@ public sealed interface StepState {
     }
 
     /** Attempts are used up, or there is nothing to try with. In the dead-letter queue once {@code buriedAt} is set. */
-    record Dead(StepError error, Instant finishedAt, @Nullable Instant buriedAt) implements Ended {
+    record Dead(
+            StepError error, Instant finishedAt, @Nullable Instant buriedAt) implements Ended {
         @Override
         public Name name() {
             return Name.DEAD;

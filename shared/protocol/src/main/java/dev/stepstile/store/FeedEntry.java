@@ -22,12 +22,7 @@ public sealed interface FeedEntry {
      * @param result the result where it is small enough to be in the record itself
      */
     record Ended(
-            String stepKey,
-            int attempt,
-            StepState.Name state,
-            Instant at,
-            int pages,
-            Payload.@Nullable Inline result)
+            String stepKey, int attempt, StepState.Name state, Instant at, int pages, Payload.@Nullable Inline result)
             implements FeedEntry {
         @Override
         public String position() {

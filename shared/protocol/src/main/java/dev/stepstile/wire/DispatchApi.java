@@ -49,7 +49,8 @@ public final class DispatchApi {
                 throw new Problem(
                         409,
                         "dispatch-conflict",
-                        "Dispatch '" + dispatchId + "' exists with other steps; give other content another dispatchId.");
+                        "Dispatch '" + dispatchId
+                                + "' exists with other steps; give other content another dispatchId.");
             case Answer.RunCancelled(String runId) ->
                 throw new Problem(
                         409,
@@ -63,11 +64,15 @@ public final class DispatchApi {
             throw Problem.badRequest("bad-run-id", "A runId is 1 to 128 of A-Z a-z 0-9 . _ : ~ @ + = -");
         }
         if (body == null || body.isBlank()) {
-            throw Problem.badRequest("bad-json", "The body is empty; send {\"steps\": [{\"key\": …, \"handler\": …}]}.");
+            throw Problem.badRequest(
+                    "bad-json", "The body is empty; send {\"steps\": [{\"key\": …, \"handler\": …}]}.");
         }
         if (body.length() > Limits.REQUEST_BYTES) {
-            throw new Problem(413, "request-too-large", "The body is over " + Limits.REQUEST_BYTES
-                    + " bytes; dispatch in several calls, or put large inputs into your own storage and pass where they are.");
+            throw new Problem(
+                    413,
+                    "request-too-large",
+                    "The body is over " + Limits.REQUEST_BYTES
+                            + " bytes; dispatch in several calls, or put large inputs into your own storage and pass where they are.");
         }
         try {
             return read(runId, Json.parse(body));
@@ -86,8 +91,10 @@ public final class DispatchApi {
             throw Problem.badRequest("no-steps", "'steps' is empty or not a list; a dispatch has at least one step.");
         }
         if (steps.size() > Limits.STEPS_PER_DISPATCH) {
-            throw Problem.badRequest("too-many-steps", "A dispatch has at most " + Limits.STEPS_PER_DISPATCH
-                    + " steps, this one " + steps.size() + "; dispatch to the same run in several calls.");
+            throw Problem.badRequest(
+                    "too-many-steps",
+                    "A dispatch has at most " + Limits.STEPS_PER_DISPATCH + " steps, this one " + steps.size()
+                            + "; dispatch to the same run in several calls.");
         }
         JsonNode defaults = body.path("defaults");
         known(defaults, "'defaults'", Set.of("handler", "maxAttempts", "timeoutSeconds", "retry", "tags"));
@@ -96,7 +103,9 @@ public final class DispatchApi {
         for (JsonNode step : steps) {
             NewStep newStep = step(step, defaults, read.size());
             if (!keys.add(newStep.key())) {
-                throw Problem.badRequest("duplicate-step-key", "Two steps have the key '" + newStep.key() + "'; a key names one step of a run.");
+                throw Problem.badRequest(
+                        "duplicate-step-key",
+                        "Two steps have the key '" + newStep.key() + "'; a key names one step of a run.");
             }
             read.add(newStep);
         }
@@ -126,7 +135,9 @@ public final class DispatchApi {
             shared.put(entry.getKey(), json);
         }
         if (shared.size() > Limits.SHARED_INPUTS) {
-            throw Problem.badRequest("bad-shared-input", "A dispatch has at most " + Limits.SHARED_INPUTS + " shared inputs; put several into one.");
+            throw Problem.badRequest(
+                    "bad-shared-input",
+                    "A dispatch has at most " + Limits.SHARED_INPUTS + " shared inputs; put several into one.");
         }
         if (bytes > Limits.INPUT_BYTES) {
             throw tooLarge("Shared inputs", bytes);
@@ -142,11 +153,13 @@ public final class DispatchApi {
         known(step, at, Set.of("key", "handler", "input", "maxAttempts", "timeoutSeconds", "retry", "tags"));
         String key = Json.text(step, "key");
         if (!Limits.isStepKey(key)) {
-            throw Problem.badRequest("bad-step-key", at + ": a key is 1 to 512 of A-Z a-z 0-9 . _ : ~ @ + = [ ] ? , | - and space");
+            throw Problem.badRequest(
+                    "bad-step-key", at + ": a key is 1 to 512 of A-Z a-z 0-9 . _ : ~ @ + = [ ] ? , | - and space");
         }
         String handler = Json.text(step.hasNonNull("handler") ? step : defaults, "handler");
         if (!Limits.isHandlerName(handler)) {
-            throw Problem.badRequest("bad-handler", "Step '" + key + "': a handler's name is 1 to 128 of A-Z a-z 0-9 . _ -");
+            throw Problem.badRequest(
+                    "bad-handler", "Step '" + key + "': a handler's name is 1 to 128 of A-Z a-z 0-9 . _ -");
         }
         JsonNode inputNode = step.get("input");
         String input = inputNode == null ? "null" : Json.print(inputNode);
@@ -154,16 +167,26 @@ public final class DispatchApi {
         if (bytes > Limits.INPUT_BYTES) {
             throw tooLarge("Step '" + key + "': the input", bytes);
         }
-        return new NewStep(key, handler, input, retry(key, step, defaults), timeout(key, step, defaults), tags(key, step, defaults));
+        return new NewStep(
+                key,
+                handler,
+                input,
+                retry(key, step, defaults),
+                timeout(key, step, defaults),
+                tags(key, step, defaults));
     }
 
     private static Problem tooLarge(String what, long bytes) {
-        return new Problem(413, "input-too-large", what + " has " + bytes + " bytes of JSON, the limit is " + Limits.INPUT_BYTES
-                + "; put it into your own storage and pass where it is.");
+        return new Problem(
+                413,
+                "input-too-large",
+                what + " has " + bytes + " bytes of JSON, the limit is " + Limits.INPUT_BYTES
+                        + "; put it into your own storage and pass where it is.");
     }
 
     private static Duration timeout(String key, JsonNode step, JsonNode defaults) {
-        long seconds = number(key, step, defaults, "timeoutSeconds", DEFAULT_TIMEOUT.toSeconds(), 1, Limits.TIMEOUT.toSeconds());
+        long seconds = number(
+                key, step, defaults, "timeoutSeconds", DEFAULT_TIMEOUT.toSeconds(), 1, Limits.TIMEOUT.toSeconds());
         return Duration.ofSeconds(seconds);
     }
 
@@ -187,19 +210,23 @@ public final class DispatchApi {
         }
         double seconds = node.isNumber() ? node.doubleValue() : -1;
         if (!(seconds >= 0 && seconds <= Limits.RETRY_DELAY.toSeconds())) {
-            throw Problem.badRequest("bad-retry", "Step '" + key + "': '" + name + "' is 0 to " + Limits.RETRY_DELAY.toSeconds() + " seconds.");
+            throw Problem.badRequest(
+                    "bad-retry",
+                    "Step '" + key + "': '" + name + "' is 0 to " + Limits.RETRY_DELAY.toSeconds() + " seconds.");
         }
         return Duration.ofMillis(Math.round(seconds * 1000));
     }
 
-    private static long number(String key, JsonNode step, JsonNode defaults, String name, long fallback, long least, long most) {
+    private static long number(
+            String key, JsonNode step, JsonNode defaults, String name, long fallback, long least, long most) {
         JsonNode holder = step.hasNonNull(name) ? step : defaults;
         if (!holder.hasNonNull(name)) {
             return fallback;
         }
         long value = Json.number(holder, name);
         if (value < least || value > most) {
-            throw Problem.badRequest("bad-" + (name.equals("maxAttempts") ? "max-attempts" : "timeout"),
+            throw Problem.badRequest(
+                    "bad-" + (name.equals("maxAttempts") ? "max-attempts" : "timeout"),
                     "Step '" + key + "': '" + name + "' is " + least + " to " + most + ", not " + value + ".");
         }
         return value;
@@ -210,8 +237,13 @@ public final class DispatchApi {
         for (JsonNode holder : List.of(defaults.path("tags"), step.path("tags"))) {
             for (var entry : holder.properties()) {
                 String value = entry.getValue().asText();
-                if (!entry.getValue().isValueNode() || entry.getKey().length() > Limits.TAG_LENGTH || value.length() > Limits.TAG_LENGTH) {
-                    throw Problem.badRequest("bad-tags", "Step '" + key + "': a tag's name and value are strings of at most " + Limits.TAG_LENGTH + " characters.");
+                if (!entry.getValue().isValueNode()
+                        || entry.getKey().length() > Limits.TAG_LENGTH
+                        || value.length() > Limits.TAG_LENGTH) {
+                    throw Problem.badRequest(
+                            "bad-tags",
+                            "Step '" + key + "': a tag's name and value are strings of at most " + Limits.TAG_LENGTH
+                                    + " characters.");
                 }
                 tags.put(entry.getKey(), value);
             }
@@ -225,8 +257,10 @@ public final class DispatchApi {
     private static void known(JsonNode node, String where, Set<String> names) {
         for (var entry : node.properties()) {
             if (!names.contains(entry.getKey())) {
-                throw Problem.badRequest("unknown-member", "In " + where + ": '" + entry.getKey() + "' is not known here; known are "
-                        + String.join(", ", names.stream().sorted().toList()) + ".");
+                throw Problem.badRequest(
+                        "unknown-member",
+                        "In " + where + ": '" + entry.getKey() + "' is not known here; known are "
+                                + String.join(", ", names.stream().sorted().toList()) + ".");
             }
         }
     }

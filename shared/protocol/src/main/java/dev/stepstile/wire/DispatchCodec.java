@@ -66,7 +66,9 @@ public final class DispatchCodec {
 
     private static SortedMap<StepState.Name, Integer> counts(JsonNode node) {
         SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
-        node.properties().forEach(e -> counts.put(StepState.Name.valueOf(e.getKey()), e.getValue().intValue()));
+        node.properties()
+                .forEach(e -> counts.put(
+                        StepState.Name.valueOf(e.getKey()), e.getValue().intValue()));
         return counts;
     }
 }

@@ -14,7 +14,11 @@ public final class Http {
      *
      * @param path its segments, as {@code ["v1", "runs", "r1", "feed"]}
      */
-    public record Call(String method, List<String> path, Map<String, String> query, @Nullable String body) {}
+    public record Call(
+            String method,
+            List<String> path,
+            Map<String, String> query,
+            @Nullable String body) {}
 
     /** An answer; {@code body} is JSON. */
     public record Answer(int status, String contentType, String body) {
@@ -39,7 +43,10 @@ public final class Http {
         }
 
         public static Problem noRun(String runId) {
-            return new Problem(404, "run-not-found", "No run is named '" + runId + "': nothing was dispatched to it, or it was deleted by age.");
+            return new Problem(
+                    404,
+                    "run-not-found",
+                    "No run is named '" + runId + "': nothing was dispatched to it, or it was deleted by age.");
         }
 
         public Answer answer() {

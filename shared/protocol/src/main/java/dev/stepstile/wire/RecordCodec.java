@@ -133,8 +133,7 @@ public final class RecordCodec {
                         PayloadJson.read(Json.member(node, "result")), Json.instant(node, "finishedAt"));
             case FAILED -> new StepState.Failed(error(node), Json.instant(node, "finishedAt"));
             case DEAD ->
-                new StepState.Dead(
-                        error(node), Json.instant(node, "finishedAt"), Json.instantOrNull(node, "buriedAt"));
+                new StepState.Dead(error(node), Json.instant(node, "finishedAt"), Json.instantOrNull(node, "buriedAt"));
             case CANCELLED -> new StepState.Cancelled(Json.instant(node, "finishedAt"));
         };
     }

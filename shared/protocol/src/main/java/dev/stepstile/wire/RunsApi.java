@@ -24,9 +24,9 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** {@code /v1/runs/{runId}…}: status, steps, feed, lookup, cancel, redrive. */
@@ -77,8 +77,11 @@ public final class RunsApi {
     }
 
     private static Problem noSuchCall() {
-        return new Problem(404, "no-such-call", "Known: GET /v1/runs/{runId}, …/steps, …/steps/{stepKey}, …/feed; "
-                + "POST …/dispatches, …/steps/lookup, …/cancel, …/redrive.");
+        return new Problem(
+                404,
+                "no-such-call",
+                "Known: GET /v1/runs/{runId}, …/steps, …/steps/{stepKey}, …/feed; "
+                        + "POST …/dispatches, …/steps/lookup, …/cancel, …/redrive.");
     }
 
     private Answer status(String runId, Http.Call call) throws InterruptedException {
@@ -99,7 +102,10 @@ public final class RunsApi {
     private Answer steps(String runId, Http.Call call) throws InterruptedException {
         run(runId);
         RunQueries.Steps page = queries.steps(
-                runId, state(call.query().get("state")), stepsCursor(call.query().get("cursor")), limit(call));
+                runId,
+                state(call.query().get("state")),
+                stepsCursor(call.query().get("cursor")),
+                limit(call));
         ObjectNode body = Json.object();
         ArrayNode steps = body.putArray("steps");
         for (RunQueries.Step step : page.steps()) {
@@ -119,13 +125,15 @@ public final class RunsApi {
                 .orElseThrow(() -> new Problem(
                         404,
                         "step-not-started",
-                        "Step '" + stepKey + "' has no record: it is queued, or the run has no such step (GET …/steps tells)."));
+                        "Step '" + stepKey
+                                + "' has no record: it is queued, or the run has no such step (GET …/steps tells)."));
         ObjectNode body = full(record, RESULT_IN_ANSWER);
         if (Boolean.parseBoolean(call.query().get("log"))) {
             String attempt = call.query().get("attempt");
             ArrayNode pages = body.putArray("log");
             for (LogPage page : queries.log(record, attempt == null ? record.attempt() : number("attempt", attempt))) {
-                ObjectNode node = pages.addObject().put("attempt", page.attempt()).put("page", page.number());
+                ObjectNode node =
+                        pages.addObject().put("attempt", page.attempt()).put("page", page.number());
                 node.put("at", page.at().toString());
                 page.lines().forEach(node.putArray("lines")::add);
             }
@@ -139,7 +147,8 @@ public final class RunsApi {
         ObjectNode body = Json.object();
         ArrayNode entries = body.putArray("entries");
         for (FeedEntry entry : feed.entries()) {
-            ObjectNode node = entries.addObject().put("stepKey", entry.stepKey()).put("attempt", entry.attempt());
+            ObjectNode node =
+                    entries.addObject().put("stepKey", entry.stepKey()).put("attempt", entry.attempt());
             node.put("at", entry.at().toString());
             switch (entry) {
                 case FeedEntry.Ended ended -> {
@@ -165,7 +174,9 @@ public final class RunsApi {
         }
         List<String> keys = keys(body(call));
         if (keys.isEmpty() || keys.size() > Limits.LOOKUP_KEYS) {
-            throw Problem.badRequest("bad-keys", "'keys' is a list of 1 to " + Limits.LOOKUP_KEYS + " step keys; ask for more in several calls.");
+            throw Problem.badRequest(
+                    "bad-keys",
+                    "'keys' is a list of 1 to " + Limits.LOOKUP_KEYS + " step keys; ask for more in several calls.");
         }
         Map<String, StepRecord> found = new HashMap<>();
         queries.lookup(run(runId), keys).forEach(record -> found.put(record.id().stepKey(), record));
@@ -202,7 +213,8 @@ public final class RunsApi {
         for (JsonNode name : body.path("states")) {
             StepState.Name state = state(name.asText());
             if (state == null || !REDRIVABLE.contains(state)) {
-                throw Problem.badRequest("bad-state", "'" + name.asText() + "' cannot be redriven; FAILED, DEAD and CANCELLED can.");
+                throw Problem.badRequest(
+                        "bad-state", "'" + name.asText() + "' cannot be redriven; FAILED, DEAD and CANCELLED can.");
             }
             states.add(state);
         }
@@ -248,7 +260,8 @@ public final class RunsApi {
                 return name;
             }
         }
-        throw Problem.badRequest("bad-state", "'" + text + "' is no state; states are " + List.of(StepState.Name.values()) + ".");
+        throw Problem.badRequest(
+                "bad-state", "'" + text + "' is no state; states are " + List.of(StepState.Name.values()) + ".");
     }
 
     private static int limit(Http.Call call) {
@@ -269,7 +282,9 @@ public final class RunsApi {
     }
 
     private static String cursor(ObjectNode node) {
-        return Base64.getUrlEncoder().withoutPadding().encodeToString(Json.print(node).getBytes(StandardCharsets.UTF_8));
+        return Base64.getUrlEncoder()
+                .withoutPadding()
+                .encodeToString(Json.print(node).getBytes(StandardCharsets.UTF_8));
     }
 
     private static JsonNode cursor(String text) {
@@ -289,10 +304,13 @@ public final class RunsApi {
             return null;
         }
         JsonNode node = cursor(text);
-        if (!node.path("d").isTextual() || !node.path("i").isInt() || node.path("i").intValue() < 0) {
+        if (!node.path("d").isTextual()
+                || !node.path("i").isInt()
+                || node.path("i").intValue() < 0) {
             throw badCursor();
         }
-        return new RunQueries.StepsCursor(node.path("d").textValue(), node.path("i").intValue());
+        return new RunQueries.StepsCursor(
+                node.path("d").textValue(), node.path("i").intValue());
     }
 
     private static List<String> positions(Run run, @Nullable String text) {
@@ -328,7 +346,8 @@ public final class RunsApi {
             case StepState.Running running -> {
                 put(node, "leaseUntil", running.leaseUntil());
                 node.put("cancelRequested", running.cancelRequested());
-                node.put("progress", running.progress().fraction()).put("progressNote", running.progress().note());
+                node.put("progress", running.progress().fraction())
+                        .put("progressNote", running.progress().note());
             }
             case StepState.Retrying retrying -> put(node, "notBefore", retrying.notBefore());
             case StepState.Succeeded succeeded -> {}

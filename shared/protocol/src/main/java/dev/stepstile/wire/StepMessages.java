@@ -148,7 +148,9 @@ public final class StepMessages {
         SortedMap<String, Payload> shared = new TreeMap<>();
         node.path("sharedInputs").properties().forEach(e -> shared.put(e.getKey(), PayloadJson.read(e.getValue())));
         SortedMap<String, String> tags = new TreeMap<>();
-        node.path("tags").properties().forEach(e -> tags.put(e.getKey(), e.getValue().asText()));
+        node.path("tags")
+                .properties()
+                .forEach(e -> tags.put(e.getKey(), e.getValue().asText()));
         return new StepSpec(
                 new StepId(runId, stepKey),
                 Json.integer(node, "shard"),
