@@ -97,7 +97,7 @@ public final class VirtualTasks implements Tasks {
             released.countDown();
         }
 
-        @SuppressWarnings("unchecked")
+        @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // rethrows what the work threw, as it is
         private static <E extends Throwable> E unchecked(Throwable t) throws E {
             throw (E) t;
         }
