@@ -58,6 +58,7 @@ public final class StepAttempt {
     private Instant nextPage = Instant.MAX;
     private int pages;
     private List<String> unwritten = List.of();
+    private boolean foundEnded;
     private Verdict verdict = new Verdict.PutBack(null);
 
     /**
@@ -86,6 +87,11 @@ public final class StepAttempt {
         return verdict;
     }
 
+    /** Whether the claim was refused because the step had ended. */
+    public boolean foundEnded() {
+        return foundEnded;
+    }
+
     /**
      * Claims the step; true if this attempt now owns it.
      *
@@ -100,6 +106,7 @@ public final class StepAttempt {
             case Recorder.Recorded.Wrote(StepRecord record)
             when record.state() instanceof StepState.Running -> {
                 held = record;
+                MDC.put("attempt", Integer.toString(record.attempt()));
                 startTicking();
                 return true;
             }
@@ -107,7 +114,10 @@ public final class StepAttempt {
             case Recorder.Recorded.Left(Transition.NotDue(StepRecord waiting, Instant notBefore)) ->
                 verdict = putBackUntil(notBefore);
             case Recorder.Recorded.Left(Transition.Suspect suspect) -> verdict = new Verdict.Defer();
-            case Recorder.Recorded.Left left -> verdict = new Verdict.Acknowledge();
+            case Recorder.Recorded.Left(Transition why) -> {
+                foundEnded = why instanceof Transition.Finished;
+                verdict = new Verdict.Acknowledge();
+            }
         }
         return false;
     }

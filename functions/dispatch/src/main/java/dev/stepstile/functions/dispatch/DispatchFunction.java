@@ -1,0 +1,29 @@
+package dev.stepstile.functions.dispatch;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
+import dev.stepstile.lambda.Environment;
+import dev.stepstile.wire.DispatchApi;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+
+/** {@code POST /v1/runs/{runId}/dispatches}. */
+public final class DispatchFunction implements RequestStreamHandler {
+    private final Environment environment;
+    private final DispatchApi api;
+
+    public DispatchFunction() {
+        this(Environment.onAws());
+    }
+
+    public DispatchFunction(Environment environment) {
+        this.environment = environment;
+        this.api = environment.stepstile().dispatchApi(environment.shards());
+    }
+
+    @Override
+    public void handleRequest(InputStream in, OutputStream out, Context context) throws IOException {
+        environment.http(in, out, context, (call, deadline) -> api.answer(call));
+    }
+}

@@ -1,0 +1,29 @@
+package dev.stepstile.functions.runs;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
+import dev.stepstile.lambda.Environment;
+import dev.stepstile.wire.RunsApi;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+
+/** {@code /v1/runs/{runId}…}. */
+public final class RunsFunction implements RequestStreamHandler {
+    private final Environment environment;
+    private final RunsApi api;
+
+    public RunsFunction() {
+        this(Environment.onAws());
+    }
+
+    public RunsFunction(Environment environment) {
+        this.environment = environment;
+        this.api = environment.stepstile().runsApi();
+    }
+
+    @Override
+    public void handleRequest(InputStream in, OutputStream out, Context context) throws IOException {
+        environment.http(in, out, context, api::answer);
+    }
+}

@@ -1,0 +1,5 @@
+/** The runs function: status, steps, feed, lookup, cancel, redrive. */
+@NullMarked
+package dev.stepstile.functions.runs;
+
+import org.jspecify.annotations.NullMarked;

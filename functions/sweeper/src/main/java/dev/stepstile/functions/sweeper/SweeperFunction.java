@@ -1,0 +1,33 @@
+package dev.stepstile.functions.sweeper;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import dev.stepstile.lambda.Environment;
+import dev.stepstile.protocol.Sweep;
+import dev.stepstile.protocol.SweepReport;
+import java.time.Duration;
+import java.util.Map;
+
+/** One sweep for each event of the schedule, whatever the event says. */
+public final class SweeperFunction implements RequestHandler<Map<String, Object>, SweepReport> {
+    /** Before the function's deadline no further dispatch is begun. */
+    private static final Duration RESERVE = Duration.ofSeconds(10);
+
+    private final Environment environment;
+    private final Sweep sweep;
+
+    public SweeperFunction() {
+        this(Environment.onAws());
+    }
+
+    public SweeperFunction(Environment environment) {
+        this.environment = environment;
+        this.sweep = environment.stepstile().sweep();
+    }
+
+    @Override
+    public SweepReport handleRequest(Map<String, Object> event, Context context) {
+        return environment.invocation(
+                context, () -> sweep.sweep(environment.deadline(context).minus(RESERVE)));
+    }
+}

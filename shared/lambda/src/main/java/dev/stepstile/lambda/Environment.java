@@ -1,0 +1,98 @@
+package dev.stepstile.lambda;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import dev.stepstile.aws.AwsPorts;
+import dev.stepstile.aws.Settings;
+import dev.stepstile.protocol.Stepstile;
+import dev.stepstile.protocol.Timing;
+import dev.stepstile.runtime.RealWorld;
+import dev.stepstile.store.PortException;
+import dev.stepstile.wire.Http;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import software.amazon.lambda.powertools.logging.PowertoolsLogging;
+
+/**
+ * The execution environment of a function: the use cases over its stack's ports, and what surrounds an invocation.
+ *
+ * @param shards over how many partitions a new run is spread
+ * @param afterEach called after each invocation: flushes metrics
+ */
+public record Environment(Stepstile stepstile, int shards, Runnable afterEach) {
+    private static final Logger LOG = LoggerFactory.getLogger(Environment.class);
+
+    /** Kept from a deadline for what an answer still needs. */
+    private static final Duration RESERVE = Duration.ofSeconds(2);
+
+    /**
+     * As the function's environment variables say.
+     *
+     * @throws IllegalArgumentException that names all that are missing or wrong
+     */
+    public static Environment onAws() {
+        Settings settings = Settings.from(System.getenv());
+        EmfMeter meter = new EmfMeter();
+        Timing timing = Timing.of(
+                settings.lease(), settings.margin(), settings.sweepEvery(), settings.dispatchTimeout());
+        Stepstile stepstile = new Stepstile(AwsPorts.of(settings), timing, RealWorld.create(), meter);
+        return new Environment(stepstile, settings.shards(), meter::flush);
+    }
+
+    /** One invocation: log lines carry the request's id, and metrics are flushed however it ends. */
+    public <T> T invocation(Context context, Callable<T> work) {
+        PowertoolsLogging.initializeLogging(context);
+        try {
+            return work.call();
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("the function was told to stop", e);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        } finally {
+            afterEach.run();
+            PowertoolsLogging.clearState(true);
+        }
+    }
+
+    /** When this invocation must be over. */
+    public Instant deadline(Context context) {
+        return stepstile.world().now().plusMillis(context.getRemainingTimeInMillis());
+    }
+
+    /** What answers an HTTP call. */
+    public interface Api {
+        Http.Answer answer(Http.Call call, Instant deadline) throws InterruptedException;
+    }
+
+    /** Reads an HTTP API event or a direct call, and writes the answer; what goes wrong becomes a problem+json. */
+    public void http(InputStream in, OutputStream out, Context context, Api api) throws IOException {
+        HttpEvent event = HttpEvent.read(in);
+        Http.Answer answer = invocation(context, () -> answer(event, deadline(context).minus(RESERVE), api));
+        out.write(event.answer(answer).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static Http.Answer answer(HttpEvent event, Instant deadline, Api api) throws InterruptedException {
+        try {
+            return api.answer(event.call(), deadline);
+        } catch (Http.Problem problem) {
+            LOG.info("{} answered {}: {}", event.name(), problem.answer().status(), problem.getMessage());
+            return problem.answer();
+        } catch (PortException e) {
+            LOG.warn("{} not answered: {}", event.name(), e.getMessage());
+            return new Http.Problem(503, "unavailable", "The table or the queue did not answer; the same call again is safe.")
+                    .answer();
+        } catch (RuntimeException e) {
+            LOG.error("{} failed", event.name(), e);
+            return new Http.Problem(500, "internal", "This should not happen; the function's log has the cause.").answer();
+        }
+    }
+}
