@@ -1,0 +1,387 @@
+package dev.stepstile.aws;
+
+import static dev.stepstile.aws.Attributes.ofNumber;
+import static dev.stepstile.aws.Attributes.ofText;
+
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Expect;
+import dev.stepstile.step.Limits;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.store.FeedEntry;
+import dev.stepstile.store.LogPage;
+import dev.stepstile.store.PortException;
+import dev.stepstile.store.StepStore;
+import dev.stepstile.wire.Json;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedSet;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
+import software.amazon.awssdk.services.dynamodb.model.GetItemResponse;
+import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
+import software.amazon.awssdk.services.dynamodb.model.PutItemRequest;
+import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
+import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
+import software.amazon.awssdk.services.dynamodb.model.ReturnValue;
+import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
+import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
+
+/**
+ * The table on DynamoDB. A write is one conditional {@code PutItem} of a whole item; a refused one brings the stored
+ * item back, so that nobody reads twice. Names are short, as DynamoDB counts them: a record with a result of 512 bytes
+ * stays within 1 KB, one write unit. Instants and durations are milliseconds, {@code ttl} seconds.
+ *
+ * <table>
+ * <caption>Items</caption>
+ * <tr><th>item</th><th>pk</th><th>sk</th></tr>
+ * <tr><td>run</td><td>{@code run#<runId>}</td><td>{@code run}</td></tr>
+ * <tr><td>dispatch</td><td>{@code run#<runId>}</td><td>{@code dispatch#<dispatchId>}</td></tr>
+ * <tr><td>record</td><td>{@code run#<runId>#<shard>}</td><td>{@code <stepKey>}</td></tr>
+ * <tr><td>page</td><td>{@code run#<runId>#<shard>#pages}</td><td>{@code <stepKey>#<attempt>#<number>}</td></tr>
+ * </table>
+ *
+ * <table>
+ * <caption>Attributes</caption>
+ * <tr><th>item</th><th>attribute</th><th>what</th></tr>
+ * <tr><td>all</td><td>{@code ttl}</td><td>when the item may be deleted: retention after the last write</td></tr>
+ * <tr><td>run</td><td>{@code ca s c}</td><td>createdAt, shards, cancelSeq</td></tr>
+ * <tr><td>record</td><td>{@code state attempt pages}</td><td>as in {@link StepRecord}</td></tr>
+ * <tr><td></td><td>{@code result r}</td><td>result: inline, packed; or where it is (see below)</td></tr>
+ * <tr><td></td><td>{@code o b c}</td><td>owner, budgetFrom, cancelSeq</td></tr>
+ * <tr><td></td><td>{@code ca sa fa ba}</td><td>createdAt, startedAt, finishedAt, buriedAt</td></tr>
+ * <tr><td></td><td>{@code l x p pn}</td><td>leaseUntil, cancelRequested, progress and its note; RUNNING only</td></tr>
+ * <tr><td></td><td>{@code nb}</td><td>notBefore; RETRYING only</td></tr>
+ * <tr><td></td><td>{@code ek em}</td><td>kind and message of the error</td></tr>
+ * <tr><td></td><td>{@code d i h m rb rc t}</td><td>pinned: dispatchId, index, handler, maxAttempts, base and cap of
+ * the backoff, timeout</td></tr>
+ * <tr><td></td><td>{@code y}</td><td>history: maps of {@code n s e k m}: attempt, start, end, kind, message</td></tr>
+ * <tr><td></td><td>{@code feedPk feedSk}</td><td>shard and position in its feed, once ended: index {@code feed}</td></tr>
+ * <tr><td>page</td><td>{@code attempt w n}</td><td>attempt, when it was written, lines (a JSON array, packed)</td></tr>
+ * <tr><td></td><td>{@code feedPk feedSk}</td><td>as for records</td></tr>
+ * <tr><td>dispatch</td><td>{@code dg s n mf mr}</td><td>digest, shards, stepCount, manifest inline or where it is</td></tr>
+ * <tr><td></td><td>{@code ca vu se ls rs}</td><td>createdAt, validUntil, sentAt, lastSentAt, resends</td></tr>
+ * <tr><td></td><td>{@code f fc oc at}</td><td>finished (little-endian bits), finishedCounts, openCounts, countedAt</td></tr>
+ * <tr><td></td><td>{@code v ko sw}</td><td>version, keepOpenUntil, sweptAt</td></tr>
+ * <tr><td></td><td>{@code openBucket nextSweepAt}</td><td>while open: index {@code open}</td></tr>
+ * </table>
+ *
+ * Packed is one byte (0 plain, 1 deflated) and the bytes. Where a payload is: a map of {@code i} (item) or {@code s}
+ * (stored): its key; {@code n}: its size; {@code h}: its SHA-256.
+ */
+public final class DynamoDbStepStore implements StepStore {
+    private static final String TTL = "ttl";
+    private static final String SHARDS = "s";
+    private static final String CREATED_AT = "ca";
+    private static final String WRITTEN_AT = "w";
+    private static final String LINES = "n";
+    private static final int BATCH_TRIES = 6;
+    private static final Duration BATCH_PAUSE = Duration.ofMillis(50);
+    private static final WriteResult WRITTEN = new WriteResult.Written();
+
+    private final DynamoDbClient dynamoDb;
+    private final String table;
+    private final Duration retention;
+    private final InstantSource clock;
+
+    /**
+     * @param retention how long after its last write an item is kept
+     * @param clock for {@code ttl} alone
+     */
+    public DynamoDbStepStore(DynamoDbClient dynamoDb, String table, Duration retention, InstantSource clock) {
+        this.dynamoDb = dynamoDb;
+        this.table = table;
+        this.retention = retention;
+        this.clock = clock;
+    }
+
+    /** A run's item lives as long as the newest call for it: a later dispatch keeps it. */
+    @Override
+    public Run putRunIfAbsent(Run run) {
+        Attributes item = new Attributes(Keys.run(run.runId()), Keys.RUN_SK)
+                .put(CREATED_AT, run.createdAt())
+                .put(SHARDS, run.shards())
+                .put(RecordItem.CANCEL_SEQ, run.cancelSeq());
+        Optional<Map<String, AttributeValue>> found = put("PutItem of run " + run.runId(), item, Condition.ABSENT);
+        if (found.isEmpty()) {
+            return run;
+        }
+        Run stored = readRun(found.get());
+        long aDayAgo = expiry() - Duration.ofDays(1).toSeconds();
+        if (new Attributes(found.get()).number(TTL) < aDayAgo) {
+            update(stored.runId(), "SET #ttl = :ttl", Map.of("#ttl", TTL), Map.of(":ttl", ofNumber(expiry())));
+        }
+        return stored;
+    }
+
+    @Override
+    public Optional<Run> run(String runId) {
+        return get("GetItem of run " + runId, Keys.of(Keys.run(runId), Keys.RUN_SK))
+                .map(DynamoDbStepStore::readRun);
+    }
+
+    @Override
+    public Optional<Run> raiseCancelSeq(String runId) {
+        return update(
+                        runId,
+                        "SET #ttl = :ttl ADD #c :one",
+                        Map.of("#ttl", TTL, "#c", RecordItem.CANCEL_SEQ),
+                        Map.of(":ttl", ofNumber(expiry()), ":one", ofNumber(1)))
+                .map(DynamoDbStepStore::readRun);
+    }
+
+    @Override
+    public Optional<Dispatch> putDispatchIfAbsent(Dispatch dispatch) {
+        return put("PutItem of dispatch " + dispatch.dispatchId(), DispatchItem.write(dispatch), Condition.ABSENT)
+                .map(DispatchItem::read);
+    }
+
+    @Override
+    public Optional<Dispatch> dispatch(String runId, String dispatchId) {
+        return get("GetItem of dispatch " + dispatchId, Keys.of(Keys.run(runId), Keys.DISPATCH_PREFIX + dispatchId))
+                .map(DispatchItem::read);
+    }
+
+    @Override
+    public List<Dispatch> dispatches(String runId) {
+        QueryRequest.Builder query = QueryRequest.builder()
+                .consistentRead(true)
+                .keyConditionExpression("pk = :pk AND begins_with(sk, :prefix)")
+                .expressionAttributeValues(
+                        Map.of(":pk", ofText(Keys.run(runId)), ":prefix", ofText(Keys.DISPATCH_PREFIX)));
+        return query("Query of the dispatches of run " + runId, query, Integer.MAX_VALUE, DispatchItem::read);
+    }
+
+    @Override
+    public boolean replace(Dispatch next) {
+        return put(
+                        "PutItem of dispatch " + next.dispatchId(),
+                        DispatchItem.write(next),
+                        Condition.version(next.version() - 1))
+                .isEmpty();
+    }
+
+    @Override
+    public List<DispatchRef> due(int bucket, Instant until, int limit) {
+        QueryRequest.Builder query = QueryRequest.builder()
+                .indexName(Keys.OPEN_INDEX)
+                .keyConditionExpression("openBucket = :bucket AND nextSweepAt <= :until")
+                .expressionAttributeValues(
+                        Map.of(":bucket", ofText(Integer.toString(bucket)), ":until", ofNumber(until.toEpochMilli())));
+        return query("Query of bucket " + bucket, query, limit, item -> {
+            Attributes keys = new Attributes(item);
+            return Keys.dispatchRef(keys.text(Keys.PK), keys.text(Keys.SK));
+        });
+    }
+
+    @Override
+    public WriteResult write(StepRecord next, Expect expect) {
+        Optional<Map<String, AttributeValue>> other = put(
+                "PutItem of step " + next.id() + " attempt " + next.attempt(),
+                RecordItem.write(next),
+                Condition.of(expect));
+        return other.isEmpty() ? WRITTEN : new WriteResult.Refused(stored(other.get()));
+    }
+
+    @Override
+    public Optional<StepRecord> record(StepId id, int shard) {
+        return get("GetItem of step " + id, Keys.record(id, shard)).map(RecordItem::read);
+    }
+
+    @Override
+    public List<StepRecord> records(List<StepRef> steps) {
+        if (steps.size() > Limits.LOOKUP_KEYS) {
+            throw new IllegalArgumentException(steps.size() + " steps, where one batch takes " + Limits.LOOKUP_KEYS);
+        }
+        SequencedSet<Map<String, AttributeValue>> left = new LinkedHashSet<>();
+        steps.forEach(step -> left.add(Keys.record(step.id(), step.shard())));
+        List<StepRecord> found = new ArrayList<>();
+        for (int i = 0; !left.isEmpty(); i++) {
+            if (i == BATCH_TRIES) {
+                throw new PortException("BatchGetItem left " + left.size() + " of " + steps.size() + " steps unread");
+            }
+            pause(i);
+            var response = Calls.call(
+                    "BatchGetItem of " + left.size() + " steps",
+                    () -> dynamoDb.batchGetItem(request -> request.requestItems(Map.of(
+                            table,
+                            KeysAndAttributes.builder()
+                                    .consistentRead(true)
+                                    .keys(left)
+                                    .build()))));
+            response.responses().getOrDefault(table, List.of()).forEach(item -> found.add(RecordItem.read(item)));
+            left.clear();
+            KeysAndAttributes unread = response.unprocessedKeys().get(table);
+            if (unread != null) {
+                left.addAll(unread.keys());
+            }
+        }
+        return found;
+    }
+
+    @Override
+    public List<StepRecord> list(String runId, int shard, @Nullable String afterKey, int limit) {
+        String pk = Keys.shard(runId, shard);
+        QueryRequest.Builder query = QueryRequest.builder().consistentRead(true);
+        after(query, Keys.PK, pk, Keys.SK, afterKey);
+        return query("Query of the records of " + pk, query, limit, RecordItem::read);
+    }
+
+    @Override
+    public List<FeedEntry> feed(String runId, int shard, @Nullable String afterPosition, int limit) {
+        String pk = Keys.shard(runId, shard);
+        QueryRequest.Builder query = QueryRequest.builder().indexName(Keys.FEED_INDEX);
+        after(query, Keys.FEED_PK, pk, Keys.FEED_SK, afterPosition);
+        return query("Query of the feed of " + pk, query, limit, RecordItem::feedEntry);
+    }
+
+    @Override
+    public void putPage(LogPage page) {
+        String runId = page.id().runId();
+        String stepKey = page.id().stepKey();
+        Attributes item = new Attributes(
+                        Keys.pages(runId, page.shard()), Keys.page(stepKey, page.attempt(), page.number()))
+                .put(RecordItem.ATTEMPT, page.attempt())
+                .put(WRITTEN_AT, page.at())
+                .put(LINES, Attributes.ofBytes(Compact.pack(Json.print(Json.MAPPER.valueToTree(page.lines())))))
+                .put(Keys.FEED_PK, Keys.shard(runId, page.shard()))
+                .put(Keys.FEED_SK, FeedEntry.pagePosition(page.at(), stepKey, page.attempt(), page.number()))
+                .put(TTL, expiry());
+        Calls.call(
+                "PutItem of page " + page.number() + " of step " + page.id() + " attempt " + page.attempt(),
+                () -> dynamoDb.putItem(request -> request.tableName(table).item(item.values())));
+    }
+
+    @Override
+    public List<LogPage> pages(StepId id, int shard, int attempt) {
+        QueryRequest.Builder query = QueryRequest.builder()
+                .consistentRead(true)
+                .keyConditionExpression("pk = :pk AND begins_with(sk, :prefix)")
+                .expressionAttributeValues(Map.of(
+                        ":pk", ofText(Keys.pages(id.runId(), shard)),
+                        ":prefix", ofText(Keys.pagePrefix(id.stepKey(), attempt))));
+        return query("Query of the pages of step " + id, query, Integer.MAX_VALUE, read -> {
+            Attributes item = new Attributes(read);
+            String sk = item.text(Keys.SK);
+            List<String> lines = new ArrayList<>();
+            Json.parse(Compact.text(item.bytes(LINES))).forEach(line -> lines.add(line.textValue()));
+            int number = Integer.parseInt(sk.substring(sk.lastIndexOf('#') + 1));
+            return new LogPage(id, shard, attempt, number, item.instant(WRITTEN_AT), lines);
+        });
+    }
+
+    private static Run readRun(Map<String, AttributeValue> read) {
+        Attributes item = new Attributes(read);
+        return new Run(
+                Keys.runId(item.text(Keys.PK)),
+                item.instant(CREATED_AT),
+                item.integer(SHARDS),
+                item.number(RecordItem.CANCEL_SEQ));
+    }
+
+    private static @Nullable StepRecord stored(Map<String, AttributeValue> item) {
+        return item.isEmpty() ? null : RecordItem.read(item);
+    }
+
+    private long expiry() {
+        return clock.instant().plus(retention).getEpochSecond();
+    }
+
+    /** Empty if it was written; else what is stored instead, which is an empty map if nothing is. */
+    private Optional<Map<String, AttributeValue>> put(String what, Attributes item, Condition condition) {
+        PutItemRequest request = condition
+                .on(PutItemRequest.builder())
+                .tableName(table)
+                .item(item.put(TTL, expiry()).values())
+                .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD)
+                .build();
+        return Calls.call(what, () -> {
+            try {
+                dynamoDb.putItem(request);
+                return Optional.empty();
+            } catch (ConditionalCheckFailedException e) {
+                return Optional.of(e.hasItem() ? e.item() : Map.of());
+            }
+        });
+    }
+
+    private Optional<Map<String, AttributeValue>> update(
+            String runId, String expression, Map<String, String> names, Map<String, AttributeValue> values) {
+        UpdateItemRequest request = UpdateItemRequest.builder()
+                .tableName(table)
+                .key(Keys.of(Keys.run(runId), Keys.RUN_SK))
+                .conditionExpression("attribute_exists(pk)")
+                .updateExpression(expression)
+                .expressionAttributeNames(names)
+                .expressionAttributeValues(values)
+                .returnValues(ReturnValue.ALL_NEW)
+                .build();
+        return Calls.call("UpdateItem of run " + runId, () -> {
+            try {
+                return Optional.of(dynamoDb.updateItem(request).attributes());
+            } catch (ConditionalCheckFailedException e) {
+                return Optional.empty();
+            }
+        });
+    }
+
+    private Optional<Map<String, AttributeValue>> get(String what, Map<String, AttributeValue> key) {
+        GetItemResponse response = Calls.call(
+                what,
+                () -> dynamoDb.getItem(
+                        request -> request.tableName(table).key(key).consistentRead(true)));
+        return response.hasItem() ? Optional.of(response.item()) : Optional.empty();
+    }
+
+    private static void after(
+            QueryRequest.Builder query, String partition, String key, String sort, @Nullable String after) {
+        if (after == null) {
+            query.keyConditionExpression(partition + " = :key").expressionAttributeValues(Map.of(":key", ofText(key)));
+        } else {
+            query.keyConditionExpression(partition + " = :key AND " + sort + " > :after")
+                    .expressionAttributeValues(Map.of(":key", ofText(key), ":after", ofText(after)));
+        }
+    }
+
+    /** DynamoDB ends an answer at 1 MB; this goes on until {@code limit} or the end. */
+    private <T> List<T> query(
+            String what, QueryRequest.Builder query, int limit, Function<Map<String, AttributeValue>, T> read) {
+        List<T> found = new ArrayList<>();
+        query.tableName(table);
+        while (found.size() < limit) {
+            if (limit < Integer.MAX_VALUE) {
+                query.limit(limit - found.size());
+            }
+            QueryRequest request = query.build();
+            QueryResponse response = Calls.call(what, () -> dynamoDb.query(request));
+            response.items().forEach(item -> found.add(read.apply(item)));
+            if (!response.hasLastEvaluatedKey()) {
+                break;
+            }
+            query.exclusiveStartKey(response.lastEvaluatedKey());
+        }
+        return found;
+    }
+
+    /** What a batch left unread was throttled: waits 50 ms, doubling, before it is asked for again. */
+    private static void pause(int tries) {
+        if (tries > 0) {
+            try {
+                Thread.sleep(BATCH_PAUSE.multipliedBy(1L << (tries - 1)));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new PortException("interrupted while a BatchGetItem waited to go on", e);
+            }
+        }
+    }
+}

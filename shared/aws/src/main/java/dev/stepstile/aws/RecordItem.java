@@ -1,0 +1,226 @@
+package dev.stepstile.aws;
+
+import static dev.stepstile.aws.Keys.FEED_PK;
+import static dev.stepstile.aws.Keys.FEED_SK;
+import static dev.stepstile.aws.Keys.PK;
+import static dev.stepstile.aws.Keys.SK;
+
+import dev.stepstile.step.AttemptNote;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.Pinned;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import dev.stepstile.store.FeedEntry;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+
+/** A record as an item, and as an entry of the feed index. {@link DynamoDbStepStore} explains the names. */
+final class RecordItem {
+    static final String STATE = "state";
+    static final String ATTEMPT = "attempt";
+    static final String PAGES = "pages";
+    static final String RESULT = "result";
+    static final String OWNER = "o";
+    static final String CANCEL_SEQ = "c";
+    static final String LEASE_UNTIL = "l";
+    private static final String RESULT_REFERENCE = "r";
+    private static final String BUDGET_FROM = "b";
+    private static final String CREATED_AT = "ca";
+    private static final String STARTED_AT = "sa";
+    private static final String FINISHED_AT = "fa";
+    private static final String BURIED_AT = "ba";
+    private static final String NOT_BEFORE = "nb";
+    private static final String CANCEL_REQUESTED = "x";
+    private static final String PROGRESS = "p";
+    private static final String PROGRESS_NOTE = "pn";
+    private static final String ERROR_KIND = "ek";
+    private static final String ERROR = "em";
+    private static final String DISPATCH_ID = "d";
+    private static final String INDEX = "i";
+    private static final String HANDLER = "h";
+    private static final String MAX_ATTEMPTS = "m";
+    private static final String BACKOFF_BASE = "rb";
+    private static final String BACKOFF_CAP = "rc";
+    private static final String TIMEOUT = "t";
+    private static final String HISTORY = "y";
+
+    /** DynamoDB knows no number nearer to zero. */
+    private static final double LEAST_NUMBER = 1e-130;
+
+    private RecordItem() {}
+
+    static Attributes write(StepRecord record) {
+        String runId = record.id().runId();
+        Attributes item = new Attributes(
+                        Keys.shard(runId, record.shard()), record.id().stepKey())
+                .put(STATE, record.state().name().name())
+                .put(ATTEMPT, record.attempt())
+                .put(OWNER, record.owner())
+                .put(CANCEL_SEQ, record.cancelSeq())
+                .put(BUDGET_FROM, record.budgetFrom())
+                .put(PAGES, record.pages())
+                .put(CREATED_AT, record.createdAt())
+                .put(STARTED_AT, record.startedAt());
+        pinned(item, record.pinned());
+        if (!record.history().isEmpty()) {
+            item.put(
+                    HISTORY,
+                    AttributeValue.fromL(
+                            record.history().stream().map(RecordItem::note).toList()));
+        }
+        state(item, record.state());
+        if (record.state() instanceof StepState.Ended ended) {
+            item.put(FINISHED_AT, ended.finishedAt())
+                    .put(FEED_PK, Keys.shard(runId, record.shard()))
+                    .put(
+                            FEED_SK,
+                            FeedEntry.endedPosition(
+                                    ended.finishedAt(), record.id().stepKey(), record.attempt()));
+        }
+        return item;
+    }
+
+    static StepRecord read(Map<String, AttributeValue> read) {
+        Attributes item = new Attributes(read);
+        String pk = item.text(PK);
+        return new StepRecord(
+                new StepId(Keys.runId(pk), item.text(SK)),
+                Keys.shardOf(pk),
+                pinned(item),
+                item.integer(ATTEMPT),
+                item.text(OWNER),
+                item.integer(BUDGET_FROM),
+                item.number(CANCEL_SEQ),
+                item.instant(CREATED_AT),
+                item.instantOrNull(STARTED_AT),
+                item.integer(PAGES),
+                history(item),
+                state(item));
+    }
+
+    /** An entry of the feed index: of a record, which has a state, or of a page, which has none. */
+    static FeedEntry feedEntry(Map<String, AttributeValue> read) {
+        Attributes item = new Attributes(read);
+        String[] position = item.text(FEED_SK).split("#", -1);
+        Instant at = Instant.ofEpochMilli(Long.parseLong(position[0]));
+        String stepKey = position[1];
+        int attempt = Integer.parseInt(position[2]);
+        if (!item.has(STATE)) {
+            return new FeedEntry.PageWritten(stepKey, attempt, Integer.parseInt(position[3]), at);
+        }
+        return new FeedEntry.Ended(
+                stepKey,
+                attempt,
+                StepState.Name.valueOf(item.text(STATE)),
+                at,
+                item.integer(PAGES),
+                item.has(RESULT) ? new Payload.Inline(Compact.text(item.bytes(RESULT))) : null);
+    }
+
+    private static void pinned(Attributes item, Pinned pinned) {
+        item.put(DISPATCH_ID, pinned.dispatchId())
+                .put(INDEX, pinned.index())
+                .put(HANDLER, pinned.handler())
+                .put(MAX_ATTEMPTS, pinned.retry().maxAttempts())
+                .put(BACKOFF_BASE, pinned.retry().base())
+                .put(BACKOFF_CAP, pinned.retry().cap())
+                .put(TIMEOUT, pinned.timeout());
+    }
+
+    private static Pinned pinned(Attributes item) {
+        return new Pinned(
+                item.text(DISPATCH_ID),
+                item.integer(INDEX),
+                item.text(HANDLER),
+                new RetryPolicy(item.integer(MAX_ATTEMPTS), item.duration(BACKOFF_BASE), item.duration(BACKOFF_CAP)),
+                item.duration(TIMEOUT));
+    }
+
+    private static AttributeValue note(AttemptNote note) {
+        return AttributeValue.fromM(Map.of(
+                "n", Attributes.ofNumber(note.attempt()),
+                "s", Attributes.ofNumber(note.startedAt().toEpochMilli()),
+                "e", Attributes.ofNumber(note.endedAt().toEpochMilli()),
+                "k", Attributes.ofText(note.cause().name()),
+                "m", Attributes.ofText(note.message())));
+    }
+
+    private static List<AttemptNote> history(Attributes item) {
+        List<AttemptNote> history = new ArrayList<>();
+        if (item.has(HISTORY)) {
+            for (AttributeValue value : item.member(HISTORY).l()) {
+                Attributes note = new Attributes(value.m());
+                history.add(new AttemptNote(
+                        note.integer("n"),
+                        note.instant("s"),
+                        note.instant("e"),
+                        StepError.Kind.valueOf(note.text("k")),
+                        note.text("m")));
+            }
+        }
+        return history;
+    }
+
+    private static void state(Attributes item, StepState state) {
+        switch (state) {
+            case StepState.Running running -> {
+                item.put(LEASE_UNTIL, running.leaseUntil());
+                if (running.cancelRequested()) {
+                    item.put(CANCEL_REQUESTED, AttributeValue.fromBool(true));
+                }
+                progress(item, running.progress());
+            }
+            case StepState.Retrying retrying -> item.put(NOT_BEFORE, retrying.notBefore());
+            case StepState.Succeeded succeeded -> item.put(RESULT, RESULT_REFERENCE, succeeded.result());
+            case StepState.Failed failed -> error(item, failed.error());
+            case StepState.Dead dead -> {
+                error(item, dead.error());
+                item.put(BURIED_AT, dead.buriedAt());
+            }
+            case StepState.Cancelled cancelled -> {}
+        }
+    }
+
+    private static StepState state(Attributes item) {
+        return switch (StepState.Name.valueOf(item.text(STATE))) {
+            case QUEUED -> throw new IllegalStateException("a QUEUED step has no record");
+            case RUNNING ->
+                new StepState.Running(item.instant(LEASE_UNTIL), item.has(CANCEL_REQUESTED), progress(item));
+            case RETRYING -> new StepState.Retrying(item.instant(NOT_BEFORE));
+            case SUCCEEDED ->
+                new StepState.Succeeded(item.payload(RESULT, RESULT_REFERENCE), item.instant(FINISHED_AT));
+            case FAILED -> new StepState.Failed(error(item), item.instant(FINISHED_AT));
+            case DEAD -> new StepState.Dead(error(item), item.instant(FINISHED_AT), item.instantOrNull(BURIED_AT));
+            case CANCELLED -> new StepState.Cancelled(item.instant(FINISHED_AT));
+        };
+    }
+
+    private static void progress(Attributes item, StepState.Progress progress) {
+        if (progress.fraction() >= LEAST_NUMBER) {
+            item.put(PROGRESS, AttributeValue.fromN(Double.toString(progress.fraction())));
+        }
+        if (!progress.note().isEmpty()) {
+            item.put(PROGRESS_NOTE, progress.note());
+        }
+    }
+
+    private static StepState.Progress progress(Attributes item) {
+        return new StepState.Progress(
+                item.has(PROGRESS) ? item.fraction(PROGRESS) : 0,
+                item.has(PROGRESS_NOTE) ? item.text(PROGRESS_NOTE) : "");
+    }
+
+    private static void error(Attributes item, StepError error) {
+        item.put(ERROR_KIND, error.kind().name()).put(ERROR, error.message());
+    }
+
+    private static StepError error(Attributes item) {
+        return new StepError(StepError.Kind.valueOf(item.text(ERROR_KIND)), item.text(ERROR));
+    }
+}
