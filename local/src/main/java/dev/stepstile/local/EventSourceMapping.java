@@ -43,7 +43,10 @@ final class EventSourceMapping implements AutoCloseable {
 
     void start(int concurrency) {
         for (int i = 0; i < concurrency; i++) {
-            pollers.add(Thread.ofPlatform().daemon().name("event-source-mapping-" + i).start(this::poll));
+            pollers.add(Thread.ofPlatform()
+                    .daemon()
+                    .name("event-source-mapping-" + i)
+                    .start(this::poll));
         }
     }
 

@@ -21,7 +21,7 @@ public record Faults(double crash, double duplicate, int poison, long seed) {
         double duplicate = 0;
         int poison = 0;
         long seed = 1;
-        for (String part : text.split(",")) {
+        for (String part : text.split(",", -1)) {
             String[] pair = part.strip().split("=", 2);
             try {
                 String value = pair.length == 2 ? pair[1].strip() : "";
@@ -66,6 +66,7 @@ public record Faults(double crash, double duplicate, int poison, long seed) {
 
     /** Whether this attempt's worker dies. The same seed says the same. */
     boolean crashes(String stepKey, int attempt) {
-        return new SplittableRandom(seed * 31 + Shards.of(stepKey + "#" + attempt, Integer.MAX_VALUE)).nextDouble() < crash;
+        return new SplittableRandom(seed * 31 + Shards.of(stepKey + "#" + attempt, Integer.MAX_VALUE)).nextDouble()
+                < crash;
     }
 }

@@ -85,8 +85,8 @@ final class Severable {
         while (severed.isDone()) {
             try {
                 never.await();
-            } catch (InterruptedException abandonedThreadsTakeNoNotice) {
-                Thread.interrupted();
+            } catch (InterruptedException e) {
+                // a thread of a dead process takes no notice
             }
         }
     }

@@ -33,7 +33,7 @@ final class EmfMeter implements Meter {
                 long now = tally.of(count);
                 long before = flushed.getOrDefault(count, 0L);
                 if (now > before) {
-                    metrics.addMetric(count.name(), now - before, MetricUnit.COUNT);
+                    metrics.addMetric(count.name(), (double) (now - before), MetricUnit.COUNT);
                     flushed.put(count, now);
                     any = true;
                 }

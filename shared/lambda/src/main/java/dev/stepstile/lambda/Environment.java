@@ -7,6 +7,7 @@ import dev.stepstile.protocol.Stepstile;
 import dev.stepstile.protocol.Timing;
 import dev.stepstile.runtime.RealWorld;
 import dev.stepstile.store.PortException;
+import dev.stepstile.store.Ports;
 import dev.stepstile.wire.Http;
 import java.io.IOException;
 import java.io.InputStream;
@@ -37,11 +38,18 @@ public record Environment(Stepstile stepstile, int shards, Runnable afterEach) {
      * @throws IllegalArgumentException that names all that are missing or wrong
      */
     public static Environment onAws() {
-        Settings settings = Settings.from(System.getenv());
+        Settings settings = Settings.read(System.getenv());
         EmfMeter meter = new EmfMeter();
-        Timing timing = Timing.of(
-                settings.lease(), settings.margin(), settings.sweepEvery(), settings.dispatchTimeout());
-        Stepstile stepstile = new Stepstile(AwsPorts.of(settings), timing, RealWorld.create(), meter);
+        Timing timing =
+                Timing.of(settings.lease(), settings.margin(), settings.sweepEvery(), settings.dispatchTimeout());
+        AwsPorts aws = AwsPorts.of(
+                settings.table(),
+                settings.queueUrl(),
+                settings.deadLetterQueueUrl(),
+                settings.bucket(),
+                settings.retentionDays());
+        Ports ports = new Ports(aws.store(), aws.queue(), aws.deadLetters(), aws.items(), aws.payloads());
+        Stepstile stepstile = new Stepstile(ports, timing, RealWorld.create(), meter);
         return new Environment(stepstile, settings.shards(), meter::flush);
     }
 
@@ -76,7 +84,8 @@ public record Environment(Stepstile stepstile, int shards, Runnable afterEach) {
     /** Reads an HTTP API event or a direct call, and writes the answer; what goes wrong becomes a problem+json. */
     public void http(InputStream in, OutputStream out, Context context, Api api) throws IOException {
         HttpEvent event = HttpEvent.read(in);
-        Http.Answer answer = invocation(context, () -> answer(event, deadline(context).minus(RESERVE), api));
+        Http.Answer answer =
+                invocation(context, () -> answer(event, deadline(context).minus(RESERVE), api));
         out.write(event.answer(answer).getBytes(StandardCharsets.UTF_8));
     }
 
@@ -88,11 +97,13 @@ public record Environment(Stepstile stepstile, int shards, Runnable afterEach) {
             return problem.answer();
         } catch (PortException e) {
             LOG.warn("{} not answered: {}", event.name(), e.getMessage());
-            return new Http.Problem(503, "unavailable", "The table or the queue did not answer; the same call again is safe.")
+            return new Http.Problem(
+                            503, "unavailable", "The table or the queue did not answer; the same call again is safe.")
                     .answer();
         } catch (RuntimeException e) {
             LOG.error("{} failed", event.name(), e);
-            return new Http.Problem(500, "internal", "This should not happen; the function's log has the cause.").answer();
+            return new Http.Problem(500, "internal", "This should not happen; the function's log has the cause.")
+                    .answer();
         }
     }
 }

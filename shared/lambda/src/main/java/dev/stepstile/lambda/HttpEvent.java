@@ -44,7 +44,8 @@ final class HttpEvent {
                 .properties()
                 .forEach(e -> query.put(e.getKey(), e.getValue().asText()));
         if (method().isEmpty() || path().isEmpty()) {
-            throw Http.Problem.badRequest("bad-event", "Not an HTTP API event; a direct call is {\"method\", \"path\", \"body\"}.");
+            throw Http.Problem.badRequest(
+                    "bad-event", "Not an HTTP API event; a direct call is {\"method\", \"path\", \"body\"}.");
         }
         return new Http.Call(method(), segments(path()), query, body());
     }
@@ -61,7 +62,9 @@ final class HttpEvent {
     }
 
     private String method() {
-        return direct ? node.path("method").asText("") : node.path("requestContext").path("http").path("method").asText("");
+        return direct
+                ? node.path("method").asText("")
+                : node.path("requestContext").path("http").path("method").asText("");
     }
 
     private String path() {

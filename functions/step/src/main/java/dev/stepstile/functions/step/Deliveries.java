@@ -12,8 +12,10 @@ final class Deliveries {
     private Deliveries() {}
 
     static List<Delivery> of(SQSEvent event) {
-        List<SQSEvent.@Nullable SQSMessage> records = event.getRecords();
-        return records == null ? List.of() : records.stream().map(Deliveries::of).toList();
+        List<SQSEvent.SQSMessage> records = event.getRecords();
+        return records == null
+                ? List.of()
+                : records.stream().map(Deliveries::of).toList();
     }
 
     private static Delivery of(SQSEvent.SQSMessage message) {

@@ -61,7 +61,7 @@ final class FencedIdempotency implements StepExecution.Engine {
 
     /** Where the result is, as JSON; for a step that had ended, what Powertools replays. */
     @Idempotent
-    private static String once(@IdempotencyKey String step, StepAttempt attempt) throws AttemptFailed {
+    static String once(@IdempotencyKey String step, StepAttempt attempt) throws AttemptFailed {
         return Json.print(PayloadJson.write(attempt.work()));
     }
 

@@ -5,19 +5,17 @@ import dev.stepstile.protocol.Handlers;
 import java.util.List;
 import java.util.ServiceLoader;
 
-/** The handlers on the class path, and in the layer that a deployment adds. */
+/** The handlers on the class path, and in the layer that a deployment adds; found by {@link ServiceLoader}. */
 public final class InstalledHandlers {
     private InstalledHandlers() {}
 
-    /** Loads them by {@link ServiceLoader}. */
     public static Handlers load() {
-        return load(InstalledHandlers.class.getClassLoader());
+        return new Handlers(loadAll());
     }
 
-    public static Handlers load(ClassLoader loader) {
-        List<StepHandler> handlers = ServiceLoader.load(StepHandler.class, loader).stream()
+    public static List<StepHandler> loadAll() {
+        return ServiceLoader.load(StepHandler.class, InstalledHandlers.class.getClassLoader()).stream()
                 .map(ServiceLoader.Provider::get)
                 .toList();
-        return new Handlers(handlers);
     }
 }

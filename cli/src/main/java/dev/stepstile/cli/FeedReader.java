@@ -1,0 +1,105 @@
+package dev.stepstile.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a run's feed as it wants to be read: an entry may come twice and may come late, so entries are known by step
+ * key and attempt, every few seconds the reader goes back to where it was {@link #OVERLAP} ago, and what it still misses
+ * it looks up each {@link #LOOKUP_EVERY}.
+ */
+final class FeedReader {
+    private static final Duration OVERLAP = Duration.ofSeconds(15);
+    private static final Duration REREAD_EVERY = Duration.ofSeconds(5);
+    private static final Duration LOOKUP_EVERY = Duration.ofSeconds(30);
+    private static final Set<String> ENDED = Set.of("SUCCEEDED", "FAILED", "DEAD", "CANCELLED");
+
+    private final Client client;
+    private final String runId;
+    private final InstantSource clock;
+    private final TreeSet<String> missing;
+    private final Set<String> seen = new HashSet<>();
+    private final Deque<Past> pasts = new ArrayDeque<>();
+    private @Nullable String cursor;
+    private Instant rereadAt;
+    private Instant lookupAt;
+
+    private record Past(Instant at, @Nullable String cursor) {}
+
+    /** @param expected the keys of the steps to wait for */
+    FeedReader(Client client, String runId, List<String> expected, InstantSource clock) {
+        this.client = client;
+        this.runId = runId;
+        this.clock = clock;
+        this.missing = new TreeSet<>(expected);
+        Instant now = clock.instant();
+        this.rereadAt = now.plus(REREAD_EVERY);
+        this.lookupAt = now.plus(LOOKUP_EVERY);
+        pasts.add(new Past(now, null));
+    }
+
+    /** True once every expected step has ended. */
+    boolean complete() {
+        return missing.isEmpty();
+    }
+
+    /** The steps that ended since the last call: entries of the feed or of a lookup, each step and attempt once. */
+    List<JsonNode> poll() throws InterruptedException {
+        List<JsonNode> fresh = new ArrayList<>();
+        Instant now = clock.instant();
+        if (!now.isBefore(rereadAt)) {
+            rereadAt = now.plus(REREAD_EVERY);
+            while (pasts.size() > 1 && pasts.getFirst().at().isBefore(now.minus(OVERLAP))) {
+                pasts.removeFirst();
+            }
+            read(pasts.getFirst().cursor(), fresh);
+            pasts.addLast(new Past(now, cursor));
+        }
+        cursor = read(cursor, fresh);
+        if (!now.isBefore(lookupAt) && !missing.isEmpty()) {
+            lookupAt = now.plus(LOOKUP_EVERY);
+            lookup(fresh);
+        }
+        return fresh;
+    }
+
+    private @Nullable String read(@Nullable String from, List<JsonNode> fresh) throws InterruptedException {
+        String at = from;
+        while (true) {
+            JsonNode page = client.feed(runId, at);
+            page.path("entries").forEach(entry -> take(entry, fresh));
+            at = page.path("cursor").textValue();
+            if (page.path("caughtUp").asBoolean(true)) {
+                return at;
+            }
+        }
+    }
+
+    private void lookup(List<JsonNode> fresh) throws InterruptedException {
+        List<String> keys = new ArrayList<>(missing);
+        for (int from = 0; from < keys.size(); from += 100) {
+            client.lookup(runId, keys.subList(from, Math.min(keys.size(), from + 100)))
+                    .path("entries")
+                    .forEach(entry -> take(entry, fresh));
+        }
+    }
+
+    private void take(JsonNode entry, List<JsonNode> fresh) {
+        String key = entry.path("stepKey").asText();
+        if (ENDED.contains(entry.path("state").asText())
+                && seen.add(key + "#" + entry.path("attempt").asInt())) {
+            missing.remove(key);
+            fresh.add(entry);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package dev.stepstile.cli;
+
+import dev.stepstile.local.LocalStack;
+import java.io.PrintStream;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** A stack that stays. */
+@Command(
+        name = "local",
+        description = "Starts a stack on this machine and stays; what was dispatched survives a restart.",
+        mixinStandardHelpOptions = true)
+final class LocalCommand implements Callable<Integer> {
+    @Option(names = "--aws", description = "Through the AWS adapters, against DynamoDB Local and ElasticMQ.")
+    private boolean aws;
+
+    @Option(names = "--port", description = "Of the HTTP API on loopback; 0 for a free one. Default: ${DEFAULT-VALUE}.")
+    private int port = 8787;
+
+    @Option(
+            names = "--state",
+            paramLabel = "FOLDER",
+            description = "Where state is kept. Default: .stepstile/local in the checkout.")
+    private @Nullable Path state;
+
+    private final PrintStream out = System.out;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Path folder = state == null ? Stacks.home().resolve(aws ? "local-aws" : "local") : state.toAbsolutePath();
+        CountDownLatch stopped = new CountDownLatch(1);
+        CountDownLatch closed = new CountDownLatch(1);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            stopped.countDown();
+            try {
+                closed.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }));
+        try (LocalStack stack = LocalStack.start(Stacks.steady(aws, false, folder, true, port))) {
+            say(stack.endpoint(), folder);
+            stopped.await();
+        } finally {
+            closed.countDown();
+        }
+        return 0;
+    }
+
+    private void say(URI endpoint, Path folder) {
+        out.println("Stepstile is up at " + endpoint + " (state in " + folder + "; stop with Ctrl-C). Try:");
+        out.println();
+        out.println("  curl -s " + endpoint + "/v1/runs/hello/dispatches -H 'content-type: application/json' \\");
+        out.println(
+                "    -d '{\"steps\":[{\"key\":\"first\",\"handler\":\"stepstile.echo\",\"input\":{\"hello\":\"world\"}}]}'");
+        out.println("  curl -s " + endpoint + "/v1/runs/hello/steps/first");
+        out.flush();
+    }
+}

@@ -1,0 +1,40 @@
+package dev.stepstile.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** {@code ./stepstile}: the commands. */
+@Command(
+        name = "stepstile",
+        description = "Runs an orchestrator's steps, each exactly once in effect.",
+        version = "stepstile 0.1.0-SNAPSHOT",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {DemoCommand.class, LocalCommand.class, Main.Verify.class})
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] args) {
+        CommandLine line = new CommandLine(new Main());
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setExecutionExceptionHandler((e, command, parsed) -> {
+            command.getErr().println(command.getColorScheme().errorText(said(e)));
+            return 1;
+        });
+        System.exit(line.execute(args.length == 0 ? new String[] {"--help"} : args));
+    }
+
+    private static String said(Throwable e) {
+        String message = e.getMessage();
+        return message == null || message.isBlank() ? e.toString() : message;
+    }
+
+    /** Listed here, done by the launcher, since it needs no built command line. */
+    @Command(name = "verify", description = "Runs all checks (--full: the longer forms too). The launcher does this.")
+    static final class Verify implements Runnable {
+        @Override
+        public void run() {
+            throw new IllegalStateException("Say ./stepstile verify: the launcher runs the checks.");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package dev.stepstile.cli;
+
+import dev.stepstile.functions.step.InstalledHandlers;
+import dev.stepstile.local.Faults;
+import dev.stepstile.local.StackOptions;
+import dev.stepstile.protocol.Timing;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+
+/** The stacks that the commands start. */
+final class Stacks {
+    /** How long a demo's or benchmark's short lease lasts, and how often its sweeper comes. */
+    static final Duration SHORT_LEASE = Duration.ofSeconds(3);
+
+    static final Duration SHORT_MARGIN = Duration.ofSeconds(1);
+    static final Duration SHORT_SWEEP = Duration.ofSeconds(1);
+
+    private static final Duration DISPATCH_TIMEOUT = Duration.ofSeconds(30);
+
+    private Stacks() {}
+
+    /** Where state, logs and reports are kept. */
+    static Path home() {
+        String home = System.getenv("STEPSTILE_HOME");
+        return Path.of(home == null || home.isEmpty() ? ".stepstile" : home)
+                .toAbsolutePath()
+                .normalize();
+    }
+
+    /** The times of the design, for work that is not made to fail. */
+    static StackOptions steady(boolean aws, boolean isolated, Path folder, boolean keep, int port) {
+        return new StackOptions(
+                aws ? StackOptions.Kind.AWS : StackOptions.Kind.EMBEDDED,
+                isolated,
+                folder,
+                keep,
+                port,
+                isolated ? 2 : 4,
+                Timing.of(Duration.ofSeconds(60), Duration.ofSeconds(5), Duration.ofSeconds(5), DISPATCH_TIMEOUT),
+                Duration.ofSeconds(5400),
+                Duration.ofSeconds(900),
+                Faults.NONE,
+                Set.of(),
+                InstalledHandlers.loadAll());
+    }
+
+    /** Short times, so that what is made to fail recovers while one watches. */
+    static StackOptions faulty(boolean aws, boolean isolated, Path folder, Faults faults, Set<String> poison) {
+        return new StackOptions(
+                aws ? StackOptions.Kind.AWS : StackOptions.Kind.EMBEDDED,
+                isolated,
+                folder,
+                false,
+                0,
+                isolated ? 2 : 4,
+                Timing.of(SHORT_LEASE, SHORT_MARGIN, SHORT_SWEEP, DISPATCH_TIMEOUT),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(25),
+                faults,
+                poison,
+                InstalledHandlers.loadAll());
+    }
+}

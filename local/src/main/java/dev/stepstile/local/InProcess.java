@@ -1,0 +1,64 @@
+package dev.stepstile.local;
+
+import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse;
+import com.amazonaws.services.lambda.runtime.events.SQSEvent;
+import dev.stepstile.functions.step.StepFunction;
+import dev.stepstile.lambda.Environment;
+import dev.stepstile.protocol.Handlers;
+import dev.stepstile.protocol.Meter;
+import dev.stepstile.protocol.Stepstile;
+import dev.stepstile.runtime.RealWorld;
+import dev.stepstile.store.Ports;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+
+/** A step function's environment in this JVM. */
+final class InProcess implements StepInvoker {
+    private static final int SHARDS_OF_NEW_RUNS = 8;
+
+    private final StackOptions options;
+    private final Severable worker = new Severable();
+    private final StepFunction function;
+
+    InProcess(StackOptions options, Ports ports, Meter meter) {
+        this.options = options;
+        Stepstile stepstile = options.faults().any()
+                ? new Stepstile(worker.ports(ports), options.timing(), worker.world(RealWorld.create()), meter)
+                : new Stepstile(ports, options.timing(), RealWorld.create(), meter);
+        Handlers handlers = new Handlers(
+                options.faults().any()
+                        ? FaultyHandlers.wrap(options.handlers(), options.faults(), options.poison(), worker::sever)
+                        : options.handlers());
+        this.function = new StepFunction(new Environment(stepstile, SHARDS_OF_NEW_RUNS, () -> {}), handlers);
+    }
+
+    @Override
+    public SQSBatchResponse invoke(SQSEvent event) throws WorkerLost, InterruptedException {
+        LocalContext context = new LocalContext("step", options.functionTimeout());
+        if (!options.faults().any()) {
+            return function.handleRequest(event, context);
+        }
+        CompletableFuture<SQSBatchResponse> answer = new CompletableFuture<>();
+        Thread.ofVirtual().name("invocation").start(() -> {
+            try {
+                answer.complete(function.handleRequest(event, context));
+            } catch (RuntimeException e) {
+                answer.completeExceptionally(e);
+            }
+        });
+        try {
+            CompletableFuture.anyOf(answer, worker.severed()).get();
+            if (worker.severed().isDone()) {
+                throw new WorkerLost("abandoned in the middle");
+            }
+            return answer.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    @Override
+    public void close() {
+        worker.sever();
+    }
+}

@@ -1,0 +1,134 @@
+package dev.stepstile.local;
+
+import dev.stepstile.embedded.EmbeddedPorts;
+import dev.stepstile.functions.dispatch.DispatchFunction;
+import dev.stepstile.functions.runs.RunsFunction;
+import dev.stepstile.functions.sweeper.SweeperFunction;
+import dev.stepstile.lambda.Environment;
+import dev.stepstile.protocol.Stepstile;
+import dev.stepstile.protocol.Tally;
+import dev.stepstile.protocol.Tasks;
+import dev.stepstile.runtime.RealWorld;
+import dev.stepstile.store.Ports;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+
+/** The four functions on this machine, with what surrounds them on AWS. */
+public final class LocalStack implements AutoCloseable {
+    private static final int SHARDS = 8;
+    private static final Duration SWEEP_TIMEOUT = Duration.ofSeconds(60);
+
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final Tally tally = new Tally();
+    private final Ports ports;
+    private final HttpApi api;
+    private final EventSourceMapping mapping;
+    private final DuplicatingQueue queue;
+
+    private LocalStack(StackOptions options) {
+        try {
+            Ports plain;
+            Map<String, String> variables;
+            switch (options.kind()) {
+                case EMBEDDED -> {
+                    EmbeddedPorts embedded =
+                            opened(EmbeddedPorts.open(state(options), options.visibility(), InstantSource.system()));
+                    plain = embedded.ports();
+                    variables = Map.of();
+                }
+                case AWS -> {
+                    EmulatedAws aws = opened(EmulatedAws.start(options));
+                    plain = aws.ports();
+                    variables = aws.variables();
+                }
+                default -> throw new IllegalStateException();
+            }
+            queue = new DuplicatingQueue(plain.queue(), options.faults());
+            ports = options.faults().duplicate() > 0
+                    ? new Ports(plain.store(), queue, plain.letters(), plain.items(), plain.objects())
+                    : plain;
+            Environment environment = new Environment(
+                    new Stepstile(ports, options.timing(), RealWorld.create(), tally), SHARDS, () -> {});
+            mapping = opened(new EventSourceMapping(
+                    ports.queue(),
+                    options.isolated()
+                            ? () -> new Isolated(options, variables)
+                            : () -> new InProcess(options, ports, tally)));
+            mapping.start(options.workers());
+            SweeperFunction sweeper = new SweeperFunction(environment);
+            Tasks.Cancellable schedule = environment
+                    .stepstile()
+                    .world()
+                    .tasks()
+                    .every(
+                            "sweep",
+                            options.timing().sweepEvery(),
+                            () -> sweeper.handleRequest(Map.of(), new LocalContext("sweeper", SWEEP_TIMEOUT)));
+            opened((AutoCloseable) schedule::cancel);
+            api = opened(new HttpApi(options.port(), new DispatchFunction(environment), new RunsFunction(environment)));
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** Starts a stack; it works when this returns. */
+    public static LocalStack start(StackOptions options) {
+        return new LocalStack(options);
+    }
+
+    private static Path state(StackOptions options) {
+        return options.folder().resolve("state");
+    }
+
+    private <T extends AutoCloseable> T opened(T part) {
+        parts.push(part);
+        return part;
+    }
+
+    /** Where the HTTP API is. */
+    public URI endpoint() {
+        return api.endpoint();
+    }
+
+    public Ports ports() {
+        return ports;
+    }
+
+    /** What was counted in this JVM. */
+    public Tally tally() {
+        return tally;
+    }
+
+    /** How many function environments died in the middle of a batch. */
+    public long workersLost() {
+        return mapping.lost();
+    }
+
+    /** How many messages were made to arrive twice. */
+    public long duplicated() {
+        return queue.duplicated();
+    }
+
+    public List<String> deadLetters(int max) {
+        return ports.letters().peek(max);
+    }
+
+    @Override
+    public void close() {
+        while (!parts.isEmpty()) {
+            try {
+                parts.pop().close();
+            } catch (Exception e) {
+                System.getLogger(LocalStack.class.getName())
+                        .log(System.Logger.Level.WARNING, "While stopping: {0}", e.toString());
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package dev.stepstile.local;
+
+import dev.stepstile.api.StepHandler;
+import dev.stepstile.protocol.Timing;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What a stack is made of.
+ *
+ * @param kind which implementations of the ports
+ * @param isolated whether each function environment is a process of its own
+ * @param folder where state, logs and what emulators need are kept
+ * @param keepState whether state is kept for the next start
+ * @param port of the HTTP API on loopback; 0 for a free one
+ * @param workers how many batches run at once
+ * @param timing the protocol's times
+ * @param visibility the queue's visibility timeout
+ * @param functionTimeout the step function's
+ * @param faults to be injected
+ * @param poison keys of the steps that kill every worker that runs them
+ * @param handlers what steps may name; an isolated function loads its own from the class path
+ */
+public record StackOptions(
+        Kind kind,
+        boolean isolated,
+        Path folder,
+        boolean keepState,
+        int port,
+        int workers,
+        Timing timing,
+        Duration visibility,
+        Duration functionTimeout,
+        Faults faults,
+        Set<String> poison,
+        List<StepHandler> handlers) {
+
+    /** Which implementations of the ports a stack runs on. */
+    public enum Kind {
+        /** SQLite and a directory, in this JVM. */
+        EMBEDDED,
+        /** The AWS adapters, against DynamoDB Local and ElasticMQ. */
+        AWS
+    }
+}

@@ -1,0 +1,152 @@
+package dev.stepstile.aws;
+
+import dev.stepstile.protocol.Timing;
+import dev.stepstile.step.Shards;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a function is told by its environment. All four read the same.
+ *
+ * @param table the DynamoDB table's name
+ * @param lease how long an attempt owns its step without a sign of life
+ * @param margin by how much clocks may differ
+ * @param sweepEvery the sweeper's schedule
+ * @param dispatchTimeout the dispatch function's own timeout
+ * @param shards over how many partitions a new run's records are spread
+ * @param retentionDays how long records are kept; longer than a step may wait for its first start, or a step whose
+ *     record was deleted by age could start anew
+ */
+public record Settings(
+        String table,
+        String queueUrl,
+        String deadLetterQueueUrl,
+        String bucket,
+        Duration lease,
+        Duration margin,
+        Duration sweepEvery,
+        Duration dispatchTimeout,
+        int shards,
+        int retentionDays) {
+
+    private static final String TABLE = "STEPSTILE_TABLE";
+    private static final String QUEUE_URL = "STEPSTILE_QUEUE_URL";
+    private static final String DLQ_URL = "STEPSTILE_DLQ_URL";
+    private static final String BUCKET = "STEPSTILE_BUCKET";
+    private static final String LEASE = "STEPSTILE_LEASE_SECONDS";
+    private static final String MARGIN = "STEPSTILE_MARGIN_SECONDS";
+    private static final String SWEEP = "STEPSTILE_SWEEP_SECONDS";
+    private static final String DISPATCH_TIMEOUT = "STEPSTILE_DISPATCH_TIMEOUT_SECONDS";
+    private static final String SHARDS = "STEPSTILE_SHARDS";
+    private static final String RETENTION = "STEPSTILE_RETENTION_DAYS";
+
+    /** The variables that are read, and no others; the template sets them all. */
+    public static final List<String> NAMES =
+            List.of(TABLE, QUEUE_URL, DLQ_URL, BUCKET, LEASE, MARGIN, SWEEP, DISPATCH_TIMEOUT, SHARDS, RETENTION);
+
+    private static final int DEFAULT_RETENTION_DAYS = 30;
+
+    /** Each shard costs a feed reader one query a poll. */
+    private static final int MOST_SHARDS = 64;
+
+    private static final int MOST_RETENTION_DAYS = 3_650;
+
+    /** Longer than any of these times has a meaning; it also keeps their nanoseconds within a long. */
+    private static final BigDecimal MOST_SECONDS = new BigDecimal(86_400);
+
+    /** @throws IllegalArgumentException naming every variable that is missing or wrong, and what it should be */
+    public static Settings read(Map<String, String> environment) {
+        Reader reader = new Reader(environment);
+        Settings settings = new Settings(
+                reader.text(TABLE),
+                reader.text(QUEUE_URL),
+                reader.text(DLQ_URL),
+                reader.text(BUCKET),
+                reader.seconds(LEASE, Timing.DEFAULT.lease(), false),
+                reader.seconds(MARGIN, Timing.DEFAULT.margin(), true),
+                reader.seconds(SWEEP, Timing.DEFAULT.sweepEvery(), false),
+                reader.seconds(DISPATCH_TIMEOUT, Timing.DEFAULT.dispatchTimeout(), false),
+                reader.whole(SHARDS, Shards.DEFAULT, 1, MOST_SHARDS),
+                reader.whole(
+                        RETENTION,
+                        DEFAULT_RETENTION_DAYS,
+                        (int) Timing.DEFAULT.validity().toDays() + 1,
+                        MOST_RETENTION_DAYS));
+        reader.complain();
+        return settings;
+    }
+
+    /** Reads variables and gathers what is wrong with them, so that one failed start tells all. */
+    private static final class Reader {
+        private final Map<String, String> environment;
+        private final List<String> problems = new ArrayList<>();
+
+        Reader(Map<String, String> environment) {
+            this.environment = environment;
+        }
+
+        String text(String name) {
+            String text = value(name);
+            if (text == null) {
+                problems.add(name + " is missing");
+                return "";
+            }
+            return text;
+        }
+
+        Duration seconds(String name, Duration otherwise, boolean mayBeZero) {
+            String text = value(name);
+            if (text == null) {
+                return otherwise;
+            }
+            try {
+                BigDecimal seconds = new BigDecimal(text);
+                if (seconds.signum() > (mayBeZero ? -1 : 0) && seconds.compareTo(MOST_SECONDS) <= 0) {
+                    return Duration.ofNanos(seconds.movePointRight(9)
+                            .setScale(0, RoundingMode.HALF_UP)
+                            .longValueExact());
+                }
+            } catch (NumberFormatException e) {
+                // Said below, as for any other text that will not do.
+            }
+            problems.add(name + " is '" + text + "', where a number of seconds was expected, "
+                    + (mayBeZero ? "from 0" : "above 0") + " to " + MOST_SECONDS);
+            return otherwise;
+        }
+
+        int whole(String name, int otherwise, int least, int most) {
+            String text = value(name);
+            if (text == null) {
+                return otherwise;
+            }
+            try {
+                int number = Integer.parseInt(text);
+                if (number >= least && number <= most) {
+                    return number;
+                }
+            } catch (NumberFormatException e) {
+                // Said below, as for any other text that will not do.
+            }
+            problems.add(
+                    name + " is '" + text + "', where a whole number from " + least + " to " + most + " was expected");
+            return otherwise;
+        }
+
+        void complain() {
+            if (!problems.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "The function's environment will not do: " + String.join("; ", problems) + ".");
+            }
+        }
+
+        private @Nullable String value(String name) {
+            String text = environment.get(name);
+            return text == null || text.isBlank() ? null : text.strip();
+        }
+    }
+}

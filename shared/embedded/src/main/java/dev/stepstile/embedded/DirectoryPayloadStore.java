@@ -1,0 +1,62 @@
+package dev.stepstile.embedded;
+
+import dev.stepstile.store.PayloadStore;
+import dev.stepstile.store.PortException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Optional;
+
+/** Large payloads, a file each, named by the digest of the key; a file is whole or not there. */
+final class DirectoryPayloadStore implements PayloadStore {
+    private final Path folder;
+
+    DirectoryPayloadStore(Path folder) {
+        this.folder = folder;
+    }
+
+    @Override
+    public void put(String key, byte[] content) {
+        Path file = file(key);
+        try {
+            Files.createDirectories(file.getParent());
+            Path whole = Files.createTempFile(file.getParent(), "part-", ".tmp");
+            Files.write(whole, content);
+            Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new PortException("payload " + key + " not written: " + e, e);
+        }
+    }
+
+    @Override
+    public Optional<byte[]> get(String key) {
+        try {
+            return Optional.of(Files.readAllBytes(file(key)));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw new PortException("payload " + key + " not read: " + e, e);
+        }
+    }
+
+    @Override
+    public boolean exists(String key) {
+        return Files.exists(file(key));
+    }
+
+    private Path file(String key) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+            String name = HexFormat.of().formatHex(digest);
+            return folder.resolve(name.substring(0, 2)).resolve(name);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

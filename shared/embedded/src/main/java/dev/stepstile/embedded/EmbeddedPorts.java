@@ -1,0 +1,81 @@
+package dev.stepstile.embedded;
+
+import dev.stepstile.store.PortException;
+import dev.stepstile.store.Ports;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
+
+/** All ports of an embedded stack, in one folder that one stack at a time may use. */
+public final class EmbeddedPorts implements AutoCloseable {
+    private static final int STEPS = 0;
+    private static final int DEAD = 1;
+
+    private final FileChannel lockFile;
+    private final EmbeddedDatabase database;
+    private final Ports ports;
+
+    private EmbeddedPorts(Path folder, Duration visibility, boolean fsync, InstantSource clock) throws IOException {
+        Files.createDirectories(folder);
+        lockFile = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = lock();
+        if (lock == null) {
+            lockFile.close();
+            throw new PortException("another Stepstile is using " + folder + "; stop it, or say another folder");
+        }
+        database = new EmbeddedDatabase(folder.resolve("stepstile.db"), fsync);
+        ports = new Ports(
+                new EmbeddedStepStore(database),
+                new EmbeddedQueue(database, STEPS, visibility, clock),
+                new EmbeddedDeadLetters(new EmbeddedQueue(database, DEAD, visibility, clock)),
+                new EmbeddedPayloadItems(database),
+                new DirectoryPayloadStore(folder.resolve("payloads")));
+    }
+
+    private @Nullable FileLock lock() throws IOException {
+        try {
+            return lockFile.tryLock();
+        } catch (OverlappingFileLockException thisVeryJvm) {
+            return null;
+        }
+    }
+
+    /**
+     * Opens what is in the folder, or begins it. What was answered survives a kill of the process.
+     *
+     * @param visibility the queue's visibility timeout
+     */
+    public static EmbeddedPorts open(Path folder, Duration visibility, InstantSource clock) {
+        return open(folder, visibility, false, clock);
+    }
+
+    /** @param fsync whether it survives a power cut too, at the cost of a sync for each group of writes */
+    public static EmbeddedPorts open(Path folder, Duration visibility, boolean fsync, InstantSource clock) {
+        try {
+            return new EmbeddedPorts(folder, visibility, fsync, clock);
+        } catch (IOException e) {
+            throw new PortException("the folder " + folder + " cannot be used: " + e, e);
+        }
+    }
+
+    public Ports ports() {
+        return ports;
+    }
+
+    @Override
+    public void close() {
+        database.close();
+        try {
+            lockFile.close();
+        } catch (IOException e) {
+            throw new PortException("the lock file does not close", e);
+        }
+    }
+}

@@ -1,0 +1,357 @@
+package dev.stepstile.embedded;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import dev.stepstile.embedded.EmbeddedDatabase.Session;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Expect;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import dev.stepstile.store.FeedEntry;
+import dev.stepstile.store.LogPage;
+import dev.stepstile.store.StepStore;
+import dev.stepstile.wire.DispatchCodec;
+import dev.stepstile.wire.Json;
+import dev.stepstile.wire.RecordCodec;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The table, on SQLite. A record's conditions are columns; all of it is in its body. */
+final class EmbeddedStepStore implements StepStore {
+    private static final WriteResult WRITTEN = new WriteResult.Written();
+
+    private final EmbeddedDatabase database;
+
+    EmbeddedStepStore(EmbeddedDatabase database) {
+        this.database = database;
+    }
+
+    @Override
+    public Run putRunIfAbsent(Run run) {
+        return database.write(session -> {
+            session.update(
+                    "INSERT INTO run VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                    run.runId(),
+                    run.createdAt().toEpochMilli(),
+                    run.shards(),
+                    run.cancelSeq());
+            return run(session, run.runId()).orElseThrow();
+        });
+    }
+
+    @Override
+    public Optional<Run> run(String runId) {
+        return database.read(session -> run(session, runId));
+    }
+
+    @Override
+    public Optional<Run> raiseCancelSeq(String runId) {
+        return database.write(session -> {
+            session.update("UPDATE run SET cancel_seq = cancel_seq + 1 WHERE run_id = ?", runId);
+            return run(session, runId);
+        });
+    }
+
+    private static Optional<Run> run(Session session, String runId) throws SQLException {
+        return Optional.ofNullable(session.one(
+                        "SELECT created_at, shards, cancel_seq FROM run WHERE run_id = ?",
+                        row -> new Run(runId, Instant.ofEpochMilli(row.getLong(1)), row.getInt(2), row.getLong(3)),
+                        runId)
+                .value());
+    }
+
+    @Override
+    public Optional<Dispatch> putDispatchIfAbsent(Dispatch dispatch) {
+        String body = DispatchCodec.write(dispatch);
+        return database.write(session -> {
+            int inserted = session.update(
+                    "INSERT INTO dispatch VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                    dispatch.runId(),
+                    dispatch.dispatchId(),
+                    dispatch.version(),
+                    dispatch.openBucket(),
+                    millis(dispatch.nextSweepAt()),
+                    body);
+            return inserted == 1 ? Optional.empty() : dispatch(session, dispatch.runId(), dispatch.dispatchId());
+        });
+    }
+
+    @Override
+    public Optional<Dispatch> dispatch(String runId, String dispatchId) {
+        return database.read(session -> dispatch(session, runId, dispatchId));
+    }
+
+    private static Optional<Dispatch> dispatch(Session session, String runId, String dispatchId) throws SQLException {
+        return Optional.ofNullable(session.one(
+                                "SELECT body FROM dispatch WHERE run_id = ? AND dispatch_id = ?",
+                                row -> row.getString(1),
+                                runId,
+                                dispatchId)
+                        .value())
+                .map(DispatchCodec::read);
+    }
+
+    @Override
+    public List<Dispatch> dispatches(String runId) {
+        return database
+                .read(session -> session.all(
+                        "SELECT body FROM dispatch WHERE run_id = ? ORDER BY dispatch_id",
+                        row -> row.getString(1),
+                        runId))
+                .stream()
+                .map(DispatchCodec::read)
+                .toList();
+    }
+
+    @Override
+    public boolean replace(Dispatch next) {
+        String body = DispatchCodec.write(next);
+        return database.write(session -> session.update(
+                        "UPDATE dispatch SET version = ?, next_sweep_at = ?, body = ?"
+                                + " WHERE run_id = ? AND dispatch_id = ? AND version = ?",
+                        next.version(),
+                        millis(next.nextSweepAt()),
+                        body,
+                        next.runId(),
+                        next.dispatchId(),
+                        next.version() - 1))
+                == 1;
+    }
+
+    @Override
+    public List<DispatchRef> due(int bucket, Instant until, int limit) {
+        return database.read(session -> session.all(
+                "SELECT run_id, dispatch_id FROM dispatch WHERE bucket = ? AND next_sweep_at <= ?"
+                        + " ORDER BY next_sweep_at LIMIT ?",
+                row -> new DispatchRef(row.getString(1), row.getString(2)),
+                bucket,
+                until.toEpochMilli(),
+                limit));
+    }
+
+    @Override
+    public WriteResult write(StepRecord next, Expect expect) {
+        String body = RecordCodec.write(next);
+        Optional<String> found = database.write(session -> {
+            if (changed(session, next, expect, body) == 1) {
+                return Optional.of("");
+            }
+            return Optional.ofNullable(body(session, next.id(), next.shard()));
+        });
+        if (found.isPresent() && found.get().isEmpty()) {
+            return WRITTEN;
+        }
+        return new WriteResult.Refused(found.map(RecordCodec::read).orElse(null));
+    }
+
+    private static int changed(Session session, StepRecord next, Expect expect, String body) throws SQLException {
+        String set = "UPDATE record SET attempt = ?, owner = ?, state = ?, cancel_seq = ?, lease_until = ?, feed = ?,"
+                + " body = ? WHERE run_id = ? AND shard = ? AND step_key = ?"
+                + " AND attempt = ? AND owner = ? AND state = ? AND cancel_seq = ?";
+        return switch (expect) {
+            case Expect.Absent absent ->
+                session.update(
+                        "INSERT INTO record VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                        next.id().runId(),
+                        next.shard(),
+                        next.id().stepKey(),
+                        next.attempt(),
+                        next.owner(),
+                        next.state().name().name(),
+                        next.cancelSeq(),
+                        lease(next),
+                        feed(next),
+                        body);
+            case Expect.Fence(int attempt, String owner, StepState.Name state, long cancelSeq) ->
+                session.update(
+                        set,
+                        next.attempt(),
+                        next.owner(),
+                        next.state().name().name(),
+                        next.cancelSeq(),
+                        lease(next),
+                        feed(next),
+                        body,
+                        next.id().runId(),
+                        next.shard(),
+                        next.id().stepKey(),
+                        attempt,
+                        owner,
+                        state.name(),
+                        cancelSeq);
+            case Expect.AsRead(int attempt, String owner, StepState.Name state, long cancelSeq, Instant leaseUntil) ->
+                session.update(
+                        set + " AND lease_until IS ?",
+                        next.attempt(),
+                        next.owner(),
+                        next.state().name().name(),
+                        next.cancelSeq(),
+                        lease(next),
+                        feed(next),
+                        body,
+                        next.id().runId(),
+                        next.shard(),
+                        next.id().stepKey(),
+                        attempt,
+                        owner,
+                        state.name(),
+                        cancelSeq,
+                        millis(leaseUntil));
+        };
+    }
+
+    private static @Nullable Long lease(StepRecord record) {
+        return record.state() instanceof StepState.Running running ? millis(running.leaseUntil()) : null;
+    }
+
+    private static @Nullable String feed(StepRecord record) {
+        return record.state() instanceof StepState.Ended ended
+                ? FeedEntry.endedPosition(ended.finishedAt(), record.id().stepKey(), record.attempt())
+                : null;
+    }
+
+    @Override
+    public Optional<StepRecord> record(StepId id, int shard) {
+        return Optional.ofNullable(database.read(session -> Optional.ofNullable(body(session, id, shard)))
+                        .orElse(null))
+                .map(RecordCodec::read);
+    }
+
+    private static @Nullable String body(Session session, StepId id, int shard) throws SQLException {
+        return session.one(
+                        "SELECT body FROM record WHERE run_id = ? AND shard = ? AND step_key = ?",
+                        row -> row.getString(1),
+                        id.runId(),
+                        shard,
+                        id.stepKey())
+                .value();
+    }
+
+    @Override
+    public List<StepRecord> records(List<StepRef> steps) {
+        List<String> bodies = database.read(session -> {
+            List<String> found = new ArrayList<>();
+            for (StepRef step : steps) {
+                String body = body(session, step.id(), step.shard());
+                if (body != null) {
+                    found.add(body);
+                }
+            }
+            return found;
+        });
+        return bodies.stream().map(RecordCodec::read).toList();
+    }
+
+    @Override
+    public List<StepRecord> list(String runId, int shard, @Nullable String afterKey, int limit) {
+        return database
+                .read(session -> session.all(
+                        "SELECT body FROM record WHERE run_id = ? AND shard = ? AND step_key > ? ORDER BY step_key LIMIT ?",
+                        row -> row.getString(1),
+                        runId,
+                        shard,
+                        afterKey == null ? "" : afterKey,
+                        limit))
+                .stream()
+                .map(RecordCodec::read)
+                .toList();
+    }
+
+    @Override
+    public List<FeedEntry> feed(String runId, int shard, @Nullable String afterPosition, int limit) {
+        String after = afterPosition == null ? "" : afterPosition;
+        List<FeedEntry> entries = new ArrayList<>();
+        List<String> bodies = database.read(session -> {
+            entries.addAll(session.all(
+                    "SELECT step_key, attempt, number, at FROM page WHERE run_id = ? AND shard = ? AND feed > ?"
+                            + " ORDER BY feed LIMIT ?",
+                    row -> new FeedEntry.PageWritten(
+                            row.getString(1), row.getInt(2), row.getInt(3), Instant.ofEpochMilli(row.getLong(4))),
+                    runId,
+                    shard,
+                    after,
+                    limit));
+            return session.all(
+                    "SELECT body FROM record WHERE run_id = ? AND shard = ? AND feed > ? ORDER BY feed LIMIT ?",
+                    row -> row.getString(1),
+                    runId,
+                    shard,
+                    after,
+                    limit);
+        });
+        bodies.forEach(body -> entries.add(ended(RecordCodec.read(body))));
+        entries.sort(Comparator.comparing(FeedEntry::position));
+        return entries.size() > limit ? List.copyOf(entries.subList(0, limit)) : entries;
+    }
+
+    private static FeedEntry ended(StepRecord record) {
+        if (!(record.state() instanceof StepState.Ended ended)) {
+            throw new IllegalStateException("only ended steps are in the feed");
+        }
+        return new FeedEntry.Ended(
+                record.id().stepKey(),
+                record.attempt(),
+                ended.name(),
+                ended.finishedAt(),
+                record.pages(),
+                ended instanceof StepState.Succeeded succeeded && succeeded.result() instanceof Payload.Inline inline
+                        ? inline
+                        : null);
+    }
+
+    @Override
+    public void putPage(LogPage page) {
+        database.write(session -> session.update(
+                "INSERT INTO page VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+                        + " at = excluded.at, feed = excluded.feed, body = excluded.body",
+                page.id().runId(),
+                page.shard(),
+                page.id().stepKey(),
+                page.attempt(),
+                page.number(),
+                page.at().toEpochMilli(),
+                FeedEntry.pagePosition(page.at(), page.id().stepKey(), page.attempt(), page.number()),
+                lines(page.lines())));
+    }
+
+    @Override
+    public List<LogPage> pages(StepId id, int shard, int attempt) {
+        return database.read(session -> session.all(
+                "SELECT number, at, body FROM page WHERE run_id = ? AND shard = ? AND step_key = ? AND attempt = ?"
+                        + " ORDER BY number",
+                row -> new LogPage(
+                        id,
+                        shard,
+                        attempt,
+                        row.getInt(1),
+                        Instant.ofEpochMilli(row.getLong(2)),
+                        lines(row.getString(3))),
+                id.runId(),
+                shard,
+                id.stepKey(),
+                attempt));
+    }
+
+    private static String lines(List<String> lines) {
+        ArrayNode array = Json.MAPPER.createArrayNode();
+        lines.forEach(array::add);
+        return Json.print(array);
+    }
+
+    private static List<String> lines(String body) {
+        List<String> lines = new ArrayList<>();
+        Json.parse(body).forEach(line -> lines.add(line.asText()));
+        return lines;
+    }
+
+    private static @Nullable Long millis(@Nullable Instant instant) {
+        return instant == null ? null : instant.toEpochMilli();
+    }
+}
