@@ -1,0 +1,142 @@
+package dev.stepstile.contracts;
+
+import dev.stepstile.step.AttemptNote;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.Pinned;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepBits;
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** Things to store. */
+public final class Samples {
+    public static final Instant NOW = Instant.parse("2026-11-24T08:00:00.123Z");
+    private static final AtomicLong NEXT = new AtomicLong(System.nanoTime());
+
+    private Samples() {}
+
+    /** A run id that no other test uses. */
+    public static String runId() {
+        return "run-" + NEXT.incrementAndGet();
+    }
+
+    public static Pinned pinned() {
+        return new Pinned(
+                "d-1",
+                7,
+                "flights.day",
+                new RetryPolicy(5, Duration.ofMillis(1500), Duration.ofMinutes(5)),
+                Duration.ofSeconds(60));
+    }
+
+    public static StepRecord running(String runId, String key) {
+        return record(
+                runId,
+                key,
+                1,
+                "owner-1",
+                0,
+                List.of(),
+                new StepState.Running(NOW.plusSeconds(60), false, StepState.Progress.NONE));
+    }
+
+    public static StepRecord record(
+            String runId,
+            String key,
+            int attempt,
+            String owner,
+            long cancelSeq,
+            List<AttemptNote> history,
+            StepState state) {
+        return new StepRecord(
+                new StepId(runId, key),
+                3,
+                pinned(),
+                attempt,
+                owner,
+                0,
+                cancelSeq,
+                NOW,
+                NOW.plusMillis(5),
+                2,
+                history,
+                state);
+    }
+
+    public static StepRecord with(StepRecord record, StepState state) {
+        return record(
+                record.id().runId(),
+                record.id().stepKey(),
+                record.attempt(),
+                record.owner(),
+                record.cancelSeq(),
+                record.history(),
+                state);
+    }
+
+    /** Every state, with what is long and odd in it. */
+    public static List<StepState> states() {
+        StepError error = new StepError(StepError.Kind.HANDLER_FAILED, "it broke: ü 漢 \" \\ \n tab\t");
+        return List.of(
+                new StepState.Running(NOW.plusSeconds(60), true, new StepState.Progress(0.25, "a quarter ¼")),
+                new StepState.Retrying(NOW.plusSeconds(9)),
+                new StepState.Succeeded(new Payload.Inline("{\"größe\":[1,2.5,null,\"漢字\"]}"), NOW.plusSeconds(1)),
+                new StepState.Succeeded(
+                        new Payload.Inline("{\"zeros\":\"" + "0".repeat(3000) + "\"}"), NOW.plusSeconds(1)),
+                new StepState.Succeeded(new Payload.Item("results/r/k/1", 4711, "ab".repeat(32)), NOW.plusSeconds(2)),
+                new StepState.Succeeded(
+                        new Payload.Stored("results/r/k/1", 5_000_000_000L, "cd".repeat(32)), NOW.plusSeconds(3)),
+                new StepState.Failed(error, NOW.plusSeconds(4)),
+                new StepState.Dead(error, NOW.plusSeconds(5), null),
+                new StepState.Dead(error, NOW.plusSeconds(5), NOW.plusSeconds(6)),
+                new StepState.Cancelled(NOW.plusSeconds(7)));
+    }
+
+    public static List<AttemptNote> tenNotes() {
+        List<AttemptNote> notes = new ArrayList<>();
+        for (int i = 1; i <= 10; i++) {
+            notes.add(new AttemptNote(
+                    i, NOW.plusSeconds(i), NOW.plusSeconds(i + 1), StepError.Kind.TIMEOUT, "note " + i + " ü"));
+        }
+        return notes;
+    }
+
+    public static Dispatch dispatch(String runId, String dispatchId, @Nullable Instant nextSweepAt) {
+        BitSet bits = new BitSet();
+        bits.set(3);
+        bits.set(999);
+        TreeMap<StepState.Name, Integer> counts = new TreeMap<>();
+        counts.put(StepState.Name.SUCCEEDED, 2);
+        return new Dispatch(
+                runId,
+                dispatchId,
+                "ef".repeat(32),
+                8,
+                1000,
+                new Payload.Stored("shared/abc", 123_456, "ab".repeat(32)),
+                NOW,
+                NOW.plusSeconds(1_209_600),
+                null,
+                NOW,
+                0,
+                StepBits.of(bits),
+                counts,
+                new TreeMap<>(),
+                NOW.plusSeconds(1),
+                1,
+                Instant.EPOCH,
+                nextSweepAt,
+                null);
+    }
+}

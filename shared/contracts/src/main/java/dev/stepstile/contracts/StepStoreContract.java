@@ -1,0 +1,444 @@
+package dev.stepstile.contracts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Expect;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import dev.stepstile.store.FeedEntry;
+import dev.stepstile.store.LogPage;
+import dev.stepstile.store.StepStore;
+import dev.stepstile.store.StepStore.DispatchRef;
+import dev.stepstile.store.StepStore.StepRef;
+import dev.stepstile.store.StepStore.WriteResult;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.IntFunction;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What every step store keeps to. Tests may share a store: each uses runs of its own. */
+public abstract class StepStoreContract {
+    private static final WriteResult WRITTEN = new WriteResult.Written();
+
+    protected abstract StepStore store();
+
+    /** Indexes may lag behind; an implementation whose do not can run the assertion at once. */
+    protected void eventually(Runnable assertion) {
+        assertion.run();
+    }
+
+    private static StepRecord stored(StepStore store, StepRecord record) {
+        assertThat(store.write(record, new Expect.Absent())).isEqualTo(WRITTEN);
+        return record;
+    }
+
+    /** Runs calls at once. */
+    protected static <T> List<T> atOnce(int n, IntFunction<T> call) {
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<T>> futures = new ArrayList<>();
+            for (int i = 0; i < n; i++) {
+                int number = i;
+                futures.add(threads.submit(() -> call.apply(number)));
+            }
+            List<T> answers = new ArrayList<>();
+            for (Future<T> future : futures) {
+                answers.add(future.get());
+            }
+            return answers;
+        } catch (InterruptedException | ExecutionException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static List<StepState> states() {
+        return Samples.states();
+    }
+
+    @Nested
+    class A_run {
+        @Test
+        void is_stored_once_and_the_first_one_stays() {
+            String id = Samples.runId();
+            Run first = new Run(id, Samples.NOW, 8, 0);
+            assertThat(store().putRunIfAbsent(first)).isEqualTo(first);
+            assertThat(store().putRunIfAbsent(new Run(id, Samples.NOW.plusSeconds(9), 4, 0)))
+                    .isEqualTo(first);
+            assertThat(store().run(id)).contains(first);
+        }
+
+        @Test
+        void that_was_never_stored_is_not_there() {
+            String id = Samples.runId();
+            assertThat(store().run(id)).isEmpty();
+            assertThat(store().raiseCancelSeq(id)).isEmpty();
+            assertThat(store().run(id)).as("raising creates nothing").isEmpty();
+        }
+
+        @Test
+        void counts_every_cancel_of_many_at_once() {
+            String id = Samples.runId();
+            store().putRunIfAbsent(new Run(id, Samples.NOW, 8, 0));
+            List<Long> seqs =
+                    atOnce(8, i -> store().raiseCancelSeq(id).orElseThrow().cancelSeq());
+            assertThat(seqs).containsExactlyInAnyOrder(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L);
+            assertThat(store().run(id).orElseThrow().cancelSeq()).isEqualTo(8);
+        }
+    }
+
+    @Nested
+    class A_dispatch {
+        @Test
+        void is_stored_once_and_read_back_whole() {
+            String run = Samples.runId();
+            Dispatch dispatch = Samples.dispatch(run, "d-1", Samples.NOW);
+            assertThat(store().putDispatchIfAbsent(dispatch)).isEmpty();
+            assertThat(store().dispatch(run, "d-1")).contains(dispatch);
+            Dispatch other = Samples.dispatch(run, "d-1", Samples.NOW.plusSeconds(9));
+            assertThat(store().putDispatchIfAbsent(other)).contains(dispatch);
+            assertThat(store().dispatch(run, "d-2")).isEmpty();
+        }
+
+        @Test
+        void is_replaced_only_at_the_version_that_was_read() {
+            String run = Samples.runId();
+            Dispatch dispatch = Samples.dispatch(run, "d-1", Samples.NOW);
+            store().putDispatchIfAbsent(dispatch);
+            Dispatch sent = dispatch.sent(Samples.NOW.plusSeconds(1));
+            assertThat(store().replace(sent)).isTrue();
+            assertThat(store().dispatch(run, "d-1")).contains(sent);
+            assertThat(store().replace(dispatch.taken(Samples.NOW.plusSeconds(2))))
+                    .isFalse();
+            assertThat(store().dispatch(run, "d-1")).contains(sent);
+            assertThat(store().replace(Samples.dispatch(Samples.runId(), "d-1", Samples.NOW)
+                            .sent(Samples.NOW)))
+                    .as("one that is not there")
+                    .isFalse();
+        }
+
+        @Test
+        void is_replaced_by_one_of_many_at_once() {
+            String run = Samples.runId();
+            Dispatch dispatch = Samples.dispatch(run, "d-1", Samples.NOW);
+            store().putDispatchIfAbsent(dispatch);
+            List<Boolean> wins = atOnce(8, i -> store().replace(dispatch.taken(Samples.NOW.plusSeconds(i))));
+            assertThat(wins).containsOnlyOnce(true);
+        }
+
+        @Test
+        void is_listed_with_its_run_in_order_of_id() {
+            String run = Samples.runId();
+            for (String id : List.of("b", "a", "c")) {
+                store().putDispatchIfAbsent(Samples.dispatch(run, id, Samples.NOW));
+            }
+            assertThat(store().dispatches(run)).extracting(Dispatch::dispatchId).containsExactly("a", "b", "c");
+            assertThat(store().dispatches(Samples.runId())).isEmpty();
+        }
+
+        @Test
+        void is_due_from_its_time_on_until_it_is_closed() {
+            String run = Samples.runId();
+            Instant due = Samples.NOW.plusSeconds(100);
+            Dispatch open = Samples.dispatch(run, "d-1", due);
+            store().putDispatchIfAbsent(open);
+            DispatchRef ref = new DispatchRef(run, "d-1");
+            eventually(
+                    () -> assertThat(store().due(open.openBucket(), due, 1000)).contains(ref));
+            assertThat(store().due(open.openBucket(), due.minusMillis(1), 1000)).doesNotContain(ref);
+            assertThat(store().due((open.openBucket() + 1) % 16, due, 1000)).doesNotContain(ref);
+            Dispatch closed = open.swept(open.finished(), open.finishedCounts(), open.openCounts(), false, due, null);
+            assertThat(store().replace(closed)).isTrue();
+            eventually(
+                    () -> assertThat(store().due(open.openBucket(), due, 1000)).doesNotContain(ref));
+            assertThat(store().dispatch(run, "d-1").orElseThrow().closed()).isTrue();
+            assertThat(store().replace(closed.reopened(due, due))).isTrue();
+            eventually(
+                    () -> assertThat(store().due(open.openBucket(), due, 1000)).contains(ref));
+        }
+
+        @Test
+        void that_is_due_first_comes_first_and_no_more_than_asked() {
+            List<DispatchRef> mine = new ArrayList<>();
+            int bucket = -1;
+            for (int i = 0; mine.size() < 3; i++) {
+                Dispatch dispatch = Samples.dispatch(Samples.runId(), "d-" + i, Instant.ofEpochMilli(50 - mine.size()));
+                if (bucket < 0 || dispatch.openBucket() == bucket) {
+                    bucket = dispatch.openBucket();
+                    store().putDispatchIfAbsent(dispatch);
+                    mine.addFirst(new DispatchRef(dispatch.runId(), dispatch.dispatchId()));
+                }
+            }
+            int at = bucket;
+            eventually(() ->
+                    assertThat(store().due(at, Instant.ofEpochMilli(50), 1000)).containsSubsequence(mine));
+            eventually(() ->
+                    assertThat(store().due(at, Instant.ofEpochMilli(50), 2)).hasSize(2));
+        }
+    }
+
+    @Nested
+    class A_record {
+        @ParameterizedTest
+        @MethodSource("dev.stepstile.contracts.StepStoreContract#states")
+        void is_read_back_whole(StepState state) {
+            String run = Samples.runId();
+            StepRecord record = stored(
+                    store(),
+                    Samples.record(run, "load[3].x?_-~ ü".replace(" ü", ""), 10, "o", 2, Samples.tenNotes(), state));
+            assertThat(store().record(record.id(), record.shard())).contains(record);
+            assertThat(store().records(List.of(new StepRef(record.id(), record.shard()))))
+                    .containsExactly(record);
+            assertThat(store().list(run, record.shard(), null, 10)).containsExactly(record);
+        }
+
+        @Test
+        void is_not_there_before_it_is_written() {
+            StepId id = new StepId(Samples.runId(), "k");
+            assertThat(store().record(id, 3)).isEmpty();
+            assertThat(store().records(List.of(new StepRef(id, 3)))).isEmpty();
+        }
+
+        @Test
+        void is_created_only_where_there_is_none_and_the_refusal_shows_it() {
+            StepRecord first = stored(store(), Samples.running(Samples.runId(), "k"));
+            StepRecord second = Samples.record(first.id().runId(), "k", 1, "owner-2", 0, List.of(), first.state());
+            assertThat(store().write(second, new Expect.Absent())).isEqualTo(new WriteResult.Refused(first));
+            assertThat(store().record(first.id(), 3)).contains(first);
+        }
+
+        @Test
+        void is_claimed_by_one_of_many_at_once() {
+            String run = Samples.runId();
+            List<WriteResult> results = atOnce(
+                    8,
+                    i -> store().write(
+                                    Samples.record(
+                                            run,
+                                            "k",
+                                            1,
+                                            "owner-" + i,
+                                            0,
+                                            List.of(),
+                                            Samples.states().getFirst()),
+                                    new Expect.Absent()));
+            assertThat(results).containsOnlyOnce(WRITTEN);
+        }
+
+        @Test
+        void is_changed_by_the_fence_whatever_its_lease() {
+            StepRecord running = stored(store(), Samples.running(Samples.runId(), "k"));
+            StepRecord done = Samples.with(running, new StepState.Succeeded(Payload.NULL, Samples.NOW.plusSeconds(1)));
+            assertThat(store().write(done, new Expect.Fence(1, "owner-1", StepState.Name.RUNNING, 0)))
+                    .isEqualTo(WRITTEN);
+            assertThat(store().record(running.id(), 3)).contains(done);
+        }
+
+        @Test
+        void refuses_a_fence_in_which_any_one_thing_differs() {
+            StepRecord running = stored(store(), Samples.running(Samples.runId(), "k"));
+            for (Expect expect : List.<Expect>of(
+                    new Expect.Fence(2, "owner-1", StepState.Name.RUNNING, 0),
+                    new Expect.Fence(0, "owner-1", StepState.Name.RUNNING, 0),
+                    new Expect.Fence(1, "owner-2", StepState.Name.RUNNING, 0),
+                    new Expect.Fence(1, "owner-1", StepState.Name.RETRYING, 0),
+                    new Expect.Fence(1, "owner-1", StepState.Name.RUNNING, 1))) {
+                refused(running, expect);
+            }
+        }
+
+        @Test
+        void refuses_what_was_read_if_any_one_thing_differs() {
+            StepRecord running = stored(store(), Samples.running(Samples.runId(), "k"));
+            Instant lease = Samples.NOW.plusSeconds(60);
+            for (Expect expect : List.<Expect>of(
+                    new Expect.AsRead(2, "owner-1", StepState.Name.RUNNING, 0, lease),
+                    new Expect.AsRead(1, "owner-2", StepState.Name.RUNNING, 0, lease),
+                    new Expect.AsRead(1, "owner-1", StepState.Name.DEAD, 0, lease),
+                    new Expect.AsRead(1, "owner-1", StepState.Name.RUNNING, 1, lease),
+                    new Expect.AsRead(1, "owner-1", StepState.Name.RUNNING, 0, lease.plusMillis(1)),
+                    new Expect.AsRead(1, "owner-1", StepState.Name.RUNNING, 0, null))) {
+                refused(running, expect);
+            }
+            StepRecord taken = Samples.with(running, new StepState.Retrying(Samples.NOW));
+            assertThat(store().write(taken, Expect.asRead(running))).isEqualTo(WRITTEN);
+            assertThat(store().write(running, Expect.asRead(taken)))
+                    .as("one without a lease")
+                    .isEqualTo(WRITTEN);
+        }
+
+        @Test
+        void refuses_a_change_where_there_is_none_and_shows_nothing() {
+            StepRecord running = Samples.running(Samples.runId(), "k");
+            assertThat(store().write(running, Expect.fence(running))).isEqualTo(new WriteResult.Refused(null));
+            assertThat(store().write(running, Expect.asRead(running))).isEqualTo(new WriteResult.Refused(null));
+            assertThat(store().record(running.id(), 3)).isEmpty();
+        }
+
+        @Test
+        void shows_to_a_second_try_what_the_first_one_wrote() {
+            StepRecord running = stored(store(), Samples.running(Samples.runId(), "k"));
+            StepRecord done = Samples.with(running, new StepState.Succeeded(Payload.NULL, Samples.NOW.plusSeconds(1)));
+            store().write(done, Expect.fence(running));
+            assertThat(store().write(done, Expect.fence(running))).isEqualTo(new WriteResult.Refused(done));
+        }
+
+        private void refused(StepRecord stored, Expect expect) {
+            StepRecord next = Samples.with(stored, new StepState.Cancelled(Samples.NOW));
+            assertThat(store().write(next, expect)).as("%s", expect).isEqualTo(new WriteResult.Refused(stored));
+            assertThat(store().record(stored.id(), stored.shard())).contains(stored);
+        }
+    }
+
+    @Nested
+    class Records {
+        @Test
+        void are_read_in_bulk_with_those_that_are_missing_left_out() {
+            String run = Samples.runId();
+            List<StepRef> refs = new ArrayList<>();
+            List<StepRecord> expected = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                StepRecord record = Samples.running(run, "k" + i);
+                refs.add(new StepRef(record.id(), 3));
+                if (i % 3 != 0) {
+                    expected.add(stored(store(), record));
+                }
+            }
+            assertThat(store().records(refs)).containsExactlyInAnyOrderElementsOf(expected);
+            assertThat(store().records(List.of())).isEmpty();
+        }
+
+        @Test
+        void are_listed_by_key_page_by_page() {
+            String run = Samples.runId();
+            for (String key : List.of("b", "a", "d", "c", "B", "~")) {
+                stored(store(), Samples.running(run, key));
+            }
+            assertThat(keys(store().list(run, 3, null, 4))).containsExactly("B", "a", "b", "c");
+            assertThat(keys(store().list(run, 3, "c", 4))).containsExactly("d", "~");
+            assertThat(store().list(run, 2, null, 4)).as("another shard").isEmpty();
+        }
+
+        private static List<String> keys(List<StepRecord> records) {
+            return records.stream().map(record -> record.id().stepKey()).toList();
+        }
+    }
+
+    @Nested
+    class The_feed {
+        @Test
+        void shows_what_has_ended_by_time_and_what_is_small_of_its_result() {
+            String run = Samples.runId();
+            stored(store(), Samples.running(run, "running"));
+            stored(
+                    store(),
+                    ended(
+                            run,
+                            "b",
+                            new StepState.Succeeded(new Payload.Inline("{\"n\":1}"), Samples.NOW.plusSeconds(2))));
+            stored(store(), ended(run, "a", new StepState.Failed(error(), Samples.NOW.plusSeconds(1))));
+            stored(
+                    store(),
+                    ended(
+                            run,
+                            "c",
+                            new StepState.Succeeded(new Payload.Item("x", 9999, "ab"), Samples.NOW.plusSeconds(3))));
+            eventually(() -> assertThat(store().feed(run, 3, null, 10))
+                    .containsExactly(
+                            new FeedEntry.Ended("a", 1, StepState.Name.FAILED, Samples.NOW.plusSeconds(1), 2, null),
+                            new FeedEntry.Ended(
+                                    "b",
+                                    1,
+                                    StepState.Name.SUCCEEDED,
+                                    Samples.NOW.plusSeconds(2),
+                                    2,
+                                    new Payload.Inline("{\"n\":1}")),
+                            new FeedEntry.Ended(
+                                    "c", 1, StepState.Name.SUCCEEDED, Samples.NOW.plusSeconds(3), 2, null)));
+        }
+
+        @Test
+        void goes_on_behind_a_position_and_gives_no_more_than_asked() {
+            String run = Samples.runId();
+            for (int i = 0; i < 5; i++) {
+                stored(store(), ended(run, "k" + i, new StepState.Cancelled(Samples.NOW.plusSeconds(i))));
+            }
+            eventually(() -> assertThat(store().feed(run, 3, null, 10)).hasSize(5));
+            List<FeedEntry> first = store().feed(run, 3, null, 2);
+            assertThat(first).extracting(FeedEntry::stepKey).containsExactly("k0", "k1");
+            assertThat(store().feed(run, 3, first.getLast().position(), 2))
+                    .extracting(FeedEntry::stepKey)
+                    .containsExactly("k2", "k3");
+            assertThat(store().feed(run, 3, FeedEntry.from(Samples.NOW.plusSeconds(4)), 9))
+                    .extracting(FeedEntry::stepKey)
+                    .containsExactly("k4");
+        }
+
+        @Test
+        void forgets_a_step_that_is_redriven() {
+            String run = Samples.runId();
+            StepRecord dead = stored(store(), ended(run, "k", new StepState.Dead(error(), Samples.NOW, null)));
+            eventually(() -> assertThat(store().feed(run, 3, null, 10)).hasSize(1));
+            store().write(Samples.with(dead, new StepState.Retrying(Samples.NOW)), Expect.asRead(dead));
+            eventually(() -> assertThat(store().feed(run, 3, null, 10)).isEmpty());
+        }
+
+        @Test
+        void lists_the_pages_of_running_attempts() {
+            String run = Samples.runId();
+            stored(store(), ended(run, "b", new StepState.Cancelled(Samples.NOW.plusSeconds(2))));
+            store().putPage(new LogPage(new StepId(run, "a"), 3, 1, 0, Samples.NOW.plusSeconds(1), List.of()));
+            store().putPage(new LogPage(new StepId(run, "a"), 3, 1, 1, Samples.NOW.plusSeconds(3), List.of("x")));
+            eventually(() -> assertThat(store().feed(run, 3, null, 10))
+                    .extracting(FeedEntry::position)
+                    .containsExactly(
+                            FeedEntry.pagePosition(Samples.NOW.plusSeconds(1), "a", 1, 0),
+                            FeedEntry.endedPosition(Samples.NOW.plusSeconds(2), "b", 1),
+                            FeedEntry.pagePosition(Samples.NOW.plusSeconds(3), "a", 1, 1)));
+            assertThat(store().feed(run, 3, null, 2)).hasSize(2);
+        }
+
+        private StepRecord ended(String run, String key, StepState state) {
+            return Samples.record(run, key, 1, "owner-1", 0, List.of(), state);
+        }
+
+        private dev.stepstile.step.StepError error() {
+            return new dev.stepstile.step.StepError(dev.stepstile.step.StepError.Kind.TIMEOUT, "late");
+        }
+    }
+
+    @Nested
+    class Log_pages {
+        @Test
+        void are_read_back_by_number_for_one_attempt() {
+            StepId id = new StepId(Samples.runId(), "k[1]");
+            LogPage second = new LogPage(id, 3, 1, 1, Samples.NOW.plusSeconds(1), List.of("two\nlines", "ü", ""));
+            LogPage first = new LogPage(id, 3, 1, 0, Samples.NOW, List.of());
+            store().putPage(second);
+            store().putPage(first);
+            store().putPage(new LogPage(id, 3, 11, 0, Samples.NOW, List.of("of another attempt")));
+            assertThat(store().pages(id, 3, 1)).containsExactly(first, second);
+            assertThat(store().pages(id, 3, 2)).isEmpty();
+        }
+
+        @Test
+        void are_overwritten_when_they_are_put_again() {
+            StepId id = new StepId(Samples.runId(), "k");
+            store().putPage(new LogPage(id, 3, 1, 0, Samples.NOW, List.of("a")));
+            LogPage again = new LogPage(id, 3, 1, 0, Samples.NOW.plusSeconds(1), List.of("a"));
+            store().putPage(again);
+            assertThat(store().pages(id, 3, 1)).containsExactly(again);
+            eventually(() -> assertThat(store().feed(id.runId(), 3, null, 10)).hasSize(1));
+        }
+    }
+}
