@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
         version = "stepstile 0.1.0-SNAPSHOT",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {DemoCommand.class, LocalCommand.class, Main.Verify.class})
+        subcommands = {DemoCommand.class, LocalCommand.class, BenchCommand.class, Main.Verify.class})
 public final class Main {
     private Main() {}
 

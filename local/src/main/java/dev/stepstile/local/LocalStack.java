@@ -18,6 +18,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 
 /** The four functions on this machine, with what surrounds them on AWS. */
 public final class LocalStack implements AutoCloseable {
@@ -28,8 +30,9 @@ public final class LocalStack implements AutoCloseable {
     private final Tally tally = new Tally();
     private final Ports ports;
     private final HttpApi api;
-    private final EventSourceMapping mapping;
     private final DuplicatingQueue queue;
+    private final Supplier<EventSourceMapping> mappings;
+    private EventSourceMapping mapping;
 
     private LocalStack(StackOptions options) {
         try {
@@ -55,12 +58,17 @@ public final class LocalStack implements AutoCloseable {
                     : plain;
             Environment environment = new Environment(
                     new Stepstile(ports, options.timing(), RealWorld.create(), tally), SHARDS, () -> {});
-            mapping = opened(new EventSourceMapping(
-                    ports.queue(),
-                    options.isolated()
-                            ? () -> new Isolated(options, variables)
-                            : () -> new InProcess(options, ports, tally)));
-            mapping.start(options.workers());
+            mappings = () -> {
+                EventSourceMapping started = new EventSourceMapping(
+                        ports.queue(),
+                        options.isolated()
+                                ? () -> new Isolated(options, variables)
+                                : () -> new InProcess(options, ports, tally));
+                started.start(options.workers());
+                return started;
+            };
+            mapping = mappings.get();
+            opened((AutoCloseable) () -> mapping.close());
             SweeperFunction sweeper = new SweeperFunction(environment);
             Tasks.Cancellable schedule = environment
                     .stepstile()
@@ -114,6 +122,16 @@ public final class LocalStack implements AutoCloseable {
     /** How many messages were made to arrive twice. */
     public long duplicated() {
         return queue.duplicated();
+    }
+
+    /** Does something while no worker takes messages; what is running is waited for a little. */
+    public <T> T withoutWorkers(Callable<T> work) throws Exception {
+        mapping.close();
+        try {
+            return work.call();
+        } finally {
+            mapping = mappings.get();
+        }
     }
 
     public List<String> deadLetters(int max) {
