@@ -10,16 +10,21 @@ import dev.stepstile.protocol.Tally;
 import dev.stepstile.protocol.Tasks;
 import dev.stepstile.runtime.RealWorld;
 import dev.stepstile.store.Ports;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** The four functions on this machine, with what surrounds them on AWS. */
 public final class LocalStack implements AutoCloseable {
@@ -40,6 +45,9 @@ public final class LocalStack implements AutoCloseable {
             Map<String, String> variables;
             switch (options.kind()) {
                 case EMBEDDED -> {
+                    if (!options.keepState()) {
+                        delete(state(options));
+                    }
                     EmbeddedPorts embedded =
                             opened(EmbeddedPorts.open(state(options), options.visibility(), InstantSource.system()));
                     plain = embedded.ports();
@@ -93,6 +101,20 @@ public final class LocalStack implements AutoCloseable {
 
     private static Path state(StackOptions options) {
         return options.folder().resolve("state");
+    }
+
+    /** Of an earlier stack that was not to be kept. */
+    private static void delete(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("What an earlier stack left in " + folder + " cannot be deleted", e);
+        }
     }
 
     private <T extends AutoCloseable> T opened(T part) {
