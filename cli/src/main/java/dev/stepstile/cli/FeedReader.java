@@ -15,16 +15,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a run's feed as it wants to be read. An entry may come twice, and may come late: a write is stamped, then waits.
- * So entries are known by step key and attempt; where nothing new comes, the reader goes back, by half a second at first
+ * So entries are known by step key and attempt; where nothing new comes, the reader goes back, by a fifth of a second at first
  * and twice as far each time, up to {@link #OVERLAP}; while something comes, it does so every {@link #REREAD_EVERY}; and
  * what it still misses it looks up each {@link #LOOKUP_EVERY}.
  */
 final class FeedReader {
     private static final Duration OVERLAP = Duration.ofSeconds(15);
-    private static final Duration FIRST_OVERLAP = Duration.ofMillis(500);
+    private static final Duration FIRST_OVERLAP = Duration.ofMillis(200);
     private static final Duration REREAD_EVERY = Duration.ofSeconds(5);
     private static final Duration LOOKUP_EVERY = Duration.ofSeconds(30);
-    private static final Duration PAST_EVERY = Duration.ofMillis(250);
+    private static final Duration PAST_EVERY = Duration.ofMillis(100);
     private static final Set<String> ENDED = Set.of("SUCCEEDED", "FAILED", "DEAD", "CANCELLED");
 
     private final Client client;
