@@ -7,6 +7,11 @@ import picocli.CommandLine.Command;
 @Command(
         name = "stepstile",
         description = "Runs an orchestrator's steps, each exactly once in effect.",
+        footer = {
+            "",
+            "--classpath JARS, with any command: your own handlers (separated by colons).",
+            "STEPSTILE_HOME: where state, logs and reports are kept; .stepstile in the checkout otherwise."
+        },
         version = "stepstile 0.1.0-SNAPSHOT",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
