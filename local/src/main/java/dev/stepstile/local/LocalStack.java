@@ -3,12 +3,14 @@ package dev.stepstile.local;
 import dev.stepstile.embedded.EmbeddedPorts;
 import dev.stepstile.functions.dispatch.DispatchFunction;
 import dev.stepstile.functions.runs.RunsFunction;
+import dev.stepstile.functions.step.StepFunction;
 import dev.stepstile.functions.sweeper.SweeperFunction;
 import dev.stepstile.lambda.Environment;
 import dev.stepstile.protocol.Stepstile;
 import dev.stepstile.protocol.Tally;
 import dev.stepstile.protocol.Tasks;
 import dev.stepstile.runtime.RealWorld;
+import dev.stepstile.step.StepId;
 import dev.stepstile.store.Ports;
 import java.net.URI;
 import java.nio.file.Path;
@@ -18,6 +20,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /** The four functions on this machine, with what surrounds them on AWS. */
 public final class LocalStack implements AutoCloseable {
@@ -57,9 +61,7 @@ public final class LocalStack implements AutoCloseable {
                     new Stepstile(ports, options.timing(), RealWorld.create(), tally), SHARDS, () -> {});
             mapping = opened(new EventSourceMapping(
                     ports.queue(),
-                    options.isolated()
-                            ? () -> new Isolated(options, variables)
-                            : () -> new InProcess(options, ports, tally)));
+                    options.isolated() ? isolated(options, variables) : () -> new InProcess(options, ports, tally)));
             mapping.start(options.workers());
             SweeperFunction sweeper = new SweeperFunction(environment);
             Tasks.Cancellable schedule = environment
@@ -83,6 +85,18 @@ public final class LocalStack implements AutoCloseable {
         return new LocalStack(options);
     }
 
+    private Supplier<StepInvoker> isolated(StackOptions options, Map<String, String> aws) {
+        WorkerLog log = opened(new WorkerLog(options.folder().resolve("workers.log"), tally));
+        Map<String, String> variables = new TreeMap<>(aws);
+        variables.put("POWERTOOLS_SERVICE_NAME", "stepstile");
+        variables.put("POWERTOOLS_METRICS_NAMESPACE", "Stepstile");
+        boolean faulty = options.faults().any();
+        Class<?> function = faulty ? FaultyStepFunction.class : StepFunction.class;
+        Map<String, String> all =
+                faulty ? FaultyStepFunction.variables(variables, options.faults(), options.poison()) : variables;
+        return () -> new Isolated(function.getName() + "::handleRequest", options.functionTimeout(), all, log);
+    }
+
     private static Path state(StackOptions options) {
         return options.folder().resolve("state");
     }
@@ -101,7 +115,7 @@ public final class LocalStack implements AutoCloseable {
         return ports;
     }
 
-    /** What was counted in this JVM. */
+    /** What was counted, in this JVM and in isolated workers; a killed worker's last batch is missing. */
     public Tally tally() {
         return tally;
     }
@@ -109,6 +123,16 @@ public final class LocalStack implements AutoCloseable {
     /** How many function environments died in the middle of a batch. */
     public long workersLost() {
         return mapping.lost();
+    }
+
+    /**
+     * Kills the worker that has this step in its batch, as kill -9 does: an isolated one by SIGKILL, one in this JVM by
+     * cutting it off.
+     *
+     * @return false if no worker has
+     */
+    public boolean killWorkerOf(StepId step) {
+        return mapping.kill(step);
     }
 
     /** How many messages were made to arrive twice. */
