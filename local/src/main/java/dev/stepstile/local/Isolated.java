@@ -11,6 +11,7 @@ import dev.stepstile.local.RuntimeApi.Outcome;
 import dev.stepstile.wire.Json;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +30,7 @@ final class Isolated implements StepInvoker {
     private final String handler;
     private final Duration timeout;
     private final Map<String, String> variables;
+    private final Path library;
     private final WorkerLog log;
     private volatile @Nullable WorkerProcess worker;
     private volatile boolean closed;
@@ -37,11 +39,13 @@ final class Isolated implements StepInvoker {
      * @param handler of the function, as {@code class::method}
      * @param timeout the function's
      * @param variables the function's environment
+     * @param library the runtime interface client's native one
      */
-    Isolated(String handler, Duration timeout, Map<String, String> variables, WorkerLog log) {
+    Isolated(String handler, Duration timeout, Map<String, String> variables, Path library, WorkerLog log) {
         this.handler = handler;
         this.timeout = timeout;
         this.variables = Map.copyOf(variables);
+        this.library = library;
         this.log = log;
     }
 
@@ -67,7 +71,7 @@ final class Isolated implements StepInvoker {
         if (closed) {
             throw new WorkerLost("the environment was closed");
         }
-        WorkerProcess fresh = new WorkerProcess(handler, variables, log);
+        WorkerProcess fresh = new WorkerProcess(handler, variables, library, log);
         worker = fresh;
         if (closed) {
             fresh.close();

@@ -94,7 +94,8 @@ public final class LocalStack implements AutoCloseable {
         Class<?> function = faulty ? FaultyStepFunction.class : StepFunction.class;
         Map<String, String> all =
                 faulty ? FaultyStepFunction.variables(variables, options.faults(), options.poison()) : variables;
-        return () -> new Isolated(function.getName() + "::handleRequest", options.functionTimeout(), all, log);
+        Path library = RuntimeClientLibrary.unpack(options.folder());
+        return () -> new Isolated(function.getName() + "::handleRequest", options.functionTimeout(), all, library, log);
     }
 
     private static Path state(StackOptions options) {

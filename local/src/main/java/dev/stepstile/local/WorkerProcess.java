@@ -1,20 +1,25 @@
 package dev.stepstile.local;
 
+import com.amazonaws.services.lambda.runtime.api.client.AWSLambda;
+import dev.stepstile.emulators.Tethered;
 import dev.stepstile.local.RuntimeApi.Invocation;
 import dev.stepstile.local.RuntimeApi.Outcome;
 import dev.stepstile.local.StepInvoker.WorkerLost;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 
 /** A process on AWS's runtime interface client, with the Runtime API that it asks. */
 final class WorkerProcess implements AutoCloseable {
@@ -53,9 +58,12 @@ final class WorkerProcess implements AutoCloseable {
     /**
      * @param handler of the function, as {@code class::method}
      * @param variables the function's environment
+     * @param library the runtime interface client's native one; the process works in its folder
      */
-    WorkerProcess(String handler, Map<String, String> variables, WorkerLog log) {
-        ProcessBuilder builder = new ProcessBuilder(command(handler)).redirectErrorStream(true);
+    WorkerProcess(String handler, Map<String, String> variables, Path library, WorkerLog log) {
+        ProcessBuilder builder = new ProcessBuilder(command(handler, library))
+                .directory(library.toFile().getParentFile())
+                .redirectErrorStream(true);
         Map<String, String> environment = builder.environment();
         environment.keySet().retainAll(INHERITED);
         environment.putAll(variables);
@@ -77,20 +85,21 @@ final class WorkerProcess implements AutoCloseable {
                 .start(() -> log.follow(process.pid(), process.getInputStream()));
     }
 
-    private static List<String> command(String handler) {
+    private static List<String> command(String handler, Path library) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JVM);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), WorkerMain.class.getName(), handler));
+        command.add("-D" + RuntimeClientLibrary.PROPERTY + "=" + library);
+        command.addAll(List.of("-cp", classPath()));
+        command.addAll(List.of(Tethered.class.getName(), AWSLambda.class.getName(), handler));
         return command;
     }
 
-    boolean isAlive() {
-        return process.isAlive();
-    }
-
-    long pid() {
-        return process.pid();
+    /** This process's own, absolute, as the child works in another folder. */
+    private static String classPath() {
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+                .map(entry -> Path.of(entry).toAbsolutePath().toString())
+                .collect(Collectors.joining(File.pathSeparator));
     }
 
     /** Hands an invocation over; false if the process ended before it asked for one, or never asks. */

@@ -44,7 +44,12 @@ class IsolatedTest {
     }
 
     private Isolated environment(String function, Duration timeout) {
-        return new Isolated(function + "::handleRequest", timeout, Map.of("AWS_REGION", "eu-west-1"), log);
+        return new Isolated(
+                function + "::handleRequest",
+                timeout,
+                Map.of("AWS_REGION", "eu-west-1"),
+                RuntimeClientLibrary.unpack(folder),
+                log);
     }
 
     @AfterEach
