@@ -141,7 +141,7 @@ public final class StepAttempt {
         Instant limit = earlier(started.plus(spec.pinned().timeout()), deadline);
         Context context = new Context(limit);
         Tasks.Task<StepResult> task =
-                parts.world().tasks().fork("step " + spec.id(), () -> handle(handler, input, context));
+                parts.world().tasks().forkUserCode("step " + spec.id(), () -> handle(handler, input, context));
         running = task;
         try {
             if (lost || cancelRequested) {

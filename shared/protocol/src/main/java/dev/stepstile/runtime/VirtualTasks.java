@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -15,17 +16,30 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tasks on virtual threads; one platform thread keeps the time of all timers and hands each tick to a virtual one. */
+/**
+ * Tasks on virtual threads; one platform thread keeps the time of all timers and hands each tick to a virtual one. Users'
+ * code has platform threads: virtual ones are not taken off a processor while they compute, so a few busy steps would
+ * stop every heartbeat.
+ */
 public final class VirtualTasks implements Tasks {
     private static final Logger LOG = LoggerFactory.getLogger(VirtualTasks.class);
     private static final ScheduledExecutorService TIMER = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("stepstile-timer").factory());
 
+    private static final Executor USER_CODE = Executors.newCachedThreadPool(
+            Thread.ofPlatform().daemon().name("step-", 0).factory());
+
     @Override
     public <T> Task<T> fork(String name, Callable<T> work) {
-        VirtualTask<T> task = new VirtualTask<>();
-        task.thread = Thread.ofVirtual().name(name).unstarted(() -> task.run(work));
-        task.thread.start();
+        Forked<T> task = new Forked<>();
+        Thread.ofVirtual().name(name).start(() -> task.run(work));
+        return task;
+    }
+
+    @Override
+    public <T> Task<T> forkUserCode(String name, Callable<T> work) {
+        Forked<T> task = new Forked<>();
+        USER_CODE.execute(() -> task.run(work));
         return task;
     }
 
@@ -45,21 +59,48 @@ public final class VirtualTasks implements Tasks {
         return ticker;
     }
 
-    private static final class VirtualTask<T> implements Task<T> {
+    private static final class Forked<T> implements Task<T> {
         private final CountDownLatch released = new CountDownLatch(1);
-        private volatile @Nullable Thread thread;
+        private final ReentrantLock interrupting = new ReentrantLock();
+        private @Nullable Thread thread;
+        private boolean interrupted;
         private volatile boolean ended;
         private volatile @Nullable T value;
         private volatile @Nullable Throwable thrown;
 
         void run(Callable<T> work) {
+            begin();
             try {
                 value = work.call();
             } catch (Throwable t) { // handed to whoever joins
                 thrown = t;
             }
+            end();
             ended = true;
             released.countDown();
+        }
+
+        private void begin() {
+            interrupting.lock();
+            try {
+                thread = Thread.currentThread();
+                if (interrupted) {
+                    thread.interrupt();
+                }
+            } finally {
+                interrupting.unlock();
+            }
+        }
+
+        /** From here on the thread may do another's work, which an interruption of this one must not hit. */
+        private void end() {
+            interrupting.lock();
+            try {
+                thread = null;
+                Thread.interrupted();
+            } finally {
+                interrupting.unlock();
+            }
         }
 
         @Override
@@ -71,7 +112,7 @@ public final class VirtualTasks implements Tasks {
             }
             Throwable t = thrown;
             if (t != null) {
-                throw VirtualTask.<RuntimeException>unchecked(t);
+                throw Forked.<RuntimeException>unchecked(t);
             }
             return value;
         }
@@ -85,9 +126,14 @@ public final class VirtualTasks implements Tasks {
 
         @Override
         public void interrupt() {
-            Thread running = thread;
-            if (running != null) {
-                running.interrupt();
+            interrupting.lock();
+            try {
+                interrupted = true;
+                if (thread != null) {
+                    thread.interrupt();
+                }
+            } finally {
+                interrupting.unlock();
             }
         }
 
