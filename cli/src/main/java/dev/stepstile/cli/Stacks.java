@@ -61,8 +61,8 @@ final class Stacks {
                 0,
                 isolated ? 2 : 4,
                 SHORT_TIMES,
-                Duration.ofSeconds(30),
-                Duration.ofSeconds(25),
+                Duration.ofMinutes(2),
+                Duration.ofMinutes(2), // steps that lost a worker run one after the other in their batch
                 faults,
                 poison,
                 InstalledHandlers.loadAll());
