@@ -47,8 +47,7 @@ final class Deployed implements AutoCloseable {
         embedded = EmbeddedPorts.open(folder.resolve("state"), Duration.ofSeconds(30), this::now);
         World real = RealWorld.create();
         World world = new World(this::now, real.random(), real.ids(), real.tasks());
-        environment = new Environment(
-                new Stepstile(ports(), Timing.DEFAULT, world, tally), Shards.DEFAULT, () -> {});
+        environment = new Environment(new Stepstile(ports(), Timing.DEFAULT, world, tally), Shards.DEFAULT, () -> {});
     }
 
     private Instant now() {
@@ -72,10 +71,7 @@ final class Deployed implements AutoCloseable {
     List<String> step(String event, StepHandler... handlers) {
         List<StepHandler> installed = handlers.length == 0 ? List.of(new Echo()) : List.of(handlers);
         StepFunction function = new StepFunction(environment, new Handlers(installed));
-        return function
-                .handleRequest(Events.sqs(event), Invocation.of("step"))
-                .getBatchItemFailures()
-                .stream()
+        return function.handleRequest(Events.sqs(event), Invocation.of("step")).getBatchItemFailures().stream()
                 .map(failure -> failure.getItemIdentifier())
                 .toList();
     }
@@ -90,7 +86,8 @@ final class Deployed implements AutoCloseable {
 
     /** A direct call of the function that answers it. */
     JsonNode call(String method, String path) {
-        String event = Json.print(Json.object().put("method", method).put("path", path).put("body", "{}"));
+        String event =
+                Json.print(Json.object().put("method", method).put("path", path).put("body", "{}"));
         InputStream in = new ByteArrayInputStream(event.getBytes(StandardCharsets.UTF_8));
         return answer(
                 path.endsWith("/dispatches") ? new DispatchFunction(environment) : new RunsFunction(environment), in);
@@ -102,8 +99,7 @@ final class Deployed implements AutoCloseable {
     }
 
     SweepReport sweep() {
-        return new SweeperFunction(environment)
-                .handleRequest(Events.map("sweeper-schedule"), Invocation.of("sweeper"));
+        return new SweeperFunction(environment).handleRequest(Events.map("sweeper-schedule"), Invocation.of("sweeper"));
     }
 
     Optional<StepRecord> record(String stepKey) {

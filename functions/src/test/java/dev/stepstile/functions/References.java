@@ -12,12 +12,18 @@ import java.util.regex.Pattern;
 final class References {
     private static final Pattern IN_TEXT = Pattern.compile("\\$\\{([^}!]+)}");
     private static final Map<String, Set<String>> ATTRIBUTES = Map.of(
-            "AWS::DynamoDB::Table", Set.of("Arn"),
-            "AWS::IAM::Role", Set.of("Arn"),
-            "AWS::Logs::LogGroup", Set.of("Arn"),
-            "AWS::S3::Bucket", Set.of("Arn"),
-            "AWS::SQS::Queue", Set.of("Arn", "QueueName"),
-            Template.FUNCTION, Set.of("Arn"));
+            "AWS::DynamoDB::Table",
+            Set.of("Arn"),
+            "AWS::IAM::Role",
+            Set.of("Arn"),
+            "AWS::Logs::LogGroup",
+            Set.of("Arn"),
+            "AWS::S3::Bucket",
+            Set.of("Arn"),
+            "AWS::SQS::Queue",
+            Set.of("Arn", "QueueName"),
+            Template.FUNCTION,
+            Set.of("Arn"));
 
     private final Template template;
     private final List<String> problems = new ArrayList<>();
@@ -76,8 +82,8 @@ final class References {
 
     private void attribute(String text) {
         String[] parts = text.split("\\.", 2);
-        Set<String> known = ATTRIBUTES.getOrDefault(
-                template.resource(parts[0]).path("Type").asText(), Set.of());
+        Set<String> known =
+                ATTRIBUTES.getOrDefault(template.resource(parts[0]).path("Type").asText(), Set.of());
         if (parts.length != 2 || !known.contains(parts[1])) {
             problems.add("nothing has the attribute " + text);
         }

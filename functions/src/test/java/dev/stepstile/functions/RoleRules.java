@@ -17,9 +17,8 @@ final class RoleRules {
         Map<String, String> taken = new HashMap<>();
         template.functions().forEach((function, properties) -> {
             String role = Template.named(properties.path("Role"));
-            JsonNode trust = template.properties(role)
-                    .path("AssumeRolePolicyDocument")
-                    .path("Statement");
+            JsonNode trust =
+                    template.properties(role).path("AssumeRolePolicyDocument").path("Statement");
             String other = taken.put(role, function);
             if (!template.resource(role).path("Type").asText().equals("AWS::IAM::Role")) {
                 problems.add(function + " names no role of this template");
@@ -41,7 +40,8 @@ final class RoleRules {
         List<String> problems = new ArrayList<>();
         template.ofType("AWS::IAM::Role").forEach((role, properties) -> {
             for (String right : rights(properties)) {
-                if (right.endsWith(" on *") || right.substring(0, right.indexOf(" on ")).contains("*")) {
+                if (right.endsWith(" on *")
+                        || right.substring(0, right.indexOf(" on ")).contains("*")) {
                     problems.add(role + " allows " + right);
                 }
             }
@@ -69,8 +69,8 @@ final class RoleRules {
     }
 
     private static SortedSet<String> needed(Template template, String function) {
-        SortedSet<String> needed =
-                new TreeSet<>(SdkCalls.of(template.properties(function).path("Handler").asText()));
+        SortedSet<String> needed = new TreeSet<>(
+                SdkCalls.of(template.properties(function).path("Handler").asText()));
         for (JsonNode source : template.events(function, "SQS")) {
             // Lambda's poller acts in the function's name.
             for (String action : List.of("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")) {
@@ -81,7 +81,8 @@ final class RoleRules {
             // Or what is not there is answered 403, which counts as a failed call.
             needed.add("s3:ListBucket on PayloadBucket");
         }
-        String logs = Template.named(template.properties(function).path("LoggingConfig").path("LogGroup"));
+        String logs = Template.named(
+                template.properties(function).path("LoggingConfig").path("LogGroup"));
         needed.add("logs:CreateLogStream on " + logs);
         needed.add("logs:PutLogEvents on " + logs);
         return needed;

@@ -69,7 +69,8 @@ class RunsFunctionTest {
         Set<String> ended = new TreeSet<>();
         feed.path("entries").forEach(entry -> {
             if (entry.has("state")) {
-                ended.add(entry.path("stepKey").asText() + " " + entry.path("state").asText());
+                ended.add(entry.path("stepKey").asText() + " "
+                        + entry.path("state").asText());
             }
         });
         assertThat(ended).containsExactly("load[eu] DEAD", "load[us] SUCCEEDED");
@@ -104,9 +105,12 @@ class RunsFunctionTest {
     void the_template_routes_each_call_that_is_known_to_the_function_that_answers_it() {
         Template template = Template.parse(Template.text());
         Set<String> routes = new TreeSet<>();
-        template.functions().keySet().forEach(function -> template.events(function, "HttpApi")
-                .forEach(route -> routes.add(function + " " + route.path("Method").asText() + " "
-                        + route.path("Path").asText())));
+        template.functions()
+                .keySet()
+                .forEach(function -> template.events(function, "HttpApi")
+                        .forEach(route ->
+                                routes.add(function + " " + route.path("Method").asText() + " "
+                                        + route.path("Path").asText())));
         Set<String> known = new TreeSet<>();
         for (String call : known()) {
             known.add((call.endsWith("/dispatches") ? "DispatchFunction " : "RunsFunction ") + call);

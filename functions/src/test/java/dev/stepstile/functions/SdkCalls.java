@@ -30,9 +30,9 @@ final class SdkCalls {
             .toArray(String[]::new);
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
-            .importPackages(Stream.concat(
-                            Stream.of(PACKAGES), Stream.of("dev.stepstile.functions", "dev.stepstile.lambda"))
-                    .toList());
+            .importPackages(
+                    Stream.concat(Stream.of(PACKAGES), Stream.of("dev.stepstile.functions", "dev.stepstile.lambda"))
+                            .toList());
 
     private static final Map<String, String> ACTIONS = Map.ofEntries(
             Map.entry("DynamoDbClient.getItem", "dynamodb:GetItem"),
@@ -111,8 +111,7 @@ final class SdkCalls {
 
     /** What is of a type that is not ours may be called by whoever that type belongs to. */
     private void reachCalledBack(JavaClass made) {
-        boolean foreign = Stream.concat(
-                        made.getAllRawSuperclasses().stream(), made.getAllRawInterfaces().stream())
+        boolean foreign = Stream.concat(made.getAllRawSuperclasses().stream(), made.getAllRawInterfaces().stream())
                 .map(JavaClass::getName)
                 .anyMatch(name -> !name.startsWith("dev.stepstile.")
                         && !name.equals("java.lang.Object")

@@ -47,8 +47,10 @@ class StepFunctionTest {
         assertThat(deployed.step("step-single")).isEmpty();
         StepRecord record = deployed.record("extract").orElseThrow();
         assertThat(record.attempt()).isEqualTo(1);
-        assertThat(record.state()).isInstanceOfSatisfying(StepState.Succeeded.class, ended -> assertThat(ended.result())
-                .isEqualTo(new Payload.Inline("{\"table\":\"orders\"}")));
+        assertThat(record.state())
+                .isInstanceOfSatisfying(
+                        StepState.Succeeded.class,
+                        ended -> assertThat(ended.result()).isEqualTo(new Payload.Inline("{\"table\":\"orders\"}")));
     }
 
     @Test
@@ -76,9 +78,11 @@ class StepFunctionTest {
     @Test
     void what_is_not_ours_is_buried_as_it_is_and_stops_nobody() {
         assertThat(deployed.step("step-undecodable")).isEmpty();
-        assertThat(deployed.ports().letters().peek(10)).singleElement().satisfies(letter -> assertThat(
-                        Json.parse(letter).path("undecodable").asText())
-                .isEqualTo(Events.bodies("step-undecodable").getFirst()));
+        assertThat(deployed.ports().letters().peek(10))
+                .singleElement()
+                .satisfies(letter -> assertThat(
+                                Json.parse(letter).path("undecodable").asText())
+                        .isEqualTo(Events.bodies("step-undecodable").getFirst()));
         assertThat(deployed.state("extract")).isEqualTo(StepState.Name.SUCCEEDED);
     }
 
@@ -104,17 +108,22 @@ class StepFunctionTest {
         deployed.ports().objects().put(key, input);
         assertThat(deployed.step("step-stored-input")).isEmpty();
         assertThat(deployed.record("extract").orElseThrow().state())
-                .isInstanceOfSatisfying(StepState.Succeeded.class, ended -> assertThat(ended.result())
-                        .isInstanceOfSatisfying(
-                                Payload.Stored.class,
-                                stored -> assertThat(stored.size()).isEqualTo(input.length)));
+                .isInstanceOfSatisfying(
+                        StepState.Succeeded.class,
+                        ended -> assertThat(ended.result())
+                                .isInstanceOfSatisfying(
+                                        Payload.Stored.class,
+                                        stored -> assertThat(stored.size()).isEqualTo(input.length)));
     }
 
     @Test
     void a_stored_input_that_is_gone_ends_the_step_and_buries_it() {
         assertThat(deployed.step("step-stored-input")).isEmpty();
         assertThat(deployed.state("extract")).isEqualTo(StepState.Name.DEAD);
-        assertThat(deployed.ports().letters().peek(10)).singleElement().asString().contains("PAYLOAD_MISSING");
+        assertThat(deployed.ports().letters().peek(10))
+                .singleElement()
+                .asString()
+                .contains("PAYLOAD_MISSING");
     }
 
     @Test

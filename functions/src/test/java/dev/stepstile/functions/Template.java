@@ -71,9 +71,7 @@ record Template(JsonNode root) {
     /** A function's property, its own or that of all. */
     JsonNode ofFunction(String function, String property) {
         JsonNode own = properties(function).path(property);
-        return own.isMissingNode()
-                ? root.path("Globals").path("Function").path(property)
-                : own;
+        return own.isMissingNode() ? root.path("Globals").path("Function").path(property) : own;
     }
 
     /** The events of a function of a type. */

@@ -82,8 +82,8 @@ final class TemplateRules {
         List<String> problems = new ArrayList<>();
         template.functions().keySet().forEach(function -> {
             for (JsonNode source : template.events(function, "SQS")) {
-                long visible = template.number(
-                        template.properties(Template.named(source.path("Queue"))).path("VisibilityTimeout"));
+                long visible = template.number(template.properties(Template.named(source.path("Queue")))
+                        .path("VisibilityTimeout"));
                 long timeout = template.number(template.ofFunction(function, "Timeout"));
                 if (timeout <= 0 || visible < 6 * timeout) {
                     problems.add("visibility " + visible + " s, timeout " + timeout + " s");
@@ -218,7 +218,11 @@ final class TemplateRules {
                 if (schedule.path("RetryPolicy").path("MaximumRetryAttempts").asInt(185) != 0) {
                     problems.add("the schedule of " + function + " retries");
                 }
-                if (properties.path("EventInvokeConfig").path("MaximumRetryAttempts").asInt(2) != 0) {
+                if (properties
+                                .path("EventInvokeConfig")
+                                .path("MaximumRetryAttempts")
+                                .asInt(2)
+                        != 0) {
                     problems.add("Lambda retries " + function);
                 }
             }

@@ -21,8 +21,7 @@ class TemplateTest {
             String good = Template.text();
             int at = good.indexOf(original);
             assertThat(at).as("the template still has: %s", original).isNotNegative();
-            return Template.parse(
-                    good.substring(0, at) + replacement + good.substring(at + original.length()));
+            return Template.parse(good.substring(0, at) + replacement + good.substring(at + original.length()));
         }
 
         @Override
@@ -57,7 +56,8 @@ class TemplateTest {
 
     static Stream<Fault> faults() {
         return Stream.of(
-                Fault.breaks("visibility is six times the timeout", "VisibilityTimeout: 5400", "VisibilityTimeout: 5399"),
+                Fault.breaks(
+                        "visibility is six times the timeout", "VisibilityTimeout: 5400", "VisibilityTimeout: 5399"),
                 Fault.breaks("visibility is six times the timeout", "      VisibilityTimeout: 5400\n", ""),
                 Fault.breaks(
                         "dead letters outlive messages",
@@ -122,8 +122,7 @@ class TemplateTest {
                         ""),
                 Fault.breaks("java25 on arm64", "Runtime: java25", "Runtime: java21"),
                 Fault.breaks("java25 on arm64", "    Default: arm64", "    Default: x86_64"),
-                Fault.breaks(
-                        "an alias follows all properties", "      AutoPublishAliasAllProperties: true\n", ""),
+                Fault.breaks("an alias follows all properties", "      AutoPublishAliasAllProperties: true\n", ""),
                 Fault.breaks("an alias follows all properties", "    AutoPublishAlias: live\n", ""),
                 Fault.breaks(
                         "an alias follows all properties",
@@ -154,8 +153,12 @@ class TemplateTest {
                         "the table is what the adapters use",
                         "{ AttributeName: nextSweepAt, AttributeType: N }",
                         "{ AttributeName: nextSweepAt, AttributeType: S }"),
-                Fault.breaks("the table is what the adapters use", "[state, attempt, pages, result]", "[state, attempt]"),
-                Fault.breaks("the table is what the adapters use", "        AttributeName: ttl", "        AttributeName: expires"),
+                Fault.breaks(
+                        "the table is what the adapters use", "[state, attempt, pages, result]", "[state, attempt]"),
+                Fault.breaks(
+                        "the table is what the adapters use",
+                        "        AttributeName: ttl",
+                        "        AttributeName: expires"),
                 Fault.breaks("payloads outlive records", "ExpirationInDays: 45", "ExpirationInDays: 40"),
                 Fault.breaks("records outlive what may still start", "    MinValue: 15", "    MinValue: 14"),
                 Fault.breaks("handlers exist", "step.StepFunction::handleRequest", "steps.StepFunction::handleRequest"),

@@ -3,6 +3,7 @@ package dev.stepstile.runtime;
 import dev.stepstile.protocol.Tasks;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -15,11 +16,14 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * Tasks on virtual threads; one platform thread keeps the time of all timers and hands each tick to a virtual one. Users'
  * code has platform threads: virtual ones are not taken off a processor while they compute, so a few busy steps would
  * stop every heartbeat.
+ *
+ * <p>A task logs in the context of whoever began it: with the same run, step, attempt and request.
  */
 public final class VirtualTasks implements Tasks {
     private static final Logger LOG = LoggerFactory.getLogger(VirtualTasks.class);
@@ -59,7 +63,14 @@ public final class VirtualTasks implements Tasks {
         return ticker;
     }
 
+    private static void logIn(@Nullable Map<String, String> context) {
+        if (context != null) {
+            MDC.setContextMap(context);
+        }
+    }
+
     private static final class Forked<T> implements Task<T> {
+        private final @Nullable Map<String, String> context = MDC.getCopyOfContextMap();
         private final CountDownLatch released = new CountDownLatch(1);
         private final ReentrantLock interrupting = new ReentrantLock();
         private @Nullable Thread thread;
@@ -81,6 +92,7 @@ public final class VirtualTasks implements Tasks {
         }
 
         private void begin() {
+            logIn(context);
             interrupting.lock();
             try {
                 thread = Thread.currentThread();
@@ -94,6 +106,7 @@ public final class VirtualTasks implements Tasks {
 
         /** From here on the thread may do another's work, which an interruption of this one must not hit. */
         private void end() {
+            MDC.clear();
             interrupting.lock();
             try {
                 thread = null;
@@ -152,6 +165,7 @@ public final class VirtualTasks implements Tasks {
     private static final class Ticker implements Cancellable {
         private final String name;
         private final Runnable tick;
+        private final @Nullable Map<String, String> context = MDC.getCopyOfContextMap();
         private final ReentrantLock ticking = new ReentrantLock();
         private volatile boolean cancelled;
         private volatile @Nullable ScheduledFuture<?> schedule;
@@ -177,6 +191,7 @@ public final class VirtualTasks implements Tasks {
             }
             try {
                 if (!cancelled) {
+                    logIn(context);
                     tick.run();
                 }
             } catch (RuntimeException e) {
