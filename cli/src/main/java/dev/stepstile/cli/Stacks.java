@@ -22,7 +22,7 @@ final class Stacks {
     private static final Timing SHORT_TIMES = Timing.of(SHORT_LEASE, SHORT_MARGIN, SHORT_SWEEP, DISPATCH_TIMEOUT);
 
     /** How many batches of ten run at once where a benchmark measures the protocol. */
-    private static final int BENCH_WORKERS = 4;
+    static final int BENCH_WORKERS = 4;
 
     private Stacks() {}
 
