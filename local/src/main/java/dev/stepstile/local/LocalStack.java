@@ -4,12 +4,14 @@ import dev.stepstile.embedded.EmbeddedPorts;
 import dev.stepstile.emulators.AwsUsage;
 import dev.stepstile.functions.dispatch.DispatchFunction;
 import dev.stepstile.functions.runs.RunsFunction;
+import dev.stepstile.functions.step.StepFunction;
 import dev.stepstile.functions.sweeper.SweeperFunction;
 import dev.stepstile.lambda.Environment;
 import dev.stepstile.protocol.Stepstile;
 import dev.stepstile.protocol.Tally;
 import dev.stepstile.protocol.Tasks;
 import dev.stepstile.runtime.RealWorld;
+import dev.stepstile.step.StepId;
 import dev.stepstile.store.Ports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -24,6 +26,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -72,12 +75,10 @@ public final class LocalStack implements AutoCloseable {
                     : plain;
             Environment environment = new Environment(
                     new Stepstile(ports, options.timing(), RealWorld.create(), tally), SHARDS, () -> {});
+            Supplier<StepInvoker> environments =
+                    options.isolated() ? isolated(options, variables) : () -> new InProcess(options, ports, tally);
             mappings = () -> {
-                EventSourceMapping started = new EventSourceMapping(
-                        ports.queue(),
-                        options.isolated()
-                                ? () -> new Isolated(options, variables)
-                                : () -> new InProcess(options, ports, tally));
+                EventSourceMapping started = new EventSourceMapping(ports.queue(), environments);
                 started.start(options.workers());
                 return started;
             };
@@ -103,6 +104,19 @@ public final class LocalStack implements AutoCloseable {
     /** Starts a stack; it works when this returns. */
     public static LocalStack start(StackOptions options) {
         return new LocalStack(options);
+    }
+
+    private Supplier<StepInvoker> isolated(StackOptions options, Map<String, String> aws) {
+        WorkerLog log = opened(new WorkerLog(options.folder().resolve("workers.log"), tally));
+        Map<String, String> variables = new TreeMap<>(aws);
+        variables.put("POWERTOOLS_SERVICE_NAME", "stepstile");
+        variables.put("POWERTOOLS_METRICS_NAMESPACE", "Stepstile");
+        boolean faulty = options.faults().any();
+        Class<?> function = faulty ? FaultyStepFunction.class : StepFunction.class;
+        Map<String, String> all =
+                faulty ? FaultyStepFunction.variables(variables, options.faults(), options.poison()) : variables;
+        Path library = RuntimeClientLibrary.unpack(options.folder());
+        return () -> new Isolated(function.getName() + "::handleRequest", options.functionTimeout(), all, library, log);
     }
 
     private static Path state(StackOptions options) {
@@ -142,7 +156,7 @@ public final class LocalStack implements AutoCloseable {
         return Optional.ofNullable(usage);
     }
 
-    /** What was counted in this JVM. */
+    /** What was counted, in this JVM and in isolated workers; a killed worker's last batch is missing. */
     public Tally tally() {
         return tally;
     }
@@ -150,6 +164,16 @@ public final class LocalStack implements AutoCloseable {
     /** How many function environments died in the middle of a batch. */
     public long workersLost() {
         return mapping.lost();
+    }
+
+    /**
+     * Kills the worker that has this step in its batch, as kill -9 does: an isolated one by SIGKILL, one in this JVM by
+     * cutting it off.
+     *
+     * @return false if no worker has
+     */
+    public boolean killWorkerOf(StepId step) {
+        return mapping.kill(step);
     }
 
     /** How many messages were made to arrive twice. */

@@ -5,11 +5,11 @@ import java.lang.reflect.InvocationTargetException;
 import java.util.Arrays;
 
 /**
- * The first main class of an emulator's process: calls the main method that it is told, and ends the process when its
- * input ends. That is when whoever started it closes it, or dies, by {@code kill -9} too. Needs nothing but the JDK, as
- * the class path is the emulator's.
+ * The first main class of an emulator's or worker's process: calls the main method that it is told, and ends the process
+ * when its input ends. That is when whoever started it closes it, or dies, by {@code kill -9} too. Needs nothing but the
+ * JDK, as the class path is an emulator's.
  */
-final class Tethered {
+public final class Tethered {
     private Tethered() {}
 
     /** @param arguments a class, and what its main method is given */

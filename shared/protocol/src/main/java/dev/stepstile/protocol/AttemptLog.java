@@ -19,10 +19,11 @@ final class AttemptLog {
 
     void add(String line) {
         String cut = line.length() > LINE_CHARS ? line.substring(0, LINE_CHARS) + "…" : line;
-        int bytes = cut.getBytes(StandardCharsets.UTF_8).length + 1;
         lock.lock();
         try {
-            if (taken + bytes > Limits.LOG_BYTES) {
+            boolean full = taken + cut.length() >= Limits.LOG_BYTES; // known without encoding it
+            int bytes = full ? 0 : cut.getBytes(StandardCharsets.UTF_8).length + 1;
+            if (full || taken + bytes > Limits.LOG_BYTES) {
                 dropped += line.length() + 1L;
                 return;
             }
@@ -51,10 +52,15 @@ final class AttemptLog {
             List<String> page = new ArrayList<>();
             int bytes = 0;
             int next = 0;
-            while (next < lines.size() && bytes < PAGE_BYTES) {
-                String line = lines.get(next++);
-                bytes += line.getBytes(StandardCharsets.UTF_8).length + 1;
+            while (next < lines.size()) {
+                String line = lines.get(next);
+                int size = line.getBytes(StandardCharsets.UTF_8).length + 1;
+                if (!page.isEmpty() && bytes + size > PAGE_BYTES) {
+                    break;
+                }
+                bytes += size;
                 page.add(line);
+                next++;
             }
             lines = new ArrayList<>(lines.subList(next, lines.size()));
             pending -= bytes;

@@ -11,6 +11,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.store.StepQueue;
 import dev.stepstile.store.StepStore;
+import dev.stepstile.wire.Json;
 import dev.stepstile.wire.StepMessages;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -182,7 +183,7 @@ public final class Dispatching {
                     .append('\t')
                     .append(step.timeout())
                     .append('\t')
-                    .append(step.tags());
+                    .append(Json.print(Json.MAPPER.valueToTree(step.tags())));
         }
         return Payloads.sha256(text.toString().getBytes(StandardCharsets.UTF_8));
     }

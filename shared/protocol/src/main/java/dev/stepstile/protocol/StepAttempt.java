@@ -1,6 +1,7 @@
 package dev.stepstile.protocol;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import dev.stepstile.api.RetryAfter;
 import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
@@ -27,10 +28,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /**
  * One message on its way through {@code claim -> work -> succeed | fail}. An engine calls them in this order, each at
@@ -106,7 +107,6 @@ public final class StepAttempt {
             case Recorder.Recorded.Wrote(StepRecord record)
             when record.state() instanceof StepState.Running -> {
                 held = record;
-                MDC.put("attempt", Integer.toString(record.attempt()));
                 startTicking();
                 return true;
             }
@@ -140,23 +140,28 @@ public final class StepAttempt {
         Instant started = parts.world().now();
         Instant limit = earlier(started.plus(spec.pinned().timeout()), deadline);
         Context context = new Context(limit);
-        Tasks.Task<StepResult> task =
-                parts.world().tasks().fork("step " + spec.id(), () -> handle(handler, input, context));
+        Tasks.Task<StepResult> task = parts.world()
+                .tasks()
+                .forkUserCode(
+                        "step " + spec.id(), () -> parts.output().capture(log::add, () -> handler.run(input, context)));
         running = task;
         try {
             if (lost || cancelRequested) {
                 task.interrupt();
             }
-            if (!task.joinUntil(limit)) {
+            if (!hasEnded(task, limit)) {
                 throw notEnded(task, Duration.between(started, limit));
             }
             return result(task.join());
         } catch (AttemptFailed failed) {
             throw failed;
-        } catch (InterruptedException interrupted) {
-            task.giveUp();
-            Thread.currentThread().interrupt();
-            throw new AttemptFailed(Weight.RETRYABLE, StepError.Kind.TIMEOUT, "The worker was told to stop.");
+        } catch (InterruptedException ofTheHandler) {
+            throw cancelRequested
+                    ? cancelledWhileRunning()
+                    : new AttemptFailed(
+                            Weight.RETRYABLE,
+                            StepError.Kind.HANDLER_FAILED,
+                            InterruptedException.class.getName() + ": " + message(ofTheHandler));
         } catch (TerminalFailure terminal) {
             throw new AttemptFailed(Weight.TERMINAL, StepError.Kind.TERMINAL_FAILURE, message(terminal));
         } catch (RetryAfter retry) {
@@ -218,15 +223,19 @@ public final class StepAttempt {
         }
     }
 
-    private StepResult handle(StepHandler handler, StepInput input, StepContext context) throws Exception {
-        MDC.put("run", spec.id().runId());
-        MDC.put("step", spec.id().stepKey());
-        MDC.put("attempt", Integer.toString(context.attempt()));
+    /** An interruption here is this worker's own; the handler's comes out of its task, and leaves this thread alone. */
+    private static boolean hasEnded(Tasks.Task<StepResult> task, Instant limit) throws AttemptFailed {
         try {
-            return parts.output().capture(log::add, () -> handler.run(input, context));
-        } finally {
-            MDC.clear();
+            return task.joinUntil(limit);
+        } catch (InterruptedException interrupted) {
+            task.giveUp();
+            Thread.currentThread().interrupt();
+            throw new AttemptFailed(Weight.RETRYABLE, StepError.Kind.TIMEOUT, "The worker was told to stop.");
         }
+    }
+
+    private static AttemptFailed cancelledWhileRunning() {
+        return new AttemptFailed(Weight.RETRYABLE, StepError.Kind.CANCELLED, "Cancelled while it ran.");
     }
 
     private AttemptFailed notEnded(Tasks.Task<StepResult> task, Duration allowed) {
@@ -236,7 +245,7 @@ public final class StepAttempt {
             return new AttemptFailed(Weight.RETRYABLE, StepError.Kind.WORKER_LOST, "The lease was lost.");
         }
         if (cancelRequested) {
-            return new AttemptFailed(Weight.RETRYABLE, StepError.Kind.CANCELLED, "Cancelled while it ran.");
+            return cancelledWhileRunning();
         }
         return new AttemptFailed(
                 Weight.RETRYABLE,
@@ -249,7 +258,7 @@ public final class StepAttempt {
         String json;
         try {
             String text = result.json();
-            json = text != null ? Json.print(Json.parse(text)) : Json.MAPPER.writeValueAsString(result.value());
+            json = text != null ? Json.print(Json.parse(text)) : Json.write(result.value());
         } catch (JsonProcessingException | Json.BadJson e) {
             throw new AttemptFailed(
                     Weight.TERMINAL,
@@ -352,8 +361,8 @@ public final class StepAttempt {
     private void tick() {
         Instant now = parts.world().now();
         if (!now.isBefore(nextBeat)) {
-            nextBeat = now.plus(parts.timing().heartbeat());
             renew();
+            nextBeat = now.plus(parts.timing().heartbeat()); // one that failed is made again by the next tick
         }
         if (!now.isBefore(nextPage) || log.full()) {
             nextPage = now.plus(PAGE_EVERY);
@@ -397,11 +406,16 @@ public final class StepAttempt {
         }
     }
 
+    /** A log that cannot be written costs its lines, not the attempt. */
     private int writeLastPages() {
-        takePage(true);
-        while (!unwritten.isEmpty()) {
-            writePage();
+        try {
             takePage(true);
+            while (!unwritten.isEmpty()) {
+                writePage();
+                takePage(true);
+            }
+        } catch (PortException e) {
+            LOG.warn("Step {}: the last lines of attempt {} are lost ({}).", spec.id(), attempt(), e.getMessage());
         }
         return pages;
     }
@@ -470,8 +484,20 @@ public final class StepAttempt {
                 }
                 return value;
             } catch (JsonProcessingException e) {
-                throw new TerminalFailure(what + " is not a " + type.getSimpleName() + ": " + e.getOriginalMessage());
+                throw new TerminalFailure(what + " is not a " + type.getSimpleName() + place(e));
             }
+        }
+
+        /** Where it does not fit, without what is there: an error is logged. */
+        private static String place(JsonProcessingException e) {
+            return e instanceof JsonMappingException mapping
+                            && !mapping.getPath().isEmpty()
+                    ? mapping.getPath().stream()
+                            .map(step -> step.getFieldName() == null
+                                    ? "[" + step.getIndex() + "]"
+                                    : "." + step.getFieldName())
+                            .collect(Collectors.joining("", ": see $", ""))
+                    : "";
         }
     }
 

@@ -71,12 +71,18 @@ public final class CapturedOutput implements Output {
                 return;
             }
             ByteArrayOutputStream line = LINE.get();
-            for (int i = from; i < from + length; i++) {
-                if (bytes[i] == '\n') {
-                    endLine(lines);
-                } else if (line.size() < LINE_BYTES) {
-                    line.write(bytes[i]);
+            int end = from + length;
+            int next = from;
+            while (next < end) {
+                int stop = next;
+                while (stop < end && bytes[stop] != '\n') {
+                    stop++;
                 }
+                line.write(bytes, next, Math.min(stop - next, LINE_BYTES - line.size()));
+                if (stop < end) {
+                    endLine(lines);
+                }
+                next = stop + 1;
             }
         }
 

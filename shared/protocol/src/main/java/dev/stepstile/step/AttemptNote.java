@@ -9,7 +9,7 @@ public record AttemptNote(int attempt, Instant startedAt, Instant endedAt, StepE
 
     public AttemptNote {
         while (message.getBytes(StandardCharsets.UTF_8).length > MAX_MESSAGE_BYTES) {
-            message = message.substring(0, Math.min(message.length() - 1, MAX_MESSAGE_BYTES));
+            message = StepError.cut(message, Math.min(message.length() - 1, MAX_MESSAGE_BYTES));
         }
     }
 }

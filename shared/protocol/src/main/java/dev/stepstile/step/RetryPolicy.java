@@ -14,7 +14,8 @@ public record RetryPolicy(int maxAttempts, Duration base, Duration cap) {
     /** The wait after the {@code failures}-th attempt of the present budget (1, 2, 3 …). */
     public Duration backoff(int failures, RandomGenerator random) {
         int doublings = Math.min(Math.max(failures - 1, 0), 30);
-        long ceiling = Math.min(cap.toMillis(), base.toMillis() << doublings);
+        long most = cap.toMillis();
+        long ceiling = base.toMillis() > most >> doublings ? most : base.toMillis() << doublings;
         return Duration.ofMillis(ceiling <= 0 ? 0 : random.nextLong(ceiling + 1));
     }
 }

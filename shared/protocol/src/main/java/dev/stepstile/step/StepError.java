@@ -30,7 +30,12 @@ public record StepError(Kind kind, String message) {
 
     public StepError {
         if (message.length() > MAX_MESSAGE) {
-            message = message.substring(0, MAX_MESSAGE - 1) + "…";
+            message = cut(message, MAX_MESSAGE - 1) + "…";
         }
+    }
+
+    /** The first {@code chars} of a longer text, or one less where that would halve a character. */
+    static String cut(String text, int chars) {
+        return text.substring(0, Character.isHighSurrogate(text.charAt(chars - 1)) ? chars - 1 : chars);
     }
 }

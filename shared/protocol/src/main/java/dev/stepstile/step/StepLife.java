@@ -142,12 +142,13 @@ public final class StepLife {
     }
 
     private static Transition cancel(@Nullable StepRecord found, StepEvent.Cancel cancel, Instant now) {
+        long answeredSeq = found == null ? 0 : found.cancelSeq();
+        if (answeredSeq >= cancel.seq()) {
+            return UNCHANGED;
+        }
         if (found == null) {
             StepRecord fresh = answered(unclaimed(cancel.spec(), now), cancel.seq(), new Cancelled(now));
             return new Transition.Write(fresh, new Expect.Absent());
-        }
-        if (found.cancelSeq() >= cancel.seq()) {
-            return UNCHANGED;
         }
         return switch (found.state()) {
             case Running running ->
@@ -212,6 +213,12 @@ public final class StepLife {
         if (found == null) {
             StepRecord fresh = unclaimed(discard.spec(), now);
             return new Transition.Write(next(fresh, dead, 0, fresh.history()), new Expect.Absent());
+        }
+        if (found.state() instanceof Ended) {
+            return new Transition.Finished(found);
+        }
+        if (!found.pinned().dispatchId().equals(discard.spec().pinned().dispatchId())) {
+            return new Transition.Attached(found);
         }
         return switch (found.state()) {
             case Retrying retrying ->

@@ -79,7 +79,7 @@ public sealed interface StepState {
         public Progress {
             fraction = Double.isNaN(fraction) ? 0 : Math.clamp(fraction, 0.0, 1.0);
             if (note.length() > MAX_NOTE) {
-                note = note.substring(0, MAX_NOTE);
+                note = StepError.cut(note, MAX_NOTE);
             }
         }
     }

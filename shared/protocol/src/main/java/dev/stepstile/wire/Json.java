@@ -1,13 +1,16 @@
 package dev.stepstile.wire;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.step.Limits;
@@ -25,6 +28,8 @@ public final class Json {
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(JsonNodeFeature.USE_BIG_DECIMAL_FOR_FLOATS) // a number passes through as it came
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
             .enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
             .build();
@@ -43,17 +48,45 @@ public final class Json {
                 throw new BadJson("empty, where JSON was expected");
             }
             return node;
-        } catch (JsonProcessingException e) {
-            throw new BadJson("not JSON: " + e.getOriginalMessage());
+        } catch (StreamConstraintsException e) {
+            throw new BadJson("over a limit of JSON here: " + e.getOriginalMessage());
+        } catch (JsonProcessingException e) { // its message quotes the text, which may be confidential
+            JsonLocation at = e.getLocation();
+            throw new BadJson(
+                    "not JSON, from line " + at.getLineNr() + ", column " + at.getColumnNr() + " on (or a name twice)");
         }
     }
 
     public static String print(JsonNode node) {
         try {
-            return MAPPER.writeValueAsString(node);
+            return write(node);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a JSON tree always prints", e);
         }
+    }
+
+    /** JSON without a character that SQS refuses or UTF-8 cannot hold: each is escaped. */
+    public static String write(@Nullable Object value) throws JsonProcessingException {
+        String json = MAPPER.writeValueAsString(value);
+        StringBuilder escaped = null;
+        int copied = 0;
+        for (int i = 0; i < json.length(); i++) {
+            char c = json.charAt(i);
+            if (c >= '\uD800' && (Character.isSurrogate(c) || c >= '\uFFFE')) {
+                if (Character.isHighSurrogate(c)
+                        && i + 1 < json.length()
+                        && Character.isLowSurrogate(json.charAt(i + 1))) {
+                    i++;
+                } else {
+                    escaped = escaped == null ? new StringBuilder() : escaped;
+                    escaped.append(json, copied, i).append(String.format("\\u%04X", (int) c));
+                    copied = i + 1;
+                }
+            }
+        }
+        return escaped == null
+                ? json
+                : escaped.append(json, copied, json.length()).toString();
     }
 
     /** A member that must be there. */

@@ -1,0 +1,166 @@
+package dev.stepstile.step;
+
+import dev.stepstile.step.StepEvent.Weight;
+import dev.stepstile.step.StepState.Running;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Every situation a step can be in, every event that can meet it there, and what {@link StepLife} makes of the two. */
+final class StateTable {
+    private StateTable() {}
+
+    /** A row: a step as an event finds it; {@code record} null while it exists only in its manifest. */
+    record Situation(String name, @Nullable StepRecord record, StepSpec spec) {}
+
+    /** A column. The event depends on the situation only by the spec that a message for it would carry. */
+    record Happening(String name, java.util.function.Function<Situation, StepEvent> event) {}
+
+    /** Columns that are read together. */
+    record Part(String title, List<Happening> happenings) {}
+
+    static List<Situation> situations() {
+        List<Situation> rows = new ArrayList<>();
+        rows.add(new Situation("QUEUED", null, Steps.spec()));
+        rows.add(new Situation("QUEUED, validity over", null, Steps.expired()));
+        add(rows, "RUNNING", Steps.record(Steps.running(Duration.ofSeconds(1), false)));
+        add(rows, "RUNNING, cancel asked", Steps.record(Steps.running(Duration.ofSeconds(1), true)));
+        add(rows, "RUNNING, last attempt", Steps.record(3, 0, Steps.running(Duration.ofSeconds(1), false), List.of()));
+        Duration over = Steps.MARGIN.negated();
+        add(rows, "RUNNING, lease over", Steps.record(Steps.running(over, false)));
+        add(rows, "RUNNING, lease over, cancel asked", Steps.record(Steps.running(over, true)));
+        add(rows, "RUNNING, lease over, last attempt", Steps.record(3, 0, Steps.running(over, false), List.of()));
+        add(rows, "RETRYING, not due", Steps.record(new StepState.Retrying(Steps.NOW.plusMillis(1))));
+        add(rows, "RETRYING, due", Steps.record(new StepState.Retrying(Steps.NOW)));
+        add(
+                rows,
+                "RETRYING, due, lost a worker",
+                Steps.record(2, 0, new StepState.Retrying(Steps.NOW), List.of(Steps.lost(2))));
+        add(rows, "SUCCEEDED", Steps.record(new StepState.Succeeded(new Payload.Inline("41"), Steps.NOW)));
+        add(rows, "FAILED", Steps.record(new StepState.Failed(Steps.BROKEN, Steps.NOW)));
+        add(rows, "DEAD, not buried", Steps.record(new StepState.Dead(Steps.BROKEN, Steps.NOW, null)));
+        add(rows, "DEAD, buried", Steps.record(new StepState.Dead(Steps.BROKEN, Steps.NOW, Steps.NOW)));
+        add(rows, "CANCELLED", Steps.record(new StepState.Cancelled(Steps.NOW)));
+        for (Situation row : List.copyOf(rows)) {
+            if (row.record() != null
+                    && List.of("RUNNING, lease over", "RETRYING, due", "SUCCEEDED")
+                            .contains(row.name())) {
+                rows.add(new Situation(row.name() + ", of another dispatch", row.record(), Steps.spec("d2")));
+            }
+        }
+        return rows;
+    }
+
+    private static void add(List<Situation> rows, String name, StepRecord record) {
+        rows.add(new Situation(name, record, Steps.spec()));
+    }
+
+    static List<Part> parts() {
+        return List.of(
+                new Part(
+                        "A worker comes with a message",
+                        List.of(
+                                new Happening("claim, others beside it", s -> Steps.claim(s.spec(), false)),
+                                new Happening("claim, alone", s -> Steps.claim(s.spec(), true)),
+                                new Happening(
+                                        "discard",
+                                        s -> new StepEvent.Discard(
+                                                s.spec(), new StepError(StepError.Kind.PAYLOAD_MISSING, "gone"))))),
+                new Part(
+                        "The newest attempt speaks",
+                        List.of(
+                                new Happening("renew", s -> Steps.renew(attempt(s), Steps.OWNER)),
+                                new Happening("succeed", s -> Steps.succeed(attempt(s), Steps.OWNER)),
+                                new Happening(
+                                        "fail, retryable", s -> Steps.fail(attempt(s), Steps.OWNER, Weight.RETRYABLE)),
+                                new Happening(
+                                        "fail, terminal", s -> Steps.fail(attempt(s), Steps.OWNER, Weight.TERMINAL)),
+                                new Happening(
+                                        "fail, hopeless", s -> Steps.fail(attempt(s), Steps.OWNER, Weight.HOPELESS)))),
+                new Part(
+                        "Someone speaks who does not own the step (an older attempt; another owner)",
+                        List.of(
+                                new Happening("renew (older)", s -> Steps.renew(attempt(s) - 1, Steps.OWNER)),
+                                new Happening("renew (other)", s -> Steps.renew(attempt(s), "owner-1")),
+                                new Happening("succeed (older)", s -> Steps.succeed(attempt(s) - 1, Steps.OWNER)),
+                                new Happening("succeed (other)", s -> Steps.succeed(attempt(s), "owner-1")),
+                                new Happening(
+                                        "fail (older)", s -> Steps.fail(attempt(s) - 1, Steps.OWNER, Weight.RETRYABLE)),
+                                new Happening(
+                                        "fail (other)", s -> Steps.fail(attempt(s), "owner-1", Weight.RETRYABLE)))),
+                new Part(
+                        "The sweeper, a cancel, a redrive, the dead-letter queue",
+                        List.of(
+                                new Happening("expire", s -> new StepEvent.Expire(Steps.MARGIN)),
+                                new Happening("cancel", s -> new StepEvent.Cancel(s.spec(), 1)),
+                                new Happening("cancel, answered before", s -> new StepEvent.Cancel(s.spec(), 0)),
+                                new Happening("redrive", s -> new StepEvent.Redrive(1, null)),
+                                new Happening("redrive by its letter", s -> new StepEvent.Redrive(1, attempt(s))),
+                                new Happening(
+                                        "redrive by an older letter", s -> new StepEvent.Redrive(1, attempt(s) - 1)),
+                                new Happening("buried", s -> new StepEvent.Buried(attempt(s))),
+                                new Happening("buried (older letter)", s -> new StepEvent.Buried(attempt(s) - 1)))));
+    }
+
+    private static int attempt(Situation situation) {
+        return situation.record() == null ? 0 : situation.record().attempt();
+    }
+
+    static Transition transition(Situation situation, Happening happening) {
+        return StepLife.on(situation.record(), happening.event().apply(situation), Steps.NOW);
+    }
+
+    /** What the event does, in a few words. */
+    static String cell(Situation situation, Happening happening) {
+        return switch (transition(situation, happening)) {
+            case Transition.Write(StepRecord next, Expect expect) -> written(situation.record(), next);
+            case Transition.Held held -> "held";
+            case Transition.NotDue notDue -> "not due";
+            case Transition.Suspect suspect -> "wait to be alone";
+            case Transition.Attached attached -> "attached";
+            case Transition.Finished finished -> "finished";
+            case Transition.Stale stale -> "stale";
+            case Transition.Unchanged unchanged -> "–";
+        };
+    }
+
+    private static String written(@Nullable StepRecord found, StepRecord next) {
+        StringBuilder words = new StringBuilder("**" + next.state().name() + "**");
+        int before = found == null ? 0 : found.attempt();
+        if (next.attempt() != before) {
+            words.append(", attempt ")
+                    .append(next.attempt() - before > 0 ? "+" : "")
+                    .append(next.attempt() - before);
+        }
+        if (next.budgetFrom() == next.attempt() && next.attempt() > 0) {
+            words.append(", fresh budget");
+        }
+        if (found != null
+                && found.state() instanceof Running was
+                && next.state() instanceof Running is
+                && is.cancelRequested() != was.cancelRequested()) {
+            words.append(", asked to stop");
+        }
+        if (next.state() instanceof StepState.Dead dead && dead.buriedAt() != null) {
+            words.append(", buried");
+        }
+        return words.toString();
+    }
+
+    /** One part as a Markdown table. */
+    static String markdown(Part part) {
+        StringBuilder table = new StringBuilder("| from \\ event |");
+        part.happenings()
+                .forEach(happening -> table.append(' ').append(happening.name()).append(" |"));
+        table.append("\n|---|").append("---|".repeat(part.happenings().size())).append('\n');
+        for (Situation situation : situations()) {
+            table.append("| ").append(situation.name()).append(" |");
+            for (Happening happening : part.happenings()) {
+                table.append(' ').append(cell(situation, happening)).append(" |");
+            }
+            table.append('\n');
+        }
+        return table.toString();
+    }
+}

@@ -1,0 +1,407 @@
+package dev.stepstile.step;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stepstile.step.StepEvent.Weight;
+import dev.stepstile.step.StepState.Dead;
+import dev.stepstile.step.StepState.Retrying;
+import dev.stepstile.step.StepState.Running;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Random;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** A step's life, rule by rule; {@link StateTableTest} has every cell. */
+class StepLifeTest {
+    private static final Instant NOW = Steps.NOW;
+
+    @Nested
+    class A_first_claim {
+        private final StepRecord claimed = Steps.after(null, Steps.claim(Steps.spec(), false));
+
+        @Test
+        void is_attempt_1_and_pins_what_its_dispatch_said() {
+            assertThat(claimed.attempt()).isEqualTo(1);
+            assertThat(claimed.budgetFrom()).isZero();
+            assertThat(claimed.pinned()).isEqualTo(Steps.spec().pinned());
+            assertThat(claimed.owner()).isEqualTo("owner-new");
+            assertThat(claimed.createdAt()).isEqualTo(NOW);
+            assertThat(claimed.startedAt()).isEqualTo(NOW);
+            assertThat(claimed.state()).isEqualTo(new Running(NOW.plus(Steps.LEASE), false, StepState.Progress.NONE));
+        }
+
+        @Test
+        void is_refused_to_another_dispatch_from_then_on_however_silent_the_owner() {
+            StepEvent later = Steps.claim(Steps.spec("d2"), true);
+            assertThat(StepLife.on(claimed, later, NOW.plus(Duration.ofDays(1))))
+                    .isEqualTo(new Transition.Attached(claimed));
+        }
+
+        @Test
+        void comes_in_time_at_validUntil_and_too_late_a_millisecond_after_it() {
+            Instant validUntil = Steps.spec().validUntil();
+            StepEvent claim = Steps.claim(Steps.spec(), false);
+            assertThat(Steps.after(null, claim, validUntil).state()).isInstanceOf(Running.class);
+
+            StepRecord late = Steps.after(null, claim, validUntil.plusMillis(1));
+            assertThat(late.state()).isInstanceOfSatisfying(Dead.class, dead -> {
+                assertThat(dead.error().kind()).isEqualTo(StepError.Kind.EXPIRED);
+                assertThat(dead.error().message()).contains(validUntil.toString(), "dispatch it anew");
+                assertThat(dead.buriedAt()).isNull();
+            });
+            assertThat(late.attempt()).isZero();
+        }
+
+        @Test
+        void needs_no_validity_once_there_is_a_record() {
+            StepRecord retrying = Steps.record(new Retrying(NOW));
+            assertThat(Steps.after(retrying, Steps.claim(Steps.expired(), false))
+                            .attempt())
+                    .isEqualTo(3);
+        }
+    }
+
+    @Nested
+    class A_running_step {
+        private final StepRecord running = Steps.record(Steps.running(Duration.ZERO, false));
+
+        @Test
+        void is_held_until_its_lease_and_the_margin_are_over() {
+            StepEvent claim = Steps.claim(Steps.spec(), true);
+            assertThat(StepLife.on(running, claim, NOW.plus(Steps.MARGIN).minusMillis(1)))
+                    .isEqualTo(new Transition.Held(running));
+            assertThat(Steps.after(running, claim, NOW.plus(Steps.MARGIN)).attempt())
+                    .isEqualTo(3);
+            assertThat(running.leaseExpired(NOW.plus(Steps.MARGIN).minusMillis(1), Steps.MARGIN))
+                    .isFalse();
+            assertThat(running.leaseExpired(NOW.plus(Steps.MARGIN), Steps.MARGIN))
+                    .isTrue();
+            assertThat(Steps.record(new Retrying(NOW)).leaseExpired(NOW.plusSeconds(99), Steps.MARGIN))
+                    .isFalse();
+        }
+
+        @Test
+        void that_is_taken_over_remembers_the_lost_worker_and_forgets_its_progress_and_pages() {
+            StepRecord next = Steps.after(running, Steps.claim(Steps.spec(), true), NOW.plus(Steps.MARGIN));
+            assertThat(next.history()).singleElement().satisfies(note -> {
+                assertThat(note.attempt()).isEqualTo(2);
+                assertThat(note.cause()).isEqualTo(StepError.Kind.WORKER_LOST);
+                assertThat(note.startedAt()).isEqualTo(running.startedAt());
+                assertThat(note.endedAt()).isEqualTo(NOW.plus(Steps.MARGIN));
+            });
+            assertThat(next.pages()).isZero();
+            assertThat(next.state())
+                    .isEqualTo(new Running(NOW.plus(Steps.MARGIN).plus(Steps.LEASE), false, StepState.Progress.NONE));
+            assertThat(next.suspect()).isTrue();
+        }
+
+        @Test
+        void that_renews_owns_the_step_a_lease_longer_and_keeps_being_asked_to_stop() {
+            StepRecord asked = Steps.record(Steps.running(Duration.ofSeconds(1), true));
+            StepRecord renewed = Steps.after(asked, Steps.renew(2, Steps.OWNER));
+            assertThat(renewed.state())
+                    .isEqualTo(new Running(NOW.plus(Steps.LEASE), true, new StepState.Progress(0.75, "more")));
+            assertThat(renewed.pages()).isEqualTo(asked.pages());
+        }
+
+        @Test
+        void that_is_asked_to_stop_keeps_its_lease_and_progress() {
+            StepRecord asked = Steps.after(running, new StepEvent.Cancel(Steps.spec(), 5));
+            assertThat(asked.state()).isEqualTo(new Running(NOW, true, new StepState.Progress(0.5, "half")));
+            assertThat(asked.cancelSeq()).isEqualTo(5);
+            assertThat(StepLife.on(asked, new StepEvent.Cancel(Steps.spec(), 5), NOW))
+                    .isEqualTo(new Transition.Unchanged());
+        }
+
+        @Test
+        void records_a_success_with_its_pages_and_time() {
+            StepRecord ended = Steps.after(running, Steps.succeed(2, Steps.OWNER));
+            assertThat(ended.state()).isEqualTo(new StepState.Succeeded(new Payload.Inline("42"), NOW));
+            assertThat(ended.pages()).isEqualTo(2);
+            assertThat(ended.owner()).isEqualTo(Steps.OWNER);
+        }
+
+        @Test
+        void says_how_long_its_lease_still_runs_and_never_less_than_nothing() {
+            Running lease = new Running(NOW, false, StepState.Progress.NONE);
+            assertThat(StepLife.leaseLeft(lease, NOW.minusSeconds(3))).isEqualTo(Duration.ofSeconds(3));
+            assertThat(StepLife.leaseLeft(lease, NOW.plusSeconds(3))).isZero();
+        }
+    }
+
+    @Nested
+    class A_failure {
+        @Test
+        void is_retried_after_its_wait_and_noted() {
+            StepRecord retrying = Steps.after(
+                    Steps.record(Steps.running(Steps.LEASE, false)), Steps.fail(2, Steps.OWNER, Weight.RETRYABLE));
+            assertThat(retrying.state()).isEqualTo(new Retrying(NOW.plusSeconds(7)));
+            assertThat(retrying.history()).singleElement().satisfies(note -> {
+                assertThat(note.cause()).isEqualTo(StepError.Kind.HANDLER_FAILED);
+                assertThat(note.message()).isEqualTo("it broke");
+            });
+            assertThat(retrying.pages()).isEqualTo(2);
+            assertThat(retrying.suspect()).isFalse();
+        }
+
+        @Test
+        void of_the_last_attempt_is_death_with_the_attempts_own_error() {
+            StepRecord last = Steps.record(3, 0, Steps.running(Steps.LEASE, false), List.of());
+            assertThat(Steps.after(last, Steps.fail(3, Steps.OWNER, Weight.RETRYABLE))
+                            .state())
+                    .isEqualTo(new Dead(Steps.BROKEN, NOW, null));
+        }
+
+        @Test
+        void by_silence_of_the_last_attempt_is_death_that_says_so() {
+            StepRecord last = Steps.record(3, 0, Steps.running(Steps.MARGIN.negated(), false), List.of());
+            assertThat(Steps.after(last, new StepEvent.Expire(Steps.MARGIN)).state())
+                    .isInstanceOfSatisfying(Dead.class, dead -> {
+                        assertThat(dead.error().kind()).isEqualTo(StepError.Kind.WORKER_LOST);
+                        assertThat(dead.error().message()).contains("attempt 3", "the last of 3");
+                    });
+        }
+
+        @Test
+        void that_is_hopeless_costs_the_rest_of_the_budget() {
+            StepRecord first = Steps.record(1, 0, Steps.running(Steps.LEASE, false), List.of());
+            assertThat(Steps.after(first, Steps.fail(1, Steps.OWNER, Weight.HOPELESS))
+                            .state())
+                    .isInstanceOf(Dead.class);
+        }
+    }
+
+    @Nested
+    class A_budget {
+        @Test
+        void of_three_gives_three_attempts_and_three_more_after_each_redrive() {
+            StepRecord record = Steps.after(null, Steps.claim(Steps.spec(), true));
+            int attempts = 0;
+            for (int redrives = 0; redrives < 4; redrives++) {
+                for (int i = 0; i < 3; i++) {
+                    record = attempts == 0 ? record : Steps.after(record, Steps.claim(Steps.spec(), true));
+                    attempts++;
+                    assertThat(record.attempt()).isEqualTo(attempts);
+                    assertThat(record.budgetLeft()).isEqualTo(i < 2);
+                    StepEvent.Fail failure =
+                            new StepEvent.Fail(attempts, "owner-new", Weight.RETRYABLE, Steps.BROKEN, Duration.ZERO, 0);
+                    record = Steps.after(record, failure);
+                }
+                assertThat(record.state()).isInstanceOf(Dead.class);
+                record = Steps.after(record, new StepEvent.Redrive(redrives, null));
+                assertThat(record.budgetFrom()).isEqualTo(attempts);
+                assertThat(record.attempt()).isEqualTo(attempts);
+                assertThat(record.cancelSeq()).isEqualTo(redrives);
+                assertThat(record.state()).isEqualTo(new Retrying(NOW));
+            }
+        }
+
+        @Test
+        void that_a_redrive_began_anew_clears_the_suspicion_of_the_old_one() {
+            StepRecord dead =
+                    Steps.record(3, 0, new Dead(Steps.BROKEN, NOW, NOW), List.of(Steps.lost(2), Steps.lost(3)));
+            assertThat(dead.suspect()).isTrue();
+            StepRecord redriven = Steps.after(dead, new StepEvent.Redrive(0, null));
+            assertThat(redriven.suspect()).isFalse();
+            assertThat(Steps.after(redriven, Steps.claim(Steps.spec(), false)).attempt())
+                    .isEqualTo(4);
+        }
+
+        @Test
+        void is_spent_by_lost_workers_too() {
+            StepRecord record = Steps.record(3, 1, Steps.running(Steps.MARGIN.negated(), false), List.of());
+            assertThat(record.budgetLeft()).isTrue();
+            StepRecord fourth = Steps.after(record, Steps.claim(Steps.spec(), true));
+            assertThat(fourth.budgetLeft()).isFalse();
+        }
+    }
+
+    @Nested
+    class A_suspect {
+        @Test
+        void is_a_step_that_lost_a_worker_in_its_present_budget() {
+            StepState due = new Retrying(NOW);
+            assertThat(Steps.record(2, 0, due, List.of(Steps.lost(1))).suspect())
+                    .isTrue();
+            assertThat(Steps.record(2, 1, due, List.of(Steps.lost(1))).suspect())
+                    .isFalse();
+            assertThat(Steps.record(2, 0, due, List.of(Steps.note(1, StepError.Kind.TIMEOUT)))
+                            .suspect())
+                    .isFalse();
+        }
+
+        @Test
+        void that_is_not_due_is_told_so_before_anything_else() {
+            StepRecord early = Steps.record(2, 0, new Retrying(NOW.plusSeconds(1)), List.of(Steps.lost(2)));
+            assertThat(StepLife.on(early, Steps.claim(Steps.spec(), false), NOW))
+                    .isEqualTo(new Transition.NotDue(early, NOW.plusSeconds(1)));
+        }
+    }
+
+    @Nested
+    class A_cancel {
+        @Test
+        void leaves_what_was_redriven_after_it_and_takes_it_when_it_is_repeated() {
+            StepRecord cancelled = Steps.after(null, new StepEvent.Cancel(Steps.spec(), 1));
+            assertThat(cancelled.attempt()).isZero();
+            StepRecord redriven = Steps.after(cancelled, new StepEvent.Redrive(1, null));
+            assertThat(StepLife.on(redriven, new StepEvent.Cancel(Steps.spec(), 1), NOW))
+                    .isEqualTo(new Transition.Unchanged());
+            assertThat(Steps.after(redriven, new StepEvent.Cancel(Steps.spec(), 2))
+                            .state())
+                    .isEqualTo(new StepState.Cancelled(NOW));
+        }
+
+        @Test
+        void loses_to_a_success_and_wins_over_every_other_end() {
+            StepRecord asked = Steps.record(Steps.running(Steps.LEASE, true));
+            assertThat(Steps.after(asked, Steps.succeed(2, Steps.OWNER)).state())
+                    .isInstanceOf(StepState.Succeeded.class);
+            for (Weight weight : Weight.values()) {
+                assertThat(Steps.after(asked, Steps.fail(2, Steps.OWNER, weight))
+                                .state())
+                        .isEqualTo(new StepState.Cancelled(NOW));
+            }
+        }
+    }
+
+    @Nested
+    class A_dead_letter {
+        private final StepRecord dead = Steps.record(new Dead(Steps.BROKEN, NOW.minusSeconds(9), null));
+
+        @Test
+        void marks_its_step_once_and_keeps_the_time_of_death() {
+            StepRecord buried = Steps.after(dead, new StepEvent.Buried(2));
+            assertThat(buried.state()).isEqualTo(new Dead(Steps.BROKEN, NOW.minusSeconds(9), NOW));
+            assertThat(StepLife.on(buried, new StepEvent.Buried(2), NOW)).isEqualTo(new Transition.Unchanged());
+        }
+
+        @Test
+        void of_another_attempt_neither_marks_nor_redrives() {
+            assertThat(StepLife.on(dead, new StepEvent.Buried(1), NOW)).isEqualTo(new Transition.Unchanged());
+            assertThat(StepLife.on(dead, new StepEvent.Redrive(0, 1), NOW)).isEqualTo(new Transition.Unchanged());
+            assertThat(Steps.after(dead, new StepEvent.Redrive(0, 2)).state()).isEqualTo(new Retrying(NOW));
+        }
+    }
+
+    @Nested
+    class A_history {
+        @Test
+        void holds_the_last_ten_attempts() {
+            StepRecord record = Steps.record(0, 0, new Retrying(NOW), List.of());
+            for (int i = 1; i <= 25; i++) {
+                record = Steps.after(record, Steps.claim(Steps.spec(), true));
+                record = Steps.after(
+                        record, new StepEvent.Fail(i, "owner-new", Weight.RETRYABLE, Steps.BROKEN, Duration.ZERO, 0));
+                if (record.state() instanceof Dead) {
+                    record = Steps.after(record, new StepEvent.Redrive(0, null));
+                }
+            }
+            assertThat(record.history())
+                    .extracting(AttemptNote::attempt)
+                    .containsExactly(16, 17, 18, 19, 20, 21, 22, 23, 24, 25);
+        }
+
+        @Test
+        void cuts_a_note_to_200_bytes_without_breaking_a_character() {
+            for (String start : List.of("", "x", "xx", "xxx")) {
+                for (String piece : List.of("x", "ü", "漢", "🚀", "\n")) {
+                    cut(start + piece.repeat(500));
+                }
+            }
+        }
+
+        private void cut(String text) {
+            AttemptNote note = new AttemptNote(1_000_000, NOW, NOW, StepError.Kind.RESULT_NOT_SERIALISABLE, text);
+            String message = note.message();
+            int bytes = message.getBytes(StandardCharsets.UTF_8).length;
+            assertThat(bytes).isBetween(110, 120);
+            assertThat(new String(message.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8))
+                    .as("no half of a character is left")
+                    .isEqualTo(message);
+            // the number, two instants in milliseconds, and the cause's name are the rest
+            int whole =
+                    bytes + "1000000".length() + 2 * 13 + note.cause().name().length();
+            assertThat(whole).isLessThanOrEqualTo(200);
+        }
+
+        @Test
+        void cuts_an_error_to_500_characters_and_a_progress_note_to_100() {
+            assertThat(new StepState.Progress(2, "n".repeat(101)))
+                    .isEqualTo(new StepState.Progress(1, "n".repeat(100)));
+            assertThat(new StepState.Progress(-1, "n".repeat(99) + "🚀").note()).isEqualTo("n".repeat(99));
+            assertThat(new StepState.Progress(Double.NaN, "").fraction()).isZero();
+            assertThat(new StepError(StepError.Kind.TIMEOUT, "y".repeat(498) + "🚀🚀").message())
+                    .isEqualTo("y".repeat(498) + "…");
+            StepError error = new StepError(StepError.Kind.TIMEOUT, "y".repeat(501));
+            assertThat(error.message()).hasSize(500).endsWith("y…");
+            assertThat(new StepError(StepError.Kind.TIMEOUT, "y".repeat(500)).message())
+                    .hasSize(500)
+                    .doesNotContain("…");
+        }
+    }
+
+    @Nested
+    class Whatever_happens {
+        /** 150 lives of 200 events each, at random; a failure names its seed. */
+        @Test
+        void the_fence_rises_by_claims_alone_and_a_success_stays() {
+            for (int seed = 0; seed < 150; seed++) {
+                RandomGenerator random = new Random(seed);
+                StepRecord record = null;
+                Instant now = NOW;
+                for (int i = 0; i < 200; i++) {
+                    now = now.plusMillis(random.nextInt(90_000));
+                    StepEvent event = event(record, random);
+                    Transition transition = StepLife.on(record, event, now);
+                    if (transition instanceof Transition.Write(StepRecord next, Expect expect)) {
+                        check("seed " + seed + ", event " + i + ": " + event, record, event, next);
+                        record = next;
+                    }
+                }
+            }
+        }
+
+        private StepEvent event(@Nullable StepRecord record, RandomGenerator random) {
+            int attempt = record == null ? 0 : Math.max(0, record.attempt() - random.nextInt(4) / 3);
+            String owner = record == null || random.nextInt(5) == 0 ? "nobody" : record.owner();
+            StepSpec spec = Steps.spec(random.nextInt(8) == 0 ? "d2" : "d1");
+            return switch (random.nextInt(12)) {
+                case 0, 1, 2, 3 ->
+                    new StepEvent.Claim(
+                            spec, "owner-" + random.nextInt(), Steps.LEASE, Steps.MARGIN, random.nextBoolean());
+                case 4 -> Steps.renew(attempt, owner);
+                case 5 -> random.nextInt(4) == 0 ? Steps.succeed(attempt, owner) : Steps.renew(attempt, owner);
+                case 6, 7 -> Steps.fail(attempt, owner, List.of(Weight.values()).get(random.nextInt(3)));
+                case 8 -> new StepEvent.Expire(Steps.MARGIN);
+                case 9 -> new StepEvent.Cancel(spec, random.nextInt(3));
+                case 10 -> new StepEvent.Redrive(random.nextInt(3), random.nextBoolean() ? attempt : null);
+                default ->
+                    random.nextBoolean() ? new StepEvent.Buried(attempt) : new StepEvent.Discard(spec, Steps.BROKEN);
+            };
+        }
+
+        private void check(String what, @Nullable StepRecord before, StepEvent event, StepRecord next) {
+            assertThat(next.history().size()).as(what).isLessThanOrEqualTo(StepRecord.MAX_HISTORY);
+            if (before == null) {
+                return;
+            }
+            boolean claim = event instanceof StepEvent.Claim;
+            assertThat(next.attempt()).as(what).isEqualTo(before.attempt() + (claim ? 1 : 0));
+            assertThat(before.state()).as(what).isNotInstanceOf(StepState.Succeeded.class);
+            assertThat(next.pinned()).as(what).isEqualTo(before.pinned());
+            assertThat(next.budgetFrom()).as(what).isGreaterThanOrEqualTo(before.budgetFrom());
+            assertThat(next.attempt() - next.budgetFrom())
+                    .as(what)
+                    .isLessThanOrEqualTo(next.pinned().retry().maxAttempts());
+            if (before.state() instanceof StepState.Ended && !(event instanceof StepEvent.Buried)) {
+                assertThat(event).as(what).isInstanceOf(StepEvent.Redrive.class);
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package dev.stepstile.step;
+
+import dev.stepstile.step.StepEvent.Weight;
+import dev.stepstile.step.StepState.Progress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** A step of three attempts, and what may happen to it. */
+final class Steps {
+    static final Instant NOW = Instant.parse("2026-11-24T08:00:00Z");
+    static final Duration LEASE = Duration.ofSeconds(60);
+    static final Duration MARGIN = Duration.ofSeconds(5);
+    static final StepError BROKEN = new StepError(StepError.Kind.HANDLER_FAILED, "it broke");
+    static final String OWNER = "owner-2";
+
+    private Steps() {}
+
+    static StepSpec spec(String dispatchId) {
+        return new StepSpec(
+                new StepId("r1", "load"),
+                3,
+                new Pinned(dispatchId, 0, "h", new RetryPolicy(3, Duration.ofSeconds(1), Duration.ofMinutes(5)), LEASE),
+                new Payload.Inline("{}"),
+                new TreeMap<>(),
+                new TreeMap<>(),
+                NOW.plus(Duration.ofDays(14)));
+    }
+
+    static StepSpec spec() {
+        return spec("d1");
+    }
+
+    static StepSpec expired() {
+        StepSpec spec = spec();
+        return new StepSpec(
+                spec.id(),
+                spec.shard(),
+                spec.pinned(),
+                spec.input(),
+                spec.sharedInputs(),
+                spec.tags(),
+                NOW.minusMillis(1));
+    }
+
+    /** A record at attempt 2 of 3, claimed by {@link #OWNER}. */
+    static StepRecord record(StepState state) {
+        return record(2, 0, state, List.of());
+    }
+
+    static StepRecord record(int attempt, int budgetFrom, StepState state, List<AttemptNote> history) {
+        return new StepRecord(
+                spec().id(),
+                3,
+                spec().pinned(),
+                attempt,
+                OWNER,
+                budgetFrom,
+                0,
+                NOW.minusSeconds(100),
+                NOW.minusSeconds(10),
+                1,
+                history,
+                state);
+    }
+
+    static StepState running(Duration leaseLeft, boolean cancelRequested) {
+        return new StepState.Running(NOW.plus(leaseLeft), cancelRequested, new Progress(0.5, "half"));
+    }
+
+    static AttemptNote lost(int attempt) {
+        return note(attempt, StepError.Kind.WORKER_LOST);
+    }
+
+    static AttemptNote note(int attempt, StepError.Kind cause) {
+        return new AttemptNote(attempt, NOW.minusSeconds(90), NOW.minusSeconds(80), cause, "gone");
+    }
+
+    static StepEvent.Claim claim(StepSpec spec, boolean alone) {
+        return new StepEvent.Claim(spec, "owner-new", LEASE, MARGIN, alone);
+    }
+
+    static StepEvent.Fail fail(int attempt, String owner, Weight weight) {
+        return new StepEvent.Fail(attempt, owner, weight, BROKEN, Duration.ofSeconds(7), 2);
+    }
+
+    static StepEvent.Renew renew(int attempt, String owner) {
+        return new StepEvent.Renew(attempt, owner, LEASE, new Progress(0.75, "more"));
+    }
+
+    static StepEvent.Succeed succeed(int attempt, String owner) {
+        return new StepEvent.Succeed(attempt, owner, new Payload.Inline("42"), 2);
+    }
+
+    /** What the event writes; fails the test if it writes nothing. */
+    static StepRecord after(@Nullable StepRecord found, StepEvent event, Instant now) {
+        if (StepLife.on(found, event, now) instanceof Transition.Write(StepRecord next, Expect expect)) {
+            return next;
+        }
+        throw new AssertionError(event + " wrote nothing: " + StepLife.on(found, event, now));
+    }
+
+    static StepRecord after(@Nullable StepRecord found, StepEvent event) {
+        return after(found, event, NOW);
+    }
+}
