@@ -3,6 +3,7 @@ package dev.stepstile.local;
 import dev.stepstile.aws.AwsClients;
 import dev.stepstile.aws.AwsPorts;
 import dev.stepstile.aws.AwsResources;
+import dev.stepstile.emulators.AwsUsage;
 import dev.stepstile.emulators.DynamoDbLocal;
 import dev.stepstile.emulators.ElasticMq;
 import dev.stepstile.emulators.EmulatorProcess;
@@ -39,6 +40,7 @@ final class EmulatedAws implements AutoCloseable {
     private static final int RETENTION_DAYS = 30;
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final AwsUsage usage = new AwsUsage();
     private final Timing timing;
     private final URI dynamoDbEndpoint;
     private final URI sqsEndpoint;
@@ -90,7 +92,8 @@ final class EmulatedAws implements AutoCloseable {
         return new EmulatedAws(options);
     }
 
-    private static <B extends AwsClientBuilder<B, ?>> B at(URI endpoint, B builder) {
+    private <B extends AwsClientBuilder<B, ?>> B at(URI endpoint, B builder) {
+        AwsClients.watched(builder, usage);
         return builder.endpointOverride(endpoint)
                 .region(Region.of(REGION))
                 .credentialsProvider(
@@ -104,6 +107,11 @@ final class EmulatedAws implements AutoCloseable {
 
     Ports ports() {
         return ports;
+    }
+
+    /** What AWS would have charged for, as far as this JVM called it. */
+    AwsUsage usage() {
+        return usage;
     }
 
     /** What a function in a process of its own finds in its environment. */

@@ -1,6 +1,7 @@
 package dev.stepstile.local;
 
 import dev.stepstile.embedded.EmbeddedPorts;
+import dev.stepstile.emulators.AwsUsage;
 import dev.stepstile.functions.dispatch.DispatchFunction;
 import dev.stepstile.functions.runs.RunsFunction;
 import dev.stepstile.functions.step.StepFunction;
@@ -24,10 +25,12 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The four functions on this machine, with what surrounds them on AWS. */
 public final class LocalStack implements AutoCloseable {
@@ -37,6 +40,7 @@ public final class LocalStack implements AutoCloseable {
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final Tally tally = new Tally();
     private final Ports ports;
+    private final @Nullable AwsUsage usage;
     private final HttpApi api;
     private final DuplicatingQueue queue;
     private final Supplier<EventSourceMapping> mappings;
@@ -46,20 +50,22 @@ public final class LocalStack implements AutoCloseable {
         try {
             Ports plain;
             Map<String, String> variables;
+            if (!options.keepState()) {
+                delete(state(options));
+            }
             switch (options.kind()) {
                 case EMBEDDED -> {
-                    if (!options.keepState()) {
-                        delete(state(options));
-                    }
                     EmbeddedPorts embedded =
                             opened(EmbeddedPorts.open(state(options), options.visibility(), InstantSource.system()));
                     plain = embedded.ports();
                     variables = Map.of();
+                    usage = null;
                 }
                 case AWS -> {
                     EmulatedAws aws = opened(EmulatedAws.start(options));
                     plain = aws.ports();
                     variables = aws.variables();
+                    usage = aws.usage();
                 }
                 default -> throw new IllegalStateException();
             }
@@ -143,6 +149,11 @@ public final class LocalStack implements AutoCloseable {
 
     public Ports ports() {
         return ports;
+    }
+
+    /** What AWS would have charged for; empty for a stack without it. */
+    public Optional<AwsUsage> usage() {
+        return Optional.ofNullable(usage);
     }
 
     /** What was counted, in this JVM and in isolated workers; a killed worker's last batch is missing. */

@@ -28,7 +28,7 @@ final class WorkerProcess implements AutoCloseable {
     private static final String HEAP_MEGABYTES = "256";
 
     /** How long a JVM may take until it asks for work; Lambda gives 10 s, a busy machine needs more. */
-    private static final Duration INIT = Duration.ofSeconds(60);
+    private static final Duration INIT = Duration.ofMinutes(2);
 
     private static final Duration GLANCE = Duration.ofMillis(50);
 
@@ -54,6 +54,7 @@ final class WorkerProcess implements AutoCloseable {
 
     private final RuntimeApi api = new RuntimeApi(ARN);
     private final Process process;
+    private final Thread output;
 
     /**
      * @param handler of the function, as {@code class::method}
@@ -80,7 +81,7 @@ final class WorkerProcess implements AutoCloseable {
             api.close();
             throw new UncheckedIOException("A worker process cannot be started", e);
         }
-        Thread.ofVirtual()
+        output = Thread.ofVirtual()
                 .name("output of " + process.pid())
                 .start(() -> log.follow(process.pid(), process.getInputStream()));
     }
@@ -142,13 +143,14 @@ final class WorkerProcess implements AutoCloseable {
                 : "process " + process.pid() + " ended with status " + process.exitValue();
     }
 
-    /** Kills the process, as kill -9 does. */
+    /** Kills the process, as kill -9 does; what it printed before is in the log. */
     @Override
     public void close() {
         process.destroyForcibly();
         api.close();
         try {
             process.waitFor(GONE.toMillis(), TimeUnit.MILLISECONDS);
+            output.join(GONE);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -6,6 +6,8 @@ import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.awscore.client.builder.AwsSyncClientBuilder;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
+import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClientBuilder;
@@ -86,6 +88,15 @@ public final class AwsClients {
         S3ClientBuilder builder = configured(S3Client.builder(), OBJECT_CALL, OBJECT_TRY, OBJECT_TRY);
         more.accept(builder);
         return builder.build();
+    }
+
+    /** Has interceptors see what the client does, beside all else that it has. */
+    public static void watched(AwsClientBuilder<?, ?> builder, ExecutionInterceptor... interceptors) {
+        ClientOverrideConfiguration.Builder override = builder.overrideConfiguration().toBuilder();
+        for (ExecutionInterceptor interceptor : interceptors) {
+            override.addExecutionInterceptor(interceptor);
+        }
+        builder.overrideConfiguration(override.build());
     }
 
     /** A call that waits this long on purpose, and then gets the usual time. */
