@@ -19,8 +19,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import org.apache.logging.log4j.Level;
-import org.apache.logging.log4j.core.config.Configurator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,7 +36,6 @@ final class LoggedInvocations {
                     Duration.ofMillis(300), Duration.ofMillis(1), Duration.ofMillis(200), Duration.ofSeconds(30));
             Environment environment = Environment.over(embedded.ports(), timing, Shards.DEFAULT);
             StepFunction step = new StepFunction(environment, new Handlers(List.of(new Talkative())));
-            Configurator.setLevel("dev.stepstile", Level.DEBUG);
             new DispatchFunction(environment)
                     .handleRequest(Events.stream("dispatch-http"), new ByteArrayOutputStream(), named("dispatch"));
             step.handleRequest(Events.sqs("step-batch"), named("step"));

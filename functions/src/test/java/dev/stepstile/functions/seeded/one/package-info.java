@@ -1,0 +1,5 @@
+/** Classes that break rules, so that the rules are seen to notice. */
+@NullMarked
+package dev.stepstile.functions.seeded.one;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+package dev.stepstile.functions.seeded.two;
+
+/** Somebody else's. */
+public record Stranger() {}

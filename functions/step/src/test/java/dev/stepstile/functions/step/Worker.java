@@ -1,0 +1,122 @@
+package dev.stepstile.functions.step;
+
+import dev.stepstile.api.StepContext;
+import dev.stepstile.api.StepHandler;
+import dev.stepstile.api.StepInput;
+import dev.stepstile.api.StepResult;
+import dev.stepstile.protocol.Handlers;
+import dev.stepstile.protocol.Output;
+import dev.stepstile.protocol.StepExecution;
+import dev.stepstile.protocol.Stepstile;
+import dev.stepstile.protocol.Tally;
+import dev.stepstile.protocol.Tasks;
+import dev.stepstile.protocol.Timing;
+import dev.stepstile.protocol.World;
+import dev.stepstile.runtime.RealWorld;
+import dev.stepstile.runtime.VirtualTasks;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.Pinned;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.store.Ports;
+import dev.stepstile.store.StepQueue.Delivery;
+import dev.stepstile.store.StepStore;
+import dev.stepstile.wire.StepMessages;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+
+/** A function environment that executes steps over given ports, led by a given engine. */
+record Worker(Ports ports, InstantSource clock, Tasks tasks, Tally counts, StepHandler handler) {
+    static final Timing TIMING =
+            Timing.of(Duration.ofSeconds(1), Duration.ZERO, Duration.ofSeconds(1), Duration.ofSeconds(1));
+
+    /** What a handler does. */
+    interface Work {
+        StepResult run() throws Exception;
+    }
+
+    Worker(Ports ports, Work work) {
+        this(ports, InstantSource.system(), new VirtualTasks(), new Tally(), handler(work));
+    }
+
+    /** A worker that shows no sign of life while it works. */
+    static Worker silent(Ports ports, InstantSource clock, Work work) {
+        return new Worker(ports, clock, new WithoutTimers(new VirtualTasks()), new Tally(), handler(work));
+    }
+
+    /** Executes these steps as one batch; the messages that stay. */
+    List<String> execute(StepExecution.Engine engine, StepSpec... steps) throws InterruptedException {
+        World real = RealWorld.create();
+        World world = new World(clock, real.random(), real.ids(), tasks);
+        Instant now = world.now();
+        List<Delivery> batch = Stream.of(steps)
+                .map(step -> new Delivery("m-" + step.id().stepKey(), "receipt", StepMessages.step(step), 1, now))
+                .toList();
+        return new Stepstile(ports, TIMING, world, counts)
+                .execution(new Handlers(List.of(handler)), Output.UNCAPTURED, engine)
+                .execute(batch, now.plusSeconds(900));
+    }
+
+    static StepSpec step(String key, int maxAttempts) {
+        return new StepSpec(
+                new StepId("r", key),
+                0,
+                new Pinned(
+                        "d",
+                        0,
+                        "work",
+                        new RetryPolicy(maxAttempts, Duration.ofSeconds(1), Duration.ofSeconds(1)),
+                        Duration.ofSeconds(30)),
+                new Payload.Inline("null"),
+                new TreeMap<>(),
+                new TreeMap<>(),
+                Instant.parse("2100-01-01T00:00:00Z"));
+    }
+
+    /** The ports with another store. */
+    static Ports with(Ports ports, StepStore store) {
+        return new Ports(store, ports.queue(), ports.letters(), ports.items(), ports.objects());
+    }
+
+    private static StepHandler handler(Work work) {
+        return new StepHandler() {
+            @Override
+            public String name() {
+                return "work";
+            }
+
+            @Override
+            public StepResult run(StepInput input, StepContext context) throws Exception {
+                return work.run();
+            }
+        };
+    }
+
+    private record WithoutTimers(Tasks real) implements Tasks {
+        @Override
+        public <T> Task<T> fork(String name, Callable<T> work) {
+            return real.fork(name, work);
+        }
+
+        @Override
+        public <T> Task<T> forkUserCode(String name, Callable<T> work) {
+            return real.forkUserCode(name, work);
+        }
+
+        @Override
+        public void sleepUntil(Instant instant) throws InterruptedException {
+            real.sleepUntil(instant);
+        }
+
+        @Override
+        public Cancellable every(String name, Duration period, Runnable tick) {
+            return () -> {};
+        }
+    }
+}
