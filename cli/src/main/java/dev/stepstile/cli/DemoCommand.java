@@ -119,7 +119,8 @@ final class DemoCommand implements Callable<Integer> {
                 follow(client, runId, days.stream().map(DemoCommand::key).toList());
         double daysSeconds = since(begun);
 
-        Map<String, String> results = results(client, runId, ended);
+        List<JsonNode> records = records(client, runId, ended);
+        Map<String, String> results = results(records);
         Instant reportBegun = Instant.now();
         JsonNode report = results.isEmpty() ? Json.object() : report(client, runId, results);
         double reportSeconds = since(reportBegun);
@@ -128,7 +129,7 @@ final class DemoCommand implements Callable<Integer> {
         check(days, poisoned, ended, results, report, wrong);
         List<StepMessages.Letter> letters = awaitLetters(stack, poisoned.size());
         checkLetters(poisoned, letters, wrong);
-        summary(stack, ended, faults, daysSeconds, reportSeconds, letters);
+        summary(stack, records, faults, daysSeconds, reportSeconds, letters);
         if (report.has("result")) {
             out.println("Report     " + write(report.path("result")));
         }
@@ -163,17 +164,25 @@ final class DemoCommand implements Callable<Integer> {
         return ended;
     }
 
-    /** The results of the days that succeeded, looked up consistently, by step key. */
-    private static Map<String, String> results(Client client, String runId, Map<String, JsonNode> ended)
+    /** The steps' records, looked up consistently. */
+    private static List<JsonNode> records(Client client, String runId, Map<String, JsonNode> ended)
             throws InterruptedException {
         List<String> keys = new ArrayList<>(ended.keySet());
-        Map<String, String> results = new TreeMap<>();
+        List<JsonNode> records = new ArrayList<>();
         for (int from = 0; from < keys.size(); from += 100) {
-            for (JsonNode entry : client.lookup(runId, keys.subList(from, Math.min(keys.size(), from + 100)))
-                    .path("entries")) {
-                if (entry.path("state").asText().equals("SUCCEEDED")) {
-                    results.put(entry.path("stepKey").asText(), Json.print(entry.path("result")));
-                }
+            client.lookup(runId, keys.subList(from, Math.min(keys.size(), from + 100)))
+                    .path("entries")
+                    .forEach(records::add);
+        }
+        return records;
+    }
+
+    /** The results of the days that succeeded, by step key. */
+    private static Map<String, String> results(List<JsonNode> records) {
+        Map<String, String> results = new TreeMap<>();
+        for (JsonNode entry : records) {
+            if (entry.path("state").asText().equals("SUCCEEDED")) {
+                results.put(entry.path("stepKey").asText(), Json.print(entry.path("result")));
             }
         }
         return results;
@@ -266,29 +275,37 @@ final class DemoCommand implements Callable<Integer> {
 
     private void summary(
             LocalStack stack,
-            Map<String, JsonNode> ended,
+            List<JsonNode> records,
             Faults faults,
             double daysSeconds,
             double reportSeconds,
             List<StepMessages.Letter> letters) {
         Map<String, Integer> states = new TreeMap<>();
-        ended.values().forEach(entry -> states.merge(entry.path("state").asText(), 1, Integer::sum));
+        int retried = 0;
+        int silent = 0;
+        for (JsonNode record : records) {
+            states.merge(record.path("state").asText(), 1, Integer::sum);
+            retried += record.path("attempt").asInt() - 1;
+            for (JsonNode attempt : record.path("attempts")) {
+                silent += attempt.path("cause").asText().equals("WORKER_LOST") ? 1 : 0;
+            }
+        }
         Tally tally = stack.tally();
         out.println();
         row(
                 "Steps",
                 states + " in " + Progress.time(daysSeconds)
-                        + String.format(Locale.ROOT, " (%.0f/s)", ended.size() / daysSeconds));
+                        + String.format(Locale.ROOT, " (%.0f/s)", records.size() / daysSeconds));
         row("Report step", Progress.time(reportSeconds));
         if (faults.any()) {
             row("Workers lost", stack.workersLost());
-            row(
-                    "Attempts retried",
-                    tally.of(Count.ATTEMPTS_RETRIED) + " (of them reclaimed after a lost worker: "
-                            + tally.of(Count.WORKERS_LOST) + ")");
+            row("Attempts retried", retried);
+            row("Attempts lost", silent + " (their worker fell silent)");
             row("Messages sent twice", stack.duplicated());
-            row("Duplicates suppressed", tally.of(Count.DUPLICATES_SUPPRESSED));
-            row("Stale results refused", tally.of(Count.STALE_REFUSED));
+            // What a killed process had not printed yet is not counted.
+            String least = isolated ? "at least " : "";
+            row("Duplicates suppressed", least + tally.of(Count.DUPLICATES_SUPPRESSED));
+            row("Stale results refused", least + tally.of(Count.STALE_REFUSED));
             row("Dead letters", letters.size());
             letters.forEach(
                     letter -> row("", letter.step() + " at attempt " + letter.attempt() + ": " + letter.cause()));

@@ -14,14 +14,17 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a run's feed as it wants to be read: an entry may come twice and may come late, so entries are known by step
- * key and attempt, every few seconds the reader goes back to where it was {@link #OVERLAP} ago, and what it still misses
- * it looks up each {@link #LOOKUP_EVERY}.
+ * Reads a run's feed as it wants to be read. An entry may come twice, and may come late: a write is stamped, then waits.
+ * So entries are known by step key and attempt; where nothing new comes, the reader goes back, by a fifth of a second at first
+ * and twice as far each time, up to {@link #OVERLAP}; while something comes, it does so every {@link #REREAD_EVERY}; and
+ * what it still misses it looks up each {@link #LOOKUP_EVERY}.
  */
 final class FeedReader {
     private static final Duration OVERLAP = Duration.ofSeconds(15);
+    private static final Duration FIRST_OVERLAP = Duration.ofMillis(200);
     private static final Duration REREAD_EVERY = Duration.ofSeconds(5);
     private static final Duration LOOKUP_EVERY = Duration.ofSeconds(30);
+    private static final Duration PAST_EVERY = Duration.ofMillis(100);
     private static final Set<String> ENDED = Set.of("SUCCEEDED", "FAILED", "DEAD", "CANCELLED");
 
     private final Client client;
@@ -31,6 +34,8 @@ final class FeedReader {
     private final Set<String> seen = new HashSet<>();
     private final Deque<Past> pasts = new ArrayDeque<>();
     private @Nullable String cursor;
+    private Duration overlap = FIRST_OVERLAP;
+    private Instant idleRereadAt;
     private Instant rereadAt;
     private Instant lookupAt;
 
@@ -43,6 +48,7 @@ final class FeedReader {
         this.clock = clock;
         this.missing = new TreeSet<>(expected);
         Instant now = clock.instant();
+        this.idleRereadAt = now.plus(FIRST_OVERLAP);
         this.rereadAt = now.plus(REREAD_EVERY);
         this.lookupAt = now.plus(LOOKUP_EVERY);
         pasts.add(new Past(now, null));
@@ -57,20 +63,54 @@ final class FeedReader {
     List<JsonNode> poll() throws InterruptedException {
         List<JsonNode> fresh = new ArrayList<>();
         Instant now = clock.instant();
-        if (!now.isBefore(rereadAt)) {
-            rereadAt = now.plus(REREAD_EVERY);
-            while (pasts.size() > 1 && pasts.getFirst().at().isBefore(now.minus(OVERLAP))) {
-                pasts.removeFirst();
-            }
-            read(pasts.getFirst().cursor(), fresh);
-            pasts.addLast(new Past(now, cursor));
-        }
         cursor = read(cursor, fresh);
+        remember(now);
+        if (!fresh.isEmpty()) {
+            overlap = FIRST_OVERLAP;
+            idleRereadAt = now.plus(overlap);
+        } else if (!now.isBefore(idleRereadAt)) {
+            read(cursorAt(now.minus(overlap)), fresh);
+            idleRereadAt = now.plus(overlap);
+            Duration doubled = overlap.multipliedBy(2);
+            overlap = doubled.compareTo(OVERLAP) < 0 ? doubled : OVERLAP;
+        }
+        if (!now.isBefore(rereadAt)) {
+            read(cursorAt(now.minus(OVERLAP)), fresh);
+            rereadAt = now.plus(REREAD_EVERY);
+        }
         if (!now.isBefore(lookupAt) && !missing.isEmpty()) {
             lookupAt = now.plus(LOOKUP_EVERY);
             lookup(fresh);
         }
         return fresh;
+    }
+
+    private void remember(Instant now) {
+        if (!pasts.getLast().at().plus(PAST_EVERY).isAfter(now)) {
+            pasts.addLast(new Past(now, cursor));
+        }
+        while (pasts.size() > 1 && cursorIsOlder(now)) {
+            pasts.removeFirst();
+        }
+    }
+
+    /** Whether the second oldest is old enough too, so that the oldest is not needed. */
+    private boolean cursorIsOlder(Instant now) {
+        var oldest = pasts.iterator();
+        oldest.next();
+        return !oldest.next().at().isAfter(now.minus(OVERLAP));
+    }
+
+    /** Where the feed was read up to at {@code instant}, or a little before it. */
+    private @Nullable String cursorAt(Instant instant) {
+        String at = pasts.getFirst().cursor();
+        for (Past past : pasts) {
+            if (past.at().isAfter(instant)) {
+                break;
+            }
+            at = past.cursor();
+        }
+        return at;
     }
 
     private @Nullable String read(@Nullable String from, List<JsonNode> fresh) throws InterruptedException {

@@ -1,11 +1,13 @@
 package dev.stepstile.cli;
 
+import dev.stepstile.api.StepHandler;
 import dev.stepstile.functions.step.InstalledHandlers;
 import dev.stepstile.local.Faults;
 import dev.stepstile.local.StackOptions;
 import dev.stepstile.protocol.Timing;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 
 /** The stacks that the commands start. */
@@ -17,6 +19,10 @@ final class Stacks {
     static final Duration SHORT_SWEEP = Duration.ofSeconds(1);
 
     private static final Duration DISPATCH_TIMEOUT = Duration.ofSeconds(30);
+    private static final Timing SHORT_TIMES = Timing.of(SHORT_LEASE, SHORT_MARGIN, SHORT_SWEEP, DISPATCH_TIMEOUT);
+
+    /** How many batches of ten run at once where a benchmark measures the protocol. */
+    static final int BENCH_WORKERS = 4;
 
     private Stacks() {}
 
@@ -38,8 +44,8 @@ final class Stacks {
                 port,
                 isolated ? 2 : 4,
                 Timing.of(Duration.ofSeconds(60), Duration.ofSeconds(5), Duration.ofSeconds(5), DISPATCH_TIMEOUT),
-                Duration.ofSeconds(5400),
-                Duration.ofSeconds(900),
+                Duration.ofMinutes(90),
+                Duration.ofMinutes(15),
                 Faults.NONE,
                 Set.of(),
                 InstalledHandlers.loadAll());
@@ -54,11 +60,41 @@ final class Stacks {
                 false,
                 0,
                 isolated ? 2 : 4,
-                Timing.of(SHORT_LEASE, SHORT_MARGIN, SHORT_SWEEP, DISPATCH_TIMEOUT),
-                Duration.ofSeconds(30),
-                Duration.ofSeconds(25),
+                SHORT_TIMES,
+                Duration.ofMinutes(2),
+                Duration.ofMinutes(2), // steps that lost a worker run one after the other in their batch
                 faults,
                 poison,
                 InstalledHandlers.loadAll());
+    }
+
+    /** The times of the design and the benchmark's own handlers. */
+    static StackOptions bench(boolean aws, Path folder, List<StepHandler> handlers) {
+        return measured(
+                aws,
+                folder,
+                Timing.of(Duration.ofSeconds(60), Duration.ofSeconds(5), Duration.ofSeconds(60), DISPATCH_TIMEOUT),
+                handlers);
+    }
+
+    /** Short times, to see steps of lost workers run again. */
+    static StackOptions recovery(boolean aws, Path folder, List<StepHandler> handlers) {
+        return measured(aws, folder, SHORT_TIMES, handlers);
+    }
+
+    private static StackOptions measured(boolean aws, Path folder, Timing timing, List<StepHandler> handlers) {
+        return new StackOptions(
+                aws ? StackOptions.Kind.AWS : StackOptions.Kind.EMBEDDED,
+                false,
+                folder,
+                false,
+                0,
+                BENCH_WORKERS,
+                timing,
+                Duration.ofMinutes(90),
+                Duration.ofMinutes(15),
+                Faults.NONE,
+                Set.of(),
+                handlers);
     }
 }

@@ -2,16 +2,22 @@ package dev.stepstile.local;
 
 import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepSpec;
 import dev.stepstile.store.PortException;
 import dev.stepstile.store.StepQueue;
 import dev.stepstile.store.StepQueue.Delivery;
+import dev.stepstile.wire.StepMessages;
+import dev.stepstile.wire.StepMessages.Decoded;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
@@ -27,6 +33,7 @@ final class EventSourceMapping implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EventSourceMapping.class);
     private static final int BATCH = 10;
     private static final Duration WAIT = Duration.ofSeconds(1);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final Duration PAUSE_AFTER_FAILURE = Duration.ofMillis(500);
 
     private final StepQueue queue;
@@ -34,6 +41,7 @@ final class EventSourceMapping implements AutoCloseable {
     private final List<Thread> pollers = new ArrayList<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final LongAdder lost = new LongAdder();
+    private final Map<StepInvoker, List<Delivery>> running = new ConcurrentHashMap<>();
 
     /** @param environments makes a function environment; each serves one poller until it is lost */
     EventSourceMapping(StepQueue queue, Supplier<StepInvoker> environments) {
@@ -62,8 +70,7 @@ final class EventSourceMapping implements AutoCloseable {
                 try {
                     List<Delivery> batch = queue.receive(BATCH, WAIT);
                     if (!batch.isEmpty()) {
-                        SQSBatchResponse answer = environment.invoke(event(batch));
-                        queue.delete(done(batch, answer));
+                        queue.delete(done(batch, answer(environment, batch)));
                     }
                 } catch (StepInvoker.WorkerLost e) {
                     lost.increment();
@@ -84,6 +91,30 @@ final class EventSourceMapping implements AutoCloseable {
         } finally {
             environment.close();
         }
+    }
+
+    private SQSBatchResponse answer(StepInvoker environment, List<Delivery> batch)
+            throws StepInvoker.WorkerLost, InterruptedException {
+        running.put(environment, batch);
+        try {
+            return environment.invoke(event(batch));
+        } finally {
+            running.remove(environment);
+        }
+    }
+
+    /** Kills the environment that has this step in its batch; false if none has. */
+    boolean kill(StepId step) {
+        for (Map.Entry<StepInvoker, List<Delivery>> batch : running.entrySet()) {
+            for (Delivery delivery : batch.getValue()) {
+                if (StepMessages.decode(delivery.body()) instanceof Decoded.Step(StepSpec spec)
+                        && spec.id().equals(step)) {
+                    batch.getKey().close();
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private static List<String> done(List<Delivery> batch, SQSBatchResponse answer) {
@@ -118,19 +149,24 @@ final class EventSourceMapping implements AutoCloseable {
         return event;
     }
 
-    /** Stops receiving, and waits a little for what is running. */
+    /** Stops receiving, waits a little for what is running, and kills the rest. */
     @Override
     public void close() {
         closed.countDown();
-        for (Thread poller : pollers) {
-            try {
-                if (!poller.join(Duration.ofSeconds(5))) {
-                    poller.interrupt();
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                poller.interrupt();
+        join(PATIENCE);
+        pollers.forEach(Thread::interrupt);
+        join(PATIENCE);
+    }
+
+    private void join(Duration patience) {
+        Instant until = Instant.now().plus(patience);
+        try {
+            for (Thread poller : pollers) {
+                Duration left = Duration.between(Instant.now(), until);
+                poller.join(left.isPositive() ? left : Duration.ofMillis(1));
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }

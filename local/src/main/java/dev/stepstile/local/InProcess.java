@@ -12,7 +12,7 @@ import dev.stepstile.store.Ports;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
-/** A step function's environment in this JVM. */
+/** A step function's environment in this JVM; one that can be cut off, as a process can be killed. */
 final class InProcess implements StepInvoker {
     private static final int SHARDS_OF_NEW_RUNS = 8;
 
@@ -22,9 +22,8 @@ final class InProcess implements StepInvoker {
 
     InProcess(StackOptions options, Ports ports, Meter meter) {
         this.options = options;
-        Stepstile stepstile = options.faults().any()
-                ? new Stepstile(worker.ports(ports), options.timing(), worker.world(RealWorld.create()), meter)
-                : new Stepstile(ports, options.timing(), RealWorld.create(), meter);
+        Stepstile stepstile =
+                new Stepstile(worker.ports(ports), options.timing(), worker.world(RealWorld.create()), meter);
         Handlers handlers = new Handlers(
                 options.faults().any()
                         ? FaultyHandlers.wrap(options.handlers(), options.faults(), options.poison(), worker::sever)
@@ -35,9 +34,6 @@ final class InProcess implements StepInvoker {
     @Override
     public SQSBatchResponse invoke(SQSEvent event) throws WorkerLost, InterruptedException {
         LocalContext context = new LocalContext("step", options.functionTimeout());
-        if (!options.faults().any()) {
-            return function.handleRequest(event, context);
-        }
         CompletableFuture<SQSBatchResponse> answer = new CompletableFuture<>();
         Thread.ofVirtual().name("invocation").start(() -> {
             try {

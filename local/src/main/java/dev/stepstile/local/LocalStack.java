@@ -1,23 +1,36 @@
 package dev.stepstile.local;
 
 import dev.stepstile.embedded.EmbeddedPorts;
+import dev.stepstile.emulators.AwsUsage;
 import dev.stepstile.functions.dispatch.DispatchFunction;
 import dev.stepstile.functions.runs.RunsFunction;
+import dev.stepstile.functions.step.StepFunction;
 import dev.stepstile.functions.sweeper.SweeperFunction;
 import dev.stepstile.lambda.Environment;
 import dev.stepstile.protocol.Stepstile;
 import dev.stepstile.protocol.Tally;
 import dev.stepstile.protocol.Tasks;
 import dev.stepstile.runtime.RealWorld;
+import dev.stepstile.step.StepId;
 import dev.stepstile.store.Ports;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The four functions on this machine, with what surrounds them on AWS. */
 public final class LocalStack implements AutoCloseable {
@@ -27,25 +40,32 @@ public final class LocalStack implements AutoCloseable {
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final Tally tally = new Tally();
     private final Ports ports;
+    private final @Nullable AwsUsage usage;
     private final HttpApi api;
-    private final EventSourceMapping mapping;
     private final DuplicatingQueue queue;
+    private final Supplier<EventSourceMapping> mappings;
+    private EventSourceMapping mapping;
 
     private LocalStack(StackOptions options) {
         try {
             Ports plain;
             Map<String, String> variables;
+            if (!options.keepState()) {
+                delete(state(options));
+            }
             switch (options.kind()) {
                 case EMBEDDED -> {
                     EmbeddedPorts embedded =
                             opened(EmbeddedPorts.open(state(options), options.visibility(), InstantSource.system()));
                     plain = embedded.ports();
                     variables = Map.of();
+                    usage = null;
                 }
                 case AWS -> {
                     EmulatedAws aws = opened(EmulatedAws.start(options));
                     plain = aws.ports();
                     variables = aws.variables();
+                    usage = aws.usage();
                 }
                 default -> throw new IllegalStateException();
             }
@@ -55,12 +75,15 @@ public final class LocalStack implements AutoCloseable {
                     : plain;
             Environment environment = new Environment(
                     new Stepstile(ports, options.timing(), RealWorld.create(), tally), SHARDS, () -> {});
-            mapping = opened(new EventSourceMapping(
-                    ports.queue(),
-                    options.isolated()
-                            ? () -> new Isolated(options, variables)
-                            : () -> new InProcess(options, ports, tally)));
-            mapping.start(options.workers());
+            Supplier<StepInvoker> environments =
+                    options.isolated() ? isolated(options, variables) : () -> new InProcess(options, ports, tally);
+            mappings = () -> {
+                EventSourceMapping started = new EventSourceMapping(ports.queue(), environments);
+                started.start(options.workers());
+                return started;
+            };
+            mapping = mappings.get();
+            opened((AutoCloseable) () -> mapping.close());
             SweeperFunction sweeper = new SweeperFunction(environment);
             Tasks.Cancellable schedule = environment
                     .stepstile()
@@ -83,8 +106,35 @@ public final class LocalStack implements AutoCloseable {
         return new LocalStack(options);
     }
 
+    private Supplier<StepInvoker> isolated(StackOptions options, Map<String, String> aws) {
+        WorkerLog log = opened(new WorkerLog(options.folder().resolve("workers.log"), tally));
+        Map<String, String> variables = new TreeMap<>(aws);
+        variables.put("POWERTOOLS_SERVICE_NAME", "stepstile");
+        variables.put("POWERTOOLS_METRICS_NAMESPACE", "Stepstile");
+        boolean faulty = options.faults().any();
+        Class<?> function = faulty ? FaultyStepFunction.class : StepFunction.class;
+        Map<String, String> all =
+                faulty ? FaultyStepFunction.variables(variables, options.faults(), options.poison()) : variables;
+        Path library = RuntimeClientLibrary.unpack(options.folder());
+        return () -> new Isolated(function.getName() + "::handleRequest", options.functionTimeout(), all, library, log);
+    }
+
     private static Path state(StackOptions options) {
         return options.folder().resolve("state");
+    }
+
+    /** Of an earlier stack that was not to be kept. */
+    private static void delete(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("What an earlier stack left in " + folder + " cannot be deleted", e);
+        }
     }
 
     private <T extends AutoCloseable> T opened(T part) {
@@ -101,7 +151,12 @@ public final class LocalStack implements AutoCloseable {
         return ports;
     }
 
-    /** What was counted in this JVM. */
+    /** What AWS would have charged for; empty for a stack without it. */
+    public Optional<AwsUsage> usage() {
+        return Optional.ofNullable(usage);
+    }
+
+    /** What was counted, in this JVM and in isolated workers; a killed worker's last batch is missing. */
     public Tally tally() {
         return tally;
     }
@@ -111,9 +166,29 @@ public final class LocalStack implements AutoCloseable {
         return mapping.lost();
     }
 
+    /**
+     * Kills the worker that has this step in its batch, as kill -9 does: an isolated one by SIGKILL, one in this JVM by
+     * cutting it off.
+     *
+     * @return false if no worker has
+     */
+    public boolean killWorkerOf(StepId step) {
+        return mapping.kill(step);
+    }
+
     /** How many messages were made to arrive twice. */
     public long duplicated() {
         return queue.duplicated();
+    }
+
+    /** Does something while no worker takes messages; what is running is waited for a little. */
+    public <T> T withoutWorkers(Callable<T> work) throws Exception {
+        mapping.close();
+        try {
+            return work.call();
+        } finally {
+            mapping = mappings.get();
+        }
     }
 
     public List<String> deadLetters(int max) {

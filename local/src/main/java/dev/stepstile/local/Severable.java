@@ -52,6 +52,11 @@ final class Severable {
             }
 
             @Override
+            public <T> Task<T> forkUserCode(String name, Callable<T> work) {
+                return tasks.forkUserCode(name, work);
+            }
+
+            @Override
             public void sleepUntil(Instant instant) throws InterruptedException {
                 tasks.sleepUntil(instant);
             }

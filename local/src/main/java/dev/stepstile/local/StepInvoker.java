@@ -13,6 +13,7 @@ interface StepInvoker extends AutoCloseable {
      */
     SQSBatchResponse invoke(SQSEvent event) throws WorkerLost, InterruptedException;
 
+    /** Ends the environment as it stands, as kill -9 does: a batch that it runs is lost. */
     @Override
     void close();
 

@@ -1,14 +1,20 @@
 package dev.stepstile.aws;
 
 import java.time.Duration;
+import java.util.function.Consumer;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.awscore.client.builder.AwsSyncClientBuilder;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
+import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClientBuilder;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.S3ClientBuilder;
 import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.SqsClientBuilder;
 
 /**
  * The SDK's clients with the project's patience. Region, credentials and endpoints come from where the SDK looks for
@@ -51,19 +57,46 @@ public final class AwsClients {
     }
 
     public static DynamoDbClient dynamoDb() {
-        return configured(DynamoDbClient.builder(), CALL, TRY, TRY).build();
+        return dynamoDb(asTheSdkFinds -> {});
     }
 
     public static SqsClient sqs() {
-        return configured(SqsClient.builder(), CALL, TRY, SqsStepQueue.MAX_WAIT.plus(TRY))
-                .build();
+        return sqs(asTheSdkFinds -> {});
     }
 
     /** Path style where an endpoint is set: what stands in for S3 on one machine has no host name for each bucket. */
     public static S3Client s3() {
-        return configured(S3Client.builder(), OBJECT_CALL, OBJECT_TRY, OBJECT_TRY)
-                .forcePathStyle(endpointIsSet())
-                .build();
+        return s3(builder -> builder.forcePathStyle(endpointIsSet()));
+    }
+
+    /** @param more what this client has besides: an endpoint, credentials, interceptors */
+    public static DynamoDbClient dynamoDb(Consumer<? super DynamoDbClientBuilder> more) {
+        DynamoDbClientBuilder builder = configured(DynamoDbClient.builder(), CALL, TRY, TRY);
+        more.accept(builder);
+        return builder.build();
+    }
+
+    /** @param more what this client has besides: an endpoint, credentials, interceptors */
+    public static SqsClient sqs(Consumer<? super SqsClientBuilder> more) {
+        SqsClientBuilder builder = configured(SqsClient.builder(), CALL, TRY, SqsStepQueue.MAX_WAIT.plus(TRY));
+        more.accept(builder);
+        return builder.build();
+    }
+
+    /** @param more what this client has besides: an endpoint, credentials, interceptors */
+    public static S3Client s3(Consumer<? super S3ClientBuilder> more) {
+        S3ClientBuilder builder = configured(S3Client.builder(), OBJECT_CALL, OBJECT_TRY, OBJECT_TRY);
+        more.accept(builder);
+        return builder.build();
+    }
+
+    /** Has interceptors see what the client does, beside all else that it has. */
+    public static void watched(AwsClientBuilder<?, ?> builder, ExecutionInterceptor... interceptors) {
+        ClientOverrideConfiguration.Builder override = builder.overrideConfiguration().toBuilder();
+        for (ExecutionInterceptor interceptor : interceptors) {
+            override.addExecutionInterceptor(interceptor);
+        }
+        builder.overrideConfiguration(override.build());
     }
 
     /** A call that waits this long on purpose, and then gets the usual time. */

@@ -27,7 +27,10 @@ import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
  */
 public final class AwsResources {
     /** Never reached: a message that was received too often is no failure, and burying is the sweeper's work. */
-    private static final int MAX_RECEIVE_COUNT = 1000;
+    public static final int MAX_RECEIVE_COUNT = 1000;
+
+    /** The table's attribute of when an item may be deleted. */
+    public static final String TTL = DynamoDbStepStore.TTL;
 
     private final DynamoDbClient dynamoDb;
     private final SqsClient sqs;
@@ -64,8 +67,9 @@ public final class AwsResources {
         return new Made(table, queueUrl, deadLetterUrl, bucket);
     }
 
-    private void makeTable(String table) {
-        CreateTableRequest request = CreateTableRequest.builder()
+    /** The table with its keys and indexes. */
+    public static CreateTableRequest tableNamed(String table) {
+        return CreateTableRequest.builder()
                 .tableName(table)
                 .billingMode(BillingMode.PAY_PER_REQUEST)
                 .attributeDefinitions(
@@ -97,6 +101,10 @@ public final class AwsResources {
                                         .build())
                                 .build())
                 .build();
+    }
+
+    private void makeTable(String table) {
+        CreateTableRequest request = tableNamed(table);
         boolean made = Calls.call("CreateTable " + table, () -> {
             try {
                 dynamoDb.createTable(request);
@@ -111,7 +119,7 @@ public final class AwsResources {
                     "UpdateTimeToLive of " + table,
                     () -> dynamoDb.updateTimeToLive(r -> r.tableName(table)
                             .timeToLiveSpecification(
-                                    ttl -> ttl.attributeName("ttl").enabled(true))));
+                                    ttl -> ttl.attributeName(TTL).enabled(true))));
         }
     }
 

@@ -3,7 +3,7 @@ package dev.stepstile.aws;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.StepState;
 import java.time.Instant;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -17,9 +17,9 @@ record Condition(String expression, Map<String, String> names, Map<String, Attri
         return switch (expect) {
             case Expect.Absent() -> ABSENT;
             case Expect.Fence(int attempt, String owner, StepState.Name state, long cancelSeq) ->
-                stored(attempt, owner, state, cancelSeq, null);
+                stored(attempt, owner, state, cancelSeq);
             case Expect.AsRead(int attempt, String owner, StepState.Name state, long cancelSeq, Instant leaseUntil) ->
-                stored(attempt, owner, state, cancelSeq, leaseUntil);
+                stored(attempt, owner, state, cancelSeq).withLease(leaseUntil);
         };
     }
 
@@ -39,23 +39,26 @@ record Condition(String expression, Map<String, String> names, Map<String, Attri
         return put;
     }
 
-    private static Condition stored(
-            int attempt, String owner, StepState.Name state, long cancelSeq, @Nullable Instant leaseUntil) {
-        String expression = "attempt = :attempt AND #owner = :owner AND #state = :state AND #cancelSeq = :cancelSeq";
-        Map<String, String> names = new LinkedHashMap<>();
-        names.put("#owner", RecordItem.OWNER);
-        names.put("#state", RecordItem.STATE);
-        names.put("#cancelSeq", RecordItem.CANCEL_SEQ);
-        Map<String, AttributeValue> values = new LinkedHashMap<>();
-        values.put(":attempt", Attributes.ofNumber(attempt));
-        values.put(":owner", Attributes.ofText(owner));
-        values.put(":state", Attributes.ofText(state.name()));
-        values.put(":cancelSeq", Attributes.ofNumber(cancelSeq));
-        if (leaseUntil != null) {
-            expression += " AND #leaseUntil = :leaseUntil";
-            names.put("#leaseUntil", RecordItem.LEASE_UNTIL);
-            values.put(":leaseUntil", Attributes.ofNumber(leaseUntil.toEpochMilli()));
+    private static Condition stored(int attempt, String owner, StepState.Name state, long cancelSeq) {
+        return new Condition(
+                "attempt = :attempt AND #owner = :owner AND #state = :state AND #cancelSeq = :cancelSeq",
+                Map.of("#owner", RecordItem.OWNER, "#state", RecordItem.STATE, "#cancelSeq", RecordItem.CANCEL_SEQ),
+                Map.of(
+                        ":attempt", Attributes.ofNumber(attempt),
+                        ":owner", Attributes.ofText(owner),
+                        ":state", Attributes.ofText(state.name()),
+                        ":cancelSeq", Attributes.ofNumber(cancelSeq)));
+    }
+
+    /** And the lease is this one, or there is none. */
+    private Condition withLease(@Nullable Instant leaseUntil) {
+        Map<String, String> named = new HashMap<>(names);
+        named.put("#leaseUntil", RecordItem.LEASE_UNTIL);
+        if (leaseUntil == null) {
+            return new Condition(expression + " AND attribute_not_exists(#leaseUntil)", named, values);
         }
-        return new Condition(expression, names, values);
+        Map<String, AttributeValue> valued = new HashMap<>(values);
+        valued.put(":leaseUntil", Attributes.ofNumber(leaseUntil.toEpochMilli()));
+        return new Condition(expression + " AND #leaseUntil = :leaseUntil", named, valued);
     }
 }

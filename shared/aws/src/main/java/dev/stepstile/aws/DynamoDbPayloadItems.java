@@ -31,7 +31,7 @@ public final class DynamoDbPayloadItems implements PayloadStore {
     public void put(String key, byte[] content) {
         Attributes item = new Attributes(pk(key), SK)
                 .put(CONTENT, Attributes.ofBytes(Compact.pack(content)))
-                .put("ttl", clock.instant().plus(retention).getEpochSecond());
+                .put(DynamoDbStepStore.TTL, clock.instant().plus(retention).getEpochSecond());
         Calls.call(
                 "PutItem of payload " + key,
                 () -> dynamoDb.putItem(request -> request.tableName(table).item(item.values())));

@@ -80,7 +80,7 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * (stored): its key; {@code n}: its size; {@code h}: its SHA-256.
  */
 public final class DynamoDbStepStore implements StepStore {
-    private static final String TTL = "ttl";
+    static final String TTL = "ttl";
     private static final String SHARDS = "s";
     private static final String CREATED_AT = "ca";
     private static final String WRITTEN_AT = "w";

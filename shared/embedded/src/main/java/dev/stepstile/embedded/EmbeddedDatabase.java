@@ -101,6 +101,9 @@ final class EmbeddedDatabase implements AutoCloseable {
             throw new PortException("the database is closed");
         }
         incoming.add(new Write<>(work, answer));
+        if (closed && !thread.isAlive()) {
+            answer.completeExceptionally(new PortException("the database is closed"));
+        }
         try {
             return answer.join();
         } catch (CompletionException e) {

@@ -39,7 +39,6 @@ public record Environment(Stepstile stepstile, int shards, Runnable afterEach) {
      */
     public static Environment onAws() {
         Settings settings = Settings.read(System.getenv());
-        EmfMeter meter = new EmfMeter();
         Timing timing =
                 Timing.of(settings.lease(), settings.margin(), settings.sweepEvery(), settings.dispatchTimeout());
         AwsPorts aws = AwsPorts.of(
@@ -49,8 +48,13 @@ public record Environment(Stepstile stepstile, int shards, Runnable afterEach) {
                 settings.bucket(),
                 settings.retentionDays());
         Ports ports = new Ports(aws.store(), aws.queue(), aws.deadLetters(), aws.items(), aws.payloads());
-        Stepstile stepstile = new Stepstile(ports, timing, RealWorld.create(), meter);
-        return new Environment(stepstile, settings.shards(), meter::flush);
+        return over(ports, timing, settings.shards());
+    }
+
+    /** Over these ports, with counts that become CloudWatch metrics. */
+    public static Environment over(Ports ports, Timing timing, int shards) {
+        EmfMeter meter = new EmfMeter();
+        return new Environment(new Stepstile(ports, timing, RealWorld.create(), meter), shards, meter::flush);
     }
 
     /** One invocation: log lines carry the request's id, and metrics are flushed however it ends. */
@@ -93,7 +97,7 @@ public record Environment(Stepstile stepstile, int shards, Runnable afterEach) {
         try {
             return api.answer(event.call(), deadline);
         } catch (Http.Problem problem) {
-            LOG.info("{} answered {}: {}", event.name(), problem.answer().status(), problem.getMessage());
+            LOG.info("{} answered {} {}.", event.name(), problem.status(), problem.type());
             return problem.answer();
         } catch (PortException e) {
             LOG.warn("{} not answered: {}", event.name(), e.getMessage());

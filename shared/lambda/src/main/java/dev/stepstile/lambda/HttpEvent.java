@@ -29,8 +29,14 @@ final class HttpEvent {
         this.direct = !node.path("requestContext").has("http");
     }
 
+    /** What is not JSON is a direct call that says nothing, and is answered as such. */
     static HttpEvent read(InputStream in) throws IOException {
-        return new HttpEvent(Json.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8)));
+        String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        try {
+            return new HttpEvent(Json.parse(text));
+        } catch (Json.BadJson e) {
+            return new HttpEvent(Json.object());
+        }
     }
 
     /** For a log line: never with what was sent. */
@@ -79,9 +85,14 @@ final class HttpEvent {
         if (!body.isTextual()) {
             return Json.print(body);
         }
-        return node.path("isBase64Encoded").asBoolean(false)
-                ? new String(Base64.getDecoder().decode(body.textValue()), StandardCharsets.UTF_8)
-                : body.textValue();
+        if (!node.path("isBase64Encoded").asBoolean(false)) {
+            return body.textValue();
+        }
+        try {
+            return new String(Base64.getDecoder().decode(body.textValue()), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw Http.Problem.badRequest("bad-body", "The body is not the base64 that the event says it is.");
+        }
     }
 
     /** A raw path is percent-encoded; a plus in it is a plus. */

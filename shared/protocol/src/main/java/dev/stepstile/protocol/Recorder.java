@@ -14,6 +14,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * The one place where a step changes: turns an event into a conditional write, reads on from a refusal, and logs and
@@ -103,6 +104,9 @@ public final class Recorder {
     private Recorded wrote(@Nullable StepRecord before, StepEvent event, StepRecord after) {
         StepId id = after.id();
         int attempt = after.attempt();
+        if (event instanceof StepEvent.Claim && after.state() instanceof StepState.Running) {
+            MDC.put("attempt", Integer.toString(attempt)); // what this thread logs from here on is the attempt's
+        }
         if (before != null && event instanceof StepEvent.Claim && before.state() instanceof StepState.Running) {
             meter.add(Count.WORKERS_LOST);
             LOG.info("Step {}: attempt {} fell silent; attempt {} takes over.", id, before.attempt(), attempt);

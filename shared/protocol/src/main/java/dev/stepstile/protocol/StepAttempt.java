@@ -29,7 +29,6 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /**
  * One message on its way through {@code claim -> work -> succeed | fail}. An engine calls them in this order, each at
@@ -105,7 +104,6 @@ public final class StepAttempt {
             case Recorder.Recorded.Wrote(StepRecord record)
             when record.state() instanceof StepState.Running -> {
                 held = record;
-                MDC.put("attempt", Integer.toString(record.attempt()));
                 startTicking();
                 return true;
             }
@@ -139,8 +137,10 @@ public final class StepAttempt {
         Instant started = parts.world().now();
         Instant limit = earlier(started.plus(spec.pinned().timeout()), deadline);
         Context context = new Context(limit);
-        Tasks.Task<StepResult> task =
-                parts.world().tasks().fork("step " + spec.id(), () -> handle(handler, input, context));
+        Tasks.Task<StepResult> task = parts.world()
+                .tasks()
+                .forkUserCode(
+                        "step " + spec.id(), () -> parts.output().capture(log::add, () -> handler.run(input, context)));
         running = task;
         try {
             if (lost || cancelRequested) {
@@ -217,17 +217,6 @@ public final class StepAttempt {
                             recordUntil()));
         } catch (PortException e) {
             unrecorded("failure", e);
-        }
-    }
-
-    private StepResult handle(StepHandler handler, StepInput input, StepContext context) throws Exception {
-        MDC.put("run", spec.id().runId());
-        MDC.put("step", spec.id().stepKey());
-        MDC.put("attempt", Integer.toString(context.attempt()));
-        try {
-            return parts.output().capture(log::add, () -> handler.run(input, context));
-        } finally {
-            MDC.clear();
         }
     }
 

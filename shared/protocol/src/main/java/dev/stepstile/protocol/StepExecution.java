@@ -31,6 +31,9 @@ public final class StepExecution {
     private static final Duration NEWER_VERSION_WAIT = Duration.ofSeconds(30);
     private static final Logger LOG = LoggerFactory.getLogger(StepExecution.class);
 
+    /** What every line that is logged for a message's step carries, whichever thread logs it. */
+    private static final List<String> STEP_CONTEXT = List.of("run", "step", "attempt");
+
     private final Parts parts;
     private final Engine engine;
 
@@ -112,22 +115,21 @@ public final class StepExecution {
     }
 
     private Verdict one(Delivery delivery, Instant workUntil, Duration whole, boolean alone) {
-        Verdict verdict;
         try {
-            verdict = decided(delivery, workUntil, whole, alone);
+            Verdict verdict = decided(delivery, workUntil, whole, alone);
+            if (verdict instanceof Verdict.PutBack(Duration after) && after != null) {
+                hide(delivery, after);
+            }
+            return verdict;
         } catch (PortException e) {
             LOG.warn(
                     "Message {}: {}; it comes again when its visibility timeout ends.",
                     delivery.messageId(),
                     e.getMessage());
-            verdict = new Verdict.PutBack(null);
+            return new Verdict.PutBack(null);
         } finally {
-            MDC.clear();
+            STEP_CONTEXT.forEach(MDC::remove);
         }
-        if (verdict instanceof Verdict.PutBack(Duration after) && after != null) {
-            hide(delivery, after);
-        }
-        return verdict;
     }
 
     private Verdict decided(Delivery delivery, Instant workUntil, Duration whole, boolean alone) {

@@ -13,6 +13,14 @@ public interface Tasks {
     /** Starts work on a thread of its own. The name tells what it is for; it is not unique. */
     <T> Task<T> fork(String name, Callable<T> work);
 
+    /**
+     * As {@link #fork}, for users' code: it may compute for minutes without waiting for anything, and heartbeats and other
+     * steps go on all the same.
+     */
+    default <T> Task<T> forkUserCode(String name, Callable<T> work) {
+        return fork(name, work);
+    }
+
     /** Waits until the clock shows this instant. */
     void sleepUntil(Instant instant) throws InterruptedException;
 

@@ -3,8 +3,10 @@ package dev.stepstile.runtime;
 import dev.stepstile.protocol.Tasks;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -14,18 +16,34 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
-/** Tasks on virtual threads; one platform thread keeps the time of all timers and hands each tick to a virtual one. */
+/**
+ * Tasks on virtual threads; one platform thread keeps the time of all timers and hands each tick to a virtual one. Users'
+ * code has platform threads: virtual ones are not taken off a processor while they compute, so a few busy steps would
+ * stop every heartbeat.
+ *
+ * <p>A task logs in the context of whoever began it: with the same run, step, attempt and request.
+ */
 public final class VirtualTasks implements Tasks {
     private static final Logger LOG = LoggerFactory.getLogger(VirtualTasks.class);
     private static final ScheduledExecutorService TIMER = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("stepstile-timer").factory());
 
+    private static final Executor USER_CODE = Executors.newCachedThreadPool(
+            Thread.ofPlatform().daemon().name("step-", 0).factory());
+
     @Override
     public <T> Task<T> fork(String name, Callable<T> work) {
-        VirtualTask<T> task = new VirtualTask<>();
-        task.thread = Thread.ofVirtual().name(name).unstarted(() -> task.run(work));
-        task.thread.start();
+        Forked<T> task = new Forked<>();
+        Thread.ofVirtual().name(name).start(() -> task.run(work));
+        return task;
+    }
+
+    @Override
+    public <T> Task<T> forkUserCode(String name, Callable<T> work) {
+        Forked<T> task = new Forked<>();
+        USER_CODE.execute(() -> task.run(work));
         return task;
     }
 
@@ -45,21 +63,57 @@ public final class VirtualTasks implements Tasks {
         return ticker;
     }
 
-    private static final class VirtualTask<T> implements Task<T> {
+    private static void logIn(@Nullable Map<String, String> context) {
+        if (context != null) {
+            MDC.setContextMap(context);
+        }
+    }
+
+    private static final class Forked<T> implements Task<T> {
+        private final @Nullable Map<String, String> context = MDC.getCopyOfContextMap();
         private final CountDownLatch released = new CountDownLatch(1);
-        private volatile @Nullable Thread thread;
+        private final ReentrantLock interrupting = new ReentrantLock();
+        private @Nullable Thread thread;
+        private boolean interrupted;
         private volatile boolean ended;
         private volatile @Nullable T value;
         private volatile @Nullable Throwable thrown;
 
         void run(Callable<T> work) {
+            begin();
             try {
                 value = work.call();
             } catch (Throwable t) { // handed to whoever joins
                 thrown = t;
             }
+            end();
             ended = true;
             released.countDown();
+        }
+
+        private void begin() {
+            logIn(context);
+            interrupting.lock();
+            try {
+                thread = Thread.currentThread();
+                if (interrupted) {
+                    thread.interrupt();
+                }
+            } finally {
+                interrupting.unlock();
+            }
+        }
+
+        /** From here on the thread may do another's work, which an interruption of this one must not hit. */
+        private void end() {
+            MDC.clear();
+            interrupting.lock();
+            try {
+                thread = null;
+                Thread.interrupted();
+            } finally {
+                interrupting.unlock();
+            }
         }
 
         @Override
@@ -71,7 +125,7 @@ public final class VirtualTasks implements Tasks {
             }
             Throwable t = thrown;
             if (t != null) {
-                throw VirtualTask.<RuntimeException>unchecked(t);
+                throw Forked.<RuntimeException>unchecked(t);
             }
             return value;
         }
@@ -85,9 +139,14 @@ public final class VirtualTasks implements Tasks {
 
         @Override
         public void interrupt() {
-            Thread running = thread;
-            if (running != null) {
-                running.interrupt();
+            interrupting.lock();
+            try {
+                interrupted = true;
+                if (thread != null) {
+                    thread.interrupt();
+                }
+            } finally {
+                interrupting.unlock();
             }
         }
 
@@ -106,6 +165,7 @@ public final class VirtualTasks implements Tasks {
     private static final class Ticker implements Cancellable {
         private final String name;
         private final Runnable tick;
+        private final @Nullable Map<String, String> context = MDC.getCopyOfContextMap();
         private final ReentrantLock ticking = new ReentrantLock();
         private volatile boolean cancelled;
         private volatile @Nullable ScheduledFuture<?> schedule;
@@ -131,6 +191,7 @@ public final class VirtualTasks implements Tasks {
             }
             try {
                 if (!cancelled) {
+                    logIn(context);
                     tick.run();
                 }
             } catch (RuntimeException e) {

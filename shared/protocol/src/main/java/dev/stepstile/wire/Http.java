@@ -49,6 +49,15 @@ public final class Http {
                     "No run is named '" + runId + "': nothing was dispatched to it, or it was deleted by age.");
         }
 
+        public int status() {
+            return status;
+        }
+
+        /** Its stable name: for a log, which must not repeat what was sent. */
+        public String type() {
+            return type;
+        }
+
         public Answer answer() {
             ObjectNode body = Json.object()
                     .put("type", "https://stepstile.dev/problems/" + type)

@@ -30,7 +30,7 @@ import software.amazon.lambda.powertools.idempotency.persistence.DataRecord;
  * several workers can live in one JVM.
  */
 final class FencedIdempotency implements StepExecution.Engine {
-    private static final ScopedValue<StepAttempt> CURRENT = ScopedValue.newInstance();
+    static final ScopedValue<StepAttempt> CURRENT = ScopedValue.newInstance();
 
     static {
         Idempotency.config()
@@ -65,7 +65,8 @@ final class FencedIdempotency implements StepExecution.Engine {
         return Json.print(PayloadJson.write(attempt.work()));
     }
 
-    private static final class Store extends BasePersistenceStore {
+    /** What Powertools calls, in terms of the current attempt. */
+    static final class Store extends BasePersistenceStore {
         @Override
         public void saveInProgress(JsonNode step, Instant now, OptionalInt remainingMillis) {
             if (!CURRENT.get().claim()) {

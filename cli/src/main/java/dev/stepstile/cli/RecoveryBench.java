@@ -1,0 +1,93 @@
+package dev.stepstile.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.api.StepContext;
+import dev.stepstile.api.StepHandler;
+import dev.stepstile.api.StepInput;
+import dev.stepstile.api.StepResult;
+import dev.stepstile.local.LocalStack;
+import dev.stepstile.step.StepId;
+import dev.stepstile.wire.Json;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.HdrHistogram.Histogram;
+
+/** How long a step whose worker was killed in the middle takes to run again. */
+final class RecoveryBench {
+    private static final String HANG = "bench.hang";
+    private static final String STEP = "step";
+    private static final long PATIENCE_SECONDS = 60;
+
+    private final LocalStack stack;
+    private final Client client;
+    private final Hang hang;
+
+    RecoveryBench(LocalStack stack, Hang hang) {
+        this.stack = stack;
+        this.client = new Client(stack.endpoint());
+        this.hang = hang;
+    }
+
+    /** Its first attempt stays until its worker is killed; the second one ends at once. */
+    static final class Hang implements StepHandler {
+        private record Watch(CountDownLatch first, CountDownLatch second) {}
+
+        private final Map<String, Watch> watches = new ConcurrentHashMap<>();
+        private final CountDownLatch never = new CountDownLatch(1);
+
+        @Override
+        public String name() {
+            return HANG;
+        }
+
+        @Override
+        public StepResult run(StepInput input, StepContext context) throws InterruptedException {
+            Watch watch = watch(context.runId());
+            if (context.attempt() == 1) {
+                watch.first().countDown();
+                never.await();
+            }
+            watch.second().countDown();
+            return StepResult.none();
+        }
+
+        private Watch watch(String runId) {
+            return watches.computeIfAbsent(runId, id -> new Watch(new CountDownLatch(1), new CountDownLatch(1)));
+        }
+    }
+
+    /** Microseconds from each kill to the user code of the next attempt. */
+    Histogram kill(int kills) throws InterruptedException {
+        Histogram recovered = new Histogram(3);
+        for (int i = 0; i < kills; i++) {
+            String runId = "kill-" + i;
+            Hang.Watch watch = hang.watch(runId);
+            ObjectNode request = Json.object();
+            request.putArray("steps").addObject().put("key", STEP).put("handler", HANG);
+            client.dispatch(runId, request);
+            await(watch.first(), runId);
+            if (!stack.killWorkerOf(new StepId(runId, STEP))) {
+                throw new IllegalStateException("No worker ran the step of run " + runId + ".");
+            }
+            long killed = System.nanoTime();
+            await(watch.second(), runId);
+            recovered.recordValue((System.nanoTime() - killed) / 1000);
+            FeedReader feed = new FeedReader(client, runId, List.of(STEP), InstantSource.system());
+            while (!feed.complete()) {
+                feed.poll();
+            }
+        }
+        return recovered;
+    }
+
+    private static void await(CountDownLatch latch, String runId) throws InterruptedException {
+        if (!latch.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            throw new IllegalStateException(
+                    "The step of run " + runId + " did not run within " + PATIENCE_SECONDS + " s.");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package dev.stepstile.functions;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.wire.Json;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The dispatch function, given each of its sample events, and worse. */
+class DispatchFunctionTest {
+    @TempDir
+    Path folder;
+
+    private Deployed deployed;
+
+    @BeforeEach
+    void deploy() {
+        deployed = new Deployed(folder);
+    }
+
+    @AfterEach
+    void remove() {
+        deployed.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"dispatch-http", "dispatch-http-base64"})
+    void a_call_of_the_api_is_accepted_and_its_steps_are_sent(String event) {
+        JsonNode answer = deployed.dispatch(event);
+        assertThat(answer.path("statusCode").asInt()).isEqualTo(202);
+        assertThat(answer.path("headers").path("content-type").asText()).isEqualTo("application/json");
+        assertThat(Json.parse(answer.path("body").asText()))
+                .isEqualTo(Json.parse("{\"dispatchId\":\"nightly-1\",\"accepted\":3,\"replayed\":false}"));
+        assertThat(deployed.ports().queue().receive(10, Duration.ZERO)).hasSize(3);
+    }
+
+    @Test
+    void the_same_call_again_gets_the_same_answer_and_sends_nothing() {
+        deployed.dispatch("dispatch-http");
+        deployed.ports().queue().receive(10, Duration.ZERO);
+        JsonNode answer = deployed.dispatch("dispatch-http-base64");
+        assertThat(answer.path("statusCode").asInt()).isEqualTo(202);
+        assertThat(Json.parse(answer.path("body").asText()).path("replayed").asBoolean())
+                .isTrue();
+        assertThat(deployed.ports().queue().receive(10, Duration.ZERO)).isEmpty();
+    }
+
+    @Test
+    void a_direct_call_is_answered_with_a_body_that_is_an_object() {
+        JsonNode answer = deployed.dispatch("dispatch-direct");
+        assertThat(answer.path("status").asInt()).isEqualTo(202);
+        assertThat(answer.path("body").path("accepted").asInt()).isEqualTo(3);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "dispatch-malformed, bad-json",
+        "dispatch-duplicate-member, bad-json",
+        "dispatch-duplicate-key, duplicate-step-key"
+    })
+    void a_bad_call_is_answered_with_its_problem_and_writes_nothing(String event, String type) {
+        JsonNode answer = deployed.dispatch(event);
+        JsonNode body =
+                answer.path("body").isTextual() ? Json.parse(answer.path("body").asText()) : answer.path("body");
+        assertThat(body.path("status").asInt()).isEqualTo(400);
+        assertThat(body.path("type").asText()).endsWith("/" + type);
+        assertThat(deployed.ports().store().run("nightly")).isEmpty();
+        assertThat(deployed.ports().queue().anyVisible()).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "no JSON",
+                "null",
+                "[]",
+                "{}",
+                "{\"method\":\"POST\",\"method\":\"GET\",\"path\":\"/v1/runs/r/dispatches\"}",
+                "{\"method\":\"POST\"}",
+                "{\"method\":\"POST\",\"path\":\"/v1/runs/%zz/dispatches\"}",
+                "{\"method\":\"POST\",\"path\":\"/v1/runs/r/dispatches\",\"body\":\"*\",\"isBase64Encoded\":true}",
+            })
+    void an_event_that_is_no_call_is_answered_as_a_bad_one(String event) {
+        assertThat(deployed.answer(event).path("status").asInt()).isEqualTo(400);
+    }
+}

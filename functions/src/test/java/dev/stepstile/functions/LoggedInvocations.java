@@ -1,0 +1,77 @@
+package dev.stepstile.functions;
+
+import com.amazonaws.services.lambda.runtime.events.SQSEvent;
+import dev.stepstile.api.StepContext;
+import dev.stepstile.api.StepHandler;
+import dev.stepstile.api.StepInput;
+import dev.stepstile.api.StepResult;
+import dev.stepstile.embedded.EmbeddedPorts;
+import dev.stepstile.functions.dispatch.DispatchFunction;
+import dev.stepstile.functions.step.StepFunction;
+import dev.stepstile.functions.sweeper.SweeperFunction;
+import dev.stepstile.lambda.Environment;
+import dev.stepstile.protocol.Handlers;
+import dev.stepstile.protocol.Timing;
+import dev.stepstile.step.Shards;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.config.Configurator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A program that invokes three functions in a JVM of its own, as Lambda has one: what it prints is what CloudWatch gets.
+ * A dispatch, its three steps (of which one fails for good), a message that is not ours, and a sweep.
+ */
+final class LoggedInvocations {
+    private LoggedInvocations() {}
+
+    public static void main(String[] arguments) throws IOException {
+        try (EmbeddedPorts embedded =
+                EmbeddedPorts.open(Path.of(arguments[0]), Duration.ofSeconds(30), InstantSource.system())) {
+            Timing timing = Timing.of(
+                    Duration.ofMillis(300), Duration.ofMillis(1), Duration.ofMillis(200), Duration.ofSeconds(30));
+            Environment environment = Environment.over(embedded.ports(), timing, Shards.DEFAULT);
+            StepFunction step = new StepFunction(environment, new Handlers(List.of(new Talkative())));
+            Configurator.setLevel("dev.stepstile", Level.DEBUG);
+            new DispatchFunction(environment)
+                    .handleRequest(Events.stream("dispatch-http"), new ByteArrayOutputStream(), named("dispatch"));
+            step.handleRequest(Events.sqs("step-batch"), named("step"));
+            SQSEvent often = Events.sqs("step-undecodable");
+            // Received this often, it is executed before the others, on the invocation's own thread.
+            often.getRecords().getLast().getAttributes().put("ApproximateReceiveCount", "9");
+            step.handleRequest(often, named("step-2"));
+            new SweeperFunction(environment).handleRequest(Events.map("sweeper-schedule"), named("sweeper"));
+        }
+    }
+
+    private static Invocation named(String function) {
+        return new Invocation("request-of-" + function, function, 900_000);
+    }
+
+    /** Logs, prints, and takes long enough for a heartbeat; fails for one region. */
+    private static final class Talkative implements StepHandler {
+        private static final Logger LOG = LoggerFactory.getLogger("example.Talkative");
+
+        @Override
+        public String name() {
+            return "stepstile.echo";
+        }
+
+        @Override
+        public StepResult run(StepInput input, StepContext context) throws InterruptedException {
+            LOG.info("handler of {} at work", context.stepKey());
+            System.out.println("printed by the handler");
+            Thread.sleep(Duration.ofMillis(250));
+            if (input.json().contains("\"eu\"")) {
+                throw new IllegalStateException("refused for " + input.json());
+            }
+            return StepResult.ofJson(input.json());
+        }
+    }
+}

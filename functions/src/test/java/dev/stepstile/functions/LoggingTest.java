@@ -1,0 +1,191 @@
+package dev.stepstile.functions;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.protocol.Count;
+import dev.stepstile.wire.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.logging.slf4j.Log4jLoggerFactory;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+
+/** What the functions print: log lines and metrics, each a JSON object on a line of its own. */
+class LoggingTest {
+    private static final Pattern OF_ATTEMPT = Pattern.compile("Step nightly/(\\S+): .*\\battempt (\\d+)\\b.*");
+
+    @TempDir
+    static Path folder;
+
+    private static List<String> printed = List.of();
+
+    @BeforeAll
+    static void invoke() throws IOException, InterruptedException {
+        Path out = folder.resolve("out");
+        ProcessBuilder java = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        LoggedInvocations.class.getName(),
+                        folder.resolve("state").toString())
+                .redirectOutput(out.toFile())
+                .redirectError(ProcessBuilder.Redirect.INHERIT);
+        java.environment()
+                .putAll(Map.of(
+                        "POWERTOOLS_SERVICE_NAME", "stepstile",
+                        "POWERTOOLS_METRICS_NAMESPACE", "Stepstile",
+                        "AWS_LAMBDA_FUNCTION_NAME", "StepFunction",
+                        "AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"));
+        Process process = java.start();
+        boolean ended = process.waitFor(90, TimeUnit.SECONDS);
+        process.destroyForcibly();
+        printed = Files.readAllLines(out);
+        assertThat(ended && process.exitValue() == 0)
+                .as("it ends; it printed: %s", printed)
+                .isTrue();
+    }
+
+    @Test
+    void a_provider_is_bound_and_it_is_log4j() {
+        assertThat(LoggerFactory.getILoggerFactory()).isInstanceOf(Log4jLoggerFactory.class);
+    }
+
+    @Test
+    void every_line_is_a_json_object_and_what_a_handler_prints_is_none_of_them() {
+        assertThat(printed)
+                .isNotEmpty()
+                .allSatisfy(line -> assertThat(Json.parse(line).isObject()).isTrue());
+        assertThat(printed).noneMatch(line -> line.contains("printed by the handler"));
+    }
+
+    @Test
+    void every_line_of_an_invocation_carries_its_request() {
+        assertThat(logged())
+                .allSatisfy(line ->
+                        assertThat(line.path("function_request_id").asText()).startsWith("request-of-"));
+    }
+
+    @Test
+    void what_is_logged_of_an_attempt_carries_run_step_attempt_and_request() {
+        int seen = 0;
+        for (JsonNode line : logged()) {
+            Matcher names = OF_ATTEMPT.matcher(line.path("message").asText());
+            if (names.matches() && request(line).startsWith("request-of-step")) {
+                seen++;
+                assertThat(line.path("run").asText()).as(line.toString()).isEqualTo("nightly");
+                assertThat(line.path("step").asText()).isEqualTo(names.group(1));
+                // A duplicate has no attempt of its own.
+                if (!names.group().contains("held by") && !names.group().contains("already")) {
+                    assertThat(line.path("attempt").asText())
+                            .as(line.toString())
+                            .isEqualTo(names.group(2));
+                }
+            }
+        }
+        assertThat(seen).as("claims and ends of three steps").isGreaterThanOrEqualTo(6);
+    }
+
+    @Test
+    void what_a_handler_logs_carries_run_step_attempt_and_request() {
+        List<JsonNode> lines = logged().stream()
+                .filter(line -> line.path("message").asText().startsWith("handler of"))
+                .toList();
+        assertThat(lines).hasSize(3).allSatisfy(line -> {
+            assertThat(line.path("message").asText()).contains(line.path("step").asText("none"));
+            assertThat(line.path("run").asText()).isEqualTo("nightly");
+            assertThat(line.path("attempt").asText()).isEqualTo("1");
+            assertThat(request(line)).isEqualTo("request-of-step");
+        });
+    }
+
+    @Test
+    void what_is_logged_outside_of_a_step_carries_none() {
+        List<JsonNode> lines = logged().stream()
+                .filter(line -> line.path("message").asText().startsWith("Message ")
+                        || request(line).equals("request-of-sweeper"))
+                .toList();
+        assertThat(lines).isNotEmpty().allSatisfy(line -> {
+            assertThat(line.has("step")).as(line.toString()).isFalse();
+            assertThat(line.has("attempt")).isFalse();
+        });
+    }
+
+    @Test
+    void no_line_carries_a_payload() {
+        assertThat(printed)
+                .noneMatch(line -> line.contains("orders"))
+                .noneMatch(line -> line.contains("refused for"))
+                .noneMatch(line -> line.contains("is this the right queue"));
+    }
+
+    @Test
+    void counts_are_metrics_of_the_service_by_their_own_names() {
+        Map<String, Double> sums = new TreeMap<>();
+        List<String> names = Arrays.stream(Count.values()).map(Enum::name).toList();
+        for (JsonNode line : metrics()) {
+            JsonNode directive = line.path("_aws").path("CloudWatchMetrics").path(0);
+            assertThat(directive.path("Namespace").asText()).isEqualTo("Stepstile");
+            assertThat(directive.path("Dimensions").toString()).contains("Service");
+            assertThat(line.path("Service").asText()).isEqualTo("stepstile");
+            directive.path("Metrics").forEach(metric -> {
+                String name = metric.path("Name").asText();
+                assertThat(names).contains(name);
+                assertThat(metric.path("Unit").asText()).isEqualTo("Count");
+                sums.merge(name, line.path(name).asDouble(), Double::sum);
+            });
+        }
+        assertThat(sums)
+                .containsEntry("STEPS_DISPATCHED", 3.0)
+                .containsEntry("STEPS_CLAIMED", 3.0)
+                .containsEntry("STEPS_SUCCEEDED", 2.0)
+                .containsEntry("STEPS_DEAD", 1.0)
+                .containsEntry("LETTERS_BURIED", 2.0)
+                .containsEntry("DUPLICATES_SUPPRESSED", 1.0)
+                .containsEntry("MESSAGES_UNDECODABLE", 1.0);
+    }
+
+    @Test
+    void a_sweep_counts_what_it_did() {
+        assertThat(metrics())
+                .anySatisfy(line ->
+                        assertThat(line.path("DISPATCHES_CLOSED").asDouble()).isEqualTo(1.0))
+                .anySatisfy(line ->
+                        assertThat(line.path("DISPATCHES_SWEPT").asDouble()).isEqualTo(1.0));
+    }
+
+    private static String request(JsonNode line) {
+        return line.path("function_request_id").asText();
+    }
+
+    private static List<JsonNode> lines(boolean metrics) {
+        List<JsonNode> lines = new ArrayList<>();
+        for (String line : printed) {
+            JsonNode node = Json.parse(line);
+            if (node.has("_aws") == metrics) {
+                lines.add(node);
+            }
+        }
+        return lines;
+    }
+
+    private static List<JsonNode> metrics() {
+        return lines(true);
+    }
+
+    private static List<JsonNode> logged() {
+        return lines(false);
+    }
+}

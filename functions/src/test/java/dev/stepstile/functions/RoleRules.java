@@ -1,0 +1,114 @@
+package dev.stepstile.functions;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/** What the functions' roles must be: one each, with exactly the rights that the function's byte code needs. */
+final class RoleRules {
+    private RoleRules() {}
+
+    static List<String> ownRole(Template template) {
+        List<String> problems = new ArrayList<>();
+        Map<String, String> taken = new HashMap<>();
+        template.functions().forEach((function, properties) -> {
+            String role = Template.named(properties.path("Role"));
+            JsonNode trust =
+                    template.properties(role).path("AssumeRolePolicyDocument").path("Statement");
+            String other = taken.put(role, function);
+            if (!template.resource(role).path("Type").asText().equals("AWS::IAM::Role")) {
+                problems.add(function + " names no role of this template");
+            } else if (other != null) {
+                problems.add(function + " and " + other + " share " + role);
+            } else if (trust.size() != 1
+                    || !trust.path(0).path("Principal").path("Service").asText().equals("lambda.amazonaws.com")
+                    || !trust.path(0).path("Action").asText().equals("sts:AssumeRole")) {
+                problems.add(role + " is not for Lambda alone");
+            }
+            if (properties.has("Policies") || template.properties(role).has("ManagedPolicyArns")) {
+                problems.add(function + " has rights beside those that its role lists");
+            }
+        });
+        return problems;
+    }
+
+    static List<String> noWildcard(Template template) {
+        List<String> problems = new ArrayList<>();
+        template.ofType("AWS::IAM::Role").forEach((role, properties) -> {
+            for (String right : rights(properties)) {
+                if (right.endsWith(" on *")
+                        || right.substring(0, right.indexOf(" on ")).contains("*")) {
+                    problems.add(role + " allows " + right);
+                }
+            }
+        });
+        return problems;
+    }
+
+    static List<String> exactRights(Template template) {
+        List<String> problems = new ArrayList<>();
+        template.functions().forEach((function, properties) -> {
+            SortedSet<String> needed = needed(template, function);
+            SortedSet<String> allowed = rights(template.properties(Template.named(properties.path("Role"))));
+            for (String right : needed) {
+                if (!allowed.contains(right)) {
+                    problems.add(function + " may not, and must: " + right);
+                }
+            }
+            for (String right : allowed) {
+                if (!needed.contains(right)) {
+                    problems.add(function + " may, and need not: " + right);
+                }
+            }
+        });
+        return problems;
+    }
+
+    private static SortedSet<String> needed(Template template, String function) {
+        SortedSet<String> needed = new TreeSet<>(
+                SdkCalls.of(template.properties(function).path("Handler").asText()));
+        for (JsonNode source : template.events(function, "SQS")) {
+            // Lambda's poller acts in the function's name.
+            for (String action : List.of("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")) {
+                needed.add("sqs:" + action + " on " + Template.named(source.path("Queue")));
+            }
+        }
+        if (needed.contains("s3:GetObject on PayloadBucket/*")) {
+            // Or what is not there is answered 403, which counts as a failed call.
+            needed.add("s3:ListBucket on PayloadBucket");
+        }
+        String logs = Template.named(
+                template.properties(function).path("LoggingConfig").path("LogGroup"));
+        needed.add("logs:CreateLogStream on " + logs);
+        needed.add("logs:PutLogEvents on " + logs);
+        return needed;
+    }
+
+    /** As {@code action on resource}. */
+    private static SortedSet<String> rights(JsonNode role) {
+        SortedSet<String> rights = new TreeSet<>();
+        for (JsonNode policy : role.path("Policies")) {
+            for (JsonNode statement : policy.path("PolicyDocument").path("Statement")) {
+                for (JsonNode action : Template.elements(statement.path("Action"))) {
+                    JsonNode resource = statement.path("Resource");
+                    for (JsonNode on : resource.isArray() ? Template.elements(resource) : List.of(resource)) {
+                        rights.add(action.asText() + " on " + resourceName(on));
+                    }
+                }
+            }
+        }
+        return rights;
+    }
+
+    private static String resourceName(JsonNode resource) {
+        String sub = resource.path("Fn::Sub").asText("");
+        if (!sub.isEmpty()) {
+            return sub.replaceAll("\\$\\{(\\w+)\\.Arn}", "$1");
+        }
+        return resource.isTextual() ? resource.asText() : Template.named(resource);
+    }
+}

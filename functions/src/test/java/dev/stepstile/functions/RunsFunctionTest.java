@@ -1,0 +1,165 @@
+package dev.stepstile.functions;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.api.StepContext;
+import dev.stepstile.api.StepHandler;
+import dev.stepstile.api.StepInput;
+import dev.stepstile.api.StepResult;
+import dev.stepstile.step.StepState;
+import dev.stepstile.wire.Json;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The runs function, given each of its sample events, for a run in which one step succeeded and one is dead. */
+class RunsFunctionTest {
+    @TempDir
+    Path folder;
+
+    private Deployed deployed;
+
+    @BeforeEach
+    void deploy() {
+        deployed = new Deployed(folder);
+        deployed.dispatch("dispatch-http");
+        deployed.step("step-batch", new OnlyUs());
+    }
+
+    @AfterEach
+    void remove() {
+        deployed.close();
+    }
+
+    @Test
+    void status_counts_now_if_asked_to() {
+        JsonNode status = answered("runs-status");
+        assertThat(status.path("steps").asInt()).isEqualTo(3);
+        assertThat(status.path("counts").path("SUCCEEDED").asInt()).isEqualTo(1);
+        assertThat(status.path("counts").path("RETRYING").asInt()).isEqualTo(1);
+        assertThat(status.path("counts").path("DEAD").asInt()).isEqualTo(1);
+    }
+
+    @Test
+    void steps_are_listed_by_state() {
+        JsonNode steps = answered("runs-steps").path("steps");
+        assertThat(steps).hasSize(1);
+        assertThat(steps.path(0).path("stepKey").asText()).isEqualTo("load[us]");
+    }
+
+    @Test
+    void a_step_is_shown_with_its_result_and_log() {
+        JsonNode step = answered("runs-step");
+        assertThat(step.path("state").asText()).isEqualTo("SUCCEEDED");
+        assertThat(step.path("result").asText()).isEqualTo("loaded");
+        assertThat(step.path("log").path(0).path("lines").path(0).asText()).isEqualTo("3 rows");
+    }
+
+    @Test
+    void the_feed_shows_what_ended() {
+        JsonNode feed = answered("runs-feed");
+        Set<String> ended = new TreeSet<>();
+        feed.path("entries").forEach(entry -> {
+            if (entry.has("state")) {
+                ended.add(entry.path("stepKey").asText() + " "
+                        + entry.path("state").asText());
+            }
+        });
+        assertThat(ended).containsExactly("load[eu] DEAD", "load[us] SUCCEEDED");
+        assertThat(feed.path("cursor").asText()).isNotEmpty();
+    }
+
+    @Test
+    void a_lookup_says_which_keys_are_absent() {
+        JsonNode lookup = answered("runs-lookup");
+        assertThat(lookup.path("entries")).hasSize(2);
+        assertThat(lookup.path("absent")).hasSize(1);
+        assertThat(lookup.path("absent").path(0).asText()).isEqualTo("load[ap]");
+    }
+
+    @Test
+    void a_cancel_ends_what_has_not_ended() {
+        assertThat(answered("runs-cancel").path("cancelled").asInt()).isEqualTo(1);
+        assertThat(deployed.state("extract")).isEqualTo(StepState.Name.CANCELLED);
+        assertThat(deployed.state("load[us]")).isEqualTo(StepState.Name.SUCCEEDED);
+        assertThat(answered("runs-cancel").path("cancelled").asInt()).isZero();
+    }
+
+    @Test
+    void a_redrive_runs_dead_steps_again() {
+        JsonNode answer = deployed.runs("runs-redrive");
+        assertThat(answer.path("status").asInt()).isEqualTo(200);
+        assertThat(answer.path("body").path("redriven").asInt()).isEqualTo(1);
+        assertThat(deployed.state("load[eu]")).isEqualTo(StepState.Name.RETRYING);
+    }
+
+    @Test
+    void the_template_routes_each_call_that_is_known_to_the_function_that_answers_it() {
+        Template template = Template.parse(Template.text());
+        Set<String> routes = new TreeSet<>();
+        template.functions()
+                .keySet()
+                .forEach(function -> template.events(function, "HttpApi")
+                        .forEach(route ->
+                                routes.add(function + " " + route.path("Method").asText() + " "
+                                        + route.path("Path").asText())));
+        Set<String> known = new TreeSet<>();
+        for (String call : known()) {
+            known.add((call.endsWith("/dispatches") ? "DispatchFunction " : "RunsFunction ") + call);
+            String path = call.substring(call.indexOf(' ') + 1)
+                    .replace("{runId}", "nightly")
+                    .replace("{stepKey}", "extract");
+            JsonNode answer = deployed.call(call.substring(0, call.indexOf(' ')), path);
+            assertThat(answer.path("body").path("type").asText()).as(call).doesNotEndWith("/no-such-call");
+        }
+        assertThat(routes).isEqualTo(known).hasSize(8);
+    }
+
+    /** The calls that the answer to an unknown one names: {@code GET /v1/runs/{runId}, …/feed; POST …/cancel}. */
+    private List<String> known() {
+        String detail =
+                deployed.call("GET", "/v1/none").path("body").path("detail").asText();
+        Matcher names = Pattern.compile("GET|POST|[/…][^ ,;]*[^ ,;.]").matcher(detail);
+        Set<String> calls = new TreeSet<>();
+        String method = "";
+        while (names.find()) {
+            if (names.group().matches("GET|POST")) {
+                method = names.group();
+            } else {
+                calls.add(method + " " + names.group().replace("…", "/v1/runs/{runId}"));
+            }
+        }
+        return List.copyOf(calls);
+    }
+
+    private JsonNode answered(String event) {
+        JsonNode answer = deployed.runs(event);
+        assertThat(answer.path("statusCode").asInt()).isEqualTo(200);
+        return Json.parse(answer.path("body").asText());
+    }
+
+    /** Loads one region, and fails for all others. */
+    private static final class OnlyUs implements StepHandler {
+        @Override
+        public String name() {
+            return "stepstile.echo";
+        }
+
+        @Override
+        public StepResult run(StepInput input, StepContext context) {
+            if (!input.json().contains("\"us\"")) {
+                throw new IllegalStateException("the warehouse does not answer");
+            }
+            context.log("3 rows");
+            return StepResult.of("loaded");
+        }
+    }
+}

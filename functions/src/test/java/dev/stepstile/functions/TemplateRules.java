@@ -1,0 +1,389 @@
+package dev.stepstile.functions;
+
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.aws.AwsResources;
+import dev.stepstile.aws.Settings;
+import dev.stepstile.protocol.StepExecution;
+import dev.stepstile.protocol.Timing;
+import dev.stepstile.step.Limits;
+import dev.stepstile.wire.Json;
+import java.lang.reflect.Method;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Function;
+import software.amazon.awssdk.services.dynamodb.model.CreateTableRequest;
+import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
+
+/** What the template must keep to, beyond what CloudFormation's own checkers see. Each rule returns what breaks it. */
+final class TemplateRules {
+    /** What SQS takes at most. */
+    private static final long MOST_RECEIVES = 1000;
+
+    /** Receives that one attempt may cost: not due yet, not enough time left, a suspect that waits for its turn. */
+    private static final long RECEIVES_PER_ATTEMPT = 10;
+
+    /** The longest that an HTTP API waits for its function. */
+    private static final Duration API_WAIT = Duration.ofSeconds(30);
+
+    /** Read by the runtime and by Powertools. */
+    private static final Set<String> OTHER_VARIABLES =
+            Set.of("JAVA_TOOL_OPTIONS", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME");
+
+    private static final Map<String, Function<Template, List<String>>> ALL = new LinkedHashMap<>();
+
+    static {
+        ALL.put("visibility is six times the timeout", TemplateRules::visibility);
+        ALL.put("dead letters outlive messages", TemplateRules::deadLetterRetention);
+        ALL.put("a batch may fail in part", TemplateRules::partialBatches);
+        ALL.put("concurrency is limited", TemplateRules::concurrency);
+        ALL.put("receives do not race the budget of attempts", TemplateRules::receiveCount);
+        ALL.put("references resolve", References::dangling);
+        ALL.put("no right is on everything", RoleRules::noWildcard);
+        ALL.put("a role per function", RoleRules::ownRole);
+        ALL.put("a role allows what its function does, and nothing more", RoleRules::exactRights);
+        ALL.put("the environment is what the settings read", TemplateRules::environment);
+        ALL.put("java25 on arm64", TemplateRules::runtime);
+        ALL.put("an alias follows all properties", TemplateRules::alias);
+        ALL.put("the schedule does not retry", TemplateRules::noRetries);
+        ALL.put("the schedule is what its variable says", TemplateRules::sweepSchedule);
+        ALL.put("the dispatch timeout is what its variable says", TemplateRules::dispatchTimeout);
+        ALL.put("the step function outlives its longest step", TemplateRules::stepTimeout);
+        ALL.put("the table is what the adapters use", TemplateRules::table);
+        ALL.put("payloads outlive records", TemplateRules::payloadLifetime);
+        ALL.put("records outlive what may still start", TemplateRules::recordRetention);
+        ALL.put("handlers exist", TemplateRules::handlers);
+        ALL.put("calls are signed", TemplateRules::authorizer);
+    }
+
+    private TemplateRules() {}
+
+    static Set<String> names() {
+        return ALL.keySet();
+    }
+
+    /** What breaks the rule. */
+    static List<String> problems(String rule, Template template) {
+        return Objects.requireNonNull(ALL.get(rule), rule).apply(template);
+    }
+
+    private static List<String> visibility(Template template) {
+        List<String> problems = new ArrayList<>();
+        template.functions().keySet().forEach(function -> {
+            for (JsonNode source : template.events(function, "SQS")) {
+                long visible = template.number(template.properties(Template.named(source.path("Queue")))
+                        .path("VisibilityTimeout"));
+                long timeout = template.number(template.ofFunction(function, "Timeout"));
+                if (timeout <= 0 || visible < 6 * timeout) {
+                    problems.add("visibility " + visible + " s, timeout " + timeout + " s");
+                }
+            }
+        });
+        return problems;
+    }
+
+    private static List<String> deadLetterRetention(Template template) {
+        List<String> problems = new ArrayList<>();
+        template.ofType("AWS::SQS::Queue").forEach((queue, properties) -> {
+            if (properties.has("RedrivePolicy")) {
+                JsonNode target = template.properties(
+                        Template.named(properties.path("RedrivePolicy").path("deadLetterTargetArn")));
+                long kept = template.number(target.path("MessageRetentionPeriod"));
+                long waits = template.number(properties.path("MessageRetentionPeriod"));
+                if (waits <= 0 || kept <= waits) {
+                    problems.add(queue + " keeps " + waits + " s, its dead-letter queue " + kept + " s");
+                }
+            }
+        });
+        return problems;
+    }
+
+    private static List<JsonNode> sources(Template template) {
+        return template.functions().keySet().stream()
+                .flatMap(function -> template.events(function, "SQS").stream())
+                .toList();
+    }
+
+    private static List<String> partialBatches(Template template) {
+        return sources(template).stream()
+                .map(source -> Json.print(source.path("FunctionResponseTypes")))
+                .filter(types -> !types.equals("[\"ReportBatchItemFailures\"]"))
+                .toList();
+    }
+
+    private static List<String> concurrency(Template template) {
+        List<String> problems = new ArrayList<>();
+        for (JsonNode source : sources(template)) {
+            JsonNode most = source.path("ScalingConfig").path("MaximumConcurrency");
+            JsonNode parameter = template.parameter(most.path("Ref").asText());
+            long value = template.number(most);
+            if (value < 2 || value > 1000) {
+                problems.add("MaximumConcurrency is " + value);
+            } else if (parameter.isObject()
+                    && (parameter.path("MinValue").asInt() < 2
+                            || parameter.path("MaxValue").asInt(1001) > 1000)) {
+                problems.add("its parameter allows what Lambda does not");
+            }
+        }
+        return problems;
+    }
+
+    private static List<String> receiveCount(Template template) {
+        List<String> problems = new ArrayList<>();
+        for (JsonNode source : sources(template)) {
+            long most = template.number(template.properties(Template.named(source.path("Queue")))
+                    .path("RedrivePolicy")
+                    .path("maxReceiveCount"));
+            if (most < RECEIVES_PER_ATTEMPT * Limits.MAX_ATTEMPTS || most > MOST_RECEIVES) {
+                problems.add("maxReceiveCount is " + most + ", a step may have " + Limits.MAX_ATTEMPTS + " attempts");
+            }
+            if (most != AwsResources.MAX_RECEIVE_COUNT) {
+                problems.add("emulators have " + AwsResources.MAX_RECEIVE_COUNT);
+            }
+        }
+        return problems;
+    }
+
+    private static List<String> environment(Template template) {
+        List<String> problems = new ArrayList<>();
+        template.functions().keySet().forEach(function -> {
+            SortedMap<String, JsonNode> variables = template.environment(function);
+            Set<String> ours = new TreeSet<>(variables.keySet());
+            ours.removeAll(OTHER_VARIABLES);
+            if (!ours.equals(new TreeSet<>(Settings.NAMES))) {
+                problems.add(function + " has " + ours);
+            } else {
+                try {
+                    Settings.read(values(template, function));
+                } catch (IllegalArgumentException e) {
+                    problems.add(function + ": " + e.getMessage());
+                }
+            }
+            if (!variables.keySet().containsAll(OTHER_VARIABLES)) {
+                problems.add(function + " lacks one of " + OTHER_VARIABLES);
+            }
+        });
+        return problems;
+    }
+
+    private static Map<String, String> values(Template template, String function) {
+        Map<String, String> values = new HashMap<>();
+        template.environment(function).forEach((name, value) -> values.put(name, template.resolved(value)));
+        return values;
+    }
+
+    private static List<String> runtime(Template template) {
+        List<String> problems = new ArrayList<>();
+        template.functions().keySet().forEach(function -> {
+            JsonNode architectures = template.ofFunction(function, "Architectures");
+            String runtime = template.ofFunction(function, "Runtime").asText();
+            if (!runtime.equals("java25")
+                    || architectures.size() != 1
+                    || !template.resolved(architectures.path(0)).equals("arm64")) {
+                problems.add(function + " is " + runtime + " on " + architectures);
+            }
+        });
+        return problems;
+    }
+
+    private static List<String> alias(Template template) {
+        List<String> problems = new ArrayList<>();
+        if (template.root().path("Globals").path("Function").has("AutoPublishAliasAllProperties")) {
+            problems.add("AutoPublishAliasAllProperties for all functions is refused by cfn-lint");
+        }
+        template.functions().forEach((function, properties) -> {
+            if (template.ofFunction(function, "AutoPublishAlias").asText().isEmpty()
+                    || !properties.path("AutoPublishAliasAllProperties").asBoolean(false)) {
+                problems.add(function + " can change without a new version");
+            }
+        });
+        return problems;
+    }
+
+    private static List<String> noRetries(Template template) {
+        List<String> problems = new ArrayList<>();
+        template.functions().forEach((function, properties) -> {
+            for (JsonNode schedule : template.events(function, "ScheduleV2")) {
+                if (schedule.path("RetryPolicy").path("MaximumRetryAttempts").asInt(185) != 0) {
+                    problems.add("the schedule of " + function + " retries");
+                }
+                if (properties
+                                .path("EventInvokeConfig")
+                                .path("MaximumRetryAttempts")
+                                .asInt(2)
+                        != 0) {
+                    problems.add("Lambda retries " + function);
+                }
+            }
+        });
+        return problems;
+    }
+
+    private static List<String> sweepSchedule(Template template) {
+        Duration said = settings(template).sweepEvery();
+        return template.events("SweeperFunction", "ScheduleV2").stream()
+                .map(schedule -> schedule.path("ScheduleExpression").asText())
+                .filter(expression -> !expression.equals("rate(" + said.toMinutes() + " minute)"))
+                .toList();
+    }
+
+    private static List<String> dispatchTimeout(Template template) {
+        Duration timeout = Duration.ofSeconds(template.number(template.ofFunction("DispatchFunction", "Timeout")));
+        return timeout.equals(settings(template).dispatchTimeout()) && timeout.compareTo(API_WAIT) <= 0
+                ? List.of()
+                : List.of("it is " + timeout);
+    }
+
+    private static Settings settings(Template template) {
+        return Settings.read(values(template, "DispatchFunction"));
+    }
+
+    private static List<String> stepTimeout(Template template) {
+        Duration timeout = Duration.ofSeconds(template.number(template.ofFunction("StepFunction", "Timeout")));
+        Duration longest = Limits.TIMEOUT.plus(StepExecution.RESERVE);
+        return timeout.compareTo(longest) >= 0 ? List.of() : List.of("it is " + timeout + ", a step takes " + longest);
+    }
+
+    private static List<String> table(Template template) {
+        JsonNode table = template.properties("Table");
+        CreateTableRequest used = AwsResources.tableNamed("Table");
+        List<String> problems = new ArrayList<>();
+        Map<String, String> types = new TreeMap<>();
+        table.path("AttributeDefinitions")
+                .forEach(attribute -> types.put(
+                        attribute.path("AttributeName").asText(),
+                        attribute.path("AttributeType").asText()));
+        Map<String, String> typesUsed = new TreeMap<>();
+        used.attributeDefinitions().forEach(a -> typesUsed.put(a.attributeName(), a.attributeTypeAsString()));
+        if (!types.equals(typesUsed)) {
+            problems.add("attributes are " + types + ", used are " + typesUsed);
+        }
+        if (!keys(table).equals(keys(used.keySchema()))) {
+            problems.add("keys are " + keys(table));
+        }
+        Map<String, String> indexes = new TreeMap<>();
+        table.path("GlobalSecondaryIndexes").forEach(index -> {
+            Set<String> others = new TreeSet<>();
+            index.path("Projection").path("NonKeyAttributes").forEach(name -> others.add(name.asText()));
+            indexes.put(
+                    index.path("IndexName").asText(),
+                    keys(index) + " "
+                            + index.path("Projection").path("ProjectionType").asText() + " " + others);
+        });
+        Map<String, String> indexesUsed = new TreeMap<>();
+        used.globalSecondaryIndexes()
+                .forEach(index -> indexesUsed.put(
+                        index.indexName(),
+                        keys(index.keySchema()) + " " + index.projection().projectionTypeAsString() + " "
+                                + new TreeSet<>(index.projection().nonKeyAttributes())));
+        if (!indexes.equals(indexesUsed)) {
+            problems.add("indexes are " + indexes + ", used are " + indexesUsed);
+        }
+        JsonNode ttl = table.path("TimeToLiveSpecification");
+        if (!ttl.path("AttributeName").asText().equals(AwsResources.TTL)
+                || !ttl.path("Enabled").asBoolean()) {
+            problems.add("items are not deleted by " + AwsResources.TTL);
+        }
+        return problems;
+    }
+
+    private static String keys(JsonNode of) {
+        List<String> keys = new ArrayList<>();
+        of.path("KeySchema")
+                .forEach(key -> keys.add(key.path("AttributeName").asText() + " "
+                        + key.path("KeyType").asText()));
+        return keys.toString();
+    }
+
+    private static String keys(List<KeySchemaElement> schema) {
+        return schema.stream()
+                .map(key -> key.attributeName() + " " + key.keyTypeAsString())
+                .toList()
+                .toString();
+    }
+
+    private static List<String> payloadLifetime(Template template) {
+        List<String> problems = new ArrayList<>();
+        long records = template.parameter("RetentionDays").path("MaxValue").asLong();
+        for (JsonNode rule : template.properties("PayloadBucket")
+                .path("LifecycleConfiguration")
+                .path("Rules")) {
+            long payloads = template.number(rule.path("ExpirationInDays"));
+            if (payloads <= records || payloads <= Timing.DEFAULT.validity().toDays()) {
+                problems.add("payloads live " + payloads + " days, records up to " + records);
+            }
+        }
+        return problems;
+    }
+
+    private static List<String> recordRetention(Template template) {
+        JsonNode parameter = template.parameter("RetentionDays");
+        long validity = Timing.DEFAULT.validity().toDays();
+        return parameter.path("MinValue").asLong() > validity
+                        && parameter.path("Default").asLong()
+                                >= parameter.path("MinValue").asLong()
+                        && parameter.path("Default").asLong()
+                                <= parameter.path("MaxValue").asLong()
+                ? List.of()
+                : List.of("records are kept " + parameter + ", a step may start for " + validity + " days");
+    }
+
+    private static List<String> handlers(Template template) {
+        List<String> problems = new ArrayList<>();
+        template.functions().forEach((function, properties) -> {
+            String[] handler = properties.path("Handler").asText().split("::", -1);
+            try {
+                Class<?> type = Class.forName(handler[0]);
+                boolean found = Arrays.stream(type.getMethods())
+                        .map(Method::getName)
+                        .anyMatch(handler[handler.length - 1]::equals);
+                boolean known = RequestHandler.class.isAssignableFrom(type)
+                        || RequestStreamHandler.class.isAssignableFrom(type);
+                boolean starts = Arrays.stream(type.getConstructors()).anyMatch(made -> made.getParameterCount() == 0);
+                if (handler.length != 2 || !found || !known || !starts) {
+                    problems.add(function + ": " + String.join("::", handler));
+                }
+            } catch (ClassNotFoundException e) {
+                problems.add(function + ": " + e);
+            }
+        });
+        return problems;
+    }
+
+    private static List<String> authorizer(Template template) {
+        List<String> problems = new ArrayList<>();
+        template.ofType("AWS::Serverless::HttpApi").forEach((api, properties) -> {
+            JsonNode auth = properties.path("Auth");
+            if (!auth.path("EnableIamAuthorizer").asBoolean()
+                    || !auth.path("DefaultAuthorizer").asText().equals("AWS_IAM")) {
+                problems.add(api + " lets anyone in");
+            }
+        });
+        template.functions().forEach((function, properties) -> {
+            if (properties.has("FunctionUrlConfig")) {
+                problems.add(function + " has a URL beside the API");
+            }
+            for (JsonNode route : template.events(function, "HttpApi")) {
+                if (route.has("Auth")
+                        || !template.resource(route.path("ApiId").path("Ref").asText())
+                                .path("Type")
+                                .asText()
+                                .equals("AWS::Serverless::HttpApi")) {
+                    problems.add(function + " has a route with rules of its own: " + route.path("Path"));
+                }
+            }
+        });
+        return problems;
+    }
+}

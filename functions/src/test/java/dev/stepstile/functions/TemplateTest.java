@@ -1,0 +1,173 @@
+package dev.stepstile.functions;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class TemplateTest {
+    /** A template with one thing wrong: {@code original} once replaced. */
+    record Fault(String rule, String original, String replacement) {
+        static Fault breaks(String rule, String original, String replacement) {
+            return new Fault(rule, original, replacement);
+        }
+
+        Template seeded() {
+            String good = Template.text();
+            int at = good.indexOf(original);
+            assertThat(at).as("the template still has: %s", original).isNotNegative();
+            return Template.parse(good.substring(0, at) + replacement + good.substring(at + original.length()));
+        }
+
+        @Override
+        public String toString() {
+            return rule + ": " + replacement.strip().lines().findFirst().orElse("(left out)");
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("rules")
+    void keeps_to(String rule) {
+        assertThat(TemplateRules.problems(rule, Template.parse(Template.text())))
+                .isEmpty();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("faults")
+    void with_a_fault_breaks_its_rule(Fault fault) {
+        assertThat(TemplateRules.problems(fault.rule(), fault.seeded())).isNotEmpty();
+    }
+
+    @Test
+    void has_no_rule_that_was_not_seen_failing() {
+        Set<String> seen = new TreeSet<>();
+        faults().forEach(fault -> seen.add(fault.rule()));
+        assertThat(seen).isEqualTo(new TreeSet<>(TemplateRules.names()));
+    }
+
+    static List<String> rules() {
+        return List.copyOf(TemplateRules.names());
+    }
+
+    static Stream<Fault> faults() {
+        return Stream.of(
+                Fault.breaks(
+                        "visibility is six times the timeout", "VisibilityTimeout: 5400", "VisibilityTimeout: 5399"),
+                Fault.breaks("visibility is six times the timeout", "      VisibilityTimeout: 5400\n", ""),
+                Fault.breaks(
+                        "dead letters outlive messages",
+                        "MessageRetentionPeriod: 1209600",
+                        "MessageRetentionPeriod: 345600"),
+                Fault.breaks("dead letters outlive messages", "      MessageRetentionPeriod: 1209600\n", ""),
+                Fault.breaks("a batch may fail in part", "[ReportBatchItemFailures]", "[ReportBatchItemFailure]"),
+                Fault.breaks(
+                        "a batch may fail in part",
+                        "            FunctionResponseTypes: [ReportBatchItemFailures]\n",
+                        ""),
+                Fault.breaks(
+                        "concurrency is limited",
+                        "            ScalingConfig: { MaximumConcurrency: !Ref StepConcurrency }\n",
+                        ""),
+                Fault.breaks("concurrency is limited", "    MinValue: 2\n", "    MinValue: 1\n"),
+                Fault.breaks(
+                        "receives do not race the budget of attempts", "maxReceiveCount: 1000", "maxReceiveCount: 100"),
+                Fault.breaks("references resolve", "!Ref StepQueue\n", "!Ref Queue\n"),
+                Fault.breaks("references resolve", "Role: !GetAtt StepRole.Arn", "Role: !GetAtt StepsRole.Arn"),
+                Fault.breaks("references resolve", "DeadLetterQueue.QueueName", "DeadLetterQueue.Name"),
+                Fault.breaks("references resolve", "'${Table.Arn}/index/open'", "'${Tables.Arn}/index/open'"),
+                Fault.breaks("references resolve", "!If [HasAlarmTopic,", "!If [HasTopic,"),
+                Fault.breaks("references resolve", "  StepQueue:\n", "  StepQueue:\n    DependsOn: [Nothing]\n"),
+                Fault.breaks("no right is on everything", "Resource: !GetAtt Table.Arn", "Resource: '*'"),
+                Fault.breaks("no right is on everything", "Action: s3:PutObject", "Action: s3:*"),
+                Fault.breaks("a role per function", "Role: !GetAtt SweeperRole.Arn", "Role: !GetAtt RunsRole.Arn"),
+                Fault.breaks("a role per function", "      Role: !GetAtt SweeperRole.Arn\n", ""),
+                Fault.breaks(
+                        "a role per function",
+                        "      Role: !GetAtt SweeperRole.Arn\n",
+                        "      Role: !GetAtt SweeperRole.Arn\n      Policies: [AmazonSQSFullAccess]\n"),
+                Fault.breaks(
+                        "a role per function", "Service: lambda.amazonaws.com", "Service: [lambda.amazonaws.com, ec2]"),
+                Fault.breaks(
+                        "a role allows what its function does, and nothing more",
+                        "[dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem]",
+                        "[dynamodb:GetItem, dynamodb:PutItem]"),
+                Fault.breaks(
+                        "a role allows what its function does, and nothing more",
+                        "[dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem]",
+                        "[dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, dynamodb:DeleteItem]"),
+                Fault.breaks(
+                        "a role allows what its function does, and nothing more",
+                        "'${Table.Arn}/index/open'",
+                        "'${Table.Arn}/index/feed'"),
+                Fault.breaks(
+                        "a role allows what its function does, and nothing more",
+                        "                  - sqs:ChangeMessageVisibility\n",
+                        ""),
+                Fault.breaks(
+                        "a role allows what its function does, and nothing more",
+                        "Resource: !GetAtt DispatchLogs.Arn",
+                        "Resource: !GetAtt StepLogs.Arn"),
+                Fault.breaks("the environment is what the settings read", "        STEPSTILE_SHARDS: '8'\n", ""),
+                Fault.breaks(
+                        "the environment is what the settings read", "STEPSTILE_SHARDS: '8'", "STEPSTILE_SHARDS: '0'"),
+                Fault.breaks("the environment is what the settings read", "STEPSTILE_SHARDS:", "STEPSTILE_SHARD:"),
+                Fault.breaks(
+                        "the environment is what the settings read",
+                        "        POWERTOOLS_SERVICE_NAME: stepstile\n",
+                        ""),
+                Fault.breaks("java25 on arm64", "Runtime: java25", "Runtime: java21"),
+                Fault.breaks("java25 on arm64", "    Default: arm64", "    Default: x86_64"),
+                Fault.breaks("an alias follows all properties", "      AutoPublishAliasAllProperties: true\n", ""),
+                Fault.breaks("an alias follows all properties", "    AutoPublishAlias: live\n", ""),
+                Fault.breaks(
+                        "an alias follows all properties",
+                        "    AutoPublishAlias: live\n",
+                        "    AutoPublishAlias: live\n    AutoPublishAliasAllProperties: true\n"),
+                Fault.breaks(
+                        "the schedule does not retry", "            RetryPolicy: { MaximumRetryAttempts: 0 }\n", ""),
+                Fault.breaks("the schedule does not retry", "        MaximumRetryAttempts: 0\n", ""),
+                Fault.breaks("the schedule is what its variable says", "rate(1 minute)", "rate(2 minutes)"),
+                Fault.breaks(
+                        "the schedule is what its variable says",
+                        "STEPSTILE_SWEEP_SECONDS: '60'",
+                        "STEPSTILE_SWEEP_SECONDS: '120'"),
+                Fault.breaks(
+                        "the dispatch timeout is what its variable says",
+                        "STEPSTILE_DISPATCH_TIMEOUT_SECONDS: '30'",
+                        "STEPSTILE_DISPATCH_TIMEOUT_SECONDS: '20'"),
+                Fault.breaks("the step function outlives its longest step", "Timeout: 900", "Timeout: 880"),
+                Fault.breaks(
+                        "the table is what the adapters use",
+                        "{ AttributeName: feedSk, KeyType: RANGE }",
+                        "{ AttributeName: feedPk, KeyType: RANGE }"),
+                Fault.breaks(
+                        "the table is what the adapters use",
+                        "{ AttributeName: sk, KeyType: RANGE }",
+                        "{ AttributeName: pk, KeyType: RANGE }"),
+                Fault.breaks(
+                        "the table is what the adapters use",
+                        "{ AttributeName: nextSweepAt, AttributeType: N }",
+                        "{ AttributeName: nextSweepAt, AttributeType: S }"),
+                Fault.breaks(
+                        "the table is what the adapters use", "[state, attempt, pages, result]", "[state, attempt]"),
+                Fault.breaks(
+                        "the table is what the adapters use",
+                        "        AttributeName: ttl",
+                        "        AttributeName: expires"),
+                Fault.breaks("payloads outlive records", "ExpirationInDays: 45", "ExpirationInDays: 40"),
+                Fault.breaks("records outlive what may still start", "    MinValue: 15", "    MinValue: 14"),
+                Fault.breaks("handlers exist", "step.StepFunction::handleRequest", "steps.StepFunction::handleRequest"),
+                Fault.breaks("handlers exist", "StepFunction::handleRequest", "StepFunction::handle"),
+                Fault.breaks("handlers exist", "step.StepFunction::handleRequest", "step.Deliveries::of"),
+                Fault.breaks("calls are signed", "        DefaultAuthorizer: AWS_IAM\n", ""),
+                Fault.breaks(
+                        "calls are signed",
+                        "Path: '/v1/runs/{runId}/feed' }",
+                        "Path: '/v1/runs/{runId}/feed', Auth: { Authorizer: NONE } }"));
+    }
+}

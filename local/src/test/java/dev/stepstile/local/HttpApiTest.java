@@ -1,0 +1,104 @@
+package dev.stepstile.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.step.Limits;
+import dev.stepstile.wire.Json;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What the local HTTP API lets through to the functions, and how. */
+class HttpApiTest {
+    /** Answers with its name and the event that it was given. */
+    private static RequestStreamHandler echo(String name) {
+        return (in, out, context) -> out.write(Json.print(Json.object()
+                        .put("statusCode", 201)
+                        .put(
+                                "body",
+                                name + " "
+                                        + Json.print(
+                                                Json.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8)))))
+                .getBytes(StandardCharsets.UTF_8));
+    }
+
+    private final HttpApi api = new HttpApi(0, echo("dispatch"), echo("runs"));
+
+    @AfterEach
+    void close() {
+        api.close();
+    }
+
+    /** Sends a request as it stands, since an HTTP client would not send a foreign Host. */
+    private String answer(String request) throws IOException {
+        try (Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), api.endpoint().getPort())) {
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private String get(String path, String host, String headers) throws IOException {
+        return answer("GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n" + headers + "\r\n");
+    }
+
+    private String post(String path, String body) throws IOException {
+        return answer("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: "
+                + body.length() + "\r\n\r\n" + body);
+    }
+
+    private static JsonNode event(String answer) {
+        return Json.parse(answer.substring(answer.indexOf("{")));
+    }
+
+    @Test
+    void a_call_by_a_loopback_name_is_answered() throws IOException {
+        for (String host : new String[] {"127.0.0.1:1234", "localhost", "LOCALHOST:80", "[::1]:80"}) {
+            assertThat(get("/v1/runs/r", host, "")).startsWith("HTTP/1.1 201 ").contains("\r\n\r\nruns {");
+        }
+    }
+
+    @Test
+    void a_call_by_another_name_is_refused_as_a_page_may_have_bound_it_to_this_machine() throws IOException {
+        for (String host : new String[] {"evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", ""}) {
+            assertThat(get("/v1/runs/r", host, "")).startsWith("HTTP/1.1 403 ").contains("not-from-a-page");
+        }
+    }
+
+    @Test
+    void a_call_with_an_origin_is_refused_as_a_page_sent_it() throws IOException {
+        assertThat(get("/v1/runs/r", "localhost", "Origin: http://localhost\r\n"))
+                .startsWith("HTTP/1.1 403 ")
+                .contains("application/problem+json");
+    }
+
+    @Test
+    void a_body_over_the_limit_is_refused_with_what_to_do_instead() throws IOException {
+        assertThat(post("/v1/runs/r/dispatches", " ".repeat(Limits.REQUEST_BYTES + 1)))
+                .startsWith("HTTP/1.1 413 ")
+                .contains("request-too-large")
+                .contains("dispatch in several calls");
+        assertThat(post("/v1/runs/r/dispatches", " ".repeat(Limits.REQUEST_BYTES)))
+                .startsWith("HTTP/1.1 201 ");
+    }
+
+    @Test
+    void a_dispatch_goes_to_its_function_and_everything_else_to_the_other() throws IOException {
+        assertThat(post("/v1/runs/r/dispatches", "{}")).contains("\r\n\r\ndispatch {");
+        assertThat(post("/v1/runs/r/cancel", "{}")).contains("\r\n\r\nruns {");
+    }
+
+    @Test
+    void the_path_stays_encoded_and_the_query_comes_decoded_as_from_api_gateway() throws IOException {
+        JsonNode event = event(get("/v1/runs/r/steps/day%5B2013-01-01%5D?state=DEAD&cursor=a%2Bb%3D", "localhost", ""));
+
+        assertThat(event.path("rawPath").asText()).isEqualTo("/v1/runs/r/steps/day%5B2013-01-01%5D");
+        assertThat(event.path("queryStringParameters").path("state").asText()).isEqualTo("DEAD");
+        assertThat(event.path("queryStringParameters").path("cursor").asText()).isEqualTo("a+b=");
+    }
+}

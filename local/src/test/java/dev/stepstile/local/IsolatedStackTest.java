@@ -1,0 +1,100 @@
+package dev.stepstile.local;
+
+import static dev.stepstile.local.StackUnderTest.step;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.step.StepId;
+import dev.stepstile.wire.StepMessages;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The AWS stack with a process for each worker, and handlers that are bad to their process. */
+@Tag("integration")
+@Timeout(value = 8, unit = TimeUnit.MINUTES)
+class IsolatedStackTest {
+    @TempDir
+    static Path folder;
+
+    private static LocalStack stack;
+    private static StackUnderTest api;
+
+    @BeforeAll
+    static void start() {
+        stack = LocalStack.start(StackUnderTest.options(StackOptions.Kind.AWS, true, folder));
+        api = new StackUnderTest(stack.endpoint());
+    }
+
+    @AfterAll
+    static void stop() {
+        if (stack != null) {
+            stack.close();
+        }
+    }
+
+    @Test
+    void bad_handlers_die_alone_and_are_buried_and_the_stack_goes_on() throws Exception {
+        List<ObjectNode> steps = new ArrayList<>();
+        steps.add(step("exits", "exit", 9, 2));
+        steps.add(step("fills the heap", "heap", 9, 2));
+        steps.add(step("throws an error", "error", 9, 2));
+        steps.add(step("is deaf", "deaf", 9, 2).put("timeoutSeconds", 1));
+        for (int i = 0; i < 6; i++) {
+            steps.add(step("neighbour " + i, "nap", 9, 3));
+        }
+        api.dispatch("bad", steps);
+
+        assertThat(cause("exits")).isEqualTo("WORKER_LOST");
+        assertThat(cause("fills the heap")).isEqualTo("WORKER_LOST");
+        assertThat(cause("throws an error")).isEqualTo("HANDLER_FAILED");
+        assertThat(cause("is deaf")).isEqualTo("TIMEOUT");
+        for (int i = 0; i < 6; i++) {
+            assertThat(api.await("bad", "neighbour " + i, "SUCCEEDED", "DEAD", "FAILED")
+                            .path("state")
+                            .asText())
+                    .isEqualTo("SUCCEEDED");
+        }
+        Set<String> buried = new TreeSet<>();
+        stack.deadLetters(100)
+                .forEach(letter ->
+                        buried.add(String.valueOf(StepMessages.letter(letter).step())));
+        assertThat(buried)
+                .containsExactlyInAnyOrder("bad/exits", "bad/fills the heap", "bad/throws an error", "bad/is deaf");
+        assertThat(stack.workersLost()).isGreaterThanOrEqualTo(4);
+
+        api.dispatch("good", List.of(step("afterwards", "nap", 9, 3)));
+        api.await("good", "afterwards", "SUCCEEDED");
+    }
+
+    @Test
+    void a_worker_that_is_killed_in_the_middle_of_a_step_leaves_it_to_another() throws Exception {
+        api.dispatch("killed", List.of(step("waits", "wait", 1, 3)));
+        api.await("killed", "waits", "RUNNING");
+
+        assertThat(stack.killWorkerOf(new StepId("killed", "waits"))).isTrue();
+
+        JsonNode ended = api.await("killed", "waits", "SUCCEEDED");
+        assertThat(ended.path("result").asText()).isEqualTo("done by attempt 2");
+        assertThat(ended.path("attempts").path(0).path("cause").asText()).isEqualTo("WORKER_LOST");
+        assertThat(stack.killWorkerOf(new StepId("killed", "another"))).isFalse();
+    }
+
+    /** Why a step died, once it did and is buried. */
+    private static String cause(String key) throws Exception {
+        JsonNode dead = StackUnderTest.await(() -> api.step("bad", key), step -> step.hasNonNull("buriedAt"));
+        assertThat(dead.path("state").asText()).isEqualTo("DEAD");
+        assertThat(dead.path("attempt").asInt()).isEqualTo(2);
+        return dead.path("error").path("kind").asText();
+    }
+}

@@ -1,0 +1,102 @@
+package dev.stepstile.aws;
+
+import dev.stepstile.contracts.DeadLettersContract;
+import dev.stepstile.contracts.PayloadStoreContract;
+import dev.stepstile.contracts.StepQueueContract;
+import dev.stepstile.contracts.StepStoreContract;
+import dev.stepstile.store.DeadLetters;
+import dev.stepstile.store.PayloadStore;
+import dev.stepstile.store.StepQueue;
+import dev.stepstile.store.StepStore;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
+
+/** The AWS ports keep to the ports' contracts, over the SDK, against emulators. */
+@Tag("integration")
+class AwsContractsTest {
+    private static final int RETENTION_DAYS = 30;
+
+    private AwsPorts ports;
+
+    @BeforeEach
+    void open() {
+        AwsResources.Made made = Emulated.resources(Duration.ofSeconds(2));
+        ports = AwsPorts.of(
+                Emulated.DYNAMO_DB_CLIENT,
+                Emulated.SQS_CLIENT,
+                () -> Emulated.S3_CLIENT,
+                made.table(),
+                made.queueUrl(),
+                made.deadLetterUrl(),
+                made.bucket(),
+                RETENTION_DAYS);
+    }
+
+    /** Time goes by at its own pace in a process of its own. */
+    private static void pass(Duration duration) {
+        try {
+            new CountDownLatch(1).await(duration.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Nested
+    class Step_store extends StepStoreContract {
+        @Override
+        protected StepStore store() {
+            return ports.store();
+        }
+    }
+
+    @Nested
+    class Queue extends StepQueueContract {
+        @Override
+        protected StepQueue queue() {
+            return ports.queue();
+        }
+
+        @Override
+        protected void after(Duration duration) {
+            pass(duration);
+        }
+    }
+
+    @Nested
+    class Dead_letters extends DeadLettersContract {
+        @Override
+        protected DeadLetters letters() {
+            return ports.deadLetters();
+        }
+
+        @Override
+        protected void after(Duration duration) {
+            pass(duration);
+        }
+    }
+
+    @Nested
+    class Items extends PayloadStoreContract {
+        @Override
+        protected PayloadStore payloads() {
+            return ports.items();
+        }
+
+        @Override
+        protected int largest() {
+            return 16 * 1024;
+        }
+    }
+
+    @Nested
+    class Objects extends PayloadStoreContract {
+        @Override
+        protected PayloadStore payloads() {
+            return ports.payloads();
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package dev.stepstile.aws;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stepstile.contracts.Samples;
+import dev.stepstile.emulators.AwsUsage;
+import dev.stepstile.step.Expect;
+import dev.stepstile.step.Limits;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What a step's writes cost, as DynamoDB counts it. */
+@Tag("integration")
+class WriteUnitsTest {
+    private static final Duration LEASE = Duration.ofSeconds(60);
+
+    private final AwsUsage usage = new AwsUsage();
+    private final DynamoDbStepStore store = new DynamoDbStepStore(
+            Emulated.dynamoDb(usage), Emulated.TABLE, Duration.ofDays(30), InstantSource.system());
+
+    @BeforeAll
+    static void makeTable() {
+        Emulated.resources(LEASE);
+    }
+
+    private static StepRecord claimed(String runId) {
+        return Samples.record(
+                runId,
+                "flights/day[2013-01-31]",
+                1,
+                UUID.randomUUID().toString(),
+                0,
+                java.util.List.of(),
+                new StepState.Running(Samples.NOW.plus(LEASE), false, StepState.Progress.NONE));
+    }
+
+    /** A JSON string that no packing makes smaller than this. */
+    private static String incompressible(int bytes) {
+        StringBuilder json = new StringBuilder("\"");
+        Random random = new Random(1);
+        while (Compact.pack(json + "\"").length - 1 < bytes) {
+            json.append((char) ('!' + random.nextInt(90))); // up to 'z', but for the quote and the backslash
+            char last = json.charAt(json.length() - 1);
+            if (last == '"' || last == '\\') {
+                json.setLength(json.length() - 1);
+            }
+        }
+        return json.append('"').toString();
+    }
+
+    private static StepRecord succeeded(StepRecord claimed, int resultBytes) {
+        return Samples.with(
+                claimed,
+                new StepState.Succeeded(new Payload.Inline(incompressible(resultBytes)), Samples.NOW.plusSeconds(1)));
+    }
+
+    @Test
+    void a_claim_is_one_unit_and_a_result_of_512_bytes_one_of_the_table_and_one_of_the_feed() {
+        StepRecord claimed = claimed(Samples.runId());
+        store.write(claimed, new Expect.Absent());
+        AwsUsage.Usage afterClaim = usage.soFar();
+        assertThat(afterClaim.writeUnits()).isEqualTo(Map.of("table", 1.0));
+
+        StepRecord succeeded = succeeded(claimed, Limits.INLINE_BYTES);
+        store.write(succeeded, Expect.fence(claimed));
+        assertThat(usage.soFar().since(afterClaim).writeUnits()).isEqualTo(Map.of("table", 1.0, "feed", 1.0));
+        assertThat(usage.soFar().allWriteUnits()).isEqualTo(3.0);
+        assertThat(usage.soFar().requests()).isEqualTo(Map.of("DynamoDb.PutItem", 2L));
+    }
+
+    @Test
+    void a_larger_result_would_take_a_second_unit() {
+        StepRecord claimed = claimed(Samples.runId());
+        store.write(claimed, new Expect.Absent());
+        AwsUsage.Usage afterClaim = usage.soFar();
+        store.write(succeeded(claimed, 2 * Limits.INLINE_BYTES), Expect.fence(claimed));
+        assertThat(usage.soFar().since(afterClaim).writeUnits()).containsEntry("table", 2.0);
+    }
+
+    @Test
+    void a_heartbeat_is_one_unit() {
+        StepRecord claimed = claimed(Samples.runId());
+        store.write(claimed, new Expect.Absent());
+        AwsUsage.Usage afterClaim = usage.soFar();
+        StepRecord renewed = Samples.with(
+                claimed,
+                new StepState.Running(
+                        Samples.NOW.plus(LEASE).plusSeconds(20), false, new StepState.Progress(0.5, "half")));
+        store.write(renewed, Expect.fence(claimed));
+        assertThat(usage.soFar().since(afterClaim).writeUnits()).isEqualTo(Map.of("table", 1.0));
+    }
+
+    @Test
+    void a_refused_write_is_counted_and_so_is_a_read() {
+        StepRecord claimed = claimed(Samples.runId());
+        store.write(claimed, new Expect.Absent());
+        AwsUsage.Usage afterClaim = usage.soFar();
+        store.write(claimed, new Expect.Absent());
+        store.record(claimed.id(), claimed.shard());
+        AwsUsage.Usage used = usage.soFar().since(afterClaim);
+        assertThat(used.refusedWrites()).isEqualTo(1);
+        assertThat(used.allWriteUnits()).isEqualTo(1.0);
+        assertThat(used.readUnits()).as("a consistent read of less than 4 KB").isEqualTo(1.0);
+    }
+}

@@ -1,0 +1,43 @@
+package dev.stepstile.emulators;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** DynamoDB Local: one database for all regions and credentials. */
+public final class DynamoDbLocal {
+    private DynamoDbLocal() {}
+
+    /**
+     * @param logs where {@code dynamodb-local.log} is written
+     * @param data where tables are kept from one start to the next; null to keep them in memory
+     */
+    public static EmulatorProcess start(Path logs, @Nullable Path data) {
+        List<String> storage;
+        if (data == null) {
+            storage = List.of("-inMemory");
+        } else {
+            try {
+                Files.createDirectories(data);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            storage = List.of("-dbPath", data.toString());
+        }
+        return EmulatorProcess.start("dynamodb-local", logs, port -> {
+            List<String> program = new ArrayList<>(List.of(
+                    Tethered.class.getName(),
+                    LoopbackDynamoDb.class.getName(),
+                    "-sharedDb",
+                    "-disableTelemetry",
+                    "-port",
+                    Integer.toString(port)));
+            program.addAll(storage);
+            return program;
+        });
+    }
+}

@@ -1,0 +1,32 @@
+package dev.stepstile.emulators;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** ElasticMQ: an SQS of its own. */
+public final class ElasticMq {
+    private ElasticMq() {}
+
+    /**
+     * @param logs where {@code elasticmq.log} is written
+     * @param data where queues and messages are kept from one start to the next; null to keep them in memory
+     */
+    public static EmulatorProcess start(Path logs, @Nullable Path data) {
+        return EmulatorProcess.start("elasticmq", logs, port -> {
+            List<String> program = new ArrayList<>(List.of(
+                    "-Drest-sqs.bind-hostname=127.0.0.1",
+                    "-Drest-sqs.bind-port=" + port,
+                    "-Dgenerate-node-address=true"));
+            if (data != null) {
+                program.add("-Dmessages-storage.enabled=true");
+                // H2 writes within half a second unless it is told at once.
+                program.add("-Dmessages-storage.uri=jdbc:h2:" + data.resolve("elasticmq") + ";WRITE_DELAY=0");
+            }
+            program.add(Tethered.class.getName());
+            program.add("org.elasticmq.server.Main");
+            return program;
+        });
+    }
+}

@@ -1,0 +1,34 @@
+package dev.stepstile.emulators;
+
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.util.Arrays;
+
+/**
+ * The first main class of an emulator's or worker's process: calls the main method that it is told, and ends the process
+ * when its input ends. That is when whoever started it closes it, or dies, by {@code kill -9} too. Needs nothing but the
+ * JDK, as the class path is an emulator's.
+ */
+public final class Tethered {
+    private Tethered() {}
+
+    /** @param arguments a class, and what its main method is given */
+    public static void main(String[] arguments) throws Throwable {
+        Thread.ofPlatform().daemon().name("tether").start(Tethered::awaitEnd);
+        try {
+            Class.forName(arguments[0]).getMethod("main", String[].class).invoke(null, (Object)
+                    Arrays.copyOfRange(arguments, 1, arguments.length));
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static void awaitEnd() {
+        try {
+            System.in.transferTo(java.io.OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            System.err.println("The input broke (" + e + "), which counts as its end.");
+        }
+        System.exit(0);
+    }
+}

@@ -1,0 +1,78 @@
+package dev.stepstile.emulators;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** A tethered process lives as long as whoever started it. */
+class TetheredTest {
+    /** Says so, and stays. */
+    public static final class Staying {
+        private Staying() {}
+
+        public static void main(String[] arguments) throws InterruptedException {
+            System.out.println("up " + String.join(" ", arguments));
+            new CountDownLatch(1).await();
+        }
+    }
+
+    /** Starts a tethered process, tells its id, and stays. */
+    public static final class Starter {
+        private Starter() {}
+
+        public static void main(String[] arguments) throws IOException, InterruptedException {
+            Process child = java(Tethered.class.getName(), Staying.class.getName())
+                    .redirectErrorStream(true)
+                    .start();
+            child.inputReader(StandardCharsets.UTF_8).readLine();
+            System.out.println(child.pid());
+            new CountDownLatch(1).await();
+        }
+    }
+
+    private static ProcessBuilder java(String... program) {
+        List<String> command = new java.util.ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path")));
+        command.addAll(List.of(program));
+        return new ProcessBuilder(command);
+    }
+
+    @Test
+    void ends_when_its_input_is_closed() throws Exception {
+        Process process = java(Tethered.class.getName(), Staying.class.getName(), "with", "arguments")
+                .start();
+        try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+            assertThat(out.readLine()).isEqualTo("up with arguments");
+            process.getOutputStream().close();
+            assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).isZero();
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    @Test
+    void ends_when_the_process_that_started_it_is_killed() throws Exception {
+        Process starter = java(Starter.class.getName()).start();
+        try (BufferedReader out = starter.inputReader(StandardCharsets.UTF_8)) {
+            ProcessHandle child =
+                    ProcessHandle.of(Long.parseLong(out.readLine())).orElseThrow();
+            assertThat(child.isAlive()).isTrue();
+            starter.destroyForcibly();
+            child.onExit().get(20, TimeUnit.SECONDS);
+            assertThat(child.isAlive()).isFalse();
+        } finally {
+            starter.destroyForcibly();
+        }
+    }
+}

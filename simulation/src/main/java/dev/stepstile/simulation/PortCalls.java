@@ -1,0 +1,107 @@
+package dev.stepstile.simulation;
+
+import dev.stepstile.store.PortException;
+import java.time.Duration;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/** Stands before every simulated port: hands the baton over at each call, numbers it, and lets it go wrong. */
+final class PortCalls {
+    /** A call takes 1 to so many milliseconds, and its answer sometimes as long again. */
+    private static final int LATENCY_MILLIS = 8;
+
+    private final Scheduler scheduler;
+    private final RandomGenerator random;
+    private final Faults.Counter faults;
+    private final Weather weather;
+    private final Trace trace;
+    private final SimulatedProcess fate;
+    private int calls;
+
+    /** @param fate a process that never ends */
+    PortCalls(
+            Scheduler scheduler,
+            RandomGenerator random,
+            Faults faults,
+            Weather weather,
+            Trace trace,
+            SimulatedProcess fate) {
+        this.scheduler = scheduler;
+        this.random = random;
+        this.faults = faults.counter();
+        this.weather = weather;
+        this.trace = trace;
+        this.fate = fate;
+    }
+
+    /** How many calls there were. */
+    int count() {
+        return calls;
+    }
+
+    <T> T call(String description, Supplier<T> effect, Function<T, String> shown) {
+        return call(description, effect, () -> second(effect.get(), effect), shown);
+    }
+
+    private static <T> T second(T first, Supplier<T> effect) {
+        return effect.get();
+    }
+
+    /**
+     * @param twice what happens instead of the effect if it is duplicated
+     * @param shown the result in the trace
+     */
+    <T> T call(String description, Supplier<T> effect, Supplier<T> twice, Function<T, String> shown) {
+        Actor me = scheduler.me(description);
+        int number = ++calls;
+        Fault fault = faults.at(number, description);
+        if (fault == null) {
+            fault = weather.strike(random);
+        }
+        if (fault instanceof Fault.Pause(Duration length)) {
+            trace.add(scheduler.millis(), me.toString(), description, fault.toString());
+            standStill(me.process, length);
+        }
+        scheduler.pause(1 + random.nextInt(LATENCY_MILLIS));
+        if (fault instanceof Fault.CrashBefore) {
+            crash(me, number, description, fault);
+        }
+        if (fault instanceof Fault.Fail) {
+            traced(me, number, description, "Fail");
+            throw new PortException(description + ": simulated failure");
+        }
+        T result = fault instanceof Fault.Duplicate ? twice.get() : effect.get();
+        traced(me, number, description, shown.apply(result) + after(fault));
+        if (fault instanceof Fault.CrashAfter) {
+            crash(me, number, description, fault);
+        }
+        if (fault instanceof Fault.LoseResponse) {
+            throw new PortException(description + ": simulated loss of the response");
+        }
+        if (random.nextInt(8) == 0) {
+            scheduler.pause(1 + random.nextInt(LATENCY_MILLIS));
+        }
+        return result;
+    }
+
+    private static String after(@Nullable Fault fault) {
+        return fault == null ? "" : " " + fault;
+    }
+
+    private void traced(Actor me, int number, String description, String result) {
+        trace.add(scheduler.millis(), me.toString(), "#" + number + " " + description, result);
+    }
+
+    private void standStill(SimulatedProcess process, Duration length) {
+        process.freeze();
+        scheduler.startAt(scheduler.millis() + length.toMillis(), fate, "thaw " + process.name(), process::thaw);
+    }
+
+    private void crash(Actor me, int number, String description, Fault fault) {
+        traced(me, number, description, fault.toString());
+        me.process.crash();
+        scheduler.abandon();
+    }
+}

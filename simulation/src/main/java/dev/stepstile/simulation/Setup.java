@@ -1,0 +1,67 @@
+package dev.stepstile.simulation;
+
+import dev.stepstile.protocol.StepExecution;
+
+/**
+ * All that a simulation depends on: the same setup gives the same trace.
+ *
+ * @param engine leads the attempts
+ * @param conditions what the table makes of a conditional write's expectation
+ * @param mistake what stands between the functions and their ports
+ * @param traced whether the lines of the trace are kept
+ */
+public record Setup(
+        long seed,
+        Stage stage,
+        Faults faults,
+        Weather weather,
+        StepExecution.Engine engine,
+        Conditions conditions,
+        Mistake mistake,
+        boolean traced) {
+
+    /** No faults, no mistakes. */
+    public static Setup of(long seed) {
+        return new Setup(
+                seed,
+                Stage.CALM,
+                Faults.NONE,
+                Weather.CALM,
+                StepExecution.Engine.DIRECT,
+                Conditions.ALL,
+                Mistake.NONE,
+                false);
+    }
+
+    public Setup with(Stage other) {
+        return new Setup(seed, other, faults, weather, engine, conditions, mistake, traced);
+    }
+
+    public Setup with(Faults other) {
+        return new Setup(seed, stage, other, weather, engine, conditions, mistake, traced);
+    }
+
+    public Setup with(Weather other) {
+        return new Setup(seed, stage, faults, other, engine, conditions, mistake, traced);
+    }
+
+    public Setup with(StepExecution.Engine other) {
+        return new Setup(seed, stage, faults, weather, other, conditions, mistake, traced);
+    }
+
+    public Setup with(Conditions other) {
+        return new Setup(seed, stage, faults, weather, engine, other, mistake, traced);
+    }
+
+    public Setup with(Mistake other) {
+        return new Setup(seed, stage, faults, weather, engine, conditions, other, traced);
+    }
+
+    public Setup withSeed(long other) {
+        return new Setup(other, stage, faults, weather, engine, conditions, mistake, traced);
+    }
+
+    public Setup withTrace() {
+        return new Setup(seed, stage, faults, weather, engine, conditions, mistake, true);
+    }
+}

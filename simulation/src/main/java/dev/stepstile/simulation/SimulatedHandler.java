@@ -1,0 +1,58 @@
+package dev.stepstile.simulation;
+
+import dev.stepstile.api.StepContext;
+import dev.stepstile.api.StepHandler;
+import dev.stepstile.api.StepInput;
+import dev.stepstile.api.StepResult;
+import dev.stepstile.api.TerminalFailure;
+import dev.stepstile.protocol.World;
+import java.io.IOException;
+
+/** {@code simulated}: takes virtual time, fails as often as its input says, and returns which attempt it was. */
+final class SimulatedHandler implements StepHandler {
+    static final String NAME = "simulated";
+
+    /** Only results have it: the auditor looks for it where no result belongs. */
+    static final String RESULT_MARK = "resultOf";
+
+    /**
+     * What a step does.
+     *
+     * @param millis how long an attempt works
+     * @param failures how many attempts fail first
+     * @param terminal whether a failing attempt says that trying again is pointless
+     * @param lines how many lines an attempt logs
+     */
+    record Work(long millis, int failures, boolean terminal, int lines) {}
+
+    private final World world;
+
+    /** @param world of the worker's process */
+    SimulatedHandler(World world) {
+        this.world = world;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public StepResult run(StepInput input, StepContext context) throws IOException, InterruptedException {
+        Work work = input.as(Work.class);
+        for (int i = 0; i < work.lines(); i++) {
+            context.log("line " + i);
+        }
+        if (work.millis() > 0) {
+            world.tasks().sleepUntil(world.now().plusMillis(work.millis()));
+        }
+        if (context.attempt() <= work.failures()) {
+            if (work.terminal()) {
+                throw new TerminalFailure("attempt " + context.attempt() + " fails for good, as it was told to");
+            }
+            throw new IOException("attempt " + context.attempt() + " fails, as it was told to");
+        }
+        return StepResult.ofJson(
+                "{\"attempt\":" + context.attempt() + ",\"" + RESULT_MARK + "\":\"" + context.stepKey() + "\"}");
+    }
+}

@@ -1,0 +1,52 @@
+package dev.stepstile.simulation;
+
+import dev.stepstile.store.PayloadStore;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** Payloads in memory. */
+final class SimulatedPayloadStore implements PayloadStore {
+    private final PortCalls calls;
+    private final String name;
+    private final Map<String, byte[]> contents = new HashMap<>();
+
+    SimulatedPayloadStore(PortCalls calls, String name) {
+        this.calls = calls;
+        this.name = name;
+    }
+
+    @Override
+    public void put(String key, byte[] content) {
+        calls.call(
+                name + ".put " + key,
+                () -> {
+                    contents.put(key, content.clone());
+                    return content.length;
+                },
+                size -> size + " bytes");
+    }
+
+    @Override
+    public Optional<byte[]> get(String key) {
+        return calls.call(
+                name + ".get " + key,
+                () -> Optional.ofNullable(contents.get(key)).map(byte[]::clone),
+                found -> found.map(bytes -> bytes.length + " bytes").orElse("none"));
+    }
+
+    @Override
+    public boolean exists(String key) {
+        return calls.call(name + ".exists " + key, () -> contents.containsKey(key), Object::toString);
+    }
+
+    /** Deletes what a key holds, as a lifecycle rule does. */
+    void lose(String key) {
+        contents.remove(key);
+    }
+
+    /** Deletes all, as a lifecycle rule does. */
+    void loseAll() {
+        contents.clear();
+    }
+}

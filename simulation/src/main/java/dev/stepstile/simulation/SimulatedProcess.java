@@ -1,0 +1,94 @@
+package dev.stepstile.simulation;
+
+import dev.stepstile.protocol.World;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/**
+ * A process of its own: what runs in it dies with it, is frozen with it, and sees its clock. Its object graph is its
+ * own too; only the simulated ports are shared.
+ */
+final class SimulatedProcess {
+    private enum State {
+        RUNNING,
+        FROZEN,
+        DEAD
+    }
+
+    private final Scheduler scheduler;
+    private final String name;
+    private final World world;
+    private final Waiters watchers = new Waiters();
+    private final List<Actor> held = new ArrayList<>();
+    private State state = State.RUNNING;
+
+    /** @param skew by how much its clock is ahead */
+    SimulatedProcess(Scheduler scheduler, String name, Duration skew, RandomGenerator random) {
+        this.scheduler = scheduler;
+        this.name = name;
+        this.world = new World(
+                () -> scheduler.now().plus(skew),
+                random,
+                () -> Long.toHexString(random.nextLong()),
+                new SimulatedTasks(scheduler, this, skew));
+    }
+
+    String name() {
+        return name;
+    }
+
+    World world() {
+        return world;
+    }
+
+    boolean alive() {
+        return state != State.DEAD;
+    }
+
+    /** Woken when the process dies, and whenever it tells. */
+    Waiters watchers() {
+        return watchers;
+    }
+
+    /** Wakes whoever watches the process. */
+    void tell() {
+        watchers.wakeAll(scheduler);
+    }
+
+    Actor start(String actor, Runnable body) {
+        return scheduler.start(this, actor, body);
+    }
+
+    /** Whether the actor may have the baton; that of a frozen process is kept until it thaws. */
+    boolean mayRun(Actor actor) {
+        if (state == State.FROZEN) {
+            held.add(actor);
+        }
+        return state == State.RUNNING;
+    }
+
+    /** Nothing of it runs again. The caller, if it is part of it, must hand the baton on. */
+    void crash() {
+        if (alive()) {
+            state = State.DEAD;
+            held.clear();
+            tell();
+        }
+    }
+
+    void freeze() {
+        if (alive()) {
+            state = State.FROZEN;
+        }
+    }
+
+    void thaw() {
+        if (state == State.FROZEN) {
+            state = State.RUNNING;
+            scheduler.release(held);
+            held.clear();
+        }
+    }
+}

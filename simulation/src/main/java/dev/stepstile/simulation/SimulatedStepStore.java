@@ -1,0 +1,343 @@
+package dev.stepstile.simulation;
+
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Expect;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import dev.stepstile.store.FeedEntry;
+import dev.stepstile.store.LogPage;
+import dev.stepstile.store.StepStore;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/** The table in memory: conditional writes, consistent reads, and two indexes that lag behind. */
+final class SimulatedStepStore implements StepStore {
+    private record OpenDispatch(Instant nextSweepAt, DispatchRef ref) {}
+
+    private final PortCalls calls;
+    private final Scheduler scheduler;
+    private final Conditions conditions;
+    private final Effects effects;
+    private final Map<String, Run> runs = new HashMap<>();
+    private final NavigableMap<String, NavigableMap<String, Dispatch>> dispatches = new TreeMap<>();
+    private final Map<String, NavigableMap<String, StepRecord>> records = new HashMap<>();
+    private final Map<String, NavigableMap<Integer, LogPage>> pages = new HashMap<>();
+    private final LaggingIndex<OpenDispatch> open;
+    private final LaggingIndex<FeedEntry> feed;
+    private int openDispatches;
+
+    SimulatedStepStore(
+            PortCalls calls, Scheduler scheduler, RandomGenerator random, Conditions conditions, Effects effects) {
+        this.calls = calls;
+        this.scheduler = scheduler;
+        this.conditions = conditions;
+        this.effects = effects;
+        this.open = new LaggingIndex<>(random);
+        this.feed = new LaggingIndex<>(random);
+    }
+
+    @Override
+    public Run putRunIfAbsent(Run run) {
+        return calls.call(
+                "store.putRun " + run.runId(),
+                () -> {
+                    Run stored = runs.putIfAbsent(run.runId(), run);
+                    if (stored == null) {
+                        effects.runWritten(run);
+                    }
+                    return stored == null ? run : stored;
+                },
+                stored -> "cancelSeq " + stored.cancelSeq());
+    }
+
+    @Override
+    public Optional<Run> run(String runId) {
+        return calls.call(
+                "store.run " + runId,
+                () -> Optional.ofNullable(runs.get(runId)),
+                run -> run.map(r -> "cancelSeq " + r.cancelSeq()).orElse("none"));
+    }
+
+    @Override
+    public Optional<Run> raiseCancelSeq(String runId) {
+        return calls.call(
+                "store.raiseCancelSeq " + runId,
+                () -> {
+                    Run raised = runs.computeIfPresent(
+                            runId, (id, r) -> new Run(id, r.createdAt(), r.shards(), r.cancelSeq() + 1));
+                    if (raised != null) {
+                        effects.runWritten(raised);
+                    }
+                    return Optional.ofNullable(raised);
+                },
+                run -> run.map(r -> "cancelSeq " + r.cancelSeq()).orElse("none"));
+    }
+
+    @Override
+    public Optional<Dispatch> putDispatchIfAbsent(Dispatch dispatch) {
+        return calls.call(
+                "store.putDispatch " + named(dispatch),
+                () -> {
+                    Dispatch stored = ofRun(dispatch.runId()).putIfAbsent(dispatch.dispatchId(), dispatch);
+                    if (stored == null) {
+                        wrote(null, dispatch);
+                    }
+                    return Optional.ofNullable(stored);
+                },
+                SimulatedStepStore::shown);
+    }
+
+    @Override
+    public Optional<Dispatch> dispatch(String runId, String dispatchId) {
+        return calls.call(
+                "store.dispatch " + runId + "/" + dispatchId,
+                () -> Optional.ofNullable(ofRun(runId).get(dispatchId)),
+                SimulatedStepStore::shown);
+    }
+
+    @Override
+    public List<Dispatch> dispatches(String runId) {
+        return calls.call(
+                "store.dispatches " + runId,
+                () -> List.copyOf(ofRun(runId).values()),
+                found -> found.size() + " found");
+    }
+
+    @Override
+    public boolean replace(Dispatch next) {
+        return calls.call(
+                "store.replace " + named(next) + " by " + shown(next),
+                () -> {
+                    Dispatch stored = ofRun(next.runId()).get(next.dispatchId());
+                    if (stored == null || stored.version() != next.version() - 1) {
+                        return false;
+                    }
+                    ofRun(next.runId()).put(next.dispatchId(), next);
+                    wrote(stored, next);
+                    return true;
+                },
+                done -> done ? "replaced" : "refused");
+    }
+
+    private NavigableMap<String, Dispatch> ofRun(String runId) {
+        return dispatches.computeIfAbsent(runId, id -> new TreeMap<>());
+    }
+
+    private void wrote(@Nullable Dispatch before, Dispatch after) {
+        openDispatches += (after.closed() ? 0 : 1) - (before == null || before.closed() ? 0 : 1);
+        Instant next = after.nextSweepAt();
+        open.change(
+                scheduler.millis(),
+                Integer.toString(after.openBucket()),
+                named(after),
+                next == null ? null : FeedEntry.from(next) + named(after),
+                next == null ? null : new OpenDispatch(next, new DispatchRef(after.runId(), after.dispatchId())));
+        effects.dispatchWritten(before, after);
+    }
+
+    @Override
+    public List<DispatchRef> due(int bucket, Instant until, int limit) {
+        return calls.call(
+                "store.due " + bucket,
+                () -> open.after(scheduler.millis(), Integer.toString(bucket), null, limit).stream()
+                        .filter(found -> !found.nextSweepAt().isAfter(until))
+                        .map(OpenDispatch::ref)
+                        .toList(),
+                found -> found.size() + " due");
+    }
+
+    @Override
+    public WriteResult write(StepRecord next, Expect expect) {
+        return calls.call(
+                "store.write " + key(next.id()) + " " + shown(next),
+                () -> {
+                    NavigableMap<String, StepRecord> shard =
+                            records.computeIfAbsent(partition(next.id(), next.shard()), p -> new TreeMap<>());
+                    StepRecord stored = shard.get(next.id().stepKey());
+                    if (!conditions.met(stored, expect)) {
+                        return new WriteResult.Refused(stored);
+                    }
+                    shard.put(next.id().stepKey(), next);
+                    index(stored, next);
+                    effects.recordWritten(stored, next);
+                    return new WriteResult.Written();
+                },
+                SimulatedStepStore::shown);
+    }
+
+    private void index(@Nullable StepRecord before, StepRecord after) {
+        boolean was = before != null && before.state() instanceof StepState.Ended;
+        if (after.state() instanceof StepState.Ended ended) {
+            String position =
+                    FeedEntry.endedPosition(ended.finishedAt(), after.id().stepKey(), after.attempt());
+            Payload.Inline small = ended instanceof StepState.Succeeded succeeded
+                            && succeeded.result() instanceof Payload.Inline inline
+                    ? inline
+                    : null;
+            FeedEntry entry = new FeedEntry.Ended(
+                    after.id().stepKey(), after.attempt(), ended.name(), ended.finishedAt(), after.pages(), small);
+            feed.change(
+                    scheduler.millis(),
+                    partition(after.id(), after.shard()),
+                    after.id().stepKey(),
+                    position,
+                    entry);
+        } else if (was) {
+            feed.change(
+                    scheduler.millis(),
+                    partition(after.id(), after.shard()),
+                    after.id().stepKey(),
+                    null,
+                    null);
+        }
+    }
+
+    @Override
+    public Optional<StepRecord> record(StepId id, int shard) {
+        return calls.call(
+                "store.record " + key(id),
+                () -> Optional.ofNullable(find(id, shard)),
+                found -> found.map(SimulatedStepStore::shown).orElse("none"));
+    }
+
+    @Override
+    public List<StepRecord> records(List<StepRef> steps) {
+        return calls.call(
+                "store.records " + steps.size(),
+                () -> {
+                    List<StepRecord> found = new ArrayList<>();
+                    for (StepRef step : steps) {
+                        StepRecord record = find(step.id(), step.shard());
+                        if (record != null) {
+                            found.add(record);
+                        }
+                    }
+                    return found;
+                },
+                found -> found.size() == 1 ? shown(found.getFirst()) : found.size() + " found");
+    }
+
+    @Override
+    public List<StepRecord> list(String runId, int shard, @Nullable String afterKey, int limit) {
+        return calls.call(
+                "store.list " + runId + " " + shard,
+                () -> {
+                    NavigableMap<String, StepRecord> all = records.getOrDefault(runId + "#" + shard, new TreeMap<>());
+                    return (afterKey == null ? all : all.tailMap(afterKey, false))
+                            .values().stream().limit(limit).toList();
+                },
+                found -> found.size() + " found");
+    }
+
+    @Override
+    public List<FeedEntry> feed(String runId, int shard, @Nullable String afterPosition, int limit) {
+        return calls.call(
+                "store.feed " + runId + " " + shard,
+                () -> feed.after(scheduler.millis(), runId + "#" + shard, afterPosition, limit),
+                found -> found.size() + " entries");
+    }
+
+    @Override
+    public void putPage(LogPage page) {
+        String attempt = key(page.id()) + "#" + page.attempt();
+        calls.call(
+                "store.putPage " + attempt + "#" + page.number(),
+                () -> {
+                    pages.computeIfAbsent(attempt, a -> new TreeMap<>()).put(page.number(), page);
+                    feed.change(
+                            scheduler.millis(),
+                            partition(page.id(), page.shard()),
+                            page.id().stepKey() + "#" + page.attempt() + "#" + page.number(),
+                            FeedEntry.pagePosition(page.at(), page.id().stepKey(), page.attempt(), page.number()),
+                            new FeedEntry.PageWritten(page.id().stepKey(), page.attempt(), page.number(), page.at()));
+                    effects.pageWritten(page);
+                    return page.lines().size();
+                },
+                lines -> lines + " lines");
+    }
+
+    @Override
+    public List<LogPage> pages(StepId id, int shard, int attempt) {
+        return calls.call(
+                "store.pages " + key(id) + "#" + attempt,
+                () -> List.copyOf(pages.getOrDefault(key(id) + "#" + attempt, new TreeMap<>())
+                        .values()),
+                found -> found.size() + " pages");
+    }
+
+    /** The record, without a call; null if there is none. */
+    @Nullable
+    StepRecord find(StepId id, int shard) {
+        NavigableMap<String, StepRecord> all = records.get(partition(id, shard));
+        return all == null ? null : all.get(id.stepKey());
+    }
+
+    /** The run, without a call. */
+    @Nullable
+    Run findRun(String runId) {
+        return runs.get(runId);
+    }
+
+    /** Whether no dispatch is open. */
+    boolean allClosed() {
+        return openDispatches == 0;
+    }
+
+    /** What the feed shows of a step in the end, without a call. */
+    List<FeedEntry> feedOf(String runId, int shard) {
+        return feed.after(Scheduler.NEVER, runId + "#" + shard, null, Integer.MAX_VALUE);
+    }
+
+    /** Deletes a record by its age. */
+    void expire(StepId id, int shard) {
+        NavigableMap<String, StepRecord> all = records.get(partition(id, shard));
+        if (all != null && all.remove(id.stepKey()) != null) {
+            feed.change(scheduler.millis(), partition(id, shard), id.stepKey(), null, null);
+        }
+    }
+
+    private static String partition(StepId id, int shard) {
+        return id.runId() + "#" + shard;
+    }
+
+    private static String key(StepId id) {
+        return id.runId() + "/" + id.stepKey();
+    }
+
+    private static String named(Dispatch dispatch) {
+        return dispatch.runId() + "/" + dispatch.dispatchId();
+    }
+
+    private static String shown(Optional<Dispatch> found) {
+        return found.map(SimulatedStepStore::shown).orElse("none");
+    }
+
+    private static String shown(Dispatch dispatch) {
+        return "version " + dispatch.version() + (dispatch.closed() ? " closed" : "");
+    }
+
+    private static String shown(StepRecord record) {
+        String cancel = record.cancelSeq() == 0 ? "" : " cancelSeq " + record.cancelSeq();
+        String buried = record.state() instanceof StepState.Dead dead && dead.buriedAt() != null ? " buried" : "";
+        return record.state().name() + " " + record.attempt() + buried + cancel;
+    }
+
+    private static String shown(WriteResult result) {
+        return switch (result) {
+            case WriteResult.Written written -> "written";
+            case WriteResult.Refused(StepRecord found) ->
+                "refused, " + (found == null ? "nothing" : shown(found)) + " is there";
+        };
+    }
+}

@@ -1,0 +1,90 @@
+package dev.stepstile.simulation;
+
+import dev.stepstile.protocol.Timing;
+import java.time.Duration;
+
+/**
+ * The system that is simulated: its configuration, and how well its surroundings behave.
+ *
+ * @param workers how many batches are executed at once
+ * @param visibility of the queue; at least six times the step function's timeout, as Lambda demands
+ * @param maxSkew by how much a process's clock may be ahead or behind
+ * @param clientRetries whether a client whose dispatch call got no answer calls again
+ * @param missedSweeps the share of the schedule's calls that never come
+ * @param doubledSweeps the share that come twice, at once
+ * @param throttled the share of batches that are received but not executed, and come again
+ */
+public record Stage(
+        Timing timing,
+        int shards,
+        int workers,
+        Duration stepTimeout,
+        Duration visibility,
+        Duration maxSkew,
+        boolean clientRetries,
+        double missedSweeps,
+        double doubledSweeps,
+        double throttled) {
+
+    /**
+     * With the times of a deployment, in surroundings that behave. The function's timeout and the visibility are shorter
+     * than deployed: a message whose worker died comes again after the visibility, and until then nothing happens.
+     */
+    public static final Stage CALM = new Stage(
+            Timing.DEFAULT, 2, 2, Duration.ofMinutes(6), Duration.ofMinutes(36), Duration.ofMillis(500), true, 0, 0, 0);
+
+    /** In surroundings that do not behave. */
+    public static final Stage ROUGH = new Stage(
+            Timing.DEFAULT,
+            4,
+            4,
+            Duration.ofMinutes(15),
+            Duration.ofMinutes(90),
+            Duration.ofSeconds(2),
+            true,
+            0.05,
+            0.1,
+            0.02);
+
+    Stage withWorkers(int number) {
+        return new Stage(
+                timing,
+                shards,
+                number,
+                stepTimeout,
+                visibility,
+                maxSkew,
+                clientRetries,
+                missedSweeps,
+                doubledSweeps,
+                throttled);
+    }
+
+    Stage withMaxSkew(Duration skew) {
+        return new Stage(
+                timing,
+                shards,
+                workers,
+                stepTimeout,
+                visibility,
+                skew,
+                clientRetries,
+                missedSweeps,
+                doubledSweeps,
+                throttled);
+    }
+
+    Stage withoutClientRetries() {
+        return new Stage(
+                timing,
+                shards,
+                workers,
+                stepTimeout,
+                visibility,
+                maxSkew,
+                false,
+                missedSweeps,
+                doubledSweeps,
+                throttled);
+    }
+}

@@ -1,0 +1,49 @@
+package dev.stepstile.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** Every guarantee holds whatever goes wrong, at whichever port call. */
+class ExplorationTest {
+    private static void holds(String name, Exploration exploration) {
+        System.out.println(name + ": " + exploration.total() + " executions " + exploration.executions() + ", "
+                + exploration.findings().size() + " findings");
+        assertThat(exploration.findings()).isEmpty();
+    }
+
+    @Nested
+    class Any_single_fault {
+        @Test
+        void leaves_one_step_with_one_result() {
+            holds("one step", new Exploration(Scenario.ONE_STEP, Setup.of(1)).singles());
+        }
+
+        @Test
+        void leaves_one_step_with_one_result_or_nothing_if_the_client_does_not_call_again() {
+            Setup once = Setup.of(2).with(Stage.CALM.withoutClientRetries());
+            holds("one step, called once", new Exploration(Scenario.ONE_STEP, once).singles());
+        }
+
+        @Test
+        void leaves_a_retried_step_with_one_result() {
+            holds("two steps, one retried", new Exploration(Scenario.RETRY, Setup.of(3)).singles());
+        }
+
+        @Test
+        void leaves_a_redriven_step_with_one_result() {
+            holds("a redrive", new Exploration(Scenario.REDRIVE, Setup.of(4)).singles());
+        }
+
+        @Test
+        void leaves_a_cancelled_run_at_rest() {
+            holds("a cancel", new Exploration(Scenario.CANCEL, Setup.of(5)).singles());
+        }
+
+        @Test
+        void leaves_a_step_that_outlives_its_lease_with_one_result() {
+            holds("a long step", new Exploration(Scenario.LONG_STEP, Setup.of(6)).singles());
+        }
+    }
+}
