@@ -219,12 +219,9 @@ class BadInputTest {
 
     /** The characters of SendMessage's API reference: those of XML 1.0. */
     private static boolean sqsTakes(int c) {
-        return c == 0x9
-                || c == 0xA
-                || c == 0xD
-                || c >= 0x20 && c <= 0xD7FF
-                || c >= 0xE000 && c <= 0xFFFD
-                || c >= 0x10000 && c <= 0x10FFFF;
+        boolean control = c == 0x9 || c == 0xA || c == 0xD;
+        boolean basic = (c >= 0x20 && c <= 0xD7FF) || (c >= 0xE000 && c <= 0xFFFD);
+        return control || basic || (c >= 0x10000 && c <= 0x10FFFF);
     }
 
     @ParameterizedTest

@@ -104,7 +104,7 @@ class ProtocolDocumentTest {
 
     private Http.Answer call(String text) throws InterruptedException {
         String[] parts = text.split("\n", 2);
-        String[] line = parts[0].split(" ");
+        String[] line = parts[0].split(" ", -1);
         return api.call(line[0], line[1], parts.length == 2 ? parts[1] : null);
     }
 
@@ -216,7 +216,7 @@ class ProtocolDocumentTest {
         return section(title)
                 .lines()
                 .filter(line -> line.matches("\\| `?[A-Za-z_-]+`? \\|.*"))
-                .map(line -> line.split("\\|")[1].replace("`", "").strip())
+                .map(line -> line.split("\\|", -1)[1].replace("`", "").strip())
                 .filter(word -> !List.of("type", "state", "cause").contains(word))
                 .toList();
     }

@@ -25,8 +25,7 @@ record GivenInput(String json, SortedMap<String, String> sharedInputs) implement
     public String shared(String name) {
         String json = sharedInputs.get(name);
         if (json == null) {
-            throw new TerminalFailure(
-                    "No shared input is named '" + name + "'; there are: " + sharedInputs.keySet());
+            throw new TerminalFailure("No shared input is named '" + name + "'; there are: " + sharedInputs.keySet());
         }
         return json;
     }
@@ -50,12 +49,10 @@ record GivenInput(String json, SortedMap<String, String> sharedInputs) implement
 
     /** Where it does not fit, without what is there: an error is logged. */
     private static String place(JsonProcessingException e) {
-        return e instanceof JsonMappingException mapping
-                        && !mapping.getPath().isEmpty()
+        return e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()
                 ? mapping.getPath().stream()
-                        .map(step -> step.getFieldName() == null
-                                ? "[" + step.getIndex() + "]"
-                                : "." + step.getFieldName())
+                        .map(step ->
+                                step.getFieldName() == null ? "[" + step.getIndex() + "]" : "." + step.getFieldName())
                         .collect(Collectors.joining("", ": see $", ""))
                 : "";
     }

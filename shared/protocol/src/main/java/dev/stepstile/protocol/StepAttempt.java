@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.stepstile.api.RetryAfter;
 import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
-import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.step.Limits;
