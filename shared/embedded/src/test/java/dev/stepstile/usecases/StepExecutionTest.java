@@ -20,6 +20,7 @@ import dev.stepstile.store.StepQueue.Outgoing;
 import dev.stepstile.wire.StepMessages;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -470,18 +471,24 @@ class StepExecutionTest {
                 list.add(list);
                 return StepResult.of(list);
             });
-            record Unprintable(int number) {
-                @Override
-                public int number() {
-                    throw new IllegalStateException("secret");
-                }
-            }
-            stack.work.on("thread", (input, context) -> StepResult.of(new Unprintable(1)));
+            stack.work.on(
+                    "list",
+                    (input, context) -> StepResult.of(new AbstractList<Integer>() {
+                        @Override
+                        public Integer get(int index) {
+                            throw new IllegalStateException("secret");
+                        }
+
+                        @Override
+                        public int size() {
+                            return 1;
+                        }
+                    }));
             stack.work.on("text", (input, context) -> StepResult.ofJson("{secret"));
-            stack.dispatch("d1", Stack.once("null"), Stack.once("cycle"), Stack.once("thread"), Stack.once("text"));
+            stack.dispatch("d1", Stack.once("null"), Stack.once("cycle"), Stack.once("list"), Stack.once("text"));
             stack.deliver();
             assertThat(error("null").message()).contains("null");
-            for (String key : List.of("cycle", "thread", "text")) {
+            for (String key : List.of("cycle", "list", "text")) {
                 assertThat(stack.state(key)).as(key).isEqualTo(Name.FAILED);
                 assertThat(error(key).kind()).as(key).isEqualTo(Kind.RESULT_NOT_SERIALISABLE);
                 assertThat(error(key).message())
