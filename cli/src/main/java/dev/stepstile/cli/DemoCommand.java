@@ -84,7 +84,8 @@ final class DemoCommand implements Callable<Integer> {
                 : Stacks.steady(aws, isolated, folder, false, 0);
         out.println("Starting the "
                 + (aws
-                        ? "AWS stack (DynamoDB Local, ElasticMQ" + (isolated ? ", a process for each worker" : "") + ")"
+                        ? "AWS stack (DynamoDB Local, ElasticMQ" + (isolated ? ", a process for each worker" : "")
+                                + "; the first time, Maven fetches them)"
                         : "embedded stack")
                 + (faults.any() ? " with " + faults : "") + " ...");
         Instant begun = Instant.now();

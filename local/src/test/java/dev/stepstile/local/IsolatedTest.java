@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -78,6 +79,22 @@ class IsolatedTest {
         return answer.getBatchItemFailures().stream()
                 .map(SQSBatchResponse.BatchItemFailure::getItemIdentifier)
                 .toList();
+    }
+
+    /** A stack with one worker that never ends its batch. */
+    static final class Stack {
+        public static void main(String[] args) throws Exception {
+            Path folder = Path.of(args[0]);
+            WorkerLog log =
+                    new WorkerLog(folder.resolve("workers.log"), (count, n) -> System.out.println("in the middle"));
+            new Isolated(
+                            WilfulFunction.class.getName() + "::handleRequest",
+                            Duration.ofMinutes(1),
+                            Map.of("AWS_REGION", "eu-west-1"),
+                            RuntimeClientLibrary.unpack(folder),
+                            log)
+                    .invoke(messages("count", "hang"));
+        }
     }
 
     @Nested
@@ -173,6 +190,28 @@ class IsolatedTest {
             assertThatThrownBy(() -> environment.invoke(messages("done")))
                     .isInstanceOf(WorkerLost.class)
                     .hasMessageContaining("STEPSTILE_TABLE is missing");
+        }
+
+        @Test
+        void ends_with_its_stack_even_if_that_is_killed_in_the_middle_of_a_batch() throws Exception {
+            Process stack = new ProcessBuilder(
+                            ProcessHandle.current().info().command().orElseThrow(),
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            Stack.class.getName(),
+                            folder.resolve("other").toString())
+                    .start();
+            try {
+                assertThat(stack.inputReader().readLine()).isEqualTo("in the middle");
+                List<ProcessHandle> workers = stack.children().toList();
+                assertThat(workers).hasSize(1);
+
+                stack.destroyForcibly();
+
+                workers.getFirst().onExit().get(20, TimeUnit.SECONDS);
+            } finally {
+                stack.destroyForcibly();
+            }
         }
 
         private List<ProcessHandle> processes() {

@@ -14,11 +14,15 @@ interface Effects {
 
     void recordWritten(@Nullable StepRecord before, StepRecord after);
 
+    /** The table deleted a record by its age. */
+    void recordExpired(StepRecord record);
+
     void pageWritten(LogPage page);
 
     void messageSent(String body);
 
-    void messageDeleted(String body);
+    /** @param receives how often it had been received */
+    void messageDeleted(String body, int receives);
 
     /** The queue forgot a message by its age, or the test lost it. */
     void messageLost(String body);

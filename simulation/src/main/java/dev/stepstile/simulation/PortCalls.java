@@ -42,11 +42,16 @@ final class PortCalls {
     }
 
     <T> T call(String description, Supplier<T> effect, Function<T, String> shown) {
-        return call(description, effect, () -> second(effect.get(), effect), shown);
-    }
-
-    private static <T> T second(T first, Supplier<T> effect) {
-        return effect.get();
+        return call(
+                description,
+                effect,
+                () -> {
+                    T lost = effect.get();
+                    T answered = effect.get();
+                    trace.add(scheduler.millis(), "client", description, "first " + shown.apply(lost));
+                    return answered;
+                },
+                shown);
     }
 
     /**

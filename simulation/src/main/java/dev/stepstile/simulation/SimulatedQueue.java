@@ -189,7 +189,7 @@ final class SimulatedQueue implements StepQueue {
                         Message message = messages.get(id(receipt));
                         if (message != null && message.receipt().equals(receipt)) {
                             forget(message);
-                            effects.messageDeleted(message.body);
+                            effects.messageDeleted(message.body, message.receives);
                             deleted++;
                         }
                     }

@@ -302,8 +302,10 @@ final class SimulatedStepStore implements StepStore {
     /** Deletes a record by its age. */
     void expire(StepId id, int shard) {
         NavigableMap<String, StepRecord> all = records.get(partition(id, shard));
-        if (all != null && all.remove(id.stepKey()) != null) {
+        StepRecord expired = all == null ? null : all.remove(id.stepKey());
+        if (expired != null) {
             feed.change(scheduler.millis(), partition(id, shard), id.stepKey(), null, null);
+            effects.recordExpired(expired);
         }
     }
 

@@ -70,7 +70,7 @@ public final class Simulation {
         this.trace = new Trace(setup.traced());
         this.fate = new SimulatedProcess(scheduler, "fate", Duration.ZERO, randoms.split());
         this.calls = new PortCalls(scheduler, randoms.split(), setup.faults(), setup.weather(), trace, fate);
-        this.auditor = new Auditor(scheduler, stage);
+        this.auditor = new Auditor(scheduler, stage, setup.weather().calm() && stage.missedSweeps() == 0);
         this.store = new SimulatedStepStore(calls, scheduler, randoms.split(), setup.conditions(), auditor);
         this.queue = new SimulatedQueue(calls, scheduler, randoms.split(), auditor, stage.visibility(), RETENTION);
         this.letters = new SimulatedDeadLetters(calls, queue, auditor);
@@ -200,6 +200,11 @@ public final class Simulation {
             action.run();
             pending--;
         });
+    }
+
+    /** A client asks the runs function; empty if it got no answer. To be called by an action of {@link #at}. */
+    public <T> Optional<T> ask(Function<Stepstile, T> question) {
+        return runsFunction.invoke((stepstile, deadline) -> question.apply(stepstile));
     }
 
     /** A client hands over steps. */

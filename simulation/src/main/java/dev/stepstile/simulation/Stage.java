@@ -46,43 +46,31 @@ public record Stage(
             0.1,
             0.02);
 
-    Stage withWorkers(int number) {
-        return new Stage(
-                timing,
-                shards,
-                number,
-                stepTimeout,
-                visibility,
-                maxSkew,
-                clientRetries,
-                missedSweeps,
-                doubledSweeps,
-                throttled);
+    public Stage with(Timing other) {
+        return changed(other, workers, maxSkew, clientRetries);
     }
 
-    Stage withMaxSkew(Duration skew) {
-        return new Stage(
-                timing,
-                shards,
-                workers,
-                stepTimeout,
-                visibility,
-                skew,
-                clientRetries,
-                missedSweeps,
-                doubledSweeps,
-                throttled);
+    public Stage withWorkers(int number) {
+        return changed(timing, number, maxSkew, clientRetries);
     }
 
-    Stage withoutClientRetries() {
+    public Stage withMaxSkew(Duration skew) {
+        return changed(timing, workers, skew, clientRetries);
+    }
+
+    public Stage withoutClientRetries() {
+        return changed(timing, workers, maxSkew, false);
+    }
+
+    private Stage changed(Timing newTiming, int newWorkers, Duration newMaxSkew, boolean newClientRetries) {
         return new Stage(
-                timing,
+                newTiming,
                 shards,
-                workers,
+                newWorkers,
                 stepTimeout,
                 visibility,
-                maxSkew,
-                false,
+                newMaxSkew,
+                newClientRetries,
                 missedSweeps,
                 doubledSweeps,
                 throttled);

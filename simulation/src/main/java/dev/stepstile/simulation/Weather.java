@@ -12,9 +12,13 @@ import org.jspecify.annotations.Nullable;
 public record Weather(double crash, double fail, double loseResponse, double duplicate, double pauses, Duration pause) {
     public static final Weather CALM = new Weather(0, 0, 0, 0, 0, Duration.ZERO);
 
+    boolean calm() {
+        return crash + fail + loseResponse + duplicate + pauses == 0;
+    }
+
     @Nullable
     Fault strike(RandomGenerator random) {
-        if (this == CALM) {
+        if (calm()) {
             return null;
         }
         double dice = random.nextDouble();

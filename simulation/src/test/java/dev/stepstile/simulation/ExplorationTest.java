@@ -2,7 +2,10 @@ package dev.stepstile.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Every guarantee holds whatever goes wrong, at whichever port call. */
@@ -44,6 +47,38 @@ class ExplorationTest {
         @Test
         void leaves_a_step_that_outlives_its_lease_with_one_result() {
             holds("a long step", new Exploration(Scenario.LONG_STEP, Setup.of(6)).singles());
+        }
+    }
+
+    private static final List<Scenario> SCENARIOS =
+            List.of(Scenario.ONE_STEP, Scenario.RETRY, Scenario.REDRIVE, Scenario.CANCEL, Scenario.LONG_STEP);
+
+    /** @param sample of each scenario and seed */
+    private static void pairsHold(int seeds, int sample) {
+        int executions = 0;
+        List<Exploration.Finding> findings = new ArrayList<>();
+        for (Scenario scenario : SCENARIOS) {
+            for (int seed = 1; seed <= seeds; seed++) {
+                Exploration exploration = new Exploration(scenario, Setup.of(seed)).pairs(sample);
+                executions += exploration.total();
+                findings.addAll(exploration.findings());
+            }
+        }
+        System.out.println("pairs: " + executions + " executions, " + findings.size() + " findings");
+        assertThat(findings).isEmpty();
+    }
+
+    @Nested
+    class Any_two_faults {
+        @Test
+        void leave_every_guarantee_standing() {
+            pairsHold(10, 20);
+        }
+
+        @Test
+        @Tag("full")
+        void leave_every_guarantee_standing_in_a_large_sample() {
+            pairsHold(200, 200);
         }
     }
 }

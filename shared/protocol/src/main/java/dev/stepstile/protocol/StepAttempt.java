@@ -1,11 +1,9 @@
 package dev.stepstile.protocol;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonMappingException;
 import dev.stepstile.api.RetryAfter;
 import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
-import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.step.Limits;
@@ -25,10 +23,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -136,7 +132,7 @@ public final class StepAttempt {
                         StepError.Kind.UNKNOWN_HANDLER,
                         "No handler is named '" + spec.pinned().handler() + "' on this worker; known: "
                                 + parts.handlers().known() + "."));
-        Input input = input();
+        GivenInput input = input();
         Instant started = parts.world().now();
         Instant limit = earlier(started.plus(spec.pinned().timeout()), deadline);
         Context context = new Context(limit);
@@ -277,13 +273,13 @@ public final class StepAttempt {
         return parts.payloads().putResult(spec.id(), attempt(), json);
     }
 
-    private Input input() throws AttemptFailed {
+    private GivenInput input() throws AttemptFailed {
         try {
             SortedMap<String, String> shared = new TreeMap<>();
             for (Map.Entry<String, Payload> entry : spec.sharedInputs().entrySet()) {
                 shared.put(entry.getKey(), parts.payloads().get(entry.getValue()));
             }
-            return new Input(parts.payloads().get(spec.input()), shared);
+            return new GivenInput(parts.payloads().get(spec.input()), shared);
         } catch (Payloads.Missing missing) {
             throw new AttemptFailed(Weight.HOPELESS, StepError.Kind.PAYLOAD_MISSING, "Input: " + message(missing));
         } catch (PortException port) {
@@ -448,57 +444,6 @@ public final class StepAttempt {
     private static String message(Throwable thrown) {
         String message = thrown.getMessage();
         return message == null ? thrown.getClass().getSimpleName() : message;
-    }
-
-    private record Input(String json, SortedMap<String, String> sharedInputs) implements StepInput {
-        @Override
-        public <T> T as(Class<T> type) {
-            return read("The input", json, type);
-        }
-
-        @Override
-        public Set<String> sharedNames() {
-            return sharedInputs.keySet();
-        }
-
-        @Override
-        public String shared(String name) {
-            String json = sharedInputs.get(name);
-            if (json == null) {
-                throw new TerminalFailure(
-                        "No shared input is named '" + name + "'; there are: " + sharedInputs.keySet());
-            }
-            return json;
-        }
-
-        @Override
-        public <T> T sharedAs(String name, Class<T> type) {
-            return read("Shared input '" + name + "'", shared(name), type);
-        }
-
-        private static <T> T read(String what, String json, Class<T> type) {
-            try {
-                T value = Json.MAPPER.readValue(json, type);
-                if (value == null) {
-                    throw new TerminalFailure(what + " is null, where " + type.getSimpleName() + " was expected");
-                }
-                return value;
-            } catch (JsonProcessingException e) {
-                throw new TerminalFailure(what + " is not a " + type.getSimpleName() + place(e));
-            }
-        }
-
-        /** Where it does not fit, without what is there: an error is logged. */
-        private static String place(JsonProcessingException e) {
-            return e instanceof JsonMappingException mapping
-                            && !mapping.getPath().isEmpty()
-                    ? mapping.getPath().stream()
-                            .map(step -> step.getFieldName() == null
-                                    ? "[" + step.getIndex() + "]"
-                                    : "." + step.getFieldName())
-                            .collect(Collectors.joining("", ": see $", ""))
-                    : "";
-        }
     }
 
     private final class Context implements StepContext {

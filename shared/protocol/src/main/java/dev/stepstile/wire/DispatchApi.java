@@ -31,10 +31,13 @@ public final class DispatchApi {
     /** @throws Problem with what is wrong, and what to do instead */
     public Http.Answer answer(Http.Call call) throws InterruptedException {
         if (call.path().size() != 4
+                || !call.path().get(0).equals("v1")
                 || !call.path().get(1).equals("runs")
-                || !call.path().get(3).equals("dispatches")
-                || !call.method().equals("POST")) {
+                || !call.path().get(3).equals("dispatches")) {
             throw new Problem(404, "no-such-call", "POST /v1/runs/{runId}/dispatches is the only call here.");
+        }
+        if (!call.method().equals("POST")) {
+            throw new Problem(405, "method-not-allowed", "This path takes POST.");
         }
         Request request = request(call.path().get(2), call.body());
         return switch (dispatching.dispatch(request)) {
@@ -67,7 +70,7 @@ public final class DispatchApi {
             throw Problem.badRequest(
                     "bad-json", "The body is empty; send {\"steps\": [{\"key\": …, \"handler\": …}]}.");
         }
-        if (body.length() > Limits.REQUEST_BYTES) {
+        if (body.getBytes(StandardCharsets.UTF_8).length > Limits.REQUEST_BYTES) {
             throw new Problem(
                     413,
                     "request-too-large",
@@ -96,7 +99,7 @@ public final class DispatchApi {
                     "A dispatch has at most " + Limits.STEPS_PER_DISPATCH + " steps, this one " + steps.size()
                             + "; dispatch to the same run in several calls.");
         }
-        JsonNode defaults = body.path("defaults");
+        JsonNode defaults = object(body, "defaults", "bad-defaults");
         known(defaults, "'defaults'", Set.of("handler", "maxAttempts", "timeoutSeconds", "retry", "tags"));
         Set<String> keys = new HashSet<>();
         List<NewStep> read = new ArrayList<>();
@@ -109,15 +112,15 @@ public final class DispatchApi {
             }
             read.add(newStep);
         }
-        return new Request(runId, dispatchId(body), read, shared(body.path("sharedInputs")));
+        return new Request(runId, dispatchId(body), read, shared(object(body, "sharedInputs", "bad-shared-input")));
     }
 
     private static @Nullable String dispatchId(JsonNode body) {
         if (!body.hasNonNull("dispatchId")) {
             return null;
         }
-        String id = Json.text(body, "dispatchId");
-        if (!Limits.isDispatchId(id)) {
+        String id = body.path("dispatchId").textValue();
+        if (id == null || !Limits.isDispatchId(id)) {
             throw Problem.badRequest("bad-dispatch-id", "A dispatchId is 1 to 128 of A-Z a-z 0-9 . _ : ~ @ + = -");
         }
         return id;
@@ -151,15 +154,18 @@ public final class DispatchApi {
             throw Problem.badRequest("bad-step", at + " is not an object.");
         }
         known(step, at, Set.of("key", "handler", "input", "maxAttempts", "timeoutSeconds", "retry", "tags"));
-        String key = Json.text(step, "key");
-        if (!Limits.isStepKey(key)) {
+        String key = step.path("key").textValue();
+        if (key == null || !Limits.isStepKey(key)) {
             throw Problem.badRequest(
-                    "bad-step-key", at + ": a key is 1 to 512 of A-Z a-z 0-9 . _ : ~ @ + = [ ] ? , | - and space");
+                    "bad-step-key", at + ": a 'key' is 1 to 512 of A-Z a-z 0-9 . _ : ~ @ + = [ ] ? , | - and space");
         }
-        String handler = Json.text(step.hasNonNull("handler") ? step : defaults, "handler");
-        if (!Limits.isHandlerName(handler)) {
+        String handler =
+                (step.hasNonNull("handler") ? step : defaults).path("handler").textValue();
+        if (handler == null || !Limits.isHandlerName(handler)) {
             throw Problem.badRequest(
-                    "bad-handler", "Step '" + key + "': a handler's name is 1 to 128 of A-Z a-z 0-9 . _ -");
+                    "bad-handler",
+                    "Step '" + key
+                            + "': 'handler', in the step or in 'defaults', is a name of 1 to 128 of A-Z a-z 0-9 . _ -");
         }
         JsonNode inputNode = step.get("input");
         String input = inputNode == null ? "null" : Json.print(inputNode);
@@ -193,8 +199,8 @@ public final class DispatchApi {
     private static RetryPolicy retry(String key, JsonNode step, JsonNode defaults) {
         RetryPolicy fallback = RetryPolicy.DEFAULT;
         long attempts = number(key, step, defaults, "maxAttempts", fallback.maxAttempts(), 1, Limits.MAX_ATTEMPTS);
-        JsonNode own = step.path("retry");
-        JsonNode common = defaults.path("retry");
+        JsonNode own = object(step, "retry", "bad-retry");
+        JsonNode common = object(defaults, "retry", "bad-retry");
         known(own, "'retry'", Set.of("baseSeconds", "capSeconds"));
         known(common, "'retry'", Set.of("baseSeconds", "capSeconds"));
         return new RetryPolicy(
@@ -223,21 +229,24 @@ public final class DispatchApi {
         if (!holder.hasNonNull(name)) {
             return fallback;
         }
-        long value = Json.number(holder, name);
-        if (value < least || value > most) {
+        JsonNode node = holder.path(name);
+        if (!node.isIntegralNumber()
+                || !node.canConvertToLong()
+                || node.longValue() < least
+                || node.longValue() > most) {
             throw Problem.badRequest(
-                    "bad-" + (name.equals("maxAttempts") ? "max-attempts" : "timeout"),
-                    "Step '" + key + "': '" + name + "' is " + least + " to " + most + ", not " + value + ".");
+                    name.equals("maxAttempts") ? "bad-max-attempts" : "bad-timeout",
+                    "Step '" + key + "': '" + name + "' is a whole number from " + least + " to " + most + ".");
         }
-        return value;
+        return node.longValue();
     }
 
     private static SortedMap<String, String> tags(String key, JsonNode step, JsonNode defaults) {
         SortedMap<String, String> tags = new TreeMap<>();
-        for (JsonNode holder : List.of(defaults.path("tags"), step.path("tags"))) {
+        for (JsonNode holder : List.of(object(defaults, "tags", "bad-tags"), object(step, "tags", "bad-tags"))) {
             for (var entry : holder.properties()) {
-                String value = entry.getValue().asText();
-                if (!entry.getValue().isValueNode()
+                String value = entry.getValue().textValue();
+                if (value == null
                         || entry.getKey().length() > Limits.TAG_LENGTH
                         || value.length() > Limits.TAG_LENGTH) {
                     throw Problem.badRequest(
@@ -254,7 +263,16 @@ public final class DispatchApi {
         return tags;
     }
 
-    private static void known(JsonNode node, String where, Set<String> names) {
+    /** A member that is an object if it is there; null is as if it were not. */
+    private static JsonNode object(JsonNode holder, String name, String problem) {
+        JsonNode node = holder.path(name);
+        if (!node.isObject() && !node.isMissingNode() && !node.isNull()) {
+            throw Problem.badRequest(problem, "'" + name + "' is not an object.");
+        }
+        return node;
+    }
+
+    static void known(JsonNode node, String where, Set<String> names) {
         for (var entry : node.properties()) {
             if (!names.contains(entry.getKey())) {
                 throw Problem.badRequest(

@@ -48,6 +48,8 @@ public final class Json {
                 throw new BadJson("empty, where JSON was expected");
             }
             return node;
+        } catch (NumberFormatException e) {
+            throw new BadJson("not JSON that can be read: a number's exponent is too long");
         } catch (StreamConstraintsException e) {
             throw new BadJson("over a limit of JSON here: " + e.getOriginalMessage());
         } catch (JsonProcessingException e) { // its message quotes the text, which may be confidential

@@ -10,7 +10,6 @@ import dev.stepstile.protocol.RunQueries;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Run;
-import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.store.FeedEntry;
@@ -27,12 +26,16 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** {@code /v1/runs/{runId}…}: status, steps, feed, lookup, cancel, redrive. */
 public final class RunsApi {
     /** Of one answer: Lambda's 6 MB, less the rest of the answer and its escaping. */
     private static final long RESULT_IN_ANSWER = 4L * 1024 * 1024;
+
+    /** What a feed's cursor may say of a shard: nothing yet, or the position of an entry. */
+    private static final Pattern POSITION = Pattern.compile("|[0-9]{13}#[^#]{1,512}#[0-9]{1,10}(#[0-9]{1,10})?");
 
     private static final Set<StepState.Name> REDRIVABLE =
             Set.of(StepState.Name.FAILED, StepState.Name.DEAD, StepState.Name.CANCELLED);
@@ -60,20 +63,33 @@ public final class RunsApi {
         if (!Limits.isRunId(runId)) {
             throw Problem.badRequest("bad-run-id", "A runId is 1 to 128 of A-Z a-z 0-9 . _ : ~ @ + = -");
         }
-        String what = call.method() + " " + String.join("/", path.subList(3, Math.min(4, path.size())));
+        List<String> rest = path.subList(3, path.size());
+        String what = rest.isEmpty() ? "" : rest.getFirst();
+        if (rest.size() > (what.equals("steps") ? 2 : 1)) {
+            throw noSuchCall();
+        }
         try {
             return switch (what) {
-                case "GET " -> status(runId, call);
-                case "GET steps" -> path.size() == 4 ? steps(runId, call) : step(runId, path.get(4), call);
-                case "GET feed" -> feed(runId, call);
-                case "POST steps" -> lookup(runId, call);
-                case "POST cancel" -> cancel(runId, deadline);
-                case "POST redrive" -> redrive(runId, call, deadline);
+                case "" -> status(runId, only("GET", call));
+                case "steps" -> rest.size() == 1 ? steps(runId, only("GET", call)) : step(runId, rest.get(1), call);
+                case "feed" -> feed(runId, only("GET", call));
+                case "cancel" -> {
+                    only("POST", call);
+                    yield cancel(runId, deadline);
+                }
+                case "redrive" -> redrive(runId, only("POST", call), deadline);
                 default -> throw noSuchCall();
             };
         } catch (Json.BadJson e) {
             throw Problem.badRequest("bad-json", "The body is " + e.getMessage() + ".");
         }
+    }
+
+    private static Http.Call only(String method, Http.Call call) {
+        if (!call.method().equals(method)) {
+            throw new Problem(405, "method-not-allowed", "This path takes " + method + ".");
+        }
+        return call;
     }
 
     private static Problem noSuchCall() {
@@ -95,7 +111,7 @@ public final class RunsApi {
                 .put("openDispatches", status.openDispatches())
                 .put("steps", status.steps());
         DispatchCodec.counts(body.putObject("counts"), status.counts());
-        put(body, "countedAt", status.countedAt());
+        StepView.put(body, "countedAt", status.countedAt());
         return Answer.json(200, body);
     }
 
@@ -110,7 +126,7 @@ public final class RunsApi {
         ArrayNode steps = body.putArray("steps");
         for (RunQueries.Step step : page.steps()) {
             StepRecord record = step.record();
-            steps.add(record == null ? queued(step) : brief(record));
+            steps.add(record == null ? StepView.queued(step) : StepView.brief(record));
         }
         RunQueries.StepsCursor next = page.next();
         if (next != null) {
@@ -120,6 +136,13 @@ public final class RunsApi {
     }
 
     private Answer step(String runId, String stepKey, Http.Call call) {
+        if (stepKey.equals("lookup") && call.method().equals("POST")) {
+            return lookup(runId, call);
+        }
+        only("GET", call);
+        if (!Limits.isStepKey(stepKey)) {
+            throw badStepKey();
+        }
         Run run = run(runId);
         StepRecord record = queries.step(run, stepKey)
                 .orElseThrow(() -> new Problem(
@@ -127,7 +150,7 @@ public final class RunsApi {
                         "step-not-started",
                         "Step '" + stepKey
                                 + "' has no record: it is queued, or the run has no such step (GET …/steps tells)."));
-        ObjectNode body = full(record, RESULT_IN_ANSWER);
+        ObjectNode body = StepView.full(record, queries, RESULT_IN_ANSWER);
         if (Boolean.parseBoolean(call.query().get("log"))) {
             String attempt = call.query().get("attempt");
             ArrayNode pages = body.putArray("log");
@@ -169,10 +192,8 @@ public final class RunsApi {
     }
 
     private Answer lookup(String runId, Http.Call call) {
-        if (call.path().size() != 5 || !call.path().get(4).equals("lookup")) {
-            throw noSuchCall();
-        }
-        List<String> keys = keys(body(call));
+        JsonNode asked = body(call, Set.of("keys"));
+        List<String> keys = keys(asked);
         if (keys.isEmpty() || keys.size() > Limits.LOOKUP_KEYS) {
             throw Problem.badRequest(
                     "bad-keys",
@@ -189,7 +210,7 @@ public final class RunsApi {
             if (record == null) {
                 absent.add(key);
             } else {
-                ObjectNode entry = full(record, Math.min(room, Limits.ITEM_BYTES));
+                ObjectNode entry = StepView.full(record, queries, Math.min(room, Limits.ITEM_BYTES));
                 room -= Json.print(entry).length();
                 entries.add(entry);
             }
@@ -208,23 +229,25 @@ public final class RunsApi {
     }
 
     private Answer redrive(String runId, Http.Call call, Instant deadline) throws InterruptedException {
-        JsonNode body = call.body() == null || call.body().isBlank() ? Json.object() : body(call);
+        String text = call.body();
+        JsonNode body = text == null || text.isBlank() ? Json.object() : body(call, Set.of("states", "keys"));
+        List<String> keys = keys(body);
         Set<StepState.Name> states = new TreeSet<>();
-        for (JsonNode name : body.path("states")) {
-            StepState.Name state = state(name.asText());
+        for (String name : texts(body, "states", "bad-state")) {
+            StepState.Name state = state(name);
             if (state == null || !REDRIVABLE.contains(state)) {
                 throw Problem.badRequest(
-                        "bad-state", "'" + name.asText() + "' cannot be redriven; FAILED, DEAD and CANCELLED can.");
+                        "bad-state", "'states' has one that cannot be redriven; FAILED, DEAD and CANCELLED can.");
             }
             states.add(state);
         }
         if (states.isEmpty()) {
             states.addAll(List.of(StepState.Name.FAILED, StepState.Name.DEAD));
-            if (!body.path("keys").isEmpty()) {
+            if (!keys.isEmpty()) {
                 states.add(StepState.Name.CANCELLED);
             }
         }
-        int redriven = redriving.redrive(run(runId), states, new TreeSet<>(keys(body)), deadline);
+        int redriven = redriving.redrive(run(runId), states, new TreeSet<>(keys), deadline);
         return Answer.json(200, Json.object().put("redriven", redriven));
     }
 
@@ -232,23 +255,45 @@ public final class RunsApi {
         return queries.run(runId).orElseThrow(() -> Problem.noRun(runId));
     }
 
-    private static JsonNode body(Http.Call call) {
-        String body = call.body();
-        if (body == null || body.isBlank()) {
-            throw Problem.badRequest("bad-json", "The body is empty, where a JSON object was expected.");
+    private static JsonNode body(Http.Call call, Set<String> names) {
+        String text = call.body();
+        JsonNode body = text == null || text.isBlank() ? Json.object() : Json.parse(text);
+        if (!body.isObject()) {
+            throw Problem.badRequest("bad-json", "The body is not a JSON object.");
         }
-        return Json.parse(body);
+        DispatchApi.known(body, "the body", names);
+        return body;
+    }
+
+    /** A list of texts; empty if there is none. One that is there and empty is refused: it never means "all". */
+    private static List<String> texts(JsonNode body, String name, String problem) {
+        JsonNode list = body.path(name);
+        List<String> texts = new ArrayList<>();
+        if (list.isMissingNode() || list.isNull()) {
+            return texts;
+        }
+        for (JsonNode text : list) {
+            if (text.isTextual()) {
+                texts.add(text.textValue());
+            }
+        }
+        if (!list.isArray() || texts.size() < list.size() || texts.isEmpty()) {
+            throw Problem.badRequest(
+                    problem, "'" + name + "' is a list of at least one string; leave it out if you mean none.");
+        }
+        return texts;
     }
 
     private static List<String> keys(JsonNode body) {
-        List<String> keys = new ArrayList<>();
-        body.path("keys").forEach(key -> keys.add(key.asText()));
-        for (String key : keys) {
-            if (!Limits.isStepKey(key)) {
-                throw Problem.badRequest("bad-step-key", "'keys' has one that no step can have.");
-            }
+        List<String> keys = texts(body, "keys", "bad-keys");
+        if (!keys.stream().allMatch(Limits::isStepKey)) {
+            throw badStepKey();
         }
         return keys.stream().distinct().toList();
+    }
+
+    private static Problem badStepKey() {
+        return Problem.badRequest("bad-step-key", "There is a key that no step can have.");
     }
 
     private static StepState.@Nullable Name state(@Nullable String text) {
@@ -261,7 +306,7 @@ public final class RunsApi {
             }
         }
         throw Problem.badRequest(
-                "bad-state", "'" + text + "' is no state; states are " + List.of(StepState.Name.values()) + ".");
+                "bad-state", "There is no such state; states are " + List.of(StepState.Name.values()) + ".");
     }
 
     private static int limit(Http.Call call) {
@@ -318,78 +363,16 @@ public final class RunsApi {
             return List.of();
         }
         List<String> positions = new ArrayList<>();
-        cursor(text).path("p").forEach(position -> positions.add(position.asText()));
+        for (JsonNode position : cursor(text).path("p")) {
+            String at = position.asText();
+            if (!position.isTextual() || !POSITION.matcher(at).matches()) {
+                throw badCursor();
+            }
+            positions.add(at);
+        }
         if (positions.size() != run.shards()) {
             throw badCursor();
         }
         return positions;
-    }
-
-    private static ObjectNode queued(RunQueries.Step step) {
-        return Json.object()
-                .put("stepKey", step.spec().id().stepKey())
-                .put("state", StepState.Name.QUEUED.name())
-                .put("attempt", 0)
-                .put("handler", step.spec().pinned().handler())
-                .put("dispatchId", step.spec().pinned().dispatchId());
-    }
-
-    private static ObjectNode brief(StepRecord record) {
-        ObjectNode node = Json.object()
-                .put("stepKey", record.id().stepKey())
-                .put("state", record.state().name().name())
-                .put("attempt", record.attempt())
-                .put("handler", record.pinned().handler())
-                .put("dispatchId", record.pinned().dispatchId());
-        put(node, "startedAt", record.startedAt());
-        switch (record.state()) {
-            case StepState.Running running -> {
-                put(node, "leaseUntil", running.leaseUntil());
-                node.put("cancelRequested", running.cancelRequested());
-                node.put("progress", running.progress().fraction())
-                        .put("progressNote", running.progress().note());
-            }
-            case StepState.Retrying retrying -> put(node, "notBefore", retrying.notBefore());
-            case StepState.Succeeded succeeded -> {}
-            case StepState.Failed failed -> error(node, failed.error());
-            case StepState.Dead dead -> {
-                error(node, dead.error());
-                put(node, "buriedAt", dead.buriedAt());
-            }
-            case StepState.Cancelled cancelled -> {}
-        }
-        if (record.state() instanceof StepState.Ended ended) {
-            put(node, "finishedAt", ended.finishedAt());
-        }
-        return node;
-    }
-
-    private ObjectNode full(StepRecord record, long most) {
-        ObjectNode node = brief(record);
-        node.put("maxAttempts", record.pinned().retry().maxAttempts()).put("logPages", record.pages());
-        if (record.state() instanceof StepState.Succeeded(Payload result, Instant at)) {
-            queries.json(result, most)
-                    .ifPresentOrElse(
-                            json -> node.putRawValue("result", new RawValue(json)),
-                            () -> node.set("resultStored", PayloadJson.write(result)));
-        }
-        ArrayNode attempts = node.putArray("attempts");
-        record.history().forEach(note -> {
-            ObjectNode attempt = attempts.addObject().put("attempt", note.attempt());
-            put(attempt, "startedAt", note.startedAt());
-            put(attempt, "endedAt", note.endedAt());
-            attempt.put("cause", note.cause().name()).put("message", note.message());
-        });
-        return node;
-    }
-
-    private static void error(ObjectNode node, StepError error) {
-        node.putObject("error").put("kind", error.kind().name()).put("message", error.message());
-    }
-
-    private static void put(ObjectNode node, String name, @Nullable Instant at) {
-        if (at != null) {
-            node.put(name, at.toString());
-        }
     }
 }

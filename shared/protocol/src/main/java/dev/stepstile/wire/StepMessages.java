@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.step.AttemptNote;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.Pinned;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -50,6 +51,9 @@ public final class StepMessages {
             int version = Json.integer(node, "v");
             if (version > VERSION) {
                 return new Decoded.NewerVersion(version);
+            }
+            if (version < 1) {
+                return new Decoded.NotOurs("there never was a version " + version);
             }
             if (node.has("undecodable")) {
                 return decode(Json.text(node, "undecodable"));
@@ -142,8 +146,21 @@ public final class StepMessages {
     private static StepSpec spec(JsonNode node) {
         String runId = Json.text(node, "runId");
         String stepKey = Json.text(node, "stepKey");
-        if (!Limits.isRunId(runId) || !Limits.isStepKey(stepKey)) {
-            throw new Json.BadJson("'runId' or 'stepKey' is not one");
+        Pinned pinned = RecordCodec.pinned(node);
+        int shard = Json.integer(node, "shard");
+        if (!Limits.isRunId(runId)
+                || !Limits.isStepKey(stepKey)
+                || !Limits.isDispatchId(pinned.dispatchId())
+                || !Limits.isHandlerName(pinned.handler())) {
+            throw new Json.BadJson("'runId', 'stepKey', 'dispatchId' or 'handler' is not one");
+        }
+        if (shard < 0
+                || pinned.index() < 0
+                || pinned.retry().maxAttempts() < 1
+                || pinned.retry().base().isNegative()
+                || pinned.retry().cap().isNegative()
+                || pinned.timeout().isNegative()) {
+            throw new Json.BadJson("a number is less than it can be");
         }
         SortedMap<String, Payload> shared = new TreeMap<>();
         node.path("sharedInputs").properties().forEach(e -> shared.put(e.getKey(), PayloadJson.read(e.getValue())));
@@ -153,8 +170,8 @@ public final class StepMessages {
                 .forEach(e -> tags.put(e.getKey(), e.getValue().asText()));
         return new StepSpec(
                 new StepId(runId, stepKey),
-                Json.integer(node, "shard"),
-                RecordCodec.pinned(node),
+                shard,
+                pinned,
                 PayloadJson.read(Json.member(node, "input")),
                 shared,
                 tags,

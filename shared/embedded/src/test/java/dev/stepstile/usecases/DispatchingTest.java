@@ -1,0 +1,177 @@
+package dev.stepstile.usecases;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.stepstile.protocol.Count;
+import dev.stepstile.protocol.Dispatching;
+import dev.stepstile.protocol.Dispatching.Answer;
+import dev.stepstile.protocol.Dispatching.NewStep;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepState.Name;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A dispatch. */
+class DispatchingTest {
+    @TempDir
+    Path folder;
+
+    private Stack stack;
+
+    @BeforeEach
+    void open() {
+        stack = new Stack(folder);
+    }
+
+    @AfterEach
+    void close() {
+        stack.close();
+    }
+
+    @Test
+    void writes_down_its_steps_sends_a_message_for_each_and_says_so() throws InterruptedException {
+        Answer answer = stack.dispatch("d1", Stack.step("a"), Stack.step("b"));
+        assertThat(answer).isEqualTo(new Answer.Accepted("d1", 2, false));
+        assertThat(stack.receive(10)).hasSize(2);
+        Dispatch dispatch = stack.dispatched("d1");
+        assertThat(dispatch.sentAt()).isEqualTo(Stack.START);
+        assertThat(dispatch.closed()).isFalse();
+        assertThat(dispatch.counts()).isEqualTo(new TreeMap<>(java.util.Map.of(Name.QUEUED, 2)));
+        assertThat(stack.hasRecord("a")).isFalse();
+        assertThat(stack.count(Count.STEPS_DISPATCHED)).isEqualTo(2);
+    }
+
+    @Test
+    void made_again_gives_the_same_answer_and_sends_nothing() throws InterruptedException {
+        stack.dispatch("d1", Stack.step("a"), Stack.step("b"));
+        stack.time.advance(Duration.ofDays(3));
+        assertThat(stack.dispatch("d1", Stack.step("a"), Stack.step("b")))
+                .isEqualTo(new Answer.Accepted("d1", 2, true));
+        assertThat(stack.receive(10)).hasSize(2);
+        assertThat(stack.count(Count.STEPS_DISPATCHED)).isEqualTo(2);
+    }
+
+    @Test
+    void without_an_id_is_named_by_its_content() throws InterruptedException {
+        Answer first = stack.dispatch(null, Stack.step("a"));
+        assertThat(stack.dispatch(null, Stack.step("a"))).isInstanceOfSatisfying(Answer.Accepted.class, again -> {
+            assertThat(again.replayed()).isTrue();
+            assertThat(first).isEqualTo(new Answer.Accepted(again.dispatchId(), 1, false));
+            assertThat(again.dispatchId()).matches("[0-9a-f]{32}");
+        });
+        assertThat(stack.dispatch(null, Stack.step("b")))
+                .isInstanceOfSatisfying(
+                        Answer.Accepted.class,
+                        other -> assertThat(other.replayed()).isFalse());
+    }
+
+    @Test
+    void under_a_known_id_with_anything_else_in_it_is_a_conflict() throws InterruptedException {
+        NewStep step = tagged("a", "b, c=d");
+        stack.dispatch("d1", step);
+        RetryPolicy retry = RetryPolicy.DEFAULT;
+        TreeMap<String, String> twoTags = new TreeMap<>();
+        twoTags.put("a", "b");
+        twoTags.put("c", "d");
+        List<NewStep> others = List.of(
+                new NewStep("b", step.handler(), step.input(), retry, step.timeout(), step.tags()),
+                new NewStep("a", "other", step.input(), retry, step.timeout(), step.tags()),
+                new NewStep("a", step.handler(), "{\"x\":1}", retry, step.timeout(), step.tags()),
+                new NewStep("a", step.handler(), "{}", retry, Duration.ofSeconds(1), step.tags()),
+                new NewStep("a", step.handler(), "{}", Stack.once("a").retry(), step.timeout(), step.tags()),
+                new NewStep("a", step.handler(), "{}", retry, step.timeout(), new TreeMap<>()),
+                new NewStep("a", step.handler(), "{}", retry, step.timeout(), twoTags));
+        for (NewStep other : others) {
+            assertThat(stack.dispatch("d1", other)).as("%s", other).isEqualTo(new Answer.Conflict("d1"));
+        }
+        assertThat(stack.dispatch("d1", step, Stack.step("b"))).isEqualTo(new Answer.Conflict("d1"));
+        TreeMap<String, String> shared = new TreeMap<>();
+        shared.put("plan", "1");
+        assertThat(stack.stepstile
+                        .dispatching(8)
+                        .dispatch(new Dispatching.Request(Stack.RUN, "d1", List.of(step), shared)))
+                .isEqualTo(new Answer.Conflict("d1"));
+        assertThat(stack.receive(10)).hasSize(1);
+    }
+
+    private static NewStep tagged(String name, String value) {
+        TreeMap<String, String> tags = new TreeMap<>();
+        tags.put(name, value);
+        return new NewStep("a", "work", "{}", RetryPolicy.DEFAULT, Duration.ofMinutes(5), tags);
+    }
+
+    @Test
+    void to_a_cancelled_run_is_refused_unless_it_was_accepted_before() throws InterruptedException {
+        stack.handOver("a");
+        stack.stepstile.cancelling().cancel(Stack.RUN, stack.time.instant().plusSeconds(20));
+        assertThat(stack.dispatch("d2", Stack.step("b"))).isEqualTo(new Answer.RunCancelled(Stack.RUN));
+        assertThat(stack.dispatch("d1", Stack.step("a"))).isEqualTo(new Answer.Accepted("d1", 1, true));
+        assertThat(stack.dispatch("d1", Stack.step("b"))).isEqualTo(new Answer.Conflict("d1"));
+    }
+
+    @Test
+    void whose_messages_the_queue_does_not_take_is_accepted_and_sent_by_a_sweep() throws InterruptedException {
+        for (int i = 0; i < 3; i++) {
+            stack.faults.fail("queue.send");
+        }
+        assertThat(stack.dispatch("d1", Stack.step("a"))).isEqualTo(new Answer.Accepted("d1", 1, false));
+        assertThat(stack.receive(10)).isEmpty();
+        assertThat(stack.dispatched("d1").sentAt()).isNull();
+        stack.recover(3);
+        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+    }
+
+    @Test
+    void is_marked_sent_even_when_a_sweep_took_it_meanwhile() throws InterruptedException {
+        stack.faults.afterNext("queue.send", () -> {
+            Dispatch read = stack.dispatched("d1");
+            assertThat(stack.ports.store().replace(read.taken(Stack.START.plusSeconds(60))))
+                    .isTrue();
+        });
+        stack.handOver("a");
+        assertThat(stack.dispatched("d1").sentAt()).isEqualTo(Stack.START);
+    }
+
+    /** A crash before each of its port calls, which is also after the one before: the caller may or may not call again, and each step runs once. */
+    @Test
+    void that_crashes_anywhere_is_made_whole_by_its_caller_or_by_the_sweeper_or_never_was() throws Exception {
+        NewStep[] steps = {Stack.step("a"), Stack.step("b", "\"" + "x".repeat(6_000) + "\"", RetryPolicy.DEFAULT)};
+        stack.dispatch("d1", steps);
+        int calls = stack.faults.calls().size();
+        assertThat(calls).isBetween(6, 20);
+        for (int call = 0; call < calls; call++) {
+            for (boolean again : new boolean[] {false, true}) {
+                try (Stack crashing = new Stack(folder.resolve(call + "-" + again))) {
+                    crashAt(crashing, call, again, steps);
+                }
+            }
+        }
+    }
+
+    private static void crashAt(Stack stack, int call, boolean again, NewStep... steps) throws InterruptedException {
+        stack.faults.crashBefore("", call);
+        assertThatThrownBy(() -> stack.dispatch("d1", steps)).isInstanceOf(Faults.Crash.class);
+        String where = "crash before the last of " + stack.faults.calls();
+        stack.faults.restart();
+        if (again) {
+            assertThat(stack.dispatch("d1", steps)).as(where).isInstanceOf(Answer.Accepted.class);
+        }
+        boolean accepted = stack.ports.store().dispatch(Stack.RUN, "d1").isPresent();
+        stack.recover(4);
+        assertThat(stack.work.started())
+                .as(where)
+                .containsExactlyInAnyOrderElementsOf(accepted ? List.of("a#1", "b#1") : List.of());
+        if (accepted) {
+            assertThat(stack.dispatched("d1").closed()).as(where).isTrue();
+            assertThat(stack.state("b")).as(where).isEqualTo(Name.SUCCEEDED);
+        }
+    }
+}

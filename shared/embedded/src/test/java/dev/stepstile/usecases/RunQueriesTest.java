@@ -1,0 +1,216 @@
+package dev.stepstile.usecases;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.api.StepResult;
+import dev.stepstile.step.Limits;
+import dev.stepstile.wire.Json;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a run answers, as its caller sees it. */
+class RunQueriesTest {
+    @TempDir
+    Path folder;
+
+    private Stack stack;
+    private Api api;
+
+    @BeforeEach
+    void open() {
+        stack = new Stack(folder);
+        api = new Api(stack);
+    }
+
+    @AfterEach
+    void close() {
+        stack.close();
+    }
+
+    private static String[] keys(int from, int to) {
+        return IntStream.range(from, to).mapToObj(i -> "s" + i).toArray(String[]::new);
+    }
+
+    private void deliverBatches() throws InterruptedException {
+        boolean more = true;
+        while (more) {
+            var batch = stack.receive(10);
+            stack.deliver(batch);
+            more = !batch.isEmpty();
+        }
+    }
+
+    @Test
+    void a_status_counts_as_of_the_last_sweep_or_now_if_exactly_asked() throws InterruptedException {
+        stack.handOver("a", "b", "c");
+        stack.deliver(stack.receive(2));
+        JsonNode before = api.get("/v1/runs/r1");
+        assertThat(before.path("counts")).isEqualTo(Json.parse("{\"QUEUED\":3}"));
+        assertThat(before.has("countedAt")).isFalse();
+        JsonNode exact = api.get("/v1/runs/r1?exact=true");
+        assertThat(exact.path("counts")).isEqualTo(Json.parse("{\"QUEUED\":1,\"SUCCEEDED\":2}"));
+        assertThat(exact.path("countedAt").asText()).isEqualTo("2026-11-24T08:00:00Z");
+        stack.sweepAfter(Duration.ofMinutes(1));
+        JsonNode swept = api.get("/v1/runs/r1");
+        assertThat(swept.path("counts")).isEqualTo(exact.path("counts"));
+        assertThat(swept.path("countedAt").asText()).isEqualTo("2026-11-24T08:01:00Z");
+        assertThat(swept.path("openDispatches").intValue()).isEqualTo(1);
+        deliverBatches();
+        stack.sweepAfter(Duration.ofMinutes(1));
+        JsonNode closed = api.get("/v1/runs/r1");
+        assertThat(closed.path("openDispatches").intValue()).isZero();
+        assertThat(closed.path("counts")).isEqualTo(Json.parse("{\"SUCCEEDED\":3}"));
+    }
+
+    @Test
+    void the_steps_come_page_by_page_in_the_order_of_their_manifests_each_once() throws InterruptedException {
+        stack.handOver(keys(0, 130));
+        stack.dispatch("d2", Stack.step("s130"), Stack.step("s7"), Stack.step("s131"));
+        stack.deliver(stack.receive(5));
+        List<String> seen = new ArrayList<>();
+        String cursor = "";
+        int pages = 0;
+        while (cursor != null) {
+            JsonNode page = api.get("/v1/runs/r1/steps?limit=50&cursor=" + cursor);
+            page.path("steps").forEach(step -> seen.add(step.path("stepKey").asText()));
+            cursor = page.path("cursor").textValue();
+            pages++;
+        }
+        assertThat(pages).isEqualTo(3);
+        // s7 has a record of d1 only once it is claimed; both dispatches list it until then.
+        assertThat(new TreeSet<>(seen)).isEqualTo(new TreeSet<>(List.of(keys(0, 132))));
+        assertThat(seen.subList(0, 130)).containsExactly(keys(0, 130));
+    }
+
+    @Test
+    void the_steps_of_a_state_are_filtered_across_pages() throws InterruptedException {
+        stack.handOver(keys(0, 60));
+        stack.deliver(stack.receive(10));
+        Set<String> done = new TreeSet<>();
+        String cursor = "";
+        while (cursor != null) {
+            JsonNode page = api.get("/v1/runs/r1/steps?state=succeeded&limit=4&cursor=" + cursor);
+            page.path("steps").forEach(step -> {
+                assertThat(step.path("state").asText()).isEqualTo("SUCCEEDED");
+                assertThat(done.add(step.path("stepKey").asText())).isTrue();
+            });
+            cursor = page.path("cursor").textValue();
+        }
+        assertThat(done).hasSize(10);
+        assertThat(api.get("/v1/runs/r1/steps?state=QUEUED").path("steps")).hasSize(50);
+        assertThat(api.get("/v1/runs/r1/steps?state=DEAD").path("steps")).isEmpty();
+    }
+
+    @Test
+    void the_feed_of_all_shards_is_read_in_pages_and_read_on_from_its_cursor() throws InterruptedException {
+        stack.handOver(keys(0, 100));
+        for (int i = 0; i < 5; i++) {
+            stack.time.advance(Duration.ofMillis(10));
+            stack.deliver(stack.receive(10));
+        }
+        List<String> seen = new ArrayList<>();
+        String cursor = readFeed("", 7, seen);
+        assertThat(seen).hasSize(50).doesNotHaveDuplicates();
+        assertThat(readFeed(cursor, 7, seen)).as("nothing new").isEqualTo(cursor);
+        stack.time.advance(Duration.ofMillis(10));
+        deliverBatches();
+        readFeed(cursor, 1000, seen);
+        assertThat(seen).hasSize(100).doesNotHaveDuplicates();
+        List<String> again = new ArrayList<>();
+        readFeed(cursor, 3, again);
+        assertThat(again).as("an older cursor shows again what came after it").hasSize(50);
+    }
+
+    private String readFeed(String from, int limit, List<String> seen) throws InterruptedException {
+        String cursor = from;
+        boolean caughtUp = false;
+        while (!caughtUp) {
+            JsonNode page = api.get("/v1/runs/r1/feed?limit=" + limit + "&cursor=" + cursor);
+            assertThat(page.path("entries").size()).isLessThanOrEqualTo(limit);
+            page.path("entries").forEach(entry -> seen.add(entry.path("stepKey").asText()));
+            cursor = page.path("cursor").asText();
+            caughtUp = page.path("caughtUp").booleanValue();
+        }
+        return cursor;
+    }
+
+    @Test
+    void the_feed_carries_small_results_and_pages_of_logs() throws InterruptedException {
+        stack.work.on("a", (input, context) -> {
+            context.log("hello");
+            return StepResult.ofJson("{\"small\":1}");
+        });
+        stack.work.on("b", (input, context) -> StepResult.of("x".repeat(10_000)));
+        stack.handOver("a", "b");
+        deliverBatches();
+        List<JsonNode> entries = new ArrayList<>();
+        api.get("/v1/runs/r1/feed").path("entries").forEach(entries::add);
+        assertThat(entries).hasSize(3);
+        assertThat(entries).anySatisfy(entry -> {
+            assertThat(entry.path("stepKey").asText()).isEqualTo("a");
+            assertThat(entry.path("result")).isEqualTo(Json.parse("{\"small\":1}"));
+            assertThat(entry.path("logPages").intValue()).isEqualTo(1);
+        });
+        assertThat(entries)
+                .anySatisfy(entry -> assertThat(entry.path("logPage")).isEqualTo(Json.parse("0")));
+        assertThat(entries).anySatisfy(entry -> {
+            assertThat(entry.path("stepKey").asText()).isEqualTo("b");
+            assertThat(entry.has("result")).isFalse();
+        });
+        assertThat(api.get("/v1/runs/r1/steps/a?log=true").path("log").path(0).path("lines"))
+                .isEqualTo(Json.parse("[\"hello\"]"));
+        assertThat(api.get("/v1/runs/r1/steps/a?log=true&attempt=9").path("log"))
+                .isEmpty();
+    }
+
+    @Test
+    void a_step_shows_its_result_wherever_that_is_kept_or_where_it_is_if_it_is_huge() throws InterruptedException {
+        int huge = 4 * 1024 * 1024;
+        int[] sizes = {10, Limits.INLINE_BYTES + 1_000, Limits.ITEM_BYTES + 1_000, huge};
+        for (int size : sizes) {
+            stack.work.on("s" + size, (input, context) -> StepResult.of(noise(size)));
+            stack.dispatch("d" + size, Stack.step("s" + size));
+        }
+        deliverBatches();
+        for (int size : sizes) {
+            JsonNode step = api.get("/v1/runs/r1/steps/s" + size);
+            if (size < huge) {
+                assertThat(step.path("result").asText()).isEqualTo(noise(size));
+            } else {
+                assertThat(step.has("result")).isFalse();
+                assertThat(step.path("resultStored").path("size").intValue()).isEqualTo(huge + 2);
+            }
+        }
+        JsonNode found = api.ok(
+                200,
+                "POST",
+                "/v1/runs/r1/steps/lookup",
+                "{\"keys\":[\"s10\",\"s" + sizes[1] + "\",\"s" + sizes[2] + "\",\"none\"]}");
+        assertThat(found.path("entries")).hasSize(3);
+        assertThat(found.path("entries").path(1).path("result").asText()).hasSize(sizes[1]);
+        assertThat(found.path("entries").path(2).has("resultStored"))
+                .as("too large for a lookup")
+                .isTrue();
+        assertThat(found.path("absent")).isEqualTo(Json.parse("[\"none\"]"));
+    }
+
+    /** Text that does not compress. */
+    private static String noise(int size) {
+        StringBuilder text = new StringBuilder(size);
+        java.util.Random random = new java.util.Random(size);
+        while (text.length() < size) {
+            text.append((char) ('#' + random.nextInt(56)));
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,452 @@
+package dev.stepstile.usecases;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stepstile.api.StepContext;
+import dev.stepstile.api.StepResult;
+import dev.stepstile.protocol.Count;
+import dev.stepstile.protocol.Dispatching.NewStep;
+import dev.stepstile.protocol.Tasks;
+import dev.stepstile.runtime.CapturedOutput;
+import dev.stepstile.step.Limits;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepError.Kind;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import dev.stepstile.step.StepState.Name;
+import dev.stepstile.step.StepState.Progress;
+import dev.stepstile.store.LogPage;
+import dev.stepstile.store.StepQueue.Delivery;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An attempt while it runs. */
+class RunningAttemptTest {
+    @TempDir
+    Path folder;
+
+    private Stack stack;
+
+    @BeforeEach
+    void open() {
+        stack = new Stack(folder, CapturedOutput.installed());
+    }
+
+    @AfterEach
+    void close() {
+        stack.close();
+    }
+
+    private StepState.Running running() {
+        return (StepState.Running) stack.record("a").state();
+    }
+
+    private List<LogPage> pages(int attempt) {
+        StepRecord record = stack.record("a");
+        return stack.ports.store().pages(record.id(), record.shard(), attempt);
+    }
+
+    private List<String> lines(int attempt) {
+        return pages(attempt).stream().flatMap(page -> page.lines().stream()).toList();
+    }
+
+    private Tasks.Task<List<String>> start(Work.Gate gate) throws InterruptedException {
+        Tasks.Task<List<String>> worker = stack.start();
+        gate.awaitEntered();
+        return worker;
+    }
+
+    private void cancel() throws InterruptedException {
+        stack.stepstile.cancelling().cancel(Stack.RUN, stack.time.instant().plusSeconds(20));
+    }
+
+    @Test
+    void renews_its_lease_every_third_of_it_and_carries_its_progress() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
+        stack.handOver("a");
+        Tasks.Task<List<String>> worker = start(gate);
+        StepContext context = gate.awaitEntered();
+        context.progress(0.25, "a quarter");
+        stack.time.advance(Duration.ofSeconds(19));
+        assertThat(running().leaseUntil()).isEqualTo(Stack.START.plusSeconds(60));
+        assertThat(running().progress()).isEqualTo(Progress.NONE);
+        stack.time.advance(Duration.ofSeconds(1));
+        assertThat(running().leaseUntil()).isEqualTo(Stack.START.plusSeconds(80));
+        assertThat(running().progress()).isEqualTo(new Progress(0.25, "a quarter"));
+        stack.time.advance(Duration.ofSeconds(200));
+        assertThat(running().leaseUntil()).isEqualTo(Stack.START.plusSeconds(280));
+        stack.sweep();
+        gate.open();
+        assertThat(worker.join()).isEmpty();
+        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+        assertThat(stack.work.started()).containsExactly("a#1");
+        assertThat(context.cancelled()).isFalse();
+    }
+
+    @Test
+    void renews_after_a_renewal_that_got_no_answer() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
+        stack.handOver("a");
+        Tasks.Task<List<String>> worker = start(gate);
+        stack.faults.fail("store.write");
+        stack.time.advance(Duration.ofSeconds(20));
+        assertThat(running().leaseUntil()).isEqualTo(Stack.START.plusSeconds(60));
+        stack.time.advance(Duration.ofSeconds(1));
+        assertThat(running().leaseUntil())
+                .as("at the next tick, not a third of a lease later")
+                .isEqualTo(Stack.START.plusSeconds(81));
+        gate.open();
+        assertThat(worker.join()).isEmpty();
+    }
+
+    @Test
+    void learns_of_a_cancel_by_its_heartbeat_and_is_interrupted() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
+        stack.handOver("a");
+        Tasks.Task<List<String>> worker = start(gate);
+        StepContext context = gate.awaitEntered();
+        cancel();
+        assertThat(running().cancelRequested()).isTrue();
+        assertThat(context.cancelled()).isFalse();
+        stack.time.advance(Duration.ofSeconds(20));
+        gate.awaitInterrupted();
+        assertThat(worker.join()).isEmpty();
+        assertThat(context.cancelled()).isTrue();
+        assertThat(stack.state("a")).isEqualTo(Name.CANCELLED);
+        assertThat(stack.record("a").history())
+                .singleElement()
+                .satisfies(note -> assertThat(note.cause()).isEqualTo(Kind.CANCELLED));
+    }
+
+    @Test
+    void that_takes_no_notice_of_a_cancel_is_left_behind_at_the_next_heartbeat() throws InterruptedException {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch stop = new CountDownLatch(1);
+        stack.work.on("a", (input, context) -> stubborn(entered, stop));
+        stack.handOver("a");
+        Tasks.Task<List<String>> worker = stack.start();
+        Work.reached(entered, "not started");
+        cancel();
+        stack.time.advance(Duration.ofSeconds(20));
+        assertThat(stack.state("a")).isEqualTo(Name.RUNNING);
+        stack.time.advance(Duration.ofSeconds(20));
+        assertThat(worker.join()).isEmpty();
+        assertThat(stack.state("a")).isEqualTo(Name.CANCELLED);
+        assertThat(stack.count(Count.HANDLERS_ABANDONED)).isEqualTo(1);
+        stop.countDown();
+    }
+
+    @Test
+    void that_succeeds_although_it_was_asked_to_stop_has_succeeded() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
+        stack.handOver("a");
+        Tasks.Task<List<String>> worker = start(gate);
+        cancel();
+        gate.open();
+        worker.join();
+        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+    }
+
+    @Test
+    void whose_lease_was_taken_over_is_interrupted_and_its_result_dropped() throws InterruptedException {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch stop = new CountDownLatch(1);
+        stack.work.on("a", (input, context) -> {
+            if (context.attempt() == 1) {
+                stubborn(entered, stop);
+                return StepResult.of("the zombie's");
+            }
+            return StepResult.of("the winner's");
+        });
+        stack.handOver("a");
+        List<Delivery> batch = stack.receive(10);
+        Tasks.Task<List<String>> zombie = stack.start(batch);
+        Work.reached(entered, "not started");
+        // Its heartbeats do not arrive for longer than its lease.
+        for (int i = 0; i < 80; i++) {
+            stack.faults.fail("store.write");
+        }
+        stack.time.advance(Duration.ofSeconds(66));
+        stack.faults.restart();
+        stack.sweep();
+        assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
+        stack.deliver();
+        StepRecord won = stack.record("a");
+        assertThat(won.attempt()).isEqualTo(2);
+        stack.time.advance(Duration.ofSeconds(20));
+        assertThat(zombie.join()).as("acknowledged: the table is the truth").isEmpty();
+        stop.countDown();
+        assertThat(stack.record("a")).isEqualTo(won);
+        assertThat(stack.count(Count.STALE_REFUSED)).isGreaterThanOrEqualTo(1);
+        assertThat(stack.count(Count.STEPS_SUCCEEDED)).isEqualTo(1);
+    }
+
+    @Test
+    void that_comes_back_to_life_after_it_was_taken_over_records_nothing() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
+        stack.handOver("a");
+        List<Delivery> batch = stack.receive(10);
+        Tasks.Task<List<String>> zombie = stack.start(batch);
+        gate.awaitEntered();
+        for (int i = 0; i < 80; i++) {
+            stack.faults.fail("store.write");
+        }
+        stack.time.advance(Duration.ofSeconds(66));
+        stack.faults.restart();
+        stack.sweep();
+        StepRecord taken = stack.record("a");
+        gate.open();
+        assertThat(zombie.join()).isEmpty();
+        assertThat(stack.record("a")).isEqualTo(taken);
+        assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
+        assertThat(stack.count(Count.STALE_REFUSED)).isEqualTo(1);
+    }
+
+    private static StepResult stubborn(CountDownLatch entered, CountDownLatch stop) {
+        entered.countDown();
+        boolean stopped = false;
+        while (!stopped) {
+            try {
+                stop.await();
+                stopped = true;
+            } catch (InterruptedException ignored) {
+                // that is the point
+            }
+        }
+        return StepResult.none();
+    }
+
+    private NewStep limited(Duration timeout) {
+        return new NewStep(
+                "a", "work", "{}", new RetryPolicy(2, Duration.ZERO, Duration.ZERO), timeout, new TreeMap<>());
+    }
+
+    @Test
+    void is_interrupted_at_its_timeout_and_tried_again() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
+        stack.dispatch("d1", limited(Duration.ofSeconds(30)));
+        Tasks.Task<List<String>> worker = start(gate);
+        assertThat(gate.awaitEntered().deadline()).isEqualTo(Stack.START.plusSeconds(30));
+        stack.time.advance(Duration.ofSeconds(30));
+        gate.awaitInterrupted();
+        assertThat(worker.join()).hasSize(1);
+        assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
+        assertThat(stack.record("a").history()).singleElement().satisfies(note -> {
+            assertThat(note.cause()).isEqualTo(Kind.TIMEOUT);
+            assertThat(note.message()).contains("30000 ms", "timeoutSeconds");
+        });
+    }
+
+    @Test
+    void that_ignores_its_interruption_is_left_behind_and_counted_and_its_late_result_dropped()
+            throws InterruptedException {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch stop = new CountDownLatch(1);
+        stack.work.on("a", (input, context) -> {
+            if (context.attempt() > 1) {
+                return StepResult.of("second");
+            }
+            return stubborn(entered, stop);
+        });
+        stack.dispatch("d1", limited(Duration.ofSeconds(30)));
+        Tasks.Task<List<String>> worker = stack.start();
+        Work.reached(entered, "not started");
+        stack.time.advance(Duration.ofSeconds(30));
+        assertThat(worker.join()).hasSize(1);
+        assertThat(stack.count(Count.HANDLERS_ABANDONED)).isEqualTo(1);
+        stack.deliver();
+        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+        StepRecord record = stack.record("a");
+        stop.countDown();
+        assertThat(stack.record("a")).isEqualTo(record);
+    }
+
+    @Test
+    void is_interrupted_ten_seconds_before_the_functions_own_deadline() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
+        stack.dispatch("d1", limited(Duration.ofSeconds(800)));
+        List<Delivery> batch = stack.receive(10);
+        Tasks.Task<List<String>> worker =
+                stack.time.fork("worker", () -> stack.execute(batch, Duration.ofSeconds(100)));
+        assertThat(gate.awaitEntered().deadline()).isEqualTo(Stack.START.plusSeconds(90));
+        stack.time.advance(Duration.ofSeconds(90));
+        assertThat(worker.join()).hasSize(1);
+        assertThat(stack.record("a").history())
+                .singleElement()
+                .satisfies(note -> assertThat(note.cause()).isEqualTo(Kind.TIMEOUT));
+    }
+
+    @Test
+    void keeps_trying_to_record_its_success_for_as_long_as_its_lease_lasts() throws InterruptedException {
+        stack.work.on("a", (input, context) -> {
+            for (int i = 0; i < 5; i++) {
+                stack.faults.fail("store.write");
+            }
+            return StepResult.of("at last");
+        });
+        stack.handOver("a");
+        assertThat(stack.deliver()).isEmpty();
+        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+        assertThat(stack.record("a").state())
+                .isInstanceOfSatisfying(
+                        StepState.Succeeded.class,
+                        done -> assertThat(done.finishedAt())
+                                .as("stamped by the try that was written")
+                                .isAfter(Stack.START));
+    }
+
+    @Test
+    void that_cannot_record_its_success_leaves_its_message_and_runs_again() throws InterruptedException {
+        stack.work.on("a", (input, context) -> {
+            if (context.attempt() == 1) {
+                for (int i = 0; i < 100; i++) {
+                    stack.faults.fail("store.write");
+                }
+            }
+            return StepResult.of(context.attempt());
+        });
+        stack.handOver("a");
+        assertThat(stack.deliver()).hasSize(1);
+        stack.faults.restart();
+        assertThat(stack.state("a")).isEqualTo(Name.RUNNING);
+        stack.recover(5);
+        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+        assertThat(stack.record("a").attempt()).isEqualTo(2);
+    }
+
+    @Test
+    void shows_its_log_in_pages_in_order_and_each_line_once() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
+        stack.handOver("a");
+        Tasks.Task<List<String>> worker = start(gate);
+        StepContext context = gate.awaitEntered();
+        context.log("line 0");
+        assertThat(pages(1)).isEmpty();
+        stack.time.advance(Duration.ofSeconds(1));
+        assertThat(lines(1)).containsExactly("line 0");
+        for (int i = 1; i < 2_000; i++) {
+            context.log("line " + i + " " + "=".repeat(20));
+        }
+        stack.faults.fail("store.putPage");
+        stack.time.advance(Duration.ofSeconds(20));
+        context.log("the last");
+        gate.open();
+        worker.join();
+        List<String> lines = lines(1);
+        assertThat(lines).hasSize(2_001).doesNotHaveDuplicates();
+        assertThat(lines).first().isEqualTo("line 0");
+        assertThat(lines.get(1_999)).startsWith("line 1999 ");
+        assertThat(lines).last().isEqualTo("the last");
+        List<LogPage> pages = pages(1);
+        assertThat(pages)
+                .extracting(LogPage::number)
+                .isEqualTo(java.util.stream.IntStream.range(0, pages.size())
+                        .boxed()
+                        .toList());
+        assertThat(stack.record("a").pages()).isEqualTo(pages.size());
+    }
+
+    @Test
+    void writes_pages_of_at_most_16_KB_and_a_log_of_at_most_256() throws InterruptedException {
+        stack.work.on("a", (input, context) -> {
+            for (int i = 0; i < 200; i++) {
+                context.log("漢".repeat(1_000 + i));
+            }
+            context.log("z".repeat(1_000_000));
+            return StepResult.none();
+        });
+        stack.handOver("a");
+        stack.deliver();
+        long whole = 0;
+        for (LogPage page : pages(1)) {
+            long bytes = page.lines().stream()
+                    .mapToLong(line -> line.getBytes(StandardCharsets.UTF_8).length)
+                    .sum();
+            assertThat(bytes).isLessThanOrEqualTo(16 * 1024);
+            whole += bytes;
+        }
+        assertThat(whole).isBetween(240L * 1024, Limits.LOG_BYTES + 200L);
+        assertThat(lines(1)).last().asString().startsWith("[cut: ").endsWith("an attempt's log holds 256 KB]");
+    }
+
+    @Test
+    void that_ends_while_its_log_cannot_be_written_has_ended_all_the_same() throws InterruptedException {
+        stack.work.on("a", (input, context) -> {
+            context.log("lost");
+            stack.faults.fail("store.putPage");
+            return StepResult.of("kept");
+        });
+        stack.handOver("a");
+        assertThat(stack.deliver()).isEmpty();
+        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+        assertThat(stack.record("a").pages()).isZero();
+    }
+
+    @Test
+    void that_prints_100_MB_is_captured_and_cut_and_told_how_much() throws InterruptedException {
+        byte[] mega = "x".repeat(99).concat("\n").repeat(10_000).getBytes(StandardCharsets.UTF_8);
+        stack.work.on("a", (input, context) -> {
+            System.out.println("first");
+            for (int i = 0; i < 100; i++) {
+                System.out.write(mega, 0, mega.length);
+            }
+            System.err.println("last");
+            return StepResult.none();
+        });
+        stack.handOver("a");
+        long before = used();
+        stack.deliver();
+        assertThat(used() - before).as("bytes kept").isLessThan(30L * 1024 * 1024);
+        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+        List<String> lines = lines(1);
+        assertThat(lines).first().isEqualTo("first");
+        assertThat(lines.get(1)).isEqualTo("x".repeat(99));
+        assertThat(lines)
+                .last()
+                .asString()
+                .matches("\\[cut: 997\\d{5} characters more were written; an attempt's log holds 256 KB]");
+    }
+
+    private static long used() {
+        System.gc();
+        Runtime runtime = Runtime.getRuntime();
+        return runtime.totalMemory() - runtime.freeMemory();
+    }
+
+    @Test
+    void keeps_what_each_step_prints_apart() throws InterruptedException {
+        CountDownLatch both = new CountDownLatch(2);
+        for (String key : List.of("a", "b")) {
+            stack.work.on(key, (input, context) -> {
+                both.countDown();
+                both.await();
+                Thread child = new Thread(() -> System.out.println(key + " child"));
+                for (int i = 0; i < 50; i++) {
+                    System.out.println(key + " " + i);
+                }
+                child.start();
+                child.join();
+                System.out.print(key + " without an end");
+                return StepResult.none();
+            });
+        }
+        stack.handOver("a", "b");
+        stack.deliver();
+        for (String key : List.of("a", "b")) {
+            StepRecord record = stack.record(key);
+            List<String> lines = new ArrayList<>();
+            stack.ports.store().pages(record.id(), record.shard(), 1).forEach(page -> lines.addAll(page.lines()));
+            assertThat(lines).hasSize(52).allMatch(line -> line.startsWith(key + " "));
+            assertThat(lines).contains(key + " child").last().isEqualTo(key + " without an end");
+        }
+    }
+}

@@ -1,0 +1,230 @@
+package dev.stepstile.usecases;
+
+import dev.stepstile.api.StepHandler;
+import dev.stepstile.embedded.EmbeddedPorts;
+import dev.stepstile.protocol.Count;
+import dev.stepstile.protocol.Dispatching;
+import dev.stepstile.protocol.Dispatching.Answer;
+import dev.stepstile.protocol.Dispatching.NewStep;
+import dev.stepstile.protocol.Handlers;
+import dev.stepstile.protocol.Output;
+import dev.stepstile.protocol.StepExecution;
+import dev.stepstile.protocol.Stepstile;
+import dev.stepstile.protocol.SweepReport;
+import dev.stepstile.protocol.Tally;
+import dev.stepstile.protocol.Tasks;
+import dev.stepstile.protocol.Timing;
+import dev.stepstile.protocol.World;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.Shards;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import dev.stepstile.store.Ports;
+import dev.stepstile.store.StepQueue.Delivery;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The whole protocol over embedded ports, on a clock that stands still; faults and deliveries are its verbs. */
+final class Stack implements AutoCloseable {
+    static final Instant START = Instant.parse("2026-11-24T08:00:00Z");
+    static final Duration VISIBILITY = Duration.ofMinutes(90);
+    static final Duration FUNCTION_TIMEOUT = Duration.ofMinutes(15);
+    static final String RUN = "r1";
+
+    final ManualTime time = new ManualTime(START);
+    final Faults faults = new Faults();
+    final Tally tally = new Tally();
+    final Work work = new Work();
+    final Timing timing = Timing.DEFAULT;
+    final Ports ports;
+    final Stepstile stepstile;
+
+    private final EmbeddedPorts embedded;
+    private final Handlers handlers;
+    private final Output output;
+
+    Stack(Path folder) {
+        this(folder, Output.UNCAPTURED);
+    }
+
+    Stack(Path folder, Output output, StepHandler... more) {
+        this.output = output;
+        embedded = EmbeddedPorts.open(folder.resolve("state"), VISIBILITY, time);
+        ports = embedded.ports();
+        AtomicInteger ids = new AtomicInteger();
+        World world = new World(time, new Random(7), () -> "owner-" + ids.incrementAndGet(), time);
+        stepstile = new Stepstile(faults.over(ports), timing, world, tally);
+        List<StepHandler> all = new ArrayList<>(List.of(work));
+        all.addAll(Arrays.asList(more));
+        handlers = new Handlers(all);
+    }
+
+    @Override
+    public void close() {
+        embedded.close();
+    }
+
+    static NewStep step(String key) {
+        return step(key, "{}", RetryPolicy.DEFAULT);
+    }
+
+    static NewStep step(String key, String input, RetryPolicy retry) {
+        return new NewStep(key, "work", input, retry, Duration.ofMinutes(5), new TreeMap<>());
+    }
+
+    static NewStep once(String key) {
+        return step(key, "{}", new RetryPolicy(1, Duration.ZERO, Duration.ZERO));
+    }
+
+    static Dispatching.Request request(String dispatchId, NewStep... steps) {
+        return new Dispatching.Request(RUN, dispatchId, List.of(steps), new TreeMap<>());
+    }
+
+    Answer dispatch(String dispatchId, NewStep... steps) throws InterruptedException {
+        return stepstile.dispatching(Shards.DEFAULT).dispatch(request(dispatchId, steps));
+    }
+
+    /** Dispatch {@code d1} of run {@code r1} with these steps. */
+    void handOver(String... keys) throws InterruptedException {
+        dispatch("d1", Arrays.stream(keys).map(Stack::step).toArray(NewStep[]::new));
+    }
+
+    List<Delivery> receive(int max) {
+        return ports.queue().receive(max, Duration.ZERO);
+    }
+
+    /** The step function's call; what stays in the queue by its answer. */
+    List<String> execute(List<Delivery> batch) throws InterruptedException {
+        return execute(batch, FUNCTION_TIMEOUT);
+    }
+
+    List<String> execute(List<Delivery> batch, Duration timeout) throws InterruptedException {
+        return stepstile
+                .execution(handlers, output, StepExecution.Engine.DIRECT)
+                .execute(batch, time.instant().plus(timeout));
+    }
+
+    /** One batch as the event source mapping delivers it: what is not named in the answer is deleted. */
+    List<String> deliver(List<Delivery> batch) throws InterruptedException {
+        List<String> stay = execute(batch);
+        ports.queue()
+                .delete(batch.stream()
+                        .filter(delivery -> !stay.contains(delivery.messageId()))
+                        .map(Delivery::receipt)
+                        .toList());
+        return stay;
+    }
+
+    List<String> deliver() throws InterruptedException {
+        return deliver(receive(10));
+    }
+
+    /** Delivers one message at a time until none is visible. */
+    void deliverAll() throws InterruptedException {
+        List<Delivery> batch = receive(1);
+        while (!batch.isEmpty()) {
+            deliver(batch);
+            batch = receive(1);
+        }
+    }
+
+    /** The same message twice, the second while the first is being worked on or after it. */
+    void deliverTwice() throws InterruptedException {
+        List<Delivery> batch = receive(10);
+        deliver(batch);
+        deliver(batch);
+    }
+
+    /** The batch is worked on, and the function's answer is lost: every message comes again. */
+    void loseAck() throws InterruptedException {
+        List<Delivery> batch = receive(10);
+        execute(batch);
+        batch.forEach(delivery -> ports.queue().changeVisibility(delivery.receipt(), Duration.ZERO));
+    }
+
+    /** The process ends right after its claim; its message comes again once its visibility timeout ends. */
+    void crashAfterClaim() throws InterruptedException {
+        faults.crashAfter("store.write", 0);
+        crash(receive(10));
+    }
+
+    /** Works on the batch until the fault that was set before. */
+    void crash(List<Delivery> batch) throws InterruptedException {
+        try {
+            execute(batch);
+        } catch (Faults.Crash expected) {
+            faults.restart();
+            return;
+        }
+        throw new AssertionError("no crash; calls were " + faults.calls());
+    }
+
+    /** A worker in a thread of its own, for what has to happen while a step runs. */
+    Tasks.Task<List<String>> start(List<Delivery> batch) {
+        return time.fork("worker", () -> deliver(batch));
+    }
+
+    Tasks.Task<List<String>> start() {
+        return start(receive(10));
+    }
+
+    void expireLease() {
+        time.advance(timing.lease().plus(timing.margin()));
+    }
+
+    SweepReport sweep() throws InterruptedException {
+        return stepstile.sweep().sweep(time.instant().plus(Duration.ofSeconds(50)));
+    }
+
+    SweepReport sweepAfter(Duration wait) throws InterruptedException {
+        time.advance(wait);
+        return sweep();
+    }
+
+    /** Sweeps and delivers for as long as anything is left to do, at most that many minutes. */
+    void recover(int minutes) throws InterruptedException {
+        for (int i = 0; i < minutes && !closed(); i++) {
+            time.advance(Duration.ofMinutes(1));
+            sweep();
+            deliverAll();
+        }
+    }
+
+    private boolean closed() {
+        List<Dispatch> dispatches = ports.store().dispatches(RUN);
+        return !dispatches.isEmpty() && dispatches.stream().allMatch(Dispatch::closed);
+    }
+
+    StepRecord record(String key) {
+        return ports.store()
+                .record(new StepId(RUN, key), Shards.of(key, Shards.DEFAULT))
+                .orElseThrow(() -> new AssertionError("no record of " + key));
+    }
+
+    boolean hasRecord(String key) {
+        return ports.store()
+                .record(new StepId(RUN, key), Shards.of(key, Shards.DEFAULT))
+                .isPresent();
+    }
+
+    StepState.Name state(String key) {
+        return hasRecord(key) ? record(key).state().name() : StepState.Name.QUEUED;
+    }
+
+    Dispatch dispatched(String dispatchId) {
+        return ports.store().dispatch(RUN, dispatchId).orElseThrow();
+    }
+
+    long count(Count count) {
+        return tally.of(count);
+    }
+}

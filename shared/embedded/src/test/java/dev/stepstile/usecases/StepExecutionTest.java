@@ -1,0 +1,646 @@
+package dev.stepstile.usecases;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stepstile.api.RetryAfter;
+import dev.stepstile.api.StepResult;
+import dev.stepstile.api.TerminalFailure;
+import dev.stepstile.protocol.Count;
+import dev.stepstile.protocol.Tasks;
+import dev.stepstile.step.Expect;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepError.Kind;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import dev.stepstile.step.StepState.Name;
+import dev.stepstile.store.StepQueue.Delivery;
+import dev.stepstile.store.StepQueue.Outgoing;
+import dev.stepstile.wire.StepMessages;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the step function makes of its messages. */
+class StepExecutionTest {
+    private static final Duration WITHIN = Duration.ofHours(12);
+
+    @TempDir
+    Path folder;
+
+    private Stack stack;
+
+    @BeforeEach
+    void open() {
+        stack = new Stack(folder);
+    }
+
+    @AfterEach
+    void close() {
+        stack.close();
+    }
+
+    private List<Delivery> visibleAfter(Duration wait) {
+        stack.time.advance(wait);
+        return stack.receive(10);
+    }
+
+    private StepError error(String key) {
+        return switch (stack.record(key).state()) {
+            case StepState.Failed failed -> failed.error();
+            case StepState.Dead dead -> dead.error();
+            case StepState other -> throw new AssertionError(key + " is " + other);
+        };
+    }
+
+    @Nested
+    class A_step {
+        @Test
+        void that_succeeds_is_recorded_once_and_its_message_deleted() throws InterruptedException {
+            stack.handOver("a", "b", "c");
+            assertThat(stack.deliver()).isEmpty();
+            for (String key : List.of("a", "b", "c")) {
+                StepRecord record = stack.record(key);
+                assertThat(record.state()).isEqualTo(new StepState.Succeeded(new Payload.Inline("1"), Stack.START));
+                assertThat(record.attempt()).isEqualTo(1);
+            }
+            assertThat(visibleAfter(WITHIN)).isEmpty();
+            assertThat(stack.count(Count.STEPS_SUCCEEDED)).isEqualTo(3);
+        }
+
+        @Test
+        void delivered_twice_runs_once() throws InterruptedException {
+            stack.handOver("a");
+            stack.deliverTwice();
+            assertThat(stack.work.started()).containsExactly("a#1");
+            assertThat(stack.count(Count.DUPLICATES_SUPPRESSED)).isEqualTo(1);
+        }
+
+        @Test
+        void whose_acknowledgement_was_lost_runs_once() throws InterruptedException {
+            stack.handOver("a", "b");
+            stack.loseAck();
+            assertThat(stack.deliver()).isEmpty();
+            assertThat(stack.work.started()).containsExactlyInAnyOrder("a#1", "b#1");
+            assertThat(visibleAfter(WITHIN)).isEmpty();
+        }
+
+        @Test
+        void that_is_held_by_another_worker_is_acknowledged_and_left_to_it() throws InterruptedException {
+            stack.handOver("a");
+            Work.Gate gate = stack.work.gate("a");
+            List<Delivery> batch = stack.receive(10);
+            Tasks.Task<List<String>> first = stack.start(batch);
+            gate.awaitEntered();
+            assertThat(stack.execute(batch)).as("acknowledged").isEmpty();
+            gate.open();
+            assertThat(first.join()).isEmpty();
+            assertThat(stack.work.started()).containsExactly("a#1");
+            assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+        }
+
+        @Test
+        void that_another_dispatch_claimed_first_is_acknowledged() throws InterruptedException {
+            stack.dispatch("d1", Stack.step("a"));
+            List<Delivery> first = stack.receive(10);
+            stack.dispatch("d2", Stack.step("a", "{\"other\":1}", RetryPolicy.DEFAULT));
+            List<Delivery> second = stack.receive(10);
+            Work.Gate gate = stack.work.gate("a");
+            Tasks.Task<List<String>> running = stack.start(second);
+            gate.awaitEntered();
+            assertThat(stack.deliver(first)).isEmpty();
+            gate.open();
+            assertThat(running.join()).isEmpty();
+            assertThat(stack.record("a").pinned().dispatchId()).isEqualTo("d2");
+            assertThat(stack.work.started()).containsExactly("a#1");
+            stack.recover(2);
+            assertThat(stack.dispatched("d1").closed()).isTrue();
+            assertThat(stack.dispatched("d2").closed()).isTrue();
+        }
+
+        @Test
+        void that_is_not_due_is_hidden_until_it_is() throws InterruptedException {
+            stack.work.on("a", (input, context) -> {
+                if (context.attempt() == 1) {
+                    throw new RetryAfter(Duration.ofHours(3), "come back later");
+                }
+                return StepResult.none();
+            });
+            stack.handOver("a");
+            List<Delivery> batch = stack.receive(10);
+            assertThat(stack.deliver(batch)).hasSize(1);
+            assertThat(stack.record("a").state())
+                    .isEqualTo(new StepState.Retrying(Stack.START.plus(Duration.ofHours(3))));
+            assertThat(stack.deliver(batch)).as("too early").hasSize(1);
+            assertThat(visibleAfter(Duration.ofHours(3).minusMillis(1))).isEmpty();
+            assertThat(stack.deliver(visibleAfter(Duration.ofMillis(1)))).isEmpty();
+            assertThat(stack.work.started()).containsExactly("a#1", "a#2");
+            assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+        }
+
+        @Test
+        void that_is_not_due_for_longer_than_a_message_can_hide_is_sent_by_a_sweep() throws InterruptedException {
+            stack.work.on("a", (input, context) -> {
+                if (context.attempt() == 1) {
+                    throw new RetryAfter(Duration.ofHours(12), "tomorrow");
+                }
+                return StepResult.none();
+            });
+            stack.handOver("a");
+            List<Delivery> batch = stack.receive(10);
+            stack.faults.fail("queue.changeVisibility");
+            stack.execute(batch);
+            StepRecord waiting = stack.record("a");
+            stack.ports.store().write(later(waiting, Duration.ofSeconds(1)), Expect.asRead(waiting));
+            assertThat(stack.deliver(batch)).as("acknowledged").isEmpty();
+            stack.sweepAfter(Duration.ofHours(12).plusMinutes(1));
+            assertThat(stack.receive(10)).as("a grace is left to a message").isEmpty();
+            stack.sweepAfter(Duration.ofMinutes(2));
+            stack.deliver();
+            assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+        }
+
+        private StepRecord later(StepRecord record, Duration by) {
+            return new StepRecord(
+                    record.id(),
+                    record.shard(),
+                    record.pinned(),
+                    record.attempt(),
+                    record.owner(),
+                    record.budgetFrom(),
+                    record.cancelSeq(),
+                    record.createdAt(),
+                    record.startedAt(),
+                    record.pages(),
+                    record.history(),
+                    new StepState.Retrying(
+                            ((StepState.Retrying) record.state()).notBefore().plus(by)));
+        }
+
+        @Test
+        void whose_timeout_no_longer_fits_is_put_back_and_not_counted() throws InterruptedException {
+            stack.handOver("a");
+            List<Delivery> batch = stack.receive(10);
+            stack.dispatch("d2", Stack.step("b"));
+            // The elder runs first and takes all the time there is.
+            List<Delivery> both = new ArrayList<>();
+            batch.forEach(d -> both.add(new Delivery(d.messageId(), d.receipt(), d.body(), 6, d.sentAt())));
+            both.addAll(stack.receive(10));
+            stack.work.on("a", (input, context) -> {
+                stack.time.advance(Duration.ofSeconds(200));
+                return StepResult.none();
+            });
+            List<String> stay = stack.execute(both, Duration.ofSeconds(310));
+            assertThat(stay).containsExactly(both.get(1).messageId());
+            assertThat(stack.hasRecord("b")).isFalse();
+            assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+            assertThat(stack.receive(10)).as("visible at once").hasSize(1);
+        }
+
+        @Test
+        void received_often_goes_first_and_alone() throws InterruptedException {
+            stack.handOver("young");
+            List<Delivery> batch = new ArrayList<>(stack.receive(10));
+            stack.dispatch("d2", Stack.step("old"));
+            stack.receive(10)
+                    .forEach(d -> batch.add(new Delivery(d.messageId(), d.receipt(), d.body(), 6, d.sentAt())));
+            stack.deliver(batch);
+            assertThat(stack.work.started()).containsExactly("old#1", "young#1");
+        }
+    }
+
+    @Nested
+    class A_suspect {
+        @Test
+        void runs_after_its_batch_mates_are_recorded_and_alone() throws InterruptedException {
+            stack.handOver("poison");
+            stack.crashAfterClaim();
+            stack.expireLease();
+            stack.sweep();
+            List<Delivery> batch = new ArrayList<>(stack.receive(10));
+            stack.dispatch("d2", Stack.step("b"), Stack.step("c"));
+            batch.addAll(stack.receive(10));
+            assertThat(batch).hasSize(3);
+            stack.work.on("poison", (input, context) -> {
+                assertThat(stack.state("b")).isEqualTo(Name.SUCCEEDED);
+                assertThat(stack.state("c")).isEqualTo(Name.SUCCEEDED);
+                return StepResult.none();
+            });
+            assertThat(stack.deliver(batch)).isEmpty();
+            assertThat(stack.state("poison")).isEqualTo(Name.SUCCEEDED);
+            assertThat(stack.record("poison").attempt()).isEqualTo(2);
+            assertThat(stack.count(Count.SUSPECTS_DEFERRED)).isEqualTo(1);
+            assertThat(stack.work.started()).last().isEqualTo("poison#2");
+        }
+
+        @Test
+        void for_which_no_time_is_left_is_put_back_uncounted() throws InterruptedException {
+            stack.handOver("poison");
+            stack.crashAfterClaim();
+            stack.expireLease();
+            stack.sweep();
+            List<Delivery> batch = new ArrayList<>(stack.receive(10));
+            stack.dispatch("d2", Stack.step("b"));
+            batch.addAll(stack.receive(10));
+            stack.work.on("b", (input, context) -> {
+                stack.time.advance(Duration.ofSeconds(100));
+                return StepResult.none();
+            });
+            assertThat(stack.execute(batch, Duration.ofSeconds(311)))
+                    .containsExactly(batch.getFirst().messageId());
+            assertThat(stack.record("poison").attempt()).isEqualTo(1);
+            assertThat(stack.state("poison")).isEqualTo(Name.RETRYING);
+        }
+
+        @Test
+        void is_also_a_step_whose_lease_ran_out_without_a_sweep() throws InterruptedException {
+            stack.handOver("a");
+            List<Delivery> batch = stack.receive(10);
+            stack.faults.crashAfter("store.write", 0);
+            stack.crash(batch);
+            stack.expireLease();
+            stack.deliver(batch);
+            assertThat(stack.work.started()).containsExactly("a#2");
+            assertThat(stack.record("a").history())
+                    .singleElement()
+                    .satisfies(note -> assertThat(note.cause()).isEqualTo(Kind.WORKER_LOST));
+            assertThat(stack.count(Count.WORKERS_LOST)).isEqualTo(1);
+        }
+    }
+
+    @Nested
+    class A_message {
+        private void send(String body) {
+            stack.ports.queue().send(List.of(new Outgoing("g", body, Duration.ZERO)));
+        }
+
+        @Test
+        void that_is_not_ours_is_buried_whole_and_acknowledged_beside_its_batch_mates() throws InterruptedException {
+            String body = "{\"hello\": \"wörld 漢 \\u0000\"} trailing";
+            stack.handOver("a");
+            send(body);
+            assertThat(stack.deliver()).isEmpty();
+            assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+            assertThat(stack.ports.letters().peek(10)).singleElement().satisfies(letter -> {
+                assertThat(StepMessages.letter(letter).cause()).isEqualTo("UNDECODABLE");
+                assertThat(dev.stepstile.wire.Json.parse(letter)
+                                .get("undecodable")
+                                .textValue())
+                        .isEqualTo(body);
+            });
+            assertThat(stack.count(Count.MESSAGES_UNDECODABLE)).isEqualTo(1);
+            assertThat(visibleAfter(WITHIN)).isEmpty();
+        }
+
+        @Test
+        void that_is_not_ours_stays_while_it_cannot_be_buried() throws InterruptedException {
+            send("?");
+            stack.faults.fail("letters.bury");
+            assertThat(stack.deliver()).hasSize(1);
+            assertThat(stack.deliver(visibleAfter(Stack.VISIBILITY))).isEmpty();
+            assertThat(stack.ports.letters().peek(10)).hasSize(1);
+        }
+
+        @Test
+        void of_a_newer_version_is_put_back_for_a_newer_worker() throws InterruptedException {
+            send("{\"v\": " + (StepMessages.VERSION + 1) + ", \"whatever\": true}");
+            assertThat(stack.deliver()).hasSize(1);
+            assertThat(visibleAfter(Duration.ofSeconds(29))).isEmpty();
+            assertThat(visibleAfter(Duration.ofSeconds(1))).hasSize(1);
+            assertThat(stack.ports.letters().peek(10)).isEmpty();
+        }
+
+        @Test
+        void whose_claim_got_no_answer_comes_again() throws InterruptedException {
+            stack.handOver("a", "b");
+            stack.faults.fail("store.write");
+            assertThat(stack.deliver()).hasSize(1);
+            assertThat(stack.deliver(visibleAfter(Stack.VISIBILITY))).isEmpty();
+            assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+            assertThat(stack.state("b")).isEqualTo(Name.SUCCEEDED);
+        }
+
+        /** Moved by AWS's own redrive: the letter acts as a redrive, once. */
+        @Test
+        void moved_back_from_the_dead_letters_redrives_its_step() throws InterruptedException {
+            stack.work.on("a", (input, context) -> {
+                if (context.attempt() == 1) {
+                    throw new IllegalStateException("no");
+                }
+                return StepResult.of("yes");
+            });
+            stack.dispatch("d1", Stack.once("a"));
+            stack.deliver();
+            stack.recover(2);
+            assertThat(stack.dispatched("d1").closed()).isTrue();
+            String letter = stack.ports.letters().peek(1).getFirst();
+            send(letter);
+            send(letter);
+            stack.deliverAll();
+            assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+            assertThat(stack.work.started()).containsExactly("a#1", "a#2");
+            assertThat(stack.record("a").budgetFrom()).isEqualTo(1);
+            assertThat(stack.dispatched("d1").closed()).as("reopened").isFalse();
+            stack.recover(20);
+            assertThat(stack.dispatched("d1").closed()).isTrue();
+            assertThat(visibleAfter(WITHIN)).isEmpty();
+        }
+
+        @Test
+        void moved_back_for_an_attempt_that_is_past_changes_nothing() throws InterruptedException {
+            stack.work.on("a", (input, context) -> {
+                throw new IllegalStateException("no");
+            });
+            stack.dispatch("d1", Stack.once("a"));
+            stack.deliver();
+            String first = stack.ports.letters().peek(1).getFirst();
+            send(first);
+            stack.deliver();
+            StepRecord deadAt2 = stack.record("a");
+            assertThat(deadAt2.attempt()).isEqualTo(2);
+            send(first);
+            assertThat(stack.deliver()).isEmpty();
+            assertThat(stack.record("a")).isEqualTo(deadAt2);
+        }
+
+        @Test
+        void moved_back_for_a_step_that_age_deleted_is_acknowledged() throws InterruptedException {
+            stack.work.on("a", (input, context) -> {
+                throw new IllegalStateException("no");
+            });
+            stack.dispatch("d1", Stack.once("a"));
+            stack.deliver();
+            send(stack.ports.letters().peek(1).getFirst().replace("\"r1\"", "\"r2\""));
+            assertThat(stack.deliver()).isEmpty();
+            assertThat(stack.work.started()).containsExactly("a#1");
+        }
+    }
+
+    @Nested
+    class A_handler {
+        @Test
+        void that_throws_is_tried_again_until_its_budget_is_spent_and_then_buried() throws InterruptedException {
+            stack.work.on("a", (input, context) -> {
+                throw new IllegalStateException("attempt " + context.attempt() + " broke");
+            });
+            stack.dispatch(
+                    "d1", Stack.step("a", "{}", new RetryPolicy(3, Duration.ofSeconds(10), Duration.ofSeconds(10))));
+            stack.deliver();
+            StepState.Retrying retrying = (StepState.Retrying) stack.record("a").state();
+            assertThat(Duration.between(Stack.START, retrying.notBefore()))
+                    .isBetween(Duration.ZERO, Duration.ofSeconds(10));
+            stack.deliver(visibleAfter(Duration.ofSeconds(10)));
+            stack.deliver(visibleAfter(Duration.ofSeconds(10)));
+            assertThat(stack.state("a")).isEqualTo(Name.DEAD);
+            assertThat(error("a").message()).isEqualTo("java.lang.IllegalStateException: attempt 3 broke");
+            assertThat(((StepState.Dead) stack.record("a").state()).buriedAt()).isNotNull();
+            assertThat(stack.ports.letters().peek(10))
+                    .singleElement()
+                    .satisfies(letter -> assertThat(letter).contains("attempt 1 broke", "attempt 3 broke"));
+            assertThat(visibleAfter(WITHIN)).isEmpty();
+        }
+
+        @Test
+        void that_says_when_to_come_back_is_obeyed_within_its_budget() throws InterruptedException {
+            stack.work.on("a", (input, context) -> {
+                throw new RetryAfter(Duration.ofSeconds(77), "busy");
+            });
+            stack.dispatch(
+                    "d1", Stack.step("a", "{}", new RetryPolicy(2, Duration.ofSeconds(1), Duration.ofSeconds(1))));
+            stack.deliver();
+            assertThat(stack.record("a").state()).isEqualTo(new StepState.Retrying(Stack.START.plusSeconds(77)));
+            stack.deliver(visibleAfter(Duration.ofSeconds(77)));
+            assertThat(stack.state("a")).isEqualTo(Name.DEAD);
+        }
+
+        @Test
+        void that_says_it_is_pointless_ends_the_step_FAILED_and_buries_nothing() throws InterruptedException {
+            stack.work.on("a", (input, context) -> {
+                throw new TerminalFailure("no such customer");
+            });
+            stack.handOver("a");
+            assertThat(stack.deliver()).isEmpty();
+            assertThat(error("a")).isEqualTo(new StepError(Kind.TERMINAL_FAILURE, "no such customer"));
+            assertThat(stack.state("a")).isEqualTo(Name.FAILED);
+            assertThat(stack.ports.letters().peek(10)).isEmpty();
+        }
+
+        @Test
+        void that_throws_an_Error_or_overflows_its_stack_fails_the_attempt_and_nothing_else()
+                throws InterruptedException {
+            stack.work.on("error", (input, context) -> {
+                throw new NoClassDefFoundError("some.Missing");
+            });
+            stack.work.on("deep", (input, context) -> StepResult.of(depth(0)));
+            stack.dispatch("d1", Stack.once("error"), Stack.once("deep"), Stack.once("fine"));
+            assertThat(stack.deliver()).isEmpty();
+            assertThat(error("error").message()).isEqualTo("java.lang.NoClassDefFoundError: some.Missing");
+            assertThat(error("deep").message()).startsWith("java.lang.StackOverflowError");
+            assertThat(stack.state("fine")).isEqualTo(Name.SUCCEEDED);
+        }
+
+        private int depth(int n) {
+            return n < 0 ? 0 : depth(n + 1) + 1;
+        }
+
+        @Test
+        void that_throws_an_interruption_of_its_own_fails_the_attempt_and_leaves_the_worker_uninterrupted()
+                throws InterruptedException {
+            stack.work.on("a", (input, context) -> {
+                throw new InterruptedException("of its own");
+            });
+            stack.dispatch("d1", Stack.once("a"));
+            assertThat(stack.deliver()).isEmpty();
+            assertThat(Thread.interrupted()).isFalse();
+            assertThat(error("a").message()).isEqualTo("java.lang.InterruptedException: of its own");
+        }
+
+        @Test
+        void that_returns_null_or_cyclic_or_unprintable_things_fails_with_a_clear_error() throws InterruptedException {
+            stack.work.on("null", (input, context) -> null);
+            stack.work.on("cycle", (input, context) -> {
+                List<Object> list = new ArrayList<>();
+                list.add(list);
+                return StepResult.of(list);
+            });
+            record Unprintable(int number) {
+                @Override
+                public int number() {
+                    throw new IllegalStateException("secret");
+                }
+            }
+            stack.work.on("thread", (input, context) -> StepResult.of(new Unprintable(1)));
+            stack.work.on("text", (input, context) -> StepResult.ofJson("{secret"));
+            stack.dispatch("d1", Stack.once("null"), Stack.once("cycle"), Stack.once("thread"), Stack.once("text"));
+            stack.deliver();
+            assertThat(error("null").message()).contains("null");
+            for (String key : List.of("cycle", "thread", "text")) {
+                assertThat(stack.state(key)).as(key).isEqualTo(Name.FAILED);
+                assertThat(error(key).kind()).as(key).isEqualTo(Kind.RESULT_NOT_SERIALISABLE);
+                assertThat(error(key).message())
+                        .as(key)
+                        .contains("return records, maps")
+                        .doesNotContain("secret");
+            }
+        }
+
+        @Test
+        void whose_result_is_over_the_limit_fails_and_says_what_to_do() throws InterruptedException {
+            stack.work.on("a", (input, context) -> StepResult.of("x".repeat(10 * 1024 * 1024 - 1)));
+            stack.work.on("b", (input, context) -> StepResult.of("x".repeat(10 * 1024 * 1024 - 2)));
+            stack.handOver("a", "b");
+            stack.deliver();
+            assertThat(error("a").kind()).isEqualTo(Kind.RESULT_TOO_LARGE);
+            assertThat(error("a").message()).contains("10485761", "10485760", "return where it is");
+            assertThat(stack.record("b").state())
+                    .isInstanceOfSatisfying(
+                            StepState.Succeeded.class,
+                            done -> assertThat(done.result()).isInstanceOf(Payload.Stored.class));
+        }
+
+        @Test
+        void that_is_not_installed_ends_the_step_FAILED_with_those_that_are() throws InterruptedException {
+            stack.dispatch(
+                    "d1",
+                    new dev.stepstile.protocol.Dispatching.NewStep(
+                            "a", "wrok", "{}", RetryPolicy.DEFAULT, Duration.ofSeconds(1), new java.util.TreeMap<>()));
+            stack.deliver();
+            assertThat(stack.state("a")).isEqualTo(Name.FAILED);
+            assertThat(error("a"))
+                    .isEqualTo(new StepError(
+                            Kind.UNKNOWN_HANDLER, "No handler is named 'wrok' on this worker; known: work."));
+        }
+
+        @Test
+        void whose_input_is_gone_is_DEAD_and_buried() throws Exception {
+            stack.dispatch("d1", Stack.step("a", "\"" + "x".repeat(50_000) + "\"", RetryPolicy.DEFAULT));
+            try (var files = java.nio.file.Files.walk(folder.resolve("state/payloads"))) {
+                for (Path file :
+                        files.filter(java.nio.file.Files::isRegularFile).toList()) {
+                    java.nio.file.Files.delete(file);
+                }
+            }
+            Stack other = stack;
+            assertThat(other.deliver()).isEmpty();
+            assertThat(error("a").kind()).isEqualTo(Kind.PAYLOAD_MISSING);
+            assertThat(stack.state("a")).isEqualTo(Name.DEAD);
+            assertThat(stack.ports.letters().peek(10)).hasSize(1);
+            assertThat(stack.work.started()).isEmpty();
+        }
+
+        @Test
+        void whose_input_does_not_fit_its_type_fails_terminally_and_tells_where_but_not_what()
+                throws InterruptedException {
+            record Customer(int number) {}
+            stack.work.on("a", (input, context) -> StepResult.of(input.as(Customer.class)));
+            stack.dispatch("d1", Stack.step("a", "{\"number\":\"s3cret\"}", RetryPolicy.DEFAULT));
+            stack.deliver();
+            assertThat(error("a").kind()).isEqualTo(Kind.TERMINAL_FAILURE);
+            assertThat(error("a").message()).contains("Customer", "number").doesNotContain("s3cret");
+        }
+
+        @Test
+        void gets_numbers_and_texts_as_they_were_sent() throws InterruptedException {
+            String json = "{\"pi\":3.14159265358979323846,\"big\":123456789012345678901234567890,\"tiny\":1E-400,"
+                    + "\"money\":1.10,\"text\":\"ü漢🚀\\u0000\"}";
+            stack.work.on("a", (input, context) -> StepResult.ofJson(input.json()));
+            stack.dispatch("d1", Stack.step("a", json, RetryPolicy.DEFAULT));
+            stack.deliver();
+            assertThat(stack.record("a").state())
+                    .isInstanceOfSatisfying(
+                            StepState.Succeeded.class,
+                            done -> assertThat(done.result()).isEqualTo(new Payload.Inline(json)));
+        }
+    }
+
+    @Nested
+    class A_crash {
+        /** Before each port call of a worker but the first: the step is run again, and one result is recorded. */
+        @Test
+        void anywhere_leaves_a_step_that_ends_once() throws Exception {
+            stack.work.on("a", (input, context) -> StepResult.of("y".repeat(2_000) + context.attempt() + Math.PI));
+            stack.handOver("a");
+            List<Delivery> probe = stack.receive(10);
+            stack.faults.restart();
+            stack.execute(probe);
+            int calls = stack.faults.calls().size();
+            assertThat(calls).isBetween(2, 10);
+            for (int call = 1; call < calls; call++) {
+                try (Stack crashing = new Stack(folder.resolve("" + call))) {
+                    crashAt(crashing, call);
+                }
+            }
+        }
+
+        private void crashAt(Stack stack, int call) throws InterruptedException {
+            stack.work.on("a", (input, context) -> StepResult.of("y".repeat(2_000) + context.attempt()));
+            stack.handOver("a");
+            stack.faults.restart();
+            stack.faults.crashBefore("", call);
+            stack.crash(stack.receive(10));
+            boolean ended = stack.state("a") == Name.SUCCEEDED;
+            StepRecord then = ended ? stack.record("a") : null;
+            stack.recover(200);
+            assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+            assertThat(stack.dispatched("d1").closed()).isTrue();
+            if (ended) {
+                assertThat(stack.record("a")).isEqualTo(then);
+            }
+        }
+
+        @Test
+        void between_death_and_burial_is_made_good_by_the_sweeper() throws InterruptedException {
+            for (String call : List.of("letters.bury", "store.write")) {
+                String key = call.startsWith("letters") ? "a" : "b";
+                stack.work.on(key, (input, context) -> {
+                    throw new IllegalStateException("no");
+                });
+                stack.dispatch("d-" + key, Stack.once(key));
+                List<Delivery> batch = stack.receive(10);
+                stack.faults.restart();
+                // writes: the claim, the death, then what marks the burial
+                stack.faults.crashBefore(call, call.startsWith("letters") ? 0 : 2);
+                stack.crash(batch);
+                assertThat(stack.record(key).state())
+                        .isInstanceOfSatisfying(
+                                StepState.Dead.class,
+                                dead -> assertThat(dead.buriedAt()).isNull());
+            }
+            stack.sweepAfter(Duration.ofMinutes(1));
+            for (String key : List.of("a", "b")) {
+                assertThat(stack.record(key).state())
+                        .isInstanceOfSatisfying(
+                                StepState.Dead.class,
+                                dead -> assertThat(dead.buriedAt()).isNotNull());
+            }
+            assertThat(stack.ports.letters().peek(10))
+                    .as("one twice, none missing")
+                    .hasSize(3);
+        }
+
+        @Test
+        void of_the_answer_to_a_claim_or_a_success_changes_nothing() throws InterruptedException {
+            stack.handOver("a");
+            stack.faults.loseAnswer("store.write");
+            List<Delivery> batch = stack.receive(10);
+            assertThat(stack.deliver(batch)).as("not known whether claimed").hasSize(1);
+            assertThat(stack.state("a")).isEqualTo(Name.RUNNING);
+            stack.expireLease();
+            stack.work.on("a", (input, context) -> {
+                stack.faults.loseAnswer("store.write");
+                return StepResult.of("once");
+            });
+            assertThat(stack.deliver(batch)).isEmpty();
+            assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+            assertThat(stack.record("a").attempt()).isEqualTo(2);
+            assertThat(stack.count(Count.STALE_REFUSED)).isZero();
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package dev.stepstile.wire;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
+import dev.stepstile.protocol.RunQueries;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** A step as the API shows it. Instants are texts here, for people. */
+final class StepView {
+    private StepView() {}
+
+    /** A step that is only in its manifest. */
+    static ObjectNode queued(RunQueries.Step step) {
+        return Json.object()
+                .put("stepKey", step.spec().id().stepKey())
+                .put("state", StepState.Name.QUEUED.name())
+                .put("attempt", 0)
+                .put("handler", step.spec().pinned().handler())
+                .put("dispatchId", step.spec().pinned().dispatchId());
+    }
+
+    /** A record without its result and history, for a listing. */
+    static ObjectNode brief(StepRecord record) {
+        ObjectNode node = Json.object()
+                .put("stepKey", record.id().stepKey())
+                .put("state", record.state().name().name())
+                .put("attempt", record.attempt())
+                .put("handler", record.pinned().handler())
+                .put("dispatchId", record.pinned().dispatchId());
+        put(node, "startedAt", record.startedAt());
+        switch (record.state()) {
+            case StepState.Running running -> {
+                put(node, "leaseUntil", running.leaseUntil());
+                node.put("cancelRequested", running.cancelRequested());
+                node.put("progress", running.progress().fraction())
+                        .put("progressNote", running.progress().note());
+            }
+            case StepState.Retrying retrying -> put(node, "notBefore", retrying.notBefore());
+            case StepState.Succeeded succeeded -> {}
+            case StepState.Failed failed -> error(node, failed.error());
+            case StepState.Dead dead -> {
+                error(node, dead.error());
+                put(node, "buriedAt", dead.buriedAt());
+            }
+            case StepState.Cancelled cancelled -> {}
+        }
+        if (record.state() instanceof StepState.Ended ended) {
+            put(node, "finishedAt", ended.finishedAt());
+        }
+        return node;
+    }
+
+    /** A record with its history and, if that is at most {@code most} bytes, its result; else where the result is. */
+    static ObjectNode full(StepRecord record, RunQueries queries, long most) {
+        ObjectNode node = brief(record);
+        node.put("maxAttempts", record.pinned().retry().maxAttempts()).put("logPages", record.pages());
+        if (record.state() instanceof StepState.Succeeded(Payload result, Instant at)) {
+            queries.json(result, most)
+                    .ifPresentOrElse(
+                            json -> node.putRawValue("result", new RawValue(json)),
+                            () -> node.set("resultStored", PayloadJson.write(result)));
+        }
+        ArrayNode attempts = node.putArray("attempts");
+        record.history().forEach(note -> {
+            ObjectNode attempt = attempts.addObject().put("attempt", note.attempt());
+            put(attempt, "startedAt", note.startedAt());
+            put(attempt, "endedAt", note.endedAt());
+            attempt.put("cause", note.cause().name()).put("message", note.message());
+        });
+        return node;
+    }
+
+    private static void error(ObjectNode node, StepError error) {
+        node.putObject("error").put("kind", error.kind().name()).put("message", error.message());
+    }
+
+    static void put(ObjectNode node, String name, @Nullable Instant at) {
+        if (at != null) {
+            node.put(name, at.toString());
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package dev.stepstile.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** A seed is the whole of a simulation. */
+class DeterminismTest {
+    private static final Scenario LIVELY = s -> {
+        s.dispatch(Duration.ZERO, Scenario.many("m", 40, 3_000));
+        Scenario.REDRIVE.on(s);
+        s.dispatch(Duration.ofSeconds(20), Scenario.many("n", 20, 70_000));
+        s.cancel(Duration.ofSeconds(200), Scenario.RUN);
+    };
+
+    private static Outcome play(long seed) {
+        Weather weather = new Weather(0.01, 0.01, 0.01, 0.01, 0.005, Duration.ofSeconds(100));
+        return LIVELY.play(Setup.of(seed).with(Stage.ROUGH).with(weather).withTrace());
+    }
+
+    /** Prints the trace of a seed. */
+    public static void main(String[] arguments) {
+        String trace = String.join("\n", play(Long.parseLong(arguments[0])).trace());
+        System.out.writeBytes(trace.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void one_seed_gives_one_trace() {
+        Outcome first = play(7);
+        Outcome second = play(7);
+        assertThat(second.trace()).isEqualTo(first.trace()).hasSizeGreaterThan(500);
+        assertThat(second.hash()).isEqualTo(first.hash());
+    }
+
+    @Test
+    void other_seeds_give_other_traces() {
+        Set<Long> hashes = new HashSet<>();
+        for (long seed = 1; seed <= 10; seed++) {
+            hashes.add(play(seed).hash());
+        }
+        assertThat(hashes).hasSize(10);
+    }
+
+    @Test
+    void the_hash_does_not_depend_on_whether_lines_are_kept() {
+        Setup setup = Setup.of(3).with(Faults.NONE.crashAfter(9));
+        assertThat(Scenario.RETRY.play(setup.withTrace()).hash())
+                .isEqualTo(Scenario.RETRY.play(setup).hash());
+    }
+
+    @Test
+    void another_process_gives_the_same_trace_byte_for_byte() throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Djdk.virtualThreadScheduler.parallelism=2",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        DeterminismTest.class.getName(),
+                        "7"))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        byte[] other = process.getInputStream().readAllBytes();
+        assertThat(process.waitFor()).isZero();
+        assertThat(new String(other, StandardCharsets.UTF_8)).isEqualTo(String.join("\n", play(7).trace()));
+    }
+}

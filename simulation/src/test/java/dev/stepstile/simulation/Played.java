@@ -1,0 +1,56 @@
+package dev.stepstile.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stepstile.step.Shards;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A scenario that was played to its end, to be asked how it went. */
+record Played(Simulation simulation, Outcome outcome) {
+
+    static Played of(Scenario scenario, Setup setup) {
+        Simulation simulation = scenario.staged(setup);
+        return new Played(simulation, simulation.run(Duration.ofDays(2)));
+    }
+
+    /** Plays it with many seeds; what the auditor found in each. */
+    static List<String> found(Scenario scenario, Setup setup, int seeds) {
+        List<String> violations = new ArrayList<>();
+        for (int seed = 1; seed <= seeds; seed++) {
+            violations.addAll(of(scenario, setup.withSeed(seed)).outcome().violations());
+        }
+        return violations;
+    }
+
+    StepRecord step(String key) {
+        return step(simulation, key);
+    }
+
+    static StepRecord step(Simulation simulation, String key) {
+        int shards = simulation.store().findRun(Scenario.RUN).shards();
+        return simulation.store().find(new StepId(Scenario.RUN, key), Shards.of(key, shards));
+    }
+
+    Played holds() {
+        assertThat(outcome.violations()).isEmpty();
+        return this;
+    }
+
+    Played isFound(String violation) {
+        assertThat(outcome.violations()).anySatisfy(text -> assertThat(text).contains(violation));
+        return this;
+    }
+
+    /** When a step ended, from the start on. */
+    Duration ended(String key) {
+        if (step(key).state() instanceof StepState.Ended ended) {
+            return Duration.between(Scheduler.START, ended.finishedAt());
+        }
+        throw new AssertionError(key + " has not ended");
+    }
+}
