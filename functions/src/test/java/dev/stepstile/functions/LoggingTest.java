@@ -4,15 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.protocol.Count;
+import dev.stepstile.protocol.Tasks;
+import dev.stepstile.runtime.VirtualTasks;
 import dev.stepstile.wire.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -20,6 +25,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /** What the functions print: log lines and metrics, each a JSON object on a line of its own. */
 class LoggingTest {
@@ -114,6 +120,20 @@ class LoggingTest {
             assertThat(line.path("attempt").asText()).isEqualTo("1");
             assertThat(request(line)).isEqualTo("request-of-step");
         });
+    }
+
+    @Test
+    void a_timer_logs_in_the_context_of_whoever_set_it() throws InterruptedException {
+        BlockingQueue<String> steps = new LinkedBlockingQueue<>();
+        MDC.put("step", "extract");
+        Tasks.Cancellable timer = new VirtualTasks()
+                .every("tick", Duration.ofMillis(1), () -> steps.add(String.valueOf(MDC.get("step"))));
+        MDC.remove("step");
+        try {
+            assertThat(steps.poll(10, TimeUnit.SECONDS)).isEqualTo("extract");
+        } finally {
+            timer.cancel();
+        }
     }
 
     @Test
