@@ -2,6 +2,7 @@ package dev.stepstile.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.step.Run;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -9,6 +10,7 @@ import dev.stepstile.step.StepState;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /** A scenario that was played to its end, to be asked how it went. */
 record Played(Simulation simulation, Outcome outcome) {
@@ -32,8 +34,10 @@ record Played(Simulation simulation, Outcome outcome) {
     }
 
     static StepRecord step(Simulation simulation, String key) {
-        int shards = simulation.store().findRun(Scenario.RUN).shards();
-        return simulation.store().find(new StepId(Scenario.RUN, key), Shards.of(key, shards));
+        Run run = Objects.requireNonNull(simulation.store().findRun(Scenario.RUN), "the run was never written");
+        StepId id = new StepId(Scenario.RUN, key);
+        return Objects.requireNonNull(
+                simulation.store().find(id, Shards.of(key, run.shards())), "the step has no record");
     }
 
     Played holds() {

@@ -221,11 +221,11 @@ class RulesOfEndingTest {
         private final Scenario diesTwice = s -> {
             DOOMED.on(s);
             s.redrive(Duration.ofSeconds(90), Scenario.RUN, Scenario.REDRIVABLE, Set.of());
-            s.at(Duration.ofSeconds(300), "operator", () -> s.letters().moveBack(body -> attempt(body) == 1));
+            s.at(Duration.ofMinutes(5), "operator", () -> s.letters().moveBack(body -> attempt(body) == 1));
         };
         private final Scenario diesOnce = s -> {
             DOOMED.on(s);
-            s.at(Duration.ofSeconds(300), "operator", () -> s.letters().moveBack(body -> true));
+            s.at(Duration.ofMinutes(5), "operator", () -> s.letters().moveBack(body -> true));
         };
 
         private static int attempt(String body) {
@@ -249,9 +249,7 @@ class RulesOfEndingTest {
         @Test
         void else_an_old_letter_redrives_a_newer_death() {
             Mistake anyAttempt = misread((letter, simulation) -> {
-                StepRecord record = simulation
-                        .store()
-                        .find(letter.spec().id(), letter.spec().shard());
+                StepRecord record = Played.step(simulation, letter.spec().id().stepKey());
                 StepState.Dead dead = (StepState.Dead) record.state();
                 return StepMessages.dead(letter.spec(), record, dead);
             });
