@@ -35,7 +35,7 @@ class EventsTest {
     void every_event_is_used_by_a_test() throws IOException {
         StringBuilder tests = new StringBuilder();
         try (Stream<Path> files = Files.list(TESTS)) {
-            for (Path file : (Iterable<Path>) files::iterator) {
+            for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
                 tests.append(Files.readString(file));
             }
         }
