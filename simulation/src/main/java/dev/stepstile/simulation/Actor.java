@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 final class Actor {
     final SimulatedProcess process;
     final String name;
+    final String fullName;
     final Runnable body;
 
     /** Null until the actor first gets the baton: many timers are cancelled before they need a thread. */
@@ -21,11 +22,12 @@ final class Actor {
     Actor(SimulatedProcess process, String name, Runnable body) {
         this.process = process;
         this.name = name;
+        this.fullName = process.name() + "/" + name;
         this.body = body;
     }
 
     @Override
     public String toString() {
-        return process.name() + "/" + name;
+        return fullName;
     }
 }

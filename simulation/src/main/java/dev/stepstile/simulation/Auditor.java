@@ -43,6 +43,7 @@ final class Auditor implements Effects {
     private final Stage stage;
     private final boolean bounded;
     private final Map<StepId, StepLedger> steps = new HashMap<>();
+    private final Map<String, StepId> inQueue = new HashMap<>();
     private final Map<String, Run> runs = new HashMap<>();
     private final Map<String, Long> cancelledAt = new HashMap<>();
     private final Map<String, List<StepId>> asked = new TreeMap<>();
@@ -262,7 +263,8 @@ final class Auditor implements Effects {
         }
     }
 
-    private static @Nullable StepId step(String body) {
+    /** Which step a message is for; null if it is not ours. */
+    private static @Nullable StepId decoded(String body) {
         return switch (StepMessages.decode(body)) {
             case Decoded.Step(var spec) -> spec.id();
             case Decoded.MovedBack(var spec, int attempt) -> spec.id();
@@ -271,10 +273,17 @@ final class Auditor implements Effects {
         };
     }
 
+    /** Of a message that leaves the queue. */
+    private @Nullable StepId step(String body) {
+        StepId known = inQueue.remove(body);
+        return known == null ? decoded(body) : known;
+    }
+
     @Override
     public void messageSent(String body) {
-        StepId id = step(body);
+        StepId id = decoded(body);
         if (id != null) {
+            inQueue.put(body, id);
             ledger(id).messages++;
         }
     }

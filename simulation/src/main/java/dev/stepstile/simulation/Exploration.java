@@ -54,10 +54,10 @@ public final class Exploration {
     /** Executions with two faults, drawn by the seed from all pairs of them at all pairs of calls. */
     public Exploration pairs(int sample) {
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(setup.seed());
+        int calls = scenario.play(setup).portCalls();
         for (int i = 0; i < sample; i++) {
             Fault first = FAULTS.get(random.nextInt(FAULTS.size()));
             Fault second = FAULTS.get(random.nextInt(FAULTS.size()));
-            int calls = scenario.play(setup).portCalls();
             int one = 1 + random.nextInt(calls);
             int reach = scenario.play(setup.with(Faults.NONE.at(one, first))).portCalls();
             int two = one + 1 + random.nextInt(Math.max(reach - one, 1));

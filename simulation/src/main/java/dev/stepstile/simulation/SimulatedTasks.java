@@ -128,6 +128,7 @@ final class SimulatedTasks implements Tasks {
         private final long period;
         private final Runnable tick;
         private final Waiters waiters = new Waiters();
+        private @Nullable Actor next;
         private boolean cancelled;
         private boolean ticking;
 
@@ -139,7 +140,7 @@ final class SimulatedTasks implements Tasks {
 
         /** A tick is an actor of its own, which gets a thread only if it is not cancelled before. */
         void schedule(long at) {
-            scheduler.startAt(at, process, name, () -> run(at));
+            next = scheduler.startAt(at, process, name, () -> run(at));
         }
 
         private void run(long at) {
@@ -154,6 +155,9 @@ final class SimulatedTasks implements Tasks {
             }
             ticking = false;
             waiters.wakeAll(scheduler);
+            if (cancelled) {
+                return;
+            }
             long late = scheduler.millis() - at;
             schedule(at + (late / period + 1) * period); // those that fell due meanwhile are left out
         }
@@ -162,6 +166,9 @@ final class SimulatedTasks implements Tasks {
         public void cancel() {
             scheduler.me("Cancellable.cancel");
             cancelled = true;
+            if (next != null && !ticking) {
+                scheduler.forget(next);
+            }
             while (ticking) {
                 scheduler.awaitUninterruptibly(waiters, Scheduler.NEVER);
             }

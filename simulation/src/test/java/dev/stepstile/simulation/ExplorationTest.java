@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Every guarantee holds whatever goes wrong, at whichever port call. */
 class ExplorationTest {
@@ -77,8 +79,9 @@ class ExplorationTest {
 
         @Test
         @Tag("full")
+        @Timeout(value = 10, unit = TimeUnit.MINUTES)
         void leave_every_guarantee_standing_in_a_large_sample() {
-            pairsHold(200, 200);
+            pairsHold(50, 100);
         }
     }
 }

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Everything at once: load, retries, a redrive and a cancel, while calls, processes, sweeps and clocks go wrong. */
 class RoughWeatherTest {
@@ -33,6 +35,7 @@ class RoughWeatherTest {
 
     @Test
     @Tag("full")
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void breaks_no_guarantee_in_thousands_of_seeds() {
         weathers(3_000);
     }
