@@ -142,7 +142,12 @@ final class BenchCommand {
             for (int i = 0; i < STARTS; i++) {
                 seconds[i] = StartBench.secondsToAnswer(folder().resolve("start"));
             }
-            say("called to first answer", "%.2f s, at most %.2f s (%d)", median(seconds), Arrays.stream(seconds).max().orElse(0), STARTS);
+            say(
+                    "called to first answer",
+                    "%.2f s, at most %.2f s (%d)",
+                    median(seconds),
+                    Arrays.stream(seconds).max().orElse(0),
+                    STARTS);
         }
 
         private static Path folder() {
@@ -167,6 +172,8 @@ final class BenchCommand {
             out.println(text);
         }
 
+        // Error Prone's annotation would be a run-time dependency of its own.
+        @SuppressWarnings("AnnotateFormatMethod")
         private void say(String name, String format, Object... values) {
             out.printf(Locale.ROOT, "  %-38s %s%n", name, String.format(Locale.ROOT, format, values));
             out.flush();
