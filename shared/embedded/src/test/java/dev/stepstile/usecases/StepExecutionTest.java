@@ -107,6 +107,31 @@ class StepExecutionTest {
             assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
         }
 
+        /** The holder's receipt is stale then: it could not wake its step for another attempt. */
+        @Test
+        void that_is_held_while_its_only_message_comes_again_keeps_the_message() throws InterruptedException {
+            stack.handOver("a");
+            Work.Gate gate = new Work.Gate();
+            stack.work.on("a", (input, context) -> {
+                if (context.attempt() == 1) {
+                    gate.run(input, context);
+                    throw new IllegalStateException("no");
+                }
+                return StepResult.of("yes");
+            });
+            List<Delivery> once = stack.receive(10);
+            Tasks.Task<List<String>> first = stack.start(once);
+            gate.awaitEntered();
+            stack.ports.queue().changeVisibility(once.getFirst().receipt(), Duration.ZERO);
+            assertThat(stack.deliver()).as("stays").hasSize(1);
+            gate.open();
+            first.join();
+            assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
+            assertThat(stack.deliver(visibleAfter(stack.timing.lease().plus(stack.timing.margin()))))
+                    .isEmpty();
+            assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+        }
+
         @Test
         void that_another_dispatch_claimed_first_is_acknowledged() throws InterruptedException {
             stack.dispatch("d1", Stack.step("a"));

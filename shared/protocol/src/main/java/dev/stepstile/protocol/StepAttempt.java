@@ -11,6 +11,7 @@ import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepEvent.Weight;
+import dev.stepstile.step.StepLife;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
@@ -110,6 +111,8 @@ public final class StepAttempt {
             case Recorder.Recorded.Left(Transition.NotDue(StepRecord waiting, Instant notBefore)) ->
                 verdict = putBackUntil(notBefore);
             case Recorder.Recorded.Left(Transition.Suspect suspect) -> verdict = new Verdict.Defer();
+            case Recorder.Recorded.Left(Transition.Held(StepRecord by)) ->
+                verdict = new Verdict.Held(leaseLeft(by).plus(timing.margin()));
             case Recorder.Recorded.Left(Transition why) -> {
                 foundEnded = why instanceof Transition.Finished;
                 verdict = new Verdict.Acknowledge();
@@ -308,6 +311,12 @@ public final class StepAttempt {
             case StepState.Failed failed -> {}
             case StepState.Cancelled cancelled -> {}
         }
+    }
+
+    private Duration leaseLeft(StepRecord by) {
+        return by.state() instanceof StepState.Running running
+                ? StepLife.leaseLeft(running, parts.world().now())
+                : Duration.ZERO;
     }
 
     private Verdict putBackUntil(Instant notBefore) {

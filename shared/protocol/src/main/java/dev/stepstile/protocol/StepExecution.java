@@ -117,6 +117,9 @@ public final class StepExecution {
     private Verdict one(Delivery delivery, Instant workUntil, Duration whole, boolean alone) {
         try {
             Verdict verdict = decided(delivery, workUntil, whole, alone);
+            if (verdict instanceof Verdict.Held(Duration left)) {
+                verdict = delivery.receiveCount() > 1 ? new Verdict.PutBack(left) : new Verdict.Acknowledge();
+            }
             if (verdict instanceof Verdict.PutBack(Duration after) && after != null) {
                 hide(delivery, after);
             }

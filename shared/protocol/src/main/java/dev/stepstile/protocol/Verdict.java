@@ -14,4 +14,11 @@ public sealed interface Verdict {
 
     /** Its step may have killed a worker: run it alone, after the others. */
     record Defer() implements Verdict {}
+
+    /**
+     * Another attempt owns the step, for {@code left} more if it falls silent. A message that was received once is a
+     * second one, and is acknowledged. One that was received before may be the only one there is, and the holder cannot
+     * wake it any more, as its receipt is stale: it stays until the lease could be over.
+     */
+    record Held(Duration left) implements Verdict {}
 }
