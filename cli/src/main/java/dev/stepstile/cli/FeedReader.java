@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a run's feed as it wants to be read. An entry may come twice, and may come late: a write is stamped, then waits.
- * So entries are known by step key and attempt; where nothing new comes, the reader goes back, by a fifth of a second at first
- * and twice as far each time, up to {@link #OVERLAP}; while something comes, it does so every {@link #REREAD_EVERY}; and
+ * So entries are known by step key and attempt; where nothing new comes, the reader goes back from where something last
+ * came, by a fifth of a second at first and twice as far each time, up to {@link #OVERLAP}; while something comes, it does so every {@link #REREAD_EVERY}; and
  * what it still misses it looks up each {@link #LOOKUP_EVERY}.
  */
 final class FeedReader {
@@ -35,6 +35,7 @@ final class FeedReader {
     private final Deque<Past> pasts = new ArrayDeque<>();
     private @Nullable String cursor;
     private Duration overlap = FIRST_OVERLAP;
+    private Instant freshAt;
     private Instant idleRereadAt;
     private Instant rereadAt;
     private Instant lookupAt;
@@ -48,6 +49,7 @@ final class FeedReader {
         this.clock = clock;
         this.missing = new TreeSet<>(expected);
         Instant now = clock.instant();
+        this.freshAt = now;
         this.idleRereadAt = now.plus(FIRST_OVERLAP);
         this.rereadAt = now.plus(REREAD_EVERY);
         this.lookupAt = now.plus(LOOKUP_EVERY);
@@ -66,16 +68,17 @@ final class FeedReader {
         cursor = read(cursor, fresh);
         remember(now);
         if (!fresh.isEmpty()) {
+            freshAt = now;
             overlap = FIRST_OVERLAP;
             idleRereadAt = now.plus(overlap);
         } else if (!now.isBefore(idleRereadAt)) {
-            read(cursorAt(now.minus(overlap)), fresh);
+            read(cursorAt(freshAt.minus(overlap)), fresh);
             idleRereadAt = now.plus(overlap);
             Duration doubled = overlap.multipliedBy(2);
             overlap = doubled.compareTo(OVERLAP) < 0 ? doubled : OVERLAP;
         }
         if (!now.isBefore(rereadAt)) {
-            read(cursorAt(now.minus(OVERLAP)), fresh);
+            read(cursorAt(freshAt.minus(OVERLAP)), fresh);
             rereadAt = now.plus(REREAD_EVERY);
         }
         if (!now.isBefore(lookupAt) && !missing.isEmpty()) {
@@ -89,16 +92,16 @@ final class FeedReader {
         if (!pasts.getLast().at().plus(PAST_EVERY).isAfter(now)) {
             pasts.addLast(new Past(now, cursor));
         }
-        while (pasts.size() > 1 && cursorIsOlder(now)) {
+        while (pasts.size() > 1 && cursorIsOlder(freshAt)) {
             pasts.removeFirst();
         }
     }
 
     /** Whether the second oldest is old enough too, so that the oldest is not needed. */
-    private boolean cursorIsOlder(Instant now) {
+    private boolean cursorIsOlder(Instant fresh) {
         var oldest = pasts.iterator();
         oldest.next();
-        return !oldest.next().at().isAfter(now.minus(OVERLAP));
+        return !oldest.next().at().isAfter(fresh.minus(OVERLAP));
     }
 
     /** Where the feed was read up to at {@code instant}, or a little before it. */

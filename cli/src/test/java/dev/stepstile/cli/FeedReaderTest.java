@@ -114,6 +114,23 @@ class FeedReaderTest {
     }
 
     @Test
+    void goes_back_from_where_something_last_came_not_from_now() throws Exception {
+        FeedReader reader = reader("a", "z");
+        for (int i = 0; i < 20; i++) {
+            feed.put("" + (char) ('b' + i), "other-" + i);
+            reader.poll();
+            now = now.plusMillis(100);
+        }
+        feed.put("s0", "a");
+        List<String> found = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            now = now.plusMillis(100);
+            found.addAll(keys(reader.poll()));
+        }
+        assertThat(found).containsExactly("a");
+    }
+
+    @Test
     void goes_back_further_the_longer_nothing_comes_up_to_fifteen_seconds() throws Exception {
         FeedReader reader = reader("a", "z");
         for (int second = 0; second < 10; second++) {
