@@ -15,12 +15,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a run's feed as it wants to be read. An entry may come twice, and may come late: a write is stamped, then waits.
- * So entries are known by step key and attempt; where nothing new comes, the reader goes back from where something last
- * came, by a fifth of a second at first and twice as far each time, up to {@link #OVERLAP}; while something comes, it does so every {@link #REREAD_EVERY}; and
- * what it still misses it looks up each {@link #LOOKUP_EVERY}.
+ * So entries are known by step key and attempt, and the reader goes back: a little every {@link #STEP_BACK_EVERY} while
+ * something comes; where nothing comes, twice as far each time, up to {@link #OVERLAP}; that far every
+ * {@link #REREAD_EVERY} in any case. What it still misses it looks up each {@link #LOOKUP_EVERY}.
  */
 final class FeedReader {
     private static final Duration OVERLAP = Duration.ofSeconds(15);
+    private static final Duration STEP_BACK = Duration.ofMillis(500);
+    private static final Duration STEP_BACK_EVERY = Duration.ofMillis(250);
     private static final Duration FIRST_OVERLAP = Duration.ofMillis(200);
     private static final Duration REREAD_EVERY = Duration.ofSeconds(5);
     private static final Duration LOOKUP_EVERY = Duration.ofSeconds(30);
@@ -36,6 +38,7 @@ final class FeedReader {
     private @Nullable String cursor;
     private Duration overlap = FIRST_OVERLAP;
     private Instant freshAt;
+    private Instant stepBackAt;
     private Instant idleRereadAt;
     private Instant rereadAt;
     private Instant lookupAt;
@@ -50,6 +53,7 @@ final class FeedReader {
         this.missing = new TreeSet<>(expected);
         Instant now = clock.instant();
         this.freshAt = now;
+        this.stepBackAt = now;
         this.idleRereadAt = now.plus(FIRST_OVERLAP);
         this.rereadAt = now.plus(REREAD_EVERY);
         this.lookupAt = now.plus(LOOKUP_EVERY);
@@ -64,21 +68,24 @@ final class FeedReader {
     /** The steps that ended since the last call: entries of the feed or of a lookup, each step and attempt once. */
     List<JsonNode> poll() throws InterruptedException {
         List<JsonNode> fresh = new ArrayList<>();
+        goOn(fresh);
         Instant now = clock.instant();
-        cursor = read(cursor, fresh);
-        remember(now);
         if (!fresh.isEmpty()) {
             freshAt = now;
             overlap = FIRST_OVERLAP;
             idleRereadAt = now.plus(overlap);
         } else if (!now.isBefore(idleRereadAt)) {
-            read(cursorAt(freshAt.minus(overlap)), fresh);
+            goBack(overlap, fresh);
             idleRereadAt = now.plus(overlap);
             Duration doubled = overlap.multipliedBy(2);
             overlap = doubled.compareTo(OVERLAP) < 0 ? doubled : OVERLAP;
         }
+        if (!fresh.isEmpty() && !now.isBefore(stepBackAt)) {
+            goBack(STEP_BACK, fresh);
+            stepBackAt = clock.instant().plus(STEP_BACK_EVERY);
+        }
         if (!now.isBefore(rereadAt)) {
-            read(cursorAt(freshAt.minus(OVERLAP)), fresh);
+            goBack(OVERLAP, fresh);
             rereadAt = now.plus(REREAD_EVERY);
         }
         if (!now.isBefore(lookupAt) && !missing.isEmpty()) {
@@ -86,6 +93,36 @@ final class FeedReader {
             lookup(fresh);
         }
         return fresh;
+    }
+
+    /** Reads from where it was up to the end, or for as long as it may before it steps back. */
+    private void goOn(List<JsonNode> fresh) throws InterruptedException {
+        Instant until = clock.instant().plus(STEP_BACK_EVERY);
+        boolean more = true;
+        while (more) {
+            JsonNode page = page(cursor, fresh);
+            cursor = page.path("cursor").textValue();
+            Instant now = clock.instant();
+            more = !page.path("caughtUp").asBoolean(true) && now.isBefore(until);
+            remember(now);
+        }
+    }
+
+    /** Reads again what lies between where it was that long before something last came, and where it is. */
+    private void goBack(Duration by, List<JsonNode> fresh) throws InterruptedException {
+        String at = cursorAt(freshAt.minus(by));
+        boolean more = true;
+        while (more) {
+            JsonNode page = page(at, fresh);
+            at = page.path("cursor").textValue();
+            more = !page.path("caughtUp").asBoolean(true);
+        }
+    }
+
+    private JsonNode page(@Nullable String from, List<JsonNode> fresh) throws InterruptedException {
+        JsonNode page = client.feed(runId, from);
+        page.path("entries").forEach(entry -> take(entry, fresh));
+        return page;
     }
 
     private void remember(Instant now) {
@@ -114,18 +151,6 @@ final class FeedReader {
             at = past.cursor();
         }
         return at;
-    }
-
-    private @Nullable String read(@Nullable String from, List<JsonNode> fresh) throws InterruptedException {
-        String at = from;
-        while (true) {
-            JsonNode page = client.feed(runId, at);
-            page.path("entries").forEach(entry -> take(entry, fresh));
-            at = page.path("cursor").textValue();
-            if (page.path("caughtUp").asBoolean(true)) {
-                return at;
-            }
-        }
     }
 
     private void lookup(List<JsonNode> fresh) throws InterruptedException {
