@@ -187,7 +187,7 @@ public final class Recorder {
                         newer.state().name(),
                         newer.attempt());
             }
-            case Transition.Held(StepRecord by) -> duplicate(id, event, "held by attempt " + by.attempt());
+            case Transition.Held(StepRecord by) -> LOG.debug("Step {}: held by attempt {}.", id, by.attempt());
             case Transition.Attached(StepRecord to) ->
                 duplicate(id, event, "driven by dispatch " + to.pinned().dispatchId());
             case Transition.Finished(StepRecord ended) ->

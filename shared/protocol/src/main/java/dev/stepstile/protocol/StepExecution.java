@@ -118,7 +118,7 @@ public final class StepExecution {
         try {
             Verdict verdict = decided(delivery, workUntil, whole, alone);
             if (verdict instanceof Verdict.Held(Duration left)) {
-                verdict = delivery.receiveCount() > 1 ? new Verdict.PutBack(left) : new Verdict.Acknowledge();
+                verdict = held(delivery, left);
             }
             if (verdict instanceof Verdict.PutBack(Duration after) && after != null) {
                 hide(delivery, after);
@@ -133,6 +133,14 @@ public final class StepExecution {
         } finally {
             STEP_CONTEXT.forEach(MDC::remove);
         }
+    }
+
+    private Verdict held(Delivery delivery, Duration left) {
+        if (delivery.receiveCount() > 1) {
+            return new Verdict.PutBack(left);
+        }
+        parts.meter().add(Count.DUPLICATES_SUPPRESSED);
+        return new Verdict.Acknowledge();
     }
 
     private Verdict decided(Delivery delivery, Instant workUntil, Duration whole, boolean alone) {
