@@ -174,7 +174,7 @@ class Orchestration:
                 "job": serialize_value(job),
                 "job_snapshot_id": self._run.job_snapshot_id,
                 "retries": "DISABLED" if self._settings.retries.disabled else "DEFERRED",
-                "storage_root": self._instance.storage_directory() if self._settings.local_storage else None,
+                "storage_root": self._instance.root_directory if self._settings.local_storage else None,
                 "dynamic_partitions": {},
             }
             content = json.dumps(shared, sort_keys=True)
