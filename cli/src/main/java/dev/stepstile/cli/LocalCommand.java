@@ -1,6 +1,7 @@
 package dev.stepstile.cli;
 
 import dev.stepstile.local.LocalStack;
+import dev.stepstile.local.StackOptions;
 import java.io.PrintStream;
 import java.net.URI;
 import java.nio.file.Path;
@@ -45,6 +46,14 @@ final class LocalCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
+    @Option(
+            names = "--handlers",
+            paramLabel = "FILE",
+            description =
+                    "Process handlers: a JSON file, see docs/process-handlers.md. Default: what STEPSTILE_HANDLERS"
+                            + " says.")
+    private @Nullable Path handlers;
+
     private final PrintStream out = System.out;
 
     @Override
@@ -63,8 +72,11 @@ final class LocalCommand implements Callable<Integer> {
                 Thread.currentThread().interrupt();
             }
         }));
-        try (LocalStack stack =
-                LocalStack.start(Stacks.steady(aws, false, folder, true, port, Duration.ofSeconds(leaseSeconds)))) {
+        StackOptions options = Stacks.steady(aws, false, folder, true, port, Duration.ofSeconds(leaseSeconds));
+        if (handlers != null) {
+            options = options.withProcessHandlers(handlers.toAbsolutePath().toString());
+        }
+        try (LocalStack stack = LocalStack.start(options)) {
             say(stack.endpoint(), folder);
             stopped.await();
         } finally {

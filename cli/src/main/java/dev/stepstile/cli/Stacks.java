@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The stacks that the commands start. */
 final class Stacks {
@@ -52,7 +53,8 @@ final class Stacks {
                 Duration.ofMinutes(15),
                 Faults.NONE,
                 Set.of(),
-                InstalledHandlers.loadAll());
+                InstalledHandlers.onClassPath(),
+                configuredProcessHandlers());
     }
 
     /** Short times, so that what is made to fail recovers while one watches. */
@@ -69,7 +71,8 @@ final class Stacks {
                 Duration.ofMinutes(2), // steps that lost a worker run one after the other in their batch
                 faults,
                 poison,
-                InstalledHandlers.loadAll());
+                InstalledHandlers.onClassPath(),
+                configuredProcessHandlers());
     }
 
     /** The times of the design and the benchmark's own handlers. */
@@ -86,6 +89,11 @@ final class Stacks {
         return measured(aws, folder, SHORT_TIMES, handlers);
     }
 
+    /** As {@code STEPSTILE_HANDLERS} says; null if it does not. */
+    private static @Nullable String configuredProcessHandlers() {
+        return InstalledHandlers.configuration(System.getenv()).orElse(null);
+    }
+
     private static StackOptions measured(boolean aws, Path folder, Timing timing, List<StepHandler> handlers) {
         return new StackOptions(
                 aws ? StackOptions.Kind.AWS : StackOptions.Kind.EMBEDDED,
@@ -99,6 +107,7 @@ final class Stacks {
                 Duration.ofMinutes(15),
                 Faults.NONE,
                 Set.of(),
-                handlers);
+                handlers,
+                null);
     }
 }
