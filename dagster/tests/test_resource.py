@@ -44,6 +44,8 @@ from dagster_stepstile.client import Defaults, Step, StepstileClient
 from dagster_stepstile.op_context import pipes_data
 from dagster_stepstile.resource import StepsFailed, StepstileResource, stepstile_run
 
+pytestmark = pytest.mark.lowest
+
 DAILY = DailyPartitionsDefinition("2026-11-01")
 
 
