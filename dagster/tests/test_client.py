@@ -127,7 +127,7 @@ def test_steps_are_listed_through_all_pages(client: StepstileClient, run_id: str
 def test_a_cancelled_run_ends_and_takes_no_more_steps_until_redriven(
     client: StepstileClient, run_id: str
 ) -> None:
-    sleeping = Step("s", "stepstile.sleep", {"seconds": 600})
+    sleeping = Step("s", "stepstile.sleep", {"seconds": 60})
     client.dispatch(run_id, [sleeping], dispatch_id="d", defaults=Defaults(retry=Retry(0.1, 1)))
     client.cancel(run_id)
     # A running step is told by its next heartbeat.
@@ -196,12 +196,12 @@ def test_a_stack_that_is_killed_and_comes_back_is_waited_for(
 ) -> None:
     stack = LocalStack(tmp_path_factory.mktemp("killed"))
     client = StepstileClient(stack.endpoint)
-    keys = [f"s[{i}]" for i in range(500)]
-    client.dispatch("r", echoes(range(500)), dispatch_id="d", defaults=ECHO)
+    keys = [f"s[{i}]" for i in range(50)]
+    client.dispatch("r", echoes(range(50)), dispatch_id="d", defaults=ECHO)
     followed(client.follow("r", keys))
     stack.kill()
     with ThreadPoolExecutor(1) as pool:
         ends = pool.submit(followed, client.follow("r", keys), 60)
         stack.start()
-        assert {end.result for end in ends.result().values()} == set(range(500))
+        assert {end.result for end in ends.result().values()} == set(range(50))
     stack.stop()

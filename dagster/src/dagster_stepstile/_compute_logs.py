@@ -10,7 +10,7 @@ from typing import Any
 
 from dagster import DagsterEvent, DagsterEventType, DagsterInstance
 
-from ._run_log import RunLog
+from dagster_stepstile._run_log import RunLog
 
 
 class ComputeLogs:
@@ -33,7 +33,8 @@ class ComputeLogs:
         self._captured.add(name)
         key = self._key(name)
         if any(
-            event.event_type == DagsterEventType.LOGS_CAPTURED and event.logs_captured_data.file_key == key[-1]
+            event.event_type == DagsterEventType.LOGS_CAPTURED
+            and event.logs_captured_data.file_key == key[-1]
             for event in self._log.prior
         ):
             return None
@@ -71,5 +72,7 @@ class ComputeLogs:
 
 def _io_types(manager: Any) -> dict[str, Any]:
     """Dagster's names for the two streams, which have no public name: taken from the signature that asks for them."""
-    annotation: Any = inspect.signature(manager.open_log_stream, eval_str=True).parameters["io_type"].annotation
+    annotation: Any = (
+        inspect.signature(manager.open_log_stream, eval_str=True).parameters["io_type"].annotation
+    )
     return {member.value: member for member in annotation}

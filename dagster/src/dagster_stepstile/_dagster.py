@@ -6,13 +6,15 @@ hands to an executor, used on the lowest and on the newest version by the tests.
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from dagster import (
+    AssetKey,
     DagsterInstance,
     DagsterLogManager,
     DagsterRun,
+    DynamicPartitionsDefinition,
     Executor,
     InitExecutorContext,
     deserialize_value,
@@ -33,18 +35,13 @@ def error_info(message: str, class_name: str) -> Any:
     return deserialize_value(json.dumps({"__class__": "SerializableErrorInfo", **fields}))
 
 
-def known_state(attempts: Mapping[str, int], mappings: Mapping[str, Any], ready: Iterable[Any], like: Any) -> Any:
-    """What a step must know of the run so far, in the class of the state ``like``."""
-    return like._replace(
-        previous_retry_attempts=dict(attempts), dynamic_mappings=dict(mappings), ready_outputs=set(ready)
-    )
-
-
 def state_for_step(state: Any, step: Any) -> Any:
     """Of a run's state what one step needs: else a fan-out sends its whole width to each of its steps."""
     needed = set(step.get_execution_dependency_keys()) | {step.key}
     handles = {
-        handle for step_input in step.step_inputs for handle in step_input.get_step_output_handle_dependencies()
+        handle
+        for step_input in step.step_inputs
+        for handle in step_input.get_step_output_handle_dependencies()
     }
     own_key = _MAPPING_KEY.search(step.key)
     collects = any(key in state.dynamic_mappings or _MAPPING_KEY.search(key) for key in needed)
@@ -53,7 +50,11 @@ def state_for_step(state: Any, step: Any) -> Any:
         if own_key:
             # A mapped step is resolved by its own key alone, whatever its siblings are.
             mappings[source] = {
-                name: [own_key.group(1)] if keys and own_key.group(1) in keys else None if keys is None else []
+                name: [own_key.group(1)]
+                if keys and own_key.group(1) in keys
+                else None
+                if keys is None
+                else []
                 for name, keys in outputs.items()
             }
         else:
@@ -103,8 +104,52 @@ def in_process(plan_context: Any, instance: DagsterInstance) -> Executor:
     return create(context)
 
 
-def selection_of(step: Any) -> Sequence[str]:
-    """The assets whose outputs the step writes, as texts."""
-    return [
-        output.properties.asset_key.to_user_string() for output in step.step_outputs if output.properties.asset_key
-    ]
+def output_assets(step: Any) -> list[AssetKey]:
+    """The assets that a step writes."""
+    return [output.properties.asset_key for output in step.step_outputs if output.properties.asset_key]
+
+
+def checked_assets(step: Any) -> list[AssetKey]:
+    """The assets that a step checks."""
+    checks = [output.properties.asset_check_key for output in step.step_outputs]
+    return [check.asset_key for check in checks if check]
+
+
+def parents_of(job_def: Any, keys: Sequence[AssetKey]) -> list[AssetKey]:
+    """The assets that assets of a job are made from."""
+    layer = job_def.asset_layer
+    return list(
+        dict.fromkeys(parent for key in keys if layer.has(key) for parent in layer.get(key).parent_keys)
+    )
+
+
+def is_partitioned(job_def: Any, key: AssetKey) -> bool:
+    """Whether an asset has partitions."""
+    return job_def.asset_layer.has(key) and job_def.asset_layer.get(key).partitions_def is not None
+
+
+def same_partitions(job_def: Any, keys: Sequence[AssetKey], parent: AssetKey) -> bool:
+    """Whether each asset is made from just those of the parent's partitions that have its own partitions' keys."""
+    layer = job_def.asset_layer
+    partitions = layer.get(parent).partitions_def
+    return all(
+        layer.get(key).partitions_def == partitions and layer.get(key).partition_mappings.get(parent) is None
+        for key in keys
+        if parent in layer.get(key).parent_keys
+    )
+
+
+def dynamic_partition_names(job_def: Any) -> list[str]:
+    """The names of the dynamic partitions that a job's assets, or the job, have."""
+    layer = job_def.asset_layer
+    found = [job_def.partitions_def]
+    for key in layer.executable_asset_keys:
+        found += [
+            layer.get(each).partitions_def for each in (key, *layer.get(key).parent_keys) if layer.has(each)
+        ]
+    flat: list[Any] = []
+    for partitions in found:
+        many = getattr(partitions, "partitions_defs", None)
+        flat += [dimension.partitions_def for dimension in many] if many else [partitions]
+    names = [each.name for each in flat if isinstance(each, DynamicPartitionsDefinition)]
+    return sorted({name for name in names if name})

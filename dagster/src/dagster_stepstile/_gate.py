@@ -82,7 +82,9 @@ class Gate:
             return False
         each_value = isinstance(wanted, str) or bool(wanted and wanted["applyLimitPerUniqueValue"])
         used = sum(
-            1 for other in self._gone.values() if key in other.tags and (not each_value or other.tags[key] == own)
+            1
+            for other in self._gone.values()
+            if key in other.tags and (not each_value or other.tags[key] == own)
         )
         return used >= limit["limit"]
 

@@ -1,5 +1,7 @@
 """The run worker's side of a run: ready steps out in waves, their events back in."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import time
@@ -18,12 +20,12 @@ from dagster import (
     serialize_value,
 )
 
-from . import _dagster, _wire
-from ._compute_logs import ComputeLogs
-from ._gate import Gate, Pools
-from ._run_log import RunLog
-from ._worker_instance import FORWARDED
-from .client import CANCELLED, SUCCEEDED, LogPage, Step, StepEnded, StepstileClient
+from dagster_stepstile import _dagster, _versions, _wire
+from dagster_stepstile._compute_logs import ComputeLogs
+from dagster_stepstile._gate import Gate, Pools
+from dagster_stepstile._run_log import RunLog
+from dagster_stepstile._worker_instance import FORWARDED
+from dagster_stepstile.client import CANCELLED, SUCCEEDED, LogPage, Step, StepEnded, StepstileClient
 
 _LONGEST_PAUSE = 0.25
 _STOPPING_SECONDS = 60.0
@@ -135,7 +137,10 @@ class Orchestration:
             wave.append(self._as_step(sent, _dagster.state_for_step(state, step)))
         wave.sort(key=lambda step: step.key)
         self._client.dispatch(
-            self._run_id, wave, dispatch_id=self._dispatch_id(wave), shared_inputs={"dagster.run": self._shared_run()}
+            self._run_id,
+            wave,
+            dispatch_id=self._dispatch_id(wave),
+            shared_inputs={"dagster.run": self._shared_run()},
         )
         self._follower.add(step.key for step in wave)
 
@@ -147,11 +152,18 @@ class Orchestration:
 
     def _as_step(self, sent: _Sent, state: Any) -> Step:
         tags = sent.step.tags
+        versions = _versions.gather(self._instance, self._job_def, sent.step, self._run_partitions())
         return Step(
             key=sent.name,
             handler=tags.get("stepstile/handler", self._settings.handler),
-            input={"step": sent.step.key, "state": serialize_value(state)},
-            max_attempts=_tag_number(tags, "stepstile/max_attempts", self._settings.max_attempts, sent.step.key),
+            input={
+                "step": sent.step.key,
+                "state": serialize_value(state),
+                **({"versions": versions} if versions else {}),
+            },
+            max_attempts=_tag_number(
+                tags, "stepstile/max_attempts", self._settings.max_attempts, sent.step.key
+            ),
             timeout_seconds=_tag_number(
                 tags, "stepstile/timeout_seconds", self._settings.timeout_seconds, sent.step.key
             ),
@@ -174,12 +186,20 @@ class Orchestration:
                 "job": serialize_value(job),
                 "job_snapshot_id": self._run.job_snapshot_id,
                 "retries": "DISABLED" if self._settings.retries.disabled else "DEFERRED",
-                "storage_root": self._instance.storage_directory() if self._settings.local_storage else None,
-                "dynamic_partitions": {},
+                "storage_root": self._instance.root_directory if self._settings.local_storage else None,
+                "dynamic_partitions": {
+                    name: list(self._instance.get_dynamic_partitions(name))
+                    for name in _dagster.dynamic_partition_names(self._job_def)
+                },
             }
             content = json.dumps(shared, sort_keys=True)
             self._shared = {**shared, "id": hashlib.sha256(content.encode()).hexdigest()}
         return self._shared
+
+    def _run_partitions(self) -> Sequence[str] | None:
+        """The keys of the run's partition; None of a range, whose keys it takes its definition to tell."""
+        key = self._run.tags.get("dagster/partition")
+        return [key] if key is not None else None
 
     def _take(self, item: LogPage | StepEnded, active: Any) -> Iterator[DagsterEvent]:
         sent = self._sent.get(item.key)
@@ -200,7 +220,7 @@ class Orchestration:
                 yield from self._announce_lost(sent, record.attempts, page.attempt)
         stdout: list[str] = []
         stderr: list[str] = []
-        entries: list[Any] = []
+        entries: list[tuple[int, Any]] = []
         for line in page.lines:
             if not line.startswith(_RECORD):
                 stdout.append(line)
@@ -211,14 +231,18 @@ class Orchestration:
             elif "live" in record_of_line:
                 live = record_of_line["live"]
                 sent.told.setdefault(page.attempt, set()).add(live["n"])
-                entries.extend(_wire.entry_of(text) for text in _wire.unpack_texts(live["entry"]))
+                entries.extend(
+                    (live["n"], _wire.entry_of(text)) for text in _wire.unpack_texts(live["entry"])
+                )
         self._logs.write(sent.name, stdout, stderr)
         yield from self._log.write(self._without_second_start(sent, entries)).result()
 
-    def _without_second_start(self, sent: _Sent, entries: Sequence[Any]) -> Sequence[Any]:
+    def _without_second_start(
+        self, sent: _Sent, entries: Sequence[tuple[int, Any]]
+    ) -> Sequence[tuple[int, Any]]:
         """A step starts once in Dagster's eyes, whichever of our attempts said so first."""
-        kept: list[Any] = []
-        for entry in entries:
+        kept: list[tuple[int, Any]] = []
+        for number, entry in entries:
             event = entry.dagster_event
             if event is not None and event.event_type in (
                 DagsterEventType.STEP_START,
@@ -227,7 +251,7 @@ class Orchestration:
                 if sent.started:
                     continue
                 sent.started = True
-            kept.append(entry)
+            kept.append((number, entry))
         return kept
 
     def _announce_lost(self, sent: _Sent, attempts: Sequence[Any], now: int) -> Iterator[DagsterEvent]:
@@ -251,7 +275,7 @@ class Orchestration:
             value = self._value_of(sent, end)
             told = sent.told.get(end.attempt, set())
             texts = _wire.unpack_texts(value["entries"])
-            entries = [_wire.entry_of(text) for number, text in enumerate(texts) if number not in told]
+            entries = [(n, _wire.entry_of(text)) for n, text in enumerate(texts) if n not in told]
             self._writing.append((sent, end, self._log.write(self._without_second_start(sent, entries))))
             self._forward(value.get("calls", ()))
         else:
@@ -273,6 +297,7 @@ class Orchestration:
         for call in calls:
             if call["method"] in FORWARDED:
                 getattr(self._instance, call["method"])(*call["args"], **call["kwargs"])
+                self._shared = None  # later steps see the partitions that it added
 
     def _finish_writes(self, active: Any) -> Iterator[DagsterEvent]:
         still: list[tuple[_Sent, StepEnded, Future[Sequence[DagsterEvent]]]] = []
@@ -291,17 +316,22 @@ class Orchestration:
         self._writing = still
 
     def _fail(self, sent: _Sent, active: Any, error: Any) -> Iterator[DagsterEvent]:
-        event = self._executor.log_failure_or_retry_event_after_error(sent.context, error, active.get_known_state())
+        event = self._executor.log_failure_or_retry_event_after_error(
+            sent.context, error, active.get_known_state()
+        )
         yield event
         active.handle_event(event)
 
     def _cause_of(self, sent: _Sent, end: StepEnded) -> Any:
-        history = "".join(f"\n  attempt {each.attempt}: {each.cause}: {each.message}" for each in end.attempts)
+        history = "".join(
+            f"\n  attempt {each.attempt}: {each.cause}: {each.message}" for each in end.attempts
+        )
         what = "was cancelled" if end.state == CANCELLED else f"ended {end.state}"
         why = f"{end.error.kind}: {end.error.message}" if end.error else ""
         log = f"{self._client.endpoint}/v1/runs/{self._run_id}/steps/{sent.name}?log=true"
         return _dagster.error_info(
-            f"Step {sent.step.key} {what} on Stepstile. {why}{history}\n  log: {log}\n", f"Stepstile{end.state.title()}"
+            f"Step {sent.step.key} {what} on Stepstile. {why}{history}\n  log: {log}\n",
+            f"Stepstile{end.state.title()}",
         )
 
     def _done(self, sent: _Sent, active: Any) -> None:
@@ -334,18 +364,24 @@ class Orchestration:
                 yield from self._take(item, active)
             yield from self._finish_writes(active)
             time.sleep(min(0.1, self._follower.pause_seconds))
-        raise DagsterExecutionInterruptedError("The run was told to stop; its steps on Stepstile are cancelled.")
+        raise DagsterExecutionInterruptedError(
+            "The run was told to stop; its steps on Stepstile are cancelled."
+        )
 
     def _abandon(self) -> None:
         """The run fails: nothing of it may go on unseen. If Stepstile cannot be told, its own limits end the steps."""
         try:
             self._client.cancel(self._run_id)
         except Exception as problem:
-            self._instance.report_engine_event(f"The run's steps could not be cancelled: {problem}", self._run)
+            self._instance.report_engine_event(
+                f"The run's steps could not be cancelled: {problem}", self._run
+            )
 
     def _replay(self, active: Any) -> Iterator[DagsterEvent]:
         """Brings the scheduler to where the run worker before this one left it; nothing is sent or written."""
-        yield self._instance.report_engine_event("The executor goes on with a run that lost its run worker.", self._run)
+        yield self._instance.report_engine_event(
+            "The executor goes on with a run that lost its run worker.", self._run
+        )
         in_flight: dict[str, Any] = {}
 
         def see(steps: Sequence[Any]) -> None:

@@ -1,14 +1,17 @@
 """Writes what steps said into the run's event log, each entry once."""
 
-from collections.abc import Callable, Iterable, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from dagster import DagsterEvent, DagsterEventType, DagsterInstance, DagsterRun, EventLogEntry
+from dagster import AssetKey, DagsterEvent, DagsterEventType, DagsterInstance, DagsterRun, EventLogEntry
 
-from . import _wire
+from dagster_stepstile import _versions
 
 _WRITERS = 8
+_POINTING = (DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_CHECK_EVALUATION)
 
 
 class RunLog:
@@ -25,32 +28,48 @@ class RunLog:
         self._known: set[str] = set()
         if resumed:
             self._read_prior()
-        self._pool = ThreadPoolExecutor(_WRITERS, "stepstile-events") if _takes_parallel_writes(instance) else None
+        self._pool = (
+            ThreadPoolExecutor(_WRITERS, "stepstile-events") if _takes_parallel_writes(instance) else None
+        )
 
     def _read_prior(self) -> None:
         entries = self._instance.all_logs(self._run.run_id)
-        self._known = {_wire.entry_text(entry) for entry in entries}
+        self._known = {_versions.identity(entry) for entry in entries}
         self.prior = [entry.dagster_event for entry in entries if entry.dagster_event is not None]
 
-    def write(self, entries: Sequence[EventLogEntry]) -> "Future[Sequence[DagsterEvent]]":
-        """Writes entries of one step; what comes of it is the events among them, whoever wrote them first."""
+    def write(self, entries: Sequence[tuple[int, EventLogEntry]]) -> Future[Sequence[DagsterEvent]]:
+        """Writes entries of one step, each with its number in the step; what comes of it is the events among them,
+        whoever wrote them first."""
         return self._submit(lambda: self._write(entries))
 
-    def _submit(self, work: Callable[[], Any]) -> "Future[Any]":
+    def _submit(self, work: Callable[[], Any]) -> Future[Any]:
         if self._pool is not None:
             return self._pool.submit(work)
         future: Future[Any] = Future()
         future.set_result(work())
         return future
 
-    def _write(self, entries: Iterable[EventLogEntry]) -> Sequence[DagsterEvent]:
+    def _write(self, entries: Sequence[tuple[int, EventLogEntry]]) -> Sequence[DagsterEvent]:
+        materialized: dict[int, AssetKey] = {}
         events: list[DagsterEvent] = []
-        for entry in entries:
-            if not self._known or _wire.entry_text(entry) not in self._known:
+        for number, numbered in entries:
+            entry = numbered
+            event = entry.dagster_event
+            if event is not None and event.event_type in _POINTING:
+                entry = _versions.with_pointers(entry, lambda other: self._id_of(materialized.get(other)))
+            if event is not None and event.is_step_materialization and event.asset_key is not None:
+                materialized[number] = event.asset_key
+            if not self._known or _versions.identity(entry) not in self._known:
                 self._instance.handle_new_event(entry)
             if entry.dagster_event is not None:
                 events.append(entry.dagster_event)
         return events
+
+    def _id_of(self, key: AssetKey | None) -> int | None:
+        """The id of what this step wrote last of an asset."""
+        return (
+            None if key is None else self._instance.fetch_materializations(key, limit=1).records[0].storage_id
+        )
 
     def has(self, event_type: DagsterEventType, step_key: str, message: str | None = None) -> bool:
         """Whether the run worker before this one wrote such an event."""
@@ -75,4 +94,3 @@ class RunLog:
 def _takes_parallel_writes(instance: DagsterInstance) -> bool:
     """SQLite has one writer; a pool of them would only wait for each other."""
     return "sqlite" not in type(instance.event_log_storage).__name__.lower() and instance.is_persistent
-

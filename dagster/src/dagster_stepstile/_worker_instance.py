@@ -1,33 +1,45 @@
-"""The instance that user code meets on a worker: it has no database, forwards what may be written, and refuses the rest."""
+"""The instance that user code meets on a worker: it has no database, forwards what may be written, and refuses the
+rest rather than answer from nothing."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dagster import DagsterInstance, DagsterInvariantViolationError, EventLogEntry
 
+from dagster_stepstile._versions import KnownVersions
+
 FORWARDED = ("add_dynamic_partitions", "delete_dynamic_partition", "add_run_tags")
 """Writes that the run worker makes again on the real instance once the step has its result."""
 
-_REFUSED = (
-    "add_backfill",
-    "add_instigator_state",
-    "add_run",
+_WRITES = (
+    "add_",
+    "create_",
+    "delete_",
+    "launch_",
+    "set_",
+    "store_",
+    "submit_",
+    "terminate_",
+    "update_",
+    "wipe_",
+)
+_NO_WRITES = ("add_event_listener",)
+_STORES = ("run_storage", "event_log_storage")
+
+_READS = (
     "all_logs",
-    "create_reexecuted_run",
-    "create_run",
-    "delete_run",
     "fetch_failed_materializations",
     "fetch_materializations",
-    "fetch_observations",
     "fetch_planned_materializations",
     "fetch_run_status_changes",
     "get_asset_keys",
     "get_event_records",
-    "get_latest_data_version_record",
     "get_latest_materialization_code_versions",
-    "get_latest_materialization_event",
     "get_latest_materialization_events",
     "get_latest_planned_materialization_info",
+    "get_latest_storage_id_by_partition",
     "get_materialized_partitions",
     "get_records_for_run",
     "get_run_by_id",
@@ -35,43 +47,55 @@ _REFUSED = (
     "get_run_records",
     "get_run_stats",
     "get_run_step_stats",
+    "get_run_tags",
     "get_runs",
     "get_runs_count",
+    "get_status_by_partition",
     "has_asset_key",
-    "launch_run",
+    "has_run",
     "logs_after",
     "report_run_canceled",
     "report_run_canceling",
     "report_run_failed",
-    "submit_run",
-    "update_asset_cached_status_data",
-    "wipe_all_assets",
-    "wipe_asset_partitions",
-    "wipe_assets",
 )
 
 
 def new_instance(storage_root: str | None) -> DagsterInstance:
-    """An instance in memory; outputs of the default IO manager go below the host's storage root where it is given."""
+    """An instance in memory; the default IO manager writes below the host's storage root where it is given."""
     return DagsterInstance.ephemeral(tempdir=storage_root, settings={"telemetry": {"enabled": False}})
 
 
 class InstanceGuard:
-    """Makes an ephemeral instance the one of a step: events are collected, other writes recorded or refused."""
+    """Makes an ephemeral instance the one of a step: events are collected, other writes forwarded or refused.
 
-    def __init__(self, instance: Any, collect: Callable[[EventLogEntry], None]):
+    The instance is changed for good, which is what a process that runs one step wants.
+    """
+
+    def __init__(
+        self, instance: Any, collect: Callable[[EventLogEntry], None], versions: KnownVersions
+    ) -> None:
         self.calls: list[dict[str, Any]] = []
         self._instance = instance
         self._collect = collect
+        self._versions = versions
+        self._known_partitions: set[str] = set()
 
-    def apply(self) -> None:
+    def apply(self, dynamic_partitions: Sequence[str]) -> None:
         instance = self._instance
-        instance.handle_new_event = self._handle_new_event
-        for name in FORWARDED:
-            setattr(instance, name, self._forwarding(name, getattr(instance, name)))
-        for name in _REFUSED:
+        self._known_partitions.update(dynamic_partitions)
+        forwarding = {name: self._forwarding(name, getattr(instance, name)) for name in FORWARDED}
+        for store in _STORES:
+            _refuse_writes(getattr(instance, store), f"{store}.", except_for=FORWARDED)
+        _refuse_writes(instance, "", except_for=_NO_WRITES)
+        for name in _READS:
             if hasattr(instance, name):
                 setattr(instance, name, _refusing(name))
+        for name, forward in forwarding.items():
+            setattr(instance, name, forward)
+        for name in ("get_dynamic_partitions", "has_dynamic_partition"):
+            setattr(instance, name, self._if_known(name, getattr(instance, name)))
+        instance.handle_new_event = self._handle_new_event
+        self._versions.answer_for(instance, _refusing)
 
     def _handle_new_event(self, event: EventLogEntry, *, batch_metadata: object = None) -> None:
         self._collect(event)
@@ -79,9 +103,26 @@ class InstanceGuard:
     def _forwarding(self, name: str, own: Callable[..., Any]) -> Callable[..., Any]:
         def forward(*args: Any, **kwargs: Any) -> Any:
             self.calls.append({"method": name, "args": _plain(args), "kwargs": _plain(kwargs)})
-            return None if name == "add_run_tags" else own(*args, **kwargs)
+            if name == "add_run_tags":
+                return None
+            self._known_partitions.add(args[0] if args else kwargs["partitions_def_name"])
+            return own(*args, **kwargs)
 
         return forward
+
+    def _if_known(self, name: str, own: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(partitions_def_name: str, *args: Any, **kwargs: Any) -> Any:
+            if partitions_def_name not in self._known_partitions:
+                return _refusing(name)()
+            return own(partitions_def_name, *args, **kwargs)
+
+        return ask
+
+
+def _refuse_writes(target: Any, prefix: str, except_for: Sequence[str]) -> None:
+    for name in dir(type(target)):
+        if name.startswith(_WRITES) and name not in except_for:
+            setattr(target, name, _refusing(prefix + name))
 
 
 def _plain(value: Any) -> Any:
@@ -97,9 +138,9 @@ def _plain(value: Any) -> Any:
 def _refusing(name: str) -> Callable[..., Any]:
     def refuse(*_: Any, **__: Any) -> Any:
         raise DagsterInvariantViolationError(
-            f"This step runs on a Stepstile worker, which has no connection to the Dagster instance's storage, so"
-            f" 'instance.{name}' would answer from nothing or be lost. Do it in a sensor, or open the instance with"
-            f" DagsterInstance.get() in an op that has network and credentials for it."
+            "This step runs on a Stepstile worker, which has no connection to the storage of the Dagster instance:"
+            f" 'instance.{name}' would answer from nothing, or be lost. Do it in a sensor or schedule, or open the"
+            " instance with DagsterInstance.get() in an op that has network and credentials for it."
         )
 
     return refuse

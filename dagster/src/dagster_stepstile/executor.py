@@ -23,9 +23,9 @@ from dagster import (
     executor,
 )
 
-from . import _dagster
-from ._orchestration import Orchestration, Settings
-from .client import StepstileClient
+from dagster_stepstile import _dagster
+from dagster_stepstile._orchestration import Orchestration, Settings
+from dagster_stepstile.client import StepstileClient
 
 _stand_in: ContextVar[Executor | None] = ContextVar("stepstile_stand_in", default=None)
 
@@ -53,7 +53,9 @@ class StepstileExecutor(Executor):
 
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[DagsterEvent]:
         try:
-            yield from Orchestration(self, self._settings, self._client, plan_context, execution_plan).events()
+            yield from Orchestration(
+                self, self._settings, self._client, plan_context, execution_plan
+            ).events()
         finally:
             self._client.close()
 
@@ -80,7 +82,9 @@ _CONFIG: Mapping[str, Any] = {
         description="Whether Dagster's own retries (RetryPolicy, RetryRequested) happen.",
     ),
     "max_concurrent": Field(
-        Noneable(int), default_value=None, description="How many steps of a run go at the same time; no limit if null."
+        Noneable(int),
+        default_value=None,
+        description="How many steps of a run go at the same time; no limit if null.",
     ),
     "tag_concurrency_limits": Field(
         Array(
@@ -147,7 +151,9 @@ def stepstile_executor(init_context: InitExecutorContext) -> Executor:
 
 def is_ours(definition: ExecutorDefinition | None) -> bool:
     """Whether a job's executor is this one, configured or not."""
-    return definition is not None and definition.executor_creation_fn is stepstile_executor.executor_creation_fn
+    return (
+        definition is not None and definition.executor_creation_fn is stepstile_executor.executor_creation_fn
+    )
 
 
 def _is_this_machine(endpoint: str) -> bool:

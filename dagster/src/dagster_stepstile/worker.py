@@ -1,5 +1,7 @@
 """Runs one step of a Dagster job on a Stepstile worker; the warm host calls :func:`run_step` in a fork per step."""
 
+from __future__ import annotations
+
 import threading
 import time
 from collections import OrderedDict
@@ -10,7 +12,6 @@ import dagster
 from dagster import (
     DagsterEvent,
     DagsterEventType,
-    DagsterInstance,
     EventLogEntry,
     Executor,
     deserialize_value,
@@ -18,8 +19,9 @@ from dagster import (
 )
 from dagster_pipes import PipesContext
 
-from . import _dagster, _wire, executor
-from ._worker_instance import InstanceGuard, new_instance
+from dagster_stepstile import _dagster, _wire, executor
+from dagster_stepstile._versions import KnownVersions
+from dagster_stepstile._worker_instance import InstanceGuard, new_instance
 
 LIVE_AFTER_SECONDS = 1.0
 """A step that is done sooner speaks once, with its result; of a longer one the log can be followed."""
@@ -68,6 +70,7 @@ class PreparedRun:
         self.run = deserialize_value(shared["run"], dagster.DagsterRun)
         self.retries = _dagster.retry_mode(shared["retries"])
         self.instance = new_instance(shared["storage_root"])
+        self._partitions = list(shared["dynamic_partitions"])
         for name, keys in shared["dynamic_partitions"].items():
             self.instance.add_dynamic_partitions(name, keys)
         self._taken = _PlanTaken()
@@ -100,15 +103,15 @@ class PreparedRun:
                 f" {own} and {shared['job_snapshot_id']}). Deploy the same code to both and launch the run again."
             )
 
-    def execute(self, step_key: str, state_text: str, collected: "Collected") -> None:
+    def execute(self, step_key: str, state_text: str, collected: Collected, versions: KnownVersions) -> None:
         """Runs the step; everything Dagster says about it goes to ``collected``."""
         context = self._taken.plan_context
         state = deserialize_value(state_text)
         definition = context.job.get_definition()
         plan = _dagster.step_plan(self._taken.plan, step_key, state, definition)
         inner = _dagster.in_process(context, self.instance)
-        guard = InstanceGuard(self.instance, collected.add)
-        guard.apply()
+        guard = InstanceGuard(self.instance, collected.add, versions)
+        guard.apply(self._partitions)
         collected.calls = guard.calls
         for _ in inner.execute(_dagster.worker_context(context, plan, self.run, self.retries, inner), plan):
             pass
@@ -117,8 +120,9 @@ class PreparedRun:
 class Collected:
     """The log entries of one step, in order; told live, as far as they may be, once the step has run a while."""
 
-    def __init__(self, pipes: PipesContext):
+    def __init__(self, pipes: PipesContext, versions: KnownVersions) -> None:
         self._pipes = pipes
+        self._versions = versions
         self._begun = time.monotonic()
         self._texts: list[str] = []
         self._waiting: list[int] | None = []
@@ -134,6 +138,7 @@ class Collected:
         with self._lock:
             number = len(self._texts)
             self._texts.append(_wire.entry_text(entry))
+            self._versions.note(number, entry)
             if not _may_be_told_live(entry):
                 return
             if self._waiting is None:
@@ -169,12 +174,13 @@ def prepare(extras: Mapping[str, Any]) -> None:
 def run_step(pipes: PipesContext) -> None:
     """Runs the step that the Pipes context describes, and reports its events as the step's result."""
     own: Any = pipes.get_extra("stepstile")
-    collected = Collected(pipes)
+    versions = KnownVersions(pipes.extras.get("versions"))
+    collected = Collected(pipes, versions)
     try:
         prepared = _prepared(own["shared"]["dagster.run"])
         if isinstance(prepared, StepRefused):
             raise prepared
-        prepared.execute(pipes.get_extra("step"), pipes.get_extra("state"), collected)
+        prepared.execute(pipes.get_extra("step"), pipes.get_extra("state"), collected, versions)
     except StepRefused as refusal:
         pipes.report_custom_message({"stepstile.fail": {"message": str(refusal)}})
         return
@@ -183,10 +189,10 @@ def run_step(pipes: PipesContext) -> None:
 
 run_step.prepare = prepare  # type: ignore[attr-defined]
 
-_runs: "OrderedDict[str, PreparedRun | StepRefused]" = OrderedDict()
+_runs: OrderedDict[str, PreparedRun | StepRefused] = OrderedDict()
 
 
-def _prepared(shared: Mapping[str, Any]) -> "PreparedRun | StepRefused":
+def _prepared(shared: Mapping[str, Any]) -> PreparedRun | StepRefused:
     """By the run and what was sent for it; a refusal is kept too, as it is the same for each of the run's steps."""
     known = _runs.get(shared["id"])
     if known is None:
@@ -228,6 +234,3 @@ def _is_of_the_machinery(entry: EventLogEntry) -> bool:
 def _may_be_told_live(entry: EventLogEntry) -> bool:
     event = entry.dagster_event
     return event is None or event.event_type in _LIVE_EVENTS
-
-
-__all__ = ["PreparedRun", "StepRefused", "DagsterInstance", "prepare", "run_step"]

@@ -81,7 +81,7 @@ final class DemoCommand implements Callable<Integer> {
         Path folder = Stacks.home().resolve("demo");
         StackOptions options = faults.any()
                 ? Stacks.faulty(aws, isolated, folder, faults, keys(poisoned))
-                : Stacks.steady(aws, isolated, folder, false, 0);
+                : Stacks.steady(aws, isolated, folder, false, 0, Stacks.LEASE);
         out.println("Starting the "
                 + (aws
                         ? "AWS stack (DynamoDB Local, ElasticMQ" + (isolated ? ", a process for each worker" : "")

@@ -5,11 +5,16 @@ import dev.stepstile.local.StackOptions;
 import java.io.PrintStream;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** A stack that stays. */
 @Command(
@@ -30,6 +35,18 @@ final class LocalCommand implements Callable<Integer> {
     private @Nullable Path state;
 
     @Option(
+            names = "--lease",
+            paramLabel = "SECONDS",
+            description = {
+                "How long an attempt owns its step without a sign of life; margin and sweeps follow from it.",
+                "Shorter: a lost worker is noticed sooner, at more writes. Default: ${DEFAULT-VALUE}."
+            })
+    private int leaseSeconds = 60;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(
             names = "--handlers",
             paramLabel = "FILE",
             description =
@@ -41,6 +58,9 @@ final class LocalCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        if (leaseSeconds < 1 || leaseSeconds > 600) {
+            throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "--lease is 1 to 600 seconds.");
+        }
         Path folder = state == null ? Stacks.home().resolve(aws ? "local-aws" : "local") : state.toAbsolutePath();
         CountDownLatch stopped = new CountDownLatch(1);
         CountDownLatch closed = new CountDownLatch(1);
@@ -52,7 +72,7 @@ final class LocalCommand implements Callable<Integer> {
                 Thread.currentThread().interrupt();
             }
         }));
-        StackOptions options = Stacks.steady(aws, false, folder, true, port);
+        StackOptions options = Stacks.steady(aws, false, folder, true, port, Duration.ofSeconds(leaseSeconds));
         if (handlers != null) {
             options = options.withProcessHandlers(handlers.toAbsolutePath().toString());
         }

@@ -22,6 +22,9 @@ final class Stacks {
     private static final Duration DISPATCH_TIMEOUT = Duration.ofSeconds(30);
     private static final Timing SHORT_TIMES = Timing.of(SHORT_LEASE, SHORT_MARGIN, SHORT_SWEEP, DISPATCH_TIMEOUT);
 
+    /** The design's. */
+    static final Duration LEASE = Duration.ofSeconds(60);
+
     /** How many batches of ten run at once where a benchmark measures the protocol. */
     static final int BENCH_WORKERS = 4;
 
@@ -35,8 +38,9 @@ final class Stacks {
                 .normalize();
     }
 
-    /** The times of the design, for work that is not made to fail. */
-    static StackOptions steady(boolean aws, boolean isolated, Path folder, boolean keep, int port) {
+    /** For work that is not made to fail: margin and sweeps are a fifth of the lease, within 1 and 5 seconds. */
+    static StackOptions steady(boolean aws, boolean isolated, Path folder, boolean keep, int port, Duration lease) {
+        Duration often = Duration.ofSeconds(Math.clamp(lease.toSeconds() / 5, 1, 5));
         return new StackOptions(
                 aws ? StackOptions.Kind.AWS : StackOptions.Kind.EMBEDDED,
                 isolated,
@@ -44,7 +48,7 @@ final class Stacks {
                 keep,
                 port,
                 isolated ? 2 : 4,
-                Timing.of(Duration.ofSeconds(60), Duration.ofSeconds(5), Duration.ofSeconds(5), DISPATCH_TIMEOUT),
+                Timing.of(lease, often, often, DISPATCH_TIMEOUT),
                 Duration.ofMinutes(90),
                 Duration.ofMinutes(15),
                 Faults.NONE,
