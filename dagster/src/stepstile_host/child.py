@@ -8,20 +8,26 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
+
+from dagster_pipes import open_dagster_pipes
 
 STDOUT = "stdout"
 STDERR = "stderr"
 
 
 def run(
-    target: Callable[..., Any], folder: str, environment: Mapping[str, str], failure: BaseException | None
+    target: Callable[..., Any],
+    folder: str,
+    environment: Mapping[str, str],
+    failure: BaseException | None,
+    of_others: Iterable[int],
 ) -> NoReturn:
     """Runs the step and ends the process, whatever happens: nothing of the host may run on in its copy."""
     status = 1
     try:
-        _settle(folder)
+        _settle(folder, of_others)
         os.environ.update(environment)
         status = _run(target, failure)
         for thread in threading.enumerate():
@@ -33,21 +39,21 @@ def run(
         os._exit(status)
 
 
-def _settle(folder: str) -> None:
+def _settle(folder: str, of_others: Iterable[int]) -> None:
     os.setsid()  # the whole group can be signalled, and nobody else with it
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for name, descriptor in ((STDOUT, 1), (STDERR, 2)):
-        pipe = os.open(os.path.join(folder, name), os.O_WRONLY)  # waits for the reader
+        pipe = os.open(os.path.join(folder, name), os.O_WRONLY)
         os.dup2(pipe, descriptor)
         os.close(pipe)
+    for end in of_others:  # or their readers would wait for this step too
+        os.close(end)
     # What the step has printed is seen while it runs.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     gc.enable()
 
 
 def _run(target: Callable[..., Any], failure: BaseException | None) -> int:
-    from dagster_pipes import open_dagster_pipes
-
     try:
         with open_dagster_pipes() as context:
             if failure is not None:

@@ -35,6 +35,7 @@ class Host:
         self._target = target
         self._prepare: Callable[[Any], Any] | None = getattr(target, "prepare", None)
         self._steps: dict[int, int] = {}  # by the child's process id
+        self._held: dict[int, list[int]] = {}  # by step: both ends of its output, until its reader has come
         self._woken, self._wake = os.pipe()
 
     def serve(self) -> None:
@@ -66,14 +67,31 @@ class Host:
                 self._reap()
             if self._channel.commands in descriptors:
                 for command in self._channel.receive():
-                    try:
+                    if "release" in command:
+                        self._release(command["release"])
+                    else:
                         self._start(command["start"], command["folder"], command["environment"])
-                    except OSError as refusal:  # no memory, no room for a process: this step's, not the host's end
-                        self._channel.send({"refused": command["start"], "reason": str(refusal)})
 
     def _start(self, step: int, folder: str, environment: dict[str, str]) -> None:
+        try:
+            pid = self._forked(step, folder, environment)
+        except OSError as refusal:  # no room for a process, or for its output: this step's failure, not the host's
+            self._release(step)
+            self._channel.send({"refused": step, "reason": str(refusal)})
+            return
+        self._steps[pid] = step
+        self._channel.send({"started": step, "pid": pid})
+
+    def _release(self, step: int) -> None:
+        for end in self._held.pop(step, ()):
+            os.close(end)
+
+    def _forked(self, step: int, folder: str, environment: dict[str, str]) -> int:
+        held = self._held.setdefault(step, [])
         for name in (child.STDOUT, child.STDERR):
-            os.mkfifo(os.path.join(folder, name), 0o600)
+            path = os.path.join(folder, name)
+            os.mkfifo(path, 0o600)
+            held.append(os.open(path, os.O_RDWR))
         failure = self._prepared(folder)
         gc.freeze()  # or a collection in the child would copy every page that has an object on it
         pid = os.fork()
@@ -82,9 +100,8 @@ class Host:
             os.close(self._woken)
             os.close(self._wake)
             self._channel.close()
-            child.run(self._target, folder, environment, failure)
-        self._steps[pid] = step
-        self._channel.send({"started": step, "pid": pid})
+            child.run(self._target, folder, environment, failure, [end for ends in self._held.values() for end in ends])
+        return pid
 
     def _prepared(self, folder: str) -> BaseException | None:
         """Lets the target build what steps share; what that raises is the step's, not the host's."""

@@ -125,10 +125,13 @@ final class WarmHost {
             send(command);
             sent = true;
             long group = answer(child.started(), patience, "did not begin the step");
-            return new RunningProcess(
+            RunningProcess running = new RunningProcess(
                     group, pipe(folder, "stdout"), pipe(folder, "stderr"), child.exit(), child.orphaned());
+            release(child);
+            return running;
         } catch (IOException | ProcessFailed | InterruptedException stopped) {
             abandon(child, sent);
+            release(child);
             throw stopped;
         }
     }
@@ -179,7 +182,16 @@ final class WarmHost {
         }
     }
 
-    /** Opens a named pipe for reading without waiting for its writer, who waits for this. */
+    /** The host need not hold the step's output open any more. */
+    private void release(Child child) {
+        try {
+            send(Json.object().put("release", child.number()));
+        } catch (IOException e) {
+            // the host is gone, and what it held with it
+        }
+    }
+
+    /** Opens a named pipe for reading, without waiting for a writer should there be none any more. */
     private static FileInputStream pipe(Path folder, String name) throws IOException {
         String path = folder.resolve(name).toString();
         RandomAccessFile bothEnds = new RandomAccessFile(path, "rw");
