@@ -43,7 +43,15 @@ class LocalStack:
         self._within = start_within_seconds
         self._output: list[str] = []
         self._port = port
-        self._command = [str(launcher), "local", "--state", str(state), "--lease", str(lease_seconds), *options]
+        self._command = [
+            str(launcher),
+            "local",
+            "--state",
+            str(state),
+            "--lease",
+            str(lease_seconds),
+            *options,
+        ]
         if handlers is not None:
             state.mkdir(parents=True, exist_ok=True)
             file = state / "handlers.json"
