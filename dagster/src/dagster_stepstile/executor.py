@@ -2,7 +2,7 @@
 
 import ipaddress
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -32,7 +32,7 @@ _stand_in: ContextVar[Executor | None] = ContextVar("stepstile_stand_in", defaul
 
 
 @contextmanager
-def standing_in(other: Executor) -> Iterator[None]:
+def standing_in(other: Executor) -> Generator[None, None, None]:
     """Lets ``other`` be what ``stepstile_executor`` creates: on a worker there is nothing to orchestrate."""
     token = _stand_in.set(other)
     try:
