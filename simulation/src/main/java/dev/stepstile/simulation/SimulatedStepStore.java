@@ -309,6 +309,24 @@ final class SimulatedStepStore implements StepStore {
         }
     }
 
+    /** Forgets a run, as if all of its items had been deleted by their age. */
+    void forget(Run run) {
+        runs.remove(run.runId());
+        dispatches.remove(run.runId());
+        for (int shard = 0; shard < run.shards(); shard++) {
+            String partition = run.runId() + "#" + shard;
+            NavigableMap<String, StepRecord> all = records.remove(partition);
+            if (all != null) {
+                for (StepRecord record : all.values()) {
+                    for (int attempt = 1; attempt <= record.attempt(); attempt++) {
+                        pages.remove(key(record.id()) + "#" + attempt);
+                    }
+                }
+            }
+            feed.drop(partition);
+        }
+    }
+
     private static String partition(StepId id, int shard) {
         return id.runId() + "#" + shard;
     }
