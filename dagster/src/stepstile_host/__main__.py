@@ -13,10 +13,17 @@ from stepstile_host.host import Host, Target
 def main() -> int:
     parser = argparse.ArgumentParser(prog="stepstile_host", description=__doc__)
     parser.add_argument(
-        "--target", required=True, metavar="MODULE:FUNCTION", help="called in each child with the Pipes context"
+        "--target",
+        required=True,
+        metavar="MODULE:FUNCTION",
+        help="called in each child with the Pipes context",
     )
     parser.add_argument(
-        "--preload", action="append", default=[], metavar="MODULE", help="imported once, before the first step"
+        "--preload",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="imported once, before the first step",
     )
     arguments = parser.parse_args()
     channel = Channel.over_standard_streams()

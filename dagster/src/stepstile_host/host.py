@@ -75,7 +75,9 @@ class Host:
     def _start(self, step: int, folder: str, environment: dict[str, str]) -> None:
         try:
             pid = self._forked(step, folder, environment)
-        except OSError as refusal:  # no room for a process, or for its output: this step's failure, not the host's
+        except (
+            OSError
+        ) as refusal:  # no room for a process, or for its output: this step's failure, not the host's
             self._release(step)
             self._channel.send({"refused": step, "reason": str(refusal)})
             return
@@ -100,7 +102,13 @@ class Host:
             os.close(self._woken)
             os.close(self._wake)
             self._channel.close()
-            child.run(self._target, folder, environment, failure, [end for ends in self._held.values() for end in ends])
+            child.run(
+                self._target,
+                folder,
+                environment,
+                failure,
+                [end for ends in self._held.values() for end in ends],
+            )
         return pid
 
     def _prepared(self, folder: str) -> BaseException | None:
