@@ -42,8 +42,8 @@ final class LogRecords {
     }
 
     private static String fitting(String text, Form form) {
-        String record = RECORD + Json.print(form.with(text));
         int keep = Math.min(text.length(), LINE);
+        String record = RECORD + Json.print(form.with(keep < text.length() ? text.substring(0, keep) + "…" : text));
         while (record.length() > LINE) { // escapes may take six characters for one
             keep -= Math.max(1, (record.length() - LINE) / 6);
             record = RECORD + Json.print(form.with(text.substring(0, keep) + "…"));

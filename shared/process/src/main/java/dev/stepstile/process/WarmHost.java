@@ -42,6 +42,7 @@ final class WarmHost {
     private int begun;
     private long memory;
     private boolean retired;
+    private volatile boolean condemned;
 
     /** A step's child as the host knows it by its number; {@code started} gives its process id. */
     record Child(
@@ -81,7 +82,7 @@ final class WarmHost {
     }
 
     boolean alive() {
-        return process.isAlive();
+        return process.isAlive() && !condemned;
     }
 
     boolean ready() {
@@ -113,23 +114,27 @@ final class WarmHost {
         }
     }
 
-    /** Begins a step, once the host has loaded its code. */
+    /**
+     * Begins a step, once the host has loaded its code.
+     *
+     * @throws Gone if the host had ended before it could be told of the step; another may be
+     */
     RunningProcess launch(Child child, Path folder, SortedMap<String, String> pipes, Duration patience)
-            throws IOException, ProcessFailed, InterruptedException {
+            throws IOException, ProcessFailed, Gone, InterruptedException {
         boolean sent = false;
         try {
             answer(ready, patience, "did not load its code");
             ObjectNode command = Json.object().put("start", child.number()).put("folder", folder.toString());
             ObjectNode environment = command.putObject("environment");
             pipes.forEach(environment::put);
-            send(command);
+            hand(command);
             sent = true;
             long group = answer(child.started(), patience, "did not begin the step");
             RunningProcess running = new RunningProcess(
                     group, pipe(folder, "stdout"), pipe(folder, "stderr"), child.exit(), child.orphaned());
             release(child);
             return running;
-        } catch (IOException | ProcessFailed | InterruptedException stopped) {
+        } catch (IOException | ProcessFailed | Gone | InterruptedException stopped) {
             abandon(child, sent);
             release(child);
             throw stopped;
@@ -158,6 +163,7 @@ final class WarmHost {
         try {
             return said.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
+            condemned = true;
             process.destroyForcibly();
             throw new ProcessFailed("The host of '" + name + "' " + otherwise + " within " + patience.toSeconds()
                     + " s and was killed; the next step gets another. Should it take so long, give it more by"
@@ -167,6 +173,15 @@ final class WarmHost {
                 throw failed;
             }
             throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    private void hand(ObjectNode command) throws Gone {
+        try {
+            send(command);
+        } catch (IOException e) {
+            condemned = true;
+            throw new Gone();
         }
     }
 
@@ -336,4 +351,7 @@ final class WarmHost {
             Thread.currentThread().interrupt();
         }
     }
+
+    /** The host has ended, and the step has not begun. */
+    static final class Gone extends Exception {}
 }

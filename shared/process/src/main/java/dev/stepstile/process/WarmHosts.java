@@ -37,16 +37,22 @@ final class WarmHosts implements Launcher {
     @Override
     public RunningProcess launch(Path folder, SortedMap<String, String> pipes)
             throws IOException, ProcessFailed, InterruptedException {
-        WarmHost host;
-        WarmHost.Child child;
-        lock.lock();
-        try {
-            host = host();
-            child = host.reserve();
-        } finally {
-            lock.unlock();
+        while (true) {
+            WarmHost host;
+            WarmHost.Child child;
+            lock.lock();
+            try {
+                host = host();
+                child = host.reserve();
+            } finally {
+                lock.unlock();
+            }
+            try {
+                return host.launch(child, folder, pipes, warm.start());
+            } catch (WarmHost.Gone gone) {
+                LOG.debug("The host of '{}' had ended; the next one gets the step.", spec.name());
+            }
         }
-        return host.launch(child, folder, pipes, warm.start());
     }
 
     private WarmHost host() throws IOException, ProcessFailed {
