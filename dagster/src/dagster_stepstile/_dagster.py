@@ -5,6 +5,7 @@ hands to an executor, used on the lowest and on the newest version by the tests.
 """
 
 import json
+import logging
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from dagster import (
     DynamicPartitionsDefinition,
     Executor,
     InitExecutorContext,
+    colored_console_logger,
     deserialize_value,
     in_process_executor,
 )
@@ -26,7 +28,7 @@ _MAPPING_KEY = re.compile(r"\[([^\]]*)\]$")
 
 def retry_mode(name: str) -> Any:
     """Dagster's ``RetryMode`` by its name: ENABLED, DISABLED or DEFERRED."""
-    return deserialize_value('{"__enum__": "RetryMode.%s"}' % name)
+    return deserialize_value(json.dumps({"__enum__": f"RetryMode.{name}"}))
 
 
 def error_info(message: str, class_name: str) -> Any:
@@ -44,9 +46,8 @@ def state_for_step(state: Any, step: Any) -> Any:
         for handle in step_input.get_step_output_handle_dependencies()
     }
     own_key = _MAPPING_KEY.search(step.key)
-    collects = any(key in state.dynamic_mappings or _MAPPING_KEY.search(key) for key in needed)
     mappings: dict[str, Any] = {}
-    for source, outputs in state.dynamic_mappings.items() if own_key or collects else ():
+    for source, outputs in state.dynamic_mappings.items():
         if own_key:
             # A mapped step is resolved by its own key alone, whatever its siblings are.
             mappings[source] = {
@@ -90,6 +91,13 @@ def worker_context(plan_context: Any, plan: Any, run: DagsterRun, retries: Any, 
         executor=executor,
         output_capture=None,
     )
+
+
+def quieten_console() -> None:
+    """Ends Dagster's console logger in this process: what it prints is in the run's event log already, and each line
+    would be a line of the step's stderr, and a page to be stored and fetched."""
+    console: Any = colored_console_logger
+    console._logger_fn = lambda _: logging.Logger("dagster", logging.CRITICAL + 1)
 
 
 def in_process(plan_context: Any, instance: DagsterInstance) -> Executor:

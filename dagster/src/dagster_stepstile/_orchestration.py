@@ -187,6 +187,7 @@ class Orchestration:
                 "job_snapshot_id": self._run.job_snapshot_id,
                 "retries": "DISABLED" if self._settings.retries.disabled else "DEFERRED",
                 "storage_root": self._instance.root_directory if self._settings.local_storage else None,
+                "python_logs": self._instance.get_settings("python_logs"),
                 "dynamic_partitions": {
                     name: list(self._instance.get_dynamic_partitions(name))
                     for name in _dagster.dynamic_partition_names(self._job_def)

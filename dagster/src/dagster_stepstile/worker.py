@@ -18,6 +18,7 @@ from dagster import (
     execute_job,
 )
 from dagster_pipes import PipesContext
+from upath import UPath
 
 from dagster_stepstile import _dagster, _wire, executor
 from dagster_stepstile._versions import KnownVersions
@@ -69,12 +70,15 @@ class PreparedRun:
         _check_versions(shared)
         self.run = deserialize_value(shared["run"], dagster.DagsterRun)
         self.retries = _dagster.retry_mode(shared["retries"])
-        self.instance = new_instance(shared["storage_root"])
+        if "loggers" not in self.run.run_config:
+            _dagster.quieten_console()
+        self.instance = new_instance(shared["storage_root"], shared["python_logs"])
         self._partitions = list(shared["dynamic_partitions"])
         for name, keys in shared["dynamic_partitions"].items():
             self.instance.add_dynamic_partitions(name, keys)
         self._taken = _PlanTaken()
         self._prepare(shared)
+        self._inner = _dagster.in_process(self._taken.plan_context, self.instance)
 
     def _prepare(self, shared: Mapping[str, Any]) -> None:
         job: Any = deserialize_value(shared["job"])
@@ -91,11 +95,11 @@ class PreparedRun:
                 " stepstile_executor. Let the same code run on both sides, and the executor not hang on the environment."
             )
         with executor.standing_in(self._taken):
-            result = execute_job(
-                job, self.instance, run_config=self.run.run_config, tags=self.run.tags, raise_on_error=True
-            )
+            result = execute_job(job, self.instance, run_config=self.run.run_config, tags=self.run.tags)
         if self._taken.plan is None:
-            raise StepRefused(f"Dagster did not plan the job on the worker: {result.all_events}")
+            raise StepRefused(
+                f"The worker cannot plan the job '{self.run.job_name}': {result.all_events[-1]}"
+            )
         own = result.dagster_run.job_snapshot_id
         if shared["job_snapshot_id"] and own != shared["job_snapshot_id"]:
             raise StepRefused(
@@ -109,11 +113,11 @@ class PreparedRun:
         state = deserialize_value(state_text)
         definition = context.job.get_definition()
         plan = _dagster.step_plan(self._taken.plan, step_key, state, definition)
-        inner = _dagster.in_process(context, self.instance)
         guard = InstanceGuard(self.instance, collected.add, versions)
         guard.apply(self._partitions)
         collected.calls = guard.calls
-        for _ in inner.execute(_dagster.worker_context(context, plan, self.run, self.retries, inner), plan):
+        own_context = _dagster.worker_context(context, plan, self.run, self.retries, self._inner)
+        for _ in self._inner.execute(own_context, plan):
             pass
 
 
@@ -164,6 +168,11 @@ class Collected:
         packed = _wire.pack_texts([self._texts[number]])
         if len(packed) <= _LIVE_TEXT:
             self._pipes.report_custom_message({"stepstile.live": {"n": number, "entry": packed}})
+
+
+UPath(
+    "."
+).exists()  # what Dagster's file IO manager loads when it is first used, in each fork, is loaded here
 
 
 def prepare(extras: Mapping[str, Any]) -> None:
