@@ -289,6 +289,11 @@ final class SimulatedStepStore implements StepStore {
         return runs.get(runId);
     }
 
+    /** The run's dispatches, without a call. */
+    List<Dispatch> findDispatches(String runId) {
+        return List.copyOf(ofRun(runId).values());
+    }
+
     /** Whether no dispatch is open. */
     boolean allClosed() {
         return openDispatches == 0;

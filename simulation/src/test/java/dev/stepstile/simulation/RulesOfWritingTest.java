@@ -157,8 +157,8 @@ class RulesOfWritingTest {
             Conditions trusting = Mistakes.without((stored, expect) -> expect instanceof Expect.Fence fence
                     ? new Expect.Fence(stored.attempt(), stored.owner(), fence.state(), fence.cancelSeq())
                     : expect);
-            assertThat(Played.found(Scenario.LONG_STEP, skewed, 40)).isEmpty();
-            assertThat(Played.found(Scenario.LONG_STEP, skewed.with(trusting), 40))
+            assertThat(Played.found(Scenario.LONG_STEP, skewed, 100)).isEmpty();
+            assertThat(Played.found(Scenario.LONG_STEP, skewed.with(trusting), 100))
                     .anySatisfy(text -> assertThat(text).contains("had claimed"));
         }
 
