@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ def run(context):
     print("in", os.getppid(), "with", context.get_extra("n"), flush=True)
     context.report_custom_message({"stepstile.result": LOADED_BY})
     if context.extras.get("wait"):
-        time.sleep(600)
+        time.sleep(100)
     sys.exit(context.extras.get("status", 0))
 
 def prepare(extras):
@@ -33,7 +34,7 @@ LOADED_BY = os.getpid()
 print("printed while it loads")
 """
 SOURCES = Path(__file__).parents[1] / "src"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 30
 
 
 class Worker:
@@ -50,6 +51,14 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+        self._watchdog = threading.Timer(PATIENCE_SECONDS, self._give_up)
+        self._watchdog.daemon = True
+        self._watchdog.start()
+
+    def _give_up(self) -> None:
+        """What would be waited for in vain ends with the host's commands."""
+        assert self.host.stdin is not None
+        self.host.stdin.close()
 
     def start(self, step: int, **extras: Any) -> Path:
         folder = self.folder / str(step)
@@ -74,6 +83,7 @@ class Worker:
 
     def close(self) -> bytes:
         """Ends the commands; what the host has printed."""
+        self._watchdog.cancel()
         _, printed = self.host.communicate(timeout=PATIENCE_SECONDS)
         return printed
 
@@ -82,8 +92,7 @@ class Worker:
 def worker(tmp_path: Path) -> Iterator[Worker]:
     worker = Worker(tmp_path, "target:run")
     yield worker
-    worker.host.kill()
-    worker.host.communicate()
+    worker.close()
 
 
 def messages(folder: Path) -> list[dict[str, Any]]:
@@ -126,6 +135,16 @@ def test_what_preparing_a_step_raises_is_raised_in_its_child(worker: Worker) -> 
     worker.tell({"release": 1})
     assert worker.hear()["status"] == 1
     assert messages(folder)[-1]["params"]["exception"]["name"] == "LookupError"
+
+
+def test_a_steps_output_ends_with_it_whoever_else_runs(worker: Worker) -> None:
+    worker.hear()
+    folder = worker.start(1, n=1)
+    worker.hear()
+    worker.start(2, n=2, wait=True)  # is forked while the host holds the first one's output
+    with open(folder / "stdout") as stdout:
+        worker.tell({"release": 1})
+        assert stdout.read()
 
 
 def test_a_step_that_finds_no_room_is_refused_and_the_next_one_runs(worker: Worker) -> None:

@@ -20,7 +20,7 @@ from stepstile_host import child
 from stepstile_host.channel import Channel
 
 if TYPE_CHECKING:
-    from dagster_pipes import PipesContext
+    from dagster_pipes import PipesContext, PipesContextData
 
 Target = Callable[["PipesContext"], Any]
 
@@ -76,9 +76,8 @@ class Host:
     def _start(self, step: int, folder: str, environment: dict[str, str]) -> None:
         try:
             pid = self._forked(step, folder, environment)
-        except (
-            OSError
-        ) as refusal:  # no room for a process, or for its output: this step's failure, not the host's
+        except OSError as refusal:
+            # No room for a process or for its output: that is the step's failure, and not the end of the host.
             self._release(step)
             self._channel.send({"refused": step, "reason": str(refusal)})
             return
@@ -95,7 +94,7 @@ class Host:
             path = os.path.join(folder, name)
             os.mkfifo(path, 0o600)
             held.append(os.open(path, os.O_RDWR))
-        failure = self._prepared(folder)
+        context, failure = self._prepared(folder)
         gc.freeze()  # or a collection in the child would copy every page that has an object on it
         pid = os.fork()
         if pid == 0:
@@ -107,23 +106,29 @@ class Host:
                 self._target,
                 folder,
                 environment,
+                context,
                 failure,
                 [end for ends in self._held.values() for end in ends],
             )
+        with suppress(
+            OSError
+        ):  # the child does it too: whoever comes first, nobody signals a group that is not there
+            os.setpgid(pid, pid)
         return pid
 
-    def _prepared(self, folder: str) -> BaseException | None:
+    def _prepared(self, folder: str) -> tuple[PipesContextData | None, BaseException | None]:
         """Lets the target build what steps share; what that raises is the step's, not the host's."""
         if self._prepare is None:
-            return None
+            return None, None
+        context: PipesContextData = json.loads(Path(folder, "context.json").read_text(encoding="utf-8"))
         begun = time.monotonic()
         try:
-            self._prepare(json.loads(Path(folder, "context.json").read_text(encoding="utf-8"))["extras"])
+            self._prepare(context["extras"])
         except (Exception, SystemExit) as failure:
-            return failure
+            return context, failure
         if time.monotonic() - begun > _BUILT_SECONDS:
             gc.collect()
-        return None
+        return context, None
 
     def _reap(self) -> None:
         for pid in list(self._steps):
