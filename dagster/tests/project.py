@@ -100,8 +100,12 @@ def _everything(executor: dg.ExecutorDefinition) -> dg.JobDefinition:
     return everything.to_job("everything", executor_def=executor, resource_defs={"file": open_file})
 
 
-everything_on_stepstile = _everything(stepstile_executor)
-everything_in_process = _everything(dg.in_process_executor)
+def everything_on_stepstile() -> dg.JobDefinition:
+    return _everything(stepstile_executor)
+
+
+def everything_in_process() -> dg.JobDefinition:
+    return _everything(dg.in_process_executor)
 
 
 # -- failures
@@ -110,10 +114,6 @@ everything_in_process = _everything(dg.in_process_executor)
 @dg.op
 def fails() -> int:
     raise dg.Failure("on purpose", metadata={"why": "a test"})
-
-
-@dg.op
-def broken_resource_user(context: dg.OpExecutionContext) -> None: ...
 
 
 @dg.resource

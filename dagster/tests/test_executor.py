@@ -58,8 +58,7 @@ def run(
     job: Callable[[], dg.JobDefinition] | dg.JobDefinition, instance: dg.DagsterInstance, **how: Any
 ) -> dg.DagsterRun:
     target: Any = job
-    with dg.execute_job(dg.reconstructable(target), instance, **how) as result:
-        return result.dagster_run
+    return dg.execute_job(dg.reconstructable(target), instance, **how).dagster_run
 
 
 def events(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[dg.DagsterEvent]:
@@ -72,6 +71,10 @@ def counted(
     return Counter((event.step_key, event.event_type_value) for event in events) - Counter(
         (event.step_key, event.event_type_value) for event in events if event.event_type_value in but
     )
+
+
+def captured_of(event: dg.DagsterEvent) -> Any:
+    return event.logs_captured_data if event.event_type_value == "LOGS_CAPTURED" else None
 
 
 def messages(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
@@ -88,7 +91,7 @@ def notes(folder: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
-def eventually(what: Callable[[], Any], seconds: float = 40) -> Any:
+def eventually(what: Callable[[], Any], seconds: float = 120) -> Any:
     until = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < until, "did not come about in time"
@@ -106,7 +109,7 @@ def test_a_graph_of_everything_has_the_events_of_in_process_execution(
     theirs = events(instance, run(project.everything_in_process, instance, run_config=config))
     assert ours[-1].event_type_value == "PIPELINE_SUCCESS", errors(ours)
     assert counted(ours) == counted(theirs)
-    captured = [event.step_key for event in ours if event.event_type_value == "LOGS_CAPTURED"]
+    captured = [str(data.step_keys) for data in map(captured_of, ours) if data]
     assert len(captured) == len({*captured}) + 1, "once per attempt: one step was retried"
     # The resource is open while its op and its hook run; fails_once opens it once per attempt.
     assert told == ["open", "op", "hook", "close", "open", "close", "open", "close"]
@@ -253,9 +256,18 @@ class RunWorker:
         self.process.kill()
         self.process.wait()
 
-    def ends(self, seconds: float = 60) -> Counter[tuple[str | None, str]]:
+    def ends(self, seconds: float = 120) -> Counter[tuple[str | None, str]]:
         self.process.wait(seconds)
-        return counted(events(self.instance, self.run), but=set())
+        return counted(self.events(), but=set())
+
+    def events(self) -> list[dg.DagsterEvent]:
+        return events(self.instance, self.run)
+
+    def has_begun(self) -> bool:
+        return counted(self.events())["waits", "STEP_START"] > 0
+
+    def captured(self, step: str) -> list[Any]:
+        return [data for data in map(captured_of, self.events()) if data and data.step_keys == [step]]
 
 
 @pytest.fixture
@@ -272,28 +284,25 @@ def pids(folder: Path) -> list[int]:
     return [int(found[1]) for line in notes(folder) if (found := re.match(r"pid (\d+)", line))]
 
 
-def once(counts: Counter[tuple[str | None, str]]) -> None:
+def ends_once(worker: RunWorker) -> None:
     """Each step has begun and ended once, whatever was killed on the way."""
+    counts = worker.ends()
+    assert counts[None, "PIPELINE_SUCCESS"] == 1, errors(worker.events())
     assert [counts[step, "STEP_START"] for step in ("waits", "after")] == [1, 1]
     assert [counts[step, "STEP_SUCCESS"] for step in ("waits", "after")] == [1, 1]
     assert counts["after", "ASSET_MATERIALIZATION"] == 1
-    assert counts[None, "PIPELINE_SUCCESS"] == 1
     assert not any(kind == "STEP_FAILURE" for _, kind in counts)
 
 
 def test_a_long_step_is_seen_while_it_runs_and_what_it_prints_is_captured(
     waiting: RunWorker, tmp_path: Path
 ) -> None:
-    eventually(lambda: counted(events(waiting.instance, waiting.run))["waits", "STEP_START"])
+    eventually(waiting.has_begun)
     eventually(lambda: "waiting" in messages(waiting.instance, waiting.run))
     assert pids(tmp_path)
     (tmp_path / "go").touch()
-    once(waiting.ends())
-    [captured] = [
-        event.logs_captured_data
-        for event in events(waiting.instance, waiting.run)
-        if event.event_type_value == "LOGS_CAPTURED" and event.step_key == "waits"
-    ]
+    ends_once(waiting)
+    captured = waiting.captured("waits")[0]
     manager = waiting.instance.compute_log_manager
     key = manager.build_log_key_for_run(waiting.run.run_id, captured.file_key)
     assert manager.get_log_data(key).stdout == b"to stdout\n"
@@ -303,11 +312,11 @@ def test_a_long_step_is_seen_while_it_runs_and_what_it_prints_is_captured(
 def test_a_killed_worker_process_costs_an_attempt_that_is_told_and_nothing_twice(
     waiting: RunWorker, tmp_path: Path
 ) -> None:
-    eventually(lambda: counted(events(waiting.instance, waiting.run))["waits", "STEP_START"])
+    eventually(waiting.has_begun)
     os.kill(pids(tmp_path)[0], signal.SIGKILL)
     eventually(lambda: len(pids(tmp_path)) == 2)
     (tmp_path / "go").touch()
-    once(waiting.ends())
+    ends_once(waiting)
     assert "Attempt 1 of step waits on Stepstile ended without a result" in messages(
         waiting.instance, waiting.run
     )
@@ -316,15 +325,14 @@ def test_a_killed_worker_process_costs_an_attempt_that_is_told_and_nothing_twice
 def test_a_killed_run_worker_is_resumed_and_nothing_runs_or_is_written_twice(
     waiting: RunWorker, tmp_path: Path
 ) -> None:
-    eventually(lambda: counted(events(waiting.instance, waiting.run))["waits", "STEP_START"])
+    eventually(waiting.has_begun)
     waiting.kill()
     waiting.resume()
     eventually(lambda: "goes on with a run" in messages(waiting.instance, waiting.run))
     (tmp_path / "go").touch()
-    counts = waiting.ends()
-    once(counts)
+    ends_once(waiting)
     assert len(pids(tmp_path)) == 1, "the step went on"
-    assert counts["waits", "LOGS_CAPTURED"] == 1
+    assert len(waiting.captured("waits")) == 1
 
 
 def test_a_terminated_run_tells_its_running_step_and_starts_no_other(

@@ -289,8 +289,9 @@ class Orchestration:
             told = sent.told.get(end.attempt, set())
             texts = _wire.unpack_texts(value["entries"])
             entries = [(n, _wire.entry_of(text)) for n, text in enumerate(texts) if n not in told]
-            self._writing.append((sent, end, self._log.write(self._without_second_start(sent, entries))))
+            # Before its end is in the log: a run that is resumed in between makes them again, rather than never.
             self._forward(value.get("calls", ()))
+            self._writing.append((sent, end, self._log.write(self._without_second_start(sent, entries))))
         else:
             yield from self._fail(sent, active, self._cause_of(sent, end))
             self._done(sent, active)
