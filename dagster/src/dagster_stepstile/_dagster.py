@@ -6,6 +6,7 @@ hands to an executor, used on the lowest and on the newest version by the tests.
 
 import json
 import logging
+import os
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -17,10 +18,16 @@ from dagster import (
     DagsterRun,
     DynamicPartitionsDefinition,
     Executor,
+    FilesystemIOManager,
     InitExecutorContext,
+    Nothing,
+    OpDefinition,
     colored_console_logger,
     deserialize_value,
+    fs_io_manager,
     in_process_executor,
+    job,
+    mem_io_manager,
 )
 
 _MAPPING_KEY = re.compile(r"\[([^\]]*)\]$")
@@ -161,3 +168,29 @@ def dynamic_partition_names(job_def: Any) -> list[str]:
         flat += [dimension.partitions_def for dimension in many] if many else [partitions]
     names = [each.name for each in flat if isinstance(each, DynamicPartitionsDefinition)]
     return sorted({name for name in names if name})
+
+
+@job
+def _without_io_manager() -> None:
+    """Has Dagster's default IO manager, which has no public name."""
+
+
+_OF_ONE_MACHINE = (_without_io_manager.resource_defs["io_manager"], fs_io_manager, mem_io_manager)
+_DEFAULT_IS_ANOTHER = ("DAGSTER_DEFAULT_IO_MANAGER_MODULE", "DAGSTER_DEFAULT_IO_MANAGER_ATTRIBUTE")
+
+
+def local_outputs(job_def: Any) -> list[str]:
+    """The outputs of a job that are kept where only this machine finds them, with their IO managers."""
+    found: list[str] = []
+    for node in job_def.all_node_defs:
+        for output in node.output_defs if isinstance(node, OpDefinition) else ():
+            manager = job_def.resource_defs.get(output.io_manager_key)
+            is_default = manager is _OF_ONE_MACHINE[0]
+            if output.dagster_type == Nothing or (
+                is_default and any(map(os.environ.get, _DEFAULT_IS_ANOTHER))
+            ):
+                continue
+            made_by = getattr(manager, "configurable_resource_cls", None)
+            if any(manager is each for each in _OF_ONE_MACHINE) or made_by is FilesystemIOManager:
+                found.append(f"{node.name}.{output.name} ('{output.io_manager_key}')")
+    return found

@@ -83,6 +83,7 @@ class Orchestration:
 
     def events(self) -> Iterator[DagsterEvent]:
         """Runs the plan; its events, as they are written."""
+        self._refuse_local_outputs()
         with self._plan.start(retry_mode=self._settings.retries) as active:
             try:
                 if self._context.resume_from_failure:
@@ -98,6 +99,17 @@ class Orchestration:
             finally:
                 self._pools.give_up()
                 self._log.close()
+
+    def _refuse_local_outputs(self) -> None:
+        outputs = [] if self._settings.local_storage else _dagster.local_outputs(self._job_def)
+        if outputs:
+            more = f" and {len(outputs) - 3} more" if len(outputs) > 3 else ""
+            raise dagster.DagsterInvariantViolationError(
+                f"The workers of {self._client.endpoint} are other machines, and the IO manager of"
+                f" {', '.join(outputs[:3])}{more} keeps outputs in files or memory of one machine. Use an IO manager"
+                " on shared storage, such as dagster_aws.s3.S3PickleIOManager; if the files are on a mount that run"
+                " worker and workers share, say so by 'local_storage: true' in the executor's config."
+            )
 
     def _loop(self, active: Any) -> Iterator[DagsterEvent]:
         pause = 0.0

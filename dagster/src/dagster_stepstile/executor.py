@@ -78,6 +78,11 @@ _CONFIG: Mapping[str, Any] = {
         default_value=None,
         description="The region to sign requests for, where the endpoint's name does not say it.",
     ),
+    "patience_seconds": Field(
+        int,
+        default_value=60,
+        description="How long a call to Stepstile is made again before the run fails for it.",
+    ),
     "retries": Field(
         Selector({"enabled": {}, "disabled": {}}),
         default_value={"enabled": {}},
@@ -148,7 +153,12 @@ def stepstile_executor(init_context: InitExecutorContext) -> Executor:
         timeout_seconds=config["timeout_seconds"],
         local_storage=_is_this_machine(endpoint) if local is None else local,
     )
-    return StepstileExecutor(settings, StepstileClient(endpoint, aws_region=config["aws_region"]))
+    return StepstileExecutor(
+        settings,
+        StepstileClient(
+            endpoint, aws_region=config["aws_region"], patience_seconds=config["patience_seconds"]
+        ),
+    )
 
 
 def _endpoint(configured: str | None) -> str:

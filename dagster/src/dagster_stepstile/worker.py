@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -117,8 +118,14 @@ class PreparedRun:
         guard.apply(self._partitions)
         collected.calls = guard.calls
         own_context = _dagster.worker_context(context, plan, self.run, self.retries, self._inner)
-        for _ in self._inner.execute(own_context, plan):
-            pass
+        try:
+            for _ in self._inner.execute(own_context, plan):
+                pass
+        except Exception:
+            # Resources that cannot be made or ended raise behind the events that say so; those are the result.
+            if not collected.has_end:
+                raise
+            traceback.print_exc()
 
 
 class Collected:
@@ -135,11 +142,13 @@ class Collected:
         self._timer.daemon = True
         self._timer.start()
         self.calls: list[dict[str, Any]] = []
+        self.has_end = False
 
     def add(self, entry: EventLogEntry) -> None:
         if _is_of_the_machinery(entry):
             return
         with self._lock:
+            self.has_end = self.has_end or _is_end(entry)
             number = len(self._texts)
             self._texts.append(_wire.entry_text(entry))
             self._versions.note(number, entry)
@@ -237,6 +246,16 @@ def _is_of_the_machinery(entry: EventLogEntry) -> bool:
     return event is not None and (
         event.event_type == DagsterEventType.LOGS_CAPTURED
         or (event.event_type == DagsterEventType.ENGINE_EVENT and event.step_key is None)
+    )
+
+
+def _is_end(entry: EventLogEntry) -> bool:
+    event = entry.dagster_event
+    return event is not None and (
+        event.is_step_success
+        or event.is_step_failure
+        or event.is_step_up_for_retry
+        or event.is_resource_init_failure
     )
 
 

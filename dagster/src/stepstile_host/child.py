@@ -70,5 +70,5 @@ def _run(target: Callable[..., Any], failure: BaseException | None) -> int:
 def _status(leaving: SystemExit) -> int:
     if leaving.code is None or isinstance(leaving.code, int):
         return leaving.code or 0
-    print(leaving.code, file=sys.stderr)
+    sys.stderr.write(f"{leaving.code}\n")
     return 1

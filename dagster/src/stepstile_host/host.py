@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from stepstile_host import child
@@ -43,7 +44,7 @@ class Host:
             os.setsid()  # Ctrl-C in a terminal is for the stack, which ends its hosts itself
         for end in (self._woken, self._wake):
             os.set_blocking(end, False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGCHLD, _noted)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         gc.collect()
         gc.freeze()
@@ -134,6 +135,10 @@ class Host:
                 self._channel.send({"ended": self._steps.pop(pid), "memory": _memory()} | how)
 
 
+def _noted(number: int, frame: FrameType | None) -> None:
+    """Does nothing: the signal's number in the pipe wakes the loop."""
+
+
 def _kill_group(pid: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
@@ -151,9 +156,8 @@ def _memory() -> int:
 def _warn_of_threads() -> None:
     others = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     if others:
-        print(
+        sys.stderr.write(
             f"Preloaded code runs threads in the host ({', '.join(others)}): a forked child has none of them, and finds"
-            " locks that they held locked for ever. Start them in the step.",
-            file=sys.stderr,
-            flush=True,
+            " locks that they held locked for ever. Start them in the step.\n"
         )
+        sys.stderr.flush()
