@@ -47,7 +47,8 @@ class HandlersFileTest {
 
     @Test
     void reads_the_document_itself() {
-        assertThat(HandlersFile.read(" {\"handlers\": {\"a\": {\"command\": [\"sh\"], \"directory\": \"" + folder + "\"}}}"))
+        assertThat(HandlersFile.read(
+                        " {\"handlers\": {\"a\": {\"command\": [\"sh\"], \"directory\": \"" + folder + "\"}}}"))
                 .extracting(HandlerSpec::directory)
                 .containsExactly(folder);
     }
@@ -85,7 +86,8 @@ class HandlersFileTest {
 
     @Test
     void refuses_a_file_that_is_not_there() {
-        assertThatThrownBy(() -> ProcessHandlers.check(folder.resolve("none.json").toString()))
+        assertThatThrownBy(
+                        () -> ProcessHandlers.check(folder.resolve("none.json").toString()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("none.json cannot be read");
     }
