@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from conftest import LocalStack
+from conftest import LAUNCHER
 from scripted_api import Answer, Call, api
 
 from dagster_stepstile.client import (
@@ -22,6 +22,7 @@ from dagster_stepstile.client import (
     StepstileClient,
     StepstileError,
 )
+from dagster_stepstile.local_stack import LocalStack
 
 ECHO = Defaults(handler="stepstile.echo", max_attempts=1)
 
@@ -194,7 +195,7 @@ def test_the_log_of_a_long_step_is_told_while_it_runs(client: StepstileClient, r
 def test_a_stack_that_is_killed_and_comes_back_is_waited_for(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    stack = LocalStack(tmp_path_factory.mktemp("killed"))
+    stack = LocalStack(LAUNCHER, tmp_path_factory.mktemp("killed"), lease_seconds=5)
     client = StepstileClient(stack.endpoint)
     keys = [f"s[{i}]" for i in range(50)]
     client.dispatch("r", echoes(range(50)), dispatch_id="d", defaults=ECHO)

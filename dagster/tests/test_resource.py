@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from conftest import LocalStack
 from dagster import (
     AssetCheckSeverity,
     AssetCheckSpec,
@@ -41,6 +40,7 @@ from dagster import (
 )
 
 from dagster_stepstile.client import Defaults, Step, StepstileClient
+from dagster_stepstile.local_stack import LocalStack
 from dagster_stepstile.op_context import pipes_data
 from dagster_stepstile.resource import StepsFailed, StepstileResource, stepstile_run
 

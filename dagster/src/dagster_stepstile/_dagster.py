@@ -5,6 +5,8 @@ hands to an executor, used on the lowest and on the newest version by the tests.
 """
 
 import json
+import logging
+import os
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -16,9 +18,16 @@ from dagster import (
     DagsterRun,
     DynamicPartitionsDefinition,
     Executor,
+    FilesystemIOManager,
     InitExecutorContext,
+    Nothing,
+    OpDefinition,
+    colored_console_logger,
     deserialize_value,
+    fs_io_manager,
     in_process_executor,
+    job,
+    mem_io_manager,
 )
 
 _MAPPING_KEY = re.compile(r"\[([^\]]*)\]$")
@@ -26,7 +35,7 @@ _MAPPING_KEY = re.compile(r"\[([^\]]*)\]$")
 
 def retry_mode(name: str) -> Any:
     """Dagster's ``RetryMode`` by its name: ENABLED, DISABLED or DEFERRED."""
-    return deserialize_value('{"__enum__": "RetryMode.%s"}' % name)
+    return deserialize_value(json.dumps({"__enum__": f"RetryMode.{name}"}))
 
 
 def error_info(message: str, class_name: str) -> Any:
@@ -44,9 +53,8 @@ def state_for_step(state: Any, step: Any) -> Any:
         for handle in step_input.get_step_output_handle_dependencies()
     }
     own_key = _MAPPING_KEY.search(step.key)
-    collects = any(key in state.dynamic_mappings or _MAPPING_KEY.search(key) for key in needed)
     mappings: dict[str, Any] = {}
-    for source, outputs in state.dynamic_mappings.items() if own_key or collects else ():
+    for source, outputs in state.dynamic_mappings.items():
         if own_key:
             # A mapped step is resolved by its own key alone, whatever its siblings are.
             mappings[source] = {
@@ -90,6 +98,13 @@ def worker_context(plan_context: Any, plan: Any, run: DagsterRun, retries: Any, 
         executor=executor,
         output_capture=None,
     )
+
+
+def quieten_console() -> None:
+    """Ends Dagster's console logger in this process: what it prints is in the run's event log already, and each line
+    would be a line of the step's stderr, and a page to be stored and fetched."""
+    console: Any = colored_console_logger
+    console._logger_fn = lambda _: logging.Logger("dagster", logging.CRITICAL + 1)
 
 
 def in_process(plan_context: Any, instance: DagsterInstance) -> Executor:
@@ -153,3 +168,29 @@ def dynamic_partition_names(job_def: Any) -> list[str]:
         flat += [dimension.partitions_def for dimension in many] if many else [partitions]
     names = [each.name for each in flat if isinstance(each, DynamicPartitionsDefinition)]
     return sorted({name for name in names if name})
+
+
+@job
+def _without_io_manager() -> None:
+    """Has Dagster's default IO manager, which has no public name."""
+
+
+_OF_ONE_MACHINE = (_without_io_manager.resource_defs["io_manager"], fs_io_manager, mem_io_manager)
+_DEFAULT_IS_ANOTHER = ("DAGSTER_DEFAULT_IO_MANAGER_MODULE", "DAGSTER_DEFAULT_IO_MANAGER_ATTRIBUTE")
+
+
+def local_outputs(job_def: Any) -> list[str]:
+    """The outputs of a job that are kept where only this machine finds them, with their IO managers."""
+    found: list[str] = []
+    for node in job_def.all_node_defs:
+        for output in node.output_defs if isinstance(node, OpDefinition) else ():
+            manager = job_def.resource_defs.get(output.io_manager_key)
+            is_default = manager is _OF_ONE_MACHINE[0]
+            if output.dagster_type == Nothing or (
+                is_default and any(map(os.environ.get, _DEFAULT_IS_ANOTHER))
+            ):
+                continue
+            made_by = getattr(manager, "configurable_resource_cls", None)
+            if any(manager is each for each in _OF_ONE_MACHINE) or made_by is FilesystemIOManager:
+                found.append(f"{node.name}.{output.name} ('{output.io_manager_key}')")
+    return found

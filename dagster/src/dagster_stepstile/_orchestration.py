@@ -83,6 +83,7 @@ class Orchestration:
 
     def events(self) -> Iterator[DagsterEvent]:
         """Runs the plan; its events, as they are written."""
+        self._refuse_local_outputs()
         with self._plan.start(retry_mode=self._settings.retries) as active:
             try:
                 if self._context.resume_from_failure:
@@ -98,6 +99,17 @@ class Orchestration:
             finally:
                 self._pools.give_up()
                 self._log.close()
+
+    def _refuse_local_outputs(self) -> None:
+        outputs = [] if self._settings.local_storage else _dagster.local_outputs(self._job_def)
+        if outputs:
+            more = f" and {len(outputs) - 3} more" if len(outputs) > 3 else ""
+            raise dagster.DagsterInvariantViolationError(
+                f"The workers of {self._client.endpoint} are other machines, and the IO manager of"
+                f" {', '.join(outputs[:3])}{more} keeps outputs in files or memory of one machine. Use an IO manager"
+                " on shared storage, such as dagster_aws.s3.S3PickleIOManager; if the files are on a mount that run"
+                " worker and workers share, say so by 'local_storage: true' in the executor's config."
+            )
 
     def _loop(self, active: Any) -> Iterator[DagsterEvent]:
         pause = 0.0
@@ -187,6 +199,7 @@ class Orchestration:
                 "job_snapshot_id": self._run.job_snapshot_id,
                 "retries": "DISABLED" if self._settings.retries.disabled else "DEFERRED",
                 "storage_root": self._instance.root_directory if self._settings.local_storage else None,
+                "python_logs": self._instance.get_settings("python_logs"),
                 "dynamic_partitions": {
                     name: list(self._instance.get_dynamic_partitions(name))
                     for name in _dagster.dynamic_partition_names(self._job_def)
@@ -276,8 +289,9 @@ class Orchestration:
             told = sent.told.get(end.attempt, set())
             texts = _wire.unpack_texts(value["entries"])
             entries = [(n, _wire.entry_of(text)) for n, text in enumerate(texts) if n not in told]
-            self._writing.append((sent, end, self._log.write(self._without_second_start(sent, entries))))
+            # Before its end is in the log: a run that is resumed in between makes them again, rather than never.
             self._forward(value.get("calls", ()))
+            self._writing.append((sent, end, self._log.write(self._without_second_start(sent, entries))))
         else:
             yield from self._fail(sent, active, self._cause_of(sent, end))
             self._done(sent, active)

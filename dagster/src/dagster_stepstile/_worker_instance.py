@@ -60,9 +60,13 @@ _READS = (
 )
 
 
-def new_instance(storage_root: str | None) -> DagsterInstance:
-    """An instance in memory; the default IO manager writes below the host's storage root where it is given."""
-    return DagsterInstance.ephemeral(tempdir=storage_root, settings={"telemetry": {"enabled": False}})
+def new_instance(storage_root: str | None, python_logs: Mapping[str, Any] | None) -> DagsterInstance:
+    """An instance in memory, which captures what the host's does; the default IO manager writes below the host's
+    storage root where it is given."""
+    settings: dict[str, Any] = {"telemetry": {"enabled": False}}
+    if python_logs:
+        settings["python_logs"] = dict(python_logs)
+    return DagsterInstance.ephemeral(tempdir=storage_root, settings=settings)
 
 
 class InstanceGuard:

@@ -1,7 +1,8 @@
 """``stepstile_executor``: a job's ops and assets, each run as a step of Stepstile."""
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -25,13 +26,13 @@ from dagster import (
 
 from dagster_stepstile import _dagster
 from dagster_stepstile._orchestration import Orchestration, Settings
-from dagster_stepstile.client import StepstileClient
+from dagster_stepstile.client import StepstileClient, StepstileError
 
 _stand_in: ContextVar[Executor | None] = ContextVar("stepstile_stand_in", default=None)
 
 
 @contextmanager
-def standing_in(other: Executor) -> Iterator[None]:
+def standing_in(other: Executor) -> Generator[None, None, None]:
     """Lets ``other`` be what ``stepstile_executor`` creates: on a worker there is nothing to orchestrate."""
     token = _stand_in.set(other)
     try:
@@ -63,8 +64,9 @@ class StepstileExecutor(Executor):
 _CONFIG: Mapping[str, Any] = {
     "endpoint": Field(
         StringSource,
-        default_value={"env": "STEPSTILE_ENDPOINT"},
-        description="Where Stepstile is: what './stepstile local' prints, or the ApiUrl of the deployed stack.",
+        is_required=False,
+        description="Where Stepstile is: what './stepstile local' prints, or the ApiUrl of the deployed stack. If not"
+        " said: what STEPSTILE_ENDPOINT says, which workers need not have.",
     ),
     "handler": Field(
         StringSource,
@@ -75,6 +77,11 @@ _CONFIG: Mapping[str, Any] = {
         Noneable(StringSource),
         default_value=None,
         description="The region to sign requests for, where the endpoint's name does not say it.",
+    ),
+    "patience_seconds": Field(
+        int,
+        default_value=60,
+        description="How long a call to Stepstile is made again before the run fails for it.",
     ),
     "retries": Field(
         Selector({"enabled": {}, "disabled": {}}),
@@ -135,7 +142,7 @@ def stepstile_executor(init_context: InitExecutorContext) -> Executor:
     if stand_in is not None:
         return stand_in
     config: Any = init_context.executor_config
-    endpoint: str = config["endpoint"]
+    endpoint = _endpoint(config.get("endpoint"))
     local = config.get("local_storage")
     settings = Settings(
         handler=config["handler"],
@@ -146,7 +153,22 @@ def stepstile_executor(init_context: InitExecutorContext) -> Executor:
         timeout_seconds=config["timeout_seconds"],
         local_storage=_is_this_machine(endpoint) if local is None else local,
     )
-    return StepstileExecutor(settings, StepstileClient(endpoint, aws_region=config["aws_region"]))
+    return StepstileExecutor(
+        settings,
+        StepstileClient(
+            endpoint, aws_region=config["aws_region"], patience_seconds=config["patience_seconds"]
+        ),
+    )
+
+
+def _endpoint(configured: str | None) -> str:
+    endpoint = configured or os.environ.get("STEPSTILE_ENDPOINT")
+    if not endpoint:
+        raise StepstileError(
+            "stepstile_executor does not know where Stepstile is: set STEPSTILE_ENDPOINT where runs are launched, or"
+            " 'endpoint' in the executor's config, to what './stepstile local' prints or the ApiUrl of the stack."
+        )
+    return endpoint
 
 
 def is_ours(definition: ExecutorDefinition | None) -> bool:

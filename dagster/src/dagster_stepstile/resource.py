@@ -43,7 +43,10 @@ PIPES_INPUT = "dagster.pipes"
 
 _RECORD = "\x1e"
 _NAMED_IN_A_FAILURE = 10
-_NOT_HANDED_ON = "Did you forget to `yield from completed.get_results()`, or to return `completed.get_materialize_result()`?"
+_NOT_HANDED_ON = (
+    "Did you forget to `yield from completed.get_results()`, or"
+    " to return `completed.get_materialize_result()`?"
+)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -18,6 +19,7 @@ from dagster import (
     execute_job,
 )
 from dagster_pipes import PipesContext
+from upath import UPath
 
 from dagster_stepstile import _dagster, _wire, executor
 from dagster_stepstile._versions import KnownVersions
@@ -69,12 +71,15 @@ class PreparedRun:
         _check_versions(shared)
         self.run = deserialize_value(shared["run"], dagster.DagsterRun)
         self.retries = _dagster.retry_mode(shared["retries"])
-        self.instance = new_instance(shared["storage_root"])
+        if "loggers" not in self.run.run_config:
+            _dagster.quieten_console()
+        self.instance = new_instance(shared["storage_root"], shared["python_logs"])
         self._partitions = list(shared["dynamic_partitions"])
         for name, keys in shared["dynamic_partitions"].items():
             self.instance.add_dynamic_partitions(name, keys)
         self._taken = _PlanTaken()
         self._prepare(shared)
+        self._inner = _dagster.in_process(self._taken.plan_context, self.instance)
 
     def _prepare(self, shared: Mapping[str, Any]) -> None:
         job: Any = deserialize_value(shared["job"])
@@ -91,11 +96,11 @@ class PreparedRun:
                 " stepstile_executor. Let the same code run on both sides, and the executor not hang on the environment."
             )
         with executor.standing_in(self._taken):
-            result = execute_job(
-                job, self.instance, run_config=self.run.run_config, tags=self.run.tags, raise_on_error=True
-            )
+            result = execute_job(job, self.instance, run_config=self.run.run_config, tags=self.run.tags)
         if self._taken.plan is None:
-            raise StepRefused(f"Dagster did not plan the job on the worker: {result.all_events}")
+            raise StepRefused(
+                f"The worker cannot plan the job '{self.run.job_name}': {result.all_events[-1]}"
+            )
         own = result.dagster_run.job_snapshot_id
         if shared["job_snapshot_id"] and own != shared["job_snapshot_id"]:
             raise StepRefused(
@@ -109,12 +114,18 @@ class PreparedRun:
         state = deserialize_value(state_text)
         definition = context.job.get_definition()
         plan = _dagster.step_plan(self._taken.plan, step_key, state, definition)
-        inner = _dagster.in_process(context, self.instance)
         guard = InstanceGuard(self.instance, collected.add, versions)
         guard.apply(self._partitions)
         collected.calls = guard.calls
-        for _ in inner.execute(_dagster.worker_context(context, plan, self.run, self.retries, inner), plan):
-            pass
+        own_context = _dagster.worker_context(context, plan, self.run, self.retries, self._inner)
+        try:
+            for _ in self._inner.execute(own_context, plan):
+                pass
+        except Exception:
+            # Resources that cannot be made or ended raise behind the events that say so; those are the result.
+            if not collected.has_end:
+                raise
+            traceback.print_exc()
 
 
 class Collected:
@@ -131,11 +142,13 @@ class Collected:
         self._timer.daemon = True
         self._timer.start()
         self.calls: list[dict[str, Any]] = []
+        self.has_end = False
 
     def add(self, entry: EventLogEntry) -> None:
         if _is_of_the_machinery(entry):
             return
         with self._lock:
+            self.has_end = self.has_end or _is_end(entry)
             number = len(self._texts)
             self._texts.append(_wire.entry_text(entry))
             self._versions.note(number, entry)
@@ -164,6 +177,11 @@ class Collected:
         packed = _wire.pack_texts([self._texts[number]])
         if len(packed) <= _LIVE_TEXT:
             self._pipes.report_custom_message({"stepstile.live": {"n": number, "entry": packed}})
+
+
+UPath(
+    "."
+).exists()  # what Dagster's file IO manager loads when it is first used, in each fork, is loaded here
 
 
 def prepare(extras: Mapping[str, Any]) -> None:
@@ -228,6 +246,16 @@ def _is_of_the_machinery(entry: EventLogEntry) -> bool:
     return event is not None and (
         event.event_type == DagsterEventType.LOGS_CAPTURED
         or (event.event_type == DagsterEventType.ENGINE_EVENT and event.step_key is None)
+    )
+
+
+def _is_end(entry: EventLogEntry) -> bool:
+    event = entry.dagster_event
+    return event is not None and (
+        event.is_step_success
+        or event.is_step_failure
+        or event.is_step_up_for_retry
+        or event.is_resource_init_failure
     )
 
 

@@ -43,6 +43,12 @@ final class LocalCommand implements Callable<Integer> {
             })
     private int leaseSeconds = 60;
 
+    @Option(
+            names = "--workers",
+            paramLabel = "N",
+            description = "How many step functions run at once, each with up to ten steps. Default: ${DEFAULT-VALUE}.")
+    private int workers = 4;
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -61,6 +67,9 @@ final class LocalCommand implements Callable<Integer> {
         if (leaseSeconds < 1 || leaseSeconds > 600) {
             throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "--lease is 1 to 600 seconds.");
         }
+        if (workers < 1 || workers > 100) {
+            throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "--workers is 1 to 100.");
+        }
         Path folder = state == null ? Stacks.home().resolve(aws ? "local-aws" : "local") : state.toAbsolutePath();
         CountDownLatch stopped = new CountDownLatch(1);
         CountDownLatch closed = new CountDownLatch(1);
@@ -72,7 +81,7 @@ final class LocalCommand implements Callable<Integer> {
                 Thread.currentThread().interrupt();
             }
         }));
-        StackOptions options = Stacks.steady(aws, false, folder, true, port, Duration.ofSeconds(leaseSeconds));
+        StackOptions options = Stacks.staying(aws, folder, port, workers, Duration.ofSeconds(leaseSeconds));
         if (handlers != null) {
             options = options.withProcessHandlers(handlers.toAbsolutePath().toString());
         }

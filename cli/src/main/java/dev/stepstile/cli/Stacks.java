@@ -22,8 +22,7 @@ final class Stacks {
     private static final Duration DISPATCH_TIMEOUT = Duration.ofSeconds(30);
     private static final Timing SHORT_TIMES = Timing.of(SHORT_LEASE, SHORT_MARGIN, SHORT_SWEEP, DISPATCH_TIMEOUT);
 
-    /** The design's. */
-    static final Duration LEASE = Duration.ofSeconds(60);
+    private static final Duration LEASE = Duration.ofSeconds(60);
 
     /** How many batches of ten run at once where a benchmark measures the protocol. */
     static final int BENCH_WORKERS = 4;
@@ -38,8 +37,19 @@ final class Stacks {
                 .normalize();
     }
 
-    /** For work that is not made to fail: margin and sweeps are a fifth of the lease, within 1 and 5 seconds. */
-    static StackOptions steady(boolean aws, boolean isolated, Path folder, boolean keep, int port, Duration lease) {
+    /** For work that is not made to fail. */
+    static StackOptions steady(boolean aws, boolean isolated, Path folder) {
+        return steady(aws, isolated, folder, false, 0, isolated ? 2 : 4, LEASE);
+    }
+
+    /** A stack that stays, and keeps its state. */
+    static StackOptions staying(boolean aws, Path folder, int port, int workers, Duration lease) {
+        return steady(aws, false, folder, true, port, workers, lease);
+    }
+
+    /** Margin and sweeps are a fifth of the lease, within 1 and 5 seconds. */
+    private static StackOptions steady(
+            boolean aws, boolean isolated, Path folder, boolean keep, int port, int workers, Duration lease) {
         Duration often = Duration.ofSeconds(Math.clamp(lease.toSeconds() / 5, 1, 5));
         return new StackOptions(
                 aws ? StackOptions.Kind.AWS : StackOptions.Kind.EMBEDDED,
@@ -47,7 +57,7 @@ final class Stacks {
                 folder,
                 keep,
                 port,
-                isolated ? 2 : 4,
+                workers,
                 Timing.of(lease, often, often, DISPATCH_TIMEOUT),
                 Duration.ofMinutes(90),
                 Duration.ofMinutes(15),
