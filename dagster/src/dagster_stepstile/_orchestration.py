@@ -184,7 +184,7 @@ class Orchestration:
     def _dispatch_id(self, wave: Sequence[Step]) -> str:
         """By run and steps, so that a call made again is the same one; and by content, which a resumed run may
         write in another order: its steps are then known by their keys."""
-        content = json.dumps([step.to_json() for step in wave], sort_keys=True)
+        content = json.dumps([[step.to_json() for step in wave], self._shared_run()["id"]], sort_keys=True)
         digest = hashlib.sha256(content.encode()).hexdigest()
         return str(uuid.uuid5(uuid.UUID(self._run_id), f"{[step.key for step in wave]} {digest}"))
 
