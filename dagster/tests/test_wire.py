@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 
-from dagster_stepstile._wire import pack_texts, step_name, unpack_texts
+from dagster_stepstile._wire import live_entry, pack_texts, read_lines, step_name, unpack_texts
 
 ALLOWED = re.compile(r"[A-Za-z0-9._:~@+=\[\]?,| -]{1,512}")
 
@@ -24,3 +25,10 @@ def test_no_two_keys_have_one_name() -> None:
 def test_texts_come_back_as_they_were() -> None:
     for texts in ([], ["a"], ["a", "", "ü"], ["x" * 100_000]):
         assert list(unpack_texts(pack_texts(texts))) == texts
+
+
+def test_the_lines_of_an_attempt_are_told_apart() -> None:
+    told = json.dumps({"live": live_entry(7, '{"an": "entry"}')})
+    cut = '\x1e{"stderr": "too lo'
+    lines = ["plain", '\x1e{"stderr": "red"}', "\x1e" + told, '\x1e{"log": {"message": "of Pipes"}}', cut]
+    assert read_lines(lines) == (["plain"], ["red", cut[1:]], [(7, '{"an": "entry"}')])

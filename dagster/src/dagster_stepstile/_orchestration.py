@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -27,7 +26,6 @@ from dagster_stepstile.client import CANCELLED, SUCCEEDED, LogPage, Step, StepEn
 
 _LONGEST_PAUSE = 0.25
 _STOPPING_SECONDS = 60.0
-_RECORD = "\x1e"
 
 
 @dataclass
@@ -166,22 +164,9 @@ class Orchestration:
             if record is not None:
                 yield from self._announce_lost(sent, record.attempts, page.attempt)
             sent.announced.update(range(1, page.attempt))  # of many attempts, only the last ones are known
-        stdout: list[str] = []
-        stderr: list[str] = []
-        entries: list[tuple[int, Any]] = []
-        for line in page.lines:
-            if not line.startswith(_RECORD):
-                stdout.append(line)
-                continue
-            record_of_line = json.loads(line[1:])
-            if "stderr" in record_of_line:
-                stderr.append(record_of_line["stderr"])
-            elif "live" in record_of_line:
-                live = record_of_line["live"]
-                sent.told.setdefault(page.attempt, set()).add(live["n"])
-                entries.extend(
-                    (live["n"], _wire.entry_of(text)) for text in _wire.unpack_texts(live["entry"])
-                )
+        stdout, stderr, live = _wire.read_lines(page.lines)
+        entries = [(number, _wire.entry_of(text)) for number, text in live]
+        sent.told.setdefault(page.attempt, set()).update(number for number, _ in live)
         self._logs.write(sent.name, stdout, stderr)
         yield from self._log.write(self._without_second_start(sent, entries)).result()
 
