@@ -303,6 +303,7 @@ def main() -> None:
     parser.add_argument("--only-fan-out", action="store_true", help="without the chain and the assets")
     parser.add_argument("--only-faults", action="store_true", help="measure nothing, kill workers")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     folder = Path(os.environ.get("STEPSTILE_HOME", CHECKOUT / ".stepstile")).absolute() / "bench-dagster"
     print(f"Machine    {machine()}", flush=True)
     if not given.only_faults:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -24,6 +25,7 @@ def main() -> int:
     )
     parser.add_argument("--aws", action="store_true", help="through the AWS adapters, against the emulators")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
 
     home = Path(os.environ.get("STEPSTILE_HOME", CHECKOUT / ".stepstile")).absolute() / "demo-dagster"
     os.environ["DAGSTER_HOME"] = str(home / "dagster")

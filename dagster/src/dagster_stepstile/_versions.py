@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from dagster import AssetKey, DagsterEventType, DagsterInstance, EventLogEntry, EventLogRecord
+from dagster import (
+    AssetKey,
+    AssetRecordsFilter,
+    DagsterEventType,
+    DagsterInstance,
+    EventLogEntry,
+    EventLogRecord,
+)
 
 from dagster_stepstile import _dagster, _wire
 
@@ -23,12 +30,18 @@ def gather(
     """What Dagster will want to know of the assets that a step writes, reads or checks; None if it has none."""
     outputs = _dagster.output_assets(step)
     parents = _dagster.parents_of(job_def, outputs)
-    keys = list(dict.fromkeys([*outputs, *parents, *_dagster.checked_assets(step)]))
+    checked = _dagster.checked_assets(step)
+    keys = list(dict.fromkeys([*outputs, *parents, *checked]))
     if not keys:
         return None
-    records = [
-        [list(key.path), record.storage_id, _wire.pack_texts([_wire.entry_text(record.event_log_entry)])]
-        for key, record in _latest(instance, keys)
+    records = [_packed(key, record) for key, record in _latest(instance, keys)]
+    # A check says which materialization of its partition it looked at.
+    of_partition = [
+        _packed(key, record)
+        for key in (checked if run_keys else ())
+        for record in instance.fetch_materializations(
+            AssetRecordsFilter(key, asset_partitions=run_keys), limit=1
+        ).records
     ]
     storage: Any = instance.event_log_storage
     tags = {
@@ -45,7 +58,24 @@ def gather(
         for key in parents
         if _dagster.is_partitioned(job_def, key)
     }
-    return {"keys": [list(key.path) for key in keys], "records": records, "tags": tags}
+    return {
+        "keys": [list(key.path) for key in keys],
+        "records": records,
+        "of_partition": of_partition,
+        "tags": tags,
+    }
+
+
+def _packed(key: AssetKey, record: EventLogRecord) -> list[Any]:
+    return [list(key.path), record.storage_id, _wire.pack_texts([_wire.entry_text(record.event_log_entry)])]
+
+
+def _unpacked(packed: Iterable[Any]) -> dict[AssetKey, EventLogRecord]:
+    return {
+        AssetKey(path): EventLogRecord(storage_id, _wire.entry_of(text))
+        for path, storage_id, texts in packed
+        for text in _wire.unpack_texts(texts)
+    }
 
 
 def _latest(instance: DagsterInstance, keys: Sequence[AssetKey]) -> Iterable[tuple[AssetKey, EventLogRecord]]:
@@ -66,13 +96,11 @@ class KnownVersions:
     """On the worker: answers the questions that were foreseen, and those about what the step itself wrote."""
 
     def __init__(self, gathered: Mapping[str, Any] | None) -> None:
-        gathered = gathered or {"keys": [], "records": [], "tags": {}}
+        gathered = gathered or {"keys": [], "records": [], "of_partition": [], "tags": {}}
         self._keys = {AssetKey(path) for path in gathered["keys"]}
         self._tags: Mapping[str, Mapping[str, str]] = gathered["tags"]
-        self._records: dict[AssetKey, EventLogRecord] = {}
-        for path, storage_id, packed in gathered["records"]:
-            [text] = _wire.unpack_texts(packed)
-            self._records[AssetKey(path)] = EventLogRecord(storage_id, _wire.entry_of(text))
+        self._records = _unpacked(gathered["records"])
+        self._of_partition = _unpacked(gathered["of_partition"])
 
     def note(self, number: int, entry: EventLogEntry) -> None:
         """An entry of the step itself: its id in the log is not known yet, so it goes by its number, negative."""
@@ -80,6 +108,7 @@ class KnownVersions:
         if event is not None and event.asset_key is not None and event.is_step_materialization:
             self._keys.add(event.asset_key)
             self._records[event.asset_key] = EventLogRecord(-1 - number, entry)
+            self._of_partition[event.asset_key] = self._records[event.asset_key]
 
     def answer_for(self, instance: Any, refusing: Callable[[str], Callable[..., Any]]) -> None:
         """Lets the instance answer from here, and refuse what nobody asked the run worker for."""
@@ -98,6 +127,14 @@ class KnownVersions:
         def fetch_observations(key: Any, limit: int = 1, *_: Any, **__: Any) -> Any:
             record = known("fetch_observations", key, limit == 1) if isinstance(key, AssetKey) else None
             is_one = record is not None and not _is_materialization(record)
+            return SimpleNamespace(records=[record] if is_one else [], cursor="", has_more=False)
+
+        def fetch_materializations(of: Any, limit: int = 1, *_: Any, **__: Any) -> Any:
+            partitions = of.asset_partitions if isinstance(of, AssetRecordsFilter) else None
+            if not partitions or len(partitions) != 1 or limit != 1 or of.asset_key not in self._keys:
+                return refusing("fetch_materializations")()
+            record = self._of_partition.get(of.asset_key)
+            is_one = record is not None and record.partition_key == partitions[0]
             return SimpleNamespace(records=[record] if is_one else [], cursor="", has_more=False)
 
         def get_latest_data_version_record(
@@ -126,6 +163,7 @@ class KnownVersions:
         for answer in (
             get_asset_records,
             fetch_observations,
+            fetch_materializations,
             get_latest_data_version_record,
             get_latest_materialization_event,
         ):

@@ -61,6 +61,7 @@ class LocalStack:
 
     def start(self) -> None:
         """Starts it, or starts it again on the same state and port. What is not built is built, which takes minutes."""
+        self.endpoint = ""
         self.process = subprocess.Popen(
             [*self._command, "--port", str(self._port)],
             stdout=subprocess.PIPE,
@@ -71,7 +72,7 @@ class LocalStack:
         )
         up = threading.Event()
         threading.Thread(target=self._read, args=(self.process, up), daemon=True).start()
-        if not up.wait(self._within) or self.process.poll() is not None:
+        if not up.wait(self._within) or not self.endpoint:
             self.stop()
             raise StepstileError("The stack did not start:\n" + "".join(self._output[-40:]))
 

@@ -13,13 +13,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from stepstile_host import child
 from stepstile_host.channel import Channel
 
 if TYPE_CHECKING:
-    from dagster_pipes import PipesContext
+    from dagster_pipes import PipesContext, PipesContextData
 
 Target = Callable[["PipesContext"], Any]
 
@@ -43,7 +44,7 @@ class Host:
             os.setsid()  # Ctrl-C in a terminal is for the stack, which ends its hosts itself
         for end in (self._woken, self._wake):
             os.set_blocking(end, False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGCHLD, _noted)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         gc.collect()
         gc.freeze()
@@ -75,9 +76,8 @@ class Host:
     def _start(self, step: int, folder: str, environment: dict[str, str]) -> None:
         try:
             pid = self._forked(step, folder, environment)
-        except (
-            OSError
-        ) as refusal:  # no room for a process, or for its output: this step's failure, not the host's
+        except OSError as refusal:
+            # No room for a process or for its output: that is the step's failure, and not the end of the host.
             self._release(step)
             self._channel.send({"refused": step, "reason": str(refusal)})
             return
@@ -94,7 +94,7 @@ class Host:
             path = os.path.join(folder, name)
             os.mkfifo(path, 0o600)
             held.append(os.open(path, os.O_RDWR))
-        failure = self._prepared(folder)
+        context, failure = self._prepared(folder)
         gc.freeze()  # or a collection in the child would copy every page that has an object on it
         pid = os.fork()
         if pid == 0:
@@ -106,23 +106,29 @@ class Host:
                 self._target,
                 folder,
                 environment,
+                context,
                 failure,
                 [end for ends in self._held.values() for end in ends],
             )
+        with suppress(
+            OSError
+        ):  # the child does it too: whoever comes first, nobody signals a group that is not there
+            os.setpgid(pid, pid)
         return pid
 
-    def _prepared(self, folder: str) -> BaseException | None:
+    def _prepared(self, folder: str) -> tuple[PipesContextData | None, BaseException | None]:
         """Lets the target build what steps share; what that raises is the step's, not the host's."""
         if self._prepare is None:
-            return None
+            return None, None
+        context: PipesContextData = json.loads(Path(folder, "context.json").read_text(encoding="utf-8"))
         begun = time.monotonic()
         try:
-            self._prepare(json.loads(Path(folder, "context.json").read_text(encoding="utf-8"))["extras"])
+            self._prepare(context["extras"])
         except (Exception, SystemExit) as failure:
-            return failure
+            return context, failure
         if time.monotonic() - begun > _BUILT_SECONDS:
             gc.collect()
-        return None
+        return context, None
 
     def _reap(self) -> None:
         for pid in list(self._steps):
@@ -132,6 +138,10 @@ class Host:
                 code = os.waitstatus_to_exitcode(status)
                 how = {"signal": -code} if code < 0 else {"status": code}
                 self._channel.send({"ended": self._steps.pop(pid), "memory": _memory()} | how)
+
+
+def _noted(number: int, frame: FrameType | None) -> None:
+    """Does nothing: the signal's number in the pipe wakes the loop."""
 
 
 def _kill_group(pid: int) -> None:
@@ -151,9 +161,8 @@ def _memory() -> int:
 def _warn_of_threads() -> None:
     others = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     if others:
-        print(
+        sys.stderr.write(
             f"Preloaded code runs threads in the host ({', '.join(others)}): a forked child has none of them, and finds"
-            " locks that they held locked for ever. Start them in the step.",
-            file=sys.stderr,
-            flush=True,
+            " locks that they held locked for ever. Start them in the step.\n"
         )
+        sys.stderr.flush()

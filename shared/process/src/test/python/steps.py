@@ -83,7 +83,10 @@ METADATA = {
     "run": {"raw_value": "1f", "type": "dagster_run"},
     "asset": {"raw_value": "a/b", "type": "asset"},
     "null": {"raw_value": None, "type": "null"},
-    "table": {"raw_value": {"records": [{"a": 1}], "schema": [{"name": "a", "type": "int"}]}, "type": "table"},
+    "table": {
+        "raw_value": {"records": [{"a": 1}], "schema": [{"name": "a", "type": "int"}]},
+        "type": "table",
+    },
     "schema": {"raw_value": {"columns": [{"name": "a", "type": "int"}]}, "type": "table_schema"},
     "lineage": {
         "raw_value": {"deps_by_column": {"a": [{"asset_key": "b", "column_name": "c"}]}},
@@ -177,7 +180,22 @@ def tidy(context: PipesContext) -> None:
 
 acts = {
     act.__name__: act
-    for act in (who, echo, told, report, nested, die, leave, output, flood, behind, wait, stubborn, until, tidy)
+    for act in (
+        who,
+        echo,
+        told,
+        report,
+        nested,
+        die,
+        leave,
+        output,
+        flood,
+        behind,
+        wait,
+        stubborn,
+        until,
+        tidy,
+    )
 }
 
 if __name__ == "__main__":

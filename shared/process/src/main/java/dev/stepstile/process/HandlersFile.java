@@ -87,6 +87,12 @@ final class HandlersFile {
             allowed.addAll(OF_WARM);
         }
         known(node, name, allowed);
+        if (!warm.asBoolean() && Programs.find(ProcessGroups.NEW_GROUP, Path.of("/")) == null) {
+            throw wrong(
+                    name,
+                    "a command needs '" + ProcessGroups.NEW_GROUP
+                            + "', so that all of its processes can be ended; install util-linux");
+        }
         Path directory = directory(name, node.path("directory"));
         return new HandlerSpec(
                 name,

@@ -117,8 +117,9 @@ final class Lease {
             case Recorder.Recorded.Wrote(StepRecord renewed) -> {
                 held = renewed;
                 if (renewed.state() instanceof StepState.Running state && state.cancelRequested()) {
-                    stopHandler(cancelRequested);
-                    cancelRequested = true;
+                    boolean asked = cancelRequested;
+                    cancelRequested = true; // first: a handler that is just being started looks at it
+                    stopHandler(asked);
                 }
             }
             case Recorder.Recorded.Left left -> {
