@@ -15,7 +15,13 @@ import picocli.CommandLine.Command;
         versionProvider = Main.Version.class,
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {DemoCommand.class, LocalCommand.class, BenchCommand.class, Main.Verify.class})
+        subcommands = {
+            DemoCommand.class,
+            LocalCommand.class,
+            BenchCommand.class,
+            SimulateCommand.class,
+            Main.Verify.class
+        })
 public final class Main {
     private Main() {}
 

@@ -55,10 +55,11 @@ class IsolatedStackTest {
         }
         api.dispatch("bad", steps);
 
-        assertThat(cause("exits")).isEqualTo("WORKER_LOST");
-        assertThat(cause("fills the heap")).isEqualTo("WORKER_LOST");
-        assertThat(cause("throws an error")).isEqualTo("HANDLER_FAILED");
-        assertThat(cause("is deaf")).isEqualTo("TIMEOUT");
+        assertThat(causes("exits")).containsOnly("WORKER_LOST");
+        assertThat(causes("fills the heap")).containsOnly("WORKER_LOST");
+        // One of their two attempts may have shared its worker with one that exited.
+        assertThat(causes("throws an error")).contains("HANDLER_FAILED");
+        assertThat(causes("is deaf")).contains("TIMEOUT");
         for (int i = 0; i < 6; i++) {
             assertThat(api.await("bad", "neighbour " + i, "SUCCEEDED", "DEAD", "FAILED")
                             .path("state")
@@ -90,11 +91,11 @@ class IsolatedStackTest {
         assertThat(stack.killWorkerOf(new StepId("killed", "another"))).isFalse();
     }
 
-    /** Why a step died, once it did and is buried. */
-    private static String cause(String key) throws Exception {
+    /** Why a step's attempts failed, once it is dead and buried. */
+    private static List<String> causes(String key) throws Exception {
         JsonNode dead = StackUnderTest.await(() -> api.step("bad", key), step -> step.hasNonNull("buriedAt"));
         assertThat(dead.path("state").asText()).isEqualTo("DEAD");
         assertThat(dead.path("attempt").asInt()).isEqualTo(2);
-        return dead.path("error").path("kind").asText();
+        return dead.path("attempts").findValuesAsText("cause");
     }
 }

@@ -5,12 +5,10 @@ import dev.stepstile.step.AttemptNote;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Run;
-import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.store.FeedEntry;
 import dev.stepstile.store.LogPage;
 import dev.stepstile.wire.StepMessages;
 import dev.stepstile.wire.StepMessages.Decoded;
@@ -23,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +33,9 @@ final class Auditor implements Effects {
     /** Calls take their time, sweeps come late, and a function starts cold. */
     private static final Duration SLACK = Duration.ofSeconds(15);
 
-    private static final int MOST_VIOLATIONS = 20;
+    /** Causes that may be tried again, so that only the last attempt dies of them. */
+    private static final Set<StepError.Kind> EXHAUSTED =
+            EnumSet.of(StepError.Kind.HANDLER_FAILED, StepError.Kind.TIMEOUT, StepError.Kind.WORKER_LOST);
 
     /** What may follow what; null stands for no record. */
     private static final Map<StepState.Name, Set<StepState.Name>> MAY_FOLLOW = mayFollow();
@@ -42,20 +43,19 @@ final class Auditor implements Effects {
     private final Scheduler scheduler;
     private final Stage stage;
     private final boolean bounded;
-    private final Map<StepId, StepLedger> steps = new HashMap<>();
+    private final Findings findings;
+    private final SortedMap<String, RunLedger> runs = new TreeMap<>();
     private final Map<String, StepId> inQueue = new HashMap<>();
-    private final Map<String, Run> runs = new HashMap<>();
-    private final Map<String, Long> cancelledAt = new HashMap<>();
-    private final Map<String, List<StepId>> asked = new TreeMap<>();
-    private final Map<String, Dispatch> dispatches = new TreeMap<>();
-    private final List<String> violations = new ArrayList<>();
+    private final Map<StepState.Name, Integer> states = new EnumMap<>(StepState.Name.class);
     private final List<Duration> recoveries = new ArrayList<>();
+    private int accepted;
 
     /** @param bounded whether sweeps come often enough for recovery to be bounded */
-    Auditor(Scheduler scheduler, Stage stage, boolean bounded) {
+    Auditor(Scheduler scheduler, Stage stage, boolean bounded, Findings findings) {
         this.scheduler = scheduler;
         this.stage = stage;
         this.bounded = bounded;
+        this.findings = findings;
     }
 
     private static Map<StepState.Name, Set<StepState.Name>> mayFollow() {
@@ -76,49 +76,75 @@ final class Auditor implements Effects {
         return map;
     }
 
-    List<String> violations() {
-        return List.copyOf(violations);
-    }
-
     List<Duration> recoveries() {
         return List.copyOf(recoveries);
     }
 
+    /** How many steps were accepted so far. */
+    int accepted() {
+        return accepted;
+    }
+
+    /** How many records are in a state now. */
+    int records(StepState.Name state) {
+        return states.getOrDefault(state, 0);
+    }
+
     private void violated(Object what, String why) {
-        if (violations.size() < MOST_VIOLATIONS) {
-            Duration at = Duration.between(Scheduler.START, scheduler.now());
-            violations.add(what + ": " + why + " (at " + at + ")");
-        }
+        findings.add(what, why);
     }
 
     /** A client is going to hand over these steps. */
     void asked(Dispatching.Request request) {
-        asked.put(
-                request.runId() + "/" + request.dispatchId(),
-                request.steps().stream()
-                        .map(step -> new StepId(request.runId(), step.key()))
-                        .toList());
+        String dispatchId = request.dispatchId();
+        if (dispatchId != null) {
+            run(request.runId()).asked(request, dispatchId);
+        }
+    }
+
+    private RunLedger run(String runId) {
+        return runs.computeIfAbsent(runId, RunLedger::new);
+    }
+
+    /** Of what is written or sent now. */
+    private RunLedger touched(String runId) {
+        RunLedger ledger = run(runId);
+        ledger.touchedAt = scheduler.millis();
+        return ledger;
     }
 
     private StepLedger ledger(StepId id) {
-        return steps.computeIfAbsent(id, key -> new StepLedger());
+        return touched(id.runId()).step(id);
+    }
+
+    /** The runs that have a ledger, to be concluded and forgotten. */
+    List<RunLedger> runs() {
+        return List.copyOf(runs.values());
+    }
+
+    void forget(RunLedger ledger) {
+        runs.remove(ledger.runId);
     }
 
     @Override
     public void runWritten(Run run) {
-        runs.put(run.runId(), run);
+        RunLedger ledger = touched(run.runId());
+        ledger.run = run;
         if (run.cancelled()) {
-            cancelledAt.put(run.runId(), scheduler.millis());
+            ledger.cancelledAt = scheduler.millis();
         }
     }
 
     @Override
     public void dispatchWritten(@Nullable Dispatch before, Dispatch after) {
-        String name = after.runId() + "/" + after.dispatchId();
-        dispatches.put(name, after);
+        RunLedger ledger = touched(after.runId());
+        ledger.dispatches.put(after.dispatchId(), after);
+        if (before == null) {
+            accepted += after.stepCount();
+        }
         if (after.closed()) {
-            for (StepId id : asked.getOrDefault(name, List.of())) {
-                StepRecord record = ledger(id).last;
+            for (StepId id : ledger.asked.getOrDefault(after.dispatchId(), List.of())) {
+                StepRecord record = ledger.step(id).last;
                 if (record == null || !(record.state() instanceof StepState.Ended)) {
                     violated(id, "its dispatch was closed while it was " + shown(record));
                 } else if (record.state() instanceof StepState.Dead dead && dead.buriedAt() == null) {
@@ -133,6 +159,8 @@ final class Auditor implements Effects {
         StepLedger ledger = ledger(after.id());
         StepState.Name was =
                 before == null ? StepState.Name.QUEUED : before.state().name();
+        states.merge(was, before == null ? 0 : -1, Integer::sum);
+        states.merge(after.state().name(), 1, Integer::sum);
         if (!MAY_FOLLOW.getOrDefault(was, Set.of()).contains(after.state().name())) {
             violated(after.id(), shown(before) + " was followed by " + shown(after));
         }
@@ -145,7 +173,7 @@ final class Auditor implements Effects {
                     after.id(), "attempt " + after.attempt() + " wrote after attempt " + ledger.fence + " had claimed");
         }
         if (before != null) {
-            followed(before, after, claimed);
+            followed(ledger, before, after, claimed);
         }
         switch (after.state()) {
             case StepState.Succeeded succeeded -> succeeded(ledger, after, succeeded);
@@ -166,12 +194,13 @@ final class Auditor implements Effects {
         if (after.attempt() - after.budgetFrom() > after.pinned().retry().maxAttempts()) {
             violated(after.id(), "attempt " + after.attempt() + " is beyond its budget");
         }
-        Run run = runs.get(after.id().runId());
-        Long cancelled = cancelledAt.get(after.id().runId());
-        if (bounded && run != null && cancelled != null && after.cancelSeq() < run.cancelSeq()) {
-            if (scheduler.millis() > cancelled + twoSweeps().toMillis()) {
-                violated(after.id(), "attempt " + after.attempt() + " was started long after the run was cancelled");
-            }
+        RunLedger runLedger = run(after.id().runId());
+        Run run = runLedger.run;
+        if (bounded
+                && run != null
+                && after.cancelSeq() < run.cancelSeq()
+                && scheduler.millis() > runLedger.cancelledAt + twoSweeps().toMillis()) {
+            violated(after.id(), "attempt " + after.attempt() + " was started long after the run was cancelled");
         }
     }
 
@@ -179,7 +208,7 @@ final class Auditor implements Effects {
         return stage.timing().sweepEvery().multipliedBy(2).plus(SLACK).plus(stage.maxSkew());
     }
 
-    private void followed(StepRecord before, StepRecord after, boolean claimed) {
+    private void followed(StepLedger ledger, StepRecord before, StepRecord after, boolean claimed) {
         if (!before.pinned().equals(after.pinned())) {
             violated(after.id(), "what its first claim pinned was changed");
         }
@@ -190,7 +219,7 @@ final class Auditor implements Effects {
             redriven(before, after);
         }
         if (before.state() instanceof StepState.Running running && (claimed || lostWorker(before, after))) {
-            takenOver(running, after);
+            takenOver(ledger, before, running, after);
         }
     }
 
@@ -199,7 +228,7 @@ final class Auditor implements Effects {
             violated(after.id(), "a redrive must keep the fence and begin a budget at it");
         }
         Dispatch dispatch =
-                dispatches.get(after.id().runId() + "/" + after.pinned().dispatchId());
+                run(after.id().runId()).dispatches.get(after.pinned().dispatchId());
         if (dispatch == null || dispatch.closed()) {
             violated(after.id(), "it was redriven while its dispatch was closed");
         }
@@ -215,7 +244,10 @@ final class Auditor implements Effects {
                 && !before.history().contains(note);
     }
 
-    private void takenOver(StepState.Running running, StepRecord after) {
+    private void takenOver(StepLedger ledger, StepRecord before, StepState.Running running, StepRecord after) {
+        if (workedUndisturbed(ledger, before)) {
+            violated(after.id(), "it was taken from a worker that works and that nothing disturbed");
+        }
         Instant over = running.leaseUntil().plus(stage.timing().margin());
         Instant now = scheduler.now();
         if (now.plus(stage.maxSkew().multipliedBy(2)).isBefore(over)) {
@@ -227,6 +259,18 @@ final class Auditor implements Effects {
         }
         Instant heard = running.leaseUntil().minus(stage.timing().lease());
         recoveries.add(Duration.between(heard, now));
+    }
+
+    /** Since it decided to claim, which a pause may have kept from the table for longer than the lease. */
+    private boolean workedUndisturbed(StepLedger ledger, StepRecord record) {
+        SimulatedProcess worker = ledger.worker;
+        Instant claimed = record.startedAt();
+        Duration clocks = stage.maxSkew().multipliedBy(2);
+        return worker != null
+                && claimed != null
+                && ledger.workingAt == record.attempt()
+                && clocks.compareTo(stage.timing().margin()) < 0
+                && worker.undisturbedSince(claimed.minus(clocks).toEpochMilli());
     }
 
     private void succeeded(StepLedger ledger, StepRecord after, StepState.Succeeded state) {
@@ -242,6 +286,9 @@ final class Auditor implements Effects {
     }
 
     private void died(StepLedger ledger, StepRecord after, StepState.Dead dead) {
+        if (EXHAUSTED.contains(dead.error().kind()) && after.budgetLeft()) {
+            violated(after.id(), "it died of " + dead.error().kind() + " with attempts left");
+        }
         if (dead.buriedAt() == null) {
             ledger.died(after.attempt());
         } else if (!ledger.letters.contains(after.attempt())) {
@@ -261,6 +308,23 @@ final class Auditor implements Effects {
         if (page.lines().stream().anyMatch(line -> line.contains(SimulatedHandler.RESULT_MARK))) {
             violated(page.id(), "a page of attempt " + page.attempt() + " tells a result before it is recorded");
         }
+    }
+
+    @Override
+    public void workBegun(StepId id, int attempt, SimulatedProcess by) {
+        StepLedger ledger = ledger(id);
+        if (ledger.began.contains(attempt)) {
+            violated(id, "attempt " + attempt + " began to work twice");
+        }
+        if (attempt > ledger.fence) {
+            violated(id, "attempt " + attempt + " began to work and was never claimed");
+        }
+        ledger.begins(attempt, by);
+    }
+
+    @Override
+    public void workEnded(StepId id, SimulatedProcess by) {
+        ledger(id).ends(by);
     }
 
     /** Which step a message is for; null if it is not ours. */
@@ -285,27 +349,35 @@ final class Auditor implements Effects {
         if (id != null) {
             inQueue.put(body, id);
             ledger(id).messages++;
+            run(id.runId()).messages++;
         }
     }
 
     @Override
-    public void messageDeleted(String body, int receives) {
+    public void messageDeleted(String body) {
         StepId id = step(body);
         if (id == null) {
             return;
         }
-        StepLedger ledger = ledger(id);
-        ledger.messages--;
+        StepLedger ledger = left(id);
         StepRecord record = ledger.last;
         if (record == null) {
             violated(id, "a message was acknowledged before anything was recorded");
-        } else if (record.state() instanceof StepState.Retrying(Instant notBefore)
-                && ledger.messages == 0
-                && receives == 1 // else another worker held it too, and rightly left the step to the first one
+        } else if (ledger.messages == 0 && record.state() instanceof StepState.Running) {
+            violated(id, "its last message was acknowledged while it runs, and nothing is left to wake it by");
+        } else if (ledger.messages == 0
+                && record.state() instanceof StepState.Retrying(Instant notBefore)
                 && failedByItself(record)
                 && notBefore.isBefore(scheduler.now().plus(Duration.ofHours(11)))) {
             violated(id, "its last message was acknowledged while it waits to be tried again");
         }
+    }
+
+    private StepLedger left(StepId id) {
+        StepLedger ledger = ledger(id);
+        ledger.messages--;
+        run(id.runId()).messages--;
+        return ledger;
     }
 
     /** Not by a sweep or a redrive, which send a message next. */
@@ -319,7 +391,7 @@ final class Auditor implements Effects {
     public void messageLost(String body) {
         StepId id = step(body);
         if (id != null) {
-            ledger(id).messages--;
+            left(id);
         }
     }
 
@@ -341,60 +413,7 @@ final class Auditor implements Effects {
         }
     }
 
-    /** Holds what is there in the end against what was accepted. */
-    void conclude(SimulatedStepStore store, SimulatedQueue queue) {
-        if (!queue.empty()) {
-            violated("queue", queue.size() + " messages were never deleted");
-        }
-        Map<String, Integer> told = told(store);
-        for (Map.Entry<String, Dispatch> entry : dispatches.entrySet()) {
-            Dispatch dispatch = entry.getValue();
-            if (!dispatch.closed()) {
-                violated(entry.getKey(), "it is still open");
-            }
-            for (StepId id : asked.getOrDefault(entry.getKey(), List.of())) {
-                concluded(id, store.find(id, Shards.of(id.stepKey(), dispatch.shards())), told);
-            }
-        }
-    }
-
-    /** How often the feeds tell each end of a step. */
-    private Map<String, Integer> told(SimulatedStepStore store) {
-        Map<String, Integer> told = new HashMap<>();
-        for (Run run : runs.values()) {
-            for (int shard = 0; shard < run.shards(); shard++) {
-                for (FeedEntry entry : store.feedOf(run.runId(), shard)) {
-                    if (entry instanceof FeedEntry.Ended ended) {
-                        StepId id = new StepId(run.runId(), ended.stepKey());
-                        told.merge(end(id, ended.state(), ended.attempt()), 1, Integer::sum);
-                    }
-                }
-            }
-        }
-        return told;
-    }
-
-    private static String end(StepId id, StepState.Name state, int attempt) {
-        return id + " " + state + " " + attempt;
-    }
-
-    private void concluded(StepId id, @Nullable StepRecord stored, Map<String, Integer> told) {
-        StepLedger ledger = ledger(id);
-        StepRecord record = ledger.last;
-        if (record == null || !(record.state() instanceof StepState.Ended ended)) {
-            violated(id, "in the end it is " + shown(record));
-            return;
-        }
-        if (ended instanceof StepState.Dead && !ledger.letters.contains(record.attempt())) {
-            violated(id, "it is dead and no letter says so");
-        }
-        int times = told.getOrDefault(end(id, ended.name(), record.attempt()), 0);
-        if (stored != null && times != 1) {
-            violated(id, "the feed tells its end " + times + " times");
-        }
-    }
-
-    private static String shown(@Nullable StepRecord record) {
+    static String shown(@Nullable StepRecord record) {
         return record == null ? "QUEUED" : record.state().name() + " at attempt " + record.attempt();
     }
 }

@@ -2,6 +2,7 @@ package dev.stepstile.simulation;
 
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Run;
+import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.store.LogPage;
 import org.jspecify.annotations.Nullable;
@@ -21,8 +22,13 @@ interface Effects {
 
     void messageSent(String body);
 
-    /** @param receives how often it had been received */
-    void messageDeleted(String body, int receives);
+    void messageDeleted(String body);
+
+    /** An attempt's handler begins to work. */
+    void workBegun(StepId id, int attempt, SimulatedProcess by);
+
+    /** A handler is done, one way or the other. */
+    void workEnded(StepId id, SimulatedProcess by);
 
     /** The queue forgot a message by its age, or the test lost it. */
     void messageLost(String body);

@@ -27,10 +27,16 @@ final class LaggingIndex<V> {
     private final RandomGenerator random;
     private final PriorityQueue<Change<V>> pending =
             new PriorityQueue<>(Comparator.<Change<V>>comparingLong(Change::at).thenComparingLong(Change::order));
-    private final Map<String, Long> latest = new HashMap<>();
-    private final Map<String, NavigableMap<String, V>> partitions = new HashMap<>();
-    private final Map<String, String> positions = new HashMap<>();
+    private final Map<String, Partition<V>> partitions = new HashMap<>();
     private long order;
+
+    private static final class Partition<V> {
+        private final NavigableMap<String, V> values = new TreeMap<>();
+        private final Map<String, String> positions = new HashMap<>();
+
+        /** When the newest change of an item shows, while it does not. */
+        private final Map<String, Long> latest = new HashMap<>();
+    }
 
     LaggingIndex(RandomGenerator random) {
         this.random = random;
@@ -39,12 +45,12 @@ final class LaggingIndex<V> {
     /** Moves an item to a position of its partition, or out of the index if that is null. */
     void change(long now, String partition, String item, @Nullable String position, @Nullable V value) {
         settle(now);
-        String key = partition + " " + item;
+        Map<String, Long> latest = partitions.computeIfAbsent(partition, p -> new Partition<>()).latest;
         long at = now + lag();
-        Long before = latest.get(key);
+        Long before = latest.get(item);
         at = before == null ? at : Math.max(at, before);
-        latest.put(key, at);
-        pending.add(new Change<>(at, order++, partition, key, position, value));
+        latest.put(item, at);
+        pending.add(new Change<>(at, order++, partition, item, position, value));
     }
 
     private long lag() {
@@ -56,10 +62,10 @@ final class LaggingIndex<V> {
     /** Values of a partition behind a position, by position. */
     List<V> after(long now, String partition, @Nullable String position, int limit) {
         settle(now);
-        NavigableMap<String, V> all = partitions.get(partition);
+        Partition<V> all = partitions.get(partition);
         List<V> found = new ArrayList<>();
         if (all != null) {
-            for (V value : (position == null ? all : all.tailMap(position, false)).values()) {
+            for (V value : (position == null ? all.values : all.values.tailMap(position, false)).values()) {
                 if (found.size() == limit) {
                     break;
                 }
@@ -76,17 +82,25 @@ final class LaggingIndex<V> {
     }
 
     private void apply(Change<V> change) {
-        latest.remove(change.item(), change.at());
-        NavigableMap<String, V> all = partitions.computeIfAbsent(change.partition(), p -> new TreeMap<>());
-        String old = positions.remove(change.item());
+        Partition<V> all = partitions.get(change.partition());
+        if (all == null) {
+            return; // dropped meanwhile
+        }
+        all.latest.remove(change.item(), change.at());
+        String old = all.positions.remove(change.item());
         if (old != null) {
-            all.remove(old);
+            all.values.remove(old);
         }
         String position = change.position();
         V value = change.value();
         if (position != null && value != null) {
-            positions.put(change.item(), position);
-            all.put(position, value);
+            all.positions.put(change.item(), position);
+            all.values.put(position, value);
         }
+    }
+
+    /** Forgets a partition, and what was still to show in it. */
+    void drop(String partition) {
+        partitions.remove(partition);
     }
 }

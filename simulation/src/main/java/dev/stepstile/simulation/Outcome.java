@@ -1,7 +1,10 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.protocol.Count;
+import dev.stepstile.step.StepState;
 import java.time.Duration;
 import java.util.List;
+import java.util.SortedMap;
 
 /**
  * What became of a simulation.
@@ -10,7 +13,13 @@ import java.util.List;
  * @param hash of the whole trace
  * @param portCalls how many calls there were
  * @param took virtual time
+ * @param accepted how many steps were accepted
+ * @param ends how the steps of all runs ended
+ * @param counts what the functions counted, all together
  * @param recoveries how long after its last sign of life each lost attempt's step was taken over
+ * @param struck how often each kind of fault struck
+ * @param strikes those at port calls, as faults that could be asked for
+ * @param samples how it went
  * @param trace its lines, if they were kept
  */
 public record Outcome(
@@ -18,5 +27,11 @@ public record Outcome(
         long hash,
         int portCalls,
         Duration took,
+        int accepted,
+        SortedMap<StepState.Name, Integer> ends,
+        SortedMap<Count, Long> counts,
         List<Duration> recoveries,
+        SortedMap<String, Integer> struck,
+        Faults strikes,
+        List<Timeline.Sample> samples,
         List<String> trace) {}

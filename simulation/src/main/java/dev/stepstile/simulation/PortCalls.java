@@ -14,24 +14,16 @@ final class PortCalls {
 
     private final Scheduler scheduler;
     private final RandomGenerator random;
-    private final Faults.Counter faults;
-    private final Weather weather;
+    private final Misfortune misfortune;
     private final Trace trace;
     private final SimulatedProcess fate;
     private int calls;
 
     /** @param fate a process that never ends */
-    PortCalls(
-            Scheduler scheduler,
-            RandomGenerator random,
-            Faults faults,
-            Weather weather,
-            Trace trace,
-            SimulatedProcess fate) {
+    PortCalls(Scheduler scheduler, RandomGenerator random, Misfortune misfortune, Trace trace, SimulatedProcess fate) {
         this.scheduler = scheduler;
         this.random = random;
-        this.faults = faults.counter();
-        this.weather = weather;
+        this.misfortune = misfortune;
         this.trace = trace;
         this.fate = fate;
     }
@@ -61,12 +53,9 @@ final class PortCalls {
     <T> T call(String description, Supplier<T> effect, Supplier<T> twice, Function<T, String> shown) {
         Actor me = scheduler.me(description);
         int number = ++calls;
-        Fault fault = faults.at(number, description);
-        if (fault == null) {
-            fault = weather.strike(random);
-        }
+        Fault fault = misfortune.at(me.process, number, description);
         if (fault instanceof Fault.Pause(Duration length)) {
-            trace.add(scheduler.millis(), me.toString(), description, fault.toString());
+            trace.add(scheduler.millis(), me.toString(), description, fault.text());
             standStill(me.process, length);
         }
         scheduler.pause(1 + random.nextInt(LATENCY_MILLIS));
@@ -74,7 +63,7 @@ final class PortCalls {
             crash(me, number, description, fault);
         }
         if (fault instanceof Fault.Fail) {
-            traced(me, number, description, "Fail");
+            traced(me, number, description, "fail");
             throw new PortException(description + ": simulated failure");
         }
         T result = fault instanceof Fault.Duplicate ? twice.get() : effect.get();
@@ -92,7 +81,7 @@ final class PortCalls {
     }
 
     private static String after(@Nullable Fault fault) {
-        return fault == null ? "" : " " + fault;
+        return fault == null ? "" : " (" + fault.text() + ")";
     }
 
     private void traced(Actor me, int number, String description, String result) {
@@ -105,7 +94,7 @@ final class PortCalls {
     }
 
     private void crash(Actor me, int number, String description, Fault fault) {
-        traced(me, number, description, fault.toString());
+        traced(me, number, description, fault.text());
         me.process.crash();
         scheduler.abandon();
     }

@@ -28,6 +28,12 @@ final class Scheduler {
 
     private static final Duration LOOK_EVERY = Duration.ofMillis(250);
 
+    /** Sees time go by, without a part in it. */
+    interface Onlooker {
+        /** When it wants to look again, in virtual milliseconds. */
+        long look(long now);
+    }
+
     private record Wake(long at, long order, Actor actor, long ticket) {}
 
     private final RandomGenerator random;
@@ -39,6 +45,8 @@ final class Scheduler {
     private long now = START.toEpochMilli();
     private long limit;
     private long order;
+    private long nextLook = NEVER;
+    private Onlooker onlooker = now -> NEVER;
     private boolean stopped;
     private @Nullable Thread driver;
     private volatile @Nullable Actor current;
@@ -53,6 +61,19 @@ final class Scheduler {
 
     Instant now() {
         return Instant.ofEpochMilli(now);
+    }
+
+    /** From now on, whenever the clock has passed the time that it asks for. */
+    void watchedBy(Onlooker other) {
+        onlooker = other;
+        nextLook = now;
+    }
+
+    private void clockAt(long millis) {
+        now = Math.max(now, millis);
+        if (now >= nextLook) {
+            nextLook = onlooker.look(now);
+        }
     }
 
     /** How often the baton was given to somebody. */
@@ -295,13 +316,13 @@ final class Scheduler {
             Wake next = timers.peek();
             if (next == null || next.at() > limit) {
                 if (limit != NEVER) {
-                    now = Math.max(now, limit);
+                    clockAt(limit);
                 }
                 return false;
             }
             timers.poll();
             if (wakes(next)) {
-                now = Math.max(now, next.at());
+                clockAt(next.at());
                 Wake also = timers.peek();
                 while (also != null && also.at() <= now) {
                     timers.poll();

@@ -1,6 +1,7 @@
 package dev.stepstile.simulation;
 
 import dev.stepstile.protocol.StepExecution;
+import java.util.function.Consumer;
 
 /**
  * All that a simulation depends on: the same setup gives the same trace.
@@ -9,6 +10,7 @@ import dev.stepstile.protocol.StepExecution;
  * @param conditions what the table makes of a conditional write's expectation
  * @param mistake what stands between the functions and their ports
  * @param traced whether the lines of the trace are kept
+ * @param listener is told how it goes; must not touch the simulation
  */
 public record Setup(
         long seed,
@@ -18,7 +20,8 @@ public record Setup(
         StepExecution.Engine engine,
         Conditions conditions,
         Mistake mistake,
-        boolean traced) {
+        boolean traced,
+        Consumer<Timeline.Sample> listener) {
 
     /** No faults, no mistakes. */
     public static Setup of(long seed) {
@@ -30,38 +33,48 @@ public record Setup(
                 StepExecution.Engine.DIRECT,
                 Conditions.ALL,
                 Mistake.NONE,
-                false);
+                false,
+                sample -> {});
     }
 
     public Setup with(Stage other) {
-        return new Setup(seed, other, faults, weather, engine, conditions, mistake, traced);
+        return new Setup(seed, other, faults, weather, engine, conditions, mistake, traced, listener);
     }
 
     public Setup with(Faults other) {
-        return new Setup(seed, stage, other, weather, engine, conditions, mistake, traced);
+        return new Setup(seed, stage, other, weather, engine, conditions, mistake, traced, listener);
     }
 
     public Setup with(Weather other) {
-        return new Setup(seed, stage, faults, other, engine, conditions, mistake, traced);
+        return new Setup(seed, stage, faults, other, engine, conditions, mistake, traced, listener);
     }
 
     public Setup with(StepExecution.Engine other) {
-        return new Setup(seed, stage, faults, weather, other, conditions, mistake, traced);
+        return new Setup(seed, stage, faults, weather, other, conditions, mistake, traced, listener);
     }
 
     public Setup with(Conditions other) {
-        return new Setup(seed, stage, faults, weather, engine, other, mistake, traced);
+        return new Setup(seed, stage, faults, weather, engine, other, mistake, traced, listener);
     }
 
     public Setup with(Mistake other) {
-        return new Setup(seed, stage, faults, weather, engine, conditions, other, traced);
+        return new Setup(seed, stage, faults, weather, engine, conditions, other, traced, listener);
     }
 
     public Setup withSeed(long other) {
-        return new Setup(other, stage, faults, weather, engine, conditions, mistake, traced);
+        return new Setup(other, stage, faults, weather, engine, conditions, mistake, traced, listener);
     }
 
     public Setup withTrace() {
-        return new Setup(seed, stage, faults, weather, engine, conditions, mistake, true);
+        return new Setup(seed, stage, faults, weather, engine, conditions, mistake, true, listener);
+    }
+
+    public Setup watchedBy(Consumer<Timeline.Sample> other) {
+        return new Setup(seed, stage, faults, weather, engine, conditions, mistake, traced, other);
+    }
+
+    /** Whether all is reliable enough for recovery to be bounded in time, but for the faults that are asked for. */
+    public boolean bounded() {
+        return stage.bounded() && weather.calm();
     }
 }

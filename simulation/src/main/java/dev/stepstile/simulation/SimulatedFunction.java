@@ -4,7 +4,9 @@ import dev.stepstile.store.PortException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -24,7 +26,7 @@ final class SimulatedFunction<S> {
     private final Supplier<SimulatedProcess> processes;
     private final Function<SimulatedProcess, S> start;
     private final Deque<Environment> warm = new ArrayDeque<>();
-    private int running;
+    private final List<SimulatedProcess> busy = new ArrayList<>();
 
     SimulatedFunction(
             Scheduler scheduler,
@@ -64,22 +66,27 @@ final class SimulatedFunction<S> {
 
     /** How many invocations are under way. */
     int running() {
-        return running;
+        return busy.size();
+    }
+
+    /** The environments that serve an invocation. */
+    List<SimulatedProcess> busy() {
+        return List.copyOf(busy);
     }
 
     /** Invokes the function and waits; empty if it failed, was killed at its timeout, or its environment died. */
     <T> Optional<T> invoke(Work<S, T> work) {
-        running++;
         Environment environment = warm.isEmpty() ? new Environment() : warm.removeLast();
         SimulatedProcess process = environment.process;
         process.thaw();
+        busy.add(process);
         Invocation<T> invocation = new Invocation<>();
         process.start("invocation", () -> run(environment, work, invocation));
         long end = scheduler.millis() + COLD_START_MILLIS + timeout.toMillis();
         while (!invocation.ended && process.alive() && scheduler.millis() < end) {
             scheduler.awaitUninterruptibly(process.watchers(), end);
         }
-        running--;
+        busy.remove(process);
         if (invocation.ended && process.alive()) {
             process.freeze();
             warm.addLast(environment);

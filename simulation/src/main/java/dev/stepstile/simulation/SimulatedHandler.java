@@ -6,9 +6,13 @@ import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.protocol.World;
+import dev.stepstile.step.StepId;
 import java.io.IOException;
 
-/** {@code simulated}: takes virtual time, fails as often as its input says, and returns which attempt it was. */
+/**
+ * {@code simulated}: takes virtual time, fails or kills its worker as often as its input says, and returns which attempt it
+ * was.
+ */
 final class SimulatedHandler implements StepHandler {
     static final String NAME = "simulated";
 
@@ -22,14 +26,19 @@ final class SimulatedHandler implements StepHandler {
      * @param failures how many attempts fail first
      * @param terminal whether a failing attempt says that trying again is pointless
      * @param lines how many lines an attempt logs
+     * @param kills how many attempts first kill their worker, once they have worked
      */
-    record Work(long millis, int failures, boolean terminal, int lines) {}
+    record Work(long millis, int failures, boolean terminal, int lines, int kills) {}
 
-    private final World world;
+    private final SimulatedProcess process;
+    private final Scheduler scheduler;
+    private final Effects effects;
 
-    /** @param world of the worker's process */
-    SimulatedHandler(World world) {
-        this.world = world;
+    /** @param process the worker */
+    SimulatedHandler(SimulatedProcess process, Scheduler scheduler, Effects effects) {
+        this.process = process;
+        this.scheduler = scheduler;
+        this.effects = effects;
     }
 
     @Override
@@ -40,11 +49,26 @@ final class SimulatedHandler implements StepHandler {
     @Override
     public StepResult run(StepInput input, StepContext context) throws IOException, InterruptedException {
         Work work = input.as(Work.class);
+        StepId id = new StepId(context.runId(), context.stepKey());
+        effects.workBegun(id, context.attempt(), process);
+        try {
+            return work(work, context);
+        } finally {
+            effects.workEnded(id, process);
+        }
+    }
+
+    private StepResult work(Work work, StepContext context) throws IOException, InterruptedException {
+        World world = process.world();
         for (int i = 0; i < work.lines(); i++) {
             context.log("line " + i);
         }
         if (work.millis() > 0) {
             world.tasks().sleepUntil(world.now().plusMillis(work.millis()));
+        }
+        if (context.attempt() <= work.kills()) {
+            process.crash();
+            scheduler.abandon();
         }
         if (context.attempt() <= work.failures()) {
             if (work.terminal()) {

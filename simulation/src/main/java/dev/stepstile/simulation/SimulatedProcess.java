@@ -23,6 +23,7 @@ final class SimulatedProcess {
     private final Waiters watchers = new Waiters();
     private final List<Actor> held = new ArrayList<>();
     private State state = State.RUNNING;
+    private long disturbedAt = Long.MIN_VALUE;
 
     /** @param skew by how much its clock is ahead */
     SimulatedProcess(Scheduler scheduler, String name, Duration skew, RandomGenerator random) {
@@ -41,6 +42,16 @@ final class SimulatedProcess {
 
     World world() {
         return world;
+    }
+
+    /** Something of it went wrong now: a call failed, or it stood still. */
+    void disturbed() {
+        disturbedAt = scheduler.millis();
+    }
+
+    /** Whether it lives, runs, and nothing went wrong in it since. */
+    boolean undisturbedSince(long millis) {
+        return state == State.RUNNING && disturbedAt < millis;
     }
 
     boolean alive() {

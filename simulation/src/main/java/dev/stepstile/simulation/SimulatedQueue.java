@@ -189,7 +189,7 @@ final class SimulatedQueue implements StepQueue {
                         Message message = messages.get(id(receipt));
                         if (message != null && message.receipt().equals(receipt)) {
                             forget(message);
-                            effects.messageDeleted(message.body, message.receives);
+                            effects.messageDeleted(message.body);
                             deleted++;
                         }
                     }
@@ -242,6 +242,11 @@ final class SimulatedQueue implements StepQueue {
     /** Whether no message is left, visible or not. */
     boolean empty() {
         return messages.isEmpty();
+    }
+
+    /** How many messages a receive could take now; those whose time has come since the last call not included. */
+    int visible() {
+        return visibles;
     }
 
     int size() {

@@ -289,6 +289,11 @@ final class SimulatedStepStore implements StepStore {
         return runs.get(runId);
     }
 
+    /** The run's dispatches, without a call. */
+    List<Dispatch> findDispatches(String runId) {
+        return List.copyOf(ofRun(runId).values());
+    }
+
     /** Whether no dispatch is open. */
     boolean allClosed() {
         return openDispatches == 0;
@@ -306,6 +311,24 @@ final class SimulatedStepStore implements StepStore {
         if (expired != null) {
             feed.change(scheduler.millis(), partition(id, shard), id.stepKey(), null, null);
             effects.recordExpired(expired);
+        }
+    }
+
+    /** Forgets a run, as if all of its items had been deleted by their age. */
+    void forget(Run run) {
+        runs.remove(run.runId());
+        dispatches.remove(run.runId());
+        for (int shard = 0; shard < run.shards(); shard++) {
+            String partition = run.runId() + "#" + shard;
+            NavigableMap<String, StepRecord> all = records.remove(partition);
+            if (all != null) {
+                for (StepRecord record : all.values()) {
+                    for (int attempt = 1; attempt <= record.attempt(); attempt++) {
+                        pages.remove(key(record.id()) + "#" + attempt);
+                    }
+                }
+            }
+            feed.drop(partition);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.protocol.Count;
 import dev.stepstile.protocol.Dispatching;
 import dev.stepstile.protocol.Handlers;
 import dev.stepstile.protocol.Output;
@@ -10,17 +11,19 @@ import dev.stepstile.protocol.Tally;
 import dev.stepstile.protocol.Timing;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepState;
-import dev.stepstile.store.PortException;
 import dev.stepstile.store.Ports;
-import dev.stepstile.store.StepQueue;
-import dev.stepstile.store.StepQueue.Delivery;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGenerator.SplittableGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -30,14 +33,16 @@ import java.util.random.RandomGeneratorFactory;
  * an event source mapping and a schedule, all on virtual time and all from one seed.
  */
 public final class Simulation {
-    private static final Duration POLL = Duration.ofSeconds(20);
     private static final Duration API_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration SWEEPER_TIMEOUT = Duration.ofMinutes(2);
-    private static final Duration SWEEPER_RESERVE = Duration.ofSeconds(10);
     private static final Duration RETENTION = Duration.ofDays(14);
     private static final long LOOK_MILLIS = 30_000;
-    private static final int BATCH = 10;
-    private static final int SWEEP_LATE_MILLIS = 3_000;
+
+    /** No invocation and no lagging index reaches so far back: what was at rest for so long is forgotten. */
+    private static final long FORGET_MILLIS = Duration.ofMinutes(20).toMillis();
+
+    /** Of actions that may concern any run. */
+    private static final String ANY_RUN = "";
 
     private final Setup setup;
     private final Stage stage;
@@ -46,7 +51,12 @@ public final class Simulation {
     private final Trace trace;
     private final SimulatedProcess fate;
     private final PortCalls calls;
+    private final Misfortune misfortune;
+    private final Findings findings;
     private final Auditor auditor;
+    private final Conclusion conclusion;
+    private final Timeline timeline;
+    private final SweepSchedule schedule;
     private final SimulatedStepStore store;
     private final SimulatedQueue queue;
     private final SimulatedDeadLetters letters;
@@ -58,6 +68,7 @@ public final class Simulation {
     private final SimulatedFunction<StepExecution> stepFunction;
     private final SimulatedFunction<Sweep> sweeperFunction;
     private final SimulatedFunction<Stepstile> runsFunction;
+    private final Map<String, Integer> pendingOf = new HashMap<>();
     private int processes;
     private int pending;
 
@@ -69,10 +80,13 @@ public final class Simulation {
         this.scheduler = new Scheduler(randoms.split());
         this.trace = new Trace(setup.traced());
         this.fate = new SimulatedProcess(scheduler, "fate", Duration.ZERO, randoms.split());
-        this.calls = new PortCalls(scheduler, randoms.split(), setup.faults(), setup.weather(), trace, fate);
-        this.auditor = new Auditor(scheduler, stage, setup.weather().calm() && stage.missedSweeps() == 0);
+        this.misfortune = new Misfortune(setup.faults(), setup.weather(), setup.seed(), scheduler);
+        this.calls = new PortCalls(scheduler, randoms.split(), misfortune, trace, fate);
+        this.findings = new Findings(scheduler);
+        this.auditor = new Auditor(scheduler, stage, setup.bounded(), findings);
         this.store = new SimulatedStepStore(calls, scheduler, randoms.split(), setup.conditions(), auditor);
         this.queue = new SimulatedQueue(calls, scheduler, randoms.split(), auditor, stage.visibility(), RETENTION);
+        this.conclusion = new Conclusion(store, findings);
         this.letters = new SimulatedDeadLetters(calls, queue, auditor);
         this.items = new SimulatedPayloadStore(calls, "items");
         this.objects = new SimulatedPayloadStore(calls, "objects");
@@ -84,15 +98,19 @@ public final class Simulation {
                 () -> process("step"),
                 worker -> stepstile("step", worker)
                         .execution(
-                                new Handlers(List.of(new SimulatedHandler(worker.world()))),
+                                new Handlers(List.of(new SimulatedHandler(worker, scheduler, auditor))),
                                 Output.UNCAPTURED,
                                 setup.engine()));
         this.sweeperFunction = function("sweeper", SWEEPER_TIMEOUT, Stepstile::sweep);
         this.runsFunction = function("runs", API_TIMEOUT, s -> s);
+        EventSource source = new EventSource(seenBy("poller").queue(), stepFunction, scheduler, stage.throttled());
         for (int i = 0; i < stage.workers(); i++) {
-            service("poller", this::poll);
+            service("poller", source::poll);
         }
-        service("schedule", this::schedule);
+        this.schedule = new SweepSchedule(sweeperFunction, scheduler, stage);
+        service("schedule", schedule::keep);
+        this.timeline = new Timeline(this::look, setup.listener());
+        scheduler.watchedBy(timeline);
         fate.start("watch", this::watch);
     }
 
@@ -130,54 +148,6 @@ public final class Simulation {
         });
     }
 
-    /** The event source mapping: receives, has the function execute, deletes what may be deleted. */
-    private void poll(SimulatedProcess poller) {
-        StepQueue polled = seenBy("poller").queue();
-        while (true) {
-            try {
-                List<Delivery> batch = polled.receive(BATCH, POLL);
-                boolean throttled =
-                        stage.throttled() > 0 && poller.world().random().nextDouble() < stage.throttled();
-                if (batch.isEmpty() || throttled) {
-                    continue;
-                }
-                Optional<List<String>> stay =
-                        stepFunction.invoke((execution, deadline) -> execution.execute(batch, deadline));
-                List<String> done = stay.isEmpty()
-                        ? List.of()
-                        : batch.stream()
-                                .filter(delivery -> !stay.get().contains(delivery.messageId()))
-                                .map(Delivery::receipt)
-                                .toList();
-                if (!done.isEmpty()) {
-                    polled.delete(done);
-                }
-            } catch (PortException e) {
-                scheduler.pause(500); // it polls on
-            }
-        }
-    }
-
-    private void schedule(SimulatedProcess process) {
-        RandomGenerator random = process.world().random();
-        long every = stage.timing().sweepEvery().toMillis();
-        long next = scheduler.millis() + every;
-        while (true) {
-            scheduler.pause(next + random.nextInt(SWEEP_LATE_MILLIS) - scheduler.millis());
-            next += every;
-            int times = random.nextDouble() < stage.missedSweeps()
-                    ? 0
-                    : random.nextDouble() < stage.doubledSweeps() ? 2 : 1;
-            for (int i = 0; i < times; i++) {
-                process.start("call", this::sweep);
-            }
-        }
-    }
-
-    private void sweep() {
-        sweeperFunction.invoke((sweep, deadline) -> sweep.sweep(deadline.minus(SWEEPER_RESERVE)));
-    }
-
     private void watch() {
         while (true) {
             scheduler.pause(LOOK_MILLIS);
@@ -188,18 +158,96 @@ public final class Simulation {
                     == 0;
             if (pending == 0 && idle && store.allClosed() && queue.empty()) {
                 scheduler.stop();
+            } else {
+                forget();
             }
         }
     }
 
-    /** Does something at a time, beside all else. */
+    /** What has long been at rest is held against what was accepted now, and needs no memory any more. */
+    private void forget() {
+        for (RunLedger ledger : auditor.runs()) {
+            Run run = ledger.run;
+            boolean rests = ledger.atRest() && scheduler.millis() - ledger.touchedAt > FORGET_MILLIS;
+            if (run != null && rests && !pendingOf.containsKey(ledger.runId) && !pendingOf.containsKey(ANY_RUN)) {
+                conclusion.of(ledger);
+                store.forget(run);
+                auditor.forget(ledger);
+            }
+        }
+    }
+
+    private Timeline.Sample look(long millis) {
+        int ended = 0;
+        for (StepState.Name state : StepState.Name.values()) {
+            ended += state == StepState.Name.RUNNING
+                            || state == StepState.Name.RETRYING
+                            || state == StepState.Name.QUEUED
+                    ? 0
+                    : auditor.records(state);
+        }
+        return new Timeline.Sample(
+                millis,
+                auditor.accepted(),
+                ended,
+                auditor.records(StepState.Name.RUNNING),
+                auditor.records(StepState.Name.RETRYING),
+                queue.visible(),
+                queue.size() - queue.visible(),
+                stepFunction.running(),
+                misfortune.strikes().total());
+    }
+
+    /** Does something at a time, beside all else; until then no run is forgotten. */
     public void at(Duration start, String name, Runnable action) {
+        at(start, name, ANY_RUN, action);
+    }
+
+    /** Something happens at a time, by nobody's action. */
+    void strike(Duration start, Runnable what) {
         pending++;
+        scheduler.startAt(Scheduler.START.plus(start).toEpochMilli(), fate, "strikes", () -> {
+            what.run();
+            pending--;
+        });
+    }
+
+    /** Does something that concerns a run, which is kept in mind until then. */
+    private void at(Duration start, String name, String runId, Runnable action) {
+        pending++;
+        pendingOf.merge(runId, 1, Integer::sum);
         SimulatedProcess client = process(name);
         scheduler.startAt(Scheduler.START.plus(start).toEpochMilli(), client, "main", () -> {
             action.run();
             pending--;
+            pendingOf.computeIfPresent(runId, (id, n) -> n == 1 ? null : n - 1);
         });
+    }
+
+    /** Kills a share of the workers that are executing a batch. */
+    void killWorkers(double share) {
+        for (SimulatedProcess worker : stepFunction.busy()) {
+            if (fate.world().random().nextDouble() < share) {
+                misfortune.strikes().count("worker killed");
+                worker.crash();
+            }
+        }
+    }
+
+    /**
+     * For a while, a share of the calls of a share of a function's processes to a port fails.
+     *
+     * @param function {@code step} or {@code sweeper} or …; empty: all
+     * @param port {@code store} or {@code queue} or …; empty: all
+     */
+    void cut(String function, String port, double processes, double callsShare, Duration length) {
+        misfortune.outages().begin(function, port, processes, callsShare, length);
+    }
+
+    /** The schedule calls no sweeper for a while. */
+    void silenceSweeps(Duration length) {
+        misfortune.strikes().count("schedule silent");
+        schedule.silent(length);
     }
 
     /** A client asks the runs function; empty if it got no answer. To be called by an action of {@link #at}. */
@@ -210,17 +258,41 @@ public final class Simulation {
     /** A client hands over steps. */
     public void dispatch(Duration start, Dispatching.Request request) {
         auditor.asked(request);
-        at(start, "client", () -> {
-            int tries = stage.clientRetries() ? 10 : 1;
-            for (int i = 0; i < tries; i++) {
-                if (dispatchFunction
-                        .invoke((dispatching, deadline) -> dispatching.dispatch(request))
-                        .isPresent()) {
-                    return;
-                }
-                scheduler.pause(5_000);
+        at(start, "client", request.runId(), () -> call(request));
+    }
+
+    private void call(Dispatching.Request request) {
+        int tries = stage.clientRetries() ? 10 : 1;
+        for (int i = 0; i < tries; i++) {
+            if (dispatchFunction
+                    .invoke((dispatching, deadline) -> dispatching.dispatch(request))
+                    .isPresent()) {
+                return;
             }
+            scheduler.pause(5_000);
+        }
+    }
+
+    /** Clients hand over one request after the other; each is made when its time comes, so that there may be many. */
+    void dispatchEach(int count, IntFunction<Duration> start, IntFunction<Dispatching.Request> requests) {
+        dispatchFrom(0, count, start, requests);
+    }
+
+    private void dispatchFrom(
+            int n, int count, IntFunction<Duration> start, IntFunction<Dispatching.Request> requests) {
+        if (n == count) {
+            return;
+        }
+        strike(start.apply(n), () -> {
+            Dispatching.Request request = requests.apply(n);
+            dispatch(Duration.between(Scheduler.START, scheduler.now()), request);
+            dispatchFrom(n + 1, count, start, requests);
         });
+    }
+
+    /** For what a load draws by chance. */
+    RandomGenerator loadRandom() {
+        return randoms.split();
     }
 
     /** A client cancels a run; it calls once, whatever comes back. */
@@ -228,6 +300,7 @@ public final class Simulation {
         at(
                 start,
                 "canceller",
+                runId,
                 () -> runsFunction.invoke(
                         (stepstile, deadline) -> stepstile.cancelling().cancel(runId, deadline)));
     }
@@ -237,6 +310,7 @@ public final class Simulation {
         at(
                 start,
                 "redriver",
+                runId,
                 () -> runsFunction.invoke((stepstile, deadline) -> {
                     Optional<Run> run = stepstile.queries().run(runId);
                     return run.isEmpty() ? 0 : stepstile.redriving().redrive(run.get(), states, keys, deadline);
@@ -246,14 +320,31 @@ public final class Simulation {
     /** Runs until all is done: nothing asked for is left, every dispatch is closed and the queue is empty. */
     public Outcome run(Duration atMost) {
         scheduler.run(Scheduler.START.plus(atMost));
-        auditor.conclude(store, queue);
+        if (!queue.empty()) {
+            findings.add("queue", queue.size() + " messages were never deleted");
+        }
+        auditor.runs().forEach(conclusion::of);
         return new Outcome(
-                auditor.violations(),
+                findings.all(),
                 trace.hash(),
                 calls.count(),
                 Duration.between(Scheduler.START, scheduler.now()),
+                auditor.accepted(),
+                conclusion.ends(),
+                counts(),
                 auditor.recoveries(),
+                misfortune.strikes().counts(),
+                misfortune.strikes().all(),
+                timeline.samples(),
                 trace.lines());
+    }
+
+    private SortedMap<Count, Long> counts() {
+        SortedMap<Count, Long> counts = new TreeMap<>();
+        for (Count count : Count.values()) {
+            counts.put(count, tally.of(count));
+        }
+        return counts;
     }
 
     /** What was counted, all functions together. */

@@ -13,6 +13,7 @@ import java.time.Duration;
  * @param missedSweeps the share of the schedule's calls that never come
  * @param doubledSweeps the share that come twice, at once
  * @param throttled the share of batches that are received but not executed, and come again
+ * @param bounded whether sweeps and calls are reliable enough for recovery to be bounded in time
  */
 public record Stage(
         Timing timing,
@@ -24,14 +25,39 @@ public record Stage(
         boolean clientRetries,
         double missedSweeps,
         double doubledSweeps,
-        double throttled) {
+        double throttled,
+        boolean bounded) {
 
     /**
      * With the times of a deployment, in surroundings that behave. The function's timeout and the visibility are shorter
      * than deployed: a message whose worker died comes again after the visibility, and until then nothing happens.
      */
     public static final Stage CALM = new Stage(
-            Timing.DEFAULT, 2, 2, Duration.ofMinutes(6), Duration.ofMinutes(36), Duration.ofMillis(500), true, 0, 0, 0);
+            Timing.DEFAULT,
+            2,
+            2,
+            Duration.ofMinutes(6),
+            Duration.ofMinutes(36),
+            Duration.ofMillis(500),
+            true,
+            0,
+            0,
+            0,
+            true);
+
+    /** As deployed: a function that may run for 15 minutes, and many of it; surroundings that behave. */
+    public static final Stage LARGE = new Stage(
+            Timing.DEFAULT,
+            8,
+            64,
+            Duration.ofMinutes(15),
+            Duration.ofMinutes(90),
+            Duration.ofMillis(500),
+            true,
+            0,
+            0,
+            0,
+            true);
 
     /** In surroundings that do not behave. */
     public static final Stage ROUGH = new Stage(
@@ -44,25 +70,52 @@ public record Stage(
             true,
             0.05,
             0.1,
-            0.02);
+            0.02,
+            false);
 
     public Stage with(Timing other) {
-        return changed(other, workers, maxSkew, clientRetries);
+        return changed(other, workers, maxSkew, clientRetries, bounded);
     }
 
     public Stage withWorkers(int number) {
-        return changed(timing, number, maxSkew, clientRetries);
+        return changed(timing, number, maxSkew, clientRetries, bounded);
     }
 
     public Stage withMaxSkew(Duration skew) {
-        return changed(timing, workers, skew, clientRetries);
+        return changed(timing, workers, skew, clientRetries, bounded);
     }
 
     public Stage withoutClientRetries() {
-        return changed(timing, workers, maxSkew, false);
+        return changed(timing, workers, maxSkew, false, bounded);
     }
 
-    private Stage changed(Timing newTiming, int newWorkers, Duration newMaxSkew, boolean newClientRetries) {
+    public Stage unbounded() {
+        return changed(timing, workers, maxSkew, clientRetries, false);
+    }
+
+    /** The same in surroundings that do not behave. */
+    public Stage roughened() {
+        return new Stage(
+                timing,
+                shards,
+                workers,
+                stepTimeout,
+                visibility,
+                ROUGH.maxSkew,
+                clientRetries,
+                ROUGH.missedSweeps,
+                ROUGH.doubledSweeps,
+                ROUGH.throttled,
+                false);
+    }
+
+    /** A lost worker's step is taken over within this after its last sign of life: lease, margin and two sweeps. */
+    public Duration recoveryBound() {
+        return timing.lease().plus(timing.margin()).plus(timing.sweepEvery().multipliedBy(2));
+    }
+
+    private Stage changed(
+            Timing newTiming, int newWorkers, Duration newMaxSkew, boolean newClientRetries, boolean newBounded) {
         return new Stage(
                 newTiming,
                 shards,
@@ -73,6 +126,7 @@ public record Stage(
                 newClientRetries,
                 missedSweeps,
                 doubledSweeps,
-                throttled);
+                throttled,
+                newBounded);
     }
 }

@@ -20,10 +20,31 @@ final class StepLedger {
     /** How many messages for it are in the queue. */
     int messages;
 
+    /** Who works at it, and for which attempt; null if nobody does. */
+    @Nullable
+    SimulatedProcess worker;
+
+    int workingAt;
+
+    /** The attempts that began to work. */
+    List<Integer> began = List.of();
+
     /** The attempts at which it was DEAD, and those that letters name which are in the dead-letter queue. */
     List<Integer> deadAt = List.of();
 
     List<Integer> letters = List.of();
+
+    void begins(int attempt, SimulatedProcess by) {
+        began = with(began, attempt);
+        worker = by;
+        workingAt = attempt;
+    }
+
+    void ends(SimulatedProcess by) {
+        if (worker == by) {
+            worker = null;
+        }
+    }
 
     void died(int attempt) {
         deadAt = with(deadAt, attempt);
@@ -40,7 +61,8 @@ final class StepLedger {
     }
 
     private static List<Integer> with(List<Integer> list, int more) {
-        List<Integer> longer = new ArrayList<>(list);
+        List<Integer> longer = new ArrayList<>(list.size() + 1);
+        longer.addAll(list);
         longer.add(more);
         return longer;
     }

@@ -1,6 +1,10 @@
 package dev.stepstile.simulation;
 
 import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -10,10 +14,78 @@ import org.jspecify.annotations.Nullable;
  * @param pause how long a paused process stands still
  */
 public record Weather(double crash, double fail, double loseResponse, double duplicate, double pauses, Duration pause) {
+    private static final Duration BEYOND_LEASE = Duration.ofSeconds(100);
     public static final Weather CALM = new Weather(0, 0, 0, 0, 0, Duration.ZERO);
+
+    private static final SortedMap<String, Weather> NAMED = new TreeMap<>(Map.of(
+            "none",
+            CALM,
+            "light",
+            new Weather(0.0002, 0.001, 0.001, 0.001, 0.0001, BEYOND_LEASE),
+            "rough",
+            new Weather(0.01, 0.01, 0.01, 0.01, 0.005, BEYOND_LEASE)));
 
     boolean calm() {
         return crash + fail + loseResponse + duplicate + pauses == 0;
+    }
+
+    /**
+     * Reads {@code none}, {@code light}, {@code rough}, or shares like {@code crash=0.001,fail=0.01,lost=0.01,duplicate=0.01,pause=0.001}.
+     *
+     * @throws IllegalArgumentException if it is something else, with what it may be
+     */
+    public static Weather parse(String text) {
+        Weather named = NAMED.get(text);
+        if (named != null) {
+            return named;
+        }
+        SortedMap<String, Double> shares =
+                new TreeMap<>(Map.of("crash", 0.0, "fail", 0.0, "lost", 0.0, "duplicate", 0.0, "pause", 0.0));
+        for (String each : text.split(",", -1)) {
+            int equals = each.indexOf('=');
+            String name = equals < 0 ? each : each.substring(0, equals);
+            if (equals < 0 || shares.replace(name, share(each.substring(equals + 1))) == null) {
+                throw new IllegalArgumentException("'" + each + "' is no kind of fault; say "
+                        + String.join(", ", NAMED.keySet()) + ", or shares of all calls like crash=0.001,fail=0.01: "
+                        + String.join(", ", shares.keySet()) + ".");
+            }
+        }
+        return new Weather(
+                shares.getOrDefault("crash", 0.0),
+                shares.getOrDefault("fail", 0.0),
+                shares.getOrDefault("lost", 0.0),
+                shares.getOrDefault("duplicate", 0.0),
+                shares.getOrDefault("pause", 0.0),
+                BEYOND_LEASE);
+    }
+
+    private static double share(String text) {
+        try {
+            double share = Double.parseDouble(text);
+            if (share >= 0 && share <= 1) {
+                return share;
+            }
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("'" + text + "' is no number between 0 and 1.", e);
+        }
+        throw new IllegalArgumentException("'" + text + "' is no number between 0 and 1.");
+    }
+
+    /** As {@link #parse} reads it. */
+    public String text() {
+        for (Map.Entry<String, Weather> each : NAMED.entrySet()) {
+            if (each.getValue().equals(this)) {
+                return each.getKey();
+            }
+        }
+        return String.format(
+                Locale.ROOT,
+                "crash=%s,fail=%s,lost=%s,duplicate=%s,pause=%s",
+                crash,
+                fail,
+                loseResponse,
+                duplicate,
+                pauses);
     }
 
     @Nullable

@@ -7,6 +7,7 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.store.StepStore.WriteResult;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -156,8 +157,8 @@ class RulesOfWritingTest {
             Conditions trusting = Mistakes.without((stored, expect) -> expect instanceof Expect.Fence fence
                     ? new Expect.Fence(stored.attempt(), stored.owner(), fence.state(), fence.cancelSeq())
                     : expect);
-            assertThat(Played.found(Scenario.LONG_STEP, skewed, 40)).isEmpty();
-            assertThat(Played.found(Scenario.LONG_STEP, skewed.with(trusting), 40))
+            assertThat(Played.found(Scenario.LONG_STEP, skewed, 100)).isEmpty();
+            assertThat(Played.found(Scenario.LONG_STEP, skewed.with(trusting), 100))
                     .anySatisfy(text -> assertThat(text).contains("had claimed"));
         }
 
@@ -170,6 +171,29 @@ class RulesOfWritingTest {
                         .attempt();
             }
             assertThat(attempts).isGreaterThan(20);
+        }
+    }
+
+    @Nested
+    class A_message_that_was_delivered_twice {
+        /** The worker takes every delivery for the first. */
+        private final Mistake forgetful = Mistakes.queue("poller", (queue, simulation) -> new PassingQueue(queue) {
+            @Override
+            public List<Delivery> receive(int max, Duration wait) {
+                return queue.receive(max, wait).stream()
+                        .map(delivery -> new Delivery(
+                                delivery.messageId(), delivery.receipt(), delivery.body(), 1, delivery.sentAt()))
+                        .toList();
+            }
+        });
+
+        private final Setup twice = Setup.of(1).with(Faults.NONE.duplicate(6));
+
+        @Test
+        void stays_while_its_step_is_held_and_else_a_failed_step_is_left_without_one() {
+            assertThat(Played.found(Scenario.RETRY, twice, 40)).isEmpty();
+            assertThat(Played.found(Scenario.RETRY, twice.with(forgetful), 40))
+                    .anySatisfy(text -> assertThat(text).contains("its last message was acknowledged"));
         }
     }
 

@@ -53,6 +53,10 @@ class SchedulerTest {
         return scheduler.now().plusMillis(millis);
     }
 
+    private Misfortune struckBy(Faults faults) {
+        return new Misfortune(faults, Weather.CALM, 1, scheduler);
+    }
+
     @Nested
     class An_actor {
         @Test
@@ -90,7 +94,7 @@ class SchedulerTest {
     class A_thread_that_is_no_actor {
         @Test
         void may_not_call_a_port_and_is_named() {
-            PortCalls calls = new PortCalls(scheduler, random(), Faults.NONE, Weather.CALM, new Trace(false), process);
+            PortCalls calls = new PortCalls(scheduler, random(), struckBy(Faults.NONE), new Trace(false), process);
             assertThatThrownBy(() -> play(() -> {
                         Thread foreign = Thread.ofPlatform().name("foreign").unstarted(() -> {
                             try {
@@ -113,8 +117,7 @@ class SchedulerTest {
         private final PortCalls calls = new PortCalls(
                 scheduler,
                 random(),
-                Faults.NONE.crashAfter(1).pause(2, Duration.ofSeconds(90)),
-                Weather.CALM,
+                struckBy(Faults.NONE.crashAfter(1).pause(2, Duration.ofSeconds(90))),
                 new Trace(false),
                 new SimulatedProcess(scheduler, "fate", Duration.ZERO, random()));
 

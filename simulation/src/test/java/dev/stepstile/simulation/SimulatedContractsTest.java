@@ -36,7 +36,8 @@ class SimulatedContractsTest {
                         true,
                         1,
                         0,
-                        0)));
+                        0,
+                        false)));
     }
 
     /** Lets the caller, who is no actor, make calls of a port. */

@@ -72,7 +72,10 @@ public final class Sweep {
     public SweepReport sweep(Instant deadline) throws InterruptedException {
         SweepReport report = SweepReport.NOTHING;
         Instant until = world.now().plus(timing.sweepEvery().dividedBy(2));
-        for (int bucket = 0; bucket < Shards.OPEN_BUCKETS; bucket++) {
+        int first =
+                world.random().nextInt(Shards.OPEN_BUCKETS); // else one that kills the sweeper hides those behind it
+        for (int i = 0; i < Shards.OPEN_BUCKETS; i++) {
+            int bucket = (first + i) % Shards.OPEN_BUCKETS;
             List<DispatchRef> due = store.due(bucket, until, DUE_PER_BUCKET);
             while (!due.isEmpty() && world.now().isBefore(deadline)) {
                 int before = report.dispatches();

@@ -1,0 +1,58 @@
+package dev.stepstile.simulation;
+
+import dev.stepstile.protocol.StepExecution;
+import dev.stepstile.store.PortException;
+import dev.stepstile.store.StepQueue;
+import dev.stepstile.store.StepQueue.Delivery;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** One of Lambda's pollers: receives a batch, has the step function execute it, deletes what may be deleted. */
+final class EventSource {
+    private static final Duration POLL = Duration.ofSeconds(20);
+    private static final int BATCH = 10;
+    private static final long ERROR_WAIT_MILLIS = 500;
+
+    private final StepQueue queue;
+    private final SimulatedFunction<StepExecution> function;
+    private final Scheduler scheduler;
+    private final double throttled;
+
+    /** @param throttled the share of batches that are received but not executed */
+    EventSource(StepQueue queue, SimulatedFunction<StepExecution> function, Scheduler scheduler, double throttled) {
+        this.queue = queue;
+        this.function = function;
+        this.scheduler = scheduler;
+        this.throttled = throttled;
+    }
+
+    /** Polls for as long as its process lives. */
+    void poll(SimulatedProcess poller) {
+        while (true) {
+            try {
+                List<Delivery> batch = queue.receive(BATCH, POLL);
+                boolean refused = throttled > 0 && poller.world().random().nextDouble() < throttled;
+                if (!batch.isEmpty() && !refused) {
+                    execute(batch);
+                }
+            } catch (PortException e) {
+                scheduler.pause(ERROR_WAIT_MILLIS); // it polls on
+            }
+        }
+    }
+
+    private void execute(List<Delivery> batch) {
+        Optional<List<String>> stay = function.invoke((execution, deadline) -> execution.execute(batch, deadline));
+        if (stay.isEmpty()) {
+            return;
+        }
+        List<String> done = batch.stream()
+                .filter(delivery -> !stay.get().contains(delivery.messageId()))
+                .map(Delivery::receipt)
+                .toList();
+        if (!done.isEmpty()) {
+            queue.delete(done);
+        }
+    }
+}

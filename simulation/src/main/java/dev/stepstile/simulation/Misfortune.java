@@ -1,0 +1,55 @@
+package dev.stepstile.simulation;
+
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import org.jspecify.annotations.Nullable;
+
+/** Decides which port calls go wrong: those that were asked for, by chance, and because of an outage. */
+final class Misfortune {
+    private static final long SALT = 0x77656174686572L;
+
+    private final Faults.Counter faults;
+    private final Weather weather;
+    private final RandomGenerator dice;
+    private final Outages outages;
+    private final Strikes strikes = new Strikes();
+
+    /** With dice of its own: a run whose chance strikes are asked for by number instead is the same run. */
+    Misfortune(Faults faults, Weather weather, long seed, Scheduler scheduler) {
+        this.faults = faults.counter();
+        this.weather = weather;
+        this.dice = dice(seed, 1);
+        this.outages = new Outages(scheduler, dice(seed, 2));
+    }
+
+    private static RandomGenerator dice(long seed, long which) {
+        return RandomGeneratorFactory.of("L64X128MixRandom").create(seed ^ (SALT * which));
+    }
+
+    /** The fault at this call, null if there is none. */
+    @Nullable
+    Fault at(SimulatedProcess process, int number, String description) {
+        Fault fault = faults.at(number, description);
+        if (fault == null) {
+            fault = weather.strike(dice);
+        }
+        if (fault != null) {
+            strikes.struck(number, fault);
+        } else if (outages.refuse(process, description)) {
+            strikes.count("outage");
+            fault = new Fault.Fail();
+        }
+        if (fault != null) {
+            process.disturbed();
+        }
+        return fault;
+    }
+
+    Outages outages() {
+        return outages;
+    }
+
+    Strikes strikes() {
+        return strikes;
+    }
+}

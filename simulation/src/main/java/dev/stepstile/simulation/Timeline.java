@@ -1,0 +1,68 @@
+package dev.stepstile.simulation;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.LongFunction;
+
+/** How a run went, in at most some hundred samples: when there are too many, every other one goes. */
+public final class Timeline implements Scheduler.Onlooker {
+    private static final int MOST = 480;
+    private static final long FIRST_INTERVAL_MILLIS = 1_000;
+
+    /**
+     * What is seen at one moment of virtual time.
+     *
+     * @param millis from the start on
+     * @param accepted steps so far
+     * @param ended steps that have ended, and were not redriven since
+     * @param visible messages that wait in the queue
+     * @param inFlight messages that are received or delayed
+     * @param busy environments of the step function that execute a batch
+     * @param struck faults so far
+     */
+    public record Sample(
+            long millis,
+            int accepted,
+            int ended,
+            int running,
+            int retrying,
+            int visible,
+            int inFlight,
+            int busy,
+            int struck) {}
+
+    private final LongFunction<Sample> look;
+    private final Consumer<Sample> listener;
+    private final List<Sample> samples = new ArrayList<>();
+    private long interval = FIRST_INTERVAL_MILLIS;
+
+    /**
+     * @param look what is to be seen at a time from the start on
+     * @param listener is told each sample as it is taken
+     */
+    Timeline(LongFunction<Sample> look, Consumer<Sample> listener) {
+        this.look = look;
+        this.listener = listener;
+    }
+
+    @Override
+    public long look(long now) {
+        Sample sample = look.apply(now - Scheduler.START.toEpochMilli());
+        samples.add(sample);
+        listener.accept(sample);
+        if (samples.size() > MOST) {
+            for (int i = samples.size() - 1; i > 0; i--) {
+                if (i % 2 == 1) {
+                    samples.remove(i);
+                }
+            }
+            interval *= 2;
+        }
+        return now + interval;
+    }
+
+    List<Sample> samples() {
+        return List.copyOf(samples);
+    }
+}
