@@ -263,6 +263,12 @@ class RunWorker:
     def events(self) -> list[dg.DagsterEvent]:
         return events(self.instance, self.run)
 
+    def stdout(self, captured: Any) -> bytes:
+        manager = self.instance.compute_log_manager
+        key = manager.build_log_key_for_run(self.run.run_id, captured.file_key)
+        assert manager.is_capture_complete(key)
+        return manager.get_log_data(key).stdout
+
     def has_begun(self) -> bool:
         return counted(self.events())["waits", "STEP_START"] > 0
 
@@ -302,11 +308,8 @@ def test_a_long_step_is_seen_while_it_runs_and_what_it_prints_is_captured(
     assert pids(tmp_path)
     (tmp_path / "go").touch()
     ends_once(waiting)
-    captured = waiting.captured("waits")[0]
-    manager = waiting.instance.compute_log_manager
-    key = manager.build_log_key_for_run(waiting.run.run_id, captured.file_key)
-    assert manager.get_log_data(key).stdout == b"to stdout\n"
-    assert manager.is_capture_complete(key)
+    [captured] = waiting.captured("waits")
+    assert waiting.stdout(captured) == b"to stdout\n"
 
 
 def test_a_killed_worker_process_costs_an_attempt_that_is_told_and_nothing_twice(
@@ -322,6 +325,18 @@ def test_a_killed_worker_process_costs_an_attempt_that_is_told_and_nothing_twice
     )
 
 
+def test_a_killed_stack_with_all_its_workers_costs_an_attempt_and_nothing_twice(
+    waiting: RunWorker, tmp_path: Path, workers: LocalStack
+) -> None:
+    eventually(waiting.has_begun)
+    workers.kill()
+    workers.start()
+    eventually(lambda: len(pids(tmp_path)) == 2)
+    (tmp_path / "go").touch()
+    ends_once(waiting)
+    assert "WORKER_LOST" in messages(waiting.instance, waiting.run)
+
+
 def test_a_killed_run_worker_is_resumed_and_nothing_runs_or_is_written_twice(
     waiting: RunWorker, tmp_path: Path
 ) -> None:
@@ -332,7 +347,8 @@ def test_a_killed_run_worker_is_resumed_and_nothing_runs_or_is_written_twice(
     (tmp_path / "go").touch()
     ends_once(waiting)
     assert len(pids(tmp_path)) == 1, "the step went on"
-    assert len(waiting.captured("waits")) == 1
+    [captured] = waiting.captured("waits")
+    assert waiting.stdout(captured) == b"to stdout\n"
 
 
 def test_a_terminated_run_tells_its_running_step_and_starts_no_other(

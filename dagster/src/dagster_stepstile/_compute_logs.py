@@ -37,6 +37,8 @@ class ComputeLogs:
             and event.logs_captured_data.file_key == key[-1]
             for event in self._log.prior
         ):
+            # All that the step printed will be told again, from the start.
+            self._local.delete_logs(log_key=key)
             return None
         where: Any = SimpleNamespace(
             external_url=None, external_stdout_url=None, external_stderr_url=None, shell_cmd=None

@@ -103,8 +103,12 @@ def worker_context(plan_context: Any, plan: Any, run: DagsterRun, retries: Any, 
 def quieten_console() -> None:
     """Ends Dagster's console logger in this process: what it prints is in the run's event log already, and each line
     would be a line of the step's stderr, and a page to be stored and fetched."""
+
+    def silent(_: Any) -> logging.Logger:
+        return logging.Logger("dagster", logging.CRITICAL + 1)
+
     console: Any = colored_console_logger
-    console._logger_fn = lambda _: logging.Logger("dagster", logging.CRITICAL + 1)
+    console._logger_fn = silent
 
 
 def in_process(plan_context: Any, instance: DagsterInstance) -> Executor:

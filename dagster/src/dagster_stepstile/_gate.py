@@ -46,12 +46,6 @@ class Gate:
         self._waiting = held
         return taken
 
-    def reenter(self, step: Any) -> None:
-        """Counts a step that went before the run was resumed."""
-        self._waiting = [waiting for waiting in self._waiting if waiting.key != step.key]
-        self._gone[step.key] = step
-        self._pools.reclaim(step.key)
-
     def done(self, step_key: str) -> None:
         self._gone.pop(step_key, None)
         self._waiting = [waiting for waiting in self._waiting if waiting.key != step_key]
@@ -61,14 +55,6 @@ class Gate:
         """Steps that wait for a pool and are to be reported: the step, its pool, and whether it is for the first time."""
         by_key = {step.key: step for step in self._waiting}
         return [(by_key[key], pool, first) for key, pool, first in self._pools.to_report() if key in by_key]
-
-    @property
-    def running(self) -> Sequence[str]:
-        return list(self._gone)
-
-    @property
-    def waits(self) -> bool:
-        return bool(self._waiting)
 
     def _has_room(self, step: Any) -> bool:
         if self._max_concurrent is not None and len(self._gone) >= self._max_concurrent:
@@ -126,11 +112,6 @@ class Pools:
         self._next_try[step_key] = now + pause
         self._pool_of[step_key] = pool
         return False
-
-    def reclaim(self, step_key: str) -> None:
-        """A slot that the run worker before this one may have taken for the step."""
-        if self._supported:
-            self._held.add(step_key)
 
     def free(self, step_key: str) -> None:
         if step_key in self._held or step_key in self._next_try:

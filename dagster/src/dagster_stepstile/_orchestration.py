@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -17,32 +14,18 @@ from dagster import (
     DagsterEventType,
     DagsterExecutionInterruptedError,
     Executor,
-    serialize_value,
 )
 
-from dagster_stepstile import _dagster, _versions, _wire
+from dagster_stepstile import _dagster, _wire
 from dagster_stepstile._compute_logs import ComputeLogs
 from dagster_stepstile._gate import Gate, Pools
+from dagster_stepstile._outgoing import Outgoing, Settings
 from dagster_stepstile._run_log import RunLog
 from dagster_stepstile._worker_instance import FORWARDED
 from dagster_stepstile.client import CANCELLED, SUCCEEDED, LogPage, Step, StepEnded, StepstileClient
 
 _LONGEST_PAUSE = 0.25
 _STOPPING_SECONDS = 60.0
-_RECORD = "\x1e"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The executor's config, read."""
-
-    handler: str
-    retries: Any
-    max_concurrent: int | None
-    tag_concurrency_limits: Sequence[Mapping[str, Any]]
-    max_attempts: int
-    timeout_seconds: int
-    local_storage: bool
 
 
 @dataclass
@@ -79,7 +62,7 @@ class Orchestration:
         self._sent: dict[str, _Sent] = {}
         self._writing: list[tuple[_Sent, StepEnded, Future[Sequence[DagsterEvent]]]] = []
         self._follower = client.follow(self._run_id, [])
-        self._shared: dict[str, Any] | None = None
+        self._outgoing = Outgoing(settings, plan_context, self._job_def)
 
     def events(self) -> Iterator[DagsterEvent]:
         """Runs the plan; its events, as they are written."""
@@ -146,73 +129,22 @@ class Orchestration:
         wave: list[Step] = []
         for step in steps:
             sent = self._begin(step, active)
-            wave.append(self._as_step(sent, _dagster.state_for_step(state, step)))
+            wave.append(self._outgoing.step(sent.name, step, state))
         wave.sort(key=lambda step: step.key)
         self._client.dispatch(
             self._run_id,
             wave,
-            dispatch_id=self._dispatch_id(wave),
-            shared_inputs={"dagster.run": self._shared_run()},
+            dispatch_id=self._outgoing.dispatch_id(wave),
+            shared_inputs={"dagster.run": self._outgoing.shared()},
         )
         self._follower.add(step.key for step in wave)
 
     def _begin(self, step: Any, active: Any) -> _Sent:
-        name = _wire.step_name(step.key, active.retry_state.get_attempt_count(step.key))
-        sent = _Sent(name, step, self._context.for_step(step))
+        retry = active.retry_state.get_attempt_count(step.key)
+        name = _wire.step_name(step.key, retry)
+        sent = _Sent(name, step, self._context.for_step(step), started=self._log.starts_of(step.key) > retry)
         self._sent[name] = sent
         return sent
-
-    def _as_step(self, sent: _Sent, state: Any) -> Step:
-        tags = sent.step.tags
-        versions = _versions.gather(self._instance, self._job_def, sent.step, self._run_partitions())
-        return Step(
-            key=sent.name,
-            handler=tags.get("stepstile/handler", self._settings.handler),
-            input={
-                "step": sent.step.key,
-                "state": serialize_value(state),
-                **({"versions": versions} if versions else {}),
-            },
-            max_attempts=_tag_number(
-                tags, "stepstile/max_attempts", self._settings.max_attempts, sent.step.key
-            ),
-            timeout_seconds=_tag_number(
-                tags, "stepstile/timeout_seconds", self._settings.timeout_seconds, sent.step.key
-            ),
-        )
-
-    def _dispatch_id(self, wave: Sequence[Step]) -> str:
-        """By run and steps, so that a call made again is the same one; and by content, which a resumed run may
-        write in another order: its steps are then known by their keys."""
-        content = json.dumps([step.to_json() for step in wave], sort_keys=True)
-        digest = hashlib.sha256(content.encode()).hexdigest()
-        return str(uuid.uuid5(uuid.UUID(self._run_id), f"{[step.key for step in wave]} {digest}"))
-
-    def _shared_run(self) -> Mapping[str, Any]:
-        if self._shared is None:
-            job = self._context.reconstructable_job
-            shared: dict[str, Any] = {
-                "v": _wire.VERSION,
-                "dagster": dagster.__version__,
-                "run": serialize_value(self._run),
-                "job": serialize_value(job),
-                "job_snapshot_id": self._run.job_snapshot_id,
-                "retries": "DISABLED" if self._settings.retries.disabled else "DEFERRED",
-                "storage_root": self._instance.root_directory if self._settings.local_storage else None,
-                "python_logs": self._instance.get_settings("python_logs"),
-                "dynamic_partitions": {
-                    name: list(self._instance.get_dynamic_partitions(name))
-                    for name in _dagster.dynamic_partition_names(self._job_def)
-                },
-            }
-            content = json.dumps(shared, sort_keys=True)
-            self._shared = {**shared, "id": hashlib.sha256(content.encode()).hexdigest()}
-        return self._shared
-
-    def _run_partitions(self) -> Sequence[str] | None:
-        """The keys of the run's partition; None of a range, whose keys it takes its definition to tell."""
-        key = self._run.tags.get("dagster/partition")
-        return [key] if key is not None else None
 
     def _take(self, item: LogPage | StepEnded, active: Any) -> Iterator[DagsterEvent]:
         sent = self._sent.get(item.key)
@@ -231,22 +163,10 @@ class Orchestration:
             record = self._client.step(self._run_id, sent.name)
             if record is not None:
                 yield from self._announce_lost(sent, record.attempts, page.attempt)
-        stdout: list[str] = []
-        stderr: list[str] = []
-        entries: list[tuple[int, Any]] = []
-        for line in page.lines:
-            if not line.startswith(_RECORD):
-                stdout.append(line)
-                continue
-            record_of_line = json.loads(line[1:])
-            if "stderr" in record_of_line:
-                stderr.append(record_of_line["stderr"])
-            elif "live" in record_of_line:
-                live = record_of_line["live"]
-                sent.told.setdefault(page.attempt, set()).add(live["n"])
-                entries.extend(
-                    (live["n"], _wire.entry_of(text)) for text in _wire.unpack_texts(live["entry"])
-                )
+            sent.announced.update(range(1, page.attempt))  # of many attempts, only the last ones are known
+        stdout, stderr, live = _wire.read_lines(page.lines)
+        entries = [(number, _wire.entry_of(text)) for number, text in live]
+        sent.told.setdefault(page.attempt, set()).update(number for number, _ in live)
         self._logs.write(sent.name, stdout, stderr)
         yield from self._log.write(self._without_second_start(sent, entries)).result()
 
@@ -311,7 +231,7 @@ class Orchestration:
         for call in calls:
             if call["method"] in FORWARDED:
                 getattr(self._instance, call["method"])(*call["args"], **call["kwargs"])
-                self._shared = None  # later steps see the partitions that it added
+                self._outgoing.partitions_changed()
 
     def _finish_writes(self, active: Any) -> Iterator[DagsterEvent]:
         still: list[tuple[_Sent, StepEnded, Future[Sequence[DagsterEvent]]]] = []
@@ -421,15 +341,3 @@ class Orchestration:
             if step.key not in skipped:
                 yield DagsterEvent.step_skipped_event(self._context.for_step(step))
             active.mark_skipped(step.key)
-
-
-def _tag_number(tags: Mapping[str, str], name: str, otherwise: int, step_key: str) -> int:
-    text = tags.get(name)
-    if text is None:
-        return otherwise
-    try:
-        return int(text)
-    except ValueError:
-        raise dagster.DagsterInvalidConfigError(
-            f"The tag '{name}' of step {step_key} is '{text}', which is not a whole number.", [], text
-        ) from None

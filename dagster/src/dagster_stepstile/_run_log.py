@@ -71,6 +71,11 @@ class RunLog:
             None if key is None else self._instance.fetch_materializations(key, limit=1).records[0].storage_id
         )
 
+    def starts_of(self, step_key: str) -> int:
+        """How often the run worker before this one wrote that the step starts."""
+        starts = (DagsterEventType.STEP_START, DagsterEventType.STEP_RESTARTED)
+        return sum(event.step_key == step_key and event.event_type in starts for event in self.prior)
+
     def has(self, event_type: DagsterEventType, step_key: str, message: str | None = None) -> bool:
         """Whether the run worker before this one wrote such an event."""
         return any(

@@ -2,9 +2,12 @@
 
 import base64
 import hashlib
+import json
 import re
 import zlib
 from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from typing import Any
 
 from dagster import EventLogEntry, deserialize_value, serialize_value
 
@@ -13,6 +16,7 @@ VERSION = 1
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.\[\]?|,: +@-]")
 _LONGEST_KEY = 480
+_RECORD = "\x1e"
 
 
 def step_name(step_key: str, retry: int) -> str:
@@ -26,14 +30,21 @@ def step_name(step_key: str, retry: int) -> str:
     return f"{name}~{retry}" if retry else name
 
 
+_USUAL = files("dagster_stepstile").joinpath("usual_entries.jsonl").read_bytes()
+"""What the entries of most steps have in common, for the compression to refer to: a step's events then are a few
+hundred bytes, which travel in the feed itself, rather than a payload of their own. Part of the wire: see VERSION."""
+
+
 def pack_texts(texts: Iterable[str]) -> str:
     """Texts without line breaks (which serialised values are), compressed into one string of ASCII."""
-    return base64.b64encode(zlib.compress("\n".join(texts).encode(), 6)).decode("ascii")
+    compressor = zlib.compressobj(zdict=_USUAL)
+    packed = compressor.compress("\n".join(texts).encode()) + compressor.flush()
+    return base64.b64encode(packed).decode("ascii")
 
 
 def unpack_texts(packed: str) -> Sequence[str]:
     """The reverse of :func:`pack_texts`."""
-    text = zlib.decompress(base64.b64decode(packed)).decode()
+    text = zlib.decompressobj(zdict=_USUAL).decompress(base64.b64decode(packed)).decode()
     return text.split("\n") if text else []
 
 
@@ -45,3 +56,30 @@ def entry_text(entry: EventLogEntry) -> str:
 def entry_of(text: str) -> EventLogEntry:
     """The reverse of :func:`entry_text`."""
     return deserialize_value(text, EventLogEntry)
+
+
+def live_entry(number: int, text: str) -> dict[str, Any]:
+    """An entry that is told before its step's result, with its number in the step."""
+    return {"n": number, "entry": pack_texts([text])}
+
+
+def read_lines(lines: Iterable[str]) -> tuple[list[str], list[str], list[tuple[int, str]]]:
+    """What an attempt wrote into its log: standard output, standard error, and the entries that it told live."""
+    stdout: list[str] = []
+    stderr: list[str] = []
+    live: list[tuple[int, str]] = []
+    for line in lines:
+        if not line.startswith(_RECORD):
+            stdout.append(line)
+            continue
+        try:
+            record = json.loads(line[1:])
+        except ValueError:  # cut where a line may be no longer: better shown as it is than lost
+            stderr.append(line[1:])
+            continue
+        if "stderr" in record:
+            stderr.append(record["stderr"])
+        elif "live" in record:
+            [text] = unpack_texts(record["live"]["entry"])
+            live.append((record["live"]["n"], text))
+    return stdout, stderr, live

@@ -25,7 +25,8 @@ from dagster import (
 )
 
 from dagster_stepstile import _dagster
-from dagster_stepstile._orchestration import Orchestration, Settings
+from dagster_stepstile._orchestration import Orchestration
+from dagster_stepstile._outgoing import Settings
 from dagster_stepstile.client import StepstileClient, StepstileError
 
 _stand_in: ContextVar[Executor | None] = ContextVar("stepstile_stand_in", default=None)

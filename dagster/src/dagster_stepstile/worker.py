@@ -174,9 +174,9 @@ class Collected:
             self._waiting = None
 
     def _tell(self, number: int) -> None:
-        packed = _wire.pack_texts([self._texts[number]])
-        if len(packed) <= _LIVE_TEXT:
-            self._pipes.report_custom_message({"stepstile.live": {"n": number, "entry": packed}})
+        live = _wire.live_entry(number, self._texts[number])
+        if len(live["entry"]) <= _LIVE_TEXT:
+            self._pipes.report_custom_message({"stepstile.live": live})
 
 
 UPath(
