@@ -148,6 +148,12 @@ def test_a_run_is_executed_again_from_its_failure(instance: dg.DagsterInstance, 
     assert counts["collected", "STEP_SUCCESS"] == 1
 
 
+def test_a_selection_of_a_job_runs_alone(instance: dg.DagsterInstance) -> None:
+    counts = counted(events(instance, run(project.small, instance, op_selection=["*with_number"])))
+    assert counts["with_number", "STEP_SUCCESS"] == 1
+    assert counts["last", "STEP_START"] == 0
+
+
 @pytest.mark.lowest
 def test_assets_have_the_versions_and_pointers_of_in_process_execution(
     instance: dg.DagsterInstance, tmp_path: Path
