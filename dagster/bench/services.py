@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 import os
 import pwd
 import shutil
@@ -44,17 +45,17 @@ class Service:
         deadline = time.monotonic() + seconds
         while not ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
                 raise RuntimeError(f"{self.process.args} did not start; see {self.log}")
             time.sleep(0.05)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT if "postgres" in str(self.process.args) else signal.SIGTERM)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
-            self.process.wait()
+        with suppress(ProcessLookupError):  # what it started and left behind
+            os.killpg(self.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 def free_port() -> int:
@@ -122,18 +123,26 @@ def celery(
 ) -> Service:
     """Dagster's own way to start a Celery worker, with two processes."""
     broker = environment["STEPSTILE_BENCH_REDIS"]
-    options = {"task_acks_late": late, "task_reject_on_worker_lost": late}
-    config = folder / "celery.yaml"
-    lines = [f"broker: {broker}/0", f"backend: {broker}/1", "config_source:"]
-    lines += [f"  {name}: {str(value).lower()}" for name, value in options.items()]
+    options: dict[str, object] = {"task_acks_late": late, "task_reject_on_worker_lost": late}
     if visibility is not None:
-        lines += ["  broker_transport_options:", f"    visibility_timeout: {visibility}"]
-    config.write_text("\n".join(lines) + "\n")
+        options["broker_transport_options"] = {"visibility_timeout": visibility}
+    config = folder / "celery.yaml"
+    config.write_text(  # JSON is YAML
+        json.dumps(
+            {
+                "execution": {
+                    "config": {"broker": f"{broker}/0", "backend": f"{broker}/1", "config_source": options}
+                }
+            }
+        )
+    )
+    programs = Path(sys.executable).parent
     service = Service(
-        [str(Path(sys.executable).parent / "dagster-celery"), "worker", "start", "-A", "dagster_celery.app"]
+        [str(programs / "dagster-celery"), "worker", "start", "-A", "dagster_celery.app"]
         + ["-y", str(config), "-n", "bench", "--", "-c", "2", "--loglevel=info"],
         folder / "celery.log",
-        environment,
+        # It calls celery by its name.
+        {**environment, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
     )
     service.until(lambda: service.log.exists() and b" ready." in service.log.read_bytes())
     return service

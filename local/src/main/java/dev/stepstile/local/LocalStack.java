@@ -52,6 +52,10 @@ public final class LocalStack implements AutoCloseable {
 
     private LocalStack(StackOptions options) {
         try {
+            String configuration = options.processHandlers();
+            if (configuration != null) {
+                ProcessHandlers.check(configuration, options.handlers()); // a worker could not say it
+            }
             Ports plain;
             Map<String, String> variables;
             if (!options.keepState()) {
@@ -125,7 +129,6 @@ public final class LocalStack implements AutoCloseable {
         variables.put("POWERTOOLS_METRICS_NAMESPACE", "Stepstile");
         String configuration = options.processHandlers();
         if (configuration != null) {
-            ProcessHandlers.check(configuration); // here, where it can still be said
             variables.put(InstalledHandlers.CONFIGURATION, configuration);
         }
         boolean faulty = options.faults().any();

@@ -1,5 +1,6 @@
 package dev.stepstile.process;
 
+import dev.stepstile.step.Limits;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,6 +11,9 @@ import java.util.function.Consumer;
 
 /** The file to which a process appends its Pipes messages, a line each, read as it grows. */
 final class MessageFile implements AutoCloseable {
+    /** Of a line so much is kept; what is longer is no JSON any more, and no result that could be recorded. */
+    private static final int LINE_BYTES = 2 * Limits.RESULT_BYTES;
+
     private final InputStream file;
     private final ByteArrayOutputStream begun = new ByteArrayOutputStream();
     private final byte[] bytes = new byte[64 * 1024];
@@ -24,14 +28,18 @@ final class MessageFile implements AutoCloseable {
             int next = 0;
             for (int i = 0; i < read; i++) {
                 if (bytes[i] == '\n') {
-                    begun.write(bytes, next, i - next);
+                    keep(next, i);
                     lines.accept(begun.toString(StandardCharsets.UTF_8));
                     begun.reset();
                     next = i + 1;
                 }
             }
-            begun.write(bytes, next, read - next);
+            keep(next, read);
         }
+    }
+
+    private void keep(int from, int to) {
+        begun.write(bytes, from, Math.min(to - from, LINE_BYTES - begun.size()));
     }
 
     /** As {@link #read}, once nobody appends any more: a last line without an end counts. */

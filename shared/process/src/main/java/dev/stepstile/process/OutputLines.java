@@ -17,9 +17,15 @@ import java.util.function.Consumer;
 final class OutputLines {
     private static final int LINE_BYTES = 16 * 1024;
 
-    /** A pipe's reader waits outside of Java, where virtual threads do not give way. */
-    static final Executor READERS = Executors.newCachedThreadPool(
-            Thread.ofPlatform().daemon().name("process-output-", 0).factory());
+    /**
+     * A pipe's reader waits outside of Java, where virtual threads do not give way. What a reader prints is the worker's,
+     * not that of the step in whose thread it was started.
+     */
+    static final Executor READERS = Executors.newCachedThreadPool(Thread.ofPlatform()
+            .daemon()
+            .inheritInheritableThreadLocals(false)
+            .name("process-output-", 0)
+            .factory());
 
     private final CompletableFuture<Void> ended;
 

@@ -7,6 +7,7 @@ import dev.stepstile.api.RetryAfter;
 import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
+import dev.stepstile.step.Limits;
 import dev.stepstile.wire.Json;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,7 @@ final class PipesSession {
 
     private final StepContext step;
     private final ArrayNode messages = Json.MAPPER.createArrayNode();
+    private long kept;
     private @Nullable JsonNode value;
     private @Nullable TerminalFailure fail;
     private @Nullable RetryAfter retryAfter;
@@ -46,8 +48,8 @@ final class PipesSession {
                 case PipesMessage.Opened opened -> {}
                 case PipesMessage.Closed last -> closed = last;
                 case PipesMessage.Log(String level, String message) -> step.log(LogRecords.log(level, message));
-                case PipesMessage.Report(JsonNode message) -> messages.add(message);
-                case PipesMessage.Custom(JsonNode payload, JsonNode message) -> custom(payload, message);
+                case PipesMessage.Report(JsonNode message) -> keep(message, line);
+                case PipesMessage.Custom(JsonNode payload, JsonNode message) -> custom(payload, message, line);
                 case PipesMessage.ExternalStream(boolean error, String text) ->
                     text.lines()
                             .map(error ? LogRecords::stderr : LogRecords::stdout)
@@ -58,7 +60,19 @@ final class PipesSession {
         }
     }
 
-    private void custom(JsonNode payload, JsonNode message) throws PipesMessage.Malformed {
+    /** More than a result may hold is not gathered: a worker has ten steps at once. */
+    private void keep(JsonNode message, String line) {
+        kept += line.length();
+        if (kept <= Limits.RESULT_BYTES) {
+            messages.add(message);
+        } else {
+            messages.removeAll();
+            fail = new TerminalFailure("The process reported more than " + Limits.RESULT_BYTES
+                    + " bytes; report less, or write it to your own storage and say where it is.");
+        }
+    }
+
+    private void custom(JsonNode payload, JsonNode message, String line) throws PipesMessage.Malformed {
         if (payload.has(RESULT)) {
             value = payload.get(RESULT);
         } else if (payload.has(LIVE)) {
@@ -79,7 +93,7 @@ final class PipesSession {
                     Duration.ofMillis(Math.round(seconds * 1000)),
                     retry.path("message").asText("The handler asked for it."));
         } else {
-            messages.add(message);
+            keep(message, line);
         }
     }
 

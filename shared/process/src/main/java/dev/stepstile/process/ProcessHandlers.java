@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** The process handlers that a worker was given, and the processes that belong to them. */
 public final class ProcessHandlers implements AutoCloseable {
@@ -40,12 +42,18 @@ public final class ProcessHandlers implements AutoCloseable {
     }
 
     /**
-     * Only looks whether it could be opened.
+     * Only looks whether it could be opened beside these other handlers.
      *
-     * @throws IllegalArgumentException as {@link #open}
+     * @throws IllegalArgumentException as {@link #open}, or if one has the name of one of them
      */
-    public static void check(String document) {
-        HandlersFile.read(document);
+    public static void check(String document, List<StepHandler> others) {
+        Set<String> taken = others.stream().map(StepHandler::name).collect(Collectors.toSet());
+        for (HandlerSpec spec : HandlersFile.read(document)) {
+            if (taken.contains(spec.name())) {
+                throw new IllegalArgumentException(
+                        "The process handler '" + spec.name() + "' has the name of a Java handler; rename it.");
+            }
+        }
     }
 
     public List<StepHandler> handlers() {

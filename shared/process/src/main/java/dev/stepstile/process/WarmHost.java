@@ -77,7 +77,7 @@ final class WarmHost {
             lastWords.add(line);
             LOG.info("Host of '{}': {}", name, line);
         });
-        events = new OutputLines(process.getInputStream(), this::event);
+        events = new OutputLines(process.getInputStream(), this::hear);
         OutputLines.READERS.execute(this::awaitDeath);
     }
 
@@ -98,12 +98,16 @@ final class WarmHost {
         }
     }
 
-    /** Takes a place for a step, which keeps the host from ending before it. */
-    Child reserve() throws ProcessFailed {
+    /**
+     * Takes a place for a step, which keeps the host from ending before it.
+     *
+     * @throws Gone if it has ended
+     */
+    Child reserve() throws Gone {
         lock.lock();
         try {
-            if (!process.isAlive()) {
-                throw ended(Exit.ofJvm(process.exitValue()));
+            if (!alive()) {
+                throw new Gone();
             }
             begun++;
             Child child = new Child(begun);
@@ -217,11 +221,22 @@ final class WarmHost {
         }
     }
 
-    private void event(String line) {
-        JsonNode event = Json.parse(line);
+    private void hear(String line) {
+        try {
+            event(Json.parse(line));
+        } catch (Json.BadJson e) {
+            condemned = true;
+            ready.completeExceptionally(
+                    new ProcessFailed("The host of '" + name + "' wrote on its standard output what is no event; the"
+                            + " 'command' of a warm handler is a host, as 'python3 -m stepstile_host' is."));
+            process.destroyForcibly();
+        }
+    }
+
+    private void event(JsonNode event) {
         lock.lock();
         try {
-            memory = Math.max(memory, event.path("memory").asLong());
+            memory = event.path("memory").asLong(memory);
             if (event.has("ready")) {
                 ready.complete(null);
             } else if (event.has("started")) {

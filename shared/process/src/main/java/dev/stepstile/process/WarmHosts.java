@@ -38,16 +38,16 @@ final class WarmHosts implements Launcher {
     public RunningProcess launch(Path folder, SortedMap<String, String> pipes)
             throws IOException, ProcessFailed, InterruptedException {
         while (true) {
-            WarmHost host;
-            WarmHost.Child child;
-            lock.lock();
             try {
-                host = host();
-                child = host.reserve();
-            } finally {
-                lock.unlock();
-            }
-            try {
+                WarmHost host;
+                WarmHost.Child child;
+                lock.lock();
+                try {
+                    host = host();
+                    child = host.reserve();
+                } finally {
+                    lock.unlock();
+                }
                 return host.launch(child, folder, pipes, warm.start());
             } catch (WarmHost.Gone gone) {
                 LOG.debug("The host of '{}' had ended; the next one gets the step.", spec.name());

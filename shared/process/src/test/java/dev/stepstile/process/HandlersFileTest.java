@@ -3,6 +3,7 @@ package dev.stepstile.process;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.stepstile.handlers.Echo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +48,8 @@ class HandlersFileTest {
 
     @Test
     void reads_the_document_itself() {
-        assertThat(HandlersFile.read(" {\"handlers\": {\"a\": {\"command\": [\"sh\"], \"directory\": \"" + folder + "\"}}}"))
+        assertThat(HandlersFile.read(
+                        " {\"handlers\": {\"a\": {\"command\": [\"sh\"], \"directory\": \"" + folder + "\"}}}"))
                 .extracting(HandlerSpec::directory)
                 .containsExactly(folder);
     }
@@ -77,15 +79,24 @@ class HandlersFileTest {
             there should be an object                 | {"handlers": {"a": null}}
             """)
     void refuses_what_is_wrong_and_says_what_to_do(String why, String document) {
-        assertThatThrownBy(() -> ProcessHandlers.check(document))
+        assertThatThrownBy(() -> ProcessHandlers.check(document, List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(why)
                 .hasMessageEndingWith(".");
     }
 
     @Test
+    void refuses_the_name_of_a_java_handler() {
+        assertThatThrownBy(() -> ProcessHandlers.check(
+                        "{\"handlers\": {\"stepstile.echo\": {\"command\": [\"sh\"]}}}", List.of(new Echo())))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("rename it");
+    }
+
+    @Test
     void refuses_a_file_that_is_not_there() {
-        assertThatThrownBy(() -> ProcessHandlers.check(folder.resolve("none.json").toString()))
+        assertThatThrownBy(
+                        () -> ProcessHandlers.check(folder.resolve("none.json").toString(), List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("none.json cannot be read");
     }

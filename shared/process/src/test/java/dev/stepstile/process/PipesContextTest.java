@@ -15,8 +15,7 @@ import java.util.zip.InflaterInputStream;
 import org.junit.jupiter.api.Test;
 
 class PipesContextTest {
-    private static final String OURS =
-            """
+    private static final String OURS = """
             {"run_id":"r","step_key":"s[1]","attempt":2,"deadline":"2026-11-24T08:00:00Z","tags":{"team":"data"},\
             "shared":{}}""";
 
@@ -26,14 +25,14 @@ class PipesContextTest {
                 .isEqualTo("""
                         {"asset_keys":null,"code_version_by_asset_key":null,"provenance_by_asset_key":null,\
                         "partition_key":null,"partition_key_range":null,"partition_time_window":null,"run_id":"r",\
-                        "job_name":null,"retry_number":1,"extras":{"day":"2013-01-01","stepstile":"""
-                        + OURS + "}}");
+                        "job_name":null,"retry_number":1,"extras":{"day":"2013-01-01","stepstile":""" + OURS + "}}");
     }
 
     @Test
     void has_an_input_that_is_no_object_as_an_extra_named_input() {
         assertThat(context("[1,2]", Map.of()).path("extras").path("input")).isEqualTo(Json.parse("[1,2]"));
-        assertThat(context("null", Map.of()).path("extras").path("input").isNull()).isTrue();
+        assertThat(context("null", Map.of()).path("extras").path("input").isNull())
+                .isTrue();
     }
 
     @Test

@@ -52,7 +52,11 @@ class PipesSessionTest {
 
         @Test
         void has_the_last_value_that_was_reported() throws Exception {
-            take(OPENED, custom("{\"stepstile.result\": 1}"), custom("{\"stepstile.result\": {\"rows\": 842}}"), CLOSED);
+            take(
+                    OPENED,
+                    custom("{\"stepstile.result\": 1}"),
+                    custom("{\"stepstile.result\": {\"rows\": 842}}"),
+                    CLOSED);
             assertThat(result()).isEqualTo("{\"value\":{\"rows\":842}}");
         }
 
@@ -133,12 +137,24 @@ class PipesSessionTest {
         }
 
         @Test
+        void is_one_that_reports_more_than_a_result_may_hold() {
+            String megabyte = custom("\"" + "x".repeat(1024 * 1024) + "\"");
+            take(OPENED);
+            for (int i = 0; i < 10; i++) {
+                take(megabyte);
+            }
+            take(CLOSED);
+            assertThatThrownBy(() -> session.result(DONE, ""))
+                    .isInstanceOf(TerminalFailure.class)
+                    .hasMessageContaining("more than 10485760 bytes");
+        }
+
+        @Test
         void is_tried_again_when_its_handler_says_so() {
             take(OPENED, custom("{\"stepstile.retry_after\": {\"seconds\": 1.5, \"message\": \"busy\"}}"));
             assertThatThrownBy(() -> session.result(new Exit.Status(1), ""))
                     .isInstanceOfSatisfying(
-                            RetryAfter.class,
-                            retry -> assertThat(retry.delay()).isEqualTo(Duration.ofMillis(1500)))
+                            RetryAfter.class, retry -> assertThat(retry.delay()).isEqualTo(Duration.ofMillis(1500)))
                     .hasMessage("busy");
         }
     }
@@ -169,7 +185,9 @@ class PipesSessionTest {
         @Test
         void a_live_record_that_does_not_fit_into_a_line_is_not_shown() throws Exception {
             take(OPENED, custom("{\"stepstile.live\": \"" + "x".repeat(3_888) + "\"}"), CLOSED);
-            assertThat(attempt.lines()).hasSize(1).allSatisfy(line -> assertThat(line).hasSize(3_900));
+            assertThat(attempt.lines())
+                    .hasSize(1)
+                    .allSatisfy(line -> assertThat(line).hasSize(3_900));
             take(custom("{\"stepstile.live\": \"" + "x".repeat(3_889) + "\"}"));
             assertThat(attempt.lines()).hasSize(1);
         }
@@ -244,8 +262,9 @@ class PipesSessionTest {
                 """)
         void that_is_not_of_its_type_is_dropped_with_its_message(String type, String value) throws Exception {
             report(type, value);
-            assertThat(attempt.lines()).hasSize(1).allSatisfy(line -> assertThat(line)
-                    .contains("metadata", "'size'"));
+            assertThat(attempt.lines())
+                    .hasSize(1)
+                    .allSatisfy(line -> assertThat(line).contains("metadata", "'size'"));
             assertThat(result()).isEqualTo("{}");
         }
 

@@ -62,7 +62,8 @@ class RealPipesTest {
     @ParameterizedTest
     @ValueSource(strings = {"command", "warm"})
     void a_process_says_all_that_pipes_knows(String handler) throws Exception {
-        JsonNode result = pipes.run(handler, attempt, act("report"), Map.of("dagster.pipes", "{\"asset_keys\":[\"a\"]}"));
+        JsonNode result =
+                pipes.run(handler, attempt, act("report"), Map.of("dagster.pipes", "{\"asset_keys\":[\"a\"]}"));
         assertThat(attempt.lines())
                 .containsExactly(
                         "\u001E{\"log\":{\"level\":\"WARNING\",\"message\":\"a log\"}}",
@@ -71,7 +72,8 @@ class RealPipesTest {
         assertThat(attempt.progress()).containsExactly("0.5 half");
         assertThat(result.path("value").asInt()).isEqualTo(1);
         List<String> methods = new ArrayList<>();
-        result.path("messages").forEach(message -> methods.add(message.path("method").asText()));
+        result.path("messages")
+                .forEach(message -> methods.add(message.path("method").asText()));
         assertThat(methods)
                 .containsExactly("report_asset_materialization", "report_asset_check", "report_custom_message");
         JsonNode metadata = result.path("messages").path(0).path("params").path("metadata");
@@ -150,7 +152,8 @@ class RealPipesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"command", "warm"})
-    void a_step_that_is_stopped_is_asked_to_end_and_then_killed_with_all_its_processes(String handler) throws Exception {
+    void a_step_that_is_stopped_is_asked_to_end_and_then_killed_with_all_its_processes(String handler)
+            throws Exception {
         for (String act : List.of("wait", "stubborn", "tidy")) {
             RealPipes.Started step = pipes.start(handler, act(act));
             long[] processes = step.processes();
@@ -179,7 +182,9 @@ class RealPipesTest {
             children.add(pids(who)[0]);
             assertThat(pids(who)[1]).isEqualTo(host[1]);
             assertThat(pids(who)[2]).isEqualTo(host[1]);
-            who.path("value").path(3).forEach(builder -> assertThat(builder.asLong()).isEqualTo(host[1]));
+            who.path("value")
+                    .path(3)
+                    .forEach(builder -> assertThat(builder.asLong()).isEqualTo(host[1]));
         }
         assertThat(children).hasSize(20);
     }
@@ -187,6 +192,8 @@ class RealPipesTest {
     /** Of the step, its parent, and who loaded its module. */
     static long[] pids(JsonNode who) {
         JsonNode value = who.path("value");
-        return new long[] {value.path(0).asLong(), value.path(1).asLong(), value.path(2).asLong()};
+        return new long[] {
+            value.path(0).asLong(), value.path(1).asLong(), value.path(2).asLong()
+        };
     }
 }

@@ -5,6 +5,7 @@ import static dev.stepstile.process.RealPipesTest.pids;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.wire.Json;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,8 +91,8 @@ class WarmHostTest {
         Path file = folder.resolve("go");
         for (Map<String, Integer> limit : List.of(Map.of("maxMemoryMb", 60), Map.of("maxSteps", 2))) {
             try (RealPipes pipes = new RealPipes(limit)) {
-                RealPipes.Started step = pipes.start(
-                        "warm", act("until").put("prepare", "grow").put("file", file.toString()));
+                RealPipes.Started step =
+                        pipes.start("warm", act("until").put("prepare", "grow").put("file", file.toString()));
                 step.processes();
                 List<Long> hosts = new ArrayList<>();
                 hosts.add(pids(pipes.run("warm", attempt, act("who")))[1]);
@@ -116,25 +117,33 @@ class WarmHostTest {
         }
     }
 
+    private ProcessHandlers host(String script) {
+        ObjectNode document = Json.object();
+        document.putObject("handlers")
+                .putObject("broken")
+                .put("warm", true)
+                .put("directory", folder.toString())
+                .putArray("command")
+                .add("sh")
+                .add("-c")
+                .add(script);
+        return ProcessHandlers.open(Json.print(document));
+    }
+
+    @Test
+    void that_is_none_is_told_from_one() {
+        try (ProcessHandlers handlers = host("echo hello; exec sleep 100")) {
+            assertThatThrownBy(() -> handlers.handlers().getFirst().run(GivenInput.of("{}"), attempt))
+                    .isInstanceOf(ProcessFailed.class)
+                    .hasMessageContaining("'python3 -m stepstile_host'");
+        }
+    }
+
     @Test
     void that_cannot_load_its_code_says_why() {
-        String document = Json.print(Json.object()
-                .set(
-                        "handlers",
-                        Json.object()
-                                .set(
-                                        "broken",
-                                        Json.MAPPER.valueToTree(Map.of(
-                                                "command",
-                                                List.of("sh", "-c", "echo \"No module named 'mine'\" >&2; exit 1"),
-                                                "directory",
-                                                folder.toString(),
-                                                "warm",
-                                                true)))));
-        try (ProcessHandlers handlers = ProcessHandlers.open(document)) {
+        try (ProcessHandlers handlers = host("echo \"No module named 'mine'\" >&2; exit 1")) {
             for (int i = 0; i < 2; i++) {
-                assertThatThrownBy(
-                                () -> handlers.handlers().getFirst().run(GivenInput.of("{}"), attempt))
+                assertThatThrownBy(() -> handlers.handlers().getFirst().run(GivenInput.of("{}"), attempt))
                         .isInstanceOf(ProcessFailed.class)
                         .hasMessage("The host of 'broken' ended with status 1 before the step began; its last words: No"
                                 + " module named 'mine'");

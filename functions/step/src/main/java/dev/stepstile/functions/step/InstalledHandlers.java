@@ -31,8 +31,10 @@ public final class InstalledHandlers {
     /** Those on the class path, and those that this process's environment configures; their processes stay. */
     public static List<StepHandler> loadAll() {
         List<StepHandler> all = new ArrayList<>(onClassPath());
-        configuration(System.getenv())
-                .ifPresent(document -> all.addAll(ProcessHandlers.open(document).handlers()));
+        configuration(System.getenv()).ifPresent(document -> {
+            ProcessHandlers.check(document, all);
+            all.addAll(ProcessHandlers.open(document).handlers());
+        });
         return all;
     }
 
