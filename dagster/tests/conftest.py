@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +14,13 @@ from dagster_stepstile.client import StepstileClient
 from dagster_stepstile.local_stack import LocalStack
 
 LAUNCHER = Path(__file__).parents[2] / "stepstile"
+HANDLERS = {"reporter": {"command": [sys.executable, str(Path(__file__).parent / "reporter.py")]}}
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """One stack for all tests that do not break it. A lost worker is noticed within 8 s: lease, margin, two sweeps."""
-    with LocalStack(LAUNCHER, tmp_path_factory.mktemp("stack"), lease_seconds=5) as stack:
+    with LocalStack(LAUNCHER, tmp_path_factory.mktemp("stack"), lease_seconds=5, handlers=HANDLERS) as stack:
         yield stack
 
 

@@ -133,14 +133,13 @@ def test_goes_back_further_the_longer_nothing_comes(feed: Feed) -> None:
 
 
 def test_finds_late_entries_every_five_seconds_although_others_keep_coming(feed: Feed) -> None:
-    names = [f"other-{i:04}" for i in range(60)]
-    follower = feed.follower("a", "first", *names)
-    feed.ended("2", "first")
-    follower.poll()
-    feed.ended("1", "a")
+    names = [f"other-{i:04}" for i in range(100)]
+    follower = feed.follower("a", *names)
     found: list[str] = []
-    for name in names:
-        feed.ended("3" + name, name)
+    for number, name in enumerate(names):
+        feed.ended("m" + name, name)
+        if number == 30:  # three seconds on, behind where the reader was after one
+            feed.ended("mother-0010x", "a")
         found += keys(follower.poll())
         feed.now += 0.1
     assert "a" in found
@@ -214,6 +213,15 @@ def test_an_end_that_was_redriven_since_is_not_told(feed: Feed) -> None:
     feed.records["a"] = {"state": "SUCCEEDED", "attempt": 2, "result": 7}
     told = follower.poll()
     assert keys(told) == ["a"]
+
+
+def test_of_two_ends_that_come_at_once_the_one_that_stands_is_told(feed: Feed) -> None:
+    follower = feed.follower("a")
+    feed.ended("1", "a", state="DEAD", result=None)
+    feed.ended("2", "a", attempt=2, result=None)
+    feed.records["a"] = {"state": "SUCCEEDED", "attempt": 2, "result": 7}
+    told = follower.poll()
+    assert [(end.attempt, end.state) for end in told if isinstance(end, StepEnded)] == [(2, "SUCCEEDED")]
 
 
 def test_pauses_little_while_something_comes_and_longer_and_longer_where_nothing_does(feed: Feed) -> None:

@@ -131,6 +131,31 @@ def test_materializations_checks_and_metadata_are_reported_once_each(stepstile: 
     ]
 
 
+def test_a_process_handler_reports_prints_and_logs_and_knows_its_asset(
+    stepstile: StepstileResource, capfd: pytest.CaptureFixture[str]
+) -> None:
+    values: list[Any] = []
+
+    @asset(partitions_def=DAILY)
+    def days(context: AssetExecutionContext, stepstile: StepstileResource) -> MaterializeResult[Any]:
+        completed = stepstile.run_steps(context, [Step("one", "reporter", {"of": "tests"})])
+        values.extend(completed.values.values())
+        return completed.get_materialize_result()
+
+    with DagsterInstance.ephemeral() as instance:
+        result = run(days, stepstile=stepstile, partition_key="2026-11-05", instance=instance)
+        assert result.success
+        logged = [log.user_message for log in instance.all_logs(result.run_id) if not log.dagster_event]
+    assert values == [{"partition": "2026-11-05", "of": "tests"}]
+    (made,) = result.get_asset_materialization_events()
+    assert made.step_materialization_data.materialization.metadata["rows"].value == 3
+    assert made.partition == "2026-11-05"
+    assert logged.count("[one] logged") == 1
+    output = capfd.readouterr()
+    assert output.out.count("[one] printed") == 1
+    assert output.err.count("[one] complained") == 1
+
+
 def test_what_was_not_reported_is_not_materialized(stepstile: StepstileResource) -> None:
     @multi_asset(
         outs={name: AssetOut(dagster_type=Nothing, is_required=False) for name in ("a", "b")}, can_subset=True
