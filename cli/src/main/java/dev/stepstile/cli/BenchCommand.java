@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
         description = "Measures, on this machine.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "WHAT",
-        subcommands = BenchCommand.Core.class)
+        subcommands = {BenchCommand.Core.class, PythonScript.Bench.class})
 final class BenchCommand {
 
     /** Which stack. */

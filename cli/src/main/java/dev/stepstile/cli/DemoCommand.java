@@ -44,7 +44,8 @@ import picocli.CommandLine.Option;
         name = "demo",
         description =
                 "Runs the flights example (a step per day of 2013, then a report) on a stack of its own, and checks the result.",
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true,
+        subcommands = PythonScript.Demo.class)
 final class DemoCommand implements Callable<Integer> {
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration AT_MOST = Duration.ofMinutes(10);
@@ -81,7 +82,7 @@ final class DemoCommand implements Callable<Integer> {
         Path folder = Stacks.home().resolve("demo");
         StackOptions options = faults.any()
                 ? Stacks.faulty(aws, isolated, folder, faults, keys(poisoned))
-                : Stacks.steady(aws, isolated, folder, false, 0);
+                : Stacks.steady(aws, isolated, folder);
         out.println("Starting the "
                 + (aws
                         ? "AWS stack (DynamoDB Local, ElasticMQ" + (isolated ? ", a process for each worker" : "")

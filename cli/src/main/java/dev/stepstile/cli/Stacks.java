@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The stacks that the commands start. */
 final class Stacks {
@@ -20,6 +21,8 @@ final class Stacks {
 
     private static final Duration DISPATCH_TIMEOUT = Duration.ofSeconds(30);
     private static final Timing SHORT_TIMES = Timing.of(SHORT_LEASE, SHORT_MARGIN, SHORT_SWEEP, DISPATCH_TIMEOUT);
+
+    private static final Duration LEASE = Duration.ofSeconds(60);
 
     /** How many batches of ten run at once where a benchmark measures the protocol. */
     static final int BENCH_WORKERS = 4;
@@ -34,21 +37,34 @@ final class Stacks {
                 .normalize();
     }
 
-    /** The times of the design, for work that is not made to fail. */
-    static StackOptions steady(boolean aws, boolean isolated, Path folder, boolean keep, int port) {
+    /** For work that is not made to fail. */
+    static StackOptions steady(boolean aws, boolean isolated, Path folder) {
+        return steady(aws, isolated, folder, false, 0, isolated ? 2 : 4, LEASE);
+    }
+
+    /** A stack that stays, and keeps its state. */
+    static StackOptions staying(boolean aws, Path folder, int port, int workers, Duration lease) {
+        return steady(aws, false, folder, true, port, workers, lease);
+    }
+
+    /** Margin and sweeps are a fifth of the lease, within 1 and 5 seconds. */
+    private static StackOptions steady(
+            boolean aws, boolean isolated, Path folder, boolean keep, int port, int workers, Duration lease) {
+        Duration often = Duration.ofSeconds(Math.clamp(lease.toSeconds() / 5, 1, 5));
         return new StackOptions(
                 aws ? StackOptions.Kind.AWS : StackOptions.Kind.EMBEDDED,
                 isolated,
                 folder,
                 keep,
                 port,
-                isolated ? 2 : 4,
-                Timing.of(Duration.ofSeconds(60), Duration.ofSeconds(5), Duration.ofSeconds(5), DISPATCH_TIMEOUT),
+                workers,
+                Timing.of(lease, often, often, DISPATCH_TIMEOUT),
                 Duration.ofMinutes(90),
                 Duration.ofMinutes(15),
                 Faults.NONE,
                 Set.of(),
-                InstalledHandlers.loadAll());
+                InstalledHandlers.onClassPath(),
+                configuredProcessHandlers());
     }
 
     /** Short times, so that what is made to fail recovers while one watches. */
@@ -65,7 +81,8 @@ final class Stacks {
                 Duration.ofMinutes(2), // steps that lost a worker run one after the other in their batch
                 faults,
                 poison,
-                InstalledHandlers.loadAll());
+                InstalledHandlers.onClassPath(),
+                configuredProcessHandlers());
     }
 
     /** The times of the design and the benchmark's own handlers. */
@@ -82,6 +99,11 @@ final class Stacks {
         return measured(aws, folder, SHORT_TIMES, handlers);
     }
 
+    /** As {@code STEPSTILE_HANDLERS} says; null if it does not. */
+    private static @Nullable String configuredProcessHandlers() {
+        return InstalledHandlers.configuration(System.getenv()).orElse(null);
+    }
+
     private static StackOptions measured(boolean aws, Path folder, Timing timing, List<StepHandler> handlers) {
         return new StackOptions(
                 aws ? StackOptions.Kind.AWS : StackOptions.Kind.EMBEDDED,
@@ -95,6 +117,7 @@ final class Stacks {
                 Duration.ofMinutes(15),
                 Faults.NONE,
                 Set.of(),
-                handlers);
+                handlers,
+                null);
     }
 }

@@ -22,7 +22,7 @@ final class RoleRules {
             String other = taken.put(role, function);
             if (!template.resource(role).path("Type").asText().equals("AWS::IAM::Role")) {
                 problems.add(function + " names no role of this template");
-            } else if (other != null) {
+            } else if (other != null && !template.neverBoth(function, other)) {
                 problems.add(function + " and " + other + " share " + role);
             } else if (trust.size() != 1
                     || !trust.path(0).path("Principal").path("Service").asText().equals("lambda.amazonaws.com")
@@ -69,8 +69,7 @@ final class RoleRules {
     }
 
     private static SortedSet<String> needed(Template template, String function) {
-        SortedSet<String> needed = new TreeSet<>(
-                SdkCalls.of(template.properties(function).path("Handler").asText()));
+        SortedSet<String> needed = new TreeSet<>(SdkCalls.of(template.handler(function)));
         for (JsonNode source : template.events(function, "SQS")) {
             // Lambda's poller acts in the function's name.
             for (String action : List.of("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")) {

@@ -74,6 +74,33 @@ record Template(JsonNode root) {
         return own.isMissingNode() ? root.path("Globals").path("Function").path(property) : own;
     }
 
+    /** What runs: a zip says it as its handler, an image as its command. */
+    String handler(String function) {
+        JsonNode properties = properties(function);
+        return isImage(function)
+                ? properties.path("ImageConfig").path("Command").path(0).asText()
+                : properties.path("Handler").asText();
+    }
+
+    boolean isImage(String function) {
+        return properties(function).path("PackageType").asText().equals("Image");
+    }
+
+    /** Whether the condition of one resource is that the other's is not met. */
+    boolean neverBoth(String one, String other) {
+        return isOpposite(one, other) || isOpposite(other, one);
+    }
+
+    private boolean isOpposite(String one, String other) {
+        JsonNode condition = condition(one);
+        return !condition.isMissingNode()
+                && condition.equals(condition(other).path("Fn::Not").path(0));
+    }
+
+    private JsonNode condition(String resource) {
+        return root.path("Conditions").path(resource(resource).path("Condition").asText());
+    }
+
     /** The events of a function of a type. */
     List<JsonNode> events(String function, String type) {
         return elements(properties(function).path("Events")).stream()

@@ -41,6 +41,10 @@ final class TemplateRules {
     private static final Set<String> OTHER_VARIABLES =
             Set.of("JAVA_TOOL_OPTIONS", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME");
 
+    private static final Set<String> OF_A_ZIP = Set.of("Runtime", "CodeUri", "Handler", "SnapStart", "Layers");
+
+    private static final Set<String> OF_AN_IMAGE = Set.of("PackageType", "ImageUri", "ImageConfig");
+
     private static final Map<String, Function<Template, List<String>>> ALL = new LinkedHashMap<>();
 
     static {
@@ -60,6 +64,7 @@ final class TemplateRules {
         ALL.put("the schedule is what its variable says", TemplateRules::sweepSchedule);
         ALL.put("the dispatch timeout is what its variable says", TemplateRules::dispatchTimeout);
         ALL.put("the step function outlives its longest step", TemplateRules::stepTimeout);
+        ALL.put("the step function is a zip or an image, and the same in all else", TemplateRules::zipOrImage);
         ALL.put("the table is what the adapters use", TemplateRules::table);
         ALL.put("payloads outlive records", TemplateRules::payloadLifetime);
         ALL.put("records outlive what may still start", TemplateRules::recordRetention);
@@ -188,7 +193,7 @@ final class TemplateRules {
         template.functions().keySet().forEach(function -> {
             JsonNode architectures = template.ofFunction(function, "Architectures");
             String runtime = template.ofFunction(function, "Runtime").asText();
-            if (!runtime.equals("java25")
+            if (!runtime.equals(template.isImage(function) ? "" : "java25")
                     || architectures.size() != 1
                     || !template.resolved(architectures.path(0)).equals("arm64")) {
                 problems.add(function + " is " + runtime + " on " + architectures);
@@ -253,6 +258,23 @@ final class TemplateRules {
         Duration timeout = Duration.ofSeconds(template.number(template.ofFunction("StepFunction", "Timeout")));
         Duration longest = Limits.TIMEOUT.plus(StepExecution.RESERVE);
         return timeout.compareTo(longest) >= 0 ? List.of() : List.of("it is " + timeout + ", a step takes " + longest);
+    }
+
+    private static List<String> zipOrImage(Template template) {
+        Map<String, JsonNode> zip = new TreeMap<>();
+        template.properties("StepFunction").properties().forEach(one -> zip.put(one.getKey(), one.getValue()));
+        Map<String, JsonNode> image = new TreeMap<>();
+        template.properties("StepImageFunction").properties().forEach(one -> image.put(one.getKey(), one.getValue()));
+        zip.keySet().removeAll(OF_A_ZIP);
+        image.keySet().removeAll(OF_AN_IMAGE);
+        List<String> problems = new ArrayList<>();
+        if (!zip.equals(image)) {
+            problems.add("the zip has " + zip + ", the image " + image);
+        }
+        if (!template.neverBoth("StepFunction", "StepImageFunction")) {
+            problems.add("both may read the queue, or none");
+        }
+        return problems;
     }
 
     private static List<String> table(Template template) {
@@ -342,7 +364,7 @@ final class TemplateRules {
     private static List<String> handlers(Template template) {
         List<String> problems = new ArrayList<>();
         template.functions().forEach((function, properties) -> {
-            String[] handler = properties.path("Handler").asText().split("::", -1);
+            String[] handler = template.handler(function).split("::", -1);
             try {
                 Class<?> type = Class.forName(handler[0]);
                 boolean found = Arrays.stream(type.getMethods())

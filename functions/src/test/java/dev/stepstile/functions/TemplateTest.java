@@ -142,6 +142,23 @@ class TemplateTest {
                         "STEPSTILE_DISPATCH_TIMEOUT_SECONDS: '20'"),
                 Fault.breaks("the step function outlives its longest step", "Timeout: 900", "Timeout: 880"),
                 Fault.breaks(
+                        "the step function is a zip or an image, and the same in all else",
+                        "StepIsImage: !Not [!Equals [!Ref StepImageUri, '']]",
+                        "StepIsImage: !Equals [!Ref StepImageUri, '']"),
+                Fault.breaks(
+                        "the step function is a zip or an image, and the same in all else",
+                        "    Condition: StepIsZip\n",
+                        ""),
+                Fault.breaks(
+                        "the step function is a zip or an image, and the same in all else",
+                        "BatchSize: 10",
+                        "BatchSize: 5"),
+                Fault.breaks(
+                        "handlers exist",
+                        "Command: ['dev.stepstile.functions.step.",
+                        "Command: ['dev.stepstile.functions.steps."),
+                Fault.breaks("java25 on arm64", "PackageType: Image\n", "PackageType: Image\n      Runtime: java25\n"),
+                Fault.breaks(
                         "the table is what the adapters use",
                         "{ AttributeName: feedSk, KeyType: RANGE }",
                         "{ AttributeName: feedPk, KeyType: RANGE }"),

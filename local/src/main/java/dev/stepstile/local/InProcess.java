@@ -2,6 +2,7 @@ package dev.stepstile.local;
 
 import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
+import dev.stepstile.api.StepHandler;
 import dev.stepstile.functions.step.StepFunction;
 import dev.stepstile.lambda.Environment;
 import dev.stepstile.protocol.Handlers;
@@ -9,6 +10,7 @@ import dev.stepstile.protocol.Meter;
 import dev.stepstile.protocol.Stepstile;
 import dev.stepstile.runtime.RealWorld;
 import dev.stepstile.store.Ports;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
@@ -20,14 +22,15 @@ final class InProcess implements StepInvoker {
     private final Severable worker = new Severable();
     private final StepFunction function;
 
-    InProcess(StackOptions options, Ports ports, Meter meter) {
+    /** @param installed what steps may name; shared with other environments, and not closed with this one */
+    InProcess(StackOptions options, List<StepHandler> installed, Ports ports, Meter meter) {
         this.options = options;
         Stepstile stepstile =
                 new Stepstile(worker.ports(ports), options.timing(), worker.world(RealWorld.create()), meter);
         Handlers handlers = new Handlers(
                 options.faults().any()
-                        ? FaultyHandlers.wrap(options.handlers(), options.faults(), options.poison(), worker::sever)
-                        : options.handlers());
+                        ? FaultyHandlers.wrap(installed, options.faults(), options.poison(), worker::sever)
+                        : installed);
         this.function = new StepFunction(new Environment(stepstile, SHARDS_OF_NEW_RUNS, () -> {}), handlers);
     }
 

@@ -1,12 +1,15 @@
 package dev.stepstile.local;
 
+import dev.stepstile.api.StepHandler;
 import dev.stepstile.embedded.EmbeddedPorts;
 import dev.stepstile.emulators.AwsUsage;
 import dev.stepstile.functions.dispatch.DispatchFunction;
 import dev.stepstile.functions.runs.RunsFunction;
+import dev.stepstile.functions.step.InstalledHandlers;
 import dev.stepstile.functions.step.StepFunction;
 import dev.stepstile.functions.sweeper.SweeperFunction;
 import dev.stepstile.lambda.Environment;
+import dev.stepstile.process.ProcessHandlers;
 import dev.stepstile.protocol.Stepstile;
 import dev.stepstile.protocol.Tally;
 import dev.stepstile.protocol.Tasks;
@@ -21,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
@@ -48,6 +52,10 @@ public final class LocalStack implements AutoCloseable {
 
     private LocalStack(StackOptions options) {
         try {
+            String configuration = options.processHandlers();
+            if (configuration != null) {
+                ProcessHandlers.check(configuration, options.handlers()); // a worker could not say it
+            }
             Ports plain;
             Map<String, String> variables;
             if (!options.keepState()) {
@@ -75,8 +83,7 @@ public final class LocalStack implements AutoCloseable {
                     : plain;
             Environment environment = new Environment(
                     new Stepstile(ports, options.timing(), RealWorld.create(), tally), SHARDS, () -> {});
-            Supplier<StepInvoker> environments =
-                    options.isolated() ? isolated(options, variables) : () -> new InProcess(options, ports, tally);
+            Supplier<StepInvoker> environments = options.isolated() ? isolated(options, variables) : inProcess(options);
             mappings = () -> {
                 EventSourceMapping started = new EventSourceMapping(ports.queue(), environments);
                 started.start(options.workers());
@@ -106,11 +113,24 @@ public final class LocalStack implements AutoCloseable {
         return new LocalStack(options);
     }
 
+    private Supplier<StepInvoker> inProcess(StackOptions options) {
+        List<StepHandler> handlers = new ArrayList<>(options.handlers());
+        String configuration = options.processHandlers();
+        if (configuration != null) {
+            handlers.addAll(opened(ProcessHandlers.open(configuration)).handlers());
+        }
+        return () -> new InProcess(options, handlers, ports, tally);
+    }
+
     private Supplier<StepInvoker> isolated(StackOptions options, Map<String, String> aws) {
         WorkerLog log = opened(new WorkerLog(options.folder().resolve("workers.log"), tally));
         Map<String, String> variables = new TreeMap<>(aws);
         variables.put("POWERTOOLS_SERVICE_NAME", "stepstile");
         variables.put("POWERTOOLS_METRICS_NAMESPACE", "Stepstile");
+        String configuration = options.processHandlers();
+        if (configuration != null) {
+            variables.put(InstalledHandlers.CONFIGURATION, configuration);
+        }
         boolean faulty = options.faults().any();
         Class<?> function = faulty ? FaultyStepFunction.class : StepFunction.class;
         Map<String, String> all =

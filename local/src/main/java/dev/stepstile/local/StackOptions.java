@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a stack is made of.
@@ -22,6 +23,7 @@ import java.util.Set;
  * @param faults to be injected
  * @param poison keys of the steps that kill every worker that runs them
  * @param handlers what steps may name; an isolated function loads its own from the class path
+ * @param processHandlers the configuration of those that are processes: JSON, or its file's absolute path; null for none
  */
 public record StackOptions(
         Kind kind,
@@ -35,7 +37,25 @@ public record StackOptions(
         Duration functionTimeout,
         Faults faults,
         Set<String> poison,
-        List<StepHandler> handlers) {
+        List<StepHandler> handlers,
+        @Nullable String processHandlers) {
+
+    public StackOptions withProcessHandlers(@Nullable String configuration) {
+        return new StackOptions(
+                kind,
+                isolated,
+                folder,
+                keepState,
+                port,
+                workers,
+                timing,
+                visibility,
+                functionTimeout,
+                faults,
+                poison,
+                handlers,
+                configuration);
+    }
 
     /** Which implementations of the ports a stack runs on. */
     public enum Kind {

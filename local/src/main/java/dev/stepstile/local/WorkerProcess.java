@@ -124,7 +124,7 @@ final class WorkerProcess implements AutoCloseable {
             }
             throw new WorkerLost(ending());
         } catch (TimeoutException e) {
-            process.destroyForcibly();
+            kill();
             throw new WorkerLost("process " + process.pid() + " was killed: not done after "
                     + invocation.timeout().toSeconds() + " s");
         } catch (ExecutionException e) {
@@ -146,7 +146,7 @@ final class WorkerProcess implements AutoCloseable {
     /** Kills the process, as kill -9 does; what it printed before is in the log. */
     @Override
     public void close() {
-        process.destroyForcibly();
+        kill();
         api.close();
         try {
             process.waitFor(GONE.toMillis(), TimeUnit.MILLISECONDS);
@@ -154,5 +154,10 @@ final class WorkerProcess implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** By its handle: {@link Process#destroyForcibly} would also close the pipe, and with it what was not yet read. */
+    private void kill() {
+        process.toHandle().destroyForcibly();
     }
 }

@@ -6,12 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.step.StepId;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.net.URI;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -106,47 +102,13 @@ class EmbeddedStackTest {
         }
     }
 
-    /** The stack in a process of its own, to be killed. */
-    static final class Main {
-        public static void main(String[] args) {
-            LocalStack stack =
-                    LocalStack.start(StackUnderTest.options(StackOptions.Kind.EMBEDDED, false, Path.of(args[0])));
-            System.out.println("endpoint " + stack.endpoint());
-        }
-    }
-
-    private Process process() throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Main.class.getName(),
-                        folder.toString())
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
-    }
-
-    private static StackUnderTest api(Process process) throws IOException {
-        BufferedReader printed =
-                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-        String line = printed.readLine();
-        while (line != null && !line.startsWith("endpoint ")) {
-            line = printed.readLine();
-        }
-        assertThat(line).isNotNull();
-        Thread.ofVirtual().start(() -> printed.lines().forEach(rest -> {}));
-        return new StackUnderTest(URI.create(line.substring("endpoint ".length())));
-    }
-
     @Test
     @Tag("integration")
     void completes_everything_once_after_kill_9_under_load() throws Exception {
-        Process first = process();
+        StackProcess first = StackProcess.start(StackOptions.Kind.EMBEDDED, folder);
         Map<String, String> before = new HashMap<>();
         try {
-            StackUnderTest api = api(first);
+            StackUnderTest api = first.api();
             api.dispatch("run", naps(200));
             JsonNode steps =
                     StackUnderTest.await(() -> api.steps("run"), read -> StackUnderTest.count(read, "SUCCEEDED") >= 50);
@@ -156,11 +118,11 @@ class EmbeddedStackTest {
                 }
             }
         } finally {
-            first.destroyForcibly().waitFor();
+            first.kill();
         }
-        Process second = process();
+        StackProcess second = StackProcess.start(StackOptions.Kind.EMBEDDED, folder);
         try {
-            JsonNode steps = api(second).awaitAll("run", "SUCCEEDED");
+            JsonNode steps = second.api().awaitAll("run", "SUCCEEDED");
 
             assertThat(steps).hasSize(200);
             Map<String, Integer> starts = starts();
@@ -173,7 +135,7 @@ class EmbeddedStackTest {
             }
             assertThat(again).as("the kill hit some step in the middle").isTrue();
         } finally {
-            second.destroyForcibly().waitFor();
+            second.kill();
         }
     }
 

@@ -41,7 +41,8 @@ class EmulatedAwsTest {
                 Duration.ofSeconds(25),
                 Faults.NONE,
                 Set.of(),
-                List.of());
+                List.of(),
+                null);
     }
 
     @Test

@@ -48,7 +48,8 @@ final class StackUnderTest {
                 Duration.ofMinutes(2),
                 Faults.NONE,
                 Set.of(),
-                InstalledHandlers.loadAll());
+                InstalledHandlers.onClassPath(),
+                null);
     }
 
     /** A step of {@link WilfulHandler}. */

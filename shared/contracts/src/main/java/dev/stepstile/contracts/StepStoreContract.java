@@ -278,6 +278,22 @@ public abstract class StepStoreContract {
         }
 
         @Test
+        void refuses_what_was_read_without_a_lease_if_any_one_thing_differs() {
+            StepRecord retrying = stored(
+                    store(),
+                    Samples.record(
+                            Samples.runId(), "k", 1, "owner-1", 0, List.of(), new StepState.Retrying(Samples.NOW)));
+            for (Expect expect : List.<Expect>of(
+                    new Expect.AsRead(2, "owner-1", StepState.Name.RETRYING, 0, null),
+                    new Expect.AsRead(1, "owner-2", StepState.Name.RETRYING, 0, null),
+                    new Expect.AsRead(1, "owner-1", StepState.Name.DEAD, 0, null),
+                    new Expect.AsRead(1, "owner-1", StepState.Name.RETRYING, 1, null),
+                    new Expect.AsRead(1, "owner-1", StepState.Name.RETRYING, 0, Samples.NOW))) {
+                refused(retrying, expect);
+            }
+        }
+
+        @Test
         void refuses_a_change_where_there_is_none_and_shows_nothing() {
             StepRecord running = Samples.running(Samples.runId(), "k");
             assertThat(store().write(running, Expect.fence(running))).isEqualTo(new WriteResult.Refused(null));

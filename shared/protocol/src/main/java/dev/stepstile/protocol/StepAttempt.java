@@ -16,13 +16,11 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.Transition;
-import dev.stepstile.store.LogPage;
 import dev.stepstile.store.PortException;
 import dev.stepstile.wire.Json;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -37,8 +35,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class StepAttempt {
     private static final Logger LOG = LoggerFactory.getLogger(StepAttempt.class);
-    private static final Duration TICK = Duration.ofSeconds(1);
-    private static final Duration PAGE_EVERY = Duration.ofSeconds(5);
 
     private final StepExecution.Parts parts;
     private final StepSpec spec;
@@ -46,16 +42,7 @@ public final class StepAttempt {
     private final boolean alone;
     private final AttemptLog log = new AttemptLog();
 
-    private volatile @Nullable StepRecord held;
-    private volatile StepState.Progress progress = StepState.Progress.NONE;
-    private volatile boolean cancelRequested;
-    private volatile boolean lost;
-    private volatile Tasks.@Nullable Task<StepResult> running;
-    private Tasks.@Nullable Cancellable ticker;
-    private Instant nextBeat = Instant.MAX;
-    private Instant nextPage = Instant.MAX;
-    private int pages;
-    private List<String> unwritten = List.of();
+    private volatile @Nullable Lease lease;
     private boolean foundEnded;
     private Verdict verdict = new Verdict.PutBack(null);
 
@@ -76,8 +63,8 @@ public final class StepAttempt {
 
     /** The fence; 0 before the claim. */
     public int attempt() {
-        StepRecord record = held;
-        return record == null ? 0 : record.attempt();
+        Lease kept = lease;
+        return kept == null ? 0 : kept.held().attempt();
     }
 
     /** What is to become of the message. Before an end was recorded: it stays, and comes again. */
@@ -103,8 +90,7 @@ public final class StepAttempt {
         switch (recorded) {
             case Recorder.Recorded.Wrote(StepRecord record)
             when record.state() instanceof StepState.Running -> {
-                held = record;
-                startTicking();
+                lease = Lease.keep(parts, record, log);
                 return true;
             }
             case Recorder.Recorded.Wrote(StepRecord record) -> ended(record);
@@ -135,27 +121,25 @@ public final class StepAttempt {
                         StepError.Kind.UNKNOWN_HANDLER,
                         "No handler is named '" + spec.pinned().handler() + "' on this worker; known: "
                                 + parts.handlers().known() + "."));
+        Lease kept = kept();
         GivenInput input = input();
         Instant started = parts.world().now();
         Instant limit = earlier(started.plus(spec.pinned().timeout()), deadline);
-        Context context = new Context(limit);
+        Context context = new Context(kept, limit);
         Tasks.Task<StepResult> task = parts.world()
                 .tasks()
                 .forkUserCode(
                         "step " + spec.id(), () -> parts.output().capture(log::add, () -> handler.run(input, context)));
-        running = task;
+        kept.runs(task);
         try {
-            if (lost || cancelRequested) {
-                task.interrupt();
-            }
             if (!hasEnded(task, limit)) {
-                throw notEnded(task, Duration.between(started, limit));
+                throw notEnded(kept, task, Duration.between(started, limit));
             }
             return result(task.join());
         } catch (AttemptFailed failed) {
             throw failed;
         } catch (InterruptedException ofTheHandler) {
-            throw cancelRequested
+            throw kept.cancelRequested()
                     ? cancelledWhileRunning()
                     : new AttemptFailed(
                             Weight.RETRYABLE,
@@ -177,21 +161,22 @@ public final class StepAttempt {
                     StepError.Kind.HANDLER_FAILED,
                     thrown.getClass().getName() + ": " + message(thrown));
         } finally {
-            running = null;
+            kept.runsNothing();
         }
     }
 
     /** Records the result, for as long as the lease may last. */
     public void succeed(Payload result) {
-        StepRecord record = stopTicking();
+        Lease kept = kept();
+        StepRecord record = kept.stop();
         try {
-            int written = writeLastPages();
+            int written = kept.writeLastPages();
             ended(parts.recorder()
                     .apply(
                             spec.id(),
                             record,
                             new StepEvent.Succeed(record.attempt(), record.owner(), result, written),
-                            recordUntil()));
+                            recordUntil(record)));
         } catch (PortException e) {
             unrecorded("success", e);
         }
@@ -199,7 +184,8 @@ public final class StepAttempt {
 
     /** Records that there is no result, and when to try again. */
     public void fail(AttemptFailed failure) {
-        StepRecord record = stopTicking();
+        Lease kept = kept();
+        StepRecord record = kept.stop();
         Duration wait = failure.retryIn();
         if (wait == null) {
             wait = spec.pinned()
@@ -209,14 +195,14 @@ public final class StepAttempt {
                             parts.world().random());
         }
         try {
-            int written = writeLastPages();
+            int written = kept.writeLastPages();
             ended(parts.recorder()
                     .apply(
                             spec.id(),
                             record,
                             new StepEvent.Fail(
                                     record.attempt(), record.owner(), failure.weight(), failure.error(), wait, written),
-                            recordUntil()));
+                            recordUntil(record)));
         } catch (PortException e) {
             unrecorded("failure", e);
         }
@@ -237,13 +223,13 @@ public final class StepAttempt {
         return new AttemptFailed(Weight.RETRYABLE, StepError.Kind.CANCELLED, "Cancelled while it ran.");
     }
 
-    private AttemptFailed notEnded(Tasks.Task<StepResult> task, Duration allowed) {
+    private AttemptFailed notEnded(Lease kept, Tasks.Task<StepResult> task, Duration allowed) {
         task.giveUp();
         parts.meter().add(Count.HANDLERS_ABANDONED);
-        if (lost) {
+        if (kept.lost()) {
             return new AttemptFailed(Weight.RETRYABLE, StepError.Kind.WORKER_LOST, "The lease was lost.");
         }
-        if (cancelRequested) {
+        if (kept.cancelRequested()) {
             return cancelledWhileRunning();
         }
         return new AttemptFailed(
@@ -337,109 +323,18 @@ public final class StepAttempt {
     }
 
     /** Recording is tried until the lease is over by our own clock, and past the handler's deadline. */
-    private Instant recordUntil() {
-        StepRecord record = held;
-        return record != null && record.state() instanceof StepState.Running lease
-                ? lease.leaseUntil()
+    private Instant recordUntil(StepRecord record) {
+        return record.state() instanceof StepState.Running held
+                ? held.leaseUntil()
                 : parts.world().now();
     }
 
-    private void startTicking() {
-        Instant now = parts.world().now();
-        Duration beat = parts.timing().heartbeat();
-        nextBeat = now.plus(beat);
-        nextPage = now.plus(TICK);
-        ticker = parts.world().tasks().every("heartbeat " + spec.id(), shorter(TICK, beat), this::tick);
-    }
-
-    private StepRecord stopTicking() {
-        Tasks.Cancellable ticking = ticker;
-        StepRecord record = held;
-        if (ticking == null || record == null) {
-            throw new IllegalStateException("an attempt is ended only after it was claimed");
+    private Lease kept() {
+        Lease kept = lease;
+        if (kept == null) {
+            throw new IllegalStateException("an attempt works and ends only after it was claimed");
         }
-        ticking.cancel();
-        ticker = null;
-        return record;
-    }
-
-    private void tick() {
-        Instant now = parts.world().now();
-        if (!now.isBefore(nextBeat)) {
-            renew();
-            nextBeat = now.plus(parts.timing().heartbeat()); // one that failed is made again by the next tick
-        }
-        if (!now.isBefore(nextPage) || log.full()) {
-            nextPage = now.plus(PAGE_EVERY);
-            takePage(false);
-            if (pages == 0 || !unwritten.isEmpty()) {
-                writePage();
-            }
-        }
-    }
-
-    private void renew() {
-        StepRecord record = held;
-        if (record == null || lost) {
-            return;
-        }
-        StepEvent.Renew renew = new StepEvent.Renew(
-                record.attempt(), record.owner(), parts.timing().lease(), progress);
-        switch (parts.recorder().apply(spec.id(), record, renew)) {
-            case Recorder.Recorded.Wrote(StepRecord renewed) -> {
-                held = renewed;
-                if (renewed.state() instanceof StepState.Running state && state.cancelRequested()) {
-                    stop(cancelRequested);
-                    cancelRequested = true;
-                }
-            }
-            case Recorder.Recorded.Left left -> {
-                lost = true;
-                stop(true);
-            }
-        }
-    }
-
-    private void stop(boolean atOnce) {
-        Tasks.Task<StepResult> task = running;
-        if (task != null) {
-            if (atOnce) {
-                task.giveUp();
-            } else {
-                task.interrupt();
-            }
-        }
-    }
-
-    /** A log that cannot be written costs its lines, not the attempt. */
-    private int writeLastPages() {
-        try {
-            takePage(true);
-            while (!unwritten.isEmpty()) {
-                writePage();
-                takePage(true);
-            }
-        } catch (PortException e) {
-            LOG.warn("Step {}: the last lines of attempt {} are lost ({}).", spec.id(), attempt(), e.getMessage());
-        }
-        return pages;
-    }
-
-    private void takePage(boolean last) {
-        if (unwritten.isEmpty()) {
-            unwritten = log.takePage(last);
-        }
-    }
-
-    private void writePage() {
-        StepRecord record = held;
-        if (record == null) {
-            return;
-        }
-        Instant now = parts.world().now();
-        parts.store().putPage(new LogPage(spec.id(), spec.shard(), record.attempt(), pages, now, unwritten));
-        unwritten = List.of();
-        pages++;
+        return kept;
     }
 
     private static Instant earlier(Instant a, Instant b) {
@@ -456,9 +351,11 @@ public final class StepAttempt {
     }
 
     private final class Context implements StepContext {
+        private final Lease kept;
         private final Instant limit;
 
-        Context(Instant limit) {
+        Context(Lease kept, Instant limit) {
+            this.kept = kept;
             this.limit = limit;
         }
 
@@ -489,7 +386,7 @@ public final class StepAttempt {
 
         @Override
         public void progress(double fraction, String note) {
-            progress = new StepState.Progress(fraction, note);
+            kept.progress(new StepState.Progress(fraction, note));
         }
 
         @Override
@@ -499,7 +396,7 @@ public final class StepAttempt {
 
         @Override
         public boolean cancelled() {
-            return cancelRequested || lost;
+            return kept.cancelRequested() || kept.lost();
         }
     }
 }

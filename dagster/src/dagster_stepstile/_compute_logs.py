@@ -1,0 +1,80 @@
+"""Puts what steps print where Dagster shows it: the instance's compute logs."""
+
+import hashlib
+import inspect
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from dagster import DagsterEvent, DagsterEventType, DagsterInstance
+
+from dagster_stepstile._run_log import RunLog
+
+
+class ComputeLogs:
+    """The stdout and stderr of a run's steps, a pair of files for each of Dagster's attempts of a step."""
+
+    def __init__(self, instance: DagsterInstance, run_id: str, log: RunLog) -> None:
+        self._manager: Any = instance.compute_log_manager
+        # A manager of cloud storage keeps a local copy until a step's output is complete.
+        self._local: Any = getattr(self._manager, "local_manager", self._manager)
+        self._run_id = run_id
+        self._log = log
+        self._io_types = _io_types(self._local)
+        self._captured: set[str] = set()
+        self._written: set[str] = set()
+
+    def begin(self, name: str, step_context: Any) -> DagsterEvent | None:
+        """Tells the run's readers where the step's output is to be found; once."""
+        if name in self._captured:
+            return None
+        self._captured.add(name)
+        key = self._key(name)
+        if any(
+            event.event_type == DagsterEventType.LOGS_CAPTURED
+            and event.logs_captured_data.file_key == key[-1]
+            for event in self._log.prior
+        ):
+            # All that the step printed will be told again, from the start.
+            self._local.delete_logs(log_key=key)
+            return None
+        where: Any = SimpleNamespace(
+            external_url=None, external_stdout_url=None, external_stderr_url=None, shell_cmd=None
+        )
+        return DagsterEvent.capture_logs(step_context, [step_context.step.key], key, where)
+
+    def write(self, name: str, stdout: Sequence[str], stderr: Sequence[str]) -> None:
+        for lines, io_type in ((stdout, "stdout"), (stderr, "stderr")):
+            if lines and io_type in self._io_types:
+                self._written.add(name)
+                with self._local.open_log_stream(self._key(name), self._io_types[io_type]) as stream:
+                    if stream is not None:
+                        stream.write("".join(f"{line}\n" for line in lines))
+
+    def end(self, name: str) -> None:
+        """The step writes no more."""
+        key = self._key(name)
+        if self._local is not self._manager and name in self._written:
+            for io_type in self._io_types.values():
+                self._manager.upload_to_cloud_storage(key, io_type)
+            self._local.delete_logs(log_key=key)
+        elif hasattr(self._local, "complete_artifact_path"):
+            done = Path(self._local.complete_artifact_path(key))
+            done.parent.mkdir(parents=True, exist_ok=True)
+            done.touch()
+
+    def _key(self, name: str) -> Sequence[str]:
+        file = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:60]
+        return self._manager.build_log_key_for_run(
+            self._run_id, f"{file}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+        )
+
+
+def _io_types(manager: Any) -> dict[str, Any]:
+    """Dagster's names for the two streams, which have no public name: taken from the signature that asks for them."""
+    annotation: Any = (
+        inspect.signature(manager.open_log_stream, eval_str=True).parameters["io_type"].annotation
+    )
+    return {member.value: member for member in annotation}

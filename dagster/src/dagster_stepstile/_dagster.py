@@ -1,0 +1,200 @@
+"""The one place that uses parts of Dagster which have no public name.
+
+No module of Dagster beyond ``dagster`` itself is imported here or elsewhere; these are attributes of objects that Dagster
+hands to an executor, used on the lowest and on the newest version by the tests.
+"""
+
+import json
+import logging
+import os
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from dagster import (
+    AssetKey,
+    DagsterInstance,
+    DagsterLogManager,
+    DagsterRun,
+    DynamicPartitionsDefinition,
+    Executor,
+    FilesystemIOManager,
+    InitExecutorContext,
+    Nothing,
+    OpDefinition,
+    colored_console_logger,
+    deserialize_value,
+    fs_io_manager,
+    in_process_executor,
+    job,
+    mem_io_manager,
+)
+
+_MAPPING_KEY = re.compile(r"\[([^\]]*)\]$")
+
+
+def retry_mode(name: str) -> Any:
+    """Dagster's ``RetryMode`` by its name: ENABLED, DISABLED or DEFERRED."""
+    return deserialize_value(json.dumps({"__enum__": f"RetryMode.{name}"}))
+
+
+def error_info(message: str, class_name: str) -> Any:
+    """Dagster's serialisable error, for what is no exception of this process."""
+    fields = {"message": message, "stack": [], "cls_name": class_name, "cause": None, "context": None}
+    return deserialize_value(json.dumps({"__class__": "SerializableErrorInfo", **fields}))
+
+
+def state_for_step(state: Any, step: Any) -> Any:
+    """Of a run's state what one step needs: else a fan-out sends its whole width to each of its steps."""
+    needed = set(step.get_execution_dependency_keys()) | {step.key}
+    handles = {
+        handle
+        for step_input in step.step_inputs
+        for handle in step_input.get_step_output_handle_dependencies()
+    }
+    own_key = _MAPPING_KEY.search(step.key)
+    mappings: dict[str, Any] = {}
+    for source, outputs in state.dynamic_mappings.items():
+        if own_key:
+            # A mapped step is resolved by its own key alone, whatever its siblings are.
+            mappings[source] = {
+                name: [own_key.group(1)]
+                if keys and own_key.group(1) in keys
+                else None
+                if keys is None
+                else []
+                for name, keys in outputs.items()
+            }
+        else:
+            mappings[source] = outputs
+    return state._replace(
+        previous_retry_attempts={
+            key: count for key, count in state.previous_retry_attempts.items() if key in needed and count
+        },
+        dynamic_mappings=mappings,
+        ready_outputs=handles & set(state.ready_outputs),
+    )
+
+
+def step_plan(full_plan: Any, step_key: str, state: Any, job_def: Any) -> Any:
+    """The plan of one step of a run, out of the plan of all."""
+    plan = full_plan._replace(
+        known_state=state,
+        step_dict=dict(full_plan.step_dict),
+        step_dict_by_key=dict(full_plan.step_dict_by_key),
+        executable_map=dict(full_plan.executable_map),
+        resolvable_map=dict(full_plan.resolvable_map),
+    )
+    plan.resolve(state.dynamic_mappings)
+    return plan.build_subset_plan([step_key], job_def, None)
+
+
+def worker_context(plan_context: Any, plan: Any, run: DagsterRun, retries: Any, executor: Executor) -> Any:
+    """A context for executing ``plan`` as a part of the host's ``run``, out of the one that this process made."""
+    return type(plan_context)(
+        plan_data=plan_context.plan_data._replace(dagster_run=run, execution_plan=plan, retry_mode=retries),
+        # The in-process executor reports that it begins and ends; nobody wants that once per step.
+        log_manager=DagsterLogManager.create(loggers=[], handlers=[], dagster_run=run),
+        executor=executor,
+        output_capture=None,
+    )
+
+
+def quieten_console() -> None:
+    """Ends Dagster's console logger in this process: what it prints is in the run's event log already, and each line
+    would be a line of the step's stderr, and a page to be stored and fetched."""
+
+    def silent(_: Any) -> logging.Logger:
+        return logging.Logger("dagster", logging.CRITICAL + 1)
+
+    console: Any = colored_console_logger
+    console._logger_fn = silent
+
+
+def in_process(plan_context: Any, instance: DagsterInstance) -> Executor:
+    """Dagster's own executor that runs a plan in this process."""
+    context = InitExecutorContext(
+        job=plan_context.job,
+        executor_def=in_process_executor,
+        executor_config={"retries": {"enabled": {}}},
+        instance=instance,
+    )
+    create: Any = in_process_executor.executor_creation_fn
+    return create(context)
+
+
+def output_assets(step: Any) -> list[AssetKey]:
+    """The assets that a step writes."""
+    return [output.properties.asset_key for output in step.step_outputs if output.properties.asset_key]
+
+
+def checked_assets(step: Any) -> list[AssetKey]:
+    """The assets that a step checks."""
+    checks = [output.properties.asset_check_key for output in step.step_outputs]
+    return [check.asset_key for check in checks if check]
+
+
+def parents_of(job_def: Any, keys: Sequence[AssetKey]) -> list[AssetKey]:
+    """The assets that assets of a job are made from."""
+    layer = job_def.asset_layer
+    return list(
+        dict.fromkeys(parent for key in keys if layer.has(key) for parent in layer.get(key).parent_keys)
+    )
+
+
+def is_partitioned(job_def: Any, key: AssetKey) -> bool:
+    """Whether an asset has partitions."""
+    return job_def.asset_layer.has(key) and job_def.asset_layer.get(key).partitions_def is not None
+
+
+def same_partitions(job_def: Any, keys: Sequence[AssetKey], parent: AssetKey) -> bool:
+    """Whether each asset is made from just those of the parent's partitions that have its own partitions' keys."""
+    layer = job_def.asset_layer
+    partitions = layer.get(parent).partitions_def
+    return all(
+        layer.get(key).partitions_def == partitions and layer.get(key).partition_mappings.get(parent) is None
+        for key in keys
+        if parent in layer.get(key).parent_keys
+    )
+
+
+def dynamic_partition_names(job_def: Any) -> list[str]:
+    """The names of the dynamic partitions that a job's assets, or the job, have."""
+    layer = job_def.asset_layer
+    found = [job_def.partitions_def]
+    for key in layer.executable_asset_keys:
+        found += [
+            layer.get(each).partitions_def for each in (key, *layer.get(key).parent_keys) if layer.has(each)
+        ]
+    flat: list[Any] = []
+    for partitions in found:
+        many = getattr(partitions, "partitions_defs", None)
+        flat += [dimension.partitions_def for dimension in many] if many else [partitions]
+    names = [each.name for each in flat if isinstance(each, DynamicPartitionsDefinition)]
+    return sorted({name for name in names if name})
+
+
+@job
+def _without_io_manager() -> None:
+    """Has Dagster's default IO manager, which has no public name."""
+
+
+_OF_ONE_MACHINE = (_without_io_manager.resource_defs["io_manager"], fs_io_manager, mem_io_manager)
+_DEFAULT_IS_ANOTHER = ("DAGSTER_DEFAULT_IO_MANAGER_MODULE", "DAGSTER_DEFAULT_IO_MANAGER_ATTRIBUTE")
+
+
+def local_outputs(job_def: Any) -> list[str]:
+    """The outputs of a job that are kept where only this machine finds them, with their IO managers."""
+    found: list[str] = []
+    for node in job_def.all_node_defs:
+        for output in node.output_defs if isinstance(node, OpDefinition) else ():
+            manager = job_def.resource_defs.get(output.io_manager_key)
+            is_default = manager is _OF_ONE_MACHINE[0]
+            if output.dagster_type == Nothing or (
+                is_default and any(map(os.environ.get, _DEFAULT_IS_ANOTHER))
+            ):
+                continue
+            made_by = getattr(manager, "configurable_resource_cls", None)
+            if any(manager is each for each in _OF_ONE_MACHINE) or made_by is FilesystemIOManager:
+                found.append(f"{node.name}.{output.name} ('{output.io_manager_key}')")
+    return found

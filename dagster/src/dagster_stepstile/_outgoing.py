@@ -1,0 +1,109 @@
+"""What the run worker hands over: steps, and what they share."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster
+from dagster import serialize_value
+
+from dagster_stepstile import _dagster, _versions, _wire
+from dagster_stepstile.client import Step
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The executor's config, read."""
+
+    handler: str
+    retries: Any
+    max_concurrent: int | None
+    tag_concurrency_limits: Sequence[Mapping[str, Any]]
+    max_attempts: int
+    timeout_seconds: int
+    local_storage: bool
+
+
+class Outgoing:
+    """Makes Stepstile's steps of Dagster's, with no more than each needs."""
+
+    def __init__(self, settings: Settings, plan_context: Any, job_def: Any) -> None:
+        self._settings = settings
+        self._context = plan_context
+        self._instance = plan_context.instance
+        self._run = plan_context.dagster_run
+        self._job_def = job_def
+        self._shared: dict[str, Any] | None = None
+
+    def partitions_changed(self) -> None:
+        """Later steps are to see the dynamic partitions that an earlier one added."""
+        self._shared = None
+
+    def step(self, name: str, step: Any, run_state: Any) -> Step:
+        """One of Dagster's attempts of a step, under the name that it has on Stepstile."""
+        tags = step.tags
+        versions = _versions.gather(self._instance, self._job_def, step, self._run_partitions())
+        return Step(
+            key=name,
+            handler=tags.get("stepstile/handler", self._settings.handler),
+            input={
+                "step": step.key,
+                "state": serialize_value(_dagster.state_for_step(run_state, step)),
+                **({"versions": versions} if versions else {}),
+            },
+            max_attempts=_tag_number(tags, "stepstile/max_attempts", self._settings.max_attempts, step.key),
+            timeout_seconds=_tag_number(
+                tags, "stepstile/timeout_seconds", self._settings.timeout_seconds, step.key
+            ),
+        )
+
+    def dispatch_id(self, wave: Sequence[Step]) -> str:
+        """By run and steps, so that a call made again is the same one; and by content, which a resumed run may
+        write in another order: its steps are then known by their keys."""
+        content = json.dumps([[step.to_json() for step in wave], self.shared()["id"]], sort_keys=True)
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        return str(uuid.uuid5(uuid.UUID(self._run.run_id), f"{[step.key for step in wave]} {digest}"))
+
+    def shared(self) -> Mapping[str, Any]:
+        """What all steps of the run share, and Stepstile stores once."""
+        if self._shared is None:
+            job = self._context.reconstructable_job
+            shared: dict[str, Any] = {
+                "v": _wire.VERSION,
+                "dagster": dagster.__version__,
+                "run": serialize_value(self._run),
+                "job": serialize_value(job),
+                "job_snapshot_id": self._run.job_snapshot_id,
+                "retries": "DISABLED" if self._settings.retries.disabled else "DEFERRED",
+                "storage_root": self._instance.root_directory if self._settings.local_storage else None,
+                "python_logs": self._instance.get_settings("python_logs"),
+                "dynamic_partitions": {
+                    name: list(self._instance.get_dynamic_partitions(name))
+                    for name in _dagster.dynamic_partition_names(self._job_def)
+                },
+            }
+            content = json.dumps(shared, sort_keys=True)
+            self._shared = {**shared, "id": hashlib.sha256(content.encode()).hexdigest()}
+        return self._shared
+
+    def _run_partitions(self) -> Sequence[str] | None:
+        """The keys of the run's partition; None of a range, whose keys it takes its definition to tell."""
+        key = self._run.tags.get("dagster/partition")
+        return [key] if key is not None else None
+
+
+def _tag_number(tags: Mapping[str, str], name: str, otherwise: int, step_key: str) -> int:
+    text = tags.get(name)
+    if text is None:
+        return otherwise
+    try:
+        return int(text)
+    except ValueError:
+        raise dagster.DagsterInvalidConfigError(
+            f"The tag '{name}' of step {step_key} is '{text}', which is not a whole number.", [], text
+        ) from None

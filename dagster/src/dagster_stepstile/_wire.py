@@ -1,0 +1,85 @@
+"""What travels between the executor and its worker: names, and event log entries as compressed text."""
+
+import base64
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from typing import Any
+
+from dagster import EventLogEntry, deserialize_value, serialize_value
+
+VERSION = 1
+"""Of the parts below; a worker that is told another one refuses the step."""
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.\[\]?|,: +@-]")
+_LONGEST_KEY = 480
+_RECORD = "\x1e"
+
+
+def step_name(step_key: str, retry: int) -> str:
+    """A Dagster step's key as a Stepstile step's, with ``~n`` for its n-th retry.
+
+    What a Stepstile key does not take is written ``=XX`` in hex; an endless key keeps its start and gets a hash.
+    """
+    name = _UNSAFE.sub(lambda match: "".join(f"={byte:02X}" for byte in match.group().encode()), step_key)
+    if len(name) > _LONGEST_KEY:
+        name = f"{name[: _LONGEST_KEY - 48]}~{hashlib.sha256(step_key.encode()).hexdigest()[:40]}"
+    return f"{name}~{retry}" if retry else name
+
+
+_USUAL = files("dagster_stepstile").joinpath("usual_entries.jsonl").read_bytes()
+"""What the entries of most steps have in common, for the compression to refer to: a step's events then are a few
+hundred bytes, which travel in the feed itself, rather than a payload of their own. Part of the wire: see VERSION."""
+
+
+def pack_texts(texts: Iterable[str]) -> str:
+    """Texts without line breaks (which serialised values are), compressed into one string of ASCII."""
+    compressor = zlib.compressobj(zdict=_USUAL)
+    packed = compressor.compress("\n".join(texts).encode()) + compressor.flush()
+    return base64.b64encode(packed).decode("ascii")
+
+
+def unpack_texts(packed: str) -> Sequence[str]:
+    """The reverse of :func:`pack_texts`."""
+    text = zlib.decompressobj(zdict=_USUAL).decompress(base64.b64decode(packed)).decode()
+    return text.split("\n") if text else []
+
+
+def entry_text(entry: EventLogEntry) -> str:
+    """An event log entry as it travels."""
+    return serialize_value(entry)
+
+
+def entry_of(text: str) -> EventLogEntry:
+    """The reverse of :func:`entry_text`."""
+    return deserialize_value(text, EventLogEntry)
+
+
+def live_entry(number: int, text: str) -> dict[str, Any]:
+    """An entry that is told before its step's result, with its number in the step."""
+    return {"n": number, "entry": pack_texts([text])}
+
+
+def read_lines(lines: Iterable[str]) -> tuple[list[str], list[str], list[tuple[int, str]]]:
+    """What an attempt wrote into its log: standard output, standard error, and the entries that it told live."""
+    stdout: list[str] = []
+    stderr: list[str] = []
+    live: list[tuple[int, str]] = []
+    for line in lines:
+        if not line.startswith(_RECORD):
+            stdout.append(line)
+            continue
+        try:
+            record = json.loads(line[1:])
+        except ValueError:  # cut where a line may be no longer: better shown as it is than lost
+            stderr.append(line[1:])
+            continue
+        if "stderr" in record:
+            stderr.append(record["stderr"])
+        elif "live" in record:
+            [text] = unpack_texts(record["live"]["entry"])
+            live.append((record["live"]["n"], text))
+    return stdout, stderr, live

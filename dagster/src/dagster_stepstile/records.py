@@ -1,0 +1,222 @@
+"""What is handed to Stepstile and what it answers, as Python values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+SUCCEEDED: Final = "SUCCEEDED"
+FAILED: Final = "FAILED"
+DEAD: Final = "DEAD"
+CANCELLED: Final = "CANCELLED"
+ENDED: Final = frozenset({SUCCEEDED, FAILED, DEAD, CANCELLED})
+
+
+@dataclass(frozen=True)
+class Retry:
+    """The wait after the n-th failure: anything from 0 to min(cap_seconds, base_seconds * 2 ** (n - 1))."""
+
+    base_seconds: float = 1.0
+    cap_seconds: float = 300.0
+
+    def to_json(self) -> dict[str, Any]:
+        return {"baseSeconds": self.base_seconds, "capSeconds": self.cap_seconds}
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What the steps of a dispatch have in common; None leaves it to Stepstile (3 attempts of 300 s)."""
+
+    handler: str | None = None
+    max_attempts: int | None = None
+    timeout_seconds: int | None = None
+    retry: Retry | None = None
+    tags: Mapping[str, str] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return _present(
+            handler=self.handler,
+            maxAttempts=self.max_attempts,
+            timeoutSeconds=self.timeout_seconds,
+            retry=self.retry.to_json() if self.retry else None,
+            tags=dict(self.tags) if self.tags else None,
+        )
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step to run. Its key names it within the run for ever: the same key again is the same step.
+
+    :ivar input: any JSON, handed to the handler as it is.
+    """
+
+    key: str
+    handler: str | None = None
+    input: Any = None
+    max_attempts: int | None = None
+    timeout_seconds: int | None = None
+    retry: Retry | None = None
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            **_present(input=self.input),
+            **Defaults(
+                self.handler, self.max_attempts, self.timeout_seconds, self.retry, self.tags
+            ).to_json(),
+        }
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An attempt that did not succeed: its cause is one of those that `docs/protocol.md` lists."""
+
+    attempt: int
+    cause: str
+    message: str
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class StepFault:
+    """Why a step is FAILED or DEAD."""
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class StoredResult:
+    """Where a result is that is too large for an answer.
+
+    A key of the payload bucket (locally: a file of its folder).
+    """
+
+    key: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class LogPage:
+    """Lines that an attempt wrote, in order by `number`. Number 0 also says that the attempt has started."""
+
+    key: str
+    attempt: int
+    number: int
+    at: datetime
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """A step as it stands.
+
+    :ivar result: what the handler returned, once SUCCEEDED and if it is in the answer.
+    :ivar stored: where the result is otherwise.
+    :ivar attempts: what became of the last attempts that did not succeed.
+    :ivar log: the pages of one attempt, if asked for.
+    """
+
+    key: str
+    state: str
+    attempt: int
+    handler: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    error: StepFault | None
+    result: Any
+    stored: StoredResult | None
+    attempts: Sequence[Attempt]
+    progress: float | None
+    progress_note: str
+    log_pages: int
+    log: Sequence[LogPage]
+
+    @staticmethod
+    def from_json(node: Mapping[str, Any]) -> StepRecord:
+        key = str(node["stepKey"])
+        error = node.get("error")
+        return StepRecord(
+            key=key,
+            state=str(node["state"]),
+            attempt=int(node["attempt"]),
+            handler=str(node.get("handler", "")),
+            started_at=instant(node.get("startedAt")),
+            finished_at=instant(node.get("finishedAt")),
+            error=StepFault(str(error["kind"]), str(error["message"])) if error else None,
+            result=node.get("result"),
+            stored=_stored(node.get("resultStored")),
+            attempts=tuple(
+                Attempt(
+                    int(one["attempt"]),
+                    str(one["cause"]),
+                    str(one.get("message", "")),
+                    instant(one.get("startedAt")),
+                    instant(one.get("endedAt")),
+                )
+                for one in node.get("attempts", ())
+            ),
+            progress=node.get("progress"),
+            progress_note=str(node.get("progressNote", "")),
+            log_pages=int(node.get("logPages", 0)),
+            log=tuple(_log_page(key, page) for page in node.get("log", ())),
+        )
+
+
+@dataclass(frozen=True)
+class StepEnded:
+    """A step's end, told once.
+
+    :ivar state: SUCCEEDED, FAILED, DEAD or CANCELLED.
+    :ivar attempt: the one that ended it.
+    :ivar stored: where the result is, if it is over 4 MB; `result` is None then.
+    """
+
+    key: str
+    state: str
+    attempt: int
+    result: Any = None
+    stored: StoredResult | None = None
+    error: StepFault | None = None
+    attempts: Sequence[Attempt] = ()
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """Counts of a run's steps by state, as of `counted_at` (None before they were first counted)."""
+
+    run_id: str
+    cancelled: bool
+    steps: int
+    open_dispatches: int
+    counts: Mapping[str, int]
+    counted_at: datetime | None
+
+
+def instant(text: str | None) -> datetime | None:
+    """An instant of the wire. Java prints up to nine decimals, Python 3.10 reads exactly six."""
+    if text is None:
+        return None
+    head, dot, decimals = text.removesuffix("Z").partition(".")
+    return datetime.fromisoformat(f"{head}.{decimals[:6].ljust(6, '0')}+00:00" if dot else f"{head}+00:00")
+
+
+def _log_page(key: str, node: Mapping[str, Any]) -> LogPage:
+    at = instant(node["at"])
+    assert at is not None
+    return LogPage(key, int(node["attempt"]), int(node["page"]), at, tuple(node["lines"]))
+
+
+def _stored(node: Mapping[str, Any] | None) -> StoredResult | None:
+    if node is None:
+        return None
+    return StoredResult(str(node.get("stored") or node.get("item")), int(node["size"]), str(node["sha256"]))
+
+
+def _present(**members: Any) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}

@@ -1,0 +1,264 @@
+"""Runs one step of a Dagster job on a Stepstile worker; the warm host calls :func:`run_step` in a fork per step."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster
+from dagster import (
+    DagsterEvent,
+    DagsterEventType,
+    EventLogEntry,
+    Executor,
+    deserialize_value,
+    execute_job,
+)
+from dagster_pipes import PipesContext
+from upath import UPath
+
+from dagster_stepstile import _dagster, _wire, executor
+from dagster_stepstile._versions import KnownVersions
+from dagster_stepstile._worker_instance import InstanceGuard, new_instance
+
+LIVE_AFTER_SECONDS = 1.0
+"""A step that is done sooner speaks once, with its result; of a longer one the log can be followed."""
+
+_RUNS_KEPT = 4
+_LIVE_TEXT = 3_000
+
+_LIVE_EVENTS = frozenset(
+    {
+        DagsterEventType.STEP_START,
+        DagsterEventType.STEP_RESTARTED,
+        DagsterEventType.STEP_INPUT,
+        DagsterEventType.LOADED_INPUT,
+        DagsterEventType.RESOURCE_INIT_STARTED,
+        DagsterEventType.RESOURCE_INIT_SUCCESS,
+    }
+)
+
+
+class StepRefused(Exception):
+    """This worker cannot run the step, and no other attempt of it can."""
+
+
+class _PlanTaken(Executor):
+    """Stands in for the executor while a job is prepared: keeps the plan that Dagster made, and runs nothing."""
+
+    def __init__(self) -> None:
+        self.plan_context: Any = None
+        self.plan: Any = None
+
+    @property
+    def retries(self) -> Any:
+        return _dagster.retry_mode("DEFERRED")
+
+    def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[DagsterEvent]:
+        self.plan_context = plan_context
+        self.plan = execution_plan
+        yield from ()
+
+
+class PreparedRun:
+    """What all steps of a run share in this process: the loaded job, its whole plan and an instance in memory."""
+
+    def __init__(self, shared: Mapping[str, Any]):
+        _check_versions(shared)
+        self.run = deserialize_value(shared["run"], dagster.DagsterRun)
+        self.retries = _dagster.retry_mode(shared["retries"])
+        if "loggers" not in self.run.run_config:
+            _dagster.quieten_console()
+        self.instance = new_instance(shared["storage_root"], shared["python_logs"])
+        self._partitions = list(shared["dynamic_partitions"])
+        for name, keys in shared["dynamic_partitions"].items():
+            self.instance.add_dynamic_partitions(name, keys)
+        self._taken = _PlanTaken()
+        self._prepare(shared)
+        self._inner = _dagster.in_process(self._taken.plan_context, self.instance)
+
+    def _prepare(self, shared: Mapping[str, Any]) -> None:
+        job: Any = deserialize_value(shared["job"])
+        try:
+            definition = job.get_definition()
+        except Exception as problem:
+            raise StepRefused(
+                f"The worker cannot load {job.describe()}: {type(problem).__name__}: {problem} -- install your code"
+                " and what it imports beside the worker, at the same place or as a module on its PYTHONPATH."
+            ) from problem
+        if not executor.is_ours(definition.executor_def):
+            raise StepRefused(
+                f"On the worker the job '{definition.name}' has the executor '{definition.executor_def.name}', not"
+                " stepstile_executor. Let the same code run on both sides, and the executor not hang on the environment."
+            )
+        with executor.standing_in(self._taken):
+            result = execute_job(job, self.instance, run_config=self.run.run_config, tags=self.run.tags)
+        if self._taken.plan is None:
+            raise StepRefused(
+                f"The worker cannot plan the job '{self.run.job_name}': {result.all_events[-1]}"
+            )
+        own = result.dagster_run.job_snapshot_id
+        if shared["job_snapshot_id"] and own != shared["job_snapshot_id"]:
+            raise StepRefused(
+                f"The worker has another version of the job '{self.run.job_name}' than the run worker (job snapshots"
+                f" {own} and {shared['job_snapshot_id']}). Deploy the same code to both and launch the run again."
+            )
+
+    def execute(self, step_key: str, state_text: str, collected: Collected, versions: KnownVersions) -> None:
+        """Runs the step; everything Dagster says about it goes to ``collected``."""
+        context = self._taken.plan_context
+        state = deserialize_value(state_text)
+        definition = context.job.get_definition()
+        plan = _dagster.step_plan(self._taken.plan, step_key, state, definition)
+        guard = InstanceGuard(self.instance, collected.add, versions)
+        guard.apply(self._partitions)
+        collected.calls = guard.calls
+        own_context = _dagster.worker_context(context, plan, self.run, self.retries, self._inner)
+        try:
+            for _ in self._inner.execute(own_context, plan):
+                pass
+        except Exception:
+            # Resources that cannot be made or ended raise behind the events that say so; those are the result.
+            if not collected.has_end:
+                raise
+            traceback.print_exc()
+
+
+class Collected:
+    """The log entries of one step, in order; told live, as far as they may be, once the step has run a while."""
+
+    def __init__(self, pipes: PipesContext, versions: KnownVersions) -> None:
+        self._pipes = pipes
+        self._versions = versions
+        self._begun = time.monotonic()
+        self._texts: list[str] = []
+        self._waiting: list[int] | None = []
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(LIVE_AFTER_SECONDS, self._begin_live)
+        self._timer.daemon = True
+        self._timer.start()
+        self.calls: list[dict[str, Any]] = []
+        self.has_end = False
+
+    def add(self, entry: EventLogEntry) -> None:
+        if _is_of_the_machinery(entry):
+            return
+        with self._lock:
+            self.has_end = self.has_end or _is_end(entry)
+            number = len(self._texts)
+            self._texts.append(_wire.entry_text(entry))
+            self._versions.note(number, entry)
+            if not _may_be_told_live(entry):
+                return
+            if self._waiting is None:
+                self._tell(number)
+            else:
+                self._waiting.append(number)
+
+    def result(self) -> dict[str, Any]:
+        self._timer.cancel()
+        with self._lock:
+            value: dict[str, Any] = {"v": _wire.VERSION, "entries": _wire.pack_texts(self._texts)}
+            if self.calls:
+                value["calls"] = self.calls
+            return value
+
+    def _begin_live(self) -> None:
+        with self._lock:
+            for number in self._waiting or ():
+                self._tell(number)
+            self._waiting = None
+
+    def _tell(self, number: int) -> None:
+        live = _wire.live_entry(number, self._texts[number])
+        if len(live["entry"]) <= _LIVE_TEXT:
+            self._pipes.report_custom_message({"stepstile.live": live})
+
+
+UPath(
+    "."
+).exists()  # what Dagster's file IO manager loads when it is first used, in each fork, is loaded here
+
+
+def prepare(extras: Mapping[str, Any]) -> None:
+    """Loads the job of the step's run, once per run and process; called by the warm host before it forks."""
+    _prepared(extras["stepstile"]["shared"]["dagster.run"])
+
+
+def run_step(pipes: PipesContext) -> None:
+    """Runs the step that the Pipes context describes, and reports its events as the step's result."""
+    own: Any = pipes.get_extra("stepstile")
+    versions = KnownVersions(pipes.extras.get("versions"))
+    collected = Collected(pipes, versions)
+    try:
+        prepared = _prepared(own["shared"]["dagster.run"])
+        if isinstance(prepared, StepRefused):
+            raise prepared
+        prepared.execute(pipes.get_extra("step"), pipes.get_extra("state"), collected, versions)
+    except StepRefused as refusal:
+        pipes.report_custom_message({"stepstile.fail": {"message": str(refusal)}})
+        return
+    pipes.report_custom_message({"stepstile.result": collected.result()})
+
+
+run_step.prepare = prepare  # type: ignore[attr-defined]
+
+_runs: OrderedDict[str, PreparedRun | StepRefused] = OrderedDict()
+
+
+def _prepared(shared: Mapping[str, Any]) -> PreparedRun | StepRefused:
+    """By the run and what was sent for it; a refusal is kept too, as it is the same for each of the run's steps."""
+    known = _runs.get(shared["id"])
+    if known is None:
+        try:
+            known = PreparedRun(shared)
+        except StepRefused as refusal:
+            known = refusal
+        _runs[shared["id"]] = known
+        while len(_runs) > _RUNS_KEPT:
+            _, oldest = _runs.popitem(last=False)
+            if isinstance(oldest, PreparedRun):
+                oldest.instance.dispose()
+    else:
+        _runs.move_to_end(shared["id"])
+    return known
+
+
+def _check_versions(shared: Mapping[str, Any]) -> None:
+    if shared["v"] != _wire.VERSION:
+        raise StepRefused(
+            f"The run worker speaks version {shared['v']} of what dagster-stepstile sends, this worker {_wire.VERSION}."
+            " Install the same version of dagster-stepstile on both."
+        )
+    if shared["dagster"] != dagster.__version__:
+        raise StepRefused(
+            f"The run worker has dagster {shared['dagster']}, this worker {dagster.__version__}."
+            " Install the same version of dagster on both."
+        )
+
+
+def _is_of_the_machinery(entry: EventLogEntry) -> bool:
+    event = entry.dagster_event
+    return event is not None and (
+        event.event_type == DagsterEventType.LOGS_CAPTURED
+        or (event.event_type == DagsterEventType.ENGINE_EVENT and event.step_key is None)
+    )
+
+
+def _is_end(entry: EventLogEntry) -> bool:
+    event = entry.dagster_event
+    return event is not None and (
+        event.is_step_success
+        or event.is_step_failure
+        or event.is_step_up_for_retry
+        or event.is_resource_init_failure
+    )
+
+
+def _may_be_told_live(entry: EventLogEntry) -> bool:
+    event = entry.dagster_event
+    return event is None or event.event_type in _LIVE_EVENTS

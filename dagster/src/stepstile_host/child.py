@@ -1,0 +1,90 @@
+"""The forked child: one step, in a process group of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from dagster_pipes import PipesContextData, PipesContextLoader, PipesParams, open_dagster_pipes
+
+STDOUT = "stdout"
+STDERR = "stderr"
+
+
+def run(
+    target: Callable[..., Any],
+    folder: str,
+    environment: Mapping[str, str],
+    context: PipesContextData | None,
+    failure: BaseException | None,
+    of_others: Iterable[int],
+) -> NoReturn:
+    """Runs the step and ends the process, whatever happens: nothing of the host may run on in its copy.
+
+    ``context`` is the step's, if the host has read it; ``failure`` what preparing it raised.
+    """
+    status = 1
+    try:
+        _settle(folder, of_others)
+        os.environ.update(environment)
+        status = _run(target, context, failure)
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
+        sys.stdout.flush()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _settle(folder: str, of_others: Iterable[int]) -> None:
+    os.setpgid(0, 0)  # the whole group can be signalled, and nobody else with it
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for name, descriptor in ((STDOUT, 1), (STDERR, 2)):
+        pipe = os.open(os.path.join(folder, name), os.O_WRONLY)
+        os.dup2(pipe, descriptor)
+        os.close(pipe)
+    for end in of_others:  # or their readers would wait for this step too
+        os.close(end)
+    # What the step has printed is seen while it runs.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+
+
+def _run(target: Callable[..., Any], context: PipesContextData | None, failure: BaseException | None) -> int:
+    loader = None if context is None else _Loaded(context)
+    try:
+        with open_dagster_pipes(context_loader=loader) as session:
+            if failure is not None:
+                raise failure
+            target(session)
+    except SystemExit as leaving:
+        return _status(leaving)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _status(leaving: SystemExit) -> int:
+    if leaving.code is None or isinstance(leaving.code, int):
+        return leaving.code or 0
+    sys.stderr.write(f"{leaving.code}\n")
+    return 1
+
+
+class _Loaded(PipesContextLoader):
+    """The context that the host has read: it may be large, and need not be read twice."""
+
+    def __init__(self, context: PipesContextData) -> None:
+        self._context = context
+
+    @contextmanager
+    def load_context(self, params: PipesParams) -> Generator[PipesContextData, None, None]:
+        yield self._context

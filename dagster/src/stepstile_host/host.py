@@ -1,0 +1,168 @@
+"""The host itself: forks, and tells what became of whom. One thread, and nothing of a step's data passes through it."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from stepstile_host import child
+from stepstile_host.channel import Channel
+
+if TYPE_CHECKING:
+    from dagster_pipes import PipesContext, PipesContextData
+
+Target = Callable[["PipesContext"], Any]
+
+_BUILT_SECONDS = 0.05
+"""A ``prepare`` that took longer has built something, and left garbage that the next fork would keep for ever."""
+
+
+class Host:
+    """Serves until its commands end, which is when whoever started it closes them or dies; its children die with it."""
+
+    def __init__(self, channel: Channel, target: Target) -> None:
+        self._channel = channel
+        self._target = target
+        self._prepare: Callable[[Any], Any] | None = getattr(target, "prepare", None)
+        self._steps: dict[int, int] = {}  # by the child's process id
+        self._held: dict[int, list[int]] = {}  # by step: both ends of its output, until its reader has come
+        self._woken, self._wake = os.pipe()
+
+    def serve(self) -> None:
+        with suppress(PermissionError):  # it leads a session already
+            os.setsid()  # Ctrl-C in a terminal is for the stack, which ends its hosts itself
+        for end in (self._woken, self._wake):
+            os.set_blocking(end, False)
+        signal.signal(signal.SIGCHLD, _noted)
+        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        gc.collect()
+        gc.freeze()
+        _warn_of_threads()
+        try:
+            self._channel.send({"ready": os.getpid(), "memory": _memory()})
+            self._loop()
+        except (EOFError, BrokenPipeError):
+            for pid in self._steps:
+                _kill_group(pid)
+
+    def _loop(self) -> None:
+        ready = select.poll()
+        ready.register(self._channel.commands, select.POLLIN)
+        ready.register(self._woken, select.POLLIN)
+        while True:
+            descriptors = {descriptor for descriptor, _ in ready.poll()}
+            if self._woken in descriptors:
+                with suppress(BlockingIOError):
+                    os.read(self._woken, 4096)
+                self._reap()
+            if self._channel.commands in descriptors:
+                for command in self._channel.receive():
+                    if "release" in command:
+                        self._release(command["release"])
+                    else:
+                        self._start(command["start"], command["folder"], command["environment"])
+
+    def _start(self, step: int, folder: str, environment: dict[str, str]) -> None:
+        try:
+            pid = self._forked(step, folder, environment)
+        except OSError as refusal:
+            # No room for a process or for its output: that is the step's failure, and not the end of the host.
+            self._release(step)
+            self._channel.send({"refused": step, "reason": str(refusal)})
+            return
+        self._steps[pid] = step
+        self._channel.send({"started": step, "pid": pid})
+
+    def _release(self, step: int) -> None:
+        for end in self._held.pop(step, ()):
+            os.close(end)
+
+    def _forked(self, step: int, folder: str, environment: dict[str, str]) -> int:
+        held = self._held.setdefault(step, [])
+        for name in (child.STDOUT, child.STDERR):
+            path = os.path.join(folder, name)
+            os.mkfifo(path, 0o600)
+            held.append(os.open(path, os.O_RDWR))
+        context, failure = self._prepared(folder)
+        gc.freeze()  # or a collection in the child would copy every page that has an object on it
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            os.close(self._woken)
+            os.close(self._wake)
+            self._channel.close()
+            child.run(
+                self._target,
+                folder,
+                environment,
+                context,
+                failure,
+                [end for ends in self._held.values() for end in ends],
+            )
+        with suppress(
+            OSError
+        ):  # the child does it too: whoever comes first, nobody signals a group that is not there
+            os.setpgid(pid, pid)
+        return pid
+
+    def _prepared(self, folder: str) -> tuple[PipesContextData | None, BaseException | None]:
+        """Lets the target build what steps share; what that raises is the step's, not the host's."""
+        if self._prepare is None:
+            return None, None
+        context: PipesContextData = json.loads(Path(folder, "context.json").read_text(encoding="utf-8"))
+        begun = time.monotonic()
+        try:
+            self._prepare(context["extras"])
+        except (Exception, SystemExit) as failure:
+            return context, failure
+        if time.monotonic() - begun > _BUILT_SECONDS:
+            gc.collect()
+        return context, None
+
+    def _reap(self) -> None:
+        for pid in list(self._steps):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                _kill_group(pid)  # what the step left running would hold its output open
+                code = os.waitstatus_to_exitcode(status)
+                how = {"signal": -code} if code < 0 else {"status": code}
+                self._channel.send({"ended": self._steps.pop(pid), "memory": _memory()} | how)
+
+
+def _noted(number: int, frame: FrameType | None) -> None:
+    """Does nothing: the signal's number in the pipe wakes the loop."""
+
+
+def _kill_group(pid: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _memory() -> int:
+    """Bytes of this process in memory; 0 where that is not known."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as statm:
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+def _warn_of_threads() -> None:
+    others = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+    if others:
+        sys.stderr.write(
+            f"Preloaded code runs threads in the host ({', '.join(others)}): a forked child has none of them, and finds"
+            " locks that they held locked for ever. Start them in the step.\n"
+        )
+        sys.stderr.flush()

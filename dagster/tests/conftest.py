@@ -1,0 +1,36 @@
+"""A real embedded stack for the tests."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dagster_stepstile.client import StepstileClient
+from dagster_stepstile.local_stack import LocalStack
+
+LAUNCHER = Path(__file__).parents[2] / "stepstile"
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """One stack for all tests that do not break it. A lost worker is noticed within 8 s: lease, margin, two sweeps."""
+    with LocalStack(LAUNCHER, tmp_path_factory.mktemp("stack"), lease_seconds=5) as stack:
+        yield stack
+
+
+@pytest.fixture
+def client(stack: LocalStack) -> Iterator[StepstileClient]:
+    client = StepstileClient(stack.endpoint, patience_seconds=5)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def run_id(request: pytest.FixtureRequest) -> str:
+    """A run of the test's own."""
+    name = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name)[:60]
+    return f"{name}-{time.time_ns()}"

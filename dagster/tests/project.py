@@ -1,0 +1,294 @@
+"""Jobs and assets for the executor's tests, loaded by the tests, by run workers and by the worker's host alike."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from dagster_stepstile.executor import stepstile_executor
+
+
+def note(folder: str, text: str) -> None:
+    """What a step did, for the test to read: a line in a file that all processes share."""
+    with Path(folder, "notes").open("a") as notes:
+        notes.write(text + "\n")
+
+
+class Folder(dg.Config):
+    folder: str
+
+
+def wait_for(folder: str, name: str) -> None:
+    until = time.monotonic() + 60
+    while not Path(folder, name).exists():
+        if time.monotonic() > until:
+            raise TimeoutError(name)
+        time.sleep(0.02)
+
+
+# -- a graph with a bit of everything
+
+FOLDER_SCHEMA = {"folder": str}
+
+
+@dg.resource(config_schema=FOLDER_SCHEMA)
+def open_file(context: dg.InitResourceContext) -> Iterator[str]:
+    folder = context.resource_config["folder"]
+    note(folder, "open")
+    yield folder
+    note(folder, "close")
+
+
+@dg.success_hook(required_resource_keys={"file"})
+def noted(context: dg.HookContext) -> None:
+    note(context.resources.file, "hook")
+
+
+@dg.op(required_resource_keys={"file"})
+def with_resource(context: dg.OpExecutionContext) -> int:
+    note(context.resources.file, "op")
+    context.log.info("a line of the log")
+    return 3
+
+
+@dg.op(out=dg.DynamicOut(int))
+def fan_out(count: int) -> Iterator[dg.DynamicOutput[int]]:
+    for number in range(count):
+        yield dg.DynamicOutput(number, mapping_key=f"k{number}")
+
+
+@dg.op
+def double(number: int) -> int:
+    return number * 2
+
+
+@dg.graph
+def nested(number: int) -> int:
+    return double(double(number))
+
+
+@dg.op
+def collected(numbers: list[int]) -> int:
+    return sum(numbers)
+
+
+@dg.op(out={"yes": dg.Out(int, is_required=False), "no": dg.Out(int, is_required=False)})
+def fork(number: int) -> Iterator[dg.Output[int]]:
+    yield dg.Output(number, "yes")
+
+
+@dg.op(retry_policy=dg.RetryPolicy(max_retries=2), required_resource_keys={"file"})
+def fails_once(context: dg.OpExecutionContext, number: int) -> int:
+    if context.retry_number == 0:
+        raise ValueError("the first time")
+    return number
+
+
+@dg.graph
+def everything() -> None:
+    count = with_resource.with_hooks({noted})()
+    total = collected(fan_out(count).map(nested).collect())
+    yes, no = fork(total)
+    fails_once(yes)
+    double.alias("skipped")(no)
+
+
+def _everything(executor: dg.ExecutorDefinition) -> dg.JobDefinition:
+    return everything.to_job("everything", executor_def=executor, resource_defs={"file": open_file})
+
+
+def everything_on_stepstile() -> dg.JobDefinition:
+    return _everything(stepstile_executor)
+
+
+def everything_in_process() -> dg.JobDefinition:
+    return _everything(dg.in_process_executor)
+
+
+# -- failures
+
+
+@dg.op
+def fails() -> int:
+    raise dg.Failure("on purpose", metadata={"why": "a test"})
+
+
+@dg.resource
+def broken() -> Any:
+    raise RuntimeError("no resource today")
+
+
+@dg.job(executor_def=stepstile_executor)
+def failing() -> None:
+    double(fails())
+
+
+@dg.op(required_resource_keys={"broken"})
+def needs_broken() -> None: ...
+
+
+@dg.job(executor_def=stepstile_executor, resource_defs={"broken": broken})
+def broken_job() -> None:
+    needs_broken()
+
+
+# -- a step that takes as long as the test wants
+
+
+@dg.op
+def waits(context: dg.OpExecutionContext, config: Folder) -> int:
+    print("to stdout")
+    context.log.info("waiting")
+    note(config.folder, f"pid {os.getpid()} run {context.run_id}")
+    try:
+        wait_for(config.folder, "go")
+    except dg.DagsterExecutionInterruptedError:
+        note(config.folder, "interrupted")
+        raise
+    return 1
+
+
+@dg.op
+def after(context: dg.OpExecutionContext, number: int) -> int:
+    context.log_event(dg.AssetMaterialization("after"))
+    return number
+
+
+@dg.job(executor_def=stepstile_executor)
+def waiting() -> None:
+    after(waits())
+
+
+# -- what an op writes through its instance
+
+
+@dg.op
+def writes(context: dg.OpExecutionContext) -> None:
+    context.instance.add_dynamic_partitions("cities", ["rome"])
+    context.instance.add_run_tags(context.run_id, {"wrote": "yes"})
+    context.instance.report_runless_asset_event(dg.AssetMaterialization("elsewhere"))
+    for forbidden in (
+        lambda: context.instance.wipe_assets([dg.AssetKey("elsewhere")]),
+        lambda: context.instance.get_latest_materialization_event(dg.AssetKey("unknown")),
+        lambda: context.instance.run_storage.set_cursor_values({"a": "b"}),
+    ):
+        try:
+            forbidden()
+        except dg.DagsterInvariantViolationError as refusal:
+            context.log.info(f"refused: {refusal}")
+
+
+@dg.job(executor_def=stepstile_executor)
+def writing() -> None:
+    writes()
+
+
+@dg.op
+def with_number() -> int:
+    return 1
+
+
+@dg.job(executor_def=stepstile_executor, resource_defs={"io_manager": dg.fs_io_manager})
+def small() -> None:
+    double.alias("last")(with_number())
+
+
+# -- assets
+
+days = dg.DailyPartitionsDefinition("2024-01-01")
+cities = dg.DynamicPartitionsDefinition(name="cities")
+
+
+@dg.asset(code_version="1", partitions_def=days)
+def raw(context: dg.AssetExecutionContext) -> str:
+    return context.partition_key
+
+
+@dg.asset(code_version="1", partitions_def=days)
+def clean(raw: str) -> str:
+    return raw.strip()
+
+
+@dg.asset(code_version="1", deps=[dg.AssetDep(clean, partition_mapping=dg.AllPartitionMapping())])
+def summary() -> int:
+    return 1
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec("first", skippable=True, code_version="1"),
+        dg.AssetSpec("second", skippable=True, code_version="1", deps=["first", "summary"]),
+    ],
+    check_specs=[dg.AssetCheckSpec("right", asset="first")],
+    can_subset=True,
+)
+def both(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    for key in sorted(context.op_execution_context.selected_asset_keys, key=str):
+        yield dg.MaterializeResult(asset_key=key)
+    if context.op_execution_context.selected_asset_check_keys:
+        yield dg.AssetCheckResult(asset_key="first", check_name="right", passed=True)
+
+
+@dg.asset(code_version="1", partitions_def=cities)
+def city(context: dg.AssetExecutionContext) -> str:
+    return context.partition_key
+
+
+@dg.asset
+def checked() -> int:
+    return 1
+
+
+@dg.asset_check(asset=checked, blocking=True)
+def never_right() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.ERROR)
+
+
+@dg.asset(deps=[checked])
+def after_the_check() -> int:
+    return 1
+
+
+def _definitions(executor: dg.ExecutorDefinition) -> dg.Definitions:
+    return dg.Definitions(
+        assets=[raw, clean, summary, both, city, checked, after_the_check],
+        asset_checks=[never_right],
+        jobs=[
+            dg.define_asset_job("days", selection=["raw", "clean"]),
+            dg.define_asset_job("whole", selection=["summary", "first", "second"]),
+            dg.define_asset_job("by_city", selection=["city"]),
+            dg.define_asset_job("blocked", selection=["checked", "after_the_check"]),
+        ],
+        executor=executor,
+    )
+
+
+_ours = _definitions(stepstile_executor)
+_in_process = _definitions(dg.in_process_executor)
+
+
+def days_on_stepstile() -> dg.JobDefinition:
+    return _ours.resolve_job_def("days")
+
+
+def days_in_process() -> dg.JobDefinition:
+    return _in_process.resolve_job_def("days")
+
+
+def whole_on_stepstile() -> dg.JobDefinition:
+    return _ours.resolve_job_def("whole")
+
+
+def whole_in_process() -> dg.JobDefinition:
+    return _in_process.resolve_job_def("whole")
+
+
+def by_city() -> dg.JobDefinition:
+    return _ours.resolve_job_def("by_city")
+
+
+def blocked() -> dg.JobDefinition:
+    return _ours.resolve_job_def("blocked")

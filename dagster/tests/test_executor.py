@@ -1,0 +1,386 @@
+"""The executor with a real embedded stack and a real warm host; what Dagster's own in-process executor does is the
+measure where there is one."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import project
+import pytest
+from conftest import LAUNCHER
+
+from dagster_stepstile.local_stack import LocalStack
+
+TESTS = Path(__file__).parent
+SOURCES = TESTS.parent / "src"
+SEARCHED = {"PYTHONPATH": f"{SOURCES}{os.pathsep}{TESTS}"}
+
+# What a run has once in process and once per step on workers.
+PER_PROCESS = {"RESOURCE_INIT_STARTED", "RESOURCE_INIT_SUCCESS", "LOGS_CAPTURED", "ENGINE_EVENT"}
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    command = [
+        *(sys.executable, "-m", "stepstile_host", "--target", "dagster_stepstile.worker:run_step"),
+        *("--preload", "project"),
+    ]
+    handlers = {"dagster": {"command": command, "environment": SEARCHED, "warm": True}}
+    state = tmp_path_factory.mktemp("workers")
+    with LocalStack(LAUNCHER, state, handlers=handlers, lease_seconds=2) as stack:
+        yield stack
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    home = tmp_path / "home"
+    home.mkdir()
+    with dg.DagsterInstance.local_temp(str(home)) as instance:
+        yield instance
+
+
+@pytest.fixture(autouse=True)
+def endpoint(workers: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEPSTILE_ENDPOINT", workers.endpoint)
+
+
+def run(
+    job: Callable[[], dg.JobDefinition] | dg.JobDefinition, instance: dg.DagsterInstance, **how: Any
+) -> dg.DagsterRun:
+    target: Any = job
+    return dg.execute_job(dg.reconstructable(target), instance, **how).dagster_run
+
+
+def events(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[dg.DagsterEvent]:
+    return [entry.dagster_event for entry in instance.all_logs(run.run_id) if entry.dagster_event]
+
+
+def counted(
+    events: Sequence[dg.DagsterEvent], but: set[str] = PER_PROCESS
+) -> Counter[tuple[str | None, str]]:
+    return Counter((event.step_key, event.event_type_value) for event in events) - Counter(
+        (event.step_key, event.event_type_value) for event in events if event.event_type_value in but
+    )
+
+
+def captured_of(event: dg.DagsterEvent) -> Any:
+    return event.logs_captured_data if event.event_type_value == "LOGS_CAPTURED" else None
+
+
+def messages(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+    return "\n".join(entry.message for entry in instance.all_logs(run.run_id))
+
+
+def errors(events: Sequence[dg.DagsterEvent]) -> str:
+    data: list[Any] = [event.event_specific_data for event in events]
+    return "\n".join(each.error.to_string() for each in data if getattr(each, "error", None))
+
+
+def notes(folder: Path) -> list[str]:
+    file = folder / "notes"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def eventually(what: Callable[[], Any], seconds: float = 120) -> Any:
+    until = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < until, "did not come about in time"
+        time.sleep(0.05)
+    return found
+
+
+@pytest.mark.lowest
+def test_a_graph_of_everything_has_the_events_of_in_process_execution(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    config = {"resources": {"file": {"config": {"folder": str(tmp_path)}}}}
+    ours = events(instance, run(project.everything_on_stepstile, instance, run_config=config))
+    told = notes(tmp_path)
+    theirs = events(instance, run(project.everything_in_process, instance, run_config=config))
+    assert ours[-1].event_type_value == "PIPELINE_SUCCESS", errors(ours)
+    assert counted(ours) == counted(theirs)
+    captured = [str(data.step_keys) for data in map(captured_of, ours) if data]
+    assert len(captured) == len({*captured}) + 1, "once per attempt: one step was retried"
+    # The resource is open while its op and its hook run; fails_once opens it once per attempt.
+    assert told == ["open", "op", "hook", "close", "open", "close", "open", "close"]
+
+
+def test_a_failure_keeps_its_metadata_and_what_depends_on_it_does_not_run(
+    instance: dg.DagsterInstance,
+) -> None:
+    failed = run(project.failing, instance)
+    counts = counted(events(instance, failed))
+    assert counts["fails", "STEP_FAILURE"] == 1
+    assert counts["double", "STEP_START"] == 0
+    [failure] = [event for event in events(instance, failed) if event.is_step_failure]
+    assert failure.step_failure_data.user_failure_data.metadata["why"].value == "a test"  # type: ignore[union-attr]
+    assert "Dependencies for step double failed" in messages(instance, failed)
+
+
+def test_a_resource_that_cannot_be_made_fails_its_step_once(instance: dg.DagsterInstance) -> None:
+    found = events(instance, run(project.broken_job, instance))
+    assert counted(found)["needs_broken", "STEP_FAILURE"] == 1
+    assert "no resource today" in errors(found)
+
+
+def test_a_run_is_executed_again_from_its_failure(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    config = {"resources": {"file": {"config": {"folder": str(tmp_path)}}}}
+    first = run(project.everything_on_stepstile, instance, run_config=config)
+    again = run(
+        project.everything_on_stepstile,
+        instance,
+        run_config=config,
+        reexecution_options=dg.ReexecutionOptions(first.run_id, ["nested.double_2[k1]*"]),
+    )
+    counts = counted(events(instance, again))
+    assert counts["nested.double_2[k1]", "STEP_SUCCESS"] == 1
+    assert counts["nested.double_2[k0]", "STEP_START"] == 0
+    assert counts["collected", "STEP_SUCCESS"] == 1
+
+
+@pytest.mark.lowest
+def test_assets_have_the_versions_and_pointers_of_in_process_execution(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    def materialized(days: Any, whole: Any, instance: dg.DagsterInstance) -> list[Any]:
+        runs = [
+            run(days, instance, tags={"dagster/partition": "2024-01-02"}),
+            run(days, instance, tags={"dagster/partition": "2024-01-03"}),
+            run(whole, instance),
+            run(whole, instance, asset_selection=[dg.AssetKey("second")]),
+        ]
+        ids = [run.run_id for run in runs]
+        records = {
+            record.storage_id: record
+            for key in ("raw", "clean", "summary", "first", "second")
+            for record in instance.fetch_materializations(dg.AssetKey(key), limit=100).records
+        }
+
+        def name(storage_id: int) -> tuple[Any, ...]:
+            record = records[storage_id]
+            return (record.asset_key, record.partition_key, ids.index(record.run_id))
+
+        told: list[Any] = []
+        for storage_id in sorted(records):
+            materialization = records[storage_id].asset_materialization
+            assert materialization is not None
+            tags: Mapping[str, str] = materialization.tags or {}
+            told.append(
+                (
+                    name(storage_id),
+                    sorted(
+                        (tag, name(int(value)) if tag.startswith("dagster/input_event_pointer/") else "")
+                        for tag, value in tags.items()
+                    ),
+                )
+            )
+        [check] = [
+            event.asset_check_evaluation_data
+            for each in runs
+            for event in events(instance, each)
+            if event.event_type_value == "ASSET_CHECK_EVALUATION"
+        ]
+        target = check.target_materialization_data
+        assert target is not None
+        return [*told, name(target.storage_id)]
+
+    ours = materialized(project.days_on_stepstile, project.whole_on_stepstile, instance)
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as other:
+        theirs = materialized(project.days_in_process, project.whole_in_process, other)
+    assert ours == theirs
+
+
+def test_a_blocking_check_that_fails_holds_back_what_is_downstream(instance: dg.DagsterInstance) -> None:
+    counts = counted(events(instance, run(project.blocked, instance)))
+    assert counts["checked_never_right", "ASSET_CHECK_EVALUATION"] == 1
+    assert counts["after_the_check", "STEP_START"] == 0
+
+
+def test_what_user_code_writes_through_its_instance_is_forwarded_or_refused(
+    instance: dg.DagsterInstance,
+) -> None:
+    done = run(project.writing, instance)
+    assert done.status == dg.DagsterRunStatus.SUCCESS
+    assert list(instance.get_dynamic_partitions("cities")) == ["rome"]
+    found = instance.get_run_by_id(done.run_id)
+    assert found is not None
+    assert found.tags["wrote"] == "yes"
+    assert len(instance.fetch_materializations(dg.AssetKey("elsewhere"), limit=9).records) == 1
+    assert messages(instance, done).count("refused: This step runs on a Stepstile worker") == 3
+    # The worker of a later run knows the partition.
+    assert run(project.by_city, instance, tags={"dagster/partition": "rome"}).is_success
+
+
+class RunWorker:
+    """A run worker of its own, as Dagster starts one: a process that can be killed, and started again to resume."""
+
+    def __init__(self, job: Any, instance: dg.DagsterInstance, config: Mapping[str, Any]) -> None:
+        recon: Any = dg.reconstructable(job)
+        self.instance: Any = instance
+        self.run = self.instance.create_run_for_job(
+            recon.get_definition(),
+            run_config=config,
+            status="STARTING",
+            job_code_origin=recon.get_python_origin(),
+        )
+        self._start("execute_run", "ExecuteRunArgs")
+
+    def resume(self) -> None:
+        self._start("resume_run", "ResumeRunArgs")
+
+    def _start(self, command: str, arguments: str) -> None:
+        reference = dg.serialize_value(self.instance.get_ref())
+        origin = dg.serialize_value(self.run.job_code_origin)
+        told = (
+            f'{{"__class__": "{arguments}", "job_origin": {origin}, "run_id": "{self.run.run_id}",'
+            f' "instance_ref": {reference}, "set_exit_code_on_failure": true}}'
+        )
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "dagster", "api", command, told],
+            env={**os.environ, **SEARCHED},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def ends(self, seconds: float = 120) -> Counter[tuple[str | None, str]]:
+        self.process.wait(seconds)
+        return counted(self.events(), but=set())
+
+    def events(self) -> list[dg.DagsterEvent]:
+        return events(self.instance, self.run)
+
+    def stdout(self, captured: Any) -> bytes:
+        manager = self.instance.compute_log_manager
+        key = manager.build_log_key_for_run(self.run.run_id, captured.file_key)
+        assert manager.is_capture_complete(key)
+        return manager.get_log_data(key).stdout
+
+    def has_begun(self) -> bool:
+        return counted(self.events())["waits", "STEP_START"] > 0
+
+    def captured(self, step: str) -> list[Any]:
+        return [data for data in map(captured_of, self.events()) if data and data.step_keys == [step]]
+
+
+@pytest.fixture
+def waiting(instance: dg.DagsterInstance, tmp_path: Path) -> Iterator[RunWorker]:
+    """A run whose first step waits until `go` is there."""
+    worker = RunWorker(project.waiting, instance, {"ops": {"waits": {"config": {"folder": str(tmp_path)}}}})
+    yield worker
+    (tmp_path / "go").touch()
+    if worker.process.poll() is None:
+        worker.kill()
+
+
+def pids(folder: Path) -> list[int]:
+    return [int(found[1]) for line in notes(folder) if (found := re.match(r"pid (\d+)", line))]
+
+
+def ends_once(worker: RunWorker) -> None:
+    """Each step has begun and ended once, whatever was killed on the way."""
+    counts = worker.ends()
+    assert counts[None, "PIPELINE_SUCCESS"] == 1, errors(worker.events())
+    assert [counts[step, "STEP_START"] for step in ("waits", "after")] == [1, 1]
+    assert [counts[step, "STEP_SUCCESS"] for step in ("waits", "after")] == [1, 1]
+    assert counts["after", "ASSET_MATERIALIZATION"] == 1
+    assert not any(kind == "STEP_FAILURE" for _, kind in counts)
+
+
+def test_a_long_step_is_seen_while_it_runs_and_what_it_prints_is_captured(
+    waiting: RunWorker, tmp_path: Path
+) -> None:
+    eventually(waiting.has_begun)
+    eventually(lambda: "waiting" in messages(waiting.instance, waiting.run))
+    assert pids(tmp_path)
+    (tmp_path / "go").touch()
+    ends_once(waiting)
+    [captured] = waiting.captured("waits")
+    assert waiting.stdout(captured) == b"to stdout\n"
+
+
+def test_a_killed_worker_process_costs_an_attempt_that_is_told_and_nothing_twice(
+    waiting: RunWorker, tmp_path: Path
+) -> None:
+    eventually(waiting.has_begun)
+    os.kill(pids(tmp_path)[0], signal.SIGKILL)
+    eventually(lambda: len(pids(tmp_path)) == 2)
+    (tmp_path / "go").touch()
+    ends_once(waiting)
+    assert "Attempt 1 of step waits on Stepstile ended without a result" in messages(
+        waiting.instance, waiting.run
+    )
+
+
+def test_a_killed_stack_with_all_its_workers_costs_an_attempt_and_nothing_twice(
+    waiting: RunWorker, tmp_path: Path, workers: LocalStack
+) -> None:
+    eventually(waiting.has_begun)
+    workers.kill()
+    workers.start()
+    eventually(lambda: len(pids(tmp_path)) == 2)
+    (tmp_path / "go").touch()
+    ends_once(waiting)
+    assert "WORKER_LOST" in messages(waiting.instance, waiting.run)
+
+
+def test_a_killed_run_worker_is_resumed_and_nothing_runs_or_is_written_twice(
+    waiting: RunWorker, tmp_path: Path
+) -> None:
+    eventually(waiting.has_begun)
+    waiting.kill()
+    waiting.resume()
+    eventually(lambda: "goes on with a run" in messages(waiting.instance, waiting.run))
+    (tmp_path / "go").touch()
+    ends_once(waiting)
+    assert len(pids(tmp_path)) == 1, "the step went on"
+    [captured] = waiting.captured("waits")
+    assert waiting.stdout(captured) == b"to stdout\n"
+
+
+def test_a_terminated_run_tells_its_running_step_and_starts_no_other(
+    waiting: RunWorker, tmp_path: Path
+) -> None:
+    eventually(lambda: pids(tmp_path))
+    waiting.instance.report_run_canceling(waiting.run)
+    waiting.process.terminate()
+    counts = waiting.ends()
+    assert counts["waits", "STEP_FAILURE"] == 1
+    assert counts["after", "STEP_START"] == 0
+    assert waiting.instance.get_run_by_id(waiting.run.run_id).status == dg.DagsterRunStatus.CANCELED
+    assert "interrupted" in notes(tmp_path)
+
+
+def refused(instance: dg.DagsterInstance, **executor: Any) -> str:
+    """What a run says that cannot work."""
+    failed = run(project.small, instance, run_config={"execution": {"config": executor}})
+    assert failed.status == dg.DagsterRunStatus.FAILURE
+    return errors(events(instance, failed))
+
+
+def test_an_unknown_handler_is_named(instance: dg.DagsterInstance) -> None:
+    assert "No handler is named 'nobody' on this worker" in refused(instance, handler="nobody")
+
+
+def test_an_io_manager_of_one_machine_is_named_before_a_step_is_sent(instance: dg.DagsterInstance) -> None:
+    told = refused(instance, endpoint="https://stepstile.example.com")
+    assert "io_manager" in told
+    assert "local_storage" in told
+
+
+def test_an_endpoint_that_does_not_answer_fails_the_run_with_the_cause(instance: dg.DagsterInstance) -> None:
+    told = refused(instance, endpoint="http://127.0.0.1:9", patience_seconds=1)
+    assert "http://127.0.0.1:9" in told

@@ -1,0 +1,195 @@
+"""The warm host, by its own protocol."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagster_pipes import encode_param
+
+TARGET = """
+import os, sys, time
+
+def run(context):
+    print("in", os.getppid(), "with", context.get_extra("n"), flush=True)
+    context.report_custom_message({"stepstile.result": LOADED_BY})
+    if context.extras.get("wait"):
+        time.sleep(100)
+    sys.exit(context.extras.get("status", 0))
+
+def prepare(extras):
+    if extras.get("broken"):
+        raise LookupError("no such job")
+
+run.prepare = prepare
+LOADED_BY = os.getpid()
+print("printed while it loads")
+"""
+SOURCES = Path(__file__).parents[1] / "src"
+PATIENCE_SECONDS = 30
+
+
+class Worker:
+    """The other side of the host's protocol."""
+
+    def __init__(self, folder: Path, target: str) -> None:
+        self.folder = folder
+        (folder / "target.py").write_text(TARGET)
+        self.host = subprocess.Popen(
+            [sys.executable, "-m", "stepstile_host", "--target", target],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(SOURCES)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self._watchdog = threading.Timer(PATIENCE_SECONDS, self._give_up)
+        self._watchdog.daemon = True
+        self._watchdog.start()
+
+    def _give_up(self) -> None:
+        """What would be waited for in vain ends with the host's commands."""
+        assert self.host.stdin is not None
+        self.host.stdin.close()
+
+    def start(self, step: int, **extras: Any) -> Path:
+        folder = self.folder / str(step)
+        folder.mkdir()
+        (folder / "context.json").write_text(json.dumps({"extras": extras}))
+        (folder / "messages").touch()
+        pipes = {
+            "DAGSTER_PIPES_CONTEXT": encode_param({"path": str(folder / "context.json")}),
+            "DAGSTER_PIPES_MESSAGES": encode_param({"path": str(folder / "messages")}),
+        }
+        self.tell({"start": step, "folder": str(folder), "environment": pipes})
+        return folder
+
+    def tell(self, command: dict[str, Any]) -> None:
+        assert self.host.stdin is not None
+        self.host.stdin.write(json.dumps(command).encode() + b"\n")
+        self.host.stdin.flush()
+
+    def hear(self) -> dict[str, Any]:
+        assert self.host.stdout is not None
+        return json.loads(self.host.stdout.readline())
+
+    def close(self) -> bytes:
+        """Ends the commands; what the host has printed."""
+        self._watchdog.cancel()
+        _, printed = self.host.communicate(timeout=PATIENCE_SECONDS)
+        return printed
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[Worker]:
+    worker = Worker(tmp_path, "target:run")
+    yield worker
+    worker.close()
+
+
+def messages(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "messages").read_text().splitlines()]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < give_up
+        os.sched_yield()
+
+
+@pytest.mark.lowest
+def test_a_step_runs_in_a_child_of_the_host_that_loaded_its_code(worker: Worker) -> None:
+    assert worker.hear()["ready"] == worker.host.pid
+    folder = worker.start(7, n=1, status=3)
+    started = worker.hear()
+    assert started["started"] == 7
+    with open(folder / "stdout") as stdout:
+        worker.tell({"release": 7})
+        assert stdout.read() == f"in {worker.host.pid} with 1\n"
+    ended = worker.hear()
+    assert (ended["ended"], ended["status"]) == (7, 3)
+    assert [message["method"] for message in messages(folder)] == [
+        "opened",
+        "report_custom_message",
+        "closed",
+    ]
+    assert messages(folder)[1]["params"]["payload"] == {"stepstile.result": worker.host.pid}
+    assert worker.close() == b"printed while it loads\n"
+    assert worker.host.returncode == 0
+
+
+@pytest.mark.lowest
+def test_what_preparing_a_step_raises_is_raised_in_its_child(worker: Worker) -> None:
+    worker.hear()
+    folder = worker.start(1, broken=True)
+    worker.hear()
+    worker.tell({"release": 1})
+    assert worker.hear()["status"] == 1
+    assert messages(folder)[-1]["params"]["exception"]["name"] == "LookupError"
+
+
+def test_a_steps_output_ends_with_it_whoever_else_runs(worker: Worker) -> None:
+    worker.hear()
+    folder = worker.start(1, n=1)
+    worker.hear()
+    worker.start(2, n=2, wait=True)  # is forked while the host holds the first one's output
+    with open(folder / "stdout") as stdout:
+        worker.tell({"release": 1})
+        assert stdout.read()
+
+
+def test_a_step_that_finds_no_room_is_refused_and_the_next_one_runs(worker: Worker) -> None:
+    worker.hear()
+    worker.tell({"start": 1, "folder": str(worker.folder / "none"), "environment": {}})
+    refused = worker.hear()
+    assert refused["refused"] == 1
+    assert "No such file" in refused["reason"]
+    worker.start(2, n=2)
+    assert worker.hear()["started"] == 2
+
+
+@pytest.mark.lowest
+def test_the_end_of_its_commands_is_its_own_and_its_childrens(worker: Worker) -> None:
+    worker.hear()
+    folder = worker.start(1, n=1, wait=True)
+    child = worker.hear()["pid"]
+    with open(folder / "stdout") as stdout:
+        worker.tell({"release": 1})
+        assert stdout.readline()
+        worker.close()
+        assert stdout.read() == ""  # nobody is left to write
+    until(lambda: not _running(child))
+
+
+def _running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("target", b"--target is MODULE:FUNCTION, not 'target'."),
+        ("target:walk", b"--target: module 'target' has no function 'walk'."),
+        ("no_such_module:run", b"No module named 'no_such_module'"),
+    ],
+)
+def test_a_target_that_is_not_there_ends_the_host_and_is_named(
+    tmp_path: Path, target: str, why: bytes
+) -> None:
+    worker = Worker(tmp_path, target)
+    assert why in worker.close()
+    assert worker.host.returncode == 1

@@ -1,0 +1,133 @@
+"""What `./stepstile demo dagster` runs: this project, by Dagster, on an embedded stack, against a plain single pass."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from datetime import date, timedelta
+from pathlib import Path
+
+PROJECT = Path(__file__).parent
+CHECKOUT = PROJECT.parents[1]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="./stepstile demo dagster", description=__doc__)
+    parser.add_argument(
+        "--days", type=int, default=7, help="partitions to run, each a run of its own (default 7)"
+    )
+    parser.add_argument(
+        "--weeks", type=int, default=53, help="steps of the dynamic job (default 53, the year)"
+    )
+    parser.add_argument("--aws", action="store_true", help="through the AWS adapters, against the emulators")
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
+
+    home = Path(os.environ.get("STEPSTILE_HOME", CHECKOUT / ".stepstile")).absolute() / "demo-dagster"
+    os.environ["DAGSTER_HOME"] = str(home / "dagster")
+    (home / "dagster").mkdir(parents=True, exist_ok=True)
+    (home / "dagster" / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    sys.path.insert(0, str(PROJECT))
+
+    from dagster_stepstile.local_stack import LocalStack
+
+    handlers = {
+        "dagster": {
+            "command": [
+                sys.executable,
+                *("-m", "stepstile_host", "--target", "dagster_stepstile.worker:run_step"),
+                *("--preload", "dagster_flights.definitions"),
+            ],
+            "environment": {"PYTHONPATH": os.pathsep.join([str(PROJECT), str(CHECKOUT / "dagster" / "src")])},
+            "warm": True,
+        }
+    }
+    begun = time.monotonic()
+    launcher = Path(os.environ.get("STEPSTILE_LAUNCHER", CHECKOUT / "stepstile"))
+    with LocalStack(
+        launcher, home / "stack", handlers=handlers, options=["--aws"] if given.aws else []
+    ) as stack:
+        print(f"Up after {time.monotonic() - begun:.1f} s at {stack.endpoint}", flush=True)
+        os.environ["STEPSTILE_ENDPOINT"] = stack.endpoint
+        right = run(given.days, given.weeks)
+    print(
+        "\nDagster's own page of these runs; to launch new ones from it, both commands:\n"
+        f"  ./stepstile local --handlers {home / 'stack' / 'handlers.json'}\n"
+        f"  cd {PROJECT} && DAGSTER_HOME={home / 'dagster'} STEPSTILE_ENDPOINT=http://127.0.0.1:8787 "
+        f"PYTHONPATH={CHECKOUT / 'dagster' / 'src'} {Path(sys.executable).parent / 'dagster'} dev"
+    )
+    return 0 if right else 1
+
+
+def run(days: int, weeks: int) -> bool:
+    """The runs and what came of them; whether all is as it should be."""
+    from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, execute_job, reconstructable
+
+    from dagster_flights import flights, runs
+
+    instance = DagsterInstance.get()
+    first = date(2013, 1, 1)
+    partitions = [(first + timedelta(days=day)).isoformat() for day in range(days)]
+    by_week = {"ops": {"weeks": {"config": {"weeks": weeks}}}}
+    wanted = [
+        *((runs.flights_of_a_day, {"dagster/partition": day}, {}) for day in partitions),
+        (runs.flights_of_all_days, {}, {}),
+        (runs.flights_by_week, {}, by_week),
+    ]
+    wrong: list[str] = []
+    figures: dict[str, object] = {}
+    for job, tags, config in wanted:
+        begun = time.monotonic()
+        result = execute_job(
+            reconstructable(job), instance, run_config=config, tags=tags, raise_on_error=False
+        )
+        took = time.monotonic() - begun
+        events = [log.dagster_event for log in instance.all_logs(result.run_id) if log.dagster_event]
+        kinds = Counter(event.event_type for event in events)
+        steps = kinds[DagsterEventType.STEP_SUCCESS]
+        checks = [
+            event.event_specific_data
+            for event in events
+            if event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION
+        ]
+        run = instance.get_run_by_id(result.run_id)
+        what = f"{job.__name__} {tags.get('dagster/partition', '')}".strip()
+        print(
+            f"  {what:<30} {steps:>3} steps in {took:5.1f} s, "
+            f"{kinds[DagsterEventType.ASSET_MATERIALIZATION]} materializations, "
+            f"{sum(check.passed for check in checks)} of {len(checks)} checks passed",
+            flush=True,
+        )
+        if run is None or run.status != DagsterRunStatus.SUCCESS or not all(check.passed for check in checks):
+            wrong.append(what)
+        if len({event.step_key for event in events if event.is_step_success}) != steps:
+            wrong.append(f"{what}: a step succeeded twice")
+        for event in events:
+            if event.event_type == DagsterEventType.ASSET_MATERIALIZATION and event.step_key == "carriers":
+                figures["days"] = event.step_materialization_data.materialization.metadata["flights"].value
+            if event.is_successful_output and event.step_key == "year_figures":
+                figures["weeks"] = event.step_output_data.metadata["flights"].value
+    counted = Counter(day for day, _ in flights.all_flights())
+    end = (first + timedelta(weeks=weeks)).isoformat()
+    expected = {
+        "days": sum(counted[day] for day in partitions),
+        "weeks": sum(count for day, count in counted.items() if day < end),
+    }
+    if figures != expected:
+        wrong.append(f"flights counted: {figures}, expected: {expected}")
+    if wrong:
+        print("Check      FAILED: " + "; ".join(wrong))
+    else:
+        print(
+            f"Check      passed: {expected['days']} flights in {days} days and {expected['weeks']} in {weeks} weeks, "
+            "as in a plain single pass."
+        )
+    return not wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+package dev.stepstile.local;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+
+/** A whole stack in a process of its own, to be killed. */
+final class StackProcess {
+    private final Process process;
+    private final StackUnderTest api;
+
+    private StackProcess(Process process, StackUnderTest api) {
+        this.process = process;
+        this.api = api;
+    }
+
+    /** What the process runs. */
+    static final class Main {
+        public static void main(String[] args) {
+            StackOptions.Kind kind = StackOptions.Kind.valueOf(args[0]);
+            LocalStack stack =
+                    LocalStack.start(StackUnderTest.options(kind, kind == StackOptions.Kind.AWS, Path.of(args[1])));
+            System.out.println("endpoint " + stack.endpoint());
+        }
+    }
+
+    /** Starts a stack on what an earlier one left in the folder. */
+    static StackProcess start(StackOptions.Kind kind, Path folder) throws IOException {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-XX:TieredStopAtLevel=1",
+                        "-Dhttp.maxConnections=64",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Main.class.getName(),
+                        kind.name(),
+                        folder.toString())
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        BufferedReader printed =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        String line = printed.readLine();
+        while (line != null && !line.startsWith("endpoint ")) {
+            line = printed.readLine();
+        }
+        if (line == null) {
+            process.destroyForcibly();
+            throw new IOException("the stack ended while it was starting");
+        }
+        Thread.ofVirtual().start(() -> printed.lines().forEach(rest -> {}));
+        return new StackProcess(process, new StackUnderTest(URI.create(line.substring("endpoint ".length()))));
+    }
+
+    StackUnderTest api() {
+        return api;
+    }
+
+    /** Kills one of its workers by SIGKILL; false if it has none just now. */
+    boolean killAWorker(int which) {
+        List<ProcessHandle> workers = workers(process.toHandle());
+        return !workers.isEmpty() && workers.get(which % workers.size()).destroyForcibly();
+    }
+
+    /** The processes of a stack's isolated workers. */
+    static List<ProcessHandle> workers(ProcessHandle stack) {
+        return stack.descendants()
+                .filter(child -> child.info().commandLine().orElse("").contains("api.client.AWSLambda"))
+                .toList();
+    }
+
+    /** Kills all of it by SIGKILL, with the sweeper and the functions that answer calls; its workers end with it. */
+    void kill() throws InterruptedException {
+        List<ProcessHandle> children = process.toHandle().descendants().toList();
+        process.destroyForcibly().waitFor();
+        for (ProcessHandle child : children) {
+            child.onExit().join(); // or the next stack finds an emulator on the files it wants
+        }
+    }
+}

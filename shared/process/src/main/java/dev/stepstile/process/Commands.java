@@ -1,0 +1,49 @@
+package dev.stepstile.process;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** A command for each step, as the leader of a process group of its own. */
+final class Commands implements Launcher {
+    private final HandlerSpec spec;
+    private final ProcessGroups groups;
+    private final Set<Process> running = ConcurrentHashMap.newKeySet();
+
+    Commands(HandlerSpec spec, ProcessGroups groups) {
+        this.spec = spec;
+        this.groups = groups;
+    }
+
+    @Override
+    public RunningProcess launch(Path folder, SortedMap<String, String> pipes) throws IOException {
+        List<String> command = new ArrayList<>(List.of(ProcessGroups.NEW_GROUP));
+        command.addAll(spec.command());
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(spec.directory().toFile())
+                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+        builder.environment().putAll(spec.environment());
+        builder.environment().putAll(pipes);
+        Process process = builder.start();
+        groups.own(process.pid());
+        running.add(process);
+        CompletableFuture<Exit> exit = process.onExit().thenApply(ended -> {
+            running.remove(ended);
+            return Exit.ofJvm(ended.exitValue());
+        });
+        return new RunningProcess(
+                process.pid(), process.getInputStream(), process.getErrorStream(), exit, new CompletableFuture<>());
+    }
+
+    @Override
+    public void close() {
+        for (Process process : running) {
+            groups.signal(ProcessGroups.KILL, process.pid());
+        }
+    }
+}

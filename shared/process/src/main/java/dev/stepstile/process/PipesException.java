@@ -1,0 +1,62 @@
+package dev.stepstile.process;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An exception as a process reports it.
+ *
+ * @param name the exception's class; null if its language has none
+ * @param message what it says, usually with its name before it
+ * @param cause what it was raised from
+ * @param context what was being handled when it was raised
+ */
+record PipesException(
+        @Nullable String name,
+        String message,
+        List<String> stack,
+        @Nullable PipesException cause,
+        @Nullable PipesException context) {
+
+    static PipesException read(JsonNode node) {
+        List<String> stack = new ArrayList<>();
+        for (JsonNode frame : node.path("stack")) {
+            stack.add(frame.asText());
+        }
+        return new PipesException(
+                node.path("name").isTextual() ? node.path("name").textValue() : null,
+                node.path("message").asText("").strip(),
+                List.copyOf(stack),
+                nested(node.path("cause")),
+                nested(node.path("context")));
+    }
+
+    private static @Nullable PipesException nested(JsonNode node) {
+        return node.isObject() ? read(node) : null;
+    }
+
+    /** In one line, with what led to it: for a step's error. */
+    String summary() {
+        StringBuilder summary = new StringBuilder(said());
+        PipesException inner = this;
+        while (inner.cause != null || inner.context != null) {
+            if (inner.cause != null) {
+                inner = inner.cause;
+                summary.append(" (caused by ").append(inner.said()).append(')');
+            } else if (inner.context != null) {
+                inner = inner.context;
+                summary.append(" (while handling ").append(inner.said()).append(')');
+            }
+        }
+        return summary.toString();
+    }
+
+    private String said() {
+        if (name == null || message.startsWith(name) || message.contains(name + ":")) {
+            return message.isEmpty() ? "an exception without a message" : message;
+        }
+        return message.isEmpty() ? name : name + ": " + message;
+    }
+}

@@ -1,0 +1,69 @@
+package dev.stepstile.process;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.api.StepContext;
+import dev.stepstile.api.StepHandler;
+import dev.stepstile.api.StepInput;
+import dev.stepstile.api.StepResult;
+import dev.stepstile.wire.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/** A handler whose attempts are processes that speak Dagster Pipes 0.1. */
+final class ProcessHandler implements StepHandler {
+    private final HandlerSpec spec;
+    private final Launcher launcher;
+    private final ProcessGroups groups;
+    private final Path folders;
+
+    /** @param folders where each attempt gets a folder while it runs */
+    ProcessHandler(HandlerSpec spec, Launcher launcher, ProcessGroups groups, Path folders) {
+        this.spec = spec;
+        this.launcher = launcher;
+        this.groups = groups;
+        this.folders = folders;
+    }
+
+    @Override
+    public String name() {
+        return spec.name();
+    }
+
+    @Override
+    public StepResult run(StepInput input, StepContext step) throws Exception {
+        Path folder = Files.createTempDirectory(folders, "attempt-");
+        try {
+            Files.writeString(folder.resolve("context.json"), PipesContext.of(input, step));
+            try (MessageFile messages = new MessageFile(Files.createFile(folder.resolve("messages")))) {
+                RunningProcess process = launcher.launch(folder, pipes(folder));
+                return new StepProcess(process, groups, messages, step).follow(spec.grace());
+            }
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private static SortedMap<String, String> pipes(Path folder) {
+        SortedMap<String, String> pipes = new TreeMap<>();
+        pipes.put("DAGSTER_PIPES_CONTEXT", PipesContext.encode(at(folder.resolve("context.json"))));
+        pipes.put("DAGSTER_PIPES_MESSAGES", PipesContext.encode(at(folder.resolve("messages"))));
+        return pipes;
+    }
+
+    private static ObjectNode at(Path path) {
+        return Json.object().put("path", path.toString());
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+        Files.deleteIfExists(folder);
+    }
+}

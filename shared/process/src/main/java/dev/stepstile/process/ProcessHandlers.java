@@ -1,0 +1,74 @@
+package dev.stepstile.process;
+
+import dev.stepstile.api.StepHandler;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** The process handlers that a worker was given, and the processes that belong to them. */
+public final class ProcessHandlers implements AutoCloseable {
+    private final List<StepHandler> handlers = new ArrayList<>();
+    private final List<Launcher> launchers = new ArrayList<>();
+    private final ProcessGroups groups = new ProcessGroups();
+    private final Path folders;
+
+    private ProcessHandlers(List<HandlerSpec> specs) {
+        try {
+            folders = Files.createTempDirectory("stepstile-steps-");
+        } catch (IOException e) {
+            throw new UncheckedIOException("Process handlers need room in the folder for temporary files", e);
+        }
+        for (HandlerSpec spec : specs) {
+            HandlerSpec.Warm warm = spec.warm();
+            Launcher launcher = warm == null ? new Commands(spec, groups) : new WarmHosts(spec, warm, groups);
+            launchers.add(launcher);
+            handlers.add(new ProcessHandler(spec, launcher, groups, folders));
+        }
+    }
+
+    /**
+     * Warm hosts begin to load their code, and this returns before they have.
+     *
+     * @param document the JSON document of docs/process-handlers.md if it starts with a brace, else its file's path
+     * @throws IllegalArgumentException with a sentence that says what is wrong in it, and what to do
+     */
+    public static ProcessHandlers open(String document) {
+        return new ProcessHandlers(HandlersFile.read(document));
+    }
+
+    /**
+     * Only looks whether it could be opened beside these other handlers.
+     *
+     * @throws IllegalArgumentException as {@link #open}, or if one has the name of one of them
+     */
+    public static void check(String document, List<StepHandler> others) {
+        Set<String> taken = others.stream().map(StepHandler::name).collect(Collectors.toSet());
+        for (HandlerSpec spec : HandlersFile.read(document)) {
+            if (taken.contains(spec.name())) {
+                throw new IllegalArgumentException(
+                        "The process handler '" + spec.name() + "' has the name of a Java handler; rename it.");
+            }
+        }
+    }
+
+    public List<StepHandler> handlers() {
+        return List.copyOf(handlers);
+    }
+
+    /** Ends all of its processes, with the steps that run in them. */
+    @Override
+    public void close() {
+        launchers.forEach(Launcher::close);
+        groups.close();
+        try {
+            Files.deleteIfExists(folders);
+        } catch (IOException e) {
+            // an attempt is still ending: what it leaves is in the folder for temporary files
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package dev.stepstile.process;
+
+import dev.stepstile.api.StepContext;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/** The second attempt of a step, which keeps what it is told. */
+final class Attempt implements StepContext {
+    static final Instant DEADLINE = Instant.parse("2026-11-24T08:00:00Z");
+
+    private final List<String> lines = Collections.synchronizedList(new ArrayList<>());
+    private final List<String> progress = new ArrayList<>();
+
+    List<String> lines() {
+        return List.copyOf(lines);
+    }
+
+    List<String> progress() {
+        return progress;
+    }
+
+    /** Waits until something was logged that contains this. */
+    void awaitLine(String part) throws InterruptedException {
+        CountDownLatch never = new CountDownLatch(1);
+        for (int i = 0; i < 3_000; i++) {
+            if (lines().stream().anyMatch(line -> line.contains(part))) {
+                return;
+            }
+            never.await(10, TimeUnit.MILLISECONDS);
+        }
+        throw new AssertionError("'" + part + "' is not in " + lines);
+    }
+
+    @Override
+    public String runId() {
+        return "r";
+    }
+
+    @Override
+    public String stepKey() {
+        return "s[1]";
+    }
+
+    @Override
+    public int attempt() {
+        return 2;
+    }
+
+    @Override
+    public Instant deadline() {
+        return DEADLINE;
+    }
+
+    @Override
+    public Map<String, String> tags() {
+        return Map.of("team", "data");
+    }
+
+    @Override
+    public void progress(double fraction, String note) {
+        progress.add(fraction + " " + note);
+    }
+
+    @Override
+    public void log(String line) {
+        lines.add(line);
+    }
+
+    @Override
+    public boolean cancelled() {
+        return false;
+    }
+}

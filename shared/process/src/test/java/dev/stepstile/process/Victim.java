@@ -1,0 +1,28 @@
+package dev.stepstile.process;
+
+import static dev.stepstile.process.RealPipes.act;
+import static dev.stepstile.process.RealPipesTest.pids;
+
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/** A worker's JVM that runs a command, a child of a warm host, and one whose host was killed; to be killed itself. */
+final class Victim {
+    private Victim() {}
+
+    public static void main(String[] arguments) throws Exception {
+        RealPipes pipes = new RealPipes();
+        long[] orphan = pipes.start("warm", act("stubborn")).processes();
+        long host = pids(pipes.run("warm", new Attempt(), act("who")))[1];
+        ProcessHandle.of(host).orElseThrow().destroyForcibly();
+        RealPipes.await(() -> !RealPipes.alive(host));
+        long[] warm = pipes.start("warm", act("stubborn")).processes();
+        long successor = pids(pipes.run("warm", new Attempt(), act("who")))[1];
+        long[] command = pipes.start("command", act("stubborn")).processes();
+        System.out.println(Arrays.stream(new long[][] {orphan, warm, command, {successor}})
+                .flatMapToLong(Arrays::stream)
+                .mapToObj(Long::toString)
+                .collect(Collectors.joining(" ")));
+        new java.util.concurrent.CountDownLatch(1).await();
+    }
+}

@@ -1,0 +1,75 @@
+package dev.stepstile.protocol;
+
+import dev.stepstile.step.StepId;
+import dev.stepstile.store.LogPage;
+import dev.stepstile.store.PortException;
+import dev.stepstile.store.StepStore;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** An attempt's log on its way into the table, page by page. The first page, even an empty one, says that it runs. */
+final class LogPages {
+    private static final Logger LOG = LoggerFactory.getLogger(LogPages.class);
+    private static final Duration EVERY = Duration.ofSeconds(5);
+
+    private final StepStore store;
+    private final World world;
+    private final StepId id;
+    private final int shard;
+    private final int attempt;
+    private final AttemptLog log;
+    private Instant next;
+    private int written;
+    private List<String> unwritten = List.of();
+
+    /** @param first when the first page is due */
+    LogPages(StepStore store, World world, StepId id, int shard, int attempt, AttemptLog log, Instant first) {
+        this.store = store;
+        this.world = world;
+        this.id = id;
+        this.shard = shard;
+        this.attempt = attempt;
+        this.log = log;
+        this.next = first;
+    }
+
+    /** Writes a page if one is due or full. */
+    void tick(Instant now) {
+        if (!now.isBefore(next) || log.full()) {
+            next = now.plus(EVERY);
+            take(false);
+            if (written == 0 || !unwritten.isEmpty()) {
+                write();
+            }
+        }
+    }
+
+    /** Writes what is left, and tells how many pages there are. A log that cannot be written costs its lines. */
+    int writeLast() {
+        try {
+            take(true);
+            while (!unwritten.isEmpty()) {
+                write();
+                take(true);
+            }
+        } catch (PortException e) {
+            LOG.warn("Step {}: the last lines of attempt {} are lost ({}).", id, attempt, e.getMessage());
+        }
+        return written;
+    }
+
+    private void take(boolean last) {
+        if (unwritten.isEmpty()) {
+            unwritten = log.takePage(last);
+        }
+    }
+
+    private void write() {
+        store.putPage(new LogPage(id, shard, attempt, written, world.now(), unwritten));
+        unwritten = List.of();
+        written++;
+    }
+}

@@ -1,0 +1,174 @@
+package dev.stepstile.model;
+
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that is stored, in the table and in the queues: a value. The model has one run with one dispatch.
+ *
+ * @param buried every letter that was ever in the dead-letter queue
+ * @param letters what is in it now
+ * @param sent how many messages were ever sent; the next one's id
+ */
+record Table(
+        @Nullable Run run,
+        @Nullable Dispatch dispatch,
+        NavigableMap<String, StepRecord> records,
+        List<Message> messages,
+        List<Letter> buried,
+        List<Letter> letters,
+        int sent) {
+    static final Table EMPTY = new Table(null, null, new TreeMap<>(), List.of(), List.of(), List.of(), 0);
+
+    /** A message: waiting, or in flight since its {@code receives}-th receive. */
+    record Message(int id, String body, int receives, boolean visible) {
+        String receipt() {
+            return id + ":" + receives;
+        }
+    }
+
+    record Letter(String step, int attempt, String body) {}
+
+    Table with(Run next) {
+        return new Table(next, dispatch, records, messages, buried, letters, sent);
+    }
+
+    Table with(Dispatch next) {
+        return new Table(run, next, records, messages, buried, letters, sent);
+    }
+
+    Table with(StepRecord next) {
+        NavigableMap<String, StepRecord> all = new TreeMap<>(records);
+        all.put(next.id().stepKey(), next);
+        return new Table(run, dispatch, all, messages, buried, letters, sent);
+    }
+
+    Table withMessages(List<Message> next) {
+        return new Table(run, dispatch, records, List.copyOf(next), buried, letters, sent);
+    }
+
+    Table withLetters(List<Letter> next) {
+        return new Table(run, dispatch, records, messages, buried, List.copyOf(next), sent);
+    }
+
+    Table send(String body) {
+        List<Message> all = new ArrayList<>(messages);
+        all.add(new Message(sent, body, 0, true));
+        return new Table(run, dispatch, records, List.copyOf(all), buried, letters, sent + 1);
+    }
+
+    Table bury(Letter letter) {
+        List<Letter> in = new ArrayList<>(letters);
+        in.add(letter);
+        List<Letter> ever = new ArrayList<>(buried);
+        if (!ever.contains(letter)) {
+            ever.add(letter);
+        }
+        return new Table(run, dispatch, records, messages, List.copyOf(ever), List.copyOf(in), sent);
+    }
+
+    Table change(String receipt, UnaryOperator<@Nullable Message> change) {
+        List<Message> all = new ArrayList<>();
+        for (Message message : messages) {
+            Message next = message.receipt().equals(receipt) ? change.apply(message) : message;
+            if (next != null) {
+                all.add(next);
+            }
+        }
+        return withMessages(all);
+    }
+
+    @Nullable
+    StepRecord record(StepId id) {
+        return records.get(id.stepKey());
+    }
+
+    boolean closed() {
+        return dispatch != null && dispatch.closed();
+    }
+
+    /** Whether every step of an accepted dispatch is at rest, and the sweeper has seen it. */
+    boolean atRest() {
+        return dispatch == null || closed();
+    }
+
+    /** What is wrong with what is stored now, or with how it came from what was stored before; null if nothing is. */
+    static @Nullable String wrong(Table before, Table after, Instant now) {
+        for (StepRecord next : after.records.values()) {
+            StepRecord was = before.records.get(next.id().stepKey());
+            String wrong = was == null || was.equals(next) ? null : wrong(was, next, now);
+            if (wrong != null) {
+                return wrong;
+            }
+            if (next.attempt() - next.budgetFrom() > next.pinned().retry().maxAttempts()) {
+                return "more attempts than the budget has";
+            }
+            if (next.state() instanceof StepState.Dead dead
+                    && dead.buriedAt() != null
+                    && after.buried.stream()
+                            .noneMatch(letter ->
+                                    letter.step().equals(next.id().stepKey()) && letter.attempt() == next.attempt())) {
+                return "marked buried, and there is no letter";
+            }
+        }
+        return after.dispatch != null && after.closed() ? wrongIfClosed(after, after.dispatch) : null;
+    }
+
+    private static @Nullable String wrong(StepRecord was, StepRecord next, Instant now) {
+        if (was.state() instanceof StepState.Succeeded) {
+            return "a result was changed";
+        }
+        if (next.attempt() < was.attempt()) {
+            return "the fence went back";
+        }
+        if (next.attempt() == was.attempt() && !next.owner().equals(was.owner())) {
+            return "two owners have the same fence";
+        }
+        boolean taken = was.state() instanceof StepState.Running
+                && (next.attempt() > was.attempt() || (lost(next) && !lost(was)));
+        if (taken && now.isBefore(leaseEnd(was))) {
+            return "a step was taken from an owner whose lease was valid";
+        }
+        if (was.state() instanceof StepState.Ended
+                && !(next.state() instanceof StepState.Ended)
+                && next.budgetFrom() == was.budgetFrom()
+                && was.attempt() > 0
+                && next.budgetFrom() != was.attempt()) {
+            return "an ended step came back without a redrive";
+        }
+        return null;
+    }
+
+    private static boolean lost(StepRecord record) {
+        return record.history().stream()
+                .anyMatch(note -> note.attempt() == record.attempt() && note.cause() == StepError.Kind.WORKER_LOST);
+    }
+
+    private static Instant leaseEnd(StepRecord record) {
+        return record.state() instanceof StepState.Running running ? running.leaseUntil() : Instant.MIN;
+    }
+
+    private static @Nullable String wrongIfClosed(Table table, Dispatch dispatch) {
+        long ended = table.records.values().stream()
+                .filter(record -> switch (record.state()) {
+                    case StepState.Dead dead -> Objects.nonNull(dead.buriedAt());
+                    case StepState.Ended other -> true;
+                    case StepState.Running running -> false;
+                    case StepState.Retrying retrying -> false;
+                })
+                .count();
+        return ended < dispatch.stepCount() ? "closed, and a step is not at rest" : null;
+    }
+}
