@@ -212,6 +212,16 @@ def faults(folder: Path) -> None:
             f"\nfaults: a step of {LONG_SECONDS:g} s, what is lost is noticed after {LEASE_SECONDS} s",
             flush=True,
         )
+        with stack(folder / "stack", environment, LEASE_SECONDS) as up:
+            side = Side("stepstile", "stepstile", {}, {**environment, "STEPSTILE_ENDPOINT": up.endpoint})
+
+            def crash(*_: Any) -> None:
+                up.kill()
+                up.start()
+
+            faulty(side, config, "nothing is killed", None)
+            faulty(side, config, "the step's process is killed", os.kill)
+            faulty(side, config, "the whole worker is killed", crash)
         for late in (False, True):
             name = "celery, acks late" if late else "celery"
             try:
@@ -228,21 +238,13 @@ def faults(folder: Path) -> None:
                 worker[0].process.wait()
                 worker[0] = services.celery(folder, ours, late, LEASE_SECONDS)
 
-            faulty(side, config, "nothing is killed", None)
-            faulty(side, config, "the step's process is killed", os.kill)
-            faulty(side, config, "the whole worker is killed", lambda *_: replace())
-            worker[0].stop()
-            broker.stop()
-        with stack(folder / "stack", environment, LEASE_SECONDS) as up:
-            side = Side("stepstile", "stepstile", {}, {**environment, "STEPSTILE_ENDPOINT": up.endpoint})
-
-            def crash(*_: Any) -> None:
-                up.kill()
-                up.start()
-
-            faulty(side, config, "nothing is killed", None)
-            faulty(side, config, "the step's process is killed", os.kill)
-            faulty(side, config, "the whole worker is killed", crash)
+            try:
+                faulty(side, config, "nothing is killed", None)
+                faulty(side, config, "the step's process is killed", os.kill)
+                faulty(side, config, "the whole worker is killed", lambda *_: replace())
+            finally:
+                worker[0].stop()
+                broker.stop()
 
 
 def faulty(side: Side, config: Mapping[str, Any], what: str, kill: Any) -> None:
@@ -250,31 +252,27 @@ def faulty(side: Side, config: Mapping[str, Any], what: str, kill: Any) -> None:
     command, environment = side.command("long", config)
     runs = Path(environment["STEPSTILE_BENCH_RUNS"])
     before = set(runs.iterdir())
-    begun = time.monotonic()
     driver = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
-    if kill:
-        marks: set[Path] = set()
-        while not marks and driver.poll() is None:
-            marks = {path for path in set(runs.iterdir()) - before if "begun" in path.read_text()}
-            time.sleep(0.05)
-        for path in marks:
-            kill(int(path.read_text().split()[2]), signal.SIGKILL)
-    killed = time.monotonic()
+    marks: set[Path] = set()
+    while not marks and driver.poll() is None:
+        marks = {path for path in set(runs.iterdir()) - before if "begun" in path.read_text()}
+        time.sleep(0.05)
+    begun = time.monotonic()
+    for path in marks if kill else ():
+        kill(int(path.read_text().split()[2]), signal.SIGKILL)
     try:
-        told = json.loads(
-            driver.communicate(timeout=LONG_SECONDS + RECOVERED_WITHIN)[0].strip().splitlines()[-1]
-        )
-        state = "succeeded" if told["success"] else "failed"
+        output, _ = driver.communicate(timeout=LONG_SECONDS + RECOVERED_WITHIN)
+        told = json.loads(output.strip().splitlines()[-1])
         text = (
-            f"run {state} {time.monotonic() - killed:.0f} s later, step code begun {told['marks'].get('begun', 0)} times, "
-            f"{told['succeeded']} STEP_SUCCESS for 2 steps"
+            f"run {'succeeded' if told['success'] else 'failed'} {time.monotonic() - begun:.0f} s after its step began, "
+            f"which it did {told['marks'].get('begun', 0)} times; {told['succeeded']} STEP_SUCCESS for 2 steps"
         )
     except subprocess.TimeoutExpired:
         driver.kill()
         driver.communicate()
-        text = f"hangs: nothing after {time.monotonic() - begun:.0f} s"
+        text = f"hangs: nothing {time.monotonic() - begun:.0f} s after its step began"
     print(f"  {side.name:<20} {what:<30} {text}", flush=True)
 
 

@@ -26,7 +26,7 @@ class Service:
 
     def __init__(self, command: list[str], log: Path, environment: Mapping[str, str], **more: object) -> None:
         self.log = log
-        with open(log, "ab") as output:
+        with open(log, "wb") as output:
             self.process = subprocess.Popen(
                 command,
                 stdout=output,
