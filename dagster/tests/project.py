@@ -162,6 +162,23 @@ def waiting() -> None:
     after(waits())
 
 
+@dg.op
+def slow(context: dg.OpExecutionContext, number: int, config: Folder) -> None:
+    note(config.folder, f"pid {os.getpid()} run {context.run_id}")
+    wait_for(config.folder, f"go{number}")
+    context.log_event(dg.AssetMaterialization("slow", partition=str(number)))
+
+
+@dg.op
+def ten() -> int:
+    return 10
+
+
+@dg.job(executor_def=stepstile_executor)
+def many() -> None:
+    fan_out(ten()).map(slow)
+
+
 # -- what an op writes through its instance
 
 

@@ -4,6 +4,7 @@ measure where there is one."""
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +148,12 @@ def test_a_run_is_executed_again_from_its_failure(instance: dg.DagsterInstance, 
     assert counts["nested.double_2[k1]", "STEP_SUCCESS"] == 1
     assert counts["nested.double_2[k0]", "STEP_START"] == 0
     assert counts["collected", "STEP_SUCCESS"] == 1
+
+
+def test_a_selection_of_a_job_runs_alone(instance: dg.DagsterInstance) -> None:
+    counts = counted(events(instance, run(project.small, instance, op_selection=["*with_number"])))
+    assert counts["with_number", "STEP_SUCCESS"] == 1
+    assert counts["last", "STEP_START"] == 0
 
 
 @pytest.mark.lowest
@@ -349,6 +357,39 @@ def test_a_killed_run_worker_is_resumed_and_nothing_runs_or_is_written_twice(
     assert len(pids(tmp_path)) == 1, "the step went on"
     [captured] = waiting.captured("waits")
     assert waiting.stdout(captured) == b"to stdout\n"
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whatever_is_killed_again_and_again_each_step_ends_once(
+    instance: dg.DagsterInstance, tmp_path: Path, workers: LocalStack, seed: int
+) -> None:
+    chosen = random.Random(seed)
+    config = {
+        "execution": {"config": {"max_attempts": 50}},
+        "ops": {"slow": {"config": {"folder": str(tmp_path)}}},
+    }
+    worker = RunWorker(project.many, instance, config)
+    for number in range(10):
+        eventually(lambda: pids(tmp_path))
+        what = chosen.choice(["child", "run worker", "stack"])
+        if what == "child":
+            for pid in pids(tmp_path)[-2:]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        elif what == "run worker":
+            worker.kill()
+            worker.resume()
+        else:
+            workers.kill()
+            workers.start()
+        (tmp_path / f"go{number}").touch()
+    counts = worker.ends(300)
+    assert counts[None, "PIPELINE_SUCCESS"] == 1, errors(worker.events())
+    for number in range(10):
+        of_step = {kind: count for (step, kind), count in counts.items() if step == f"slow[k{number}]"}
+        once = {"STEP_START", "STEP_SUCCESS", "ASSET_MATERIALIZATION"}
+        assert {kind: of_step.get(kind) for kind in once} == dict.fromkeys(once, 1)
 
 
 def test_a_terminated_run_tells_its_running_step_and_starts_no_other(

@@ -123,6 +123,12 @@ def in_process(plan_context: Any, instance: DagsterInstance) -> Executor:
     return create(context)
 
 
+def version_of(job_def: Any) -> str:
+    """Names the code of a job; of a selection of it the whole job's, as a selection may be told in several ways."""
+    whole = job_def.get_parent_job_snapshot()
+    return whole.snapshot_id if whole else job_def.get_job_snapshot_id()
+
+
 def output_assets(step: Any) -> list[AssetKey]:
     """The assets that a step writes."""
     return [output.properties.asset_key for output in step.step_outputs if output.properties.asset_key]

@@ -78,7 +78,7 @@ class Outgoing:
                 "dagster": dagster.__version__,
                 "run": serialize_value(self._run),
                 "job": serialize_value(job),
-                "job_snapshot_id": self._run.job_snapshot_id,
+                "job_version": _dagster.version_of(self._job_def),
                 "retries": "DISABLED" if self._settings.retries.disabled else "DEFERRED",
                 "storage_root": self._instance.root_directory if self._settings.local_storage else None,
                 "python_logs": self._instance.get_settings("python_logs"),

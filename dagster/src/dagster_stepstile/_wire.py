@@ -30,7 +30,7 @@ def step_name(step_key: str, retry: int) -> str:
     return f"{name}~{retry}" if retry else name
 
 
-_USUAL = files("dagster_stepstile").joinpath("usual_entries.jsonl").read_bytes()
+_USUAL = files("dagster_stepstile").joinpath("usual_entries.txt").read_bytes()
 """What the entries of most steps have in common, for the compression to refer to: a step's events then are a few
 hundred bytes, which travel in the feed itself, rather than a payload of their own. Part of the wire: see VERSION."""
 

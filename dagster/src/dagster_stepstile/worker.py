@@ -95,17 +95,17 @@ class PreparedRun:
                 f"On the worker the job '{definition.name}' has the executor '{definition.executor_def.name}', not"
                 " stepstile_executor. Let the same code run on both sides, and the executor not hang on the environment."
             )
+        own = _dagster.version_of(definition)
+        if own != shared["job_version"]:
+            raise StepRefused(
+                f"The worker has another version of the job '{self.run.job_name}' than the run worker (job snapshots"
+                f" {own} and {shared['job_version']}). Deploy the same code to both and launch the run again."
+            )
         with executor.standing_in(self._taken):
             result = execute_job(job, self.instance, run_config=self.run.run_config, tags=self.run.tags)
         if self._taken.plan is None:
             raise StepRefused(
                 f"The worker cannot plan the job '{self.run.job_name}': {result.all_events[-1]}"
-            )
-        own = result.dagster_run.job_snapshot_id
-        if shared["job_snapshot_id"] and own != shared["job_snapshot_id"]:
-            raise StepRefused(
-                f"The worker has another version of the job '{self.run.job_name}' than the run worker (job snapshots"
-                f" {own} and {shared['job_snapshot_id']}). Deploy the same code to both and launch the run again."
             )
 
     def execute(self, step_key: str, state_text: str, collected: Collected, versions: KnownVersions) -> None:

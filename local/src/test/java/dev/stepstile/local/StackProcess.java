@@ -21,10 +21,14 @@ final class StackProcess {
     /** What the process runs. */
     static final class Main {
         public static void main(String[] args) {
-            StackOptions.Kind kind = StackOptions.Kind.valueOf(args[0]);
-            LocalStack stack =
-                    LocalStack.start(StackUnderTest.options(kind, kind == StackOptions.Kind.AWS, Path.of(args[1])));
-            System.out.println("endpoint " + stack.endpoint());
+            try {
+                StackOptions.Kind kind = StackOptions.Kind.valueOf(args[0]);
+                LocalStack stack =
+                        LocalStack.start(StackUnderTest.options(kind, kind == StackOptions.Kind.AWS, Path.of(args[1])));
+                System.out.println("endpoint " + stack.endpoint());
+            } catch (RuntimeException | Error e) {
+                Runtime.getRuntime().halt(1); // else threads that were started keep it, and its output open
+            }
         }
     }
 

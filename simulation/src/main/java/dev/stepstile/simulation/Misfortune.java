@@ -34,7 +34,7 @@ final class Misfortune {
             fault = weather.strike(dice);
         }
         if (fault != null) {
-            strikes.struck(number, fault);
+            strikes.struck(process, number, description, fault);
         } else if (outages.refuse(process, description)) {
             strikes.count("outage");
             fault = new Fault.Fail();

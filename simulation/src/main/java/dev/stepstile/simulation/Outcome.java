@@ -18,6 +18,7 @@ import java.util.SortedMap;
  * @param counts what the functions counted, all together
  * @param recoveries how long after its last sign of life each lost attempt's step was taken over
  * @param struck how often each kind of fault struck
+ * @param struckAt the same for those at port calls, by place: which function makes which call
  * @param strikes those at port calls, as faults that could be asked for
  * @param samples how it went
  * @param trace its lines, if they were kept
@@ -32,6 +33,7 @@ public record Outcome(
         SortedMap<Count, Long> counts,
         List<Duration> recoveries,
         SortedMap<String, Integer> struck,
+        SortedMap<String, SortedMap<String, Integer>> struckAt,
         Faults strikes,
         List<Timeline.Sample> samples,
         List<String> trace) {}

@@ -65,9 +65,15 @@ public interface Scenario {
     }
 
     static Dispatching.Request many(String dispatchId, int steps, long millis) {
+        return many(dispatchId, dispatchId, steps, 3, millis, 0);
+    }
+
+    /** @param keys what the steps' keys begin with */
+    static Dispatching.Request many(
+            String dispatchId, String keys, int steps, int attempts, long millis, int failures) {
         List<Dispatching.NewStep> all = new ArrayList<>();
         for (int i = 0; i < steps; i++) {
-            all.add(step(dispatchId + "-" + i, 3, millis, 0));
+            all.add(step(keys + "-" + i, attempts, millis, failures));
         }
         return new Dispatching.Request(RUN, dispatchId, all, new TreeMap<>());
     }

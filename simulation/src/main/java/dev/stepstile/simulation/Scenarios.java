@@ -1,7 +1,9 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.step.StepState;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -51,6 +53,27 @@ public final class Scenarios {
                 simulation.dispatch(
                         Duration.ofSeconds(2),
                         Scenario.request("e", Scenario.step("a", 2, 3_000, 1), Scenario.step("c", 2, 100, 0)));
+            });
+
+    /** Everything at once. */
+    public static final Named BUSY = new Named(
+            "busy",
+            "64 steps at once: short, long, failing, dying, attached, moved back, cancelled and redriven",
+            Stage.CALM.withWorkers(4),
+            64,
+            steps -> simulation -> {
+                simulation.dispatch(Duration.ZERO, Scenario.many("early", 30, 3_000));
+                Scenario.REDRIVE.on(simulation);
+                simulation.dispatch(Duration.ofSeconds(20), Scenario.many("late", 16, 130_000));
+                simulation.dispatch(Duration.ofSeconds(1), Scenario.many("named", "both", 8, 4, 500, 2));
+                simulation.dispatch(Duration.ofSeconds(2), Scenario.many("again", "both", 8, 9, 700, 3));
+                simulation.dispatch(Duration.ofSeconds(3), Scenario.many("doomed", "doomed", 8, 1, 100, 1));
+                simulation.at(Duration.ofSeconds(70), "operator", () -> simulation
+                        .letters()
+                        .moveBack(body -> body.contains("doomed-1")));
+                simulation.cancel(Duration.ofSeconds(200), Scenario.RUN);
+                simulation.redrive(
+                        Duration.ofSeconds(400), Scenario.RUN, Set.of(StepState.Name.CANCELLED), Set.of());
             });
 
     /** Small ones: one to three steps. */
@@ -184,7 +207,7 @@ public final class Scenarios {
     }
 
     public static List<Named> all() {
-        return Stream.concat(LOADS.stream(), SMALL.stream()).toList();
+        return Stream.of(LOADS, List.of(BUSY), SMALL).flatMap(List::stream).toList();
     }
 
     /** @throws IllegalArgumentException if there is none, with those that there are */

@@ -334,6 +334,7 @@ public final class Simulation {
                 counts(),
                 auditor.recoveries(),
                 misfortune.strikes().counts(),
+                misfortune.strikes().places(),
                 misfortune.strikes().all(),
                 timeline.samples(),
                 trace.lines());

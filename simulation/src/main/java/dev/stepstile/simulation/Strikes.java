@@ -5,15 +5,28 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** What went wrong in a run, and was not asked for by its number: which fault at which call, and how often each kind. */
+/** What went wrong in a run: which fault at which call, how often each kind, and where. */
 final class Strikes {
     private final List<Faults.Struck> all = new ArrayList<>();
     private final SortedMap<String, Integer> counts = new TreeMap<>();
+    private final SortedMap<String, SortedMap<String, Integer>> places = new TreeMap<>();
     private int total;
 
-    void struck(int call, Fault fault) {
+    void struck(SimulatedProcess process, int call, String description, Fault fault) {
         count(fault.name());
         all.add(new Faults.Struck(null, call, fault));
+        places.computeIfAbsent(place(process, description), place -> new TreeMap<>())
+                .merge(fault.name(), 1, Integer::sum);
+    }
+
+    /** Which function makes which call: {@code step store.write SUCCEEDED}. */
+    private static String place(SimulatedProcess process, String description) {
+        String name = process.name();
+        String function = name.substring(0, name.lastIndexOf('-'));
+        String[] words = description.split(" ", -1);
+        String written = words[0].equals("store.write") ? " " + words[2] : "";
+        String closed = words[0].equals("store.replace") && description.endsWith(" closed") ? " closed" : "";
+        return function + " " + words[0] + written + closed;
     }
 
     void count(String what) {
@@ -21,16 +34,22 @@ final class Strikes {
         total++;
     }
 
-    /** As they would be asked for. */
-    Faults all() {
-        return Faults.of(all);
-    }
-
     int total() {
         return total;
     }
 
+    /** Those at calls, as they would be asked for. */
+    Faults all() {
+        return Faults.of(all);
+    }
+
+    /** How often each kind. */
     SortedMap<String, Integer> counts() {
         return counts;
+    }
+
+    /** How often each kind of those at calls, by place. */
+    SortedMap<String, SortedMap<String, Integer>> places() {
+        return places;
     }
 }

@@ -61,7 +61,7 @@ class ModelTest {
     @ParameterizedTest
     @MethodSource("worlds")
     void holds_in_each_state_of(int steps, Bounds bounds) {
-        assertThat(explored(steps, Mistake.NONE, bounds, 500_000).wrong()).isEmpty();
+        assertThat(explored(steps, Mistake.NONE, bounds, 150_000).wrong()).isEmpty();
     }
 
     private static List<Arguments> mistakes() {

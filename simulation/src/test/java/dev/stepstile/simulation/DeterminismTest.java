@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -13,16 +12,9 @@ import org.junit.jupiter.api.Test;
 
 /** A seed is the whole of a simulation. */
 class DeterminismTest {
-    private static final Scenario LIVELY = s -> {
-        s.dispatch(Duration.ZERO, Scenario.many("m", 40, 3_000));
-        Scenario.REDRIVE.on(s);
-        s.dispatch(Duration.ofSeconds(20), Scenario.many("n", 20, 70_000));
-        s.cancel(Duration.ofSeconds(200), Scenario.RUN);
-    };
-
     private static Outcome play(long seed) {
-        Weather weather = new Weather(0.01, 0.01, 0.01, 0.01, 0.005, Duration.ofSeconds(100));
-        return LIVELY.play(Setup.of(seed).with(Stage.ROUGH).with(weather).withTrace());
+        Replay replay = Replay.of(Scenarios.BUSY, Scenarios.BUSY.steps(), seed, Weather.parse("rough"));
+        return replay.play(replay.setup().withTrace());
     }
 
     /** Prints the trace of a seed. */

@@ -63,6 +63,15 @@ final class Mistakes {
         return record(record, record.pinned(), attempt, record.owner(), attempt, record.cancelSeq());
     }
 
+    static StepRecord attempt(StepRecord record, int attempt) {
+        return record(
+                record, record.pinned(), attempt, record.owner(), record.budgetFrom(), record.cancelSeq());
+    }
+
+    static StepState.Running leased(StepState.Running running, Instant until) {
+        return new StepState.Running(until, running.cancelRequested(), running.progress());
+    }
+
     static StepRecord answering(StepRecord record, long cancelSeq) {
         return record(record, record.pinned(), record.attempt(), record.owner(), record.budgetFrom(), cancelSeq);
     }

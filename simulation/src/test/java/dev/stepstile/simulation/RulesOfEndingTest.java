@@ -106,6 +106,22 @@ class RulesOfEndingTest {
     }
 
     @Nested
+    class A_redrive_that_fails_half_way {
+        private final Scenario calledAgainLater = s -> {
+            s.dispatch(Duration.ZERO, Scenario.many("d", "x", 8, 1, 100, 1));
+            s.redrive(Duration.ofSeconds(90), Scenario.RUN, Scenario.REDRIVABLE, Set.of());
+            s.redrive(Duration.ofMinutes(20), Scenario.RUN, Scenario.REDRIVABLE, Set.of("none"));
+        };
+
+        /** Found as {@code busy seed=13 faults=rough}: its other writes came with the next call, and nobody swept any more. */
+        @Test
+        void leaves_no_write_behind_for_a_later_invocation_of_its_environment() {
+            Setup setup = Setup.of(1).with(Faults.NONE.at(" RETRYING 1", new Fault.Fail()));
+            assertThat(Played.found(calledAgainLater, setup, 20)).isEmpty();
+        }
+    }
+
+    @Nested
     class Rule_5_closing_is_conditional {
         @Test
         void else_a_slow_sweep_closes_what_was_reopened_meanwhile() {

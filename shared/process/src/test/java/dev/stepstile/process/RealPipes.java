@@ -7,6 +7,8 @@ import dev.stepstile.wire.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -22,6 +24,8 @@ final class RealPipes implements AutoCloseable {
     private static final Path HOME = Path.of(System.getenv("STEPSTILE_HOME"));
     private static final Path TOP = HOME.resolve("../..").normalize();
     private static final Path PYTHON = python();
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final ProcessHandlers handlers;
 
@@ -109,13 +113,14 @@ final class RealPipes implements AutoCloseable {
 
     static void await(BooleanSupplier condition) throws InterruptedException {
         CountDownLatch never = new CountDownLatch(1);
-        for (int i = 0; i < 3_000; i++) {
+        Instant giveUp = Instant.now().plus(PATIENCE);
+        while (Instant.now().isBefore(giveUp)) {
             if (condition.getAsBoolean()) {
                 return;
             }
             never.await(10, TimeUnit.MILLISECONDS);
         }
-        throw new AssertionError("not within 30 s");
+        throw new AssertionError("not within " + PATIENCE);
     }
 
     @Override

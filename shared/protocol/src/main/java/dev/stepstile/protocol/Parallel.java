@@ -4,7 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
-/** The same call for many things, a few at a time, with the answers in the things' order. */
+/**
+ * The same call for many things, a few at a time, with the answers in the things' order. If one fails, the others are
+ * awaited all the same: a call that is left behind when an invocation ends is frozen with its environment, and would
+ * make its write in the middle of a later one.
+ */
 final class Parallel {
     private Parallel() {}
 
@@ -26,8 +30,16 @@ final class Parallel {
             }));
         }
         List<List<B>> answered = new ArrayList<>();
+        RuntimeException failed = null;
         for (Tasks.Task<List<B>> fork : forks) {
-            answered.add(fork.join());
+            try {
+                answered.add(fork.join());
+            } catch (RuntimeException e) {
+                failed = failed == null ? e : failed;
+            }
+        }
+        if (failed != null) {
+            throw failed;
         }
         List<B> inOrder = new ArrayList<>();
         for (int i = 0; i < things.size(); i++) {

@@ -209,6 +209,12 @@ class RecoveryTest {
         }
 
         @Test
+        void is_not_sent_again_by_the_sweep_after_the_one_that_came_just_at_the_grace() {
+            Duration grace = TIMING.overdueGrace();
+            assertThat(decide(grace, grace.plusSeconds(1))).isEqualTo(LEAVE);
+        }
+
+        @Test
         void is_sent_again_by_the_sweep_that_first_sees_it_overdue_by_the_grace_and_each_doubling_of_it() {
             int sent = 0;
             Duration sweptAfter = Duration.ZERO;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.Random;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class RetryPolicyTest {
@@ -84,5 +85,14 @@ class RetryPolicyTest {
         assertThat(new RetryPolicy(3, Duration.ofSeconds(-1), Duration.ofSeconds(-1)).backoff(1, random))
                 .isZero();
         assertThat(RetryPolicy.DEFAULT.backoff(0, LEAST)).isZero();
+    }
+
+    @Test
+    void doubles_a_base_that_just_fits_under_the_cap_and_does_not_take_the_cap_for_it() {
+        RetryPolicy policy = new RetryPolicy(9, Duration.ofMillis(2), Duration.ofMillis(9));
+        Random random = new Random(1);
+        assertThat(IntStream.range(0, 500).mapToObj(i -> policy.backoff(3, random)))
+                .contains(Duration.ofMillis(8))
+                .doesNotContain(Duration.ofMillis(9));
     }
 }

@@ -1,0 +1,129 @@
+package dev.stepstile.step;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Instant;
+import java.util.BitSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/** What each writer makes of a dispatch. */
+class DispatchTest {
+    private static final Instant NOW = Steps.NOW;
+    private static final Instant LATER = NOW.plusSeconds(60);
+
+    private static final Dispatch FRESH = new Dispatch(
+            "r1",
+            "d1",
+            "digest",
+            8,
+            5,
+            Payload.NULL,
+            NOW,
+            NOW.plusSeconds(99),
+            null,
+            NOW,
+            0,
+            StepBits.NONE,
+            new TreeMap<>(),
+            new TreeMap<>(),
+            null,
+            1,
+            Instant.EPOCH,
+            LATER,
+            null);
+
+    private static SortedMap<StepState.Name, Integer> counts(StepState.Name state, int count) {
+        SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
+        counts.put(state, count);
+        return counts;
+    }
+
+    private static StepBits bits(int... set) {
+        BitSet bits = new BitSet();
+        for (int bit : set) {
+            bits.set(bit);
+        }
+        return StepBits.of(bits);
+    }
+
+    private static Dispatch swept(boolean resent, int finished, int open) {
+        return FRESH.swept(
+                bits(1),
+                counts(StepState.Name.SUCCEEDED, finished),
+                counts(StepState.Name.RUNNING, open),
+                resent,
+                LATER,
+                null);
+    }
+
+    @Test
+    void that_is_sent_says_when_and_nothing_else() {
+        Dispatch sent = FRESH.sent(LATER);
+        assertThat(sent.sentAt()).isEqualTo(LATER);
+        assertThat(sent.lastSentAt()).isEqualTo(LATER);
+        assertThat(sent.version()).isEqualTo(2);
+        assertThat(sent.nextSweepAt()).isEqualTo(FRESH.nextSweepAt());
+    }
+
+    @Test
+    void that_is_taken_is_due_later() {
+        Dispatch taken = FRESH.taken(LATER.plusSeconds(1));
+        assertThat(taken.nextSweepAt()).isEqualTo(LATER.plusSeconds(1));
+        assertThat(taken.version()).isEqualTo(2);
+        assertThat(taken.sentAt()).isNull();
+    }
+
+    @Test
+    void is_closed_by_a_sweep_that_names_no_next_one() {
+        assertThat(FRESH.closed()).isFalse();
+        assertThat(swept(false, 5, 0).closed()).isTrue();
+    }
+
+    @Test
+    void counts_a_resend_and_takes_the_first_one_for_the_sending_that_crashed() {
+        Dispatch quiet = swept(false, 1, 1);
+        assertThat(quiet.sentAt()).isNull();
+        assertThat(quiet.lastSentAt()).isEqualTo(NOW);
+        assertThat(quiet.resends()).isZero();
+        Dispatch resent = swept(true, 1, 1);
+        assertThat(resent.sentAt()).isEqualTo(LATER);
+        assertThat(resent.lastSentAt()).isEqualTo(LATER);
+        assertThat(resent.resends()).isEqualTo(1);
+        Dispatch again = FRESH.sent(NOW).swept(StepBits.NONE, new TreeMap<>(), new TreeMap<>(), true, LATER, LATER);
+        assertThat(again.sentAt()).as("it was sent before").isEqualTo(NOW);
+    }
+
+    @Test
+    void counts_as_queued_what_was_never_seen() {
+        assertThat(swept(false, 2, 1).counts())
+                .containsEntry(StepState.Name.SUCCEEDED, 2)
+                .containsEntry(StepState.Name.RUNNING, 1)
+                .containsEntry(StepState.Name.QUEUED, 2);
+        assertThat(swept(false, 4, 1).counts()).doesNotContainKey(StepState.Name.QUEUED);
+    }
+
+    @Test
+    void that_is_reopened_is_counted_anew_and_kept_open_for_the_longest_of_its_redrivers() {
+        Dispatch reopened = swept(false, 5, 0).reopened(LATER, LATER.plusSeconds(9));
+        assertThat(reopened.closed()).isFalse();
+        assertThat(reopened.finished()).isEqualTo(StepBits.NONE);
+        assertThat(reopened.finishedCounts()).isEmpty();
+        assertThat(reopened.keepOpenUntil()).isEqualTo(LATER.plusSeconds(9));
+        assertThat(reopened.reopened(LATER, LATER).keepOpenUntil()).isEqualTo(LATER.plusSeconds(9));
+    }
+
+    @Test
+    void lies_in_a_bucket_that_follows_from_its_ids() {
+        assertThat(FRESH.openBucket())
+                .isEqualTo(Shards.of("r1#d1", Shards.OPEN_BUCKETS))
+                .isPositive();
+    }
+
+    @Test
+    void a_run_is_cancelled_from_its_first_cancel_on() {
+        assertThat(new Run("r1", NOW, 8, 0).cancelled()).isFalse();
+        assertThat(new Run("r1", NOW, 8, 1).cancelled()).isTrue();
+    }
+}

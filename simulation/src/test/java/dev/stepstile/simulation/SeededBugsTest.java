@@ -1,0 +1,46 @@
+package dev.stepstile.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every mistake that engines of this kind make is found, by chance alone, and nothing is found without one. */
+class SeededBugsTest {
+    private static final int SEEDS = 60;
+
+    static Stream<SeededBug> bugs() {
+        return SeededBug.ALL.stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("bugs")
+    void is_found_within_sixty_seeds(SeededBug bug) {
+        int seed = 1;
+        while (seed <= SEEDS && bug.found(seed).isEmpty()) {
+            seed++;
+        }
+        assertThat(seed).as(bug.what()).isLessThanOrEqualTo(SEEDS);
+    }
+
+    @Test
+    void without_one_nothing_is_found() {
+        for (int seed = 1; seed <= SEEDS; seed++) {
+            assertThat(SeededBug.foundWithout(seed)).as("seed %d", seed).isEmpty();
+        }
+    }
+
+    @Test
+    @Tag("full")
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
+    void without_one_nothing_is_found_in_a_thousand_seeds() {
+        for (int seed = SEEDS + 1; seed <= 1_000; seed++) {
+            assertThat(SeededBug.foundWithout(seed)).as("seed %d", seed).isEmpty();
+        }
+    }
+}
