@@ -204,7 +204,7 @@ def report(title: str, steps: int, measured: Mapping[str, Sequence[Mapping[str, 
         print(f"  {name:<24} CPU a step: {shares}", flush=True)
 
 
-def faults(folder: Path) -> None:
+def faults(wanted: Sequence[str], folder: Path) -> None:
     """A worker that is killed, and a step longer than what a lost worker is told by."""
     config = {"ops": {"sleeping": {"config": {"seconds": LONG_SECONDS}}}}
     with common(folder) as (environment, _):
@@ -212,17 +212,18 @@ def faults(folder: Path) -> None:
             f"\nfaults: a step of {LONG_SECONDS:g} s, what is lost is noticed after {LEASE_SECONDS} s",
             flush=True,
         )
-        with stack(folder / "stack", environment, LEASE_SECONDS) as up:
-            side = Side("stepstile", "stepstile", {}, {**environment, "STEPSTILE_ENDPOINT": up.endpoint})
+        if "stepstile" in wanted:
+            with stack(folder / "stack", environment, LEASE_SECONDS) as up:
+                side = Side("stepstile", "stepstile", {}, {**environment, "STEPSTILE_ENDPOINT": up.endpoint})
 
-            def crash(*_: Any) -> None:
-                up.kill()
-                up.start()
+                def crash(*_: Any) -> None:
+                    up.kill()
+                    up.start()
 
-            faulty(side, config, "nothing is killed", None)
-            faulty(side, config, "the step's process is killed", os.kill)
-            faulty(side, config, "the whole worker is killed", crash)
-        for late in (False, True):
+                faulty(side, config, "nothing is killed", None)
+                faulty(side, config, "the step's process is killed", os.kill)
+                faulty(side, config, "the whole worker is killed", crash)
+        for late in (False, True) if "celery" in wanted else ():
             name = "celery, acks late" if late else "celery"
             try:
                 broker, url = services.redis(folder)
@@ -307,7 +308,7 @@ def main() -> None:
     if not given.only_faults:
         measure(given, folder)
     if not given.only_fan_out:
-        faults(folder)
+        faults(given.sides, folder)
 
 
 def _numbers(text: str) -> list[int]:
