@@ -53,7 +53,11 @@ abstract class PythonScript implements Callable<Integer> {
         Bench() {
             super(
                     "bench",
-                    List.of("dagster>=1.12,<2", "dagster-postgres>=0.29", "dagster-celery[redis]>=0.29", "sqlalchemy<2.1"),
+                    List.of(
+                            "dagster>=1.12,<2",
+                            "dagster-postgres>=0.29",
+                            "dagster-celery[redis]>=0.29",
+                            "sqlalchemy<2.1"),
                     "dagster/bench/bench.py");
         }
     }
