@@ -1,6 +1,7 @@
 """Jobs and assets for the executor's tests, loaded by the tests, by run workers and by the worker's host alike."""
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,6 +134,25 @@ def needs_broken() -> None: ...
 @dg.job(executor_def=stepstile_executor, resource_defs={"broken": broken})
 def broken_job() -> None:
     needs_broken()
+
+
+@dg.op(tags={"stepstile/max_attempts": "1"}, retry_policy=dg.RetryPolicy(max_retries=1))
+def dies_once(config: Folder) -> None:
+    died = Path(config.folder, "died")
+    if not died.exists():
+        died.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dg.op(tags={"stepstile/max_attempts": "2"})
+def dies() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dg.job(executor_def=stepstile_executor)
+def dying() -> None:
+    dies_once()
+    dies()
 
 
 # -- a step that takes as long as the test wants

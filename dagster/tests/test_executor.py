@@ -135,6 +135,20 @@ def test_a_resource_that_cannot_be_made_fails_its_step_once(instance: dg.Dagster
     assert "no resource today" in errors(found)
 
 
+def test_a_step_whose_attempts_are_used_up_fails_with_their_history_or_is_up_for_retry_by_its_policy(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    config = {"ops": {"dies_once": {"config": {"folder": str(tmp_path)}}}}
+    found = events(instance, run(project.dying, instance, run_config=config))
+    counts = counted(found)
+    assert [counts["dies_once", kind] for kind in ("STEP_UP_FOR_RETRY", "STEP_SUCCESS")] == [1, 1]
+    assert [counts["dies", kind] for kind in ("STEP_UP_FOR_RETRY", "STEP_FAILURE")] == [0, 1]
+    told = errors([event for event in found if event.is_step_failure])
+    assert "attempt 1: HANDLER_FAILED" in told
+    assert "attempt 2: HANDLER_FAILED" in told
+    assert "/steps/dies?log=true" in told
+
+
 def test_a_run_is_executed_again_from_its_failure(instance: dg.DagsterInstance, tmp_path: Path) -> None:
     config = {"resources": {"file": {"config": {"folder": str(tmp_path)}}}}
     first = run(project.everything_on_stepstile, instance, run_config=config)

@@ -1,13 +1,17 @@
 package dev.stepstile.cli;
 
 import dev.stepstile.simulation.Faults;
+import dev.stepstile.simulation.HtmlReport;
 import dev.stepstile.simulation.Outcome;
 import dev.stepstile.simulation.Replay;
 import dev.stepstile.simulation.Scenarios;
 import dev.stepstile.simulation.Setup;
 import dev.stepstile.simulation.Shrink;
 import dev.stepstile.simulation.Weather;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -73,6 +77,9 @@ final class SimulateCommand implements Callable<Integer> {
     @Option(names = "--part", description = "With --exhaustive: one part of several, such as 1/2, for another core.")
     private String part = "1/1";
 
+    @Option(names = "--report", description = "Writes one self-contained page: how it went, and the auditor's verdict.")
+    private @Nullable Path report;
+
     private @Nullable CommandSpec spec;
 
     private final PrintStream out = System.out;
@@ -94,7 +101,7 @@ final class SimulateCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         try {
             if (exhaustive || pairs != null) {
                 List<Scenarios.Named> which = scenario == null ? Scenarios.SMALL : List.of(Scenarios.named(scenario));
@@ -119,7 +126,7 @@ final class SimulateCommand implements Callable<Integer> {
     }
 
     /** Whether every guarantee held. */
-    private boolean play(Replay asked) {
+    private boolean play(Replay asked) throws IOException {
         boolean traced = trace || replay != null;
         SimulatedRun run = new SimulatedRun(out, asked);
         Outcome outcome = run.play(traced);
@@ -127,6 +134,11 @@ final class SimulateCommand implements Callable<Integer> {
             outcome.trace().forEach(out::println);
         }
         run.summarise(outcome);
+        Path file = report;
+        if (file != null) {
+            Files.writeString(file, HtmlReport.of(asked, outcome));
+            out.println("  report             " + file);
+        }
         boolean held = outcome.violations().isEmpty();
         if (!held && shrink) {
             shrink(asked);

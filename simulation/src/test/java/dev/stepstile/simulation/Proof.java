@@ -1,0 +1,159 @@
+package dev.stepstile.simulation;
+
+import dev.stepstile.protocol.Count;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** Writes {@code docs/proof.md}: what the simulator found, in numbers that depend on the seeds alone. */
+final class Proof {
+    private static final int SEEDS = 30;
+
+    private final StringBuilder page = new StringBuilder();
+
+    private Proof() {}
+
+    /** @param arguments the file; a template beside it is not needed */
+    public static void main(String[] arguments) throws IOException {
+        Files.writeString(Path.of(arguments[0]), new Proof().written());
+    }
+
+    private String written() {
+        page.append("""
+                # Proof
+
+                What the simulator (`simulation/README.md`) shows, in numbers. All of them depend on seeds alone: the same on
+                any machine. This page is generated; after a change to the protocol it is written anew by
+
+                    mvn -q test-compile -pl simulation -am
+                    java -cp <test class path of simulation> dev.stepstile.simulation.Proof docs/proof.md
+
+                """);
+        singles();
+        bugs();
+        page.append("""
+                ## What is not shown here
+
+                That AWS behaves as the simulated services do: their contract suites are the same, and the suites run against
+                the emulators. Real processes are killed in other tests. Two faults at once are complete only when
+                `./stepstile simulate --exhaustive` is run, which takes hours; `verify` plays a sample drawn by seed.
+                """);
+        return page.toString();
+    }
+
+    private void singles() {
+        SortedMap<String, SortedMap<String, SortedMap<String, Integer>>> table = new TreeMap<>();
+        int executions = 0;
+        int findings = 0;
+        long seed = 0;
+        for (Scenarios.Named scenario : Scenarios.SMALL) {
+            seed++;
+            Map<Count, Long> calm = scenario.scenario().play(scenario.setup(seed)).counts();
+            Exploration exploration = new Exploration(scenario, seed, setup -> setup, (faults, outcome) -> {
+                String effect = effect(calm, outcome);
+                outcome.struckAt().forEach((place, struck) -> struck.keySet().forEach(fault -> table.computeIfAbsent(
+                                place, p -> new TreeMap<>())
+                        .computeIfAbsent(fault, f -> new TreeMap<>())
+                        .merge(effect, 1, Integer::sum)));
+            });
+            exploration.singles();
+            executions += exploration.total();
+            findings += exploration.findings().size();
+        }
+        page.append(String.format(
+                Locale.ROOT,
+                "## One fault, at each port call\n\nEach fault at each call of the small scenarios: %,d executions,"
+                        + " %d findings of the auditor. The cells count what it took: `=` nothing, `d` a duplicate was"
+                        + " recognised, `s` a message was sent again, `t` the step was taken over from a lost worker,"
+                        + " `f` the fence refused an older attempt.%n%n",
+                executions,
+                findings));
+        List<String> faults = Exploration.FAULTS.stream().map(Fault::name).toList();
+        page.append("| place | ").append(String.join(" | ", faults)).append(" |\n|---|")
+                .append("---|".repeat(faults.size())).append('\n');
+        table.forEach((place, byFault) -> page.append("| ")
+                .append(place)
+                .append(" | ")
+                .append(faults.stream()
+                        .map(fault -> cell(byFault.getOrDefault(fault, new TreeMap<>())))
+                        .collect(Collectors.joining(" | ")))
+                .append(" |\n"));
+        page.append('\n');
+    }
+
+    private static String cell(SortedMap<String, Integer> effects) {
+        return effects.entrySet().stream()
+                .map(effect -> effect.getValue() + effect.getKey())
+                .collect(Collectors.joining(" "));
+    }
+
+    private static String effect(Map<Count, Long> calm, Outcome outcome) {
+        if (more(Count.STALE_REFUSED, calm, outcome)) {
+            return "f";
+        }
+        if (more(Count.WORKERS_LOST, calm, outcome)) {
+            return "t";
+        }
+        if (more(Count.STEPS_RESENT, calm, outcome)) {
+            return "s";
+        }
+        return more(Count.DUPLICATES_SUPPRESSED, calm, outcome) ? "d" : "=";
+    }
+
+    private static boolean more(Count count, Map<Count, Long> calm, Outcome outcome) {
+        return outcome.counts().getOrDefault(count, 0L) > calm.getOrDefault(count, 0L);
+    }
+
+    private void bugs() {
+        int without = 0;
+        for (int seed = 1; seed <= SEEDS; seed++) {
+            without += SeededBug.foundWithout(seed).isEmpty() ? 0 : 1;
+        }
+        page.append("## Seeded bugs\n\nMistakes that engines of this kind make, each built in by a switch that only tests have,"
+                        + " and hunted by chance: the scenario `busy` in rough weather, seeds 1 to ")
+                .append(SEEDS)
+                .append(". Without a bug, ")
+                .append(without)
+                .append(" of them found anything. How many seeds it takes to the first find, beginning at any seed: median and"
+                        + " worst. The five classic mistakes come first.\n\n")
+                .append("| bug | seeds that find it | median | worst |\n|---|---|---|---|\n");
+        for (SeededBug bug : SeededBug.ALL) {
+            List<Integer> found = new ArrayList<>();
+            for (int seed = 1; seed <= SEEDS; seed++) {
+                if (!bug.found(seed).isEmpty()) {
+                    found.add(seed);
+                }
+            }
+            List<Integer> waits = waits(found);
+            page.append(String.format(
+                    Locale.ROOT,
+                    "| %s | %d of %d | %d | %d |%n",
+                    bug.what(),
+                    found.size(),
+                    SEEDS,
+                    waits.get(waits.size() / 2),
+                    waits.getLast()));
+        }
+        page.append('\n');
+    }
+
+    /** How many seeds it takes from each seed on, the last one followed by the first again; sorted. */
+    private static List<Integer> waits(List<Integer> found) {
+        List<Integer> waits = new ArrayList<>();
+        for (int from = 1; from <= SEEDS; from++) {
+            int wait = 1;
+            while (wait < SEEDS && !found.contains((from + wait - 2) % SEEDS + 1)) {
+                wait++;
+            }
+            waits.add(wait);
+        }
+        return waits.stream().sorted().toList();
+    }
+}
