@@ -42,8 +42,11 @@ public final class HtmlReport {
     }
 
     private String written() {
-        page.append("<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>")
-                .append("<title>Stepstile: ").append(escaped(replay.toString())).append("</title><style>")
+        page.append(
+                        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>")
+                .append("<title>Stepstile: ")
+                .append(escaped(replay.toString()))
+                .append("</title><style>")
                 .append(STYLE)
                 .append("</style><h1>Simulated: ")
                 .append(escaped(replay.scenario().name()))
@@ -52,9 +55,18 @@ public final class HtmlReport {
                 .append(".</p>");
         verdict();
         facts();
-        chart("Steps", new Line("accepted", "--b", Timeline.Sample::accepted), new Line("ended", "--a", Timeline.Sample::ended));
-        chart("Queue", new Line("waiting", "--a", Timeline.Sample::visible), new Line("in flight or delayed", "--b", Timeline.Sample::inFlight));
-        chart("Work", new Line("running", "--a", Timeline.Sample::running), new Line("retrying", "--b", Timeline.Sample::retrying));
+        chart(
+                "Steps",
+                new Line("accepted", "--b", Timeline.Sample::accepted),
+                new Line("ended", "--a", Timeline.Sample::ended));
+        chart(
+                "Queue",
+                new Line("waiting", "--a", Timeline.Sample::visible),
+                new Line("in flight or delayed", "--b", Timeline.Sample::inFlight));
+        chart(
+                "Work",
+                new Line("running", "--a", Timeline.Sample::running),
+                new Line("retrying", "--b", Timeline.Sample::retrying));
         throughput();
         recoveries();
         struck();
@@ -72,12 +84,14 @@ public final class HtmlReport {
 
     private void verdict() {
         boolean held = outcome.violations().isEmpty();
-        page.append("<p class='verdict ").append(held ? "good'>Every guarantee held." : "bad'>A guarantee did not hold.");
-        page.append("</p><p>The auditor keeps a ledger of its own of every write, message, letter and attempt. It checked, at"
-                + " each effect: at most one result for a step, which never changes; a fence that only grows; budgets; leases"
-                + " that are respected; no message deleted before its step is durable; a letter for each dead step and no other;"
-                + " nothing closed that is not at rest; and in the end: every accepted step ended, its end told once by the feed."
-                + "</p>");
+        page.append("<p class='verdict ")
+                .append(held ? "good'>Every guarantee held." : "bad'>A guarantee did not hold.");
+        page.append(
+                "</p><p>The auditor keeps a ledger of its own of every write, message, letter and attempt. It checked, at"
+                        + " each effect: at most one result for a step, which never changes; a fence that only grows; budgets; leases"
+                        + " that are respected; no message deleted before its step is durable; a letter for each dead step and no other;"
+                        + " nothing closed that is not at rest; and in the end: every accepted step ended, its end told once by the feed."
+                        + "</p>");
         if (!held) {
             page.append("<ul class=bad>");
             outcome.violations().forEach(each -> page.append("<li>").append(escaped(each)));
@@ -92,12 +106,17 @@ public final class HtmlReport {
         row("virtual time", minutes(outcome.took().toMillis()));
         row("port calls", String.format(Locale.ROOT, "%,d", outcome.portCalls()));
         row("seed, faults", replay.seed() + ", " + replay.weather().text());
-        row("attempts lost and taken over", String.format(Locale.ROOT, "%,d", outcome.recoveries().size()));
+        row(
+                "attempts lost and taken over",
+                String.format(Locale.ROOT, "%,d", outcome.recoveries().size()));
         page.append("</table>");
     }
 
     private void row(String name, String value) {
-        page.append("<tr><td class=soft>").append(escaped(name)).append("<td class=n>").append(escaped(value));
+        page.append("<tr><td class=soft>")
+                .append(escaped(name))
+                .append("<td class=n>")
+                .append(escaped(value));
     }
 
     private void throughput() {
@@ -111,8 +130,8 @@ public final class HtmlReport {
     }
 
     private void chart(String title, Line... lines) {
-        List<Timeline.Sample> samples = outcome.samples();
-        double end = Math.max(outcome.took().toMillis(), 1);
+        List<Timeline.Sample> samples = untilAllEnded();
+        double end = Math.max(samples.getLast().millis(), 1);
         double most = 1;
         List<double[]> values = new ArrayList<>();
         for (Line line : lines) {
@@ -123,9 +142,11 @@ public final class HtmlReport {
             }
         }
         heading(title, lines);
-        axes(String.format(Locale.ROOT, "%,.0f", most), minutes(outcome.took().toMillis()));
+        axes(String.format(Locale.ROOT, "%,.0f", most), minutes(samples.getLast().millis()));
         for (int n = 0; n < lines.length; n++) {
-            page.append("<polyline fill=none stroke-width=1.5 stroke='var(").append(lines[n].colour()).append(")' points='");
+            page.append("<polyline fill=none stroke-width=1.5 stroke='var(")
+                    .append(lines[n].colour())
+                    .append(")' points='");
             for (int i = 0; i < samples.size(); i++) {
                 point(WIDTH * samples.get(i).millis() / end, HEIGHT * (1 - values.get(n)[i] / most));
             }
@@ -134,19 +155,47 @@ public final class HtmlReport {
         page.append("</svg>");
     }
 
+    /** Without the end, when only messages of dead workers are waited for, until they show again and are deleted. */
+    private List<Timeline.Sample> untilAllEnded() {
+        List<Timeline.Sample> samples = outcome.samples();
+        int all = samples.getLast().ended();
+        int last = samples.size() - 1;
+        while (last > 0 && samples.get(last - 1).ended() == all) {
+            last--;
+        }
+        return samples.subList(0, Math.min(last + 2, samples.size()));
+    }
+
     private void heading(String title, Line... lines) {
         page.append("<h2>").append(title).append(" <span class=soft>");
         for (Line line : lines) {
-            page.append("<span style='color:var(").append(line.colour()).append(")'>").append(line.name()).append("</span> ");
+            page.append("<span style='color:var(")
+                    .append(line.colour())
+                    .append(")'>")
+                    .append(line.name())
+                    .append("</span> ");
         }
         page.append("</span></h2>");
     }
 
     private void axes(String most, String end) {
-        page.append("<svg viewBox='0 -12 ").append(WIDTH).append(' ').append(HEIGHT + 30)
-                .append("'><path fill=none stroke='var(--line)' d='M0 0V").append(HEIGHT).append('H').append(WIDTH)
-                .append("'/><text x=4 y=-2>").append(most).append("</text><text x=").append(WIDTH).append(" y=")
-                .append(HEIGHT + 14).append(" text-anchor=end>").append(end).append("</text>");
+        page.append("<svg viewBox='0 -12 ")
+                .append(WIDTH)
+                .append(' ')
+                .append(HEIGHT + 30)
+                .append("'><path fill=none stroke='var(--line)' d='M0 0V")
+                .append(HEIGHT)
+                .append('H')
+                .append(WIDTH)
+                .append("'/><text x=4 y=-2>")
+                .append(most)
+                .append("</text><text x=")
+                .append(WIDTH)
+                .append(" y=")
+                .append(HEIGHT + 14)
+                .append(" text-anchor=end>")
+                .append(end)
+                .append("</text>");
     }
 
     private void point(double x, double y) {
@@ -186,11 +235,14 @@ public final class HtmlReport {
         }
         double at = (double) WIDTH * bound / span;
         page.append(String.format(
-                Locale.ROOT, "<path stroke='var(--b)' d='M%.1f 0V%d'/><text x=%.1f y=10 text-anchor=end>%s </text></svg>",
+                Locale.ROOT,
+                "<path stroke='var(--b)' d='M%.1f 0V%d'/><text x=%.1f y=-2 text-anchor=end>%s </text></svg>",
                 at,
                 HEIGHT,
                 at - 3,
-                setup.bounded() ? "bound: lease + margin + two sweeps" : "would be the bound if sweeps were not struck too"));
+                setup.bounded()
+                        ? "bound: lease + margin + two sweeps"
+                        : "would be the bound if sweeps were not struck too"));
     }
 
     private void struck() {

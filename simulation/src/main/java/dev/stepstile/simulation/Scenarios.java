@@ -68,12 +68,12 @@ public final class Scenarios {
                 simulation.dispatch(Duration.ofSeconds(1), Scenario.many("named", "both", 8, 4, 500, 2));
                 simulation.dispatch(Duration.ofSeconds(2), Scenario.many("again", "both", 8, 9, 700, 3));
                 simulation.dispatch(Duration.ofSeconds(3), Scenario.many("doomed", "doomed", 8, 1, 100, 1));
-                simulation.at(Duration.ofSeconds(70), "operator", () -> simulation
-                        .letters()
-                        .moveBack(body -> body.contains("doomed-1")));
+                simulation.at(
+                        Duration.ofSeconds(70),
+                        "operator",
+                        () -> simulation.letters().moveBack(body -> body.contains("doomed-1")));
                 simulation.cancel(Duration.ofSeconds(200), Scenario.RUN);
-                simulation.redrive(
-                        Duration.ofSeconds(400), Scenario.RUN, Set.of(StepState.Name.CANCELLED), Set.of());
+                simulation.redrive(Duration.ofSeconds(400), Scenario.RUN, Set.of(StepState.Name.CANCELLED), Set.of());
             });
 
     /** Small ones: one to three steps. */

@@ -64,8 +64,7 @@ final class Mistakes {
     }
 
     static StepRecord attempt(StepRecord record, int attempt) {
-        return record(
-                record, record.pinned(), attempt, record.owner(), record.budgetFrom(), record.cancelSeq());
+        return record(record, record.pinned(), attempt, record.owner(), record.budgetFrom(), record.cancelSeq());
     }
 
     static StepState.Running leased(StepState.Running running, Instant until) {

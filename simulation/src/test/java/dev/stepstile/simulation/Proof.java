@@ -55,13 +55,15 @@ final class Proof {
         long seed = 0;
         for (Scenarios.Named scenario : Scenarios.SMALL) {
             seed++;
-            Map<Count, Long> calm = scenario.scenario().play(scenario.setup(seed)).counts();
+            Map<Count, Long> calm =
+                    scenario.scenario().play(scenario.setup(seed)).counts();
             Exploration exploration = new Exploration(scenario, seed, setup -> setup, (faults, outcome) -> {
                 String effect = effect(calm, outcome);
-                outcome.struckAt().forEach((place, struck) -> struck.keySet().forEach(fault -> table.computeIfAbsent(
-                                place, p -> new TreeMap<>())
-                        .computeIfAbsent(fault, f -> new TreeMap<>())
-                        .merge(effect, 1, Integer::sum)));
+                outcome.struckAt()
+                        .forEach((place, struck) -> struck.keySet()
+                                .forEach(fault -> table.computeIfAbsent(place, p -> new TreeMap<>())
+                                        .computeIfAbsent(fault, f -> new TreeMap<>())
+                                        .merge(effect, 1, Integer::sum)));
             });
             exploration.singles();
             executions += exploration.total();
@@ -76,8 +78,11 @@ final class Proof {
                 executions,
                 findings));
         List<String> faults = Exploration.FAULTS.stream().map(Fault::name).toList();
-        page.append("| place | ").append(String.join(" | ", faults)).append(" |\n|---|")
-                .append("---|".repeat(faults.size())).append('\n');
+        page.append("| place | ")
+                .append(String.join(" | ", faults))
+                .append(" |\n|---|")
+                .append("---|".repeat(faults.size()))
+                .append('\n');
         table.forEach((place, byFault) -> page.append("| ")
                 .append(place)
                 .append(" | ")
@@ -116,13 +121,15 @@ final class Proof {
         for (int seed = 1; seed <= SEEDS; seed++) {
             without += SeededBug.foundWithout(seed).isEmpty() ? 0 : 1;
         }
-        page.append("## Seeded bugs\n\nMistakes that engines of this kind make, each built in by a switch that only tests have,"
-                        + " and hunted by chance: the scenario `busy` in rough weather, seeds 1 to ")
+        page.append(
+                        "## Seeded bugs\n\nMistakes that engines of this kind make, each built in by a switch that only tests have,"
+                                + " and hunted by chance: the scenario `busy` in rough weather, seeds 1 to ")
                 .append(SEEDS)
                 .append(". Without a bug, ")
                 .append(without)
-                .append(" of them found anything. How many seeds it takes to the first find, beginning at any seed: median and"
-                        + " worst. The five classic mistakes come first.\n\n")
+                .append(
+                        " of them found anything. How many seeds it takes to the first find, beginning at any seed: median and"
+                                + " worst. The five classic mistakes come first.\n\n")
                 .append("| bug | seeds that find it | median | worst |\n|---|---|---|---|\n");
         for (SeededBug bug : SeededBug.ALL) {
             List<Integer> found = new ArrayList<>();

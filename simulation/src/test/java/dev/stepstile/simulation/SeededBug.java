@@ -10,8 +10,8 @@ import dev.stepstile.step.StepState;
 import dev.stepstile.store.DeadLetters;
 import dev.stepstile.store.LogPage;
 import dev.stepstile.store.Ports;
-import dev.stepstile.store.StepStore;
 import dev.stepstile.store.StepQueue.Delivery;
+import dev.stepstile.store.StepStore;
 import dev.stepstile.wire.StepMessages;
 import dev.stepstile.wire.StepMessages.Decoded;
 import java.time.Duration;
@@ -58,7 +58,8 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Setup>> ch
                     () -> Mistakes.store("step", store -> new PassingStore(store) {
                         @Override
                         public WriteResult write(StepRecord next, Expect expect) {
-                            boolean heartbeat = next.state() instanceof StepState.Running && expect instanceof Expect.Fence;
+                            boolean heartbeat =
+                                    next.state() instanceof StepState.Running && expect instanceof Expect.Fence;
                             return heartbeat ? new WriteResult.Written() : store.write(next, expect);
                         }
                     })),
@@ -78,10 +79,17 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Setup>> ch
                     () -> Mistakes.store("sweeper", store -> new Forced(store) {
                         @Override
                         public List<StepRecord> records(List<StepRef> steps) {
-                            Duration sooner = Timing.DEFAULT.lease().plus(Timing.DEFAULT.margin()).minusSeconds(15);
+                            Duration sooner = Timing.DEFAULT
+                                    .lease()
+                                    .plus(Timing.DEFAULT.margin())
+                                    .minusSeconds(15);
                             return store.records(steps).stream()
                                     .map(record -> record.state() instanceof StepState.Running running
-                                            ? Mistakes.in(record, Mistakes.leased(running, running.leaseUntil().minus(sooner)))
+                                            ? Mistakes.in(
+                                                    record,
+                                                    Mistakes.leased(
+                                                            running,
+                                                            running.leaseUntil().minus(sooner)))
                                             : record)
                                     .toList();
                         }
@@ -101,7 +109,11 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Setup>> ch
             conditions(
                     "Completion does not look at the state",
                     Mistakes.without((stored, expect) -> expect instanceof Expect.Fence fence
-                            ? new Expect.Fence(fence.attempt(), fence.owner(), stored.state().name(), fence.cancelSeq())
+                            ? new Expect.Fence(
+                                    fence.attempt(),
+                                    fence.owner(),
+                                    stored.state().name(),
+                                    fence.cancelSeq())
                             : expect)),
             conditions(
                     "A claim does not look whether there is a record",
@@ -115,8 +127,10 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Setup>> ch
                             return expect instanceof Expect.Fence && !(next.state() instanceof StepState.Running);
                         }
                     }),
-            store("A lost response is treated as a failure: its own write is taken for another's", "step", store ->
-                    new PassingStore(store) {
+            store(
+                    "A lost response is treated as a failure: its own write is taken for another's",
+                    "step",
+                    store -> new PassingStore(store) {
                         @Override
                         public WriteResult write(StepRecord next, Expect expect) {
                             WriteResult result = store.write(next, expect);
@@ -127,8 +141,9 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Setup>> ch
                                     : result;
                         }
                     }),
-            of("A message that comes again while its step is held is acknowledged", () -> Mistakes.queue(
-                    "poller", (queue, simulation) -> new PassingQueue(queue) {
+            of(
+                    "A message that comes again while its step is held is acknowledged",
+                    () -> Mistakes.queue("poller", (queue, simulation) -> new PassingQueue(queue) {
                         @Override
                         public List<Delivery> receive(int max, Duration wait) {
                             return queue.receive(max, wait).stream()
@@ -141,8 +156,10 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Setup>> ch
                                     .toList();
                         }
                     })),
-            store("The sweeper acts on an index read alone, which does not know of heartbeats", "sweeper", store ->
-                    new Forced(store) {
+            store(
+                    "The sweeper acts on an index read alone, which does not know of heartbeats",
+                    "sweeper",
+                    store -> new Forced(store) {
                         @Override
                         public List<StepRecord> records(List<StepRef> steps) {
                             return store.records(steps).stream()
@@ -196,8 +213,10 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Setup>> ch
                             .toList();
                 }
             }),
-            store("A worker runs what its message says, not what the first claim pinned", "step", store ->
-                    new PassingStore(store) {
+            store(
+                    "A worker runs what its message says, not what the first claim pinned",
+                    "step",
+                    store -> new PassingStore(store) {
                         @Override
                         public WriteResult write(StepRecord next, Expect expect) {
                             WriteResult result = store.write(next, expect);
@@ -257,7 +276,9 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Setup>> ch
             return new Forced(fresh) {
                 @Override
                 public List<StepRecord> records(List<StepRef> steps) {
-                    return store.records(steps).stream().map(StaleReads.this::before).toList();
+                    return store.records(steps).stream()
+                            .map(StaleReads.this::before)
+                            .toList();
                 }
 
                 @Override
@@ -280,22 +301,25 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Setup>> ch
         @Override
         public Ports in(String function, Ports ports, Simulation simulation) {
             return switch (function) {
-                case "poller" -> Mistakes.with(ports, new PassingQueue(ports.queue()) {
-                    @Override
-                    public List<Delivery> receive(int max, Duration wait) {
-                        List<Delivery> batch = queue.receive(max, wait);
-                        batch.forEach(ReceivesAreAttempts.this::received);
-                        return batch;
-                    }
-                });
-                case "step" -> Mistakes.with(ports, new PassingStore(ports.store()) {
-                    @Override
-                    public WriteResult write(StepRecord next, Expect expect) {
-                        boolean claim = next.state() instanceof StepState.Running && !(expect instanceof Expect.Fence);
-                        return store.write(
-                                claim ? Mistakes.attempt(next, receives.getOrDefault(next.id(), 1)) : next, expect);
-                    }
-                });
+                case "poller" ->
+                    Mistakes.with(ports, new PassingQueue(ports.queue()) {
+                        @Override
+                        public List<Delivery> receive(int max, Duration wait) {
+                            List<Delivery> batch = queue.receive(max, wait);
+                            batch.forEach(ReceivesAreAttempts.this::received);
+                            return batch;
+                        }
+                    });
+                case "step" ->
+                    Mistakes.with(ports, new PassingStore(ports.store()) {
+                        @Override
+                        public WriteResult write(StepRecord next, Expect expect) {
+                            boolean claim =
+                                    next.state() instanceof StepState.Running && !(expect instanceof Expect.Fence);
+                            return store.write(
+                                    claim ? Mistakes.attempt(next, receives.getOrDefault(next.id(), 1)) : next, expect);
+                        }
+                    });
                 default -> ports;
             };
         }
