@@ -347,6 +347,7 @@ def test_a_killed_worker_process_costs_an_attempt_that_is_told_and_nothing_twice
     )
 
 
+@pytest.mark.full
 def test_a_killed_stack_with_all_its_workers_costs_an_attempt_and_nothing_twice(
     waiting: RunWorker, tmp_path: Path, workers: LocalStack
 ) -> None:

@@ -18,7 +18,7 @@ from dagster import (
     ConfigurableResource,
     Failure,
     MaterializeResult,
-    PipesClientCompletedInvocation,
+    MetadataValue,
     PipesMessageHandler,
     PipesMessageReader,
     PipesSession,
@@ -113,7 +113,7 @@ class CompletedSteps:
     run: str
     outcomes: Mapping[str, StepOutcome]
     _context: Context = field(repr=False)
-    _replayed: PipesClientCompletedInvocation | None = field(default=None, init=False, repr=False)
+    _replayed: PipesSession | None = field(default=None, init=False, repr=False)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -122,11 +122,27 @@ class CompletedSteps:
 
     def get_results(self) -> Sequence[MaterializeResult[Any] | AssetCheckResult]:
         """The materializations and checks that handlers reported, each once, step by step."""
-        return self._invocation().get_results(implicit_materializations=False)
+        return self._session().get_results(
+            implicit_materializations=False, metadata={"stepstile/run": MetadataValue.text(self.run)}
+        )
 
     def get_materialize_result(self) -> MaterializeResult[Any]:
         """The one materialization that was reported, with all checks."""
-        return self._invocation().get_materialize_result(implicit_materialization=False)
+        results = self.get_results()
+        materialized = [result for result in results if isinstance(result, MaterializeResult)]
+        if len(materialized) != 1:
+            raise StepstileError(
+                f"{len(materialized)} materializations were reported, not one: use get_results()."
+            )
+        [one] = materialized
+        checks = [result for result in results if isinstance(result, AssetCheckResult)]
+        return MaterializeResult(
+            asset_key=one.asset_key,
+            metadata=one.metadata,
+            check_results=[*(one.check_results or ()), *checks],
+            data_version=one.data_version,
+            tags=one.tags,
+        )
 
     def get_asset_check_result(self) -> AssetCheckResult:
         """The one check that was reported, for an `@asset_check`."""
@@ -137,19 +153,18 @@ class CompletedSteps:
 
     def get_custom_messages(self) -> Sequence[Any]:
         """The payloads of the custom messages that handlers reported, but for those meant for Stepstile."""
-        return self._invocation().get_custom_messages()
+        return self._session().get_custom_messages()
 
-    def _invocation(self) -> PipesClientCompletedInvocation:
+    def _session(self) -> PipesSession:
         if self._replayed is None:
             context = of_op(self._context)
             messages = [message for outcome in self.outcomes.values() for message in outcome.messages]
             handler = PipesMessageHandler(context, _Replay(messages))
             with handler.handle_messages() as params:
                 # Not open_pipes_session: it would have every asset reported, also one that may be skipped.
-                session = PipesSession(cast(Any, pipes_data(context)), handler, {}, params, context)
+                self._replayed = PipesSession(cast(Any, pipes_data(context)), handler, {}, params, context)
             if context.has_assets_def and all(out.is_required for out in context.op_def.output_defs):
                 context.set_requires_typed_event_stream(error_message=_NOT_HANDED_ON)
-            self._replayed = PipesClientCompletedInvocation(session, metadata={"stepstile/run": self.run})
         return self._replayed
 
 

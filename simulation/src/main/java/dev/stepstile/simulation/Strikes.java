@@ -22,7 +22,8 @@ final class Strikes {
     /** Which function makes which call: {@code step store.write SUCCEEDED}. */
     private static String place(SimulatedProcess process, String description) {
         String name = process.name();
-        String function = name.substring(0, name.lastIndexOf('-'));
+        int number = name.lastIndexOf('-');
+        String function = number < 0 ? name : name.substring(0, number);
         String[] words = description.split(" ", -1);
         String written = words[0].equals("store.write") ? " " + words[2] : "";
         String closed = words[0].equals("store.replace") && description.endsWith(" closed") ? " closed" : "";
