@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -15,9 +14,6 @@ from dagster_stepstile.client import StepstileClient
 from dagster_stepstile.local_stack import LocalStack
 
 LAUNCHER = Path(__file__).parents[2] / "stepstile"
-# A shell's job in the background begins with SIGINT ignored, and tests interrupt themselves.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
 HANDLERS = {"reporter": {"command": [sys.executable, str(Path(__file__).parent / "reporter.py")]}}
 
 
