@@ -142,7 +142,9 @@ public final class HtmlReport {
             }
         }
         heading(title, lines);
-        axes(String.format(Locale.ROOT, "%,.0f", most), minutes(samples.getLast().millis()));
+        axes(
+                String.format(Locale.ROOT, "%,.0f", most),
+                minutes(samples.getLast().millis()));
         for (int n = 0; n < lines.length; n++) {
             page.append("<polyline fill=none stroke-width=1.5 stroke='var(")
                     .append(lines[n].colour())
