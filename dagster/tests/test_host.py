@@ -42,6 +42,7 @@ class Worker:
 
     def __init__(self, folder: Path, target: str) -> None:
         self.folder = folder
+        self.taken: list[int] = []
         (folder / "target.py").write_text(TARGET)
         self.host = subprocess.Popen(
             [sys.executable, "-m", "stepstile_host", "--target", target],
@@ -78,8 +79,11 @@ class Worker:
         self.host.stdin.flush()
 
     def hear(self) -> dict[str, Any]:
+        """The next event, but for those that a step is taken up, which are noted."""
         assert self.host.stdout is not None
-        return json.loads(self.host.stdout.readline())
+        while "taken" in (event := json.loads(self.host.stdout.readline())):
+            self.taken.append(event["taken"])
+        return event
 
     def close(self) -> bytes:
         """Ends the commands; what the host has printed."""
@@ -112,6 +116,7 @@ def test_a_step_runs_in_a_child_of_the_host_that_loaded_its_code(worker: Worker)
     folder = worker.start(7, n=1, status=3)
     started = worker.hear()
     assert started["started"] == 7
+    assert worker.taken == [7]
     with open(folder / "stdout") as stdout:
         worker.tell({"release": 7})
         assert stdout.read() == f"in {worker.host.pid} with 1\n"

@@ -74,6 +74,7 @@ class Host:
                         self._start(command["start"], command["folder"], command["environment"])
 
     def _start(self, step: int, folder: str, environment: dict[str, str]) -> None:
+        self._channel.send({"taken": step})
         try:
             pid = self._forked(step, folder, environment)
         except OSError as refusal:

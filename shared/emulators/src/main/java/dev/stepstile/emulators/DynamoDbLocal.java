@@ -28,16 +28,9 @@ public final class DynamoDbLocal {
             }
             storage = List.of("-dbPath", data.toString());
         }
-        return EmulatorProcess.start("dynamodb-local", logs, port -> {
-            List<String> program = new ArrayList<>(List.of(
-                    Tethered.class.getName(),
-                    LoopbackDynamoDb.class.getName(),
-                    "-sharedDb",
-                    "-disableTelemetry",
-                    "-port",
-                    Integer.toString(port)));
-            program.addAll(storage);
-            return program;
-        });
+        List<String> program = new ArrayList<>(
+                List.of(Tethered.class.getName(), LoopbackDynamoDb.class.getName(), "-sharedDb", "-disableTelemetry"));
+        program.addAll(storage);
+        return EmulatorProcess.start("dynamodb-local", logs, program, LoopbackDynamoDb.LISTENS_ON);
     }
 }

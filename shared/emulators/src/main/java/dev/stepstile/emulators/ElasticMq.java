@@ -14,19 +14,15 @@ public final class ElasticMq {
      * @param data where queues and messages are kept from one start to the next; null to keep them in memory
      */
     public static EmulatorProcess start(Path logs, @Nullable Path data) {
-        return EmulatorProcess.start("elasticmq", logs, port -> {
-            List<String> program = new ArrayList<>(List.of(
-                    "-Drest-sqs.bind-hostname=127.0.0.1",
-                    "-Drest-sqs.bind-port=" + port,
-                    "-Dgenerate-node-address=true"));
-            if (data != null) {
-                program.add("-Dmessages-storage.enabled=true");
-                // H2 writes within half a second unless it is told at once.
-                program.add("-Dmessages-storage.uri=jdbc:h2:" + data.resolve("elasticmq") + ";WRITE_DELAY=0");
-            }
-            program.add(Tethered.class.getName());
-            program.add("org.elasticmq.server.Main");
-            return program;
-        });
+        List<String> program = new ArrayList<>(List.of(
+                "-Drest-sqs.bind-hostname=127.0.0.1", "-Drest-sqs.bind-port=0", "-Dgenerate-node-address=true"));
+        if (data != null) {
+            program.add("-Dmessages-storage.enabled=true");
+            // H2 writes within half a second unless it is told at once.
+            program.add("-Dmessages-storage.uri=jdbc:h2:" + data.resolve("elasticmq") + ";WRITE_DELAY=0");
+        }
+        program.add(Tethered.class.getName());
+        program.add("org.elasticmq.server.Main");
+        return EmulatorProcess.start("elasticmq", logs, program, "Started SQS rest server, bind address 127.0.0.1:");
     }
 }

@@ -1,20 +1,19 @@
 package dev.stepstile.emulators;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.IntFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** An emulator that runs in a process of its own, on a free port of loopback, until it is closed or this JVM ends. */
 public final class EmulatorProcess implements AutoCloseable {
@@ -22,15 +21,10 @@ public final class EmulatorProcess implements AutoCloseable {
     private static final Duration STOP = Duration.ofSeconds(10);
     private static final Duration LOOK = Duration.ofMillis(20);
 
-    /** The port was free when it was looked for; another process may have taken it since. */
-    private static final int TRIES = 3;
-
-    private final String name;
     private final Process process;
     private final int port;
 
-    private EmulatorProcess(String name, Process process, int port) {
-        this.name = name;
+    private EmulatorProcess(Process process, int port) {
         this.process = process;
         this.port = port;
     }
@@ -38,25 +32,20 @@ public final class EmulatorProcess implements AutoCloseable {
     /**
      * @param name of the emulator's POM, and of its log
      * @param logs where the log is written
-     * @param program from a port to the options of the JVM, the main class and its arguments
+     * @param program the options of the JVM, the main class and its arguments, on a port that the system gives
+     * @param announcement what the program prints before that port, once it answers there
      */
-    static EmulatorProcess start(String name, Path logs, IntFunction<List<String>> program) {
+    static EmulatorProcess start(String name, Path logs, List<String> program, String announcement) {
         Path jars = EmulatorJars.ofThisMachine().folderOf(name);
         Path log = logs.resolve(name + ".log");
         try {
             Files.createDirectories(logs);
-            for (int i = 0; i < TRIES; i++) {
-                int port = freePort();
-                EmulatorProcess emulator = new EmulatorProcess(name, launch(jars, log, program.apply(port)), port);
-                if (emulator.answers()) {
-                    return emulator;
-                }
-                emulator.close();
-            }
+            long before = Files.exists(log) ? Files.size(log) : 0;
+            Process process = launch(jars, log, program);
+            return new EmulatorProcess(process, port(process, log, before, announcement));
         } catch (IOException e) {
             throw new UncheckedIOException(name + " does not start", e);
         }
-        throw new IllegalStateException(name + " does not start; its log is " + log + ".");
     }
 
     private static Process launch(Path jars, Path log, List<String> program) throws IOException {
@@ -75,25 +64,31 @@ public final class EmulatorProcess implements AutoCloseable {
                 .start();
     }
 
-    /** Whether it takes connections before it ends or the patience does. */
-    private boolean answers() {
+    private static int port(Process process, Path log, long before, String announcement) throws IOException {
+        Pattern announced = Pattern.compile(Pattern.quote(announcement) + "(\\d+)\\D");
         long giveUp = System.nanoTime() + START.toNanos();
         try {
-            while (System.nanoTime() < giveUp) {
-                try (Socket socket = new Socket()) {
-                    socket.connect(address(port), (int) LOOK.toMillis());
-                    return process.isAlive();
-                } catch (IOException notYet) {
-                    if (process.waitFor(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
-                        return false;
-                    }
+            boolean ended = false;
+            while (!ended && System.nanoTime() < giveUp) {
+                ended = process.waitFor(LOOK.toMillis(), TimeUnit.MILLISECONDS);
+                Matcher said = announced.matcher(from(log, before));
+                if (said.find()) {
+                    return Integer.parseInt(said.group(1));
                 }
             }
-            return false;
         } catch (InterruptedException e) {
+            process.destroyForcibly();
             Thread.currentThread().interrupt();
-            close();
-            throw new IllegalStateException("interrupted while " + name + " was starting", e);
+            throw new IllegalStateException("interrupted while an emulator was starting", e);
+        }
+        process.destroyForcibly();
+        throw new IllegalStateException("An emulator does not start; its log is " + log + ".");
+    }
+
+    private static String from(Path log, long before) throws IOException {
+        try (InputStream written = Files.newInputStream(log)) {
+            written.skipNBytes(before);
+            return new String(written.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 
@@ -119,17 +114,6 @@ public final class EmulatorProcess implements AutoCloseable {
         } catch (InterruptedException e) {
             process.destroyForcibly();
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private static InetSocketAddress address(int port) {
-        return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket()) {
-            socket.bind(address(0));
-            return socket.getLocalPort();
         }
     }
 

@@ -3,10 +3,12 @@ package dev.stepstile.emulators;
 import java.lang.reflect.Field;
 
 /**
- * DynamoDB Local's main, on loopback only: its own listens on every address of the machine. By reflection, as Stepstile
- * is not compiled against it.
+ * DynamoDB Local's main, on a free port of loopback, which it prints: its own listens on every address of the machine, on
+ * a port that must be known before. By reflection, as Stepstile is not compiled against it.
  */
 public final class LoopbackDynamoDb {
+    static final String LISTENS_ON = "DynamoDB Local listens on ";
+
     private static final String PACKAGE = "software.amazon.dynamodb.services.local.";
 
     private LoopbackDynamoDb() {}
@@ -22,8 +24,12 @@ public final class LoopbackDynamoDb {
                 (Object[]) jetty.getType().getMethod("getConnectors").invoke(jetty.get(server));
         for (Object connector : connectors) {
             connector.getClass().getMethod("setHost", String.class).invoke(connector, "127.0.0.1");
+            connector.getClass().getMethod("setPort", int.class).invoke(connector, 0);
         }
         // Unlike start(), sends no telemetry.
         server.getClass().getMethod("safeStart").invoke(server);
+        Object connector = connectors[0];
+        System.out.println(
+                LISTENS_ON + connector.getClass().getMethod("getLocalPort").invoke(connector));
     }
 }

@@ -44,9 +44,13 @@ final class WarmHost {
     private boolean retired;
     private volatile boolean condemned;
 
-    /** A step's child as the host knows it by its number; {@code started} gives its process id. */
+    /**
+     * A step's child as the host knows it by its number. {@code taken} says that the host may have done something for it,
+     * {@code started} gives its process id.
+     */
     record Child(
             int number,
+            CompletableFuture<Void> taken,
             CompletableFuture<Long> started,
             CompletableFuture<Void> abandoned,
             CompletableFuture<Exit> exit,
@@ -55,6 +59,7 @@ final class WarmHost {
         Child(int number) {
             this(
                     number,
+                    new CompletableFuture<>(),
                     new CompletableFuture<>(),
                     new CompletableFuture<>(),
                     new CompletableFuture<>(),
@@ -121,7 +126,7 @@ final class WarmHost {
     /**
      * Begins a step, once the host has loaded its code.
      *
-     * @throws Gone if the host had ended before it could be told of the step; another may be
+     * @throws Gone if the host ended before it took up the step; another may be told of it
      */
     RunningProcess launch(Child child, Path folder, SortedMap<String, String> pipes, Duration patience)
             throws IOException, ProcessFailed, Gone, InterruptedException {
@@ -163,7 +168,7 @@ final class WarmHost {
 
     /** Waits for what the host is to say; one that says nothing is killed, and the next step gets another. */
     private <T> T answer(CompletableFuture<T> said, Duration patience, String otherwise)
-            throws ProcessFailed, InterruptedException {
+            throws ProcessFailed, Gone, InterruptedException {
         try {
             return said.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
@@ -175,6 +180,9 @@ final class WarmHost {
         } catch (ExecutionException e) {
             if (e.getCause() instanceof ProcessFailed failed) {
                 throw failed;
+            }
+            if (e.getCause() instanceof Gone gone) {
+                throw gone;
             }
             throw new IllegalStateException(e.getCause());
         }
@@ -239,6 +247,11 @@ final class WarmHost {
             memory = event.path("memory").asLong(memory);
             if (event.has("ready")) {
                 ready.complete(null);
+            } else if (event.has("taken")) {
+                Child child = children.get(event.path("taken").asInt());
+                if (child != null) {
+                    child.taken().complete(null);
+                }
             } else if (event.has("started")) {
                 Child child = children.get(event.path("started").asInt());
                 if (child != null) {
@@ -297,7 +310,7 @@ final class WarmHost {
             }
             ready.completeExceptionally(why);
             for (Child child : children.values()) {
-                child.started().completeExceptionally(why);
+                child.started().completeExceptionally(child.taken().isDone() ? why : new Gone());
                 if (child.begun()) {
                     own(child.started().join());
                     child.orphaned().complete(null);
@@ -367,6 +380,6 @@ final class WarmHost {
         }
     }
 
-    /** The host has ended, and the step has not begun. */
+    /** The host has ended, and has done nothing for the step. */
     static final class Gone extends Exception {}
 }

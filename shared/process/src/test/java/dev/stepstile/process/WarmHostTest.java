@@ -152,6 +152,19 @@ class WarmHostTest {
     }
 
     @Test
+    void that_died_before_it_took_up_a_step_leaves_it_to_the_next_one() {
+        String script = """
+                if mkdir first; then echo '{"ready":1}'; read line; exit 0; fi
+                echo '{"ready":2}'; read line
+                echo '{"taken":1}'; echo '{"refused":1,"reason":"by the second"}'; read line""";
+        try (ProcessHandlers handlers = host(script)) {
+            assertThatThrownBy(() -> handlers.handlers().getFirst().run(GivenInput.of("{}"), attempt))
+                    .isInstanceOf(ProcessFailed.class)
+                    .hasMessageContaining("by the second");
+        }
+    }
+
+    @Test
     void that_is_closed_takes_its_steps_with_it() throws Exception {
         long[] processes;
         long host;
