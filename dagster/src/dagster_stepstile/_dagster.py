@@ -30,12 +30,23 @@ from dagster import (
     mem_io_manager,
 )
 
+_RECONNECT_SECONDS = 5
+"""A kept connection that is older is made anew: shorter than what cuts an idle one on its way."""
+
 _MAPPING_KEY = re.compile(r"\[([^\]]*)\]$")
 
 
 def retry_mode(name: str) -> Any:
     """Dagster's ``RetryMode`` by its name: ENABLED, DISABLED or DEFERRED."""
     return deserialize_value(json.dumps({"__enum__": f"RetryMode.{name}"}))
+
+
+def keep_connections(instance: DagsterInstance) -> None:
+    """Lets the instance's storage keep a connection open, as it does in Dagster's webserver.
+
+    Otherwise Postgres and MySQL are connected to anew for each event, which costs several times what writing it does.
+    """
+    instance.optimize_for_webserver(statement_timeout=0, pool_recycle=_RECONNECT_SECONDS, max_overflow=-1)
 
 
 def error_info(message: str, class_name: str) -> Any:

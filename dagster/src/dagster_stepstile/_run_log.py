@@ -7,8 +7,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from dagster import AssetKey, DagsterEvent, DagsterEventType, DagsterInstance, DagsterRun, EventLogEntry
+from sqlalchemy.exc import DBAPIError
 
-from dagster_stepstile import _versions
+from dagster_stepstile import _dagster, _versions
 
 _WRITERS = 8
 _POINTING = (DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_CHECK_EVALUATION)
@@ -24,6 +25,7 @@ class RunLog:
     def __init__(self, instance: DagsterInstance, run: DagsterRun, resumed: bool) -> None:
         self._instance = instance
         self._run = run
+        _dagster.keep_connections(instance)
         self.prior: Sequence[DagsterEvent] = []
         self._known: set[str] = set()
         if resumed:
@@ -60,10 +62,23 @@ class RunLog:
             if event is not None and event.is_step_materialization and event.asset_key is not None:
                 materialized[number] = event.asset_key
             if not self._known or _versions.identity(entry) not in self._known:
-                self._instance.handle_new_event(entry)
+                self._store(entry)
             if entry.dagster_event is not None:
                 events.append(entry.dagster_event)
         return events
+
+    def _store(self, entry: EventLogEntry) -> None:
+        """Again where the connection was lost, unless the entry was written before that."""
+        try:
+            self._instance.handle_new_event(entry)
+        except DBAPIError as lost:
+            if not lost.connection_invalidated:
+                raise
+            written = {_versions.identity(each) for each in self._instance.all_logs(self._run.run_id)}
+            if _versions.identity(entry) not in written:
+                self._instance.handle_new_event(entry)
+            elif entry.dagster_event is not None and entry.dagster_event.asset_key is not None:
+                raise  # its asset may not know of it
 
     def _id_of(self, key: AssetKey | None) -> int | None:
         """The id of what this step wrote last of an asset."""
