@@ -4,6 +4,7 @@ rest rather than answer from nothing."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from dagster import DagsterInstance, DagsterInvariantViolationError, EventLogEntry
@@ -124,9 +125,14 @@ class InstanceGuard:
 
 
 def _refuse_writes(target: Any, prefix: str, except_for: Sequence[str]) -> None:
-    for name in dir(type(target)):
-        if name.startswith(_WRITES) and name not in except_for:
+    for name in _writes_of(type(target)):
+        if name not in except_for:
             setattr(target, name, _refusing(prefix + name))
+
+
+@cache
+def _writes_of(kind: type) -> Sequence[str]:
+    return [name for name in dir(kind) if name.startswith(_WRITES)]
 
 
 def _plain(value: Any) -> Any:

@@ -7,19 +7,25 @@ import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import dagster
 from dagster import (
     DagsterEvent,
     DagsterEventType,
+    DagsterInstance,
+    DynamicOut,
+    DynamicOutput,
     EventLogEntry,
     Executor,
     deserialize_value,
     execute_job,
+    fs_io_manager,
+    job,
+    op,
 )
 from dagster_pipes import PipesContext
-from upath import UPath
 
 from dagster_stepstile import _dagster, _wire, executor
 from dagster_stepstile._versions import KnownVersions
@@ -27,6 +33,9 @@ from dagster_stepstile._worker_instance import InstanceGuard, new_instance
 
 LIVE_AFTER_SECONDS = 1.0
 """A step that is done sooner speaks once, with its result; of a longer one the log can be followed."""
+
+QUICK_RESOURCES_SECONDS = 0.1
+"""Resources that were there sooner are not worth two entries in the log of each step; in process they are two of a run."""
 
 _RUNS_KEPT = 4
 _LIVE_TEXT = 3_000
@@ -137,6 +146,7 @@ class Collected:
         self._begun = time.monotonic()
         self._texts: list[str] = []
         self._waiting: list[int] | None = []
+        self._resources_begun = (-1, 0.0)
         self._lock = threading.Lock()
         self._timer = threading.Timer(LIVE_AFTER_SECONDS, self._begin_live)
         self._timer.daemon = True
@@ -149,6 +159,9 @@ class Collected:
             return
         with self._lock:
             self.has_end = self.has_end or _is_end(entry)
+            if self._resources_were_quick(entry):
+                self._texts.pop()
+                return
             number = len(self._texts)
             self._texts.append(_wire.entry_text(entry))
             self._versions.note(number, entry)
@@ -167,6 +180,19 @@ class Collected:
                 value["calls"] = self.calls
             return value
 
+    def _resources_were_quick(self, entry: EventLogEntry) -> bool:
+        """Whether this is the second of two entries that may be left out, and the first is the last one so far."""
+        if _is(entry, DagsterEventType.RESOURCE_INIT_STARTED):
+            self._resources_begun = (len(self._texts), entry.timestamp)
+            return False
+        if self._waiting is None or not _is(entry, DagsterEventType.RESOURCE_INIT_SUCCESS):
+            return False
+        number, begun = self._resources_begun
+        if number != len(self._texts) - 1 or entry.timestamp - begun > QUICK_RESOURCES_SECONDS:
+            return False
+        self._waiting.remove(number)
+        return True
+
     def _begin_live(self) -> None:
         with self._lock:
             for number in self._waiting or ():
@@ -179,9 +205,26 @@ class Collected:
             self._pipes.report_custom_message({"stepstile.live": live})
 
 
-UPath(
-    "."
-).exists()  # what Dagster's file IO manager loads when it is first used, in each fork, is loaded here
+def warm_up() -> None:
+    """Runs a small job, so that each fork has what Dagster loads, compiles and looks up when it is first used."""
+
+    @op(out=DynamicOut(int))
+    def numbers() -> Iterator[DynamicOutput[int]]:
+        yield DynamicOutput(1, mapping_key="one")
+
+    @op
+    def same(number: int) -> int:
+        return number
+
+    @job(resource_defs={"io_manager": fs_io_manager})
+    def small() -> None:
+        numbers().map(same)
+
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    with TemporaryDirectory() as folder, DagsterInstance.ephemeral(tempdir=folder) as instance:
+        ran = small.execute_in_process(quiet, instance=instance)
+        _wire.pack_texts(map(_wire.entry_text, instance.all_logs(ran.run_id)))
+        InstanceGuard(instance, lambda _: None, KnownVersions(None)).apply(())
 
 
 def prepare(extras: Mapping[str, Any]) -> None:
@@ -205,6 +248,7 @@ def run_step(pipes: PipesContext) -> None:
     pipes.report_custom_message({"stepstile.result": collected.result()})
 
 
+run_step.warm_up = warm_up  # type: ignore[attr-defined]
 run_step.prepare = prepare  # type: ignore[attr-defined]
 
 _runs: OrderedDict[str, PreparedRun | StepRefused] = OrderedDict()
@@ -239,6 +283,10 @@ def _check_versions(shared: Mapping[str, Any]) -> None:
             f"The run worker has dagster {shared['dagster']}, this worker {dagster.__version__}."
             " Install the same version of dagster on both."
         )
+
+
+def _is(entry: EventLogEntry, event_type: DagsterEventType) -> bool:
+    return entry.dagster_event is not None and entry.dagster_event.event_type == event_type
 
 
 def _is_of_the_machinery(entry: EventLogEntry) -> bool:

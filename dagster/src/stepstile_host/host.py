@@ -46,6 +46,9 @@ class Host:
             os.set_blocking(end, False)
         signal.signal(signal.SIGCHLD, _noted)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        warm_up: Callable[[], None] | None = getattr(self._target, "warm_up", None)
+        if warm_up is not None:
+            warm_up()
         gc.collect()
         gc.freeze()
         _warn_of_threads()
