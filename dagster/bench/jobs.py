@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dagster import (
+    AssetExecutionContext,
     AssetsDefinition,
     Definitions,
     DynamicOut,
@@ -31,7 +32,7 @@ RUNS_FOLDER = "STEPSTILE_BENCH_RUNS"
 """The environment variable that names the folder where steps leave what is asked of them afterwards."""
 
 
-def mark(context: OpExecutionContext, name: str) -> None:
+def mark(context: AssetExecutionContext | OpExecutionContext, name: str) -> None:
     """When this step's code ran, and how often: a line in the run's file."""
     folder = os.environ[RUNS_FOLDER]
     with open(os.path.join(folder, context.run_id), "a") as file:
@@ -96,7 +97,7 @@ def long() -> None:
 
 def _assets() -> list[AssetsDefinition]:
     @asset(name="asset_0")
-    def first(context: Any) -> int:
+    def first(context: AssetExecutionContext) -> int:
         mark(context, "first")
         return 0
 
