@@ -19,9 +19,9 @@ from dagster import (
     DynamicOutput,
     EventLogEntry,
     Executor,
+    FilesystemIOManager,
     deserialize_value,
     execute_job,
-    fs_io_manager,
     job,
     op,
 )
@@ -216,7 +216,7 @@ def warm_up() -> None:
     def same(number: int) -> int:
         return number
 
-    @job(resource_defs={"io_manager": fs_io_manager})
+    @job(resource_defs={"io_manager": FilesystemIOManager()})
     def small() -> None:
         numbers().map(same)
 

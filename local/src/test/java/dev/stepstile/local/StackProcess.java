@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -27,6 +28,7 @@ final class StackProcess {
                         LocalStack.start(StackUnderTest.options(kind, kind == StackOptions.Kind.AWS, Path.of(args[1])));
                 System.out.println("endpoint " + stack.endpoint());
             } catch (RuntimeException | Error e) {
+                e.printStackTrace();
                 Runtime.getRuntime().halt(1); // else threads that were started keep it, and its output open
             }
         }
@@ -34,6 +36,7 @@ final class StackProcess {
 
     /** Starts a stack on what an earlier one left in the folder. */
     static StackProcess start(StackOptions.Kind kind, Path folder) throws IOException {
+        Path errors = folder.resolve("stack.err");
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "--enable-native-access=ALL-UNNAMED",
@@ -44,7 +47,7 @@ final class StackProcess {
                         Main.class.getName(),
                         kind.name(),
                         folder.toString())
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(errors.toFile())
                 .start();
         BufferedReader printed =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
@@ -54,7 +57,7 @@ final class StackProcess {
         }
         if (line == null) {
             process.destroyForcibly();
-            throw new IOException("the stack ended while it was starting");
+            throw new IOException("the stack ended while it was starting:\n" + Files.readString(errors));
         }
         Thread.ofVirtual().start(() -> printed.lines().forEach(rest -> {}));
         return new StackProcess(process, new StackUnderTest(URI.create(line.substring("endpoint ".length()))));
