@@ -149,7 +149,7 @@ class RealKillsTest {
         return all;
     }
 
-    /** Kills the whole stack so often, the first time while it is given steps, and a worker a second in between. */
+    /** Kills the whole stack so often, the first time while it is given steps, and a worker every two seconds in between. */
     private void survives(StackOptions.Kind kind, int steps, long millis, int stackKills) throws Exception {
         long start = System.nanoTime();
         AtomicReference<StackProcess> stack = new AtomicReference<>(StackProcess.start(kind, folder));
@@ -171,12 +171,15 @@ class RealKillsTest {
                     stack.set(StackProcess.start(kind, folder));
                 } else if (Instant.now().isAfter(nextWorker)) {
                     killedWorkers += stack.get().killAWorker(killedWorkers) ? 1 : 0;
-                    nextWorker = Instant.now().plusSeconds(1);
+                    nextWorker = Instant.now().plusSeconds(2);
                 }
                 pause(Duration.ofMillis(20));
                 ended = Math.max(ended, seen(stack.get().api()));
             }
             caller.join();
+            assertThat(killedWorkers > 0)
+                    .as("workers that are processes were killed")
+                    .isEqualTo(kind == StackOptions.Kind.AWS);
         } finally {
             stack.get().kill();
         }

@@ -76,8 +76,17 @@ final class StackProcess {
     /** The processes of a stack's isolated workers. */
     static List<ProcessHandle> workers(ProcessHandle stack) {
         return stack.descendants()
-                .filter(child -> child.info().commandLine().orElse("").contains("api.client.AWSLambda"))
+                .filter(child -> commandLine(child).contains("api.client.AWSLambda"))
                 .toList();
+    }
+
+    /** As long as it is, which is longer than what Java tells. */
+    private static String commandLine(ProcessHandle process) {
+        try {
+            return Files.readString(Path.of("/proc", Long.toString(process.pid()), "cmdline"));
+        } catch (IOException e) {
+            return ""; // it has ended
+        }
     }
 
     /** Kills all of it by SIGKILL, with the sweeper and the functions that answer calls; its workers end with it. */
