@@ -233,6 +233,43 @@ def small() -> None:
     double.alias("last")(with_number())
 
 
+@dg.op
+def recovers(number: int, config: Folder) -> int:
+    if not Path(config.folder, "repaired").exists():
+        raise ValueError("not yet")
+    return number
+
+
+@dg.job(executor_def=stepstile_executor)
+def repairable() -> None:
+    double(recovers(with_number()))
+
+
+# -- steps that must not run at the same time
+
+
+@dg.op(pool="one")
+def alone(config: Folder) -> None:
+    note(config.folder, "begins")
+    time.sleep(0.05)
+    note(config.folder, "ends")
+
+
+@dg.job(executor_def=stepstile_executor)
+def one_at_a_time() -> None:
+    for number in range(3):
+        alone.alias(f"alone_{number}")()
+
+
+@dg.op(config_schema=str)
+def configured() -> None: ...
+
+
+@dg.job(executor_def=stepstile_executor)
+def large() -> None:
+    configured()
+
+
 # -- assets
 
 days = dg.DailyPartitionsDefinition("2024-01-01")
@@ -274,6 +311,20 @@ def city(context: dg.AssetExecutionContext) -> str:
     return context.partition_key
 
 
+@dg.asset(partitions_def=days, backfill_policy=dg.BackfillPolicy.single_run())
+def ranged(context: dg.AssetExecutionContext) -> None:
+    context.log.info(f"from {context.partition_key_range.start} to {context.partition_key_range.end}")
+
+
+@dg.asset(
+    partitions_def=dg.MultiPartitionsDefinition(
+        {"day": days, "place": dg.StaticPartitionsDefinition(["north", "south"])}
+    )
+)
+def grid(context: dg.AssetExecutionContext) -> str:
+    return context.partition_key
+
+
 @dg.asset
 def checked() -> int:
     return 1
@@ -291,12 +342,14 @@ def after_the_check() -> int:
 
 def _definitions(executor: dg.ExecutorDefinition) -> dg.Definitions:
     return dg.Definitions(
-        assets=[raw, clean, summary, both, city, checked, after_the_check],
+        assets=[raw, clean, summary, both, city, ranged, grid, checked, after_the_check],
         asset_checks=[never_right],
         jobs=[
             dg.define_asset_job("days", selection=["raw", "clean"]),
             dg.define_asset_job("whole", selection=["summary", "first", "second"]),
             dg.define_asset_job("by_city", selection=["city"]),
+            dg.define_asset_job("by_range", selection=["ranged"]),
+            dg.define_asset_job("by_grid", selection=["grid"]),
             dg.define_asset_job("blocked", selection=["checked", "after_the_check"]),
         ],
         executor=executor,
@@ -321,6 +374,22 @@ def whole_on_stepstile() -> dg.JobDefinition:
 
 def whole_in_process() -> dg.JobDefinition:
     return _in_process.resolve_job_def("whole")
+
+
+def by_range_on_stepstile() -> dg.JobDefinition:
+    return _ours.resolve_job_def("by_range")
+
+
+def by_range_in_process() -> dg.JobDefinition:
+    return _in_process.resolve_job_def("by_range")
+
+
+def by_grid_on_stepstile() -> dg.JobDefinition:
+    return _ours.resolve_job_def("by_grid")
+
+
+def by_grid_in_process() -> dg.JobDefinition:
+    return _in_process.resolve_job_def("by_grid")
 
 
 def by_city() -> dg.JobDefinition:

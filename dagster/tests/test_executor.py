@@ -20,6 +20,7 @@ import dagster as dg
 import project
 import pytest
 from conftest import LAUNCHER
+from scripted_api import Answer, api
 
 from dagster_stepstile.local_stack import LocalStack
 
@@ -164,6 +165,34 @@ def test_a_run_is_executed_again_from_its_failure(instance: dg.DagsterInstance, 
     assert counts["collected", "STEP_SUCCESS"] == 1
 
 
+def test_what_failed_is_executed_again_and_what_succeeded_is_not(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    config = {"ops": {"recovers": {"config": {"folder": str(tmp_path)}}}}
+    first = run(project.repairable, instance, run_config=config)
+    assert first.status == dg.DagsterRunStatus.FAILURE
+    (tmp_path / "repaired").touch()
+    how = dg.ReexecutionOptions.from_failure(first.run_id, instance)
+    counts = counted(
+        events(instance, run(project.repairable, instance, run_config=config, reexecution_options=how))
+    )
+    assert [counts[step, "STEP_SUCCESS"] for step in ("with_number", "recovers", "double")] == [0, 1, 1]
+
+
+def test_the_pools_of_the_instance_and_the_limits_of_the_run_hold_back_steps(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    ops = {f"alone_{number}": {"config": {"folder": str(tmp_path)}} for number in range(3)}
+    instance.event_log_storage.set_concurrency_slots("one", 1)
+    pooled = run(project.one_at_a_time, instance, run_config={"ops": ops})
+    assert notes(tmp_path) == ["begins", "ends"] * 3
+    assert "blocked by limit for pool one" in messages(instance, pooled)
+    instance.event_log_storage.set_concurrency_slots("one", 9)
+    limited = {"ops": ops, "execution": {"config": {"max_concurrent": 1}}}
+    assert run(project.one_at_a_time, instance, run_config=limited).is_success
+    assert notes(tmp_path) == ["begins", "ends"] * 6
+
+
 def test_a_selection_of_a_job_runs_alone(instance: dg.DagsterInstance) -> None:
     counts = counted(events(instance, run(project.small, instance, op_selection=["*with_number"])))
     assert counts["with_number", "STEP_SUCCESS"] == 1
@@ -219,6 +248,35 @@ def test_assets_have_the_versions_and_pointers_of_in_process_execution(
     ours = materialized(project.days_on_stepstile, project.whole_on_stepstile, instance)
     with dg.DagsterInstance.local_temp(str(tmp_path)) as other:
         theirs = materialized(project.days_in_process, project.whole_in_process, other)
+    assert ours == theirs
+
+
+def test_ranges_and_grids_of_partitions_are_materialized_as_in_process(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    tags = [
+        {
+            "dagster/asset_partition_range_start": "2024-01-02",
+            "dagster/asset_partition_range_end": "2024-01-05",
+        },
+        {"dagster/partition": "2024-01-03|south"},
+    ]
+
+    def materialized(jobs: Sequence[Any], instance: dg.DagsterInstance) -> list[Any]:
+        runs = [run(job, instance, tags=tag) for job, tag in zip(jobs, tags, strict=True)]
+        assert all(each.is_success for each in runs), messages(instance, runs[0])
+        assert "from 2024-01-02 to 2024-01-05" in messages(instance, runs[0])
+        return [
+            (record.asset_key, record.partition_key, sorted(record.asset_materialization.tags or {}))
+            for key in ("ranged", "grid")
+            for record in instance.fetch_materializations(dg.AssetKey(key), limit=100).records
+            if record.asset_materialization
+        ]
+
+    ours = materialized([project.by_range_on_stepstile, project.by_grid_on_stepstile], instance)
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as other:
+        theirs = materialized([project.by_range_in_process, project.by_grid_in_process], other)
+    assert len(ours) == 5
     assert ours == theirs
 
 
@@ -334,6 +392,23 @@ def test_a_long_step_is_seen_while_it_runs_and_what_it_prints_is_captured(
     assert waiting.stdout(captured) == b"to stdout\n"
 
 
+def test_what_steps_print_goes_to_a_compute_log_manager_in_the_cloud(tmp_path: Path) -> None:
+    kept = {"folder": str(tmp_path / "cloud"), "local_folder": str(tmp_path / "local")}
+    logs = {"module": "folder_logs", "class": "FolderLogs", "config": kept}
+    (tmp_path / "home").mkdir()
+    (tmp_path / "go").touch()
+    with dg.DagsterInstance.local_temp(str(tmp_path / "home"), overrides={"compute_logs": logs}) as instance:
+        config = {"ops": {"waits": {"config": {"folder": str(tmp_path)}}}}
+        done = run(project.waiting, instance, run_config=config)
+        [captured] = [
+            data for data in map(captured_of, events(instance, done)) if data and data.step_keys == ["waits"]
+        ]
+        manager = instance.compute_log_manager
+        key = manager.build_log_key_for_run(done.run_id, captured.file_key)
+        assert (tmp_path / "cloud").joinpath(*key, "stdout").read_text() == "to stdout\n"
+        assert manager.get_log_data(key).stdout == b"to stdout\n"
+
+
 def test_a_killed_worker_process_costs_an_attempt_that_is_told_and_nothing_twice(
     waiting: RunWorker, tmp_path: Path
 ) -> None:
@@ -435,6 +510,23 @@ def test_an_io_manager_of_one_machine_is_named_before_a_step_is_sent(instance: d
     told = refused(instance, endpoint="https://stepstile.example.com")
     assert "io_manager" in told
     assert "local_storage" in told
+
+
+def test_a_caller_that_is_not_allowed_fails_the_run_and_is_told_what_it_lacks(
+    instance: dg.DagsterInstance,
+) -> None:
+    with api(lambda _: Answer(403, {"message": "Forbidden"})) as endpoint:
+        told = refused(instance, endpoint=endpoint, patience_seconds=1)
+    assert "does not allow this caller (HTTP 403, Forbidden)" in told
+    assert "aws_region" in told
+
+
+def test_a_payload_over_the_limit_fails_the_run_and_is_told_what_to_do(instance: dg.DagsterInstance) -> None:
+    failed = run(project.large, instance, run_config={"ops": {"configured": {"config": "x" * 7_000_000}}})
+    assert failed.status == dg.DagsterRunStatus.FAILURE
+    told = errors(events(instance, failed))
+    assert "over the 5 MB that Stepstile takes" in told
+    assert "xxx" not in told
 
 
 def test_an_endpoint_that_does_not_answer_fails_the_run_with_the_cause(instance: dg.DagsterInstance) -> None:

@@ -265,13 +265,8 @@ def test_an_interrupt_cancels_the_steps_and_only_those(
         while time.monotonic() < until:
             record = client.step(runs[0], "long") if runs else None
             if record and record.state == "RUNNING":
-                # Again if nothing came of it: an interrupt can fall into a moment in which it is lost.
                 os.kill(os.getpid(), signal.SIGINT)
-                heard = time.monotonic() + 5
-                while time.monotonic() < heard and not client.status(runs[0]).cancelled:
-                    threading.Event().wait(0.05)
-                if client.status(runs[0]).cancelled:
-                    return
+                return
 
     thread = threading.Thread(target=interrupt)
     thread.start()

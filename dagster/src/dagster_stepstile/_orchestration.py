@@ -22,7 +22,15 @@ from dagster_stepstile._gate import Gate, Pools
 from dagster_stepstile._outgoing import Outgoing, Settings
 from dagster_stepstile._run_log import RunLog
 from dagster_stepstile._worker_instance import FORWARDED
-from dagster_stepstile.client import CANCELLED, SUCCEEDED, LogPage, Step, StepEnded, StepstileClient
+from dagster_stepstile.client import (
+    CANCELLED,
+    SUCCEEDED,
+    LogPage,
+    Refused,
+    Step,
+    StepEnded,
+    StepstileClient,
+)
 
 _LONGEST_PAUSE = 0.25
 _STOPPING_SECONDS = 60.0
@@ -131,12 +139,21 @@ class Orchestration:
             sent = self._begin(step, active)
             wave.append(self._outgoing.step(sent.name, step, state))
         wave.sort(key=lambda step: step.key)
-        self._client.dispatch(
-            self._run_id,
-            wave,
-            dispatch_id=self._outgoing.dispatch_id(wave),
-            shared_inputs={"dagster.run": self._outgoing.shared()},
-        )
+        try:
+            self._client.dispatch(
+                self._run_id,
+                wave,
+                dispatch_id=self._outgoing.dispatch_id(wave),
+                shared_inputs={"dagster.run": self._outgoing.shared()},
+            )
+        except Refused as refusal:
+            if refusal.type not in ("request-too-large", "input-too-large"):
+                raise
+            raise dagster.DagsterInvariantViolationError(
+                "What the run's steps share (its run config and tags, mostly) or what one of them must know of the run is"
+                " over the 5 MB that Stepstile takes. Write large values to storage that the workers reach, and let the"
+                f" run config say where. Stepstile said: {refusal}"
+            ) from refusal
         self._follower.add(step.key for step in wave)
 
     def _begin(self, step: Any, active: Any) -> _Sent:
