@@ -147,6 +147,8 @@ def test_a_step_whose_attempts_are_used_up_fails_with_their_history_or_is_up_for
     told = errors([event for event in found if event.is_step_failure])
     assert "attempt 1: HANDLER_FAILED" in told
     assert "attempt 2: HANDLER_FAILED" in told
+    assert "java" not in told
+    assert "ProcessFailed" not in told
     assert "/steps/dies?log=true" in told
 
 

@@ -465,11 +465,22 @@ class StepExecutionTest {
                 throw new NoClassDefFoundError("some.Missing");
             });
             stack.work.on("deep", (input, context) -> StepResult.of(depth(0)));
-            stack.dispatch("d1", Stack.once("error"), Stack.once("deep"), Stack.once("fine"));
+            stack.work.on("silent", (input, context) -> {
+                throw new Unspeakable();
+            });
+            stack.dispatch("d1", Stack.once("error"), Stack.once("deep"), Stack.once("silent"), Stack.once("fine"));
             assertThat(stack.deliver()).isEmpty();
             assertThat(error("error").message()).isEqualTo("java.lang.NoClassDefFoundError: some.Missing");
             assertThat(error("deep").message()).startsWith("java.lang.StackOverflowError");
+            assertThat(error("silent").message()).isEqualTo(Unspeakable.class.getName());
             assertThat(stack.state("fine")).isEqualTo(Name.SUCCEEDED);
+        }
+
+        private static final class Unspeakable extends Exception {
+            @Override
+            public String getMessage() {
+                throw new IllegalStateException("its message depends on what is not there");
+            }
         }
 
         private int depth(int n) {

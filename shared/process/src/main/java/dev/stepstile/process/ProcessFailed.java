@@ -5,4 +5,11 @@ public final class ProcessFailed extends Exception {
     ProcessFailed(String message) {
         super(message);
     }
+
+    /** The message alone: the name of this class says nothing to whoever wrote the process. */
+    @SuppressWarnings("OverrideThrowableToString") // with getMessage() alone, the name would come first
+    @Override
+    public String toString() {
+        return String.valueOf(getMessage());
+    }
 }

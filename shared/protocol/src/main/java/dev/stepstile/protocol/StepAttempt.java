@@ -159,7 +159,7 @@ public final class StepAttempt {
             throw new AttemptFailed(
                     Weight.RETRYABLE,
                     StepError.Kind.HANDLER_FAILED,
-                    thrown.getClass().getName() + ": " + message(thrown));
+                    said(thrown));
         } finally {
             kept.runsNothing();
         }
@@ -343,6 +343,15 @@ public final class StepAttempt {
 
     private static Duration shorter(Duration a, Duration b) {
         return a.compareTo(b) < 0 ? a : b;
+    }
+
+    /** Whatever the user's class makes of that. */
+    private static String said(Throwable thrown) {
+        try {
+            return thrown.toString();
+        } catch (RuntimeException e) {
+            return thrown.getClass().getName();
+        }
     }
 
     private static String message(Throwable thrown) {
