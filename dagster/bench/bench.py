@@ -45,8 +45,8 @@ class Side:
         self.roots = roots
         self.environment = environment
 
-    def command(self, shape: str, config: Mapping[str, Any]) -> tuple[list[str], dict[str, str]]:
-        asked = {"job": f"{shape}_{self.executor}", "config": config, "services": self.roots}
+    def command(self, shape: str, config: Mapping[str, Any], **more: Any) -> tuple[list[str], dict[str, str]]:
+        asked = {"job": f"{shape}_{self.executor}", "config": config, "services": self.roots, **more}
         environment = {**os.environ, **self.environment}
         # It doubles the time of every import of Dagster, on every side.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -223,6 +223,7 @@ def faults(wanted: Sequence[str], folder: Path) -> None:
                 faulty(side, config, "nothing is killed", None)
                 faulty(side, config, "the step's process is killed", os.kill)
                 faulty(side, config, "the whole worker is killed", crash)
+                faulty(side, config, "the run worker is killed", None, resumed=True)
         for late in (False, True) if "celery" in wanted else ():
             name = "celery, acks late" if late else "celery"
             try:
@@ -248,9 +249,9 @@ def faults(wanted: Sequence[str], folder: Path) -> None:
                 broker.stop()
 
 
-def faulty(side: Side, config: Mapping[str, Any], what: str, kill: Any) -> None:
+def faulty(side: Side, config: Mapping[str, Any], what: str, kill: Any, **how: Any) -> None:
     """Runs a job, does something to its worker once its step has begun, and tells what became of it."""
-    command, environment = side.command("long", config)
+    command, environment = side.command("long", config, **how)
     runs = Path(environment["STEPSTILE_BENCH_RUNS"])
     before = set(runs.iterdir())
     driver = subprocess.Popen(
