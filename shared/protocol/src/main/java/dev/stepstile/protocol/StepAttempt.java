@@ -156,10 +156,7 @@ public final class StepAttempt {
         } catch (PortException port) {
             throw new AttemptFailed(Weight.RETRYABLE, StepError.Kind.HANDLER_FAILED, "Payload store: " + message(port));
         } catch (Throwable thrown) { // the boundary at which whatever a handler throws becomes a recorded attempt
-            throw new AttemptFailed(
-                    Weight.RETRYABLE,
-                    StepError.Kind.HANDLER_FAILED,
-                    said(thrown));
+            throw new AttemptFailed(Weight.RETRYABLE, StepError.Kind.HANDLER_FAILED, said(thrown));
         } finally {
             kept.runsNothing();
         }
