@@ -253,6 +253,7 @@ def test_an_interrupt_cancels_the_steps_and_only_those(
     stepstile: StepstileResource, client: StepstileClient, run_id: str
 ) -> None:
     runs: list[str] = []
+    sent: list[str] = []
     client.dispatch(run_id, [Step("other", "stepstile.sleep", {"seconds": 1})], dispatch_id="d")
 
     @asset
@@ -261,17 +262,21 @@ def test_an_interrupt_cancels_the_steps_and_only_those(
         stepstile.run_steps(context, [Step("long", "stepstile.sleep", {"seconds": 60})])
 
     def interrupt() -> None:
-        until = time.monotonic() + 40
+        """Once, and only if the step runs: under load that may take a while."""
+        until = time.monotonic() + 50
         while time.monotonic() < until:
             record = client.step(runs[0], "long") if runs else None
             if record and record.state == "RUNNING":
+                sent.append(record.key)
                 os.kill(os.getpid(), signal.SIGINT)
                 return
 
     thread = threading.Thread(target=interrupt)
     thread.start()
-    assert "DagsterExecutionInterruptedError" in failure_of(run(long, stepstile=stepstile))
+    ended = run(long, stepstile=stepstile)
     thread.join()
+    assert sent == ["long"]
+    assert "DagsterExecutionInterruptedError" in failure_of(ended)
     assert client.status(runs[0]).cancelled
     assert not client.status(run_id).cancelled
 
