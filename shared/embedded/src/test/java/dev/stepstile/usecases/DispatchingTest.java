@@ -3,6 +3,7 @@ package dev.stepstile.usecases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.stepstile.api.StepResult;
 import dev.stepstile.protocol.Count;
 import dev.stepstile.protocol.Dispatching;
 import dev.stepstile.protocol.Dispatching.Answer;
@@ -12,6 +13,7 @@ import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepState.Name;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
@@ -100,6 +102,22 @@ class DispatchingTest {
                         .dispatch(new Dispatching.Request(Stack.RUN, "d1", List.of(step), shared)))
                 .isEqualTo(new Answer.Conflict("d1"));
         assertThat(stack.receive(10)).hasSize(1);
+    }
+
+    @Test
+    void gives_each_step_what_its_steps_share() throws InterruptedException {
+        TreeMap<String, String> shared = new TreeMap<>();
+        shared.put("plan", "[1]");
+        List<String> seen = new ArrayList<>();
+        stack.work.on("a", (input, context) -> {
+            seen.add(input.sharedNames() + " " + input.shared("plan"));
+            return StepResult.none();
+        });
+        stack.stepstile
+                .dispatching(8)
+                .dispatch(new Dispatching.Request(Stack.RUN, "d1", List.of(Stack.step("a")), shared));
+        stack.deliver();
+        assertThat(seen).containsExactly("[plan] [1]");
     }
 
     private static NewStep tagged(String name, String value) {

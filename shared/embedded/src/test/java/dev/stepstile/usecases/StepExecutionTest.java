@@ -396,6 +396,27 @@ class StepExecutionTest {
             assertThat(stack.record("a")).isEqualTo(deadAt2);
         }
 
+        /** It was redriven since, and that message may be lost: the letter's is as good. */
+        @Test
+        void moved_back_for_a_step_that_waits_to_be_tried_again_drives_it() throws InterruptedException {
+            stack.work.on("a", (input, context) -> {
+                if (context.attempt() == 1) {
+                    throw new IllegalStateException("no");
+                }
+                return StepResult.none();
+            });
+            stack.dispatch("d1", Stack.once("a"));
+            stack.deliver();
+            String letter = stack.ports.letters().peek(1).getFirst();
+            send(letter);
+            stack.faults.crashAfter("store.write", 0);
+            stack.crash(stack.receive(10));
+            assertThat(stack.state("a")).as("redriven, and not claimed").isEqualTo(Name.RETRYING);
+            send(letter);
+            stack.deliver();
+            assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+        }
+
         @Test
         void moved_back_for_a_step_that_age_deleted_is_acknowledged() throws InterruptedException {
             stack.work.on("a", (input, context) -> {

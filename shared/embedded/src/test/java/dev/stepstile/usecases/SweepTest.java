@@ -265,6 +265,61 @@ class SweepTest {
     }
 
     @Test
+    void leaves_a_step_that_it_cannot_write_to_the_next_one() throws InterruptedException {
+        stack.handOver("a");
+        stack.crashAfterClaim();
+        stack.faults.fail("store.write");
+        SweepReport report = stack.sweepAfter(MINUTE.multipliedBy(2));
+        assertThat(report.unreachable()).isEqualTo(1);
+        assertThat(stack.state("a")).isEqualTo(Name.RUNNING);
+        assertThat(stack.sweepAfter(MINUTE).reclaimed()).isEqualTo(1);
+    }
+
+    @Test
+    void leaves_a_step_that_ended_while_it_looked() throws InterruptedException {
+        stack.handOver("a");
+        List<Delivery> batch = stack.receive(10);
+        stack.faults.crashAfter("store.write", 0);
+        stack.crash(batch);
+        stack.faults.afterNext("store.records", () -> executed(batch));
+        SweepReport report = stack.sweepAfter(MINUTE.multipliedBy(2));
+        assertThat(report.reclaimed()).isZero();
+        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+        assertThat(stack.sweepAfter(MINUTE).closed()).isEqualTo(1);
+    }
+
+    private void executed(List<Delivery> batch) {
+        try {
+            stack.execute(batch);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void swept() {
+        try {
+            stack.sweep();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void leaves_what_another_sweep_has_taken_since_it_read_the_index_or_the_dispatch() throws InterruptedException {
+        int dispatches = 0;
+        for (int i = 0; dispatches < 2; i++) {
+            if (Shards.of(Stack.RUN + "#d" + i, Shards.OPEN_BUCKETS) == 3) {
+                stack.dispatch("d" + i, Stack.step("s" + i));
+                dispatches++;
+            }
+        }
+        stack.time.advance(MINUTE);
+        stack.faults.afterNext("store.dispatch", this::swept);
+        assertThat(stack.sweep().dispatches()).isZero();
+        assertThat(stack.count(Count.DISPATCHES_SWEPT)).as("by the other").isEqualTo(2);
+    }
+
+    @Test
     void stops_at_its_deadline_and_leaves_the_rest_to_the_next() throws InterruptedException {
         stack.handOver("a");
         stack.time.advance(MINUTE);
@@ -301,11 +356,13 @@ class SweepTest {
                 Files.delete(file);
             }
         }
-        stack.sweepAfter(MINUTE);
+        SweepReport first = stack.sweepAfter(MINUTE);
+        assertThat(List.of(first.discarded(), first.closed())).isEqualTo(List.of(1, 0));
         assertThat(stack.dispatched("d1").closed()).as("one still runs").isFalse();
         gate.open();
         worker.join();
-        stack.sweepAfter(MINUTE);
+        SweepReport second = stack.sweepAfter(MINUTE);
+        assertThat(List.of(second.discarded(), second.closed())).isEqualTo(List.of(0, 1));
         assertThat(stack.dispatched("d1").closed()).isTrue();
         assertThat(stack.state("s1")).isEqualTo(Name.SUCCEEDED);
         assertThat(stack.state("s0")).isEqualTo(Name.DEAD);
