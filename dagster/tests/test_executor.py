@@ -112,6 +112,7 @@ def test_a_graph_of_everything_has_the_events_of_in_process_execution(
     theirs = events(instance, run(project.everything_in_process, instance, run_config=config))
     assert ours[-1].event_type_value == "PIPELINE_SUCCESS", errors(ours)
     assert counted(ours) == counted(theirs)
+    assert not any("RESOURCE_INIT" in event.event_type_value for event in ours), "they were there at once"
     captured = [str(data.step_keys) for data in map(captured_of, ours) if data]
     assert len(captured) == len({*captured}) + 1, "once per attempt: one step was retried"
     # The resource is open while its op and its hook run; fails_once opens it once per attempt.
@@ -134,6 +135,8 @@ def test_a_resource_that_cannot_be_made_fails_its_step_once(instance: dg.Dagster
     found = events(instance, run(project.broken_job, instance))
     assert counted(found)["needs_broken", "STEP_FAILURE"] == 1
     assert "no resource today" in errors(found)
+    told = [event.event_type_value for event in found if event.step_key == "needs_broken"]
+    assert ["RESOURCE_INIT_STARTED" in told, "RESOURCE_INIT_FAILURE" in told] == [True, True]
 
 
 def test_a_step_whose_attempts_are_used_up_fails_with_their_history_or_is_up_for_retry_by_its_policy(
