@@ -139,6 +139,7 @@ def test_a_resource_that_cannot_be_made_fails_its_step_once(instance: dg.Dagster
     assert ["RESOURCE_INIT_STARTED" in told, "RESOURCE_INIT_FAILURE" in told] == [True, True]
 
 
+@pytest.mark.lowest
 def test_a_step_whose_attempts_are_used_up_fails_with_their_history_or_is_up_for_retry_by_its_policy(
     instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
@@ -507,6 +508,7 @@ def refused(instance: dg.DagsterInstance, **executor: Any) -> str:
     return errors(events(instance, failed))
 
 
+@pytest.mark.lowest
 def test_an_unknown_handler_is_named(instance: dg.DagsterInstance) -> None:
     assert "No handler is named 'nobody' on this worker" in refused(instance, handler="nobody")
 

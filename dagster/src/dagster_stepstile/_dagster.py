@@ -55,6 +55,14 @@ def error_info(message: str, class_name: str) -> Any:
     return deserialize_value(json.dumps({"__class__": "SerializableErrorInfo", **fields}))
 
 
+def failure_event(executor: Any, step_context: Any, error: Any, state: Any) -> Any:
+    """Writes that a step failed or, by its op's policy, is up for retry; the event. Its name changed with Dagster 1.13."""
+    for name in ("log_failure_or_retry_event_after_error", "get_failure_or_retry_event_after_error"):
+        if hasattr(executor, name):
+            return getattr(executor, name)(step_context, error, state)
+    raise AttributeError("This version of Dagster has no way to fail a step from its executor.")
+
+
 def state_for_step(state: Any, step: Any) -> Any:
     """Of a run's state what one step needs: else a fan-out sends its whole width to each of its steps."""
     needed = set(step.get_execution_dependency_keys()) | {step.key}

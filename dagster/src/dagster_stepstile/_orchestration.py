@@ -267,9 +267,7 @@ class Orchestration:
         self._writing = still
 
     def _fail(self, sent: _Sent, active: Any, error: Any) -> Iterator[DagsterEvent]:
-        event = self._executor.log_failure_or_retry_event_after_error(
-            sent.context, error, active.get_known_state()
-        )
+        event = _dagster.failure_event(self._executor, sent.context, error, active.get_known_state())
         yield event
         active.handle_event(event)
 

@@ -88,6 +88,18 @@ class CountsTest {
     }
 
     @Test
+    void tells_of_a_step_that_dies_when_it_does_and_of_its_letter_when_that_is_sent() throws InterruptedException {
+        stack.dispatch("d1", Stack.once("dead"));
+        stack.faults.fail("letters.bury");
+        stack.deliver();
+        assertThat(stack.count(Count.STEPS_DEAD)).isEqualTo(1);
+        assertThat(stack.count(Count.LETTERS_BURIED)).isZero();
+        stack.sweepAfter(Duration.ofMinutes(1));
+        assertThat(stack.count(Count.STEPS_DEAD)).isEqualTo(1);
+        assertThat(stack.count(Count.LETTERS_BURIED)).isEqualTo(1);
+    }
+
+    @Test
     void tells_what_a_sweep_sends_again_and_takes_from_lost_workers() throws InterruptedException {
         stack.handOver("lost");
         stack.ports
