@@ -122,6 +122,16 @@ class RulesOfEndingTest {
     }
 
     @Nested
+    class A_step_of_two_dispatches {
+        /** The other one had seen it cancelled, and may close while it runs again. */
+        @Test
+        void that_is_redriven_is_held_to_its_end_by_the_one_that_drives_it() {
+            Replay found = Replay.parse("busy seed=112 faults=rough");
+            assertThat(found.play(found.setup()).violations()).isEmpty();
+        }
+    }
+
+    @Nested
     class Rule_5_closing_is_conditional {
         @Test
         void else_a_slow_sweep_closes_what_was_reopened_meanwhile() {
