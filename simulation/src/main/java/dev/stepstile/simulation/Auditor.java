@@ -306,8 +306,8 @@ final class Auditor implements Effects {
         }
         if (dead.buriedAt() == null) {
             ledger.died(after.attempt());
-        } else if (!ledger.letters.contains(after.attempt())) {
-            violated(after.id(), "it is marked as buried, and no letter names attempt " + after.attempt());
+        } else if (!ledger.lettersSent.contains(after.attempt())) {
+            violated(after.id(), "it is marked as buried, and no letter ever named attempt " + after.attempt());
         }
     }
 

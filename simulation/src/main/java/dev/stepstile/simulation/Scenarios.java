@@ -55,6 +55,16 @@ public final class Scenarios {
                         Scenario.request("e", Scenario.step("a", 2, 3_000, 1), Scenario.step("c", 2, 100, 0)));
             });
 
+    public static final Named ATTACHED_MOVED_BACK =
+            small("attached-moved-back", "two dispatches name a step that dies, and its letter is moved back", sim -> {
+                sim.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 1, 100, 1)));
+                sim.dispatch(Duration.ofSeconds(2), Scenario.request("e", Scenario.step("a", 1, 100, 1)));
+                sim.at(
+                        Duration.ofSeconds(90),
+                        "operator",
+                        () -> sim.letters().moveBack(body -> true));
+            });
+
     /** Everything at once. */
     public static final Named BUSY = new Named(
             "busy",
@@ -90,7 +100,8 @@ public final class Scenarios {
             CANCEL,
             LONG_STEP,
             MOVED_BACK,
-            ATTACHED);
+            ATTACHED,
+            ATTACHED_MOVED_BACK);
 
     private static Named small(String name, String what, Scenario scenario) {
         return new Named(name, what, Stage.CALM, 1, steps -> scenario);

@@ -29,8 +29,11 @@ final class StepLedger {
     /** The attempts that began to work. */
     List<Integer> began = List.of();
 
-    /** The attempts at which it was DEAD, and those that letters name which are in the dead-letter queue. */
+    /** The attempts at which it was DEAD. */
     List<Integer> deadAt = List.of();
+
+    /** The attempts that letters name: all that were ever sent, and those in the dead-letter queue. */
+    List<Integer> lettersSent = List.of();
 
     List<Integer> letters = List.of();
 
@@ -51,6 +54,7 @@ final class StepLedger {
     }
 
     void buried(int attempt) {
+        lettersSent = with(lettersSent, attempt);
         letters = with(letters, attempt);
     }
 

@@ -59,6 +59,11 @@ class ExplorationTest {
         void leaves_a_step_that_two_dispatches_name_with_one_result() {
             holds(new Exploration(Scenarios.named("attached"), 8).singles());
         }
+
+        @Test
+        void leaves_a_step_with_one_result_that_two_dispatches_name_and_whose_letter_was_moved_back() {
+            holds(new Exploration(Scenarios.named("attached-moved-back"), 9).singles());
+        }
     }
 
     /** @param sample of each scenario and seed */

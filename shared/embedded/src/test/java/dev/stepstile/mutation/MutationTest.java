@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -25,12 +26,20 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class MutationTest {
     private static final Path PROTOCOL = Path.of("..", "protocol").toAbsolutePath();
-    private static final String USE_CASES = String.join(
-            ",",
-            Stream.of("Dispatching", "Sending", "Recorder", "Sweep", "Burying", "Cancelling", "Redriving", "Reopening")
-                    .map(name -> "dev.stepstile.protocol." + name + "*")
-                    .toList());
     private static final String MODEL = "dev.stepstile.step.*,dev.stepstile.protocol.Recovery*";
+    private static final String USE_CASES = protocol(
+            "Dispatching",
+            "Sending",
+            "Recorder",
+            "Sweep",
+            "Burying",
+            "Cancelling",
+            "Redriving",
+            "Reopening",
+            "Manifests",
+            "RunQueries");
+    private static final String WORKER =
+            protocol("StepExecution", "StepAttempt", "Lease", "AttemptLog", "LogPages", "Verdict");
 
     @Test
     void no_change_of_the_model_survives_without_a_reason() throws IOException, InterruptedException {
@@ -45,6 +54,17 @@ class MutationTest {
                 changed("use-cases", USE_CASES, "dev.stepstile.usecases.*,dev.stepstile.protocol.SweepReportTest");
         assertThat(changes).hasSizeGreaterThan(100);
         assertThat(survivors(changes)).isEqualTo(excused("use-cases"));
+    }
+
+    @Test
+    void no_change_of_the_worker_survives_without_a_reason() throws IOException, InterruptedException {
+        List<Change> changes = changed("worker", WORKER, "dev.stepstile.usecases.*");
+        assertThat(changes).hasSizeGreaterThan(100);
+        assertThat(survivors(changes)).isEqualTo(excused("worker"));
+    }
+
+    private static String protocol(String... names) {
+        return Stream.of(names).map(name -> "dev.stepstile.protocol." + name + "*").collect(Collectors.joining(","));
     }
 
     private static List<Change> changed(String name, String classes, String tests)

@@ -379,6 +379,29 @@ class StepExecutionTest {
             assertThat(visibleAfter(WITHIN)).isEmpty();
         }
 
+        /** Only the dispatch that claimed a step first drives it, whichever the letter names. */
+        @Test
+        void moved_back_reopens_the_dispatch_that_drives_its_step() throws InterruptedException {
+            stack.work.on("a", (input, context) -> {
+                if (context.attempt() == 1) {
+                    throw new IllegalStateException("no");
+                }
+                return StepResult.of("yes");
+            });
+            stack.dispatch("d1", Stack.once("a"));
+            stack.deliver();
+            stack.dispatch("d2", Stack.once("a"));
+            stack.deliver();
+            stack.recover(2);
+            String letter = stack.ports.letters().peek(1).getFirst();
+            send(letter.replace("\"d1\"", "\"d2\""));
+            assertThat(stack.deliver()).isEmpty();
+            assertThat(stack.dispatched("d1").closed()).as("reopened").isFalse();
+            stack.recover(20);
+            assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+            assertThat(stack.dispatched("d1").closed()).isTrue();
+        }
+
         @Test
         void moved_back_for_an_attempt_that_is_past_changes_nothing() throws InterruptedException {
             stack.work.on("a", (input, context) -> {

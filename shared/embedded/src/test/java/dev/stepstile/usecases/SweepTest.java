@@ -236,6 +236,27 @@ class SweepTest {
         assertThat(stack.sweepAfter(MINUTE).closed()).isEqualTo(1);
     }
 
+    /** Else the dispatch closes over a step that runs again, and no sweep ever looks at it. */
+    @Test
+    void takes_no_step_for_finished_that_a_redriver_may_still_write() throws InterruptedException {
+        stack.work.on("dies", (input, context) -> {
+            throw new IllegalStateException("no");
+        });
+        stack.dispatch("d1", Stack.once("dies"), Stack.step("b"));
+        stack.deliverAll();
+        Dispatch dispatch = stack.dispatched("d1");
+        Instant keepOpen = Stack.START.plus(Duration.ofMinutes(3));
+        stack.ports.store().replace(dispatch.reopened(Stack.START.plus(MINUTE), keepOpen));
+        stack.sweepAfter(MINUTE);
+        Dispatch swept = stack.dispatched("d1");
+        assertThat(swept.finished().toBitSet().stream()).as("nobody redrives a success").containsExactly(1);
+        assertThat(swept.counts()).isEqualTo(counts(Map.of(Name.DEAD, 1, Name.SUCCEEDED, 1)));
+        stack.faults.afterNext("store.records", () -> stack.time.advance(MINUTE.multipliedBy(2)));
+        assertThat(stack.sweepAfter(MINUTE).closed()).as("its records were read before").isZero();
+        assertThat(stack.dispatched("d1").finished().toBitSet().cardinality()).isEqualTo(1);
+        assertThat(stack.sweepAfter(MINUTE).closed()).isEqualTo(1);
+    }
+
     /** Design, rule 5: closing depends on the version that was read before the records were. */
     @Test
     void does_not_close_a_dispatch_that_was_reopened_while_it_looked() throws InterruptedException {

@@ -46,8 +46,10 @@ final class Recovery {
         if (record == null) {
             return unclaimed(spec, scene, now);
         }
+        boolean attached =
+                !record.pinned().dispatchId().equals(scene.dispatch().dispatchId());
         if (record.state() instanceof StepState.Dead dead && dead.buriedAt() == null) {
-            return new Decision.Bury(dead);
+            return attached ? LEAVE : new Decision.Bury(dead);
         }
         if (record.state() instanceof StepState.Ended) {
             return new Decision.Done();
@@ -55,8 +57,8 @@ final class Recovery {
         if (record.cancelSeq() < scene.cancelSeq()) {
             return new Decision.Cancel();
         }
-        if (!record.pinned().dispatchId().equals(scene.dispatch().dispatchId())) {
-            return LEAVE; // attached: the dispatch that claimed it first drives it
+        if (attached) {
+            return LEAVE; // the dispatch that claimed it first drives it
         }
         return switch (record.state()) {
             case StepState.Running running ->

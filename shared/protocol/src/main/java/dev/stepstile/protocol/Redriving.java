@@ -114,7 +114,7 @@ public final class Redriving {
             return record.isPresent() && !(record.get().state() instanceof StepState.Ended);
         }
         Optional<Dispatch> dispatch =
-                store.dispatch(spec.id().runId(), spec.pinned().dispatchId());
+                store.dispatch(spec.id().runId(), record.get().pinned().dispatchId());
         Optional<Run> run = store.run(spec.id().runId());
         if (dispatch.isEmpty() || run.isEmpty()) {
             LOG.error("Step {}: its dispatch was deleted by age; it cannot be redriven. Dispatch it anew.", spec.id());

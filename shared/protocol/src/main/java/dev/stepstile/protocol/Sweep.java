@@ -137,13 +137,13 @@ public final class Sweep {
                 unfinished.add(step);
             }
         }
+        Instant now = world.now(); // before the records: what a redriver does after it has not been seen
         Map<String, StepRecord> records = manifests.records(unfinished);
-        Instant now = world.now();
         List<Acted> acted = Parallel.map(world.tasks(), ACTS_AT_ONCE, "recover", unfinished, spec -> {
             StepRecord record = records.get(spec.id().stepKey());
             return act(spec, record, Recovery.decide(spec, record, scene, now));
         });
-        return conclude(dispatch, finished, unfinished, acted);
+        return conclude(dispatch, finished, unfinished, acted, now);
     }
 
     /** What was done about a step, and the state it is in now. */
@@ -213,7 +213,10 @@ public final class Sweep {
         };
     }
 
-    private SweepReport conclude(Dispatch dispatch, BitSet finished, List<StepSpec> steps, List<Acted> acted) {
+    /** @param read when the records were */
+    private SweepReport conclude(
+            Dispatch dispatch, BitSet finished, List<StepSpec> steps, List<Acted> acted, Instant read) {
+        boolean redriverMayWrite = read.isBefore(dispatch.keepOpenUntil());
         SweepReport report = new SweepReport(1, 0, 0, 0, 0, 0, 0, 0);
         SortedMap<StepState.Name, Integer> finishedCounts = new TreeMap<>(dispatch.finishedCounts());
         SortedMap<StepState.Name, Integer> openCounts = new TreeMap<>();
@@ -221,10 +224,11 @@ public final class Sweep {
         for (int i = 0; i < steps.size(); i++) {
             Acted act = acted.get(i);
             report = report.plus(act.report());
-            if (act.done()) {
+            boolean done = act.done() && (act.state() == StepState.Name.SUCCEEDED || !redriverMayWrite);
+            if (done) {
                 finished.set(steps.get(i).pinned().index());
             }
-            (act.done() ? finishedCounts : openCounts).merge(act.state(), 1, Integer::sum);
+            (done ? finishedCounts : openCounts).merge(act.state(), 1, Integer::sum);
             if (act.send()) {
                 toSend.add(steps.get(i));
             }
@@ -234,7 +238,7 @@ public final class Sweep {
         meter.add(Count.STEPS_RESENT, report.resent());
         meter.add(Count.STEPS_RECLAIMED, report.reclaimed());
         Instant now = world.now();
-        boolean close = finished.cardinality() == dispatch.stepCount() && !now.isBefore(dispatch.keepOpenUntil());
+        boolean close = finished.cardinality() == dispatch.stepCount() && !redriverMayWrite;
         Dispatch swept = dispatch.swept(
                 StepBits.of(finished),
                 finishedCounts,
@@ -259,6 +263,7 @@ public final class Sweep {
                 dispatch.dispatchId(),
                 missing.getMessage());
         StepError error = new StepError(StepError.Kind.PAYLOAD_MISSING, "Manifest: " + missing.getMessage());
+        Instant now = world.now();
         int open = 0;
         int discarded = 0;
         SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
@@ -278,7 +283,6 @@ public final class Sweep {
                 }
             } while (!page.isEmpty());
         }
-        Instant now = world.now();
         boolean close = open == 0 && !now.isBefore(dispatch.keepOpenUntil());
         boolean stored = store.replace(dispatch.swept(
                 StepBits.NONE, counts, new TreeMap<>(), false, now, close ? null : dispatch.nextSweepAt()));

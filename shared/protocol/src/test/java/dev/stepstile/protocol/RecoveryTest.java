@@ -257,5 +257,13 @@ class RecoveryTest {
             assertThat(decide(record("d1", 0, dead), 0, START)).isEqualTo(new Decision.Bury(dead));
             assertThat(decide(record("d1", 0, dead), 9, START)).isEqualTo(new Decision.Bury(dead));
         }
+
+        /** Else its letter would name a dispatch that does not drive it. */
+        @Test
+        void that_is_DEAD_and_not_marked_buried_is_left_to_the_dispatch_that_drives_it() {
+            StepState.Dead dead = new StepState.Dead(error, START, null);
+            assertThat(decide(record("d0", 0, dead), 0, START)).isEqualTo(LEAVE);
+            assertThat(decide(record("d0", 0, dead), 9, START)).isEqualTo(LEAVE);
+        }
     }
 }
