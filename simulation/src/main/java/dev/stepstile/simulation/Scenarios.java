@@ -59,10 +59,7 @@ public final class Scenarios {
             small("attached-moved-back", "two dispatches name a step that dies, and its letter is moved back", sim -> {
                 sim.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 1, 100, 1)));
                 sim.dispatch(Duration.ofSeconds(2), Scenario.request("e", Scenario.step("a", 1, 100, 1)));
-                sim.at(
-                        Duration.ofSeconds(90),
-                        "operator",
-                        () -> sim.letters().moveBack(body -> true));
+                sim.at(Duration.ofSeconds(90), "operator", () -> sim.letters().moveBack(body -> true));
             });
 
     /** Everything at once. */

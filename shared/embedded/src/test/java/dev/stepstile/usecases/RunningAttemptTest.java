@@ -1,6 +1,7 @@
 package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepResult;
@@ -22,8 +23,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -141,8 +144,72 @@ class RunningAttemptTest {
         stack.time.advance(Duration.ofSeconds(20));
         assertThat(worker.join()).isEmpty();
         assertThat(stack.state("a")).isEqualTo(Name.CANCELLED);
+        assertThat(stack.record("a").history())
+                .singleElement()
+                .satisfies(note -> assertThat(note.cause()).isEqualTo(Kind.CANCELLED));
         assertThat(stack.count(Count.HANDLERS_ABANDONED)).isEqualTo(1);
         stop.countDown();
+    }
+
+    @Test
+    void that_is_cancelled_while_its_input_is_read_is_interrupted_as_it_starts() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
+        stack.dispatch("d1", Stack.step("a", "\"" + "x".repeat(50_000) + "\"", RetryPolicy.DEFAULT));
+        List<Delivery> batch = stack.receive(10);
+        stack.faults.afterNext("objects.get", () -> {
+            try {
+                cancel();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+            stack.time.advance(Duration.ofSeconds(20));
+        });
+        Tasks.Task<List<String>> worker = stack.start(batch);
+        gate.awaitInterrupted();
+        assertThat(worker.join()).isEmpty();
+        assertThat(stack.state("a")).isEqualTo(Name.CANCELLED);
+    }
+
+    @Test
+    void is_told_its_run_its_key_its_attempt_and_its_tags() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
+        stack.dispatch(
+                "d1",
+                new NewStep(
+                        "a",
+                        "work",
+                        "{}",
+                        RetryPolicy.DEFAULT,
+                        Duration.ofSeconds(9),
+                        new TreeMap<>(Map.of("team", "data"))));
+        Tasks.Task<List<String>> worker = start(gate);
+        StepContext context = gate.awaitEntered();
+        assertThat(context.runId()).isEqualTo(Stack.RUN);
+        assertThat(context.stepKey()).isEqualTo("a");
+        assertThat(context.attempt()).isEqualTo(1);
+        assertThat(context.tags()).containsExactly(Map.entry("team", "data"));
+        gate.open();
+        worker.join();
+    }
+
+    /** As an environment is that is being stopped. */
+    @Test
+    void whose_worker_is_told_to_stop_is_given_up_and_tried_again() throws InterruptedException {
+        stack.dispatch("d1", limited(Duration.ofSeconds(30)));
+        List<Delivery> batch = new ArrayList<>();
+        stack.receive(10).forEach(d -> batch.add(new Delivery(d.messageId(), d.receipt(), d.body(), 6, d.sentAt())));
+        stack.dispatch("d2", Stack.step("young"));
+        batch.addAll(stack.receive(10));
+        Work.Gate gate = stack.work.gate("a");
+        Tasks.Task<List<String>> worker = stack.start(batch);
+        gate.awaitEntered();
+        worker.interrupt();
+        gate.awaitInterrupted();
+        assertThatThrownBy(worker::join).isInstanceOf(InterruptedException.class);
+        assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
+        assertThat(stack.record("a").history())
+                .singleElement()
+                .satisfies(note -> assertThat(note.message()).isEqualTo("The worker was told to stop."));
     }
 
     @Test
@@ -160,8 +227,10 @@ class RunningAttemptTest {
     void whose_lease_was_taken_over_is_interrupted_and_its_result_dropped() throws InterruptedException {
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch stop = new CountDownLatch(1);
+        AtomicReference<StepContext> zombies = new AtomicReference<>();
         stack.work.on("a", (input, context) -> {
             if (context.attempt() == 1) {
+                zombies.set(context);
                 stubborn(entered, stop);
                 return StepResult.of("the zombie's");
             }
@@ -184,6 +253,7 @@ class RunningAttemptTest {
         assertThat(won.attempt()).isEqualTo(2);
         stack.time.advance(Duration.ofSeconds(20));
         assertThat(zombie.join()).as("acknowledged: the table is the truth").isEmpty();
+        assertThat(zombies.get().cancelled()).as("told that it is another's").isTrue();
         stop.countDown();
         assertThat(stack.record("a")).isEqualTo(won);
         assertThat(stack.count(Count.STALE_REFUSED)).isGreaterThanOrEqualTo(1);
@@ -196,7 +266,7 @@ class RunningAttemptTest {
         stack.handOver("a");
         List<Delivery> batch = stack.receive(10);
         Tasks.Task<List<String>> zombie = stack.start(batch);
-        gate.awaitEntered();
+        StepContext context = gate.awaitEntered();
         for (int i = 0; i < 80; i++) {
             stack.faults.fail("store.write");
         }
@@ -204,6 +274,7 @@ class RunningAttemptTest {
         stack.faults.restart();
         stack.sweep();
         StepRecord taken = stack.record("a");
+        assertThat(context.cancelled()).as("not yet told").isFalse();
         gate.open();
         assertThat(zombie.join()).isEmpty();
         assertThat(stack.record("a")).isEqualTo(taken);
@@ -353,6 +424,29 @@ class RunningAttemptTest {
                         .boxed()
                         .toList());
         assertThat(stack.record("a").pages()).isEqualTo(pages.size());
+    }
+
+    @Test
+    void writes_a_page_each_five_seconds_or_when_one_is_full_and_none_of_nothing() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
+        stack.handOver("a");
+        Tasks.Task<List<String>> worker = start(gate);
+        StepContext context = gate.awaitEntered();
+        stack.time.advance(Duration.ofSeconds(1));
+        assertThat(pages(1)).as("the first says that it runs").hasSize(1);
+        for (int i = 0; i < 5; i++) {
+            context.log("x".repeat(3_071));
+        }
+        stack.time.advance(Duration.ofSeconds(1));
+        assertThat(pages(1)).as("full").hasSize(2);
+        stack.time.advance(Duration.ofSeconds(10));
+        assertThat(pages(1)).as("nothing new").hasSize(2);
+        context.log("more");
+        stack.time.advance(Duration.ofSeconds(5));
+        assertThat(pages(1)).hasSize(3);
+        gate.open();
+        worker.join();
+        assertThat(pages(1)).hasSize(3);
     }
 
     @Test

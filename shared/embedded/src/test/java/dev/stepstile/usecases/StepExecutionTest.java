@@ -6,10 +6,12 @@ import dev.stepstile.api.RetryAfter;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.protocol.Count;
+import dev.stepstile.protocol.Dispatching.NewStep;
 import dev.stepstile.protocol.Tasks;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.Run;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepError.Kind;
 import dev.stepstile.step.StepRecord;
@@ -20,9 +22,12 @@ import dev.stepstile.store.StepQueue.Outgoing;
 import dev.stepstile.wire.StepMessages;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -101,6 +106,7 @@ class StepExecutionTest {
             Tasks.Task<List<String>> first = stack.start(batch);
             gate.awaitEntered();
             assertThat(stack.execute(batch)).as("acknowledged").isEmpty();
+            assertThat(stack.count(Count.DUPLICATES_SUPPRESSED)).isEqualTo(1);
             gate.open();
             assertThat(first.join()).isEmpty();
             assertThat(stack.work.started()).containsExactly("a#1");
@@ -130,6 +136,66 @@ class StepExecutionTest {
             assertThat(stack.deliver(visibleAfter(stack.timing.lease().plus(stack.timing.margin()))))
                     .isEmpty();
             assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+        }
+
+        @Test
+        void that_is_held_comes_again_once_its_lease_could_be_over() throws InterruptedException {
+            stack.handOver("a");
+            Work.Gate gate = stack.work.gate("a");
+            List<Delivery> once = stack.receive(10);
+            Tasks.Task<List<String>> first = stack.start(once);
+            gate.awaitEntered();
+            stack.ports.queue().changeVisibility(once.getFirst().receipt(), Duration.ZERO);
+            stack.deliver();
+            Duration over = stack.timing.lease().plus(stack.timing.margin());
+            assertThat(visibleAfter(over.minusMillis(1))).isEmpty();
+            assertThat(visibleAfter(Duration.ofMillis(1))).hasSize(1);
+            gate.open();
+            first.join();
+        }
+
+        @Test
+        void that_comes_after_its_validity_is_DEAD_and_buried() throws InterruptedException {
+            stack.handOver("a");
+            List<Delivery> late = stack.receive(10);
+            stack.time.advance(stack.timing.validity().plusMillis(1));
+            assertThat(stack.deliver(late)).isEmpty();
+            assertThat(error("a").kind()).isEqualTo(Kind.EXPIRED);
+            assertThat(stack.work.started()).isEmpty();
+            assertThat(stack.ports.letters().peek(10)).hasSize(1);
+        }
+
+        @Test
+        void that_is_redriven_waits_between_its_tries_as_a_new_one_does() throws InterruptedException {
+            RetryPolicy twice = new RetryPolicy(2, Duration.ofSeconds(1), Duration.ofHours(1));
+            NewStep[] steps = IntStream.range(0, 8)
+                    .mapToObj(i -> Stack.step("s" + i, "{}", twice))
+                    .toArray(NewStep[]::new);
+            for (NewStep step : steps) {
+                stack.work.on(step.key(), (input, context) -> {
+                    throw new IllegalStateException("no");
+                });
+            }
+            stack.dispatch("d1", steps);
+            stack.deliverAll();
+            stack.time.advance(Duration.ofSeconds(2));
+            stack.deliverAll();
+            Run run = stack.stepstile.queries().run(Stack.RUN).orElseThrow();
+            stack.stepstile
+                    .redriving()
+                    .redrive(
+                            run,
+                            Set.of(Name.DEAD),
+                            Set.of(),
+                            stack.time.instant().plusSeconds(30));
+            Instant redriven = stack.time.instant();
+            stack.deliverAll();
+            for (NewStep step : steps) {
+                StepState.Retrying waits =
+                        (StepState.Retrying) stack.record(step.key()).state();
+                assertThat(stack.record(step.key()).attempt()).isEqualTo(3);
+                assertThat(Duration.between(redriven, waits.notBefore())).isLessThanOrEqualTo(Duration.ofSeconds(1));
+            }
         }
 
         @Test
@@ -182,7 +248,7 @@ class StepExecutionTest {
             stack.handOver("a");
             List<Delivery> batch = stack.receive(10);
             stack.faults.fail("queue.changeVisibility");
-            stack.execute(batch);
+            assertThat(stack.execute(batch)).as("stays").hasSize(1);
             StepRecord waiting = stack.record("a");
             stack.ports.store().write(later(waiting, Duration.ofSeconds(1)), Expect.asRead(waiting));
             assertThat(stack.deliver(batch)).as("acknowledged").isEmpty();
@@ -228,6 +294,24 @@ class StepExecutionTest {
             assertThat(stack.hasRecord("b")).isFalse();
             assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
             assertThat(stack.receive(10)).as("visible at once").hasSize(1);
+        }
+
+        @Test
+        void received_five_times_runs_beside_the_others() throws InterruptedException {
+            Work.Gate five = stack.work.gate("five");
+            Work.Gate young = stack.work.gate("young");
+            stack.handOver("five");
+            List<Delivery> batch = new ArrayList<>();
+            stack.receive(10)
+                    .forEach(d -> batch.add(new Delivery(d.messageId(), d.receipt(), d.body(), 5, d.sentAt())));
+            stack.dispatch("d2", Stack.step("young"));
+            batch.addAll(stack.receive(10));
+            Tasks.Task<List<String>> worker = stack.start(batch);
+            five.awaitEntered();
+            young.awaitEntered();
+            five.open();
+            young.open();
+            assertThat(worker.join()).isEmpty();
         }
 
         @Test
@@ -596,7 +680,7 @@ class StepExecutionTest {
         void that_is_not_installed_ends_the_step_FAILED_with_those_that_are() throws InterruptedException {
             stack.dispatch(
                     "d1",
-                    new dev.stepstile.protocol.Dispatching.NewStep(
+                    new NewStep(
                             "a", "wrok", "{}", RetryPolicy.DEFAULT, Duration.ofSeconds(1), new java.util.TreeMap<>()));
             stack.deliver();
             assertThat(stack.state("a")).isEqualTo(Name.FAILED);

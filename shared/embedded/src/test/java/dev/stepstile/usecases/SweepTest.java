@@ -249,10 +249,14 @@ class SweepTest {
         stack.ports.store().replace(dispatch.reopened(Stack.START.plus(MINUTE), keepOpen));
         stack.sweepAfter(MINUTE);
         Dispatch swept = stack.dispatched("d1");
-        assertThat(swept.finished().toBitSet().stream()).as("nobody redrives a success").containsExactly(1);
+        assertThat(swept.finished().toBitSet().stream())
+                .as("nobody redrives a success")
+                .containsExactly(1);
         assertThat(swept.counts()).isEqualTo(counts(Map.of(Name.DEAD, 1, Name.SUCCEEDED, 1)));
         stack.faults.afterNext("store.records", () -> stack.time.advance(MINUTE.multipliedBy(2)));
-        assertThat(stack.sweepAfter(MINUTE).closed()).as("its records were read before").isZero();
+        assertThat(stack.sweepAfter(MINUTE).closed())
+                .as("its records were read before")
+                .isZero();
         assertThat(stack.dispatched("d1").finished().toBitSet().cardinality()).isEqualTo(1);
         assertThat(stack.sweepAfter(MINUTE).closed()).isEqualTo(1);
     }

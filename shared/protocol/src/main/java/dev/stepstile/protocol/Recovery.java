@@ -46,8 +46,7 @@ final class Recovery {
         if (record == null) {
             return unclaimed(spec, scene, now);
         }
-        boolean attached =
-                !record.pinned().dispatchId().equals(scene.dispatch().dispatchId());
+        boolean attached = !record.pinned().dispatchId().equals(scene.dispatch().dispatchId());
         if (record.state() instanceof StepState.Dead dead && dead.buriedAt() == null) {
             return attached ? LEAVE : new Decision.Bury(dead);
         }

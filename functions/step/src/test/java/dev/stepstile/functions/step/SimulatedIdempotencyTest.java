@@ -1,0 +1,73 @@
+package dev.stepstile.functions.step;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stepstile.protocol.StepExecution;
+import dev.stepstile.simulation.Exploration;
+import dev.stepstile.simulation.Outcome;
+import dev.stepstile.simulation.Replay;
+import dev.stepstile.simulation.Scenarios;
+import dev.stepstile.simulation.Setup;
+import dev.stepstile.simulation.Weather;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.core.config.Configurator;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Powertools under the simulator: whatever goes wrong, a system whose attempts it leads does, call by call, what one with
+ * direct calls does. So all that is shown of the one holds for the other.
+ */
+class SimulatedIdempotencyTest {
+    private static final StepExecution.Engine POWERTOOLS = new FencedIdempotency();
+
+    private static final Level LOGGED = LogManager.getRootLogger().getLevel();
+
+    @BeforeAll
+    static void log_nothing() {
+        Configurator.setRootLevel(Level.OFF);
+    }
+
+    @AfterAll
+    static void log_again() {
+        Configurator.setRootLevel(LOGGED);
+    }
+
+    static Stream<Scenarios.Named> small() {
+        return Scenarios.SMALL.stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("small")
+    void does_the_same_whatever_single_call_goes_wrong(Scenarios.Named scenario) {
+        List<Long> traces = traces(scenario, POWERTOOLS);
+        assertThat(traces).hasSizeGreaterThan(200).isEqualTo(traces(scenario, StepExecution.Engine.DIRECT));
+    }
+
+    private static List<Long> traces(Scenarios.Named scenario, StepExecution.Engine engine) {
+        List<Long> traces = new ArrayList<>();
+        Exploration played = new Exploration(
+                        scenario, 1, setup -> setup.with(engine), (faults, outcome) -> traces.add(outcome.hash()))
+                .singles();
+        assertThat(played.findings()).isEmpty();
+        return traces;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
+    void does_the_same_in_rough_weather(int seed) {
+        Replay replay = Replay.of(Scenarios.BUSY, Scenarios.BUSY.steps(), seed, Weather.parse("rough"));
+        Setup setup = replay.setup();
+        Outcome direct = replay.play(setup);
+        Outcome led = replay.play(setup.with(POWERTOOLS));
+        assertThat(led.violations()).isEmpty();
+        assertThat(led.hash()).isEqualTo(direct.hash());
+    }
+}
