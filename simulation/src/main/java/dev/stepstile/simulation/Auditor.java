@@ -246,6 +246,8 @@ final class Auditor implements Effects {
                 run(after.id().runId()).dispatches.get(after.pinned().dispatchId());
         if (dispatch == null || dispatch.closed()) {
             violated(after.id(), "it was redriven while its dispatch was closed");
+        } else if (dispatch.finished().toBitSet().get(after.pinned().index())) {
+            violated(after.id(), "it was redriven while its dispatch has it for finished");
         }
     }
 

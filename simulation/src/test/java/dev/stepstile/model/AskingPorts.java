@@ -125,7 +125,10 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetters, PayloadSto
         WriteResult written = ask("write " + next.id().stepKey() + " " + shown(next), (table, now) -> {
             StepRecord stored = table.record(next.id());
             return met(stored, expect)
-                    ? new Result(table.with(asMistaken(next)), new WriteResult.Written())
+                    ? new Result(
+                            table.with(asMistaken(next)),
+                            new WriteResult.Written(),
+                            Jobs.redrivenWrongly(stored, next, job))
                     : new Result(table, new WriteResult.Refused(stored));
         });
         List<String> late = unsentLetters;

@@ -104,14 +104,40 @@ final class Jobs {
         if (mistake == Mistake.ACKNOWLEDGED_FIRST) {
             ports.delete(List.of(message.receipt()));
         }
+        String body = mistake == Mistake.LETTER_OF_ANY_ATTEMPT ? ofLatest(message.body(), ports) : message.body();
         Delivery delivery = new Delivery(
-                Integer.toString(message.id()), message.receipt(), message.body(), message.receives(), Instant.EPOCH);
+                Integer.toString(message.id()), message.receipt(), body, message.receives(), Instant.EPOCH);
         List<String> stay = stepstile
                 .execution(new Handlers(List.of(new Told())), Output.UNCAPTURED, StepExecution.Engine.DIRECT)
                 .execute(List.of(delivery), working.start().plus(Duration.ofMinutes(15)));
         if (stay.isEmpty()) {
             ports.delete(List.of(message.receipt()));
         }
+    }
+
+    /** A letter as if its step had died at the attempt that is there now. */
+    private static String ofLatest(String body, AskingPorts ports) {
+        if (!(StepMessages.decode(body) instanceof StepMessages.Decoded.MovedBack letter)) {
+            return body;
+        }
+        StepSpec spec = letter.spec();
+        return ports.record(spec.id(), spec.shard())
+                .filter(record -> record.state() instanceof StepState.Dead)
+                .map(record -> StepMessages.dead(spec, record, (StepState.Dead) record.state()))
+                .orElse(body);
+    }
+
+    /** A letter redrives the death that it names, once. */
+    static @Nullable String redrivenWrongly(@Nullable StepRecord stored, StepRecord next, Job job) {
+        return stored != null
+                        && stored.state() instanceof StepState.Dead
+                        && next.state() instanceof StepState.Retrying
+                        && job instanceof Working working
+                        && StepMessages.decode(working.message().body())
+                                instanceof StepMessages.Decoded.MovedBack(StepSpec spec, int attempt)
+                        && attempt != stored.attempt()
+                ? "a letter redrove another death than its own"
+                : null;
     }
 
     /** Never called: what a handler does is an answer. */

@@ -19,7 +19,9 @@ enum Mistake {
     REDRIVE_WITHOUT_REOPENING,
     /** A redrive starts the fence anew. */
     REDRIVE_RESETS_THE_FENCE,
-    /** A sweep closes what a redriver asked to be kept open. */
+    /** A letter that is moved back redrives whatever death is there. */
+    LETTER_OF_ANY_ATTEMPT,
+    /** A sweep closes what a redriver asked to be kept open, or takes its steps for finished. */
     CLOSED_THOUGH_KEPT_OPEN,
     /** A sweep closes a dispatch whatever was written to it meanwhile. */
     CLOSED_WITHOUT_VERSION,

@@ -8,9 +8,9 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.NavigableMap;
-import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -123,7 +123,28 @@ record Table(
                 return "marked buried, and there is no letter";
             }
         }
-        return after.dispatch != null && after.closed() ? wrongIfClosed(after, after.dispatch) : null;
+        return after.dispatch == null ? null : wrong(after, after.dispatch);
+    }
+
+    private static @Nullable String wrong(Table table, Dispatch dispatch) {
+        long atRest = table.records.values().stream().filter(Table::atRest).count();
+        if (dispatch.closed() && atRest < dispatch.stepCount()) {
+            return "closed, and a step is not at rest";
+        }
+        BitSet finished = dispatch.finished().toBitSet();
+        return table.records.values().stream()
+                        .anyMatch(record -> finished.get(record.pinned().index()) && !atRest(record))
+                ? "taken for finished, and not at rest"
+                : null;
+    }
+
+    private static boolean atRest(StepRecord record) {
+        return switch (record.state()) {
+            case StepState.Dead dead -> dead.buriedAt() != null;
+            case StepState.Ended other -> true;
+            case StepState.Running running -> false;
+            case StepState.Retrying retrying -> false;
+        };
     }
 
     private static @Nullable String wrong(StepRecord was, StepRecord next, Instant now) {
@@ -158,17 +179,5 @@ record Table(
 
     private static Instant leaseEnd(StepRecord record) {
         return record.state() instanceof StepState.Running running ? running.leaseUntil() : Instant.MIN;
-    }
-
-    private static @Nullable String wrongIfClosed(Table table, Dispatch dispatch) {
-        long ended = table.records.values().stream()
-                .filter(record -> switch (record.state()) {
-                    case StepState.Dead dead -> Objects.nonNull(dead.buriedAt());
-                    case StepState.Ended other -> true;
-                    case StepState.Running running -> false;
-                    case StepState.Retrying retrying -> false;
-                })
-                .count();
-        return ended < dispatch.stepCount() ? "closed, and a step is not at rest" : null;
     }
 }
