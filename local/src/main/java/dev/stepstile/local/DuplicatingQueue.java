@@ -4,14 +4,15 @@ import dev.stepstile.store.StepQueue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** A queue some of whose messages arrive twice. */
+/** A queue some of whose messages arrive twice: when one is received first, the same is sent again. */
 final class DuplicatingQueue implements StepQueue {
     private final StepQueue queue;
     private final Faults faults;
-    private final LongAdder duplicated = new LongAdder();
+    private final Set<String> again = ConcurrentHashMap.newKeySet();
 
     DuplicatingQueue(StepQueue queue, Faults faults) {
         this.queue = queue;
@@ -20,28 +21,28 @@ final class DuplicatingQueue implements StepQueue {
 
     /** How many messages were sent once more than asked. */
     long duplicated() {
-        return duplicated.sum();
-    }
-
-    @Override
-    public List<Outgoing> send(List<Outgoing> messages) {
-        List<Outgoing> left = queue.send(messages);
-        List<Outgoing> again = new ArrayList<>();
-        for (Outgoing message : messages) {
-            if (new SplittableRandom(faults.seed() ^ message.body().hashCode()).nextDouble() < faults.duplicate()) {
-                again.add(message);
-            }
-        }
-        if (!again.isEmpty()) {
-            duplicated.add(again.size());
-            queue.send(again);
-        }
-        return left;
+        return again.size();
     }
 
     @Override
     public List<Delivery> receive(int max, Duration wait) {
-        return queue.receive(max, wait);
+        List<Delivery> batch = queue.receive(max, wait);
+        List<Outgoing> copies = new ArrayList<>();
+        for (Delivery delivery : batch) {
+            double drawn = new SplittableRandom(faults.seed() ^ delivery.body().hashCode()).nextDouble();
+            if (drawn < faults.duplicate() && again.add(delivery.body())) {
+                copies.add(new Outgoing("duplicates", delivery.body(), Duration.ZERO));
+            }
+        }
+        if (!copies.isEmpty()) {
+            queue.send(copies);
+        }
+        return batch;
+    }
+
+    @Override
+    public List<Outgoing> send(List<Outgoing> messages) {
+        return queue.send(messages);
     }
 
     @Override

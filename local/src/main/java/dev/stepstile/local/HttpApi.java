@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  */
 final class HttpApi implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpApi.class);
-    private static final Duration TIMEOUT = Duration.ofSeconds(30);
+    static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     static {
         System.setProperty("sun.net.httpserver.nodelay", "true"); // or each answer waits 40 ms for an acknowledgement
@@ -88,12 +88,16 @@ final class HttpApi implements AutoCloseable {
                     .answer();
         }
         boolean dispatches = exchange.getRequestURI().getRawPath().endsWith("/dispatches");
+        String function = dispatches ? "dispatch" : "runs";
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        (dispatches ? dispatch : runs)
-                .handleRequest(
-                        new ByteArrayInputStream(event(exchange, body)),
-                        out,
-                        new LocalContext(dispatches ? "dispatch" : "runs", TIMEOUT));
+        try {
+            (dispatches ? dispatch : runs)
+                    .handleRequest(
+                            new ByteArrayInputStream(event(exchange, body)), out, new LocalContext(function, TIMEOUT));
+        } catch (IOException lost) {
+            LOG.info("The {} function was lost ({}); the caller calls again.", function, lost.getMessage());
+            return new Http.Answer(500, "application/json", "{\"message\":\"Internal Server Error\"}"); // API Gateway's
+        }
         JsonNode answer = Json.parse(out.toString(StandardCharsets.UTF_8));
         return new Http.Answer(
                 answer.path("statusCode").intValue(),

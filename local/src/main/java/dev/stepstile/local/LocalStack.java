@@ -1,5 +1,6 @@
 package dev.stepstile.local;
 
+import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.embedded.EmbeddedPorts;
 import dev.stepstile.emulators.AwsUsage;
@@ -35,9 +36,12 @@ import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The four functions on this machine, with what surrounds them on AWS. */
 public final class LocalStack implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LocalStack.class);
     private static final int SHARDS = 8;
     private static final Duration SWEEP_TIMEOUT = Duration.ofSeconds(60);
 
@@ -56,7 +60,6 @@ public final class LocalStack implements AutoCloseable {
             if (configuration != null) {
                 ProcessHandlers.check(configuration, options.handlers()); // a worker could not say it
             }
-            Ports plain;
             Map<String, String> variables;
             if (!options.keepState()) {
                 delete(state(options));
@@ -65,43 +68,31 @@ public final class LocalStack implements AutoCloseable {
                 case EMBEDDED -> {
                     EmbeddedPorts embedded =
                             opened(EmbeddedPorts.open(state(options), options.visibility(), InstantSource.system()));
-                    plain = embedded.ports();
+                    ports = embedded.ports();
                     variables = Map.of();
                     usage = null;
                 }
                 case AWS -> {
                     EmulatedAws aws = opened(EmulatedAws.start(options));
-                    plain = aws.ports();
+                    ports = aws.ports();
                     variables = aws.variables();
                     usage = aws.usage();
                 }
                 default -> throw new IllegalStateException();
             }
-            queue = new DuplicatingQueue(plain.queue(), options.faults());
-            ports = options.faults().duplicate() > 0
-                    ? new Ports(plain.store(), queue, plain.letters(), plain.items(), plain.objects())
-                    : plain;
-            Environment environment = new Environment(
-                    new Stepstile(ports, options.timing(), RealWorld.create(), tally), SHARDS, () -> {});
-            Supplier<StepInvoker> environments = options.isolated() ? isolated(options, variables) : inProcess(options);
+            queue = new DuplicatingQueue(ports.queue(), options.faults());
+            Functions functions = options.isolated() ? isolated(options, variables) : inProcess(options);
             mappings = () -> {
-                EventSourceMapping started = new EventSourceMapping(ports.queue(), environments);
+                EventSourceMapping started = new EventSourceMapping(queue, functions.step());
                 started.start(options.workers());
                 return started;
             };
             mapping = mappings.get();
             opened((AutoCloseable) () -> mapping.close());
-            SweeperFunction sweeper = new SweeperFunction(environment);
-            Tasks.Cancellable schedule = environment
-                    .stepstile()
-                    .world()
-                    .tasks()
-                    .every(
-                            "sweep",
-                            options.timing().sweepEvery(),
-                            () -> sweeper.handleRequest(Map.of(), new LocalContext("sweeper", SWEEP_TIMEOUT)));
+            Tasks.Cancellable schedule =
+                    RealWorld.create().tasks().every("sweep", options.timing().sweepEvery(), functions.sweeper());
             opened((AutoCloseable) schedule::cancel);
-            api = opened(new HttpApi(options.port(), new DispatchFunction(environment), new RunsFunction(environment)));
+            api = opened(new HttpApi(options.port(), functions.dispatch(), functions.runs()));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -113,16 +104,27 @@ public final class LocalStack implements AutoCloseable {
         return new LocalStack(options);
     }
 
-    private Supplier<StepInvoker> inProcess(StackOptions options) {
+    /** What is called: {@code step} makes an environment; {@code sweeper} sweeps once. */
+    private record Functions(
+            RequestStreamHandler dispatch, Supplier<StepInvoker> step, Runnable sweeper, RequestStreamHandler runs) {}
+
+    private Functions inProcess(StackOptions options) {
         List<StepHandler> handlers = new ArrayList<>(options.handlers());
         String configuration = options.processHandlers();
         if (configuration != null) {
             handlers.addAll(opened(ProcessHandlers.open(configuration)).handlers());
         }
-        return () -> new InProcess(options, handlers, ports, tally);
+        Environment environment =
+                new Environment(new Stepstile(ports, options.timing(), RealWorld.create(), tally), SHARDS, () -> {});
+        SweeperFunction sweeper = new SweeperFunction(environment);
+        return new Functions(
+                new DispatchFunction(environment),
+                () -> new InProcess(options, handlers, ports, tally),
+                () -> sweeper.handleRequest(Map.of(), new LocalContext("sweeper", SWEEP_TIMEOUT)),
+                new RunsFunction(environment));
     }
 
-    private Supplier<StepInvoker> isolated(StackOptions options, Map<String, String> aws) {
+    private Functions isolated(StackOptions options, Map<String, String> aws) {
         WorkerLog log = opened(new WorkerLog(options.folder().resolve("workers.log"), tally));
         Map<String, String> variables = new TreeMap<>(aws);
         variables.put("POWERTOOLS_SERVICE_NAME", "stepstile");
@@ -132,11 +134,36 @@ public final class LocalStack implements AutoCloseable {
             variables.put(InstalledHandlers.CONFIGURATION, configuration);
         }
         boolean faulty = options.faults().any();
-        Class<?> function = faulty ? FaultyStepFunction.class : StepFunction.class;
-        Map<String, String> all =
+        Class<?> step = faulty ? FaultyStepFunction.class : StepFunction.class;
+        Map<String, String> ofStep =
                 faulty ? FaultyStepFunction.variables(variables, options.faults(), options.poison()) : variables;
         Path library = RuntimeClientLibrary.unpack(options.folder());
-        return () -> new Isolated(function.getName() + "::handleRequest", options.functionTimeout(), all, library, log);
+        Isolating isolating = (name, function, timeout, its) ->
+                new IsolatedFunction(name, function.getName() + "::handleRequest", timeout, its, library, log);
+        IsolatedFunction sweeper =
+                opened(isolating.function("sweeper", SweeperFunction.class, SWEEP_TIMEOUT, variables));
+        return new Functions(
+                opened(new IsolatedApi(
+                        () -> isolating.function("dispatch", DispatchFunction.class, HttpApi.TIMEOUT, variables))),
+                () -> new Isolated(isolating.function("step", step, options.functionTimeout(), ofStep)),
+                () -> sweep(sweeper),
+                opened(new IsolatedApi(
+                        () -> isolating.function("runs", RunsFunction.class, HttpApi.TIMEOUT, variables))));
+    }
+
+    /** Makes an environment of a function. */
+    private interface Isolating {
+        IsolatedFunction function(String name, Class<?> function, Duration timeout, Map<String, String> variables);
+    }
+
+    private static void sweep(IsolatedFunction sweeper) {
+        try {
+            sweeper.invoke("{}");
+        } catch (StepInvoker.WorkerLost e) {
+            LOG.info("The sweeper was lost ({}); the next sweep goes on.", e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // the stack is being closed
+        }
     }
 
     private static Path state(StackOptions options) {

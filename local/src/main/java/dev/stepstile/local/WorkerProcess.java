@@ -23,8 +23,7 @@ import java.util.stream.Collectors;
 
 /** A process on AWS's runtime interface client, with the Runtime API that it asks. */
 final class WorkerProcess implements AutoCloseable {
-    private static final String FUNCTION = "step";
-    private static final String ARN = "arn:aws:lambda:local:000000000000:function:" + FUNCTION;
+    private static final String ARN = "arn:aws:lambda:local:000000000000:function:";
     private static final String HEAP_MEGABYTES = "256";
 
     /** How long a JVM may take until it asks for work; Lambda gives 10 s, a busy machine needs more. */
@@ -52,16 +51,18 @@ final class WorkerProcess implements AutoCloseable {
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow");
 
-    private final RuntimeApi api = new RuntimeApi(ARN);
+    private final RuntimeApi api;
     private final Process process;
     private final Thread output;
 
     /**
+     * @param function its name
      * @param handler of the function, as {@code class::method}
      * @param variables the function's environment
      * @param library the runtime interface client's native one; the process works in its folder
      */
-    WorkerProcess(String handler, Map<String, String> variables, Path library, WorkerLog log) {
+    WorkerProcess(String function, String handler, Map<String, String> variables, Path library, WorkerLog log) {
+        api = new RuntimeApi(ARN + function);
         ProcessBuilder builder = new ProcessBuilder(command(handler, library))
                 .directory(library.toFile().getParentFile())
                 .redirectErrorStream(true);
@@ -69,7 +70,7 @@ final class WorkerProcess implements AutoCloseable {
         environment.keySet().retainAll(INHERITED);
         environment.putAll(variables);
         environment.put("AWS_LAMBDA_RUNTIME_API", api.address());
-        environment.put("AWS_LAMBDA_FUNCTION_NAME", FUNCTION);
+        environment.put("AWS_LAMBDA_FUNCTION_NAME", function);
         environment.put("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
         environment.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", HEAP_MEGABYTES);
         environment.put("AWS_LAMBDA_LOG_GROUP_NAME", "local");

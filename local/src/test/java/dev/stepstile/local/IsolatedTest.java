@@ -45,12 +45,17 @@ class IsolatedTest {
     }
 
     private Isolated environment(String function, Duration timeout) {
-        return new Isolated(
+        return isolated(function, timeout, folder, log);
+    }
+
+    private static Isolated isolated(String function, Duration timeout, Path folder, WorkerLog log) {
+        return new Isolated(new IsolatedFunction(
+                "step",
                 function + "::handleRequest",
                 timeout,
                 Map.of("AWS_REGION", "eu-west-1"),
                 RuntimeClientLibrary.unpack(folder),
-                log);
+                log));
     }
 
     @AfterEach
@@ -87,12 +92,7 @@ class IsolatedTest {
             Path folder = Path.of(args[0]);
             WorkerLog log =
                     new WorkerLog(folder.resolve("workers.log"), (count, n) -> System.out.println("in the middle"));
-            new Isolated(
-                            WilfulFunction.class.getName() + "::handleRequest",
-                            Duration.ofMinutes(1),
-                            Map.of("AWS_REGION", "eu-west-1"),
-                            RuntimeClientLibrary.unpack(folder),
-                            log)
+            isolated(WilfulFunction.class.getName(), Duration.ofMinutes(1), folder, log)
                     .invoke(messages("count", "hang"));
         }
     }

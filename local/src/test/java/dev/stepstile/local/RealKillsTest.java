@@ -149,7 +149,92 @@ class RealKillsTest {
         return all;
     }
 
-    /** Kills the whole stack so often, the first time while it is given steps, and a worker every two seconds in between. */
+    /** Kills an environment of a function time and again, if they have processes of their own. */
+    private static final class Killer {
+        private final String function;
+        private final Duration every;
+        private Instant next;
+        private int killed;
+
+        Killer(String function, Duration every) {
+            this.function = function;
+            this.every = every;
+            next = Instant.now().plus(every);
+        }
+
+        void strike(StackProcess stack) {
+            if (Instant.now().isAfter(next)) {
+                killed += stack.kill(function) ? 1 : 0;
+                next = Instant.now().plus(every);
+            }
+        }
+    }
+
+    /** Kills the whole stack so often, the first time while it is given steps, and each function in between. */
+    private void survives(StackOptions.Kind kind, int steps, long millis, int stackKills) throws Exception {
+        long start = System.nanoTime();
+        AtomicReference<StackProcess> stack = new AtomicReference<>(StackProcess.start(kind, folder));
+        Client client = new Client(steps, millis, stack);
+        int half = client.left / 2;
+        Thread caller = Thread.ofVirtual().start(client);
+        int killedStacks = 0;
+        Killer workers = new Killer("StepFunction", Duration.ofSeconds(2));
+        Killer sweepers = new Killer("SweeperFunction", Duration.ofSeconds(5));
+        Killer dispatchers = new Killer("DispatchFunction", Duration.ofSeconds(3));
+        Killer answerers = new Killer("RunsFunction", Duration.ofSeconds(7));
+        List<Killer> killers = List.of(workers, sweepers, dispatchers, answerers);
+        try {
+            int ended = 0;
+            for (JsonNode step : steps(api)) {
+                String state = step.path("state").asText();
+                if (state.equals("SUCCEEDED")) {
+                    String result = step.path("attempt").asText() + " " + step.path("result");
+                    assertThat(results.merge(step.path("stepKey").asText(), result, (was, is) -> was))
+                            .isEqualTo(result);
+                }
+                ended += state.equals("RUNNING") || state.equals("RETRYING") ? 0 : 1;
+            }
+            return ended;
+        } catch (IOException | InterruptedException e) {
+            return -1;
+        }
+    }
+
+    private static List<JsonNode> steps(StackUnderTest api) throws IOException, InterruptedException {
+        List<JsonNode> all = new ArrayList<>();
+        String cursor = "";
+        do {
+            JsonNode page = Json.parse(
+                    api.get("/v1/runs/" + RUN + "/steps?limit=1000" + cursor).body());
+            page.path("steps").forEach(all::add);
+            cursor =
+                    page.hasNonNull("cursor") ? "&cursor=" + page.path("cursor").asText() : "";
+        } while (!cursor.isEmpty());
+        return all;
+    }
+
+    /** Kills an environment of a function time and again, if they have processes of their own. */
+    private static final class Killer {
+        private final String function;
+        private final Duration every;
+        private Instant next;
+        private int killed;
+
+        Killer(String function, Duration every) {
+            this.function = function;
+            this.every = every;
+            next = Instant.now().plus(every);
+        }
+
+        void strike(StackProcess stack) {
+            if (Instant.now().isAfter(next)) {
+                killed += stack.kill(function) ? 1 : 0;
+                next = Instant.now().plus(every);
+            }
+        }
+    }
+
+    /** Kills the whole stack so often, the first time while it is given steps, and each function in between. */
     private void survives(StackOptions.Kind kind, int steps, long millis, int stackKills) throws Exception {
         long start = System.nanoTime();
         AtomicReference<StackProcess> stack = new AtomicReference<>(StackProcess.start(kind, folder));
@@ -160,7 +245,6 @@ class RealKillsTest {
         int killedWorkers = 0;
         try {
             int ended = 0;
-            Instant nextWorker = Instant.now().plusSeconds(2);
             while (client.left > 0 || ended < steps || killedStacks < stackKills) {
                 assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMinutes(8));
                 boolean now =
@@ -169,17 +253,18 @@ class RealKillsTest {
                     stack.get().kill();
                     killedStacks++;
                     stack.set(StackProcess.start(kind, folder));
-                } else if (Instant.now().isAfter(nextWorker)) {
-                    killedWorkers += stack.get().killAWorker(killedWorkers) ? 1 : 0;
-                    nextWorker = Instant.now().plusSeconds(2);
+                } else {
+                    killers.forEach(killer -> killer.strike(stack.get()));
                 }
                 pause(Duration.ofMillis(20));
                 ended = Math.max(ended, seen(stack.get().api()));
             }
             caller.join();
-            assertThat(killedWorkers > 0)
-                    .as("workers that are processes were killed")
-                    .isEqualTo(kind == StackOptions.Kind.AWS);
+            for (Killer killer : killers) {
+                assertThat(killer.killed > 0)
+                        .as("%s, in processes of their own, were killed", killer.function)
+                        .isEqualTo(kind == StackOptions.Kind.AWS);
+            }
         } finally {
             stack.get().kill();
         }
@@ -187,12 +272,15 @@ class RealKillsTest {
             closed(last);
             RealAudit.Seen seen = new RealAudit(last.ports(), RUN, wanted, notes()).audit();
             System.out.printf(
-                    "real kills, %s: %d steps, %d stacks and %d workers killed; %d starts, %d steps tried again,"
-                            + " %d letters; %d s%n",
+                    "real kills, %s: %d steps; killed: %d stacks, %d workers, %d sweepers, %d dispatchers, %d that answer;"
+                            + " %d starts, %d steps tried again, %d letters; %d s%n",
                     kind,
                     seen.steps(),
                     killedStacks,
-                    killedWorkers,
+                    workers.killed,
+                    sweepers.killed,
+                    dispatchers.killed,
+                    answerers.killed,
                     seen.starts(),
                     seen.again(),
                     seen.letters(),

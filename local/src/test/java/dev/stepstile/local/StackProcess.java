@@ -13,6 +13,7 @@ import java.util.List;
 final class StackProcess {
     private final Process process;
     private final StackUnderTest api;
+    private int killed;
 
     private StackProcess(Process process, StackUnderTest api) {
         this.process = process;
@@ -67,17 +68,21 @@ final class StackProcess {
         return api;
     }
 
-    /** Kills one of its workers by SIGKILL; false if it has none just now. */
-    boolean killAWorker(int which) {
-        List<ProcessHandle> workers = workers(process.toHandle());
-        return !workers.isEmpty() && workers.get(which % workers.size()).destroyForcibly();
-    }
-
-    /** The processes of a stack's isolated workers. */
-    static List<ProcessHandle> workers(ProcessHandle stack) {
-        return stack.descendants()
-                .filter(child -> commandLine(child).contains("api.client.AWSLambda"))
+    /**
+     * Kills an environment of a function by SIGKILL; false if none has a process just now.
+     *
+     * @param function a piece of its class's name
+     */
+    boolean kill(String function) {
+        List<ProcessHandle> environments = process.toHandle()
+                .descendants()
+                .filter(child -> {
+                    String command = commandLine(child);
+                    return command.contains("api.client.AWSLambda") && command.contains(function);
+                })
                 .toList();
+        return !environments.isEmpty()
+                && environments.get(killed++ % environments.size()).destroyForcibly();
     }
 
     /** As long as it is, which is longer than what Java tells. */

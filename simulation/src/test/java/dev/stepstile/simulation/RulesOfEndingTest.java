@@ -132,6 +132,12 @@ class RulesOfEndingTest {
         }
     }
 
+    /** Found by playing all pairs: a worker that was lost was noticed a minute late, and with each redrive later. */
+    @Test
+    void a_redrive_does_not_put_off_the_sweep_that_other_steps_wait_for() {
+        holds("redriven seed=1 at=lose-response@8,fail@91");
+    }
+
     /** A false alarm of the auditor, found by playing all pairs. */
     @Test
     void a_letter_may_be_moved_back_before_its_step_is_marked_as_buried() {

@@ -91,7 +91,10 @@ public record Dispatch(
                 sweptAt);
     }
 
-    /** Put back into the sweeper's hands before a redrive touches a record; everything is counted anew. */
+    /**
+     * Put back into the sweeper's hands before a redrive touches a record; everything is counted anew. A sweep that is due
+     * before {@code next} stays so: its other steps wait for it, however often some are redriven.
+     */
     public Dispatch reopened(Instant next, Instant keepOpen) {
         return with(
                 sentAt,
@@ -102,7 +105,7 @@ public record Dispatch(
                 new TreeMap<>(),
                 null,
                 keepOpen.isAfter(keepOpenUntil) ? keepOpen : keepOpenUntil,
-                next,
+                nextSweepAt == null || next.isBefore(nextSweepAt) ? next : nextSweepAt,
                 sweptAt);
     }
 

@@ -115,6 +115,14 @@ class DispatchTest {
     }
 
     @Test
+    void that_is_reopened_is_swept_when_it_would_have_been_or_sooner() {
+        Dispatch open = swept(false, 5, 0).reopened(LATER, LATER);
+        assertThat(open.nextSweepAt()).isEqualTo(LATER);
+        assertThat(open.reopened(LATER.plusSeconds(60), LATER).nextSweepAt()).isEqualTo(LATER);
+        assertThat(open.reopened(LATER.minusSeconds(1), LATER).nextSweepAt()).isEqualTo(LATER.minusSeconds(1));
+    }
+
+    @Test
     void lies_in_a_bucket_that_follows_from_its_ids() {
         assertThat(FRESH.openBucket())
                 .isEqualTo(Shards.of("r1#d1", Shards.OPEN_BUCKETS))

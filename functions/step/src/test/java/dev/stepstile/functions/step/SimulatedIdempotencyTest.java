@@ -12,11 +12,6 @@ import dev.stepstile.simulation.Weather;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.apache.logging.log4j.Level;
-import org.apache.logging.log4j.LogManager;
-import org.apache.logging.log4j.core.config.Configurator;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,18 +22,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class SimulatedIdempotencyTest {
     private static final StepExecution.Engine POWERTOOLS = new FencedIdempotency();
-
-    private static final Level LOGGED = LogManager.getRootLogger().getLevel();
-
-    @BeforeAll
-    static void log_nothing() {
-        Configurator.setRootLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void log_again() {
-        Configurator.setRootLevel(LOGGED);
-    }
 
     static Stream<Scenarios.Named> small() {
         return Scenarios.SMALL.stream();
