@@ -185,66 +185,6 @@ class RealKillsTest {
         List<Killer> killers = List.of(workers, sweepers, dispatchers, answerers);
         try {
             int ended = 0;
-            for (JsonNode step : steps(api)) {
-                String state = step.path("state").asText();
-                if (state.equals("SUCCEEDED")) {
-                    String result = step.path("attempt").asText() + " " + step.path("result");
-                    assertThat(results.merge(step.path("stepKey").asText(), result, (was, is) -> was))
-                            .isEqualTo(result);
-                }
-                ended += state.equals("RUNNING") || state.equals("RETRYING") ? 0 : 1;
-            }
-            return ended;
-        } catch (IOException | InterruptedException e) {
-            return -1;
-        }
-    }
-
-    private static List<JsonNode> steps(StackUnderTest api) throws IOException, InterruptedException {
-        List<JsonNode> all = new ArrayList<>();
-        String cursor = "";
-        do {
-            JsonNode page = Json.parse(
-                    api.get("/v1/runs/" + RUN + "/steps?limit=1000" + cursor).body());
-            page.path("steps").forEach(all::add);
-            cursor =
-                    page.hasNonNull("cursor") ? "&cursor=" + page.path("cursor").asText() : "";
-        } while (!cursor.isEmpty());
-        return all;
-    }
-
-    /** Kills an environment of a function time and again, if they have processes of their own. */
-    private static final class Killer {
-        private final String function;
-        private final Duration every;
-        private Instant next;
-        private int killed;
-
-        Killer(String function, Duration every) {
-            this.function = function;
-            this.every = every;
-            next = Instant.now().plus(every);
-        }
-
-        void strike(StackProcess stack) {
-            if (Instant.now().isAfter(next)) {
-                killed += stack.kill(function) ? 1 : 0;
-                next = Instant.now().plus(every);
-            }
-        }
-    }
-
-    /** Kills the whole stack so often, the first time while it is given steps, and each function in between. */
-    private void survives(StackOptions.Kind kind, int steps, long millis, int stackKills) throws Exception {
-        long start = System.nanoTime();
-        AtomicReference<StackProcess> stack = new AtomicReference<>(StackProcess.start(kind, folder));
-        Client client = new Client(steps, millis, stack);
-        int half = client.left / 2;
-        Thread caller = Thread.ofVirtual().start(client);
-        int killedStacks = 0;
-        int killedWorkers = 0;
-        try {
-            int ended = 0;
             while (client.left > 0 || ended < steps || killedStacks < stackKills) {
                 assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMinutes(8));
                 boolean now =

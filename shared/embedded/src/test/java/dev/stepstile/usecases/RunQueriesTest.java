@@ -1,11 +1,17 @@
 package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.api.StepResult;
+import dev.stepstile.protocol.RunQueries;
 import dev.stepstile.step.Limits;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepState;
 import dev.stepstile.wire.Json;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,6 +19,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -70,6 +77,58 @@ class RunQueriesTest {
         JsonNode closed = api.get("/v1/runs/r1");
         assertThat(closed.path("openDispatches").intValue()).isZero();
         assertThat(closed.path("counts")).isEqualTo(Json.parse("{\"SUCCEEDED\":3}"));
+    }
+
+    @Test
+    void an_exact_count_is_the_last_one_where_the_manifest_is_gone() throws Exception {
+        stack.dispatch("d1", Stack.step("a", "\"" + noise(Limits.ITEM_BYTES + 1_000) + "\"", RetryPolicy.DEFAULT));
+        deliverBatches();
+        stack.sweepAfter(Duration.ofMinutes(1));
+        try (Stream<Path> files = Files.walk(folder.resolve("state/payloads"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.delete(file);
+            }
+        }
+        assertThat(api.get("/v1/runs/r1?exact=true").path("counts")).isEqualTo(Json.parse("{\"SUCCEEDED\":1}"));
+    }
+
+    @Test
+    void a_run_whose_first_dispatch_crashed_has_counted_nothing_now() throws InterruptedException {
+        stack.faults.crashAfter("store.putRunIfAbsent", 0);
+        assertThatThrownBy(() -> stack.handOver("a")).isInstanceOf(Faults.Crash.class);
+        stack.faults.restart();
+        RunQueries.Status status =
+                stack.stepstile.queries().status(Stack.RUN, false).orElseThrow();
+        assertThat(status.dispatches()).isZero();
+        assertThat(status.countedAt()).isEqualTo(Stack.START);
+    }
+
+    @Test
+    void a_step_of_two_dispatches_is_listed_once() throws InterruptedException {
+        stack.handOver("a");
+        deliverBatches();
+        stack.dispatch("d2", Stack.step("a"), Stack.step("b"));
+        deliverBatches();
+        assertThat(api.get("/v1/runs/r1/steps").path("steps").findValuesAsText("stepKey"))
+                .containsExactly("a", "b");
+    }
+
+    @Test
+    void a_payload_is_read_up_to_the_size_that_is_asked_for() throws InterruptedException {
+        for (int length : List.of(Limits.INLINE_BYTES + 1_000, Limits.ITEM_BYTES + 1_000)) {
+            String key = "s" + length;
+            stack.work.on(key, (input, context) -> StepResult.of(noise(length)));
+            stack.dispatch("d" + length, Stack.step(key));
+            deliverBatches();
+            Payload result = ((StepState.Succeeded) stack.record(key).state()).result();
+            long size = switch (result) {
+                case Payload.Inline inline -> throw new AssertionError("it is in the record");
+                case Payload.Item item -> item.size();
+                case Payload.Stored stored -> stored.size();
+            };
+            assertThat(stack.stepstile.queries().json(result, size)).isPresent();
+            assertThat(stack.stepstile.queries().json(result, size - 1)).isEmpty();
+        }
     }
 
     @Test
