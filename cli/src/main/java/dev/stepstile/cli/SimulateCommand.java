@@ -65,8 +65,8 @@ final class SimulateCommand implements Callable<Integer> {
 
     @Option(
             names = "--exhaustive",
-            description =
-                    "Every fault at every call of the small scenarios, singly and in every ordered pair. Takes hours.")
+            description = "Every fault at every call of the small scenarios, singly and in every ordered pair."
+                    + " Takes most of an hour.")
     private boolean exhaustive;
 
     @Option(

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -43,7 +44,6 @@ class RealKillsTest {
     record Wanted(int number, StepState.Name state) {}
 
     private final Map<String, Wanted> wanted = new TreeMap<>();
-    private final Map<String, String> results = new HashMap<>();
 
     private Path notes() {
         return folder.resolve("notes");
@@ -117,22 +117,46 @@ class RealKillsTest {
         }
     }
 
-    /** What has ended stays as it is. */
-    private int seen(StackUnderTest api) {
-        try {
-            int ended = 0;
-            for (JsonNode step : steps(api)) {
+    /** Looks again and again whether what has ended stays as it is, until all have. */
+    private static final class Watch implements Runnable {
+        private final int steps;
+        private final AtomicReference<StackProcess> stack;
+        private final Map<String, String> results = new HashMap<>();
+        private final List<String> changes = new CopyOnWriteArrayList<>();
+        private volatile int ended;
+
+        Watch(int steps, AtomicReference<StackProcess> stack) {
+            this.steps = steps;
+            this.stack = stack;
+        }
+
+        @Override
+        public void run() {
+            while (ended < steps && changes.isEmpty()) {
+                try {
+                    ended = Math.max(ended, seen(steps(stack.get().api())));
+                } catch (IOException e) {
+                    pause(Duration.ofMillis(50)); // it is being killed
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            }
+        }
+
+        private int seen(List<JsonNode> all) {
+            int now = 0;
+            for (JsonNode step : all) {
                 String state = step.path("state").asText();
                 if (state.equals("SUCCEEDED")) {
+                    String key = step.path("stepKey").asText();
                     String result = step.path("attempt").asText() + " " + step.path("result");
-                    assertThat(results.merge(step.path("stepKey").asText(), result, (was, is) -> was))
-                            .isEqualTo(result);
+                    if (!results.merge(key, result, (was, is) -> was).equals(result)) {
+                        changes.add(key + " had the result " + results.get(key) + ", and has " + result);
+                    }
                 }
-                ended += state.equals("RUNNING") || state.equals("RETRYING") ? 0 : 1;
+                now += state.equals("RUNNING") || state.equals("RETRYING") ? 0 : 1;
             }
-            return ended;
-        } catch (IOException | InterruptedException e) {
-            return -1;
+            return now;
         }
     }
 
@@ -177,29 +201,39 @@ class RealKillsTest {
         Client client = new Client(steps, millis, stack);
         int half = client.left / 2;
         Thread caller = Thread.ofVirtual().start(client);
+        Watch watch = new Watch(steps, stack);
+        Thread watcher = Thread.ofVirtual().start(watch);
         int killedStacks = 0;
-        Killer workers = new Killer("StepFunction", Duration.ofSeconds(2));
-        Killer sweepers = new Killer("SweeperFunction", Duration.ofSeconds(5));
-        Killer dispatchers = new Killer("DispatchFunction", Duration.ofSeconds(3));
-        Killer answerers = new Killer("RunsFunction", Duration.ofSeconds(7));
+        Killer workers = new Killer("StepFunction", Duration.ofSeconds(3));
+        Killer sweepers = new Killer("SweeperFunction", Duration.ofSeconds(8));
+        Killer dispatchers = new Killer("DispatchFunction", Duration.ofSeconds(1));
+        Killer answerers = new Killer("RunsFunction", Duration.ofSeconds(15));
         List<Killer> killers = List.of(workers, sweepers, dispatchers, answerers);
+        int nextDispatch = client.left - 2;
         try {
-            int ended = 0;
-            while (client.left > 0 || ended < steps || killedStacks < stackKills) {
+            while (client.left > 0 || watch.ended < steps || killedStacks < stackKills) {
                 assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMinutes(8));
-                boolean now =
-                        killedStacks == 0 ? client.left <= half : ended >= (long) steps * killedStacks / stackKills;
+                assertThat(watch.changes).isEmpty();
+                boolean now = killedStacks == 0
+                        ? client.left <= half
+                        : watch.ended >= (long) steps * killedStacks / stackKills;
                 if (killedStacks < stackKills && now) {
                     stack.get().kill();
                     killedStacks++;
                     stack.set(StackProcess.start(kind, folder));
                 } else {
-                    killers.forEach(killer -> killer.strike(stack.get()));
+                    workers.strike(stack.get());
+                    sweepers.strike(stack.get());
+                    answerers.strike(stack.get());
+                    if (client.left <= nextDispatch) { // else it would die before it ever answers
+                        dispatchers.strike(stack.get());
+                        nextDispatch = client.left - 3;
+                    }
                 }
-                pause(Duration.ofMillis(20));
-                ended = Math.max(ended, seen(stack.get().api()));
+                pause(Duration.ofMillis(50));
             }
             caller.join();
+            watcher.join();
             for (Killer killer : killers) {
                 assertThat(killer.killed > 0)
                         .as("%s, in processes of their own, were killed", killer.function)

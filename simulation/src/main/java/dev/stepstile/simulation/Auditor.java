@@ -199,6 +199,7 @@ final class Auditor implements Effects {
             case StepState.Cancelled cancelled -> {}
         }
         ledger.last = after;
+        ledger.writtenAt = scheduler.now();
     }
 
     private void claimed(StepLedger ledger, StepRecord after) {
@@ -270,11 +271,16 @@ final class Auditor implements Effects {
         if (now.plus(stage.maxSkew().multipliedBy(2)).isBefore(over)) {
             violated(after.id(), "it was taken from an owner whose lease ran until " + running.leaseUntil());
         }
-        if (bounded && now.isAfter(over.plus(twoSweeps()).plus(stage.maxSkew()))) {
+        boolean overWhenWritten = ledger.writtenAt.isAfter(over); // a call that stood still
+        Instant mayBeSeen = overWhenWritten ? ledger.writtenAt : over;
+        if (bounded && now.isAfter(mayBeSeen.plus(twoSweeps()).plus(stage.maxSkew()))) {
             violated(
-                    after.id(), "its lost worker was noticed only " + Duration.between(over, now) + " after its lease");
+                    after.id(),
+                    "its lost worker was noticed only " + Duration.between(mayBeSeen, now) + " after its lease");
         }
-        Instant heard = running.leaseUntil().minus(stage.timing().lease());
+        Instant heard = overWhenWritten
+                ? ledger.writtenAt
+                : running.leaseUntil().minus(stage.timing().lease());
         recoveries.add(Duration.between(heard, now));
     }
 

@@ -1,6 +1,7 @@
 package dev.stepstile.simulation;
 
 import dev.stepstile.step.StepRecord;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +11,9 @@ final class StepLedger {
     /** The record as last written; null before the first write. */
     @Nullable
     StepRecord last;
+
+    /** When that was. */
+    Instant writtenAt = Instant.MIN;
 
     /** The highest attempt that was ever claimed. */
     int fence;

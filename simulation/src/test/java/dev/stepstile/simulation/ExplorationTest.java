@@ -9,6 +9,8 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every guarantee holds whatever goes wrong, at whichever port call. */
 class ExplorationTest {
@@ -86,6 +88,20 @@ class ExplorationTest {
         @Test
         void leave_every_guarantee_standing() {
             pairsHold(10, 15);
+        }
+
+        /** Of the others they are played by {@code ./stepstile simulate --exhaustive}. */
+        @ParameterizedTest
+        @ValueSource(strings = {"one-step", "called-once"})
+        @Tag("full")
+        @Timeout(value = 10, unit = TimeUnit.MINUTES)
+        void leave_every_guarantee_standing_in_each_of_all_their_pairs(String scenario) {
+            Exploration exploration = new Exploration(Scenarios.named(scenario), 1);
+            exploration.firsts().forEach(exploration::pairsAfter);
+            System.out.println(scenario + ": all " + exploration.total() + " pairs, "
+                    + exploration.findings().size() + " findings");
+            assertThat(exploration.total()).isGreaterThan(80_000);
+            assertThat(exploration.findings()).isEmpty();
         }
 
         @Test

@@ -138,7 +138,13 @@ class RulesOfEndingTest {
         holds("redriven seed=1 at=lose-response@8,fail@91");
     }
 
-    /** A false alarm of the auditor, found by playing all pairs. */
+    /** A false alarm of the auditor, found by playing all pairs: its lease was over when it reached the table. */
+    @Test
+    void a_claim_that_stood_still_counts_as_lost_from_when_it_is_there() {
+        holds("long-step seed=1 at=pause:200000ms@7,pause:200000ms@8");
+    }
+
+    /** Another one. */
     @Test
     void a_letter_may_be_moved_back_before_its_step_is_marked_as_buried() {
         holds("moved-back seed=1 at=pause:200000ms@11,pause:200000ms@12");
