@@ -85,7 +85,8 @@ final class DemoCommand implements Callable<Integer> {
                 : Stacks.steady(aws, isolated, folder);
         out.println("Starting the "
                 + (aws
-                        ? "AWS stack (DynamoDB Local, ElasticMQ" + (isolated ? ", a process for each worker" : "")
+                        ? "AWS stack (DynamoDB Local, ElasticMQ"
+                                + (isolated ? ", a process for each function environment" : "")
                                 + "; the first time, Maven fetches them)"
                         : "embedded stack")
                 + (faults.any() ? " with " + faults : "") + " ...");

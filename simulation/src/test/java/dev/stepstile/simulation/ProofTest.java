@@ -205,8 +205,8 @@ class ProofTest {
         page.append("""
 
                 A million steps in one run, once, on 2 cores:
-                `./stepstile simulate --scenario failures --steps 1000000 --seed 1 --faults light`: 8,989 attempts lost, 10,746
-                calls gone wrong, nothing found; 58 s, heap at most 3,714 MB.
+                `./stepstile simulate --scenario failures --steps 1000000 --seed 1 --faults light`: 8,824 attempts lost, 10,760
+                calls gone wrong, nothing found; 56 s, heap at most 3,766 MB.
 
                 """);
     }
