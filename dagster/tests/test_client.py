@@ -154,8 +154,9 @@ def test_an_end_that_came_before_the_step_was_followed_is_not_lost(
     client.dispatch(run_id, echoes([1, 2]), dispatch_id="d", defaults=ECHO)
     follower = client.follow(run_id, ["s[0]"])
     followed(follower)
-    while "s[1]" not in client.lookup(run_id, ["s[1]"]):
-        pass
+    record = None
+    while record is None or record.state == "RUNNING":
+        record = client.lookup(run_id, ["s[1]"]).get("s[1]")
     follower.poll()
     follower.add(["s[1]"])
     told = follower.poll()
