@@ -142,7 +142,7 @@ class ProofTest {
                 ## Two faults, at each pair of port calls
 
                 Every ordered pair of faults of the small scenarios with seed 1. All of them were played, once, by
-                `./stepstile simulate --exhaustive` with the code of this page, and every guarantee held in each; how many there
+                `./stepstile simulate --exhaustive` with the protocol of this page, and every guarantee held in each; how many there
                 are is counted anew with the page. In `verify` a sample of them is played, drawn by seed; in `verify --full` all
                 of the two smallest scenarios.
 

@@ -196,8 +196,7 @@ class RunningAttemptTest {
     @Test
     void whose_worker_is_told_to_stop_is_given_up_and_tried_again() throws InterruptedException {
         stack.dispatch("d1", limited(Duration.ofSeconds(30)));
-        List<Delivery> batch = new ArrayList<>();
-        stack.receive(10).forEach(d -> batch.add(new Delivery(d.messageId(), d.receipt(), d.body(), 6, d.sentAt())));
+        List<Delivery> batch = new ArrayList<>(stack.receivedTimes(6));
         stack.dispatch("d2", Stack.step("young"));
         batch.addAll(stack.receive(10));
         Work.Gate gate = stack.work.gate("a");

@@ -102,6 +102,13 @@ final class Stack implements AutoCloseable {
         return ports.queue().receive(max, Duration.ZERO);
     }
 
+    /** What is visible, as if it had been received so often. */
+    List<Delivery> receivedTimes(int times) {
+        return receive(10).stream()
+                .map(d -> new Delivery(d.messageId(), d.receipt(), d.body(), times, d.sentAt()))
+                .toList();
+    }
+
     /** The step function's call; what stays in the queue by its answer. */
     List<String> execute(List<Delivery> batch) throws InterruptedException {
         return execute(batch, FUNCTION_TIMEOUT);

@@ -279,11 +279,10 @@ class StepExecutionTest {
         @Test
         void whose_timeout_no_longer_fits_is_put_back_and_not_counted() throws InterruptedException {
             stack.handOver("a");
-            List<Delivery> batch = stack.receive(10);
+            List<Delivery> batch = stack.receivedTimes(6);
             stack.dispatch("d2", Stack.step("b"));
             // The elder runs first and takes all the time there is.
-            List<Delivery> both = new ArrayList<>();
-            batch.forEach(d -> both.add(new Delivery(d.messageId(), d.receipt(), d.body(), 6, d.sentAt())));
+            List<Delivery> both = new ArrayList<>(batch);
             both.addAll(stack.receive(10));
             stack.work.on("a", (input, context) -> {
                 stack.time.advance(Duration.ofSeconds(200));
@@ -301,9 +300,7 @@ class StepExecutionTest {
             Work.Gate five = stack.work.gate("five");
             Work.Gate young = stack.work.gate("young");
             stack.handOver("five");
-            List<Delivery> batch = new ArrayList<>();
-            stack.receive(10)
-                    .forEach(d -> batch.add(new Delivery(d.messageId(), d.receipt(), d.body(), 5, d.sentAt())));
+            List<Delivery> batch = new ArrayList<>(stack.receivedTimes(5));
             stack.dispatch("d2", Stack.step("young"));
             batch.addAll(stack.receive(10));
             Tasks.Task<List<String>> worker = stack.start(batch);
@@ -319,8 +316,7 @@ class StepExecutionTest {
             stack.handOver("young");
             List<Delivery> batch = new ArrayList<>(stack.receive(10));
             stack.dispatch("d2", Stack.step("old"));
-            stack.receive(10)
-                    .forEach(d -> batch.add(new Delivery(d.messageId(), d.receipt(), d.body(), 6, d.sentAt())));
+            batch.addAll(stack.receivedTimes(6));
             stack.deliver(batch);
             assertThat(stack.work.started()).containsExactly("old#1", "young#1");
         }
