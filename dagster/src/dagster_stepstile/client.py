@@ -139,9 +139,12 @@ class StepstileClient:
     def status(self, run_id: str, *, exact: bool = False) -> RunStatus:
         """How a run stands, as of the last sweep.
 
-        `exact` counts now, at the cost of a read of each record.
+        `exact` counts now, at the cost of a read of each record; a large run is counted in several calls.
         """
-        node = self._transport.call("GET", _run(run_id), query={"exact": "true"} if exact else None)
+        query = {"exact": "true"} if exact else {}
+        node = self._transport.call("GET", _run(run_id), query=query)
+        while "cursor" in node:
+            node = self._transport.call("GET", _run(run_id), query={**query, "cursor": node["cursor"]})
         return RunStatus(
             run_id=str(node["runId"]),
             cancelled=bool(node["cancelled"]),

@@ -51,7 +51,13 @@ final class Client {
     }
 
     JsonNode status(String runId, boolean exact) throws InterruptedException {
-        return call("GET", "/v1/runs/" + encoded(runId) + "?exact=" + exact, null);
+        String path = "/v1/runs/" + encoded(runId) + "?exact=" + exact;
+        JsonNode status = call("GET", path, null);
+        while (status.has("cursor")) {
+            status = call(
+                    "GET", path + "&cursor=" + encoded(status.path("cursor").asText()), null);
+        }
+        return status;
     }
 
     private JsonNode call(String method, String path, @Nullable String body) throws InterruptedException {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.api.StepResult;
+import dev.stepstile.api.TerminalFailure;
+import dev.stepstile.protocol.Dispatching.NewStep;
 import dev.stepstile.protocol.RunQueries;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
@@ -95,8 +97,7 @@ class RunQueriesTest {
         stack.faults.crashAfter("store.putRunIfAbsent", 0);
         assertThatThrownBy(() -> stack.handOver("a")).isInstanceOf(Faults.Crash.class);
         stack.faults.restart();
-        RunQueries.Status status =
-                stack.stepstile.queries().status(Stack.RUN, false).orElseThrow();
+        RunQueries.Status status = stack.stepstile.queries().status(Stack.RUN).orElseThrow();
         assertThat(status.dispatches()).isZero();
         assertThat(status.countedAt()).isEqualTo(Stack.START);
     }
@@ -147,6 +148,99 @@ class RunQueriesTest {
         // s7 has a record of d1 only once it is claimed; both dispatches list it until then.
         assertThat(new TreeSet<>(seen)).isEqualTo(new TreeSet<>(List.of(keys(0, 132))));
         assertThat(seen.subList(0, 130)).containsExactly(keys(0, 130));
+    }
+
+    @Test
+    void the_steps_are_listed_in_the_order_in_which_they_were_handed_over_whatever_their_dispatches_are_called()
+            throws InterruptedException {
+        for (String dispatch : List.of("zeta", "alpha", "mu")) {
+            stack.dispatch(dispatch, Stack.step(dispatch + "-2"), Stack.step(dispatch + "-1"));
+            stack.time.advance(Duration.ofMillis(1));
+        }
+        List<String> seen = new ArrayList<>();
+        String cursor = "";
+        while (cursor != null) {
+            JsonNode page = api.get("/v1/runs/r1/steps?limit=1&cursor=" + cursor);
+            page.path("steps").forEach(step -> seen.add(step.path("stepKey").asText()));
+            cursor = page.path("cursor").textValue();
+            if (seen.size() == 3) {
+                stack.dispatch("beta", Stack.step("beta-1")); // handed over meanwhile
+                stack.time.advance(Duration.ofMillis(1));
+            }
+        }
+        assertThat(seen)
+                .startsWith("zeta-2", "zeta-1", "alpha-2", "alpha-1", "mu-2", "mu-1")
+                .contains("beta-1")
+                .doesNotHaveDuplicates();
+    }
+
+    /** From here on, each batch of records that is read takes a second. */
+    private void readSlowly() {
+        stack.faults.afterNext("store.records", () -> {
+            stack.time.advance(Duration.ofSeconds(1));
+            readSlowly();
+        });
+    }
+
+    @Test
+    void a_count_that_takes_long_is_answered_piece_by_piece() throws InterruptedException {
+        stack.dispatch(
+                "d1",
+                IntStream.range(0, 2_500).mapToObj(i -> Stack.step("s" + i)).toArray(NewStep[]::new));
+        stack.dispatch("d2", Stack.step("last"));
+        stack.deliver(stack.receive(10));
+        readSlowly();
+        JsonNode answer = api.get("/v1/runs/r1?exact=true");
+        String since = answer.path("countedAt").asText();
+        List<Integer> counted = new ArrayList<>();
+        while (answer.has("cursor")) {
+            counted.add(sum(answer.path("counts")));
+            answer = api.get(
+                    "/v1/runs/r1?exact=true&cursor=" + answer.path("cursor").asText());
+            assertThat(answer.path("countedAt").asText()).isEqualTo(since);
+        }
+        assertThat(counted).containsExactly(1_000, 2_000, 2_500);
+        assertThat(answer.path("counts")).isEqualTo(Json.parse("{\"QUEUED\":2491,\"SUCCEEDED\":10}"));
+        assertThat(answer.path("steps").intValue()).isEqualTo(2_501);
+    }
+
+    private static int sum(JsonNode counts) {
+        int sum = 0;
+        for (JsonNode count : counts) {
+            sum += count.intValue();
+        }
+        return sum;
+    }
+
+    @Test
+    void a_search_that_takes_long_is_answered_piece_by_piece() throws InterruptedException {
+        stack.dispatch(
+                "d1",
+                IntStream.range(0, 2_500).mapToObj(i -> Stack.step("s" + i)).toArray(NewStep[]::new));
+        stack.work.on("late", (input, context) -> {
+            throw new TerminalFailure("no");
+        });
+        stack.dispatch("d2", Stack.step("late"));
+        deliverBatches();
+        readSlowly();
+        JsonNode page = api.get("/v1/runs/r1/steps?state=FAILED");
+        int pages = 1;
+        while (page.has("cursor")) {
+            assertThat(page.path("steps")).isEmpty();
+            page = api.get("/v1/runs/r1/steps?state=FAILED&cursor="
+                    + page.path("cursor").asText());
+            pages++;
+        }
+        assertThat(pages).isEqualTo(4);
+        assertThat(page.path("steps").findValuesAsText("stepKey")).containsExactly("late");
+    }
+
+    @Test
+    void a_page_of_a_listing_reads_no_more_records_than_it_shows() throws InterruptedException {
+        stack.handOver(keys(0, 500));
+        stack.faults.restart();
+        api.get("/v1/runs/r1/steps?limit=100");
+        assertThat(stack.faults.calls("store.records")).isEqualTo(1);
     }
 
     @Test

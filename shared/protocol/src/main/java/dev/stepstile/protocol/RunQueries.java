@@ -13,8 +13,10 @@ import dev.stepstile.store.FeedEntry;
 import dev.stepstile.store.LogPage;
 import dev.stepstile.store.StepStore;
 import dev.stepstile.store.StepStore.StepRef;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What a run is asked: how it stands, its steps, one step, its feed. */
 public final class RunQueries {
+    /** How long a listing or a count reads on before it answers with what it has, and where to go on. */
+    private static final Duration ANSWER_WITHIN = Duration.ofSeconds(1);
+
     private final StepStore store;
     private final Payloads payloads;
     private final Manifests manifests;
@@ -39,7 +44,9 @@ public final class RunQueries {
     /**
      * How a run stands.
      *
-     * @param countedAt when the oldest of its dispatches was counted; null if one was not yet
+     * @param countedAt when the oldest of its dispatches was counted, or when an exact count began; null if one was not
+     *     counted yet
+     * @param next where an exact count goes on; null if everything has been counted
      */
     public record Status(
             Run run,
@@ -47,7 +54,11 @@ public final class RunQueries {
             int openDispatches,
             int steps,
             SortedMap<StepState.Name, Integer> counts,
-            @Nullable Instant countedAt) {}
+            @Nullable Instant countedAt,
+            @Nullable Counting next) {}
+
+    /** An exact count on its way: where it goes on, what it has counted so far, and when it began. */
+    public record Counting(StepsCursor from, SortedMap<StepState.Name, Integer> counts, Instant since) {}
 
     /** A step of a manifest, with its record if it has one. */
     public record Step(StepSpec spec, @Nullable StepRecord record) {
@@ -56,8 +67,15 @@ public final class RunQueries {
         }
     }
 
-    /** Where a listing of steps goes on: the dispatch, and the place in its manifest. */
-    public record StepsCursor(String dispatchId, int index) {}
+    /** Where a listing of steps goes on: the dispatch, with when it was handed over, and the place in its manifest. */
+    public record StepsCursor(Instant createdAt, String dispatchId, int index) {
+        private static final Comparator<StepsCursor> BY_DISPATCH =
+                Comparator.comparing(StepsCursor::createdAt).thenComparing(StepsCursor::dispatchId);
+
+        private static StepsCursor at(Dispatch dispatch, int index) {
+            return new StepsCursor(dispatch.createdAt(), dispatch.dispatchId(), index);
+        }
+    }
 
     public record Steps(List<Step> steps, @Nullable StepsCursor next) {}
 
@@ -69,25 +87,99 @@ public final class RunQueries {
      */
     public record Feed(List<FeedEntry> entries, List<String> positions, boolean caughtUp) {}
 
-    /** As counted by the last sweep of each dispatch or, if {@code exact}, now. */
-    public Optional<Status> status(String runId, boolean exact) throws InterruptedException {
+    /** As counted by the last sweep of each dispatch. */
+    public Optional<Status> status(String runId) {
+        return store.run(runId).map(run -> {
+            List<Dispatch> dispatches = store.dispatches(runId);
+            SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
+            dispatches.forEach(dispatch -> add(counts, dispatch.counts()));
+            return status(run, dispatches, counts, dispatches.isEmpty() ? world.now() : oldest(dispatches), null);
+        });
+    }
+
+    /**
+     * Counts now, by reading every record. A large run takes several calls: each goes on where the one before it ended.
+     *
+     * @param from null for the first call
+     */
+    public Optional<Status> exactStatus(String runId, @Nullable Counting from) throws InterruptedException {
         Optional<Run> run = store.run(runId);
         if (run.isEmpty()) {
             return Optional.empty();
         }
-        List<Dispatch> dispatches = store.dispatches(runId);
+        Instant began = world.now();
+        Instant since = from == null ? began : from.since();
         SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
-        Instant countedAt = exact || dispatches.isEmpty() ? world.now() : null;
-        int steps = 0;
-        for (Dispatch dispatch : dispatches) {
-            steps += dispatch.stepCount();
-            (exact ? counted(dispatch) : dispatch.counts()).forEach((state, n) -> counts.merge(state, n, Integer::sum));
+        if (from != null) {
+            add(counts, from.counts());
         }
-        if (!exact && !dispatches.isEmpty()) {
-            countedAt = oldest(dispatches);
+        List<Dispatch> dispatches = inOrder(runId);
+        boolean counted = false;
+        for (Dispatch dispatch : notBefore(from == null ? null : from.from(), dispatches)) {
+            int index = first(from == null ? null : from.from(), dispatch);
+            List<StepSpec> all;
+            try {
+                all = manifests.steps(dispatch);
+            } catch (Payloads.Missing missing) {
+                add(counts, dispatch.counts());
+                continue;
+            }
+            while (index < all.size()) {
+                if (counted && isLate(began)) {
+                    Counting next = new Counting(StepsCursor.at(dispatch, index), counts, since);
+                    return Optional.of(status(run.get(), dispatches, counts, since, next));
+                }
+                List<StepSpec> page = all.subList(index, Math.min(all.size(), index + Limits.PAGE));
+                Map<String, StepRecord> records = manifests.records(page);
+                for (StepSpec spec : page) {
+                    counts.merge(new Step(spec, records.get(spec.id().stepKey())).state(), 1, Integer::sum);
+                }
+                index += page.size();
+                counted = true;
+            }
         }
+        return Optional.of(status(run.get(), dispatches, counts, since, null));
+    }
+
+    private static Status status(
+            Run run,
+            List<Dispatch> dispatches,
+            SortedMap<StepState.Name, Integer> counts,
+            @Nullable Instant countedAt,
+            @Nullable Counting next) {
+        int steps = dispatches.stream().mapToInt(Dispatch::stepCount).sum();
         int open = (int) dispatches.stream().filter(d -> !d.closed()).count();
-        return Optional.of(new Status(run.get(), dispatches.size(), open, steps, counts, countedAt));
+        return new Status(run, dispatches.size(), open, steps, counts, countedAt, next);
+    }
+
+    private static void add(SortedMap<StepState.Name, Integer> counts, SortedMap<StepState.Name, Integer> more) {
+        more.forEach((state, n) -> counts.merge(state, n, Integer::sum));
+    }
+
+    private boolean isLate(Instant began) {
+        return !world.now().isBefore(began.plus(ANSWER_WITHIN));
+    }
+
+    /** The dispatches of a run as they were handed over; those of the same millisecond by their ids. */
+    private List<Dispatch> inOrder(String runId) {
+        return store.dispatches(runId).stream()
+                .sorted(Comparator.comparing(dispatch -> StepsCursor.at(dispatch, 0), StepsCursor.BY_DISPATCH))
+                .toList();
+    }
+
+    private static List<Dispatch> notBefore(@Nullable StepsCursor from, List<Dispatch> dispatches) {
+        return from == null
+                ? dispatches
+                : dispatches.stream()
+                        .filter(dispatch -> StepsCursor.BY_DISPATCH.compare(StepsCursor.at(dispatch, 0), from) >= 0)
+                        .toList();
+    }
+
+    /** The place in a dispatch's manifest at which a cursor goes on. */
+    private static int first(@Nullable StepsCursor from, Dispatch dispatch) {
+        return from != null && StepsCursor.BY_DISPATCH.compare(StepsCursor.at(dispatch, 0), from) == 0
+                ? from.index()
+                : 0;
     }
 
     private static @Nullable Instant oldest(List<Dispatch> dispatches) {
@@ -102,30 +194,17 @@ public final class RunQueries {
         return oldest;
     }
 
-    private SortedMap<StepState.Name, Integer> counted(Dispatch dispatch) throws InterruptedException {
-        try {
-            List<StepSpec> steps = manifests.steps(dispatch);
-            Map<String, StepRecord> records = manifests.records(steps);
-            SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
-            for (StepSpec spec : steps) {
-                counts.merge(new Step(spec, records.get(spec.id().stepKey())).state(), 1, Integer::sum);
-            }
-            return counts;
-        } catch (Payloads.Missing missing) {
-            return dispatch.counts();
-        }
-    }
-
-    /** The run's steps, dispatch by dispatch in manifest order, those in {@code state} if that is not null. */
+    /**
+     * The run's steps as they were handed over, those in {@code state} if that is not null. A page may have fewer than
+     * {@code limit}, and even none, before the last one: it is answered after a second, whatever was found.
+     */
     public Steps steps(String runId, StepState.@Nullable Name state, @Nullable StepsCursor from, int limit)
             throws InterruptedException {
+        Instant began = world.now();
         List<Step> found = new ArrayList<>();
-        for (Dispatch dispatch : store.dispatches(runId)) {
-            int order = from == null ? 1 : dispatch.dispatchId().compareTo(from.dispatchId());
-            if (order < 0) {
-                continue;
-            }
-            int index = from == null || order > 0 ? 0 : from.index();
+        boolean read = false;
+        for (Dispatch dispatch : notBefore(from, inOrder(runId))) {
+            int index = first(from, dispatch);
             List<StepSpec> all;
             try {
                 all = manifests.steps(dispatch);
@@ -133,11 +212,16 @@ public final class RunQueries {
                 continue;
             }
             while (index < all.size()) {
-                List<StepSpec> page = all.subList(index, Math.min(all.size(), index + Limits.PAGE));
+                if (found.size() == limit || (read && isLate(began))) {
+                    return new Steps(found, StepsCursor.at(dispatch, index));
+                }
+                int wanted = state == null ? limit - found.size() : Limits.PAGE;
+                List<StepSpec> page = all.subList(index, Math.min(all.size(), index + wanted));
                 Map<String, StepRecord> records = manifests.records(page);
+                read = true;
                 for (StepSpec spec : page) {
                     if (found.size() == limit) {
-                        return new Steps(found, new StepsCursor(dispatch.dispatchId(), index));
+                        break;
                     }
                     index++;
                     Step step = new Step(spec, records.get(spec.id().stepKey()));

@@ -64,7 +64,7 @@ public final class DispatchCodec {
         counts.forEach((state, count) -> node.put(state.name(), count));
     }
 
-    private static SortedMap<StepState.Name, Integer> counts(JsonNode node) {
+    static SortedMap<StepState.Name, Integer> counts(JsonNode node) {
         SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
         node.properties()
                 .forEach(e -> counts.put(

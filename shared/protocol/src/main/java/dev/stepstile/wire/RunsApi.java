@@ -17,6 +17,7 @@ import dev.stepstile.store.LogPage;
 import dev.stepstile.wire.Http.Answer;
 import dev.stepstile.wire.Http.Problem;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -101,8 +102,10 @@ public final class RunsApi {
     }
 
     private Answer status(String runId, Http.Call call) throws InterruptedException {
-        boolean exact = Boolean.parseBoolean(call.query().get("exact"));
-        RunQueries.Status status = queries.status(runId, exact).orElseThrow(() -> Problem.noRun(runId));
+        RunQueries.Counting from = counting(call.query().get("cursor"));
+        boolean exact = from != null || Boolean.parseBoolean(call.query().get("exact"));
+        RunQueries.Status status = (exact ? queries.exactStatus(runId, from) : queries.status(runId))
+                .orElseThrow(() -> Problem.noRun(runId));
         ObjectNode body = Json.object()
                 .put("runId", runId)
                 .put("createdAt", status.run().createdAt().toString())
@@ -112,6 +115,12 @@ public final class RunsApi {
                 .put("steps", status.steps());
         DispatchCodec.counts(body.putObject("counts"), status.counts());
         StepView.put(body, "countedAt", status.countedAt());
+        RunQueries.Counting next = status.next();
+        if (next != null) {
+            ObjectNode cursor = node(next.from()).put("s", next.since().toEpochMilli());
+            DispatchCodec.counts(cursor.putObject("n"), next.counts());
+            body.put("cursor", cursor(cursor));
+        }
         return Answer.json(200, body);
     }
 
@@ -130,7 +139,7 @@ public final class RunsApi {
         }
         RunQueries.StepsCursor next = page.next();
         if (next != null) {
-            body.put("cursor", cursor(Json.object().put("d", next.dispatchId()).put("i", next.index())));
+            body.put("cursor", cursor(node(next)));
         }
         return Answer.json(200, body);
     }
@@ -344,18 +353,40 @@ public final class RunsApi {
         return Problem.badRequest("bad-cursor", "The cursor is not one of this call; start without one.");
     }
 
+    private static ObjectNode node(RunQueries.StepsCursor at) {
+        return Json.object()
+                .put("c", at.createdAt().toEpochMilli())
+                .put("d", at.dispatchId())
+                .put("i", at.index());
+    }
+
     private static RunQueries.@Nullable StepsCursor stepsCursor(@Nullable String text) {
+        return text == null || text.isEmpty() ? null : stepsCursor(cursor(text));
+    }
+
+    private static RunQueries.StepsCursor stepsCursor(JsonNode node) {
+        try {
+            int index = Json.integer(node, "i");
+            if (index >= 0) {
+                return new RunQueries.StepsCursor(Json.instant(node, "c"), Json.text(node, "d"), index);
+            }
+        } catch (Json.BadJson | DateTimeException e) {
+            throw badCursor();
+        }
+        throw badCursor();
+    }
+
+    private static RunQueries.@Nullable Counting counting(@Nullable String text) {
         if (text == null || text.isEmpty()) {
             return null;
         }
         JsonNode node = cursor(text);
-        if (!node.path("d").isTextual()
-                || !node.path("i").isInt()
-                || node.path("i").intValue() < 0) {
+        RunQueries.StepsCursor from = stepsCursor(node);
+        try {
+            return new RunQueries.Counting(from, DispatchCodec.counts(node.path("n")), Json.instant(node, "s"));
+        } catch (Json.BadJson | IllegalArgumentException | DateTimeException e) {
             throw badCursor();
         }
-        return new RunQueries.StepsCursor(
-                node.path("d").textValue(), node.path("i").intValue());
     }
 
     private static List<String> positions(Run run, @Nullable String text) {
