@@ -9,7 +9,6 @@ import dev.stepstile.step.StepState;
 import dev.stepstile.store.FeedEntry;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
@@ -39,7 +38,7 @@ final class Conclusion {
             if (!dispatch.closed()) {
                 findings.add(dispatch.runId() + "/" + dispatch.dispatchId(), "it is still open");
             }
-            for (StepId id : ledger.asked.getOrDefault(dispatch.dispatchId(), List.of())) {
+            for (StepId id : ledger.asked(dispatch.dispatchId())) {
                 if (seen.add(id)) {
                     step(id, ledger.step(id), store.find(id, Shards.of(id.stepKey(), dispatch.shards())), told);
                 }

@@ -2,9 +2,9 @@ package dev.stepstile.simulation;
 
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Run;
-import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.store.LogPage;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Is told of every effect that the simulated ports accepted, in order, at its virtual time. */
@@ -15,6 +15,9 @@ interface Effects {
 
     void recordWritten(@Nullable StepRecord before, StepRecord after);
 
+    /** A conditional write of a record was refused. */
+    void recordRefused(@Nullable StepRecord stored, StepRecord refused);
+
     /** The table deleted a record by its age. */
     void recordExpired(StepRecord record);
 
@@ -24,14 +27,20 @@ interface Effects {
 
     void messageDeleted(String body);
 
-    /** An attempt's handler begins to work. */
-    void workBegun(StepId id, int attempt, SimulatedProcess by);
-
-    /** A handler is done, one way or the other. */
-    void workEnded(StepId id, SimulatedProcess by);
-
     /** The queue forgot a message by its age, or the test lost it. */
     void messageLost(String body);
+
+    /** The queue was asked whether it shows messages. */
+    void queueAsked(boolean showsMessages);
+
+    /** These messages were received by a worker that died, or were never executed: they come again, but late. */
+    void batchAbandoned(List<String> bodies);
+
+    /** An attempt's handler begins to work. */
+    void workBegun(Working work);
+
+    /** A handler is done; {@code result} is null if it threw. */
+    void workEnded(Working work, @Nullable String result);
 
     void letterBuried(String body);
 

@@ -18,13 +18,20 @@ final class EventSource {
     private final SimulatedFunction<StepExecution> function;
     private final Scheduler scheduler;
     private final double throttled;
+    private final Effects effects;
 
     /** @param throttled the share of batches that are received but not executed */
-    EventSource(StepQueue queue, SimulatedFunction<StepExecution> function, Scheduler scheduler, double throttled) {
+    EventSource(
+            StepQueue queue,
+            SimulatedFunction<StepExecution> function,
+            Scheduler scheduler,
+            double throttled,
+            Effects effects) {
         this.queue = queue;
         this.function = function;
         this.scheduler = scheduler;
         this.throttled = throttled;
+        this.effects = effects;
     }
 
     /** Polls for as long as its process lives. */
@@ -33,7 +40,9 @@ final class EventSource {
             try {
                 List<Delivery> batch = queue.receive(BATCH, POLL);
                 boolean refused = throttled > 0 && poller.world().random().nextDouble() < throttled;
-                if (!batch.isEmpty() && !refused) {
+                if (refused) {
+                    abandoned(batch);
+                } else if (!batch.isEmpty()) {
                     execute(batch);
                 }
             } catch (PortException e) {
@@ -42,9 +51,14 @@ final class EventSource {
         }
     }
 
+    private void abandoned(List<Delivery> batch) {
+        effects.batchAbandoned(batch.stream().map(Delivery::body).toList());
+    }
+
     private void execute(List<Delivery> batch) {
         Optional<List<String>> stay = function.invoke((execution, deadline) -> execution.execute(batch, deadline));
         if (stay.isEmpty()) {
+            abandoned(batch);
             return;
         }
         List<String> done = batch.stream()

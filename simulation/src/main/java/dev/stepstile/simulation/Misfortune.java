@@ -1,5 +1,6 @@
 package dev.stepstile.simulation;
 
+import java.time.Duration;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.jspecify.annotations.Nullable;
@@ -12,12 +13,14 @@ final class Misfortune {
     private final Weather weather;
     private final RandomGenerator dice;
     private final Outages outages;
+    private final Scheduler scheduler;
     private final Strikes strikes = new Strikes();
 
     /** With dice of its own: a run whose chance strikes are asked for by number instead is the same run. */
     Misfortune(Faults faults, Weather weather, long seed, Scheduler scheduler) {
         this.faults = faults.counter();
         this.weather = weather;
+        this.scheduler = scheduler;
         this.dice = dice(seed, 1);
         this.outages = new Outages(scheduler, dice(seed, 2));
     }
@@ -40,7 +43,8 @@ final class Misfortune {
             fault = new Fault.Fail();
         }
         if (fault != null) {
-            process.disturbed();
+            process.disturbed(description);
+            strikes.delayed(scheduler.millis(), fault instanceof Fault.Pause(Duration length) ? length : Duration.ZERO);
         }
         return fault;
     }

@@ -90,7 +90,7 @@ final class PortCalls {
 
     private void standStill(SimulatedProcess process, Duration length) {
         process.freeze();
-        scheduler.startAt(scheduler.millis() + length.toMillis(), fate, "thaw " + process.name(), process::thaw);
+        scheduler.startAt(scheduler.millis() + length.toMillis(), fate, "thaw " + process.name(), process::goOn);
     }
 
     private void crash(Actor me, int number, String description, Fault fault) {

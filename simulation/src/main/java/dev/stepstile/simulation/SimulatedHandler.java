@@ -1,5 +1,6 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.api.RetryAfter;
 import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
@@ -8,6 +9,9 @@ import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.protocol.World;
 import dev.stepstile.step.StepId;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 
 /**
  * {@code simulated}: takes virtual time, fails or kills its worker as often as its input says, and returns which attempt it
@@ -27,8 +31,10 @@ final class SimulatedHandler implements StepHandler {
      * @param terminal whether a failing attempt says that trying again is pointless
      * @param lines how many lines an attempt logs
      * @param kills how many attempts first kill their worker, once they have worked
+     * @param result of how many bytes the result is made, if that is more than it needs
+     * @param retryAfterMillis when a failing attempt asks to be tried again; 0 if it leaves that to the policy
      */
-    record Work(long millis, int failures, boolean terminal, int lines, int kills) {}
+    record Work(long millis, int failures, boolean terminal, int lines, int kills, int result, long retryAfterMillis) {}
 
     private final SimulatedProcess process;
     private final Scheduler scheduler;
@@ -50,15 +56,19 @@ final class SimulatedHandler implements StepHandler {
     public StepResult run(StepInput input, StepContext context) throws IOException, InterruptedException {
         Work work = input.as(Work.class);
         StepId id = new StepId(context.runId(), context.stepKey());
-        effects.workBegun(id, context.attempt(), process);
+        Working working = new Working(id, context.attempt(), input.json(), process, scheduler.millis());
+        working.lines = work.lines();
+        effects.workBegun(working);
+        String result = null;
         try {
-            return work(work, context);
+            result = work(work, working, context);
+            return StepResult.ofJson(result);
         } finally {
-            effects.workEnded(id, process);
+            effects.workEnded(working, result);
         }
     }
 
-    private StepResult work(Work work, StepContext context) throws IOException, InterruptedException {
+    private String work(Work work, Working working, StepContext context) throws IOException, InterruptedException {
         World world = process.world();
         for (int i = 0; i < work.lines(); i++) {
             context.log("line " + i);
@@ -74,9 +84,26 @@ final class SimulatedHandler implements StepHandler {
             if (work.terminal()) {
                 throw new TerminalFailure("attempt " + context.attempt() + " fails for good, as it was told to");
             }
+            if (work.retryAfterMillis() > 0) {
+                working.retryAfterMillis = work.retryAfterMillis();
+                throw new RetryAfter(Duration.ofMillis(work.retryAfterMillis()), "later, as it was told to");
+            }
             throw new IOException("attempt " + context.attempt() + " fails, as it was told to");
         }
-        return StepResult.ofJson(
-                "{\"attempt\":" + context.attempt() + ",\"" + RESULT_MARK + "\":\"" + context.stepKey() + "\"}");
+        return "{\"attempt\":" + context.attempt() + ",\"" + RESULT_MARK + "\":\"" + context.stepKey() + "\""
+                + filling(work.result(), context) + "}";
+    }
+
+    /** Bytes that do not compress, of the step and the attempt alone. */
+    private static String filling(int bytes, StepContext context) {
+        if (bytes == 0) {
+            return "";
+        }
+        RandomGenerator random = new SplittableRandom(context.stepKey().hashCode() * 31L + context.attempt());
+        StringBuilder text = new StringBuilder(bytes + 16).append(",\"filling\":\"");
+        while (text.length() < bytes) {
+            text.append(Long.toString(random.nextLong() & Long.MAX_VALUE, 36));
+        }
+        return text.append('"').toString();
     }
 }

@@ -4,12 +4,14 @@ import dev.stepstile.store.PayloadStore;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Payloads in memory. */
 final class SimulatedPayloadStore implements PayloadStore {
     private final PortCalls calls;
     private final String name;
     private final Map<String, byte[]> contents = new HashMap<>();
+    private boolean lostAny;
 
     SimulatedPayloadStore(PortCalls calls, String name) {
         this.calls = calls;
@@ -40,13 +42,25 @@ final class SimulatedPayloadStore implements PayloadStore {
         return calls.call(name + ".exists " + key, () -> contents.containsKey(key), Object::toString);
     }
 
+    /** What a key holds, without a call; null if it holds nothing. */
+    byte @Nullable [] peek(String key) {
+        return contents.get(key);
+    }
+
+    /** Whether anything was ever deleted. */
+    boolean lostAny() {
+        return lostAny;
+    }
+
     /** Deletes what a key holds, as a lifecycle rule does. */
     void lose(String key) {
+        lostAny = true;
         contents.remove(key);
     }
 
     /** Deletes all, as a lifecycle rule does. */
     void loseAll() {
+        lostAny = true;
         contents.clear();
     }
 }

@@ -24,6 +24,9 @@ final class SimulatedProcess {
     private final List<Actor> held = new ArrayList<>();
     private State state = State.RUNNING;
     private long disturbedAt = Long.MIN_VALUE;
+    private long queueDisturbedAt = Long.MIN_VALUE;
+    private long stoodStillUntil = Long.MIN_VALUE;
+    private long thawedAt = Long.MIN_VALUE;
 
     /** @param skew by how much its clock is ahead */
     SimulatedProcess(Scheduler scheduler, String name, Duration skew, RandomGenerator random) {
@@ -44,9 +47,44 @@ final class SimulatedProcess {
         return world;
     }
 
-    /** Something of it went wrong now: a call failed, or it stood still. */
-    void disturbed() {
+    /** A call of it went wrong now. */
+    void disturbed(String call) {
         disturbedAt = scheduler.millis();
+        if (call.startsWith("queue.")) {
+            queueDisturbedAt = disturbedAt;
+        }
+    }
+
+    /** Goes on after it stood still in the middle of something. */
+    void goOn() {
+        thaw();
+        disturbedAt = scheduler.millis();
+        queueDisturbedAt = disturbedAt;
+        stoodStillUntil = disturbedAt;
+    }
+
+    /** When a call of it last went wrong, or it last stood still, in virtual milliseconds. */
+    long disturbedAt() {
+        return disturbedAt;
+    }
+
+    /** The same of its calls to the queue alone. */
+    long queueDisturbedAt() {
+        return queueDisturbedAt;
+    }
+
+    /** Until when it last stood still in the middle of something. */
+    long stoodStillUntil() {
+        return stoodStillUntil;
+    }
+
+    /** When it was last thawed, be it for a new invocation. */
+    long thawedAt() {
+        return thawedAt;
+    }
+
+    boolean running() {
+        return state == State.RUNNING;
     }
 
     /** Whether it lives, runs, and nothing went wrong in it since. */
@@ -98,6 +136,7 @@ final class SimulatedProcess {
     void thaw() {
         if (state == State.FROZEN) {
             state = State.RUNNING;
+            thawedAt = scheduler.millis();
             scheduler.release(held);
             held.clear();
         }

@@ -234,6 +234,7 @@ final class SimulatedQueue implements StepQueue {
                 "queue.anyVisible",
                 () -> {
                     settle();
+                    effects.queueAsked(visibles > 0);
                     return visibles > 0;
                 },
                 Object::toString);

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
@@ -28,7 +29,7 @@ final class SimulatedStepStore implements StepStore {
     private final PortCalls calls;
     private final Scheduler scheduler;
     private final Conditions conditions;
-    private final Effects effects;
+    private @Nullable Effects listener;
     private final Map<String, Run> runs = new HashMap<>();
     private final NavigableMap<String, NavigableMap<String, Dispatch>> dispatches = new TreeMap<>();
     private final Map<String, NavigableMap<String, StepRecord>> records = new HashMap<>();
@@ -37,14 +38,21 @@ final class SimulatedStepStore implements StepStore {
     private final LaggingIndex<FeedEntry> feed;
     private int openDispatches;
 
-    SimulatedStepStore(
-            PortCalls calls, Scheduler scheduler, RandomGenerator random, Conditions conditions, Effects effects) {
+    SimulatedStepStore(PortCalls calls, Scheduler scheduler, RandomGenerator random, Conditions conditions) {
         this.calls = calls;
         this.scheduler = scheduler;
         this.conditions = conditions;
-        this.effects = effects;
         this.open = new LaggingIndex<>(random);
         this.feed = new LaggingIndex<>(random);
+    }
+
+    /** Who is told of what is written, from before the first call on. */
+    void tells(Effects effects) {
+        this.listener = effects;
+    }
+
+    private Effects effects() {
+        return Objects.requireNonNull(listener, "nobody is told of what is written");
     }
 
     @Override
@@ -54,7 +62,7 @@ final class SimulatedStepStore implements StepStore {
                 () -> {
                     Run stored = runs.putIfAbsent(run.runId(), run);
                     if (stored == null) {
-                        effects.runWritten(run);
+                        effects().runWritten(run);
                     }
                     return stored == null ? run : stored;
                 },
@@ -77,7 +85,7 @@ final class SimulatedStepStore implements StepStore {
                     Run raised = runs.computeIfPresent(
                             runId, (id, r) -> new Run(id, r.createdAt(), r.shards(), r.cancelSeq() + 1));
                     if (raised != null) {
-                        effects.runWritten(raised);
+                        effects().runWritten(raised);
                     }
                     return Optional.ofNullable(raised);
                 },
@@ -143,7 +151,7 @@ final class SimulatedStepStore implements StepStore {
                 named(after),
                 next == null ? null : FeedEntry.from(next) + named(after),
                 next == null ? null : new OpenDispatch(next, new DispatchRef(after.runId(), after.dispatchId())));
-        effects.dispatchWritten(before, after);
+        effects().dispatchWritten(before, after);
     }
 
     @Override
@@ -166,11 +174,12 @@ final class SimulatedStepStore implements StepStore {
                             records.computeIfAbsent(partition(next.id(), next.shard()), p -> new TreeMap<>());
                     StepRecord stored = shard.get(next.id().stepKey());
                     if (!conditions.met(stored, expect)) {
+                        effects().recordRefused(stored, next);
                         return new WriteResult.Refused(stored);
                     }
                     shard.put(next.id().stepKey(), next);
                     index(stored, next);
-                    effects.recordWritten(stored, next);
+                    effects().recordWritten(stored, next);
                     return new WriteResult.Written();
                 },
                 SimulatedStepStore::shown);
@@ -254,6 +263,7 @@ final class SimulatedStepStore implements StepStore {
         calls.call(
                 "store.putPage " + attempt + "#" + page.number(),
                 () -> {
+                    effects().pageWritten(page);
                     pages.computeIfAbsent(attempt, a -> new TreeMap<>()).put(page.number(), page);
                     feed.change(
                             scheduler.millis(),
@@ -261,7 +271,6 @@ final class SimulatedStepStore implements StepStore {
                             page.id().stepKey() + "#" + page.attempt() + "#" + page.number(),
                             FeedEntry.pagePosition(page.at(), page.id().stepKey(), page.attempt(), page.number()),
                             new FeedEntry.PageWritten(page.id().stepKey(), page.attempt(), page.number(), page.at()));
-                    effects.pageWritten(page);
                     return page.lines().size();
                 },
                 lines -> lines + " lines");
@@ -281,6 +290,11 @@ final class SimulatedStepStore implements StepStore {
     StepRecord find(StepId id, int shard) {
         NavigableMap<String, StepRecord> all = records.get(partition(id, shard));
         return all == null ? null : all.get(id.stepKey());
+    }
+
+    /** The pages of one attempt by number, without a call. */
+    NavigableMap<Integer, LogPage> findPages(StepId id, int attempt) {
+        return pages.getOrDefault(key(id) + "#" + attempt, new TreeMap<>());
     }
 
     /** The run, without a call. */
@@ -310,7 +324,7 @@ final class SimulatedStepStore implements StepStore {
         StepRecord expired = all == null ? null : all.remove(id.stepKey());
         if (expired != null) {
             feed.change(scheduler.millis(), partition(id, shard), id.stepKey(), null, null);
-            effects.recordExpired(expired);
+            effects().recordExpired(expired);
         }
     }
 

@@ -83,13 +83,15 @@ public final class Simulation {
         this.misfortune = new Misfortune(setup.faults(), setup.weather(), setup.seed(), scheduler);
         this.calls = new PortCalls(scheduler, randoms.split(), misfortune, trace, fate);
         this.findings = new Findings(scheduler);
-        this.auditor = new Auditor(scheduler, stage, setup.bounded(), findings);
-        this.store = new SimulatedStepStore(calls, scheduler, randoms.split(), setup.conditions(), auditor);
+        this.items = new SimulatedPayloadStore(calls, "items");
+        this.objects = new SimulatedPayloadStore(calls, "objects");
+        this.store = new SimulatedStepStore(calls, scheduler, randoms.split(), setup.conditions());
+        Audit audit = new Audit(scheduler, stage, setup.bounded(), misfortune.strikes(), findings);
+        this.auditor = new Auditor(audit, store, items, objects);
+        store.tells(auditor);
         this.queue = new SimulatedQueue(calls, scheduler, randoms.split(), auditor, stage.visibility(), RETENTION);
         this.conclusion = new Conclusion(store, findings);
         this.letters = new SimulatedDeadLetters(calls, queue, auditor);
-        this.items = new SimulatedPayloadStore(calls, "items");
-        this.objects = new SimulatedPayloadStore(calls, "objects");
         this.ports = new Ports(store, queue, letters, items, objects);
         this.dispatchFunction = function("dispatch", API_TIMEOUT, s -> s.dispatching(stage.shards()));
         this.stepFunction = new SimulatedFunction<>(
@@ -103,7 +105,8 @@ public final class Simulation {
                                 setup.engine()));
         this.sweeperFunction = function("sweeper", SWEEPER_TIMEOUT, Stepstile::sweep);
         this.runsFunction = function("runs", API_TIMEOUT, s -> s);
-        EventSource source = new EventSource(seenBy("poller").queue(), stepFunction, scheduler, stage.throttled());
+        EventSource source =
+                new EventSource(seenBy("poller").queue(), stepFunction, scheduler, stage.throttled(), auditor);
         for (int i = 0; i < stage.workers(); i++) {
             service("poller", source::poll);
         }
@@ -151,6 +154,7 @@ public final class Simulation {
     private void watch() {
         while (true) {
             scheduler.pause(LOOK_MILLIS);
+            auditor.look();
             boolean idle = dispatchFunction.running()
                             + stepFunction.running()
                             + sweeperFunction.running()
@@ -229,6 +233,7 @@ public final class Simulation {
         for (SimulatedProcess worker : stepFunction.busy()) {
             if (fate.world().random().nextDouble() < share) {
                 misfortune.strikes().count("worker killed");
+                misfortune.strikes().delayed(scheduler.millis(), Duration.ZERO);
                 worker.crash();
             }
         }
@@ -301,8 +306,13 @@ public final class Simulation {
                 start,
                 "canceller",
                 runId,
-                () -> runsFunction.invoke(
-                        (stepstile, deadline) -> stepstile.cancelling().cancel(runId, deadline)));
+                () -> runsFunction.invoke((stepstile, deadline) -> {
+                    long asked = scheduler.millis();
+                    Optional<SortedMap<StepState.Name, Integer>> counts =
+                            stepstile.cancelling().cancel(runId, deadline);
+                    auditor.cancelAnswered(runId, asked);
+                    return counts;
+                }));
     }
 
     /** A client redrives what has one of these states (all that can be, if empty) and keys (all, if empty). */
@@ -312,8 +322,11 @@ public final class Simulation {
                 "redriver",
                 runId,
                 () -> runsFunction.invoke((stepstile, deadline) -> {
+                    long asked = scheduler.millis();
                     Optional<Run> run = stepstile.queries().run(runId);
-                    return run.isEmpty() ? 0 : stepstile.redriving().redrive(run.get(), states, keys, deadline);
+                    int redriven = run.isEmpty() ? 0 : stepstile.redriving().redrive(run.get(), states, keys, deadline);
+                    auditor.redriveAnswered(runId, asked);
+                    return redriven;
                 }));
     }
 

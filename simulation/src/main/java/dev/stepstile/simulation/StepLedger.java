@@ -6,8 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What the auditor has seen of one step. */
+/** What the auditor has seen of one step. Times are virtual milliseconds unless they are instants. */
 final class StepLedger {
+    static final long NEVER = Long.MIN_VALUE;
+
     /** The record as last written; null before the first write. */
     @Nullable
     StepRecord last;
@@ -18,20 +20,61 @@ final class StepLedger {
     /** The highest attempt that was ever claimed. */
     int fence;
 
+    /** The attempt after which the present budget began. */
+    int budgetFrom;
+
     /** How many results were recorded. */
     int results;
 
     /** How many messages for it are in the queue. */
     int messages;
 
-    /** Who works at it, and for which attempt; null if nobody does. */
-    @Nullable
-    SimulatedProcess worker;
+    /** How many were ever sent, and when the last one was. */
+    int sends;
 
-    int workingAt;
+    long sentAt = NEVER;
+
+    /** Which process claimed the newest attempt; null before the first claim. */
+    @Nullable
+    SimulatedProcess holder;
+
+    /** When the newest attempt last said that it is alive: its claim, or a renewal. */
+    long signAt = NEVER;
+
+    /** When it was last made RETRYING. */
+    long retryingAt = NEVER;
+
+    /** Which process redrove it last; null if none did. */
+    @Nullable
+    SimulatedProcess redriver;
+
+    /** When it was asked to stop while it runs. */
+    long flaggedAt = NEVER;
+
+    /** When it last ended, and when it last died without a letter so far. */
+    long endedAt = NEVER;
+
+    /** Since when nothing is left to wake it by, though it should run. */
+    long strandedSince = NEVER;
+
+    /** User code that works at it now: more than one if an older attempt does not know yet that it lost its lease. */
+    List<Working> working = List.of();
 
     /** The attempts that began to work. */
     List<Integer> began = List.of();
+
+    /** What the handler of the newest attempt that returned a result returned; null if none did. */
+    @Nullable
+    String returned;
+
+    /** How many lines that attempt had logged. */
+    int lines;
+
+    /** In how many milliseconds the last handler to fail asked to be tried again; 0 if it did not. */
+    long retryAfterMillis;
+
+    /** The tokens of its owners so far. */
+    List<String> owners = List.of();
 
     /** The attempts at which it was DEAD. */
     List<Integer> deadAt = List.of();
@@ -41,16 +84,29 @@ final class StepLedger {
 
     List<Integer> letters = List.of();
 
-    void begins(int attempt, SimulatedProcess by) {
-        began = with(began, attempt);
-        worker = by;
-        workingAt = attempt;
+    void begins(Working work) {
+        began = with(began, work.attempt);
+        working = with(working, work);
     }
 
-    void ends(SimulatedProcess by) {
-        if (worker == by) {
-            worker = null;
+    void ends(Working work, @Nullable String result) {
+        working = without(working, work);
+        retryAfterMillis = work.retryAfterMillis;
+        if (result != null && work.attempt == fence) {
+            returned = result;
+            lines = work.lines;
         }
+    }
+
+    /** Who works at this attempt; null if nobody does. */
+    @Nullable
+    SimulatedProcess worker(int attempt) {
+        for (Working work : working) {
+            if (work.attempt == attempt) {
+                return work.by;
+            }
+        }
+        return null;
     }
 
     void died(int attempt) {
@@ -63,15 +119,19 @@ final class StepLedger {
     }
 
     void takenOut(int attempt) {
-        List<Integer> left = new ArrayList<>(letters);
-        left.remove(Integer.valueOf(attempt));
-        letters = left;
+        letters = without(letters, attempt);
     }
 
-    private static List<Integer> with(List<Integer> list, int more) {
-        List<Integer> longer = new ArrayList<>(list.size() + 1);
+    static <T> List<T> with(List<T> list, T more) {
+        List<T> longer = new ArrayList<>(list.size() + 1);
         longer.addAll(list);
         longer.add(more);
         return longer;
+    }
+
+    private static <T> List<T> without(List<T> list, T one) {
+        List<T> left = new ArrayList<>(list);
+        left.remove((Object) one);
+        return left;
     }
 }

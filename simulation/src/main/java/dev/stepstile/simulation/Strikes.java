@@ -1,6 +1,8 @@
 package dev.stepstile.simulation;
 
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -10,6 +12,8 @@ final class Strikes {
     private final List<Faults.Struck> all = new ArrayList<>();
     private final SortedMap<String, Integer> counts = new TreeMap<>();
     private final SortedMap<String, SortedMap<String, Integer>> places = new TreeMap<>();
+    private final List<Long> times = new ArrayList<>();
+    private final List<Long> pausesSoFar = new ArrayList<>();
     private int total;
 
     void struck(SimulatedProcess process, int call, String description, Fault fault) {
@@ -33,6 +37,24 @@ final class Strikes {
     void count(String what) {
         counts.merge(what, 1, Integer::sum);
         total++;
+    }
+
+    /** Something went wrong at this time, and whoever it struck stood still for so long. */
+    void delayed(long millis, Duration pause) {
+        long before = pausesSoFar.isEmpty() ? 0 : pausesSoFar.getLast();
+        times.add(millis);
+        pausesSoFar.add(before + pause.toMillis());
+    }
+
+    /** What strikes since then may have cost: so much each, and the pauses. One at that very time counts. */
+    long costSince(long since, long each) {
+        int first = Collections.binarySearch(times, since - 1);
+        first = first < 0 ? -first - 1 : first;
+        if (first == times.size()) {
+            return 0;
+        }
+        long before = first == 0 ? 0 : pausesSoFar.get(first - 1);
+        return (times.size() - first) * each + pausesSoFar.getLast() - before;
     }
 
     int total() {

@@ -22,9 +22,9 @@ class RulesOfReadingTest {
         private final Mistake losesB = Mistakes.queue("dispatch", (queue, simulation) -> new PassingQueue(queue) {
             @Override
             public List<Outgoing> send(List<Outgoing> messages) {
-                return queue.send(messages.stream()
-                        .filter(message -> !message.body().contains("\"stepKey\":\"b\""))
-                        .toList());
+                List<Outgoing> left = queue.send(messages);
+                simulation.queue().lose(body -> body.contains("\"stepKey\":\"b\""));
+                return left;
             }
         });
 

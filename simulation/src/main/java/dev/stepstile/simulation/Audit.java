@@ -1,0 +1,81 @@
+package dev.stepstile.simulation;
+
+import java.time.Duration;
+import java.time.Instant;
+
+/** What every check of the auditor needs: the time, the bounds, and where to say what does not hold. */
+final class Audit {
+    /** Calls take their time, sweeps come late, and a function starts cold. */
+    static final Duration SLACK = Duration.ofSeconds(15);
+
+    private final Scheduler scheduler;
+    private final Stage stage;
+    private final boolean bounded;
+    private final Strikes strikes;
+    private final Findings findings;
+
+    /** @param bounded whether sweeps come often enough for delays to be bounded, but for the faults that strike */
+    Audit(Scheduler scheduler, Stage stage, boolean bounded, Strikes strikes, Findings findings) {
+        this.scheduler = scheduler;
+        this.stage = stage;
+        this.bounded = bounded;
+        this.strikes = strikes;
+        this.findings = findings;
+    }
+
+    void violated(Object what, String why) {
+        findings.add(what, why);
+    }
+
+    long millis() {
+        return scheduler.millis();
+    }
+
+    Instant now() {
+        return scheduler.now();
+    }
+
+    Stage stage() {
+        return stage;
+    }
+
+    boolean bounded() {
+        return bounded;
+    }
+
+    /** The process that makes the call whose effect this is. */
+    SimulatedProcess caller() {
+        return scheduler.me("the auditor").process;
+    }
+
+    Duration sweep() {
+        return stage.timing().sweepEvery();
+    }
+
+    /** By how much two clocks may differ. */
+    Duration clocks() {
+        return stage.maxSkew().multipliedBy(2);
+    }
+
+    /**
+     * How much too late it is now for what was to happen within {@code bound} of {@code since}; zero or negative if it is
+     * not, or if nothing is bounded here. Each fault that struck since then may cost one more sweep, and a pause its
+     * length.
+     */
+    Duration overdue(long since, Duration bound) {
+        if (!bounded) {
+            return Duration.ZERO;
+        }
+        long allowed = bound.plus(SLACK).plus(clocks()).toMillis();
+        long late = millis() - since - allowed;
+        return late <= 0 ? Duration.ZERO : Duration.ofMillis(late - strikes.costSince(since, sweep().toMillis()));
+    }
+
+    /** Says so if it is too late. */
+    void within(Object what, long since, Duration bound, String why) {
+        Duration late = overdue(since, bound);
+        if (late.isPositive()) {
+            violated(what, why + " " + late + " later than the bound of " + bound);
+        }
+    }
+}

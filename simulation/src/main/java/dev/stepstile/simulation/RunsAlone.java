@@ -1,0 +1,56 @@
+package dev.stepstile.simulation;
+
+import dev.stepstile.step.StepId;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A step that lost a worker before works alone in its process: it takes no other step's attempt with it. */
+final class RunsAlone implements Check {
+    private final Audit audit;
+    private final Map<SimulatedProcess, Set<Working>> busy = new HashMap<>();
+    private final Set<Working> suspects = new HashSet<>();
+
+    RunsAlone(Audit audit) {
+        this.audit = audit;
+    }
+
+    @Override
+    public void workBegun(StepLedger step, Working work) {
+        Set<Working> others = busy.computeIfAbsent(work.by, process -> new HashSet<>());
+        boolean suspect = step.last != null && step.last.suspect();
+        if (suspect && !others.isEmpty()) {
+            audit.violated(work.id, "it lost a worker before, and works beside " + ids(others));
+        }
+        for (Working other : others) {
+            if (suspects.contains(other)) {
+                audit.violated(work.id, "it works beside " + other.id + ", which lost a worker before");
+            }
+        }
+        others.add(work);
+        if (suspect) {
+            suspects.add(work);
+        }
+        busy.keySet().removeIf(process -> !process.alive());
+    }
+
+    @Override
+    public void workEnded(StepLedger step, Working work, @Nullable String result) {
+        suspects.remove(work);
+        busy.computeIfPresent(work.by, (process, all) -> {
+            all.remove(work);
+            return all.isEmpty() ? null : all;
+        });
+    }
+
+    private static String ids(Set<Working> all) {
+        return all.stream()
+                .map(work -> work.id)
+                .map(StepId::toString)
+                .sorted()
+                .toList()
+                .toString();
+    }
+}
