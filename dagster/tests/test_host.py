@@ -23,6 +23,8 @@ def run(context):
     context.report_custom_message({"stepstile.result": LOADED_BY})
     if context.extras.get("wait"):
         time.sleep(100)
+    while context.extras.get("until") and not os.path.exists(context.extras["until"]):
+        time.sleep(0.01)
     sys.exit(context.extras.get("status", 0))
 
 def prepare(extras):
@@ -61,7 +63,7 @@ class Worker:
         assert self.host.stdin is not None
         self.host.stdin.close()
 
-    def start(self, step: int, **extras: Any) -> Path:
+    def start(self, step: int, _anyway: bool = False, **extras: Any) -> Path:
         folder = self.folder / str(step)
         folder.mkdir()
         (folder / "context.json").write_text(json.dumps({"extras": extras}))
@@ -70,7 +72,8 @@ class Worker:
             "DAGSTER_PIPES_CONTEXT": encode_param({"path": str(folder / "context.json")}),
             "DAGSTER_PIPES_MESSAGES": encode_param({"path": str(folder / "messages")}),
         }
-        self.tell({"start": step, "folder": str(folder), "environment": pipes})
+        anyway = {"anyway": True} if _anyway else {}
+        self.tell({"start": step, "folder": str(folder), "environment": pipes, **anyway})
         return folder
 
     def tell(self, command: dict[str, Any]) -> None:
@@ -182,6 +185,105 @@ def _running(pid: int) -> bool:
         return False
     stat = Path(f"/proc/{pid}/stat")
     return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+HELPER = """
+def greeting():
+    return "old"
+"""
+USING = """
+import sys
+import project.texts
+
+def run(context):
+    print(project.texts.greeting(), flush=True)
+
+def read_environment(note):
+    note("settings")
+    import os
+    if os.path.exists("settings"):
+        os.environ["SETTINGS"] = open("settings").read()
+
+run.read_environment = read_environment
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Worker]:
+    """A host whose target imports a package."""
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "__init__.py").touch()
+    (tmp_path / "project" / "texts.py").write_text(HELPER)
+    (tmp_path / "using.py").write_text(USING)
+    worker = Worker(tmp_path, "using:run")
+    assert "ready" in worker.hear()
+    yield worker
+    worker.close()
+
+
+def printed(worker: Worker, folder: Path, step: int) -> str:
+    assert worker.hear()["started"] == step
+    with open(folder / "stdout") as stdout:
+        worker.tell({"release": step})
+        text = stdout.read()
+    assert worker.hear()["ended"] == step
+    return text
+
+
+@pytest.mark.lowest
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("project/texts.py", HELPER.replace("old", "new")),
+        ("using.py", USING + "\n# a word more"),
+        ("project/added.py", ""),
+        ("project/texts.py", None),
+        ("settings", "there now"),
+    ],
+    ids=["helper", "target", "new module", "removed module", "environment"],
+)
+def test_a_host_whose_sources_were_edited_runs_no_more_steps_and_says_which_file_it_was(
+    project: Worker, name: str, text: str | None
+) -> None:
+    assert printed(project, project.start(1), 1) == "old\n"
+    if text is None:
+        (project.folder / name).unlink()
+    else:
+        (project.folder / name).write_text(text)
+    project.start(2)
+    told = project.hear()
+    assert told["stale"] == 2
+    assert Path(told["changed"]).is_relative_to(project.folder)
+    assert project.taken == [1]
+
+
+@pytest.mark.lowest
+def test_a_source_file_that_was_written_anew_as_it_was_does_not_matter(project: Worker) -> None:
+    assert printed(project, project.start(1), 1) == "old\n"
+    (project.folder / "project" / "texts.py").write_text(HELPER)
+    os.utime(project.folder / "using.py", (1, 1))
+    (project.folder / "project" / "notes.txt").touch()
+    (project.folder / "elsewhere.py").touch()
+    assert printed(project, project.start(2), 2) == "old\n"
+
+
+def test_a_host_with_old_code_runs_a_step_that_is_to_run_anyway(project: Worker) -> None:
+    (project.folder / "project" / "texts.py").write_text(HELPER.replace("old", "new"))
+    assert printed(project, project.start(1, _anyway=True), 1) == "old\n"
+
+
+def test_steps_that_run_in_a_host_with_old_code_end_undisturbed(worker: Worker) -> None:
+    worker.hear()
+    running = worker.start(1, n=1, status=7, until="go")
+    assert worker.hear()["started"] == 1
+    (worker.folder / "target.py").write_text(TARGET + "\n# a word more")
+    worker.start(2, n=2)
+    assert worker.hear()["stale"] == 2
+    (worker.folder / "go").touch()
+    with open(running / "stdout") as stdout:
+        worker.tell({"release": 1})
+        assert stdout.read()
+    assert worker.hear()["status"] == 7
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+from collections.abc import Callable
 
 from stepstile_host.channel import Channel
 from stepstile_host.host import Host, Target
+from stepstile_host.sources import LoadedSources
 
 
 def main() -> int:
@@ -27,9 +29,13 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     channel = Channel.over_standard_streams()
+    sources = LoadedSources()
+    sources.note_imports()
+    target = load(arguments.target)
+    read_environment(target, sources)
     for module in arguments.preload:
         importlib.import_module(module)
-    Host(channel, load(arguments.target)).serve()
+    Host(channel, target, sources).serve()
     return 0
 
 
@@ -41,6 +47,13 @@ def load(target: str) -> Target:
     if not callable(loaded):
         raise SystemExit(f"--target: module '{module}' has no function '{function}'.")
     return loaded
+
+
+def read_environment(target: Target, sources: LoadedSources) -> None:
+    """Lets the target complete the environment before the user's code is imported, and say from which files it does."""
+    read: Callable[[Callable[[str], None]], None] | None = getattr(target, "read_environment", None)
+    if read is not None:
+        read(sources.note)
 
 
 if __name__ == "__main__":

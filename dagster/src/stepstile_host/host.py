@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from stepstile_host import child
 from stepstile_host.channel import Channel
+from stepstile_host.sources import LoadedSources
 
 if TYPE_CHECKING:
     from dagster_pipes import PipesContext, PipesContextData
@@ -31,9 +32,10 @@ _BUILT_SECONDS = 0.05
 class Host:
     """Serves until its commands end, which is when whoever started it closes them or dies; its children die with it."""
 
-    def __init__(self, channel: Channel, target: Target) -> None:
+    def __init__(self, channel: Channel, target: Target, sources: LoadedSources) -> None:
         self._channel = channel
         self._target = target
+        self._sources = sources
         self._prepare: Callable[[Any], Any] | None = getattr(target, "prepare", None)
         self._steps: dict[int, int] = {}  # by the child's process id
         self._held: dict[int, list[int]] = {}  # by step: both ends of its output, until its reader has come
@@ -49,6 +51,7 @@ class Host:
         warm_up: Callable[[], None] | None = getattr(self._target, "warm_up", None)
         if warm_up is not None:
             warm_up()
+        self._sources.loaded()
         gc.collect()
         gc.freeze()
         _warn_of_threads()
@@ -74,9 +77,18 @@ class Host:
                     if "release" in command:
                         self._release(command["release"])
                     else:
-                        self._start(command["start"], command["folder"], command["environment"])
+                        self._start(
+                            command["start"],
+                            command["folder"],
+                            command["environment"],
+                            command.get("anyway", False),
+                        )
 
-    def _start(self, step: int, folder: str, environment: dict[str, str]) -> None:
+    def _start(self, step: int, folder: str, environment: dict[str, str], anyway: bool) -> None:
+        changed = None if anyway else self._sources.changed()
+        if changed is not None:
+            self._channel.send({"stale": step, "changed": changed})
+            return
         self._channel.send({"taken": step})
         try:
             pid = self._forked(step, folder, environment)
@@ -130,6 +142,8 @@ class Host:
             self._prepare(context["extras"])
         except (Exception, SystemExit) as failure:
             return context, failure
+        finally:
+            self._sources.loaded()
         if time.monotonic() - begun > _BUILT_SECONDS:
             gc.collect()
         return context, None

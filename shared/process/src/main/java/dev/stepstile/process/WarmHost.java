@@ -90,6 +90,10 @@ final class WarmHost {
         return process.isAlive() && !condemned;
     }
 
+    boolean ended() {
+        return !process.isAlive();
+    }
+
     boolean ready() {
         return ready.isDone() && !ready.isCompletedExceptionally();
     }
@@ -126,9 +130,11 @@ final class WarmHost {
     /**
      * Begins a step, once the host has loaded its code.
      *
-     * @throws Gone if the host ended before it took up the step; another may be told of it
+     * @param anyway even if a source file has changed since the host loaded it
+     * @throws Gone if the host ended before it took up the step, or did not want to as a source file has changed; another
+     *     may be told of it
      */
-    RunningProcess launch(Child child, Path folder, SortedMap<String, String> pipes, Duration patience)
+    RunningProcess launch(Child child, Path folder, SortedMap<String, String> pipes, Duration patience, boolean anyway)
             throws IOException, ProcessFailed, Gone, InterruptedException {
         boolean sent = false;
         try {
@@ -136,6 +142,9 @@ final class WarmHost {
             ObjectNode command = Json.object().put("start", child.number()).put("folder", folder.toString());
             ObjectNode environment = command.putObject("environment");
             pipes.forEach(environment::put);
+            if (anyway) {
+                command.put("anyway", true);
+            }
             hand(command);
             sent = true;
             long group = answer(child.started(), patience, "did not begin the step");
@@ -260,6 +269,8 @@ final class WarmHost {
                         groups.signal(ProcessGroups.KILL, child.started().join());
                     }
                 }
+            } else if (event.has("stale")) {
+                outdated(event);
             } else if (event.has("refused")) {
                 Child child = children.remove(event.path("refused").asInt());
                 if (child != null) {
@@ -284,6 +295,24 @@ final class WarmHost {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** The host has old code: steps that run in it end undisturbed, and all others get another host. */
+    private void outdated(JsonNode event) {
+        if (!retired) {
+            LOG.info(
+                    "Host of '{}': {} has changed since it was loaded; the next step gets a new host, those that run"
+                            + " in this one end in it.",
+                    name,
+                    event.path("changed").asText());
+        }
+        condemned = true;
+        retired = true;
+        Child child = children.remove(event.path("stale").asInt());
+        if (child != null) {
+            child.started().completeExceptionally(new Gone());
+        }
+        endIfIdle();
     }
 
     private void awaitDeath() {
@@ -380,6 +409,6 @@ final class WarmHost {
         }
     }
 
-    /** The host has ended, and has done nothing for the step. */
+    /** The host has ended or takes no more steps, and has done nothing for this one. */
     static final class Gone extends Exception {}
 }

@@ -2,6 +2,8 @@ package dev.stepstile.process;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -9,11 +11,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One warm host at a time, replaced when it has died, no longer answers, or has grown. One that has grown serves until
- * its successor is ready, and ends when its last step has.
+ * One warm host at a time, replaced when it has died, no longer answers, has old code, or has grown. One that has grown
+ * serves until its successor is ready; it ends when its last step has, as one with old code does.
  */
 final class WarmHosts implements Launcher {
     private static final Logger LOG = LoggerFactory.getLogger(WarmHosts.class);
+
+    /** So many hosts may turn a step away in turn: code that changes its own sources would never run at all. */
+    private static final int MOST_HOSTS = 3;
 
     private final HandlerSpec spec;
     private final HandlerSpec.Warm warm;
@@ -21,6 +26,7 @@ final class WarmHosts implements Launcher {
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable WarmHost current;
     private @Nullable WarmHost successor;
+    private final List<WarmHost> leaving = new ArrayList<>();
     private boolean closed;
 
     WarmHosts(HandlerSpec spec, HandlerSpec.Warm warm, ProcessGroups groups) {
@@ -37,7 +43,7 @@ final class WarmHosts implements Launcher {
     @Override
     public RunningProcess launch(Path folder, SortedMap<String, String> pipes)
             throws IOException, ProcessFailed, InterruptedException {
-        while (true) {
+        for (int hosts = 1; ; hosts++) {
             try {
                 WarmHost host;
                 WarmHost.Child child;
@@ -48,9 +54,16 @@ final class WarmHosts implements Launcher {
                 } finally {
                     lock.unlock();
                 }
-                return host.launch(child, folder, pipes, warm.start());
+                return host.launch(child, folder, pipes, warm.start(), hosts > MOST_HOSTS);
             } catch (WarmHost.Gone gone) {
-                LOG.debug("The host of '{}' had ended; the next one gets the step.", spec.name());
+                if (hosts == MOST_HOSTS) {
+                    LOG.warn(
+                            "Sources of '{}' change each time a host loads them; the step runs with what the next host"
+                                    + " loads. Code that writes source files while it is imported should write them"
+                                    + " elsewhere.",
+                            spec.name());
+                }
+                LOG.debug("The host of '{}' took no more steps; the next one gets the step.", spec.name());
             }
         }
     }
@@ -61,11 +74,16 @@ final class WarmHosts implements Launcher {
         }
         WarmHost host = current;
         WarmHost next = successor != null && successor.alive() ? successor : null;
+        leaving.removeIf(WarmHost::ended);
         if (host == null || !host.alive()) {
+            if (host != null && !host.ended()) {
+                leaving.add(host);
+            }
             host = next == null ? new WarmHost(spec, groups) : next;
             next = null;
         } else if (next != null && next.ready()) {
             host.retire();
+            leaving.add(host);
             host = next;
             next = null;
         } else if (next == null && host.grown(warm)) {
@@ -88,6 +106,7 @@ final class WarmHosts implements Launcher {
             if (successor != null) {
                 successor.close();
             }
+            leaving.forEach(WarmHost::close);
         } finally {
             lock.unlock();
         }

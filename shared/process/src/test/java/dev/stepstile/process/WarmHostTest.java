@@ -165,6 +165,40 @@ class WarmHostTest {
     }
 
     @Test
+    void that_has_old_code_leaves_the_step_to_one_that_loads_the_new() {
+        String script = """
+                if mkdir first; then
+                  echo '{"ready":1}'; read line; echo '{"stale":1,"changed":"jobs.py"}'; read line; touch ended; exit 0
+                fi
+                echo '{"ready":2}'; read line
+                echo '{"taken":1}'; echo '{"refused":1,"reason":"by the second"}'; read line""";
+        try (ProcessHandlers handlers = host(script)) {
+            assertThatThrownBy(() -> handlers.handlers().getFirst().run(GivenInput.of("{}"), attempt))
+                    .isInstanceOf(ProcessFailed.class)
+                    .hasMessageContaining("by the second");
+            RealPipes.await(() -> Files.exists(folder.resolve("ended")));
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void whose_sources_change_each_time_they_are_loaded_runs_the_step_in_the_end() {
+        String script = """
+                echo '{"ready":1}'; read line
+                case $line in
+                  *anyway*) echo '{"taken":1}'; echo '{"refused":1,"reason":"asked to run it anyway"}';;
+                  *) echo '{"stale":1,"changed":"jobs.py"}';;
+                esac
+                read line""";
+        try (ProcessHandlers handlers = host(script)) {
+            assertThatThrownBy(() -> handlers.handlers().getFirst().run(GivenInput.of("{}"), attempt))
+                    .isInstanceOf(ProcessFailed.class)
+                    .hasMessageContaining("asked to run it anyway");
+        }
+    }
+
+    @Test
     void that_is_closed_takes_its_steps_with_it() throws Exception {
         long[] processes;
         long host;

@@ -1,0 +1,212 @@
+"""Which files the host has loaded its code from, and whether one of them has changed since."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator
+from importlib.machinery import SourceFileLoader
+from typing import Any
+
+Signature = tuple[int, int, int]
+
+MOST_FOLDERS = 2_000
+"""A package with more folders below it is not searched for new files; those that are loaded are watched all the same."""
+
+_DEFINITIONS = frozenset({"component.yaml", "component.yml", "defs.yaml", "defs.yml"})
+"""What Dagster's component folders are made of, beside Python."""
+
+_PASSED_OVER = frozenset({"__pycache__", "dist-packages", "node_modules", "site-packages"})
+_INSTALLED = frozenset({"dist-packages", "site-packages"})
+
+
+class LoadedSources:
+    """Notes each source file as Python's import system is about to read it, so that no edit falls between.
+
+    Watched are the files of modules outside the standard library and ``site-packages`` (an editable install is outside),
+    which files there are in their packages, and which distributions are installed.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[str, Signature | None] = {}
+        self._digests: dict[str, bytes | None] = {}
+        self._unread: set[str] = set()
+        self._packages: dict[str, frozenset[str] | None] = {}
+        self._folders: dict[str, int] = {}
+        self._installed: dict[str, tuple[int, frozenset[tuple[str, int]]]] = {}
+        self._modules_seen = 0
+        self._changed: str | None = None
+
+    def note_imports(self) -> None:
+        """From now on, whatever imports a source file in this process."""
+        loaders: Any = SourceFileLoader
+        path_stats = loaders.path_stats
+        note = self.note
+
+        def noted(loader: SourceFileLoader, path: str) -> Any:
+            note(os.fspath(path))
+            return path_stats(loader, path)
+
+        loaders.path_stats = noted
+
+    def note(self, path: str) -> None:
+        """A file that is about to be read; one that is not there is noted too, and has changed once it is."""
+        path = os.path.abspath(path)
+        if not _is_standard(path):
+            self._files[path] = _signature(path)
+            self._unread.add(path)
+
+    def loaded(self) -> None:
+        """To be called when code was loaded: what was noted since the last time is read once, to be known again."""
+        for path in self._unread:
+            digest = digest_of(path)
+            # Of a file that was written to while it was loaded nobody knows which form was.
+            self._digests[path] = digest if _signature(path) == self._files[path] else None
+        self._unread.clear()
+        if len(sys.modules) != self._modules_seen:
+            self._modules_seen = len(sys.modules)
+            for folder in _package_folders():
+                if folder not in self._packages:
+                    self._look_through(folder)
+            for folder in map(os.path.abspath, sys.path):
+                if os.path.basename(folder) in _INSTALLED and folder not in self._installed:
+                    self._installed[folder] = _distributions(folder)
+
+    def changed(self) -> str | None:
+        """A file that is not what was loaded; None if all are. Quick: it reads only what was written to."""
+        if self._changed is None:
+            self._changed = self._changed_file() or self._changed_package() or self._changed_installation()
+        return self._changed
+
+    def _changed_file(self) -> str | None:
+        for path, known in self._files.items():
+            signature = _signature(path)
+            if signature == known and (known is None or self._digests.get(path) is not None):
+                continue
+            digest = digest_of(path)
+            if digest is None or digest != self._digests.get(path):
+                return path
+            self._files[path] = signature
+        return None
+
+    def _changed_package(self) -> str | None:
+        moved = [folder for folder, modified in self._folders.items() if _modified(folder) != modified]
+        for package, names in list(self._packages.items()) if moved else ():
+            if names is None or not any(
+                folder == package or folder.startswith(package + os.sep) for folder in moved
+            ):
+                continue
+            for folder in moved:
+                self._folders.pop(folder, None)
+            different = names ^ (self._look_through(package) or frozenset())
+            if different:
+                return os.path.join(package, min(different))
+        return None
+
+    def _changed_installation(self) -> str | None:
+        for folder, (modified, known) in self._installed.items():
+            if _modified(folder) == modified:
+                continue
+            self._installed[folder] = _distributions(folder)
+            different = known ^ self._installed[folder][1]
+            if different:
+                return os.path.join(folder, min(different)[0])
+        return None
+
+    def _look_through(self, package: str) -> frozenset[str] | None:
+        """Which sources a package has; None if it is too large to be watched."""
+        names: set[str] = set()
+        folders: dict[str, int] = {}
+        for folder, sources in walk(package):
+            folders[folder] = _modified(folder)
+            if len(folders) > MOST_FOLDERS:
+                self._packages[package] = None
+                return None
+            for name in sources:
+                path = os.path.join(folder, name)
+                names.add(os.path.relpath(path, package))
+                if name in _DEFINITIONS and path not in self._files:
+                    self._files[path] = _signature(path)
+                    self._digests[path] = digest_of(path)
+        self._folders.update(folders)
+        self._packages[package] = frozenset(names)
+        return self._packages[package]
+
+
+def walk(top: str) -> Iterator[tuple[str, list[str]]]:
+    """The folders from ``top`` downwards in which code may be, each with the names of its source files, in order."""
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        if any(entry.name == "pyvenv.cfg" for entry in entries):
+            continue
+        yield (
+            folder,
+            [entry.name for entry in entries if entry.name.endswith(".py") or entry.name in _DEFINITIONS],
+        )
+        waiting += [
+            entry.path
+            for entry in reversed(entries)
+            if not entry.name.startswith(".")
+            and entry.name not in _PASSED_OVER
+            and entry.is_dir(follow_symlinks=False)
+        ]
+
+
+def digest_of(path: str) -> bytes | None:
+    """Of a file's content, however its lines end; None if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.sha256(file.read().replace(b"\r\n", b"\n")).digest()
+    except OSError:
+        return None
+
+
+def _package_folders() -> Iterator[str]:
+    for name, module in list(sys.modules.items()):
+        if "." not in name:
+            for folder in getattr(module, "__dict__", {}).get("__path__", ()):
+                if isinstance(folder, str) and not _is_standard(os.path.join(os.path.abspath(folder), "")):
+                    yield os.path.abspath(folder)
+
+
+def _distributions(folder: str) -> tuple[int, frozenset[tuple[str, int]]]:
+    modified = _modified(folder)
+    try:
+        entries = [entry for entry in os.scandir(folder) if entry.name.endswith(".dist-info")]
+    except OSError:
+        entries = []
+    return modified, frozenset(
+        (entry.name, _modified(os.path.join(entry.path, "RECORD"))) for entry in entries
+    )
+
+
+_STANDARD = tuple(
+    {os.path.join(os.path.realpath(sysconfig.get_path(name)), "") for name in ("stdlib", "platstdlib")}
+    | {os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib")}
+)
+
+
+def _is_standard(path: str) -> bool:
+    return path.startswith(_STANDARD) or not _INSTALLED.isdisjoint(path.split(os.sep))
+
+
+def _signature(path: str) -> Signature | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _modified(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
