@@ -55,7 +55,10 @@ class ProtocolDocumentTest {
 
         @Override
         public StepResult run(StepInput input, StepContext context) {
-            throw new IllegalStateException("card declined");
+            IllegalStateException declined = new IllegalStateException("card declined");
+            declined.setStackTrace(
+                    new StackTraceElement[] {new StackTraceElement("payments.Charge", "run", "Charge.java", 12)});
+            throw declined;
         }
     }
 

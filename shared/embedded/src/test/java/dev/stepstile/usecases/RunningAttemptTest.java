@@ -468,7 +468,26 @@ class RunningAttemptTest {
             whole += bytes;
         }
         assertThat(whole).isBetween(240L * 1024, Limits.LOG_BYTES + 200L);
-        assertThat(lines(1)).last().asString().startsWith("[cut: ").endsWith("an attempt's log holds 256 KB]");
+        assertThat(lines(1))
+                .filteredOn(line -> line.startsWith("[cut: "))
+                .singleElement()
+                .asString()
+                .endsWith("an attempt's log holds 256 KB]");
+        assertThat(lines(1)).last().asString().startsWith("zzz");
+    }
+
+    @Test
+    void that_throws_after_it_has_logged_more_than_its_log_holds_says_why_all_the_same() throws InterruptedException {
+        stack.work.on("a", (input, context) -> {
+            for (int i = 0; i < 5_000; i++) {
+                context.log("x".repeat(99));
+            }
+            throw new IllegalStateException("no such day", new java.io.IOException("disk full"));
+        });
+        stack.dispatch("d1", Stack.once("a"));
+        stack.deliver();
+        assertThat(lines(1)).contains("java.lang.IllegalStateException: no such day");
+        assertThat(lines(1)).contains("Caused by: java.io.IOException: disk full");
     }
 
     @Test
@@ -503,10 +522,12 @@ class RunningAttemptTest {
         List<String> lines = lines(1);
         assertThat(lines).first().isEqualTo("first");
         assertThat(lines.get(1)).isEqualTo("x".repeat(99));
+        assertThat(lines).last().isEqualTo("last");
         assertThat(lines)
-                .last()
+                .filteredOn(line -> line.startsWith("["))
+                .singleElement()
                 .asString()
-                .matches("\\[cut: 997\\d{5} characters more were written; an attempt's log holds 256 KB]");
+                .matches("\\[cut: 997\\d{5} characters more were written here; an attempt's log holds 256 KB]");
     }
 
     private static long used() {

@@ -217,6 +217,14 @@ final class Stack implements AutoCloseable {
                 .orElseThrow(() -> new AssertionError("no record of " + key));
     }
 
+    /** What an attempt of the step logged. */
+    List<String> log(String key, int attempt) {
+        StepRecord record = record(key);
+        return ports.store().pages(record.id(), record.shard(), attempt).stream()
+                .flatMap(page -> page.lines().stream())
+                .toList();
+    }
+
     boolean hasRecord(String key) {
         return ports.store()
                 .record(new StepId(RUN, key), Shards.of(key, Shards.DEFAULT))

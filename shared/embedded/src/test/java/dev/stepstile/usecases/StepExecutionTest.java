@@ -549,7 +549,7 @@ class StepExecutionTest {
             stack.deliver(visibleAfter(Duration.ofSeconds(10)));
             stack.deliver(visibleAfter(Duration.ofSeconds(10)));
             assertThat(stack.state("a")).isEqualTo(Name.DEAD);
-            assertThat(error("a").message()).isEqualTo("java.lang.IllegalStateException: attempt 3 broke");
+            assertThat(error("a").message()).startsWith("java.lang.IllegalStateException: attempt 3 broke (");
             assertThat(((StepState.Dead) stack.record("a").state()).buriedAt()).isNotNull();
             assertThat(stack.ports.letters().peek(10))
                     .singleElement()
@@ -594,10 +594,35 @@ class StepExecutionTest {
             });
             stack.dispatch("d1", Stack.once("error"), Stack.once("deep"), Stack.once("silent"), Stack.once("fine"));
             assertThat(stack.deliver()).isEmpty();
-            assertThat(error("error").message()).isEqualTo("java.lang.NoClassDefFoundError: some.Missing");
+            assertThat(error("error").message())
+                    .matches("java.lang.NoClassDefFoundError: some.Missing \\(StepExecutionTest.java:\\d+\\)");
             assertThat(error("deep").message()).startsWith("java.lang.StackOverflowError");
-            assertThat(error("silent").message()).isEqualTo(Unspeakable.class.getName());
+            assertThat(error("silent").message()).startsWith(Unspeakable.class.getName() + " (");
             assertThat(stack.state("fine")).isEqualTo(Name.SUCCEEDED);
+        }
+
+        @Test
+        void that_throws_keeps_class_line_and_causes_in_its_error_and_the_whole_trace_in_its_log()
+                throws InterruptedException {
+            stack.work.on("a", (input, context) -> {
+                throw new IllegalStateException("no such day", new java.io.IOException("disk full"));
+            });
+            stack.work.on("b", (input, context) -> {
+                throw new TerminalFailure("bad day", new java.io.IOException("disk full"));
+            });
+            stack.dispatch("d1", Stack.once("a"), Stack.once("b"));
+            stack.deliver();
+            String place = " \\(StepExecutionTest.java:\\d+\\)";
+            assertThat(error("a").message())
+                    .matches("java.lang.IllegalStateException: no such day" + place
+                            + "; caused by java.io.IOException: disk full" + place);
+            assertThat(error("b").message()).matches("bad day; caused by java.io.IOException: disk full" + place);
+            for (String key : List.of("a", "b")) {
+                assertThat(stack.log(key, 1))
+                        .anyMatch(line -> line.endsWith("Exception: no such day") || line.endsWith(": bad day"))
+                        .contains("Caused by: java.io.IOException: disk full")
+                        .anyMatch(line -> line.startsWith("\tat ") && line.contains("StepExecutionTest.java:"));
+            }
         }
 
         private static final class Unspeakable extends Exception {
@@ -620,7 +645,7 @@ class StepExecutionTest {
             stack.dispatch("d1", Stack.once("a"));
             assertThat(stack.deliver()).isEmpty();
             assertThat(Thread.interrupted()).isFalse();
-            assertThat(error("a").message()).isEqualTo("java.lang.InterruptedException: of its own");
+            assertThat(error("a").message()).startsWith("java.lang.InterruptedException: of its own (");
         }
 
         @Test

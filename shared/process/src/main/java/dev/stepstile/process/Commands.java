@@ -2,8 +2,6 @@ package dev.stepstile.process;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
@@ -22,12 +20,8 @@ final class Commands implements Launcher {
 
     @Override
     public RunningProcess launch(Path folder, SortedMap<String, String> pipes) throws IOException {
-        List<String> command = new ArrayList<>(List.of(ProcessGroups.NEW_GROUP));
-        command.addAll(spec.command());
-        ProcessBuilder builder = new ProcessBuilder(command)
-                .directory(spec.directory().toFile())
+        ProcessBuilder builder = spec.process(ProcessGroups.NEW_GROUP)
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
-        builder.environment().putAll(spec.environment());
         builder.environment().putAll(pipes);
         Process process = builder.start();
         groups.own(process.pid());

@@ -2,7 +2,9 @@ package dev.stepstile.process;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param name by which steps ask for it
  * @param command the program and its arguments
  * @param directory in which it works
- * @param environment what it finds in its environment beside this process's own
+ * @param inherit what it is handed on of this process's environment beside {@link InheritedEnvironment#DEFAULT}
+ * @param environment what it finds in its environment beside that
  * @param grace how long it may take to end after SIGTERM
  * @param warm for a host that stays and forks a child per step; null for a command per step
  */
@@ -20,9 +23,22 @@ record HandlerSpec(
         String name,
         List<String> command,
         Path directory,
+        List<String> inherit,
         SortedMap<String, String> environment,
         Duration grace,
         @Nullable Warm warm) {
+
+    /** The program, to be started with these arguments before its own, in its directory and its environment. */
+    ProcessBuilder process(String... before) {
+        List<String> whole = new ArrayList<>(List.of(before));
+        whole.addAll(command);
+        ProcessBuilder builder = new ProcessBuilder(whole).directory(directory.toFile());
+        Map<String, String> handedOn = InheritedEnvironment.of(System.getenv(), inherit);
+        builder.environment().clear();
+        builder.environment().putAll(handedOn);
+        builder.environment().putAll(environment);
+        return builder;
+    }
 
     /**
      * When a warm host is given up.

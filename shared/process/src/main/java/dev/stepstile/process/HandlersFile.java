@@ -14,13 +14,18 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the configuration of process handlers; what is wrong is refused with a sentence that says what to do. */
 final class HandlersFile {
     private static final Set<String> OF_COMMAND =
-            new TreeSet<>(Set.of("command", "directory", "environment", "graceSeconds", "warm"));
+            new TreeSet<>(Set.of("command", "directory", "inherit", "environment", "graceSeconds", "warm"));
     private static final Set<String> OF_WARM = new TreeSet<>(Set.of("startSeconds", "maxSteps", "maxMemoryMb"));
+
+    private static final Pattern NAME = Pattern.compile("[^=*]+\\*?|\\*");
+    private static final String NAMES = "'inherit' should be a list of names of environment variables, such as MY_URL,"
+            + " or of beginnings of names with a star after them, such as MY_*";
 
     private static final int GRACE_SECONDS = 5;
     private static final int START_SECONDS = 120;
@@ -98,6 +103,7 @@ final class HandlersFile {
                 name,
                 command(name, node.path("command"), directory),
                 directory,
+                inherit(name, node.path("inherit")),
                 environment(name, node.path("environment")),
                 Duration.ofSeconds(number(name, node, "graceSeconds", 0, 300, GRACE_SECONDS)),
                 warm.asBoolean() ? warm(name, node) : null);
@@ -147,6 +153,21 @@ final class HandlersFile {
                             + "; install it, or name another in 'command'");
         }
         return List.copyOf(command);
+    }
+
+    private List<String> inherit(String name, JsonNode node) {
+        List<String> names = new ArrayList<>();
+        for (JsonNode variable : node) {
+            String text = variable.asText();
+            if (!variable.isTextual() || !NAME.matcher(text).matches()) {
+                throw wrong(name, NAMES);
+            }
+            names.add(text);
+        }
+        if (!node.isMissingNode() && !node.isArray()) {
+            throw wrong(name, NAMES);
+        }
+        return List.copyOf(names);
     }
 
     private SortedMap<String, String> environment(String name, JsonNode node) {

@@ -104,10 +104,10 @@ final class PipesSession {
      */
     StepResult result(Exit exit, String lastWords) throws ProcessFailed {
         if (fail != null) {
-            throw fail;
+            throw ofTheProcess(fail);
         }
         if (retryAfter != null) {
-            throw retryAfter;
+            throw ofTheProcess(retryAfter);
         }
         if (closed == null) {
             throw new ProcessFailed("The process " + exit.said() + " before it closed its Pipes session"
@@ -124,6 +124,12 @@ final class PipesSession {
             case Exit.Signal signal -> throw afterClosing(exit, lastWords);
         }
         return result();
+    }
+
+    /** Where the worker read it says nothing to whoever wrote the process. */
+    private static <T extends Throwable> T ofTheProcess(T failure) {
+        failure.setStackTrace(new StackTraceElement[0]);
+        return failure;
     }
 
     /** Left the session by {@code sys.exit(0)}, which is no failure. */

@@ -3,6 +3,7 @@ package dev.stepstile.process;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -83,10 +84,11 @@ final class ProcessGroups implements AutoCloseable {
     private void tell(String line) throws IOException {
         Process told = shell;
         if (told == null || !told.isAlive()) {
-            told = new ProcessBuilder("sh", "-c", SCRIPT)
+            ProcessBuilder builder = new ProcessBuilder("sh", "-c", SCRIPT)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .start();
+                    .redirectError(ProcessBuilder.Redirect.DISCARD);
+            builder.environment().keySet().retainAll(List.of("PATH"));
+            told = builder.start();
             shell = told;
             for (long group : owned) {
                 write(told, "own " + group);

@@ -74,10 +74,7 @@ final class WarmHost {
     WarmHost(HandlerSpec spec, ProcessGroups groups) throws IOException {
         this.name = spec.name();
         this.groups = groups;
-        ProcessBuilder builder =
-                new ProcessBuilder(spec.command()).directory(spec.directory().toFile());
-        builder.environment().putAll(spec.environment());
-        process = builder.start();
+        process = spec.process().start();
         printed = new OutputLines(process.getErrorStream(), line -> {
             lastWords.add(line);
             LOG.info("Host of '{}': {}", name, line);

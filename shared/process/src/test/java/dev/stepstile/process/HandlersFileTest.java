@@ -25,7 +25,8 @@ class HandlersFileTest {
         Files.createDirectory(folder.resolve("code"));
         Path file = Files.writeString(folder.resolve("handlers.json"), """
                 {"handlers": {
-                  "report": {"command": ["sh", "report.sh"], "directory": "code", "environment": {"X": "1"}},
+                  "report": {"command": ["sh", "report.sh"], "directory": "code", "inherit": ["A", "B_*"],
+                    "environment": {"X": "1"}},
                   "dagster": {"command": ["sh"], "warm": true, "graceSeconds": 1, "startSeconds": 7, "maxSteps": 9,
                     "maxMemoryMb": 2}}}""");
         assertThat(HandlersFile.read(file.toString()))
@@ -34,6 +35,7 @@ class HandlersFileTest {
                                 "report",
                                 List.of("sh", "report.sh"),
                                 folder.resolve("code"),
+                                List.of("A", "B_*"),
                                 new TreeMap<>(Map.of("X", "1")),
                                 Duration.ofSeconds(5),
                                 null),
@@ -41,6 +43,7 @@ class HandlersFileTest {
                                 "dagster",
                                 List.of("sh"),
                                 folder,
+                                List.of(),
                                 new TreeMap<>(),
                                 Duration.ofSeconds(1),
                                 new HandlerSpec.Warm(Duration.ofSeconds(7), 9, 2 * 1024 * 1024)));
@@ -74,6 +77,11 @@ class HandlersFileTest {
             'directory' should be a path              | {"handlers": {"a": {"command": ["sh"], "directory": 1}}}
             'environment' should be an object         | {"handlers": {"a": {"command": ["sh"], "environment": {"A": 1}}}}
             'environment' should be an object         | {"handlers": {"a": {"command": ["sh"], "environment": ["A=1"]}}}
+            'inherit' should be a list of names       | {"handlers": {"a": {"command": ["sh"], "inherit": "A"}}}
+            'inherit' should be a list of names       | {"handlers": {"a": {"command": ["sh"], "inherit": {"A": "1"}}}}
+            'inherit' should be a list of names       | {"handlers": {"a": {"command": ["sh"], "inherit": [1]}}}
+            'inherit' should be a list of names       | {"handlers": {"a": {"command": ["sh"], "inherit": ["A*B"]}}}
+            'inherit' should be a list of names       | {"handlers": {"a": {"command": ["sh"], "inherit": ["A=1"]}}}
             'graceSeconds' should be a whole number   | {"handlers": {"a": {"command": ["sh"], "graceSeconds": -1}}}
             'startSeconds' should be a whole number   | {"handlers": {"a": {"command": ["sh"], "warm": true, "startSeconds": 0.5}}}
             there should be an object                 | {"handlers": {"a": null}}

@@ -139,14 +139,13 @@ public final class StepAttempt {
         } catch (AttemptFailed failed) {
             throw failed;
         } catch (InterruptedException ofTheHandler) {
-            throw kept.cancelRequested()
-                    ? cancelledWhileRunning()
-                    : new AttemptFailed(
-                            Weight.RETRYABLE,
-                            StepError.Kind.HANDLER_FAILED,
-                            InterruptedException.class.getName() + ": " + message(ofTheHandler));
+            throw kept.cancelRequested() ? cancelledWhileRunning() : handlerFailed(ofTheHandler);
         } catch (TerminalFailure terminal) {
-            throw new AttemptFailed(Weight.TERMINAL, StepError.Kind.TERMINAL_FAILURE, message(terminal));
+            logged(FailureText.of(terminal));
+            throw new AttemptFailed(
+                    Weight.TERMINAL,
+                    StepError.Kind.TERMINAL_FAILURE,
+                    message(terminal) + FailureText.causedBy(terminal));
         } catch (RetryAfter retry) {
             throw new AttemptFailed(
                     Weight.RETRYABLE,
@@ -156,7 +155,7 @@ public final class StepAttempt {
         } catch (PortException port) {
             throw new AttemptFailed(Weight.RETRYABLE, StepError.Kind.HANDLER_FAILED, "Payload store: " + message(port));
         } catch (Throwable thrown) { // the boundary at which whatever a handler throws becomes a recorded attempt
-            throw new AttemptFailed(Weight.RETRYABLE, StepError.Kind.HANDLER_FAILED, said(thrown));
+            throw handlerFailed(thrown);
         } finally {
             kept.runsNothing();
         }
@@ -342,13 +341,17 @@ public final class StepAttempt {
         return a.compareTo(b) < 0 ? a : b;
     }
 
-    /** Whatever the user's class makes of that. */
-    private static String said(Throwable thrown) {
-        try {
-            return thrown.toString();
-        } catch (RuntimeException e) {
-            return thrown.getClass().getName();
-        }
+    private AttemptFailed handlerFailed(Throwable thrown) {
+        return new AttemptFailed(
+                Weight.RETRYABLE,
+                StepError.Kind.HANDLER_FAILED,
+                logged(FailureText.of(thrown)).summary());
+    }
+
+    /** The stack trace has no room in the record; it is the last that the attempt logs. */
+    private FailureText logged(FailureText failure) {
+        failure.trace().forEach(log::add);
+        return failure;
     }
 
     private static String message(Throwable thrown) {

@@ -40,8 +40,11 @@ public final class Limits {
     /** Keys of one lookup: one BatchGetItem. */
     public static final int LOOKUP_KEYS = 100;
 
-    /** What an attempt may log; the rest is counted and dropped. */
+    /** What an attempt's log holds; of more, the first and the last lines, and how much was between them. */
     public static final int LOG_BYTES = 256 * 1024;
+
+    /** Of {@link #LOG_BYTES}, what is kept for the last lines. */
+    public static final int LOG_ENDING_BYTES = 16 * 1024;
 
     /** Attempts a dispatch may ask for. */
     public static final int MAX_ATTEMPTS = 100;

@@ -1,6 +1,7 @@
 package dev.stepstile.step;
 
-/** Why an attempt or a step did not succeed. The message is for people, at most {@link #MAX_MESSAGE} characters. */
+/** Why an attempt or a step did not succeed. The message is for people, at most {@link #MAX_MESSAGE}
+ * characters: of a longer one the middle is left out. */
 public record StepError(Kind kind, String message) {
     public static final int MAX_MESSAGE = 500;
 
@@ -30,12 +31,7 @@ public record StepError(Kind kind, String message) {
 
     public StepError {
         if (message.length() > MAX_MESSAGE) {
-            message = cut(message, MAX_MESSAGE - 1) + "…";
+            message = Cut.middle(message, MAX_MESSAGE);
         }
-    }
-
-    /** The first {@code chars} of a longer text, or one less where that would halve a character. */
-    static String cut(String text, int chars) {
-        return text.substring(0, Character.isHighSurrogate(text.charAt(chars - 1)) ? chars - 1 : chars);
     }
 }

@@ -79,7 +79,7 @@ public sealed interface StepState {
         public Progress {
             fraction = Double.isNaN(fraction) ? 0 : Math.clamp(fraction, 0.0, 1.0);
             if (note.length() > MAX_NOTE) {
-                note = StepError.cut(note, MAX_NOTE);
+                note = Cut.end(note, MAX_NOTE);
             }
         }
     }

@@ -3,6 +3,7 @@ package dev.stepstile.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.step.Limits;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -39,21 +40,44 @@ class AttemptLogTest {
         assertThat(log.takePage(false)).isEmpty();
     }
 
-    @Test
-    void holds_what_the_limit_allows_to_the_last_byte_and_tells_how_much_it_cut() {
-        add(65, "漢".repeat(1_333)); // 4,000 bytes each
-        log.add("x".repeat(Limits.LOG_BYTES - 65 * 4_000 - 1));
-        log.add("");
-        log.add("four");
-        int lines = 0;
+    private List<String> everything() {
+        List<String> lines = new ArrayList<>();
         List<String> page = log.takePage(true);
-        String last = "";
         while (!page.isEmpty()) {
-            lines += page.size();
-            last = page.getLast();
+            lines.addAll(page);
             page = log.takePage(true);
         }
-        assertThat(lines).isEqualTo(65 + 1 + 1);
-        assertThat(last).isEqualTo("[cut: 6 characters more were written; an attempt's log holds 256 KB]");
+        return lines;
+    }
+
+    @Test
+    void holds_what_the_limit_allows_to_the_last_byte() {
+        add(65, "漢".repeat(1_333)); // 4,000 bytes each
+        log.add("x".repeat(Limits.LOG_BYTES - 65 * 4_000 - 1));
+        assertThat(everything()).hasSize(66).noneMatch(line -> line.contains("cut"));
+    }
+
+    @Test
+    void keeps_the_first_lines_and_the_last_and_tells_how_much_it_cut_between_them() {
+        int first = (Limits.LOG_BYTES - Limits.LOG_ENDING_BYTES) / 1_024;
+        int last = Limits.LOG_ENDING_BYTES / 1_024;
+        add(first, "x".repeat(1_023));
+        add(1_000, "y".repeat(1_023));
+        add(last - 1, "z".repeat(1_023));
+        log.add("ValueError: the cause is last" + " ".repeat(1_023 - 29));
+        List<String> lines = everything();
+        assertThat(lines).hasSize(first + 1 + last);
+        assertThat(lines.subList(0, first)).allMatch(line -> line.startsWith("x"));
+        assertThat(lines.get(first))
+                .isEqualTo("[cut: 1024000 characters more were written here; an attempt's log holds 256 KB]");
+        assertThat(lines.getLast()).startsWith("ValueError: the cause is last");
+    }
+
+    @Test
+    void takes_no_line_once_the_attempt_has_ended() {
+        log.add("in time");
+        assertThat(log.takePage(true)).containsExactly("in time");
+        log.add("by a thread that was left behind");
+        assertThat(log.takePage(true)).isEmpty();
     }
 }

@@ -336,10 +336,17 @@ class StepLifeTest {
                     .isEqualTo(new StepState.Progress(1, "n".repeat(100)));
             assertThat(new StepState.Progress(-1, "n".repeat(99) + "🚀").note()).isEqualTo("n".repeat(99));
             assertThat(new StepState.Progress(Double.NaN, "").fraction()).isZero();
-            assertThat(new StepError(StepError.Kind.TIMEOUT, "y".repeat(498) + "🚀🚀").message())
-                    .isEqualTo("y".repeat(498) + "…");
-            StepError error = new StepError(StepError.Kind.TIMEOUT, "y".repeat(501));
-            assertThat(error.message()).hasSize(500).endsWith("y…");
+            assertThat(new StepError(StepError.Kind.TIMEOUT, "y".repeat(198) + "🚀" + "y".repeat(301)).message())
+                    .as("no half of a character is left")
+                    .isEqualTo("y".repeat(198) + "…" + "y".repeat(300));
+            assertThat(new StepError(StepError.Kind.TIMEOUT, "y".repeat(200) + "🚀" + "y".repeat(299)).message())
+                    .isEqualTo("y".repeat(199) + "…" + "y".repeat(299));
+            StepError error = new StepError(StepError.Kind.TIMEOUT, "what" + "y".repeat(501) + "why");
+            assertThat(error.message())
+                    .hasSize(500)
+                    .startsWith("whaty")
+                    .contains("y…y")
+                    .endsWith("ywhy");
             assertThat(new StepError(StepError.Kind.TIMEOUT, "y".repeat(500)).message())
                     .hasSize(500)
                     .doesNotContain("…");
