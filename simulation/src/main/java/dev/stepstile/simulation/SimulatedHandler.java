@@ -82,13 +82,14 @@ final class SimulatedHandler implements StepHandler {
         }
         if (context.attempt() <= work.failures()) {
             if (work.terminal()) {
-                throw new TerminalFailure("attempt " + context.attempt() + " fails for good, as it was told to");
+                throw placeless(
+                        new TerminalFailure("attempt " + context.attempt() + " fails for good, as it was told to"));
             }
             if (work.retryAfterMillis() > 0) {
                 working.retryAfterMillis = work.retryAfterMillis();
                 throw new RetryAfter(Duration.ofMillis(work.retryAfterMillis()), "later, as it was told to");
             }
-            throw new IOException("attempt " + context.attempt() + " fails, as it was told to");
+            throw placeless(new IOException("attempt " + context.attempt() + " fails, as it was told to"));
         }
         return "{\"attempt\":" + context.attempt() + ",\"" + RESULT_MARK + "\":\"" + context.stepKey() + "\""
                 + filling(work.result(), context) + "}";
@@ -105,5 +106,11 @@ final class SimulatedHandler implements StepHandler {
             text.append(Long.toString(random.nextLong() & Long.MAX_VALUE, 36));
         }
         return text.append('"').toString();
+    }
+
+    /** A stack trace would be logged, and have the simulator's own lines in it: pages are {@code lines} alone. */
+    private static <T extends Throwable> T placeless(T failure) {
+        failure.setStackTrace(new StackTraceElement[0]);
+        return failure;
     }
 }
