@@ -5,11 +5,11 @@ import inspect
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from dagster import DagsterEvent, DagsterEventType, DagsterInstance
+from dagster import DagsterEventType, DagsterInstance, EventLogEntry
 
+from dagster_stepstile import _supplied
 from dagster_stepstile._run_log import RunLog
 
 
@@ -24,28 +24,34 @@ class ComputeLogs:
         self._log = log
         self._io_types = _io_types(self._local)
         self._captured: set[str] = set()
+        self._of_a_resumed_run: dict[str, bool] = {}
         self._written: set[str] = set()
 
-    def begin(self, name: str, step_context: Any) -> DagsterEvent | None:
-        """Tells the run's readers where the step's output is to be found; once."""
+    def begin(self, name: str, step_context: Any, at: float) -> EventLogEntry | None:
+        """What tells the run's readers, with the time ``at``, where the step's output is to be found; once."""
         if name in self._captured:
             return None
         self._captured.add(name)
-        key = self._key(name)
-        if any(
-            event.event_type == DagsterEventType.LOGS_CAPTURED
-            and event.logs_captured_data.file_key == key[-1]
-            for event in self._log.prior
-        ):
-            # All that the step printed will be told again, from the start.
-            self._local.delete_logs(log_key=key)
+        if self._was_captured_before(name):
             return None
-        where: Any = SimpleNamespace(
-            external_url=None, external_stdout_url=None, external_stderr_url=None, shell_cmd=None
-        )
-        return DagsterEvent.capture_logs(step_context, [step_context.step.key], key, where)
+        return _supplied.logs_captured(step_context, self._key(name), at)
+
+    def _was_captured_before(self, name: str) -> bool:
+        """Whether the run worker before this one told where; what it wrote is deleted then, as it is told again."""
+        if name not in self._of_a_resumed_run:
+            key = self._key(name)
+            before = any(
+                event.event_type == DagsterEventType.LOGS_CAPTURED
+                and event.logs_captured_data.file_key == key[-1]
+                for event in self._log.prior
+            )
+            self._of_a_resumed_run[name] = before
+            if before:
+                self._local.delete_logs(log_key=key)
+        return self._of_a_resumed_run[name]
 
     def write(self, name: str, stdout: Sequence[str], stderr: Sequence[str]) -> None:
+        self._was_captured_before(name)
         for lines, io_type in ((stdout, "stdout"), (stderr, "stderr")):
             if lines and io_type in self._io_types:
                 self._written.add(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -13,10 +14,11 @@ from dagster import (
     DagsterEvent,
     DagsterEventType,
     DagsterExecutionInterruptedError,
+    EventLogEntry,
     Executor,
 )
 
-from dagster_stepstile import _dagster, _wire
+from dagster_stepstile import _dagster, _supplied, _wire
 from dagster_stepstile._compute_logs import ComputeLogs
 from dagster_stepstile._gate import Gate, Pools
 from dagster_stepstile._outgoing import Outgoing, Settings
@@ -33,6 +35,16 @@ from dagster_stepstile.client import (
 )
 
 _LONGEST_PAUSE = 0.25
+_SUPPLIED = -1
+"""The number of an entry that the worker did not write."""
+
+_SMALL = 100_000
+"""An input of so few bytes is not what makes a request too large."""
+
+_TOO_LARGE = ("request-too-large", "input-too-large")
+_OF_ONE_STEP = (*_TOO_LARGE, "bad-handler", "bad-max-attempts", "bad-step-key", "bad-tags", "bad-timeout")
+"""Refusals of a dispatch whose cause may be one of its steps."""
+
 _STOPPING_SECONDS = 60.0
 
 
@@ -44,6 +56,7 @@ class _Sent:
     step: Any
     context: Any
     told: dict[int, set[int]] = field(default_factory=dict)
+    retry: int = 0
     started: bool = False
     announced: set[int] = field(default_factory=set)
 
@@ -137,8 +150,17 @@ class Orchestration:
         wave: list[Step] = []
         for step in steps:
             sent = self._begin(step, active)
-            wave.append(self._outgoing.step(sent.name, step, state))
+            try:
+                wave.append(self._outgoing.step(sent.name, step, state))
+            except dagster.DagsterInvalidConfigError as problem:
+                yield from self._fail_unsent(sent, active, str(problem))
         wave.sort(key=lambda step: step.key)
+        yield from self._hand_over(wave, active)
+
+    def _hand_over(self, wave: Sequence[Step], active: Any) -> Iterator[DagsterEvent]:
+        """Dispatches steps; one that Stepstile does not take is found by halves, and fails alone."""
+        if not wave:
+            return
         try:
             self._client.dispatch(
                 self._run_id,
@@ -147,19 +169,37 @@ class Orchestration:
                 shared_inputs={"dagster.run": self._outgoing.shared()},
             )
         except Refused as refusal:
-            if refusal.type not in ("request-too-large", "input-too-large"):
+            if refusal.type not in _OF_ONE_STEP:
                 raise
-            raise dagster.DagsterInvariantViolationError(
-                "What the run's steps share (its run config and tags, mostly) or what one of them must know of the run is"
-                " over the 5 MB that Stepstile takes. Write large values to storage that the workers reach, and let the"
-                f" run config say where. Stepstile said: {refusal}"
-            ) from refusal
-        self._follower.add(step.key for step in wave)
+            if len(wave) > 1:
+                half = len(wave) // 2
+                yield from self._hand_over(wave[:half], active)
+                yield from self._hand_over(wave[half:], active)
+                return
+            [step] = wave
+            size = len(json.dumps(step.input))
+            if refusal.type in _TOO_LARGE and size < _SMALL:
+                raise dagster.DagsterInvariantViolationError(
+                    "What the run's steps share (its run config and tags, mostly) is over the 5 MB that Stepstile takes."
+                    " Write large values to storage that the workers reach, and let the run config say where."
+                    f" Stepstile said: {refusal}"
+                ) from refusal
+            told = f"Stepstile does not take this step: {refusal}"
+            if refusal.type in _TOO_LARGE:
+                told += f" What the step must know of the run is {size} bytes."
+            yield from self._fail_unsent(self._sent[step.key], active, told)
+        else:
+            self._follower.add(step.key for step in wave)
+
+    def _fail_unsent(self, sent: _Sent, active: Any, why: str) -> Iterator[DagsterEvent]:
+        yield from self._fail(sent, active, _dagster.error_info(f"{why}\n", "StepstileRefused"))
+        self._done(sent, active)
 
     def _begin(self, step: Any, active: Any) -> _Sent:
         retry = active.retry_state.get_attempt_count(step.key)
         name = _wire.step_name(step.key, retry)
-        sent = _Sent(name, step, self._context.for_step(step), started=self._log.starts_of(step.key) > retry)
+        started = self._log.starts_of(step.key) > retry
+        sent = _Sent(name, step, self._context.for_step(step), retry=retry, started=started)
         self._sent[name] = sent
         return sent
 
@@ -167,9 +207,6 @@ class Orchestration:
         sent = self._sent.get(item.key)
         if sent is None:
             return
-        captured = self._logs.begin(sent.name, sent.context)
-        if captured is not None:
-            yield captured
         if isinstance(item, LogPage):
             yield from self._take_page(sent, item)
         else:
@@ -185,19 +222,23 @@ class Orchestration:
         entries = [(number, _wire.entry_of(text)) for number, text in live]
         sent.told.setdefault(page.attempt, set()).update(number for number, _ in live)
         self._logs.write(sent.name, stdout, stderr)
-        yield from self._log.write(self._without_second_start(sent, entries)).result()
+        if entries:
+            yield from self._log.write(self._from_its_start(sent, entries)).result()
 
-    def _without_second_start(
-        self, sent: _Sent, entries: Sequence[tuple[int, Any]]
-    ) -> Sequence[tuple[int, Any]]:
-        """A step starts once in Dagster's eyes, whichever of our attempts said so first."""
-        kept: list[tuple[int, Any]] = []
+    def _from_its_start(
+        self, sent: _Sent, entries: Sequence[tuple[int, EventLogEntry]], ended: bool = False
+    ) -> Sequence[tuple[int, EventLogEntry]]:
+        """A step starts once in Dagster's eyes, whichever of our attempts said so first; where none did before the
+        end, the start is supplied. Where its output is found comes first, with the time of what follows it."""
+        kept: list[tuple[int, EventLogEntry]] = []
+        captured = self._logs.begin(sent.name, sent.context, entries[0][1].timestamp)
+        if captured is not None:
+            kept.append((_SUPPLIED, captured))
+        if ended and not sent.started and not any(map(_is_start, (entry for _, entry in entries))):
+            sent.started = True
+            kept.append((_SUPPLIED, _supplied.step_start(sent.context, sent.retry, entries[0][1].timestamp)))
         for number, entry in entries:
-            event = entry.dagster_event
-            if event is not None and event.event_type in (
-                DagsterEventType.STEP_START,
-                DagsterEventType.STEP_RESTARTED,
-            ):
+            if _is_start(entry):
                 if sent.started:
                     continue
                 sent.started = True
@@ -221,27 +262,30 @@ class Orchestration:
         self._logs.end(sent.name)
         if end.attempts:
             yield from self._announce_lost(sent, end.attempts, end.attempt)
-        if end.state == SUCCEEDED:
-            value = self._value_of(sent, end)
+        value = _value_of(end)
+        if value is not None:
             told = sent.told.get(end.attempt, set())
             texts = _wire.unpack_texts(value["entries"])
             entries = [(n, _wire.entry_of(text)) for n, text in enumerate(texts) if n not in told]
             # Before its end is in the log: a run that is resumed in between makes them again, rather than never.
             self._forward(value.get("calls", ()))
-            self._writing.append((sent, end, self._log.write(self._without_second_start(sent, entries))))
-        else:
-            yield from self._fail(sent, active, self._cause_of(sent, end))
-            self._done(sent, active)
+            if entries:
+                entries = self._from_its_start(sent, entries, ended=True)
+            self._writing.append((sent, end, self._log.write(entries)))
+            return
+        if end.attempt and not sent.started:
+            yield from self._log.write(self._supplied_start(sent, end)).result()
+        yield from self._fail(sent, active, self._cause_of(sent, end))
+        self._done(sent, active)
 
-    def _value_of(self, sent: _Sent, end: StepEnded) -> Mapping[str, Any]:
-        result = end.result
-        if isinstance(result, Mapping) and isinstance(result.get("value"), Mapping):
-            return result["value"]
-        raise dagster.DagsterInvariantViolationError(
-            f"Step {sent.step.key} came back from the handler without events"
-            + (f" (a result of {end.stored.size} bytes is too large to be fetched)" if end.stored else "")
-            + ". The handler that the executor's 'handler' names must run dagster_stepstile.worker:run_step."
-        )
+    def _supplied_start(self, sent: _Sent, end: StepEnded) -> Sequence[tuple[int, EventLogEntry]]:
+        """The start of a step whose worker ended before it could report it."""
+        sent.started = True
+        begun = [each.started_at.timestamp() for each in end.attempts if each.started_at is not None]
+        at = min([*begun, time.time()])
+        captured = self._logs.begin(sent.name, sent.context, at)
+        start = _supplied.step_start(sent.context, sent.retry, at)
+        return [(_SUPPLIED, entry) for entry in (captured, start) if entry is not None]
 
     def _forward(self, calls: Sequence[Mapping[str, Any]]) -> None:
         """What user code wrote through ``context.instance``, now that the step has its one result."""
@@ -256,13 +300,18 @@ class Orchestration:
             if not future.done():
                 still.append((sent, end, future))
                 continue
+            ended = False
             for event in future.result():
                 yield event
                 if event.step_key is None or event.is_step_skipped:
                     continue
                 active.handle_event(event)
+                ended = ended or event.is_step_success or event.is_step_failure or event.is_step_up_for_retry
                 if event.is_resource_init_failure:
                     yield from self._fail(sent, active, event.engine_event_data.error)
+                    ended = True
+            if not ended:
+                yield from self._fail(sent, active, self._cause_of(sent, end))
             self._done(sent, active)
         self._writing = still
 
@@ -275,6 +324,13 @@ class Orchestration:
         history = "".join(
             f"\n  attempt {each.attempt}: {each.cause}: {each.message}" for each in end.attempts
         )
+        if end.state == SUCCEEDED:
+            return _dagster.error_info(
+                f"Step {sent.step.key} came back from the handler without the events of its end. The handler that the"
+                " executor's 'handler' or the tag 'stepstile/handler' names must run"
+                " dagster_stepstile.worker:run_step.\n",
+                "StepstileWithoutEvents",
+            )
         what = "was cancelled" if end.state == CANCELLED else f"ended {end.state}"
         why = f"{end.error.kind}: {end.error.message}" if end.error else ""
         log = f"{self._client.endpoint}/v1/runs/{self._run_id}/steps/{sent.name}?log=true"
@@ -356,3 +412,16 @@ class Orchestration:
             if step.key not in skipped:
                 yield DagsterEvent.step_skipped_event(self._context.for_step(step))
             active.mark_skipped(step.key)
+
+
+def _value_of(end: StepEnded) -> Mapping[str, Any] | None:
+    """What the worker returned; None if the step has no result, or another handler's."""
+    result = end.result
+    value = result.get("value") if isinstance(result, Mapping) else None
+    return value if isinstance(value, Mapping) and isinstance(value.get("entries"), str) else None
+
+
+def _is_start(entry: EventLogEntry) -> bool:
+    event = entry.dagster_event
+    starts = (DagsterEventType.STEP_START, DagsterEventType.STEP_RESTARTED)
+    return event is not None and event.event_type in starts

@@ -35,11 +35,50 @@ _USUAL = files("dagster_stepstile").joinpath("usual_entries.txt").read_bytes()
 hundred bytes, which travel in the feed itself, rather than a payload of their own. Part of the wire: see VERSION."""
 
 
+class Packer:
+    """Compresses texts without line breaks (which serialised values are) into one string of ASCII, up to a size."""
+
+    def __init__(self) -> None:
+        self._compressor = zlib.compressobj(zdict=_USUAL)
+        self._packed: list[bytes] = []
+        self._bytes = 0
+        self._empty = True
+
+    def add(self, text: str, most: int | None = None) -> bool:
+        """Takes a text, unless the whole would be longer than ``most`` characters; whether it was taken."""
+        content = (text if self._empty else f"\n{text}").encode()
+        if most is None or _as_base64(self._bytes + len(content) + _HELD_BACK) <= most:
+            compressor, packed = self._compressor, self._compressor.compress(content)
+        else:
+            compressor = self._compressor.copy()
+            packed = compressor.compress(content)
+            if _as_base64(self._bytes + len(packed) + _HELD_BACK) > most:
+                return False
+        self._compressor = compressor
+        self._packed.append(packed)
+        self._bytes += len(packed)
+        self._empty = False
+        return True
+
+    def text(self) -> str:
+        """All of it, for :func:`unpack_texts`; nothing can be added afterwards."""
+        return base64.b64encode(b"".join([*self._packed, self._compressor.flush()])).decode("ascii")
+
+
+_HELD_BACK = 1 << 16
+"""Bytes that a compressor may hold back until it is flushed."""
+
+
+def _as_base64(size: int) -> int:
+    return (size + 2) // 3 * 4
+
+
 def pack_texts(texts: Iterable[str]) -> str:
-    """Texts without line breaks (which serialised values are), compressed into one string of ASCII."""
-    compressor = zlib.compressobj(zdict=_USUAL)
-    packed = compressor.compress("\n".join(texts).encode()) + compressor.flush()
-    return base64.b64encode(packed).decode("ascii")
+    """Texts without line breaks, compressed into one string of ASCII."""
+    packer = Packer()
+    for text in texts:
+        packer.add(text)
+    return packer.text()
 
 
 def unpack_texts(packed: str) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import time
@@ -183,6 +184,23 @@ class StepstileClient:
             if e.type in ("step-not-started", "run-not-found"):
                 return None
             raise
+
+    def result(self, run_id: str, key: str) -> Any:
+        """The result of a step that succeeded, of any size, in as many calls as it takes.
+
+        :raises StepstileError: if what came is not what the step returned.
+        """
+        content = bytearray()
+        while True:
+            piece = self._transport.call(
+                "GET", f"{_step(run_id, key)}/result", query={"offset": str(len(content))} if content else None
+            )
+            content += base64.b64decode(piece["content"])
+            if len(content) >= int(piece["size"]) or not piece["content"]:
+                break
+        if hashlib.sha256(content).hexdigest() != piece["sha256"]:
+            raise StepstileError(f"The result of step {key} did not arrive as it was stored: its digest differs.")
+        return json.loads(content)
 
     def lookup(self, run_id: str, keys: Iterable[str]) -> dict[str, StepRecord]:
         """The records of steps by key, read consistently; without those that are still queued.

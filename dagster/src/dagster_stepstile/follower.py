@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Protocol
 
 from dagster_stepstile.records import ENDED, SUCCEEDED, LogPage, StepEnded, StepRecord
@@ -31,6 +32,8 @@ class _Calls(Protocol):
     def step(
         self, run_id: str, key: str, *, log: bool = False, attempt: int | None = None
     ) -> StepRecord | None: ...
+
+    def result(self, run_id: str, key: str) -> Any: ...
 
 
 class Follower:
@@ -232,7 +235,10 @@ class Follower:
     def _read(self, calls: Sequence[tuple[str, int | None]]) -> list[StepRecord | None]:
         def read(call: tuple[str, int | None]) -> StepRecord | None:
             key, attempt = call
-            return self._calls.step(self._run_id, key, log=attempt is not None, attempt=attempt)
+            record = self._calls.step(self._run_id, key, log=attempt is not None, attempt=attempt)
+            if record is not None and record.stored and attempt is None:
+                return replace(record, result=self._calls.result(self._run_id, key), stored=None)
+            return record
 
         if len(calls) < 2:
             return [read(call) for call in calls]

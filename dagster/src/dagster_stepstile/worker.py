@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -14,12 +15,15 @@ import dagster
 from dagster import (
     DagsterEvent,
     DagsterEventType,
+    DagsterExecutionInterruptedError,
     DagsterInstance,
     DynamicOut,
     DynamicOutput,
     EventLogEntry,
     Executor,
+    Failure,
     FilesystemIOManager,
+    RetryRequested,
     deserialize_value,
     execute_job,
     job,
@@ -37,7 +41,14 @@ LIVE_AFTER_SECONDS = 1.0
 QUICK_RESOURCES_SECONDS = 0.1
 """Resources that were there sooner are not worth two entries in the log of each step; in process they are two of a run."""
 
+MOST_RESULT = 10_485_760
+"""The size in bytes of the largest result that Stepstile takes (docs/protocol.md, Limits)."""
+
+_FOR_THE_END = 500_000
+"""Of that, what is kept for the event that says how the step ended, and for its hooks."""
+
 _RUNS_KEPT = 4
+_TERMINATED = 128 + 15
 _LIVE_TEXT = 3_000
 
 _LIVE_EVENTS = frozenset(
@@ -126,6 +137,7 @@ class PreparedRun:
         guard = InstanceGuard(self.instance, collected.add, versions)
         guard.apply(self._partitions)
         collected.calls = guard.calls
+        collected.too_much = self._too_much(plan, step_key, state, definition)
         own_context = _dagster.worker_context(context, plan, self.run, self.retries, self._inner)
         try:
             for _ in self._inner.execute(own_context, plan):
@@ -136,6 +148,27 @@ class PreparedRun:
                 raise
             traceback.print_exc()
 
+    def _too_much(
+        self, plan: Any, step_key: str, state: Any, definition: Any
+    ) -> Callable[[str], BaseException]:
+        """What to raise when the step says more than can be carried: what Dagster takes for the op's own failure."""
+        policy = definition.get_retry_policy_for_handle(plan.get_step_by_key(step_key).node_handle)
+        attempt = state.get_retry_state().get_attempt_count(step_key) + 1
+
+        def failure(said: str) -> BaseException:
+            failed = Failure(
+                f"The events of step {step_key} are over the 10 MB, compressed, that a step's result may have on"
+                f" Stepstile; what did not fit any more: {said}. Write large values (metadata, logs) to storage of your"
+                " own, and report where they are."
+            )
+            if policy is None:
+                return failed
+            again = RetryRequested(policy.max_retries, policy.calculate_delay(attempt))
+            again.__cause__ = failed
+            return again
+
+        return failure
+
 
 class Collected:
     """The log entries of one step, in order; told live, as far as they may be, once the step has run a while."""
@@ -145,6 +178,9 @@ class Collected:
         self._versions = versions
         self._begun = time.monotonic()
         self._texts: list[str] = []
+        self._packer = _wire.Packer()
+        self._packed = 0
+        self._left_out = ""
         self._waiting: list[int] | None = []
         self._resources_begun = (-1, 0.0)
         self._lock = threading.Lock()
@@ -152,18 +188,20 @@ class Collected:
         self._timer.daemon = True
         self._timer.start()
         self.calls: list[dict[str, Any]] = []
+        self.too_much: Callable[[str], BaseException] = Failure
         self.has_end = False
 
     def add(self, entry: EventLogEntry) -> None:
         if _is_of_the_machinery(entry):
             return
         with self._lock:
-            self.has_end = self.has_end or _is_end(entry)
             if self._resources_were_quick(entry):
                 self._texts.pop()
                 return
             number = len(self._texts)
-            self._texts.append(_wire.entry_text(entry))
+            if not self._take(entry):
+                return
+            self.has_end = self.has_end or _is_end(entry)
             self._versions.note(number, entry)
             if not _may_be_told_live(entry):
                 return
@@ -175,10 +213,36 @@ class Collected:
     def result(self) -> dict[str, Any]:
         self._timer.cancel()
         with self._lock:
-            value: dict[str, Any] = {"v": _wire.VERSION, "entries": _wire.pack_texts(self._texts)}
+            self._pack_held()
+            value: dict[str, Any] = {"v": _wire.VERSION, "entries": self._packer.text()}
             if self.calls:
                 value["calls"] = self.calls
             return value
+
+    def _take(self, entry: EventLogEntry) -> bool:
+        """Whether there was room for the entry. A step that said what could not be carried does not succeed."""
+        text = _wire.entry_text(entry)
+        if _is(entry, DagsterEventType.RESOURCE_INIT_STARTED):  # which may be taken back
+            self._texts.append(text)
+            return True
+        self._pack_held()
+        most = MOST_RESULT - 1000 - len(json.dumps(self.calls))
+        if not _is_of_the_end(entry):
+            most -= _FOR_THE_END
+        succeeds = entry.dagster_event is not None and entry.dagster_event.is_step_success
+        if (self._left_out and succeeds) or not self._packer.add(text, most):
+            self._left_out = self._left_out or _what(entry, len(text))
+            if self.has_end:
+                return False
+            raise self.too_much(self._left_out)
+        self._texts.append(text)
+        self._packed += 1
+        return True
+
+    def _pack_held(self) -> None:
+        for text in self._texts[self._packed :]:
+            self._packer.add(text)
+        self._packed = len(self._texts)
 
     def _resources_were_quick(self, entry: EventLogEntry) -> bool:
         """Whether this is the second of two entries that may be left out, and the first is the last one so far."""
@@ -245,6 +309,10 @@ def run_step(pipes: PipesContext) -> None:
     except StepRefused as refusal:
         pipes.report_custom_message({"stepstile.fail": {"message": str(refusal)}})
         return
+    except DagsterExecutionInterruptedError:
+        # The step was told to end, and Dagster has said so; before that there is nothing to say.
+        if not collected.has_end:
+            raise SystemExit(_TERMINATED) from None
     pipes.report_custom_message({"stepstile.result": collected.result()})
 
 
@@ -305,6 +373,18 @@ def _is_end(entry: EventLogEntry) -> bool:
         or event.is_step_up_for_retry
         or event.is_resource_init_failure
     )
+
+
+def _is_of_the_end(entry: EventLogEntry) -> bool:
+    event = entry.dagster_event
+    return _is_end(entry) or (event is not None and event.is_hook_event)
+
+
+def _what(entry: EventLogEntry, size: int) -> str:
+    event = entry.dagster_event
+    kind = "a line of the log" if event is None else f"an event {event.event_type_value}"
+    of = f" of {event.asset_key.to_user_string()}" if event is not None and event.asset_key else ""
+    return f"{kind}{of} of {size:,} bytes"
 
 
 def _may_be_told_live(entry: EventLogEntry) -> bool:

@@ -20,6 +20,9 @@ final class Stacks {
     static final Duration SHORT_SWEEP = Duration.ofSeconds(1);
 
     private static final Duration DISPATCH_TIMEOUT = Duration.ofSeconds(30);
+    /** A read of the record for each running step: cheap on one machine. */
+    private static final Duration CANCEL_CHECK = Duration.ofSeconds(1);
+
     private static final Timing SHORT_TIMES = Timing.of(SHORT_LEASE, SHORT_MARGIN, SHORT_SWEEP, DISPATCH_TIMEOUT);
 
     private static final Duration LEASE = Duration.ofSeconds(60);
@@ -58,7 +61,7 @@ final class Stacks {
                 keep,
                 port,
                 workers,
-                Timing.of(lease, often, often, DISPATCH_TIMEOUT),
+                Timing.of(lease, often, often, DISPATCH_TIMEOUT).withCancelCheck(CANCEL_CHECK),
                 Duration.ofMinutes(90),
                 Duration.ofMinutes(15),
                 Faults.NONE,

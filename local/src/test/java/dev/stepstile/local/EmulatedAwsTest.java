@@ -88,6 +88,7 @@ class EmulatedAwsTest {
             assertThat(settings.margin()).isEqualTo(Duration.ofSeconds(1));
             assertThat(settings.sweepEvery()).isEqualTo(Duration.ofSeconds(2));
             assertThat(settings.dispatchTimeout()).isEqualTo(Duration.ofSeconds(30));
+            assertThat(settings.cancelCheck()).isEqualTo(Duration.ofMillis(3500).dividedBy(3));
         }
     }
 }

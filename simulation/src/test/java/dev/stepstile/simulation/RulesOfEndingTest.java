@@ -351,7 +351,8 @@ class RulesOfEndingTest {
                     timing.resendAfter(),
                     timing.resendCap(),
                     timing.overdueGrace(),
-                    validity);
+                    validity,
+                    timing.cancelCheck());
         }
 
         /** The record is deleted by its age, and a copy of the message turns up. */

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param margin by how much clocks may differ
  * @param sweepEvery the sweeper's schedule
  * @param dispatchTimeout the dispatch function's own timeout
+ * @param cancelCheck how often a running attempt reads whether it is to stop
  * @param shards over how many partitions a new run's records are spread
  * @param retentionDays how long records are kept; longer than a step may wait for its first start, or a step whose
  *     record was deleted by age could start anew
@@ -31,6 +32,7 @@ public record Settings(
         Duration margin,
         Duration sweepEvery,
         Duration dispatchTimeout,
+        Duration cancelCheck,
         int shards,
         int retentionDays) {
 
@@ -42,12 +44,16 @@ public record Settings(
     private static final String MARGIN = "STEPSTILE_MARGIN_SECONDS";
     private static final String SWEEP = "STEPSTILE_SWEEP_SECONDS";
     private static final String DISPATCH_TIMEOUT = "STEPSTILE_DISPATCH_TIMEOUT_SECONDS";
+    private static final String CANCEL_CHECK = "STEPSTILE_CANCEL_CHECK_SECONDS";
     private static final String SHARDS = "STEPSTILE_SHARDS";
     private static final String RETENTION = "STEPSTILE_RETENTION_DAYS";
 
     /** The variables that are read, and no others; the template sets them all. */
-    public static final List<String> NAMES =
-            List.of(TABLE, QUEUE_URL, DLQ_URL, BUCKET, LEASE, MARGIN, SWEEP, DISPATCH_TIMEOUT, SHARDS, RETENTION);
+    public static final List<String> NAMES = List.of(
+            TABLE, QUEUE_URL, DLQ_URL, BUCKET, LEASE, MARGIN, SWEEP, DISPATCH_TIMEOUT, CANCEL_CHECK, SHARDS, RETENTION);
+
+    /** Each check is a consistent read of the step's record. */
+    private static final Duration DEFAULT_CANCEL_CHECK = Duration.ofSeconds(5);
 
     private static final int DEFAULT_RETENTION_DAYS = 30;
 
@@ -71,6 +77,7 @@ public record Settings(
                 reader.seconds(MARGIN, Timing.DEFAULT.margin(), true),
                 reader.seconds(SWEEP, Timing.DEFAULT.sweepEvery(), false),
                 reader.seconds(DISPATCH_TIMEOUT, Timing.DEFAULT.dispatchTimeout(), false),
+                reader.seconds(CANCEL_CHECK, DEFAULT_CANCEL_CHECK, false),
                 reader.whole(SHARDS, Shards.DEFAULT, 1, MOST_SHARDS),
                 reader.whole(
                         RETENTION,

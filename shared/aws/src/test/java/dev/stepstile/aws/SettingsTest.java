@@ -35,6 +35,7 @@ class SettingsTest {
                         Duration.ofSeconds(5),
                         Duration.ofSeconds(60),
                         Duration.ofSeconds(30),
+                        Duration.ofSeconds(5),
                         8,
                         30));
     }

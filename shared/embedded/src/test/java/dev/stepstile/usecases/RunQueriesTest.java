@@ -7,11 +7,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.protocol.Dispatching.NewStep;
+import dev.stepstile.protocol.Payloads;
 import dev.stepstile.protocol.RunQueries;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepState;
 import dev.stepstile.wire.Json;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -353,6 +356,45 @@ class RunQueriesTest {
                 .as("too large for a lookup")
                 .isTrue();
         assertThat(found.path("absent")).isEqualTo(Json.parse("[\"none\"]"));
+    }
+
+    @Test
+    void a_result_of_any_size_comes_in_pieces_that_make_it_up() throws Exception {
+        int huge = 9 * 1024 * 1024;
+        stack.work.on("huge", (input, context) -> StepResult.of("ä€" + noise(huge)));
+        stack.work.on("small", (input, context) -> StepResult.of(7));
+        stack.dispatch("d", Stack.step("huge"), Stack.step("small"));
+        deliverBatches();
+        ByteArrayOutputStream whole = new ByteArrayOutputStream();
+        JsonNode piece;
+        do {
+            piece = api.get("/v1/runs/r1/steps/huge/result?offset=" + whole.size());
+            assertThat(piece.path("content").asText().length()).isBetween(1, 4 * 1024 * 1024);
+            assertThat(piece.path("offset").intValue()).isEqualTo(whole.size());
+            whole.write(piece.path("content").binaryValue());
+        } while (whole.size() < piece.path("size").intValue());
+        assertThat(Json.parse(whole.toString(StandardCharsets.UTF_8)).asText()).isEqualTo("ä€" + noise(huge));
+        assertThat(piece.path("sha256").asText()).isEqualTo(Payloads.sha256(whole.toByteArray()));
+        assertThat(api.get("/v1/runs/r1/steps/small/result").path("content").binaryValue())
+                .asString()
+                .isEqualTo("7");
+    }
+
+    @Test
+    void what_is_no_piece_of_a_result_is_refused() throws InterruptedException {
+        stack.work.on("small", (input, context) -> StepResult.of(7));
+        stack.work.on("failed", (input, context) -> {
+            throw new TerminalFailure("on purpose");
+        });
+        stack.dispatch("d", Stack.step("small"), Stack.step("failed"));
+        deliverBatches();
+        for (String offset : new String[] {"-1", "2", "x", "99999999999"}) {
+            assertThat(api.problem("GET", "/v1/runs/r1/steps/small/result?offset=" + offset, null))
+                    .isEqualTo("400 bad-offset");
+        }
+        assertThat(api.problem("GET", "/v1/runs/r1/steps/failed/result", null)).isEqualTo("404 no-result");
+        assertThat(api.problem("GET", "/v1/runs/r1/steps/nobody/result", null)).isEqualTo("404 step-not-started");
+        assertThat(api.problem("GET", "/v1/runs/r1/steps/small/other", null)).isEqualTo("404 no-such-call");
     }
 
     /** Text that does not compress. */

@@ -7,7 +7,9 @@ import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.protocol.Count;
 import dev.stepstile.protocol.Dispatching.NewStep;
+import dev.stepstile.protocol.Output;
 import dev.stepstile.protocol.Tasks;
+import dev.stepstile.protocol.Timing;
 import dev.stepstile.runtime.CapturedOutput;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.RetryPolicy;
@@ -128,6 +130,40 @@ class RunningAttemptTest {
         assertThat(stack.record("a").history())
                 .singleElement()
                 .satisfies(note -> assertThat(note.cause()).isEqualTo(Kind.CANCELLED));
+    }
+
+    @Test
+    void reads_between_heartbeats_whether_it_is_to_stop_and_then_has_a_heartbeat_of_grace() throws Exception {
+        try (Stack quick = new Stack(
+                folder.resolve("quick"), Timing.DEFAULT.withCancelCheck(Duration.ofSeconds(1)), Output.UNCAPTURED)) {
+            CountDownLatch entered = new CountDownLatch(1);
+            CountDownLatch interrupted = new CountDownLatch(1);
+            CountDownLatch stop = new CountDownLatch(1);
+            quick.work.on("a", (input, context) -> {
+                try {
+                    entered.countDown();
+                    new CountDownLatch(1).await();
+                } catch (InterruptedException told) {
+                    interrupted.countDown();
+                    return stubborn(entered, stop);
+                }
+                throw new AssertionError();
+            });
+            quick.handOver("a");
+            Tasks.Task<List<String>> worker = quick.start();
+            Work.reached(entered, "not started");
+            quick.time.advance(Duration.ofSeconds(17));
+            quick.stepstile.cancelling().cancel(Stack.RUN, quick.time.instant().plusSeconds(20));
+            quick.faults.fail("store.record"); // one check without an answer
+            quick.time.advance(Duration.ofSeconds(2));
+            Work.reached(interrupted, "not told within two checks");
+            quick.time.advance(Duration.ofSeconds(1));
+            assertThat(quick.state("a")).as("a heartbeat follows at once").isEqualTo(Name.RUNNING);
+            quick.time.advance(Duration.ofSeconds(20));
+            assertThat(worker.join()).isEmpty();
+            assertThat(quick.state("a")).isEqualTo(Name.CANCELLED);
+            stop.countDown();
+        }
     }
 
     @Test

@@ -44,7 +44,7 @@ final class Stack implements AutoCloseable {
     final Faults faults = new Faults();
     final Tally tally = new Tally();
     final Work work = new Work();
-    final Timing timing = Timing.DEFAULT;
+    final Timing timing;
     final Ports ports;
     final Stepstile stepstile;
 
@@ -57,6 +57,11 @@ final class Stack implements AutoCloseable {
     }
 
     Stack(Path folder, Output output, StepHandler... more) {
+        this(folder, Timing.DEFAULT, output, more);
+    }
+
+    Stack(Path folder, Timing timing, Output output, StepHandler... more) {
+        this.timing = timing;
         this.output = output;
         embedded = EmbeddedPorts.open(folder.resolve("state"), VISIBILITY, time);
         ports = embedded.ports();

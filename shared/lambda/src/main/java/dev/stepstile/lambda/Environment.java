@@ -39,8 +39,9 @@ public record Environment(Stepstile stepstile, int shards, Runnable afterEach) {
      */
     public static Environment onAws() {
         Settings settings = Settings.read(System.getenv());
-        Timing timing =
-                Timing.of(settings.lease(), settings.margin(), settings.sweepEvery(), settings.dispatchTimeout());
+        Timing timing = Timing.of(
+                        settings.lease(), settings.margin(), settings.sweepEvery(), settings.dispatchTimeout())
+                .withCancelCheck(settings.cancelCheck());
         AwsPorts aws = AwsPorts.of(
                 settings.table(),
                 settings.queueUrl(),

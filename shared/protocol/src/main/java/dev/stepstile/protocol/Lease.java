@@ -4,8 +4,11 @@ import dev.stepstile.api.StepResult;
 import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.store.PortException;
+import dev.stepstile.store.StepStore;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +29,10 @@ final class Lease {
     private volatile boolean cancelRequested;
     private volatile boolean lost;
     private volatile Tasks.@Nullable Task<StepResult> running;
+    private final StepStore store;
     private Instant nextBeat;
+    private Instant nextCancelCheck;
+    private Instant askedToStopAt = Instant.MAX;
     private Tasks.@Nullable Cancellable ticking;
 
     private Lease(StepExecution.Parts parts, StepRecord claimed, LogPages pages, Instant now) {
@@ -36,6 +42,8 @@ final class Lease {
         this.pages = pages;
         this.held = claimed;
         this.nextBeat = now.plus(timing.heartbeat());
+        this.store = parts.store();
+        this.nextCancelCheck = now.plus(timing.cancelCheck());
     }
 
     /** Starts to keep what was just claimed. */
@@ -101,13 +109,39 @@ final class Lease {
     private void tick() {
         Instant now = world.now();
         if (!now.isBefore(nextBeat)) {
-            renew();
+            renew(now);
             nextBeat = now.plus(timing.heartbeat()); // one that failed is made again by the next tick
+        } else if (!cancelRequested && !lost && !now.isBefore(nextCancelCheck)) {
+            nextCancelCheck = now.plus(timing.cancelCheck());
+            checkForCancel(now);
         }
         pages.tick(now);
     }
 
-    private void renew() {
+    /** Between heartbeats, so that a cancel is not noticed only with the next one, which may be a third of a lease away. */
+    private void checkForCancel(Instant now) {
+        StepRecord record = held;
+        Optional<StepRecord> found;
+        try {
+            found = store.record(record.id(), record.shard());
+        } catch (PortException e) {
+            return; // the next check or heartbeat tells
+        }
+        if (found.isPresent()
+                && found.get().attempt() == record.attempt()
+                && found.get().state() instanceof StepState.Running state
+                && state.cancelRequested()) {
+            askToStop(now);
+        }
+    }
+
+    private void askToStop(Instant now) {
+        askedToStopAt = now;
+        cancelRequested = true; // first: a handler that is just being started looks at it
+        stopHandler(false);
+    }
+
+    private void renew(Instant now) {
         if (lost) {
             return;
         }
@@ -117,9 +151,11 @@ final class Lease {
             case Recorder.Recorded.Wrote(StepRecord renewed) -> {
                 held = renewed;
                 if (renewed.state() instanceof StepState.Running state && state.cancelRequested()) {
-                    boolean asked = cancelRequested;
-                    cancelRequested = true; // first: a handler that is just being started looks at it
-                    stopHandler(asked);
+                    if (!cancelRequested) {
+                        askToStop(now);
+                    } else if (!now.isBefore(askedToStopAt.plus(timing.heartbeat()))) {
+                        stopHandler(true);
+                    }
                 }
             }
             case Recorder.Recorded.Left left -> {

@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param resendCap up to which that doubles
  * @param overdueGrace how long a RETRYING step may be overdue before it is sent again; doubles
  * @param validity how long after its dispatch a step may be started for the first time
+ * @param cancelCheck how often a running attempt reads whether it is to stop; a heartbeat tells it too
  */
 public record Timing(
         Duration lease,
@@ -24,7 +25,8 @@ public record Timing(
         Duration resendAfter,
         Duration resendCap,
         Duration overdueGrace,
-        Duration validity) {
+        Duration validity,
+        Duration cancelCheck) {
 
     public static final Timing DEFAULT =
             of(Duration.ofSeconds(60), Duration.ofSeconds(5), Duration.ofSeconds(60), Duration.ofSeconds(30));
@@ -40,7 +42,22 @@ public record Timing(
                 Duration.ofHours(1),
                 Duration.ofHours(12),
                 sweepEvery.multipliedBy(2),
-                Duration.ofDays(14));
+                Duration.ofDays(14),
+                lease.dividedBy(3));
+    }
+
+    public Timing withCancelCheck(Duration interval) {
+        return new Timing(
+                lease,
+                margin,
+                sweepEvery,
+                dispatchTimeout,
+                lostAfter,
+                resendAfter,
+                resendCap,
+                overdueGrace,
+                validity,
+                interval);
     }
 
     /** How often a running attempt says that it is alive. */

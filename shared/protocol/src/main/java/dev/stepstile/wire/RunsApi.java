@@ -42,11 +42,13 @@ public final class RunsApi {
             Set.of(StepState.Name.FAILED, StepState.Name.DEAD, StepState.Name.CANCELLED);
 
     private final RunQueries queries;
+    private final ResultPieces results;
     private final Cancelling cancelling;
     private final Redriving redriving;
 
     public RunsApi(RunQueries queries, Cancelling cancelling, Redriving redriving) {
         this.queries = queries;
+        this.results = new ResultPieces(queries);
         this.cancelling = cancelling;
         this.redriving = redriving;
     }
@@ -66,13 +68,20 @@ public final class RunsApi {
         }
         List<String> rest = path.subList(3, path.size());
         String what = rest.isEmpty() ? "" : rest.getFirst();
-        if (rest.size() > (what.equals("steps") ? 2 : 1)) {
+        boolean ofResult =
+                what.equals("steps") && rest.size() == 3 && rest.get(2).equals("result");
+        if (rest.size() > (what.equals("steps") ? 2 : 1) && !ofResult) {
             throw noSuchCall();
         }
         try {
             return switch (what) {
                 case "" -> status(runId, only("GET", call));
-                case "steps" -> rest.size() == 1 ? steps(runId, only("GET", call)) : step(runId, rest.get(1), call);
+                case "steps" -> {
+                    if (ofResult) {
+                        yield result(runId, rest.get(1), only("GET", call));
+                    }
+                    yield rest.size() == 1 ? steps(runId, only("GET", call)) : step(runId, rest.get(1), call);
+                }
                 case "feed" -> feed(runId, only("GET", call));
                 case "cancel" -> {
                     only("POST", call);
@@ -97,7 +106,7 @@ public final class RunsApi {
         return new Problem(
                 404,
                 "no-such-call",
-                "Known: GET /v1/runs/{runId}, …/steps, …/steps/{stepKey}, …/feed; "
+                "Known: GET /v1/runs/{runId}, …/steps, …/steps/{stepKey}, …/steps/{stepKey}/result, …/feed; "
                         + "POST …/dispatches, …/steps/lookup, …/cancel, …/redrive.");
     }
 
@@ -149,16 +158,7 @@ public final class RunsApi {
             return lookup(runId, call);
         }
         only("GET", call);
-        if (!Limits.isStepKey(stepKey)) {
-            throw badStepKey();
-        }
-        Run run = run(runId);
-        StepRecord record = queries.step(run, stepKey)
-                .orElseThrow(() -> new Problem(
-                        404,
-                        "step-not-started",
-                        "Step '" + stepKey
-                                + "' has no record: it is queued, or the run has no such step (GET …/steps tells)."));
+        StepRecord record = record(runId, stepKey);
         ObjectNode body = StepView.full(record, queries, RESULT_IN_ANSWER);
         if (Boolean.parseBoolean(call.query().get("log"))) {
             String attempt = call.query().get("attempt");
@@ -171,6 +171,22 @@ public final class RunsApi {
             }
         }
         return Answer.json(200, body);
+    }
+
+    private Answer result(String runId, String stepKey, Http.Call call) {
+        return results.piece(record(runId, stepKey), call.query().get("offset"));
+    }
+
+    private StepRecord record(String runId, String stepKey) {
+        if (!Limits.isStepKey(stepKey)) {
+            throw badStepKey();
+        }
+        return queries.step(run(runId), stepKey)
+                .orElseThrow(() -> new Problem(
+                        404,
+                        "step-not-started",
+                        "Step '" + stepKey
+                                + "' has no record: it is queued, or the run has no such step (GET …/steps tells)."));
     }
 
     private Answer feed(String runId, Http.Call call) throws InterruptedException {
