@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import project_events
@@ -15,8 +14,8 @@ from test_executor import (
     counted,
     endpoint,
     errors,
-    eventually,
     events,
+    eventually,
     instance,
     messages,
     notes,
@@ -67,10 +66,11 @@ def test_where_output_is_captured_is_told_with_a_time_not_after_the_start(
         told = [
             (kind, at)
             for kind, _, at in entries(instance, run(job, instance))
-            if kind in ("LOGS_CAPTURED", "STEP_START")
+            if kind in ("LOGS_CAPTURED", "STEP_START", "STEP_RESTARTED")
         ]
         kinds = [kind for kind, _ in told]
-        assert kinds == ["LOGS_CAPTURED", "STEP_START"] * (len(told) // 2)
+        assert kinds[::2] == ["LOGS_CAPTURED"] * (len(told) // 2)
+        assert len(told) >= 2
         for (_, captured), (_, started) in zip(told[::2], told[1::2], strict=True):
             assert captured <= started
 
@@ -136,7 +136,7 @@ def captured(worker: RunWorker, step: str, stream: str) -> str:
     [data] = worker.captured(step)
     manager = worker.instance.compute_log_manager
     key = manager.build_log_key_for_run(worker.run.run_id, data.file_key)
-    return getattr(manager.get_log_data(key), stream).decode()
+    return (getattr(manager.get_log_data(key), stream) or b"").decode()
 
 
 def test_a_run_that_is_terminated_is_canceled_within_two_seconds_and_shows_no_traceback_of_ours(
@@ -156,4 +156,4 @@ def test_a_run_that_is_terminated_is_canceled_within_two_seconds_and_shows_no_tr
     interruptible.process.wait(30)
     kinds = of_step(interruptible.instance, interruptible.run, "interrupted")
     assert kinds == ["STEP_START", "STEP_FAILURE"]
-    assert captured(interruptible, "interrupted", "stderr") in ("", None)
+    assert captured(interruptible, "interrupted", "stderr") == ""

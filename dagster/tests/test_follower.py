@@ -20,6 +20,7 @@ class Feed:
         self.entries: dict[str, dict[str, Any]] = {}
         self.records: dict[str, dict[str, Any]] = {}
         self.logs: dict[tuple[str, int], list[str]] = {}
+        self.results: dict[str, Any] = {}
         self.broken = False
         self.asked: list[str] = []
 
@@ -60,6 +61,9 @@ class Feed:
         lines = self.logs.get((key, attempt or 1), []) if log else []
         pages = [{"attempt": attempt, "page": n, "at": AT, "lines": [line]} for n, line in enumerate(lines)]
         return self._record(key, log=pages)
+
+    def result(self, run_id: str, key: str) -> Any:
+        return self.results[key]
 
     def _record(self, key: str, **more: Any) -> StepRecord:
         return StepRecord.from_json(
@@ -232,3 +236,14 @@ def test_pauses_little_while_something_comes_and_longer_and_longer_where_nothing
     for _ in range(20):
         follower.poll()
     assert 0.25 < follower.pause_seconds <= 0.5
+
+
+def test_fetches_a_result_that_no_other_answer_holds(feed: Feed) -> None:
+    follower = feed.follower("a", logs=False)
+    stored = {"stored": "results/r/a/1", "size": 9_000_000, "sha256": "0" * 64}
+    feed.records["a"] = {"state": "SUCCEEDED", "attempt": 1, "resultStored": stored}
+    feed.results["a"] = {"large": True}
+    feed.ended("1", "a", result=None)
+    [end] = follower.poll()
+    assert isinstance(end, StepEnded)
+    assert end.result == {"large": True}

@@ -193,13 +193,17 @@ class StepstileClient:
         content = bytearray()
         while True:
             piece = self._transport.call(
-                "GET", f"{_step(run_id, key)}/result", query={"offset": str(len(content))} if content else None
+                "GET",
+                f"{_step(run_id, key)}/result",
+                query={"offset": str(len(content))} if content else None,
             )
             content += base64.b64decode(piece["content"])
             if len(content) >= int(piece["size"]) or not piece["content"]:
                 break
         if hashlib.sha256(content).hexdigest() != piece["sha256"]:
-            raise StepstileError(f"The result of step {key} did not arrive as it was stored: its digest differs.")
+            raise StepstileError(
+                f"The result of step {key} did not arrive as it was stored: its digest differs."
+            )
         return json.loads(content)
 
     def lookup(self, run_id: str, keys: Iterable[str]) -> dict[str, StepRecord]:

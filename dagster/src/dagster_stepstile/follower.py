@@ -268,7 +268,6 @@ def _ended(entry: Mapping[str, Any], record: StepRecord | None) -> StepEnded | N
         record.state,
         attempt,
         result=record.result,
-        stored=record.stored,
         error=record.error,
         attempts=record.attempts,
     )

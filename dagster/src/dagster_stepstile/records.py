@@ -174,14 +174,12 @@ class StepEnded:
 
     :ivar state: SUCCEEDED, FAILED, DEAD or CANCELLED.
     :ivar attempt: the one that ended it.
-    :ivar stored: where the result is, if it is over 4 MB; `result` is None then.
     """
 
     key: str
     state: str
     attempt: int
     result: Any = None
-    stored: StoredResult | None = None
     error: StepFault | None = None
     attempts: Sequence[Attempt] = ()
 

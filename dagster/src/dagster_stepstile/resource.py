@@ -315,11 +315,6 @@ def _dispatch_id(steps: Sequence[Step], defaults: Defaults | None, shared: Mappi
 
 
 def _outcome(ended: StepEnded) -> StepOutcome:
-    if ended.stored:
-        raise StepstileError(
-            f"The result of step '{ended.key}' is {ended.stored.size} bytes, over what an answer holds: "
-            "let the handler write it to your own storage and return where it is."
-        )
     report = ended.result
     if isinstance(report, dict) and report.keys() <= {"value", "messages"}:
         return StepOutcome(ended.key, ended, report.get("value"), tuple(report.get("messages", ())))

@@ -229,7 +229,8 @@ class Collected:
         most = MOST_RESULT - 1000 - len(json.dumps(self.calls))
         if not _is_of_the_end(entry):
             most -= _FOR_THE_END
-        succeeds = entry.dagster_event is not None and entry.dagster_event.is_step_success
+        event = entry.dagster_event
+        succeeds = event is not None and (event.is_successful_output or event.is_step_success)
         if (self._left_out and succeeds) or not self._packer.add(text, most):
             self._left_out = self._left_out or _what(entry, len(text))
             if self.has_end:
