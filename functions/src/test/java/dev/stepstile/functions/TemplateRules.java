@@ -41,9 +41,11 @@ final class TemplateRules {
     private static final Set<String> OTHER_VARIABLES =
             Set.of("JAVA_TOOL_OPTIONS", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME");
 
-    private static final Set<String> OF_A_ZIP = Set.of("Runtime", "CodeUri", "Handler", "SnapStart", "Layers");
+    private static final Set<String> OF_A_ZIP =
+            Set.of("Runtime", "CodeUri", "Handler", "SnapStart", "Layers", "VersionDescription");
 
-    private static final Set<String> OF_AN_IMAGE = Set.of("PackageType", "ImageUri", "ImageConfig");
+    private static final Set<String> OF_AN_IMAGE =
+            Set.of("PackageType", "ImageUri", "ImageConfig", "VersionDescription");
 
     private static final Map<String, Function<Template, List<String>>> ALL = new LinkedHashMap<>();
 
@@ -70,6 +72,9 @@ final class TemplateRules {
         ALL.put("records outlive what may still start", TemplateRules::recordRetention);
         ALL.put("handlers exist", TemplateRules::handlers);
         ALL.put("calls are signed", TemplateRules::authorizer);
+        ALL.put(
+                "the sweeper's alarm counts completed sweeps, and a new stack sets off none",
+                TemplateRules::sweeperAlarm);
     }
 
     private TemplateRules() {}
@@ -241,6 +246,34 @@ final class TemplateRules {
                 .map(schedule -> schedule.path("ScheduleExpression").asText())
                 .filter(expression -> !expression.equals("rate(" + said.toMinutes() + " minute)"))
                 .toList();
+    }
+
+    private static List<String> sweeperAlarm(Template template) {
+        List<String> problems = new ArrayList<>();
+        JsonNode alarm = template.properties("SweeperAlarm");
+        Map<String, String> metrics = new TreeMap<>();
+        alarm.path("Metrics").forEach(metric -> {
+            JsonNode counted = metric.path("MetricStat").path("Metric");
+            metrics.put(
+                    metric.path("Id").asText(),
+                    metric.path("Expression")
+                            .asText(counted.path("MetricName").asText() + " of "
+                                    + Template.named(
+                                            counted.path("Dimensions").path(0).path("Value"))));
+        });
+        if (!metrics.equals(Map.of(
+                "completed", "invocations - errors",
+                "invocations", "Invocations of SweeperFunction",
+                "errors", "Errors of SweeperFunction"))) {
+            problems.add("it counts " + metrics);
+        }
+        if (!alarm.path("TreatMissingData").asText().equals("missing")) {
+            problems.add("a stack without data yet is an alarm, or never is one");
+        }
+        if (!alarm.path("InsufficientDataActions").equals(alarm.path("AlarmActions"))) {
+            problems.add("nobody is told of a sweeper that fell silent");
+        }
+        return problems;
     }
 
     private static List<String> dispatchTimeout(Template template) {

@@ -181,6 +181,18 @@ class TemplateTest {
                 Fault.breaks("handlers exist", "step.StepFunction::handleRequest", "steps.StepFunction::handleRequest"),
                 Fault.breaks("handlers exist", "StepFunction::handleRequest", "StepFunction::handle"),
                 Fault.breaks("handlers exist", "step.StepFunction::handleRequest", "step.Deliveries::of"),
+                Fault.breaks(
+                        "the sweeper's alarm counts completed sweeps, and a new stack sets off none",
+                        "Expression: invocations - errors",
+                        "Expression: invocations"),
+                Fault.breaks(
+                        "the sweeper's alarm counts completed sweeps, and a new stack sets off none",
+                        "TreatMissingData: missing",
+                        "TreatMissingData: breaching"),
+                Fault.breaks(
+                        "the sweeper's alarm counts completed sweeps, and a new stack sets off none",
+                        "      InsufficientDataActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref 'AWS::NoValue']\n",
+                        ""),
                 Fault.breaks("calls are signed", "        DefaultAuthorizer: AWS_IAM\n", ""),
                 Fault.breaks(
                         "calls are signed",
