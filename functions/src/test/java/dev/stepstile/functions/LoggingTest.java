@@ -3,9 +3,11 @@ package dev.stepstile.functions;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.aws.SqsStepQueue;
 import dev.stepstile.protocol.Count;
 import dev.stepstile.protocol.Tasks;
 import dev.stepstile.runtime.VirtualTasks;
+import dev.stepstile.store.StepQueue.Outgoing;
 import dev.stepstile.wire.Json;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,10 +15,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -26,6 +31,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
+import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequest;
+import software.amazon.awssdk.services.sqs.model.SendMessageBatchResponse;
 
 /** What the functions print: log lines and metrics, each a JSON object on a line of its own. */
 class LoggingTest {
@@ -134,6 +142,46 @@ class LoggingTest {
         } finally {
             timer.cancel();
         }
+    }
+
+    @Test
+    void what_the_senders_of_a_large_dispatch_log_carries_its_run_and_request() {
+        Queue<String> contexts = new ConcurrentLinkedQueue<>();
+        SqsClient notedContext = new SqsClient() {
+            @Override
+            public SendMessageBatchResponse sendMessageBatch(SendMessageBatchRequest request) {
+                contexts.add(MDC.get("run") + " " + MDC.get("function_request_id"));
+                return SendMessageBatchResponse.builder().failed(List.of()).build();
+            }
+
+            @Override
+            public String serviceName() {
+                return "sqs";
+            }
+
+            @Override
+            public void close() {}
+        };
+        MDC.put("run", "nightly");
+        MDC.put("function_request_id", "the-request");
+        try {
+            new SqsStepQueue(notedContext, "queue")
+                    .send(Collections.nCopies(35, new Outgoing("nightly", "{}", Duration.ZERO)));
+        } finally {
+            MDC.clear();
+        }
+        assertThat(contexts).hasSize(4).containsOnly("nightly the-request");
+    }
+
+    @Test
+    void what_a_dispatch_and_a_sweep_log_carries_their_run() {
+        assertThat(logged())
+                .filteredOn(line -> request(line).equals("request-of-sweeper")
+                        && line.path("message").asText().startsWith("Dispatch "))
+                .isNotEmpty()
+                .allSatisfy(line -> assertThat(line.path("run").asText())
+                        .as(line.toString())
+                        .isEqualTo("nightly"));
     }
 
     @Test

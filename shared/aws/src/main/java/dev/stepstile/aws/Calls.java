@@ -3,6 +3,7 @@ package dev.stepstile.aws;
 import dev.stepstile.store.PortException;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.SdkException;
 
@@ -11,6 +12,16 @@ final class Calls {
     /** What only a mistake in this code brings forth: trying again is pointless. */
     private static final Set<String> MISTAKES =
             Set.of("ValidationException", "SerializationException", "MissingParameter", "UnknownOperationException");
+
+    private static final int DEEPEST = 5;
+    private static final int LONGEST_MESSAGE = 300;
+
+    /**
+     * Refusals whose message says which right, credential or resource is missing. The message of any other may quote what
+     * the call carried.
+     */
+    private static final Pattern EXPLAINED = Pattern.compile(
+            "AccessDenied|Unauthorized|Token|Credential|Client|Signature|KMS|NotFound|NoSuch|NonExistent|NotExist");
 
     private Calls() {}
 
@@ -23,13 +34,39 @@ final class Calls {
             return call.get();
         } catch (AwsServiceException e) {
             String code = code(e);
+            String request = "request " + e.requestId();
             if (MISTAKES.contains(code)) {
-                throw new IllegalStateException(what + " is not a request that AWS understands: " + code, e);
+                throw new IllegalStateException(
+                        what + " is not a request that AWS understands: " + code + " (" + request + ")", e);
             }
-            throw new PortException(what + ": " + code + " (HTTP " + e.statusCode() + ")", e);
+            throw new PortException(
+                    what + ": " + code + " (HTTP " + e.statusCode() + ", " + request + ")" + explained(e), e);
         } catch (SdkException e) {
-            throw new PortException(what + ": " + e.getClass().getSimpleName(), e);
+            throw new PortException(what + ": " + causes(e), e);
         }
+    }
+
+    private static String explained(AwsServiceException e) {
+        String message =
+                e.awsErrorDetails() == null ? null : e.awsErrorDetails().errorMessage();
+        return message == null || !EXPLAINED.matcher(code(e)).find() ? "" : ": " + cut(message);
+    }
+
+    /** Why there was no answer at all, down to the first cause: a refused connection, an unknown host, no credentials. */
+    private static String causes(SdkException e) {
+        StringBuilder text = new StringBuilder();
+        Throwable cause = e;
+        for (int depth = 0; cause != null && depth < DEEPEST; depth++) {
+            text.append(depth == 0 ? "" : ", caused by ")
+                    .append(cause.getClass().getSimpleName())
+                    .append(cause.getMessage() == null ? "" : ": " + cut(cause.getMessage()));
+            cause = cause.getCause();
+        }
+        return text.toString();
+    }
+
+    private static String cut(String message) {
+        return message.length() <= LONGEST_MESSAGE ? message : message.substring(0, LONGEST_MESSAGE) + " …";
     }
 
     static String code(AwsServiceException e) {

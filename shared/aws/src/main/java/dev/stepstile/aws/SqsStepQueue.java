@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.BatchResultErrorEntry;
 import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchRequestEntry;
@@ -73,7 +74,11 @@ public final class SqsStepQueue implements StepQueue {
             return sendBatch(batches.getFirst());
         }
         AtomicInteger next = new AtomicInteger();
+        Map<String, String> context = MDC.getCopyOfContextMap();
         Callable<List<Outgoing>> sender = () -> {
+            if (context != null) {
+                MDC.setContextMap(context); // the run and the request, for what is logged below
+            }
             List<Outgoing> refused = new ArrayList<>();
             for (int i = next.getAndIncrement(); i < batches.size(); i = next.getAndIncrement()) {
                 refused.addAll(sendBatch(batches.get(i)));
@@ -106,11 +111,18 @@ public final class SqsStepQueue implements StepQueue {
                     () -> sqs.sendMessageBatch(
                             request -> request.queueUrl(queueUrl).entries(entries)));
         } catch (PortException e) {
-            LOG.warn("{}; its {} messages count as not sent.", e.getMessage(), batch.size());
+            LOG.warn(
+                    "Run {}: {}; {} messages count as not sent and are sent again.",
+                    batch.getFirst().group(),
+                    e.getMessage(),
+                    batch.size());
             return batch;
         }
         for (BatchResultErrorEntry failed : response.failed()) {
-            LOG.warn("SendMessageBatch: SQS did not take a message ({}); it counts as not sent.", failed.code());
+            LOG.warn(
+                    "Run {}: SendMessageBatch: SQS did not take a message ({}); it counts as not sent and is sent again.",
+                    batch.get(Integer.parseInt(failed.id())).group(),
+                    failed.code());
         }
         return response.failed().stream()
                 .map(failed -> batch.get(Integer.parseInt(failed.id())))

@@ -18,6 +18,7 @@ class CallsTest {
                         .errorMessage("with the secret value in it")
                         .build())
                 .statusCode(status)
+                .requestId("the-request")
                 .build();
     }
 
@@ -32,7 +33,40 @@ class CallsTest {
                     throw refusal("ProvisionedThroughputExceededException", 400);
                 }))
                 .isInstanceOf(PortException.class)
-                .hasMessage("PutItem of step r/a: ProvisionedThroughputExceededException (HTTP 400)");
+                .hasMessage(
+                        "PutItem of step r/a: ProvisionedThroughputExceededException (HTTP 400, request the-request)");
+    }
+
+    @Test
+    void a_missing_right_is_named_with_who_lacks_it_on_what() {
+        AwsServiceException denied = AwsServiceException.builder()
+                .awsErrorDetails(AwsErrorDetails.builder()
+                        .errorCode("AccessDeniedException")
+                        .errorMessage("User: step is not authorized to perform: dynamodb:PutItem on resource: Table")
+                        .build())
+                .statusCode(400)
+                .requestId("the-request")
+                .build();
+        assertThatThrownBy(() -> Calls.call("PutItem", () -> {
+                    throw denied;
+                }))
+                .isInstanceOf(PortException.class)
+                .hasMessage("PutItem: AccessDeniedException (HTTP 400, request the-request): "
+                        + "User: step is not authorized to perform: dynamodb:PutItem on resource: Table");
+    }
+
+    @Test
+    void no_answer_at_all_is_explained_down_to_its_first_cause_and_cut() {
+        SdkClientException nobody = SdkClientException.create(
+                "Unable to execute HTTP request: " + "x".repeat(1000),
+                new java.net.ConnectException("Connection refused"));
+        assertThatThrownBy(() -> Calls.call("GetItem", () -> {
+                    throw nobody;
+                }))
+                .isInstanceOf(PortException.class)
+                .hasMessageStartingWith("GetItem: SdkClientException: Unable to execute HTTP request: xxx")
+                .hasMessageEndingWith("x …, caused by ConnectException: Connection refused")
+                .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(500));
     }
 
     @Test
@@ -41,7 +75,7 @@ class CallsTest {
                     throw ApiCallTimeoutException.create(1000);
                 }))
                 .isInstanceOf(PortException.class)
-                .hasMessage("GetItem: ApiCallTimeoutException");
+                .hasMessageStartingWith("GetItem: ApiCallTimeoutException: ");
         assertThatThrownBy(() -> Calls.call("GetItem", () -> {
                     throw SdkClientException.create("connection refused");
                 }))
@@ -54,7 +88,7 @@ class CallsTest {
                     throw refusal("ValidationException", 400);
                 }))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessage("PutItem is not a request that AWS understands: ValidationException");
+                .hasMessage("PutItem is not a request that AWS understands: ValidationException (request the-request)");
     }
 
     @Test

@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import software.amazon.lambda.powertools.logging.PowertoolsLogging;
 
 /**
@@ -28,6 +29,9 @@ import software.amazon.lambda.powertools.logging.PowertoolsLogging;
  */
 public record Environment(Stepstile stepstile, int shards, Runnable afterEach) {
     private static final Logger LOG = LoggerFactory.getLogger(Environment.class);
+
+    /** Where a path has its run: {@code /v1/runs/{runId}…}. */
+    private static final int RUN_ID = 2;
 
     /** Kept from a deadline for what an answer still needs. */
     private static final Duration RESERVE = Duration.ofSeconds(2);
@@ -96,7 +100,11 @@ public record Environment(Stepstile stepstile, int shards, Runnable afterEach) {
 
     private static Http.Answer answer(HttpEvent event, Instant deadline, Api api) throws InterruptedException {
         try {
-            return api.answer(event.call(), deadline);
+            Http.Call call = event.call();
+            if (call.path().size() > RUN_ID) {
+                MDC.put("run", call.path().get(RUN_ID)); // cleared with the invocation
+            }
+            return api.answer(call, deadline);
         } catch (Http.Problem problem) {
             LOG.info("{} answered {} {}.", event.name(), problem.status(), problem.type());
             return problem.answer();

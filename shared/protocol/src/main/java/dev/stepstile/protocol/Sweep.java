@@ -24,6 +24,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * Finds what got stuck, by comparing what must happen with what has happened. Two sweeps at once do no harm: one takes
@@ -95,7 +96,7 @@ public final class Sweep {
     }
 
     private SweepReport sweepIfTaken(DispatchRef ref, Instant until) throws InterruptedException {
-        try {
+        try (MDC.MDCCloseable _ = MDC.putCloseable("run", ref.runId())) {
             Optional<Dispatch> read = store.dispatch(ref.runId(), ref.dispatchId());
             if (read.isEmpty()) {
                 return SweepReport.NOTHING;
