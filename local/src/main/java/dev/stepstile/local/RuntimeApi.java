@@ -4,10 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.stepstile.emulators.HiddenLoopback;
 import dev.stepstile.wire.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -41,7 +41,7 @@ final class RuntimeApi implements AutoCloseable {
     RuntimeApi(String functionArn) {
         this.functionArn = functionArn;
         try {
-            server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 16);
+            server = HttpServer.create(new InetSocketAddress(HiddenLoopback.address(), 0), 16);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -74,7 +74,8 @@ final class RuntimeApi implements AutoCloseable {
 
     /** For {@code AWS_LAMBDA_RUNTIME_API}. */
     String address() {
-        return "127.0.0.1:" + server.getAddress().getPort();
+        return HiddenLoopback.address().getHostAddress() + ":"
+                + server.getAddress().getPort();
     }
 
     /** Hands an invocation to the runtime; false if it did not ask for one within {@code wait}. */

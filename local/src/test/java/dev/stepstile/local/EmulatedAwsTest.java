@@ -1,13 +1,18 @@
 package dev.stepstile.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stepstile.aws.Settings;
 import dev.stepstile.emulators.AwsUsage;
+import dev.stepstile.emulators.HiddenLoopback;
 import dev.stepstile.protocol.Timing;
 import dev.stepstile.step.Run;
 import dev.stepstile.store.StepQueue.Delivery;
 import dev.stepstile.store.StepQueue.Outgoing;
+import java.net.ConnectException;
+import java.net.Socket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -68,6 +73,22 @@ class EmulatedAwsTest {
                     .containsExactly("message");
             assertThat(aws.ports().letters().peek(10)).containsExactly("letter");
             assertThat(aws.ports().objects().get("shared/a")).contains(payload);
+        }
+    }
+
+    @Test
+    void no_page_can_reach_an_emulator_by_the_names_of_this_machine() {
+        try (EmulatedAws aws = EmulatedAws.start(options(false))) {
+            for (String name : List.of("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL_S3")) {
+                URI endpoint = URI.create(aws.variables().get(name));
+                assertThat(endpoint.getHost())
+                        .isEqualTo(HiddenLoopback.address().getHostAddress());
+                for (String host : List.of("127.0.0.1", "localhost", "::1")) {
+                    assertThatThrownBy(() -> new Socket(host, endpoint.getPort()).close())
+                            .as("%s on %s", name, host)
+                            .isInstanceOf(ConnectException.class);
+                }
+            }
         }
     }
 

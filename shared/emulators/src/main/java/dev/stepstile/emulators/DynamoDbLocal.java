@@ -28,8 +28,12 @@ public final class DynamoDbLocal {
             }
             storage = List.of("-dbPath", data.toString());
         }
-        List<String> program = new ArrayList<>(
-                List.of(Tethered.class.getName(), LoopbackDynamoDb.class.getName(), "-sharedDb", "-disableTelemetry"));
+        List<String> program = new ArrayList<>(List.of(
+                Tethered.class.getName(),
+                LoopbackDynamoDb.class.getName(),
+                HiddenLoopback.address().getHostAddress(),
+                "-sharedDb",
+                "-disableTelemetry"));
         program.addAll(storage);
         return EmulatorProcess.start("dynamodb-local", logs, program, LoopbackDynamoDb.LISTENS_ON);
     }

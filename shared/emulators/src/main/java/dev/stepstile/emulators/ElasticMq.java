@@ -15,7 +15,9 @@ public final class ElasticMq {
      */
     public static EmulatorProcess start(Path logs, @Nullable Path data) {
         List<String> program = new ArrayList<>(List.of(
-                "-Drest-sqs.bind-hostname=127.0.0.1", "-Drest-sqs.bind-port=0", "-Dgenerate-node-address=true"));
+                "-Drest-sqs.bind-hostname=" + HiddenLoopback.address().getHostAddress(),
+                "-Drest-sqs.bind-port=0",
+                "-Dgenerate-node-address=true"));
         if (data != null) {
             program.add("-Dmessages-storage.enabled=true");
             // H2 writes within half a second unless it is told at once.
@@ -23,6 +25,7 @@ public final class ElasticMq {
         }
         program.add(Tethered.class.getName());
         program.add("org.elasticmq.server.Main");
-        return EmulatorProcess.start("elasticmq", logs, program, "Started SQS rest server, bind address 127.0.0.1:");
+        String host = HiddenLoopback.address().getHostAddress();
+        return EmulatorProcess.start("elasticmq", logs, program, "Started SQS rest server, bind address " + host + ":");
     }
 }

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** An emulator that runs in a process of its own, on a free port of loopback, until it is closed or this JVM ends. */
+/** An emulator that runs in a process of its own, on a free port of {@link HiddenLoopback}, until it is closed or this JVM ends. */
 public final class EmulatorProcess implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(90);
     private static final Duration STOP = Duration.ofSeconds(10);
@@ -94,7 +94,7 @@ public final class EmulatorProcess implements AutoCloseable {
 
     /** Where its clients go. */
     public URI endpoint() {
-        return URI.create("http://127.0.0.1:" + port);
+        return URI.create("http://" + HiddenLoopback.address().getHostAddress() + ":" + port);
     }
 
     long pid() {

@@ -7,7 +7,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -39,7 +38,7 @@ public final class S3Stub implements AutoCloseable {
     private S3Stub(Path folder) throws IOException {
         this.folder = folder;
         Files.createDirectories(folder);
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 128);
+        server = HttpServer.create(new InetSocketAddress(HiddenLoopback.address(), 0), 128);
         server.createContext("/", this::handle);
         server.setExecutor(threads);
         server.start();
@@ -56,7 +55,8 @@ public final class S3Stub implements AutoCloseable {
 
     /** Where its clients go. */
     public URI endpoint() {
-        return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+        return URI.create("http://" + HiddenLoopback.address().getHostAddress() + ":"
+                + server.getAddress().getPort());
     }
 
     private void handle(HttpExchange exchange) throws IOException {
