@@ -308,6 +308,13 @@ final class Auditor implements Effects {
     }
 
     @Override
+    public void sized(String what, long size, long most) {
+        if (size > most) {
+            audit.violated(what, "it has a size of " + size + "; the service takes " + most);
+        }
+    }
+
+    @Override
     public void queueAsked(boolean showsMessages) {
         each(check -> check.queueAsked(showsMessages));
     }

@@ -30,6 +30,9 @@ interface Effects {
     /** The queue forgot a message by its age, or the test lost it. */
     void messageLost(String body);
 
+    /** Something was put that may have so many bytes at most, or so many members. */
+    void sized(String what, long size, long most);
+
     /** The queue was asked whether it shows messages. */
     void queueAsked(boolean showsMessages);
 

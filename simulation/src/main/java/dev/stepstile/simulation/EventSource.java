@@ -12,6 +12,10 @@ import java.util.Optional;
 final class EventSource {
     private static final Duration POLL = Duration.ofSeconds(20);
     private static final int BATCH = 10;
+
+    /** What Lambda hands to an invocation. */
+    private static final int EVENT_BYTES = 6 * 1024 * 1024;
+
     private static final long ERROR_WAIT_MILLIS = 500;
 
     private final StepQueue queue;
@@ -56,6 +60,8 @@ final class EventSource {
     }
 
     private void execute(List<Delivery> batch) {
+        effects.sized(
+                "a batch", batch.stream().mapToInt(each -> each.body().length()).sum(), EVENT_BYTES);
         Optional<List<String>> stay = function.invoke((execution, deadline) -> execution.execute(batch, deadline));
         if (stay.isEmpty()) {
             abandoned(batch);

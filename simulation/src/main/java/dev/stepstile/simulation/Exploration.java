@@ -23,6 +23,9 @@ public final class Exploration {
             new Fault.Duplicate(),
             new Fault.Pause(BEYOND_LEASE));
 
+    /** The calls of which a part alone can be taken. */
+    static final List<String> BATCHES = List.of("queue.send", "queue.delete");
+
     private final Replay replay;
     private final UnaryOperator<Setup> changed;
     private final Listener listener;
@@ -56,7 +59,7 @@ public final class Exploration {
         }
     }
 
-    /** One execution for each fault at each port call. */
+    /** One execution for each fault at each port call, and one for each batch of which a part alone is taken. */
     public Exploration singles() {
         for (Fault fault : FAULTS) {
             int call = 1;
@@ -64,7 +67,19 @@ public final class Exploration {
                 call++;
             }
         }
+        Fault partial = new Fault.Partial();
+        for (String batch : BATCHES) {
+            int nth = 1;
+            while (struck(Faults.NONE.at(batch, nth, partial), partial.name())) {
+                nth++;
+            }
+        }
         return this;
+    }
+
+    private boolean struck(Faults faults, String kind) {
+        Outcome outcome = played(faults, kind);
+        return !outcome.strikes().list().isEmpty();
     }
 
     /** Executions with two faults, drawn by the seed from all pairs of them at all pairs of calls. */
@@ -128,13 +143,17 @@ public final class Exploration {
     }
 
     private int play(Faults faults, String kind) {
+        return played(faults, kind).portCalls();
+    }
+
+    private Outcome played(Faults faults, String kind) {
         Outcome outcome = outcome(faults);
         executions.merge(kind, 1, Integer::sum);
         if (!outcome.violations().isEmpty()) {
             findings.add(new Finding(replay.with(faults), outcome.violations()));
         }
         listener.played(faults, outcome);
-        return outcome.portCalls();
+        return outcome;
     }
 
     public List<Finding> findings() {

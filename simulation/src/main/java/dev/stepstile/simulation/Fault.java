@@ -56,6 +56,14 @@ public sealed interface Fault {
         }
     }
 
+    /** A batch of which the service takes a part alone, and says so; any other call fails. */
+    record Partial() implements Fault {
+        @Override
+        public String name() {
+            return "partial";
+        }
+    }
+
     /** The calling process stands still so long with the call half made, and goes on: a zombie if its lease ends. */
     record Pause(Duration length) implements Fault {
         @Override

@@ -75,10 +75,12 @@ public final class Faults {
             case "fail" -> new Fault.Fail();
             case "lose-response" -> new Fault.LoseResponse();
             case "duplicate" -> new Fault.Duplicate();
+            case "partial" -> new Fault.Partial();
             case "pause" -> new Fault.Pause(Duration.ofMillis(millis == null ? 200_000 : Long.parseLong(millis)));
             default ->
-                throw new IllegalArgumentException("No fault is named '" + name
-                        + "'; there are crash-before, crash-after, fail, lose-response, duplicate, pause:<n>ms.");
+                throw new IllegalArgumentException(
+                        "No fault is named '" + name
+                                + "'; there are crash-before, crash-after, fail, lose-response, duplicate, partial, pause:<n>ms.");
         };
     }
 

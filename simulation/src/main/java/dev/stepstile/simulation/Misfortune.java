@@ -29,12 +29,16 @@ final class Misfortune {
         return RandomGeneratorFactory.of("L64X128MixRandom").create(seed ^ (SALT * which));
     }
 
+    private static boolean isBatch(String description) {
+        return Exploration.BATCHES.stream().anyMatch(description::startsWith);
+    }
+
     /** The fault at this call, null if there is none. */
     @Nullable
     Fault at(SimulatedProcess process, int number, String description) {
         Fault fault = faults.at(number, description);
         if (fault == null) {
-            fault = weather.strike(dice);
+            fault = weather.strike(dice, isBatch(description));
         }
         if (fault != null) {
             strikes.struck(process, number, description, fault);

@@ -34,16 +34,17 @@ final class PortCalls {
     }
 
     <T> T call(String description, Supplier<T> effect, Function<T, String> shown) {
-        return call(
-                description,
-                effect,
-                () -> {
-                    T lost = effect.get();
-                    T answered = effect.get();
-                    trace.add(scheduler.millis(), "client", description, "first " + shown.apply(lost));
-                    return answered;
-                },
-                shown);
+        return call(description, effect, again(description, effect, shown), null, shown);
+    }
+
+    /** The client tries again by itself. */
+    private <T> Supplier<T> again(String description, Supplier<T> effect, Function<T, String> shown) {
+        return () -> {
+            T lost = effect.get();
+            T answered = effect.get();
+            trace.add(scheduler.millis(), "client", description, "first " + shown.apply(lost));
+            return answered;
+        };
     }
 
     /**
@@ -51,6 +52,20 @@ final class PortCalls {
      * @param shown the result in the trace
      */
     <T> T call(String description, Supplier<T> effect, Supplier<T> twice, Function<T, String> shown) {
+        return call(description, effect, twice, null, shown);
+    }
+
+    /** @param partly what happens instead if the service takes a part of the batch alone */
+    <T> T batch(String description, Supplier<T> effect, Supplier<T> partly, Function<T, String> shown) {
+        return call(description, effect, again(description, effect, shown), partly, shown);
+    }
+
+    private <T> T call(
+            String description,
+            Supplier<T> effect,
+            Supplier<T> twice,
+            @Nullable Supplier<T> partly,
+            Function<T, String> shown) {
         Actor me = scheduler.me(description);
         int number = ++calls;
         Fault fault = misfortune.at(me.process, number, description);
@@ -62,11 +77,13 @@ final class PortCalls {
         if (fault instanceof Fault.CrashBefore) {
             crash(me, number, description, fault);
         }
-        if (fault instanceof Fault.Fail) {
+        if (fault instanceof Fault.Fail || (fault instanceof Fault.Partial && partly == null)) {
             traced(me, number, description, "fail");
             throw new PortException(description + ": simulated failure");
         }
-        T result = fault instanceof Fault.Duplicate ? twice.get() : effect.get();
+        T result = fault instanceof Fault.Duplicate
+                ? twice.get()
+                : fault instanceof Fault.Partial && partly != null ? partly.get() : effect.get();
         traced(me, number, description, shown.apply(result) + after(fault));
         if (fault instanceof Fault.CrashAfter) {
             crash(me, number, description, fault);

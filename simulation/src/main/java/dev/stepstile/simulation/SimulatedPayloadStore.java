@@ -3,6 +3,7 @@ package dev.stepstile.simulation;
 import dev.stepstile.store.PayloadStore;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -10,12 +11,21 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedPayloadStore implements PayloadStore {
     private final PortCalls calls;
     private final String name;
+    private final long most;
+    private @Nullable Effects listener;
     private final Map<String, byte[]> contents = new HashMap<>();
     private boolean lostAny;
 
-    SimulatedPayloadStore(PortCalls calls, String name) {
+    /** @param most how many bytes a key may hold */
+    SimulatedPayloadStore(PortCalls calls, String name, long most) {
         this.calls = calls;
+        this.most = most;
         this.name = name;
+    }
+
+    /** Who is told of what is put, from before the first call on. */
+    void tells(Effects effects) {
+        this.listener = effects;
     }
 
     @Override
@@ -23,6 +33,8 @@ final class SimulatedPayloadStore implements PayloadStore {
         calls.call(
                 name + ".put " + key,
                 () -> {
+                    Objects.requireNonNull(listener, "nobody is told of what is put")
+                            .sized(name + " " + key, content.length + key.length(), most);
                     contents.put(key, content.clone());
                     return content.length;
                 },

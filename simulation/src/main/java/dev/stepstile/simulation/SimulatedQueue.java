@@ -1,5 +1,6 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.store.PortException;
 import dev.stepstile.store.StepQueue;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,6 +12,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.SplittableRandom;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
@@ -18,6 +20,14 @@ import java.util.random.RandomGenerator;
 final class SimulatedQueue implements StepQueue {
     /** One in so many messages is overtaken. */
     private static final int OVERTAKEN = 8;
+
+    /** SQS hands out no more while so many messages of a standard queue are in flight. */
+    private static final int MOST_IN_FLIGHT = 120_000;
+
+    /** What the adapter counts on; SQS itself takes a little more by now. */
+    private static final int MESSAGE_BYTES = 256 * 1024;
+
+    private static final int REFUSED = -1;
 
     private static final class Message {
         private final String id;
@@ -27,6 +37,7 @@ final class SimulatedQueue implements StepQueue {
         private boolean visible;
         private boolean gone;
         private long hides;
+        private long receivedAt;
 
         Message(String id, String body, long sentAt) {
             this.id = id;
@@ -47,12 +58,18 @@ final class SimulatedQueue implements StepQueue {
     private final Effects effects;
     private final Duration visibility;
     private final Duration retention;
+    private final long estimateLag;
+    private final SplittableRandom estimates = new SplittableRandom(1);
     private final Map<String, Message> messages = new HashMap<>();
     private final ArrayDeque<Message> visible = new ArrayDeque<>();
     private final PriorityQueue<Hidden> hidden =
             new PriorityQueue<>(Comparator.comparingLong(Hidden::until).thenComparingLong(Hidden::order));
     private final Waiters arrivals = new Waiters();
     private int visibles;
+
+    /** When the first message became visible, or none was any more. */
+    private long turnedAt;
+
     private long order;
 
     SimulatedQueue(
@@ -61,30 +78,42 @@ final class SimulatedQueue implements StepQueue {
             RandomGenerator random,
             Effects effects,
             Duration visibility,
-            Duration retention) {
+            Duration retention,
+            Duration estimateLag) {
         this.calls = calls;
         this.scheduler = scheduler;
         this.random = random;
         this.effects = effects;
         this.visibility = visibility;
         this.retention = retention;
+        this.estimateLag = estimateLag.toMillis();
     }
 
     @Override
     public List<Outgoing> send(List<Outgoing> sent) {
-        return calls.call(
+        return calls.batch(
                 "queue.send " + sent.size(),
-                () -> {
-                    for (Outgoing message : sent) {
-                        put(message.body(), message.delay());
-                    }
-                    return List.of();
-                },
-                left -> "taken");
+                () -> take(sent, 1),
+                () -> take(sent, 2),
+                left -> left.isEmpty() ? "taken" : left.size() + " not taken");
+    }
+
+    /** Takes all but every n-th; the only one, of one. */
+    private List<Outgoing> take(List<Outgoing> sent, int n) {
+        List<Outgoing> left = new ArrayList<>();
+        for (int i = 0; i < sent.size(); i++) {
+            if (n > 1 && i % n == 0) {
+                left.add(sent.get(i));
+            } else {
+                put(sent.get(i).body(), sent.get(i).delay());
+            }
+        }
+        return left;
     }
 
     /** Puts a message, without a call. */
     void put(String body, Duration delay) {
+        effects.sized("message", body.length(), MESSAGE_BYTES);
         Message message = new Message("m" + order, body, scheduler.millis());
         messages.put(message.id, message);
         effects.messageSent(body);
@@ -94,7 +123,7 @@ final class SimulatedQueue implements StepQueue {
     private void hide(Message message, long millis) {
         if (message.visible) {
             message.visible = false;
-            visibles--;
+            seen(-1);
         }
         message.hides++;
         if (millis <= 0) {
@@ -108,7 +137,7 @@ final class SimulatedQueue implements StepQueue {
     private void show(Message message) {
         order++;
         message.visible = true;
-        visibles++;
+        seen(1);
         visible.addLast(message);
     }
 
@@ -145,7 +174,7 @@ final class SimulatedQueue implements StepQueue {
         settle();
         List<Delivery> batch = new ArrayList<>();
         List<Message> back = new ArrayList<>();
-        while (batch.size() < max && visibles > 0) {
+        while (batch.size() < max && visibles > 0 && messages.size() - visibles < MOST_IN_FLIGHT) {
             Message message = visible.removeFirst();
             if (visibles > 1 && random.nextInt(OVERTAKEN) == 0) {
                 visible.addLast(message);
@@ -160,6 +189,7 @@ final class SimulatedQueue implements StepQueue {
                 continue;
             }
             message.receives++;
+            message.receivedAt = scheduler.millis();
             batch.add(new Delivery(
                     message.id,
                     message.receipt(),
@@ -167,7 +197,7 @@ final class SimulatedQueue implements StepQueue {
                     message.receives,
                     Instant.ofEpochMilli(message.sentAt)));
             message.visible = false;
-            visibles--;
+            seen(-1);
             message.hides++;
             hidden.add(new Hidden(scheduler.millis() + visibility.toMillis(), order++, message, message.hides));
             back.add(message);
@@ -181,21 +211,30 @@ final class SimulatedQueue implements StepQueue {
 
     @Override
     public void delete(List<String> receipts) {
-        calls.call(
+        int deleted = calls.batch(
                 "queue.delete " + String.join(", ", receipts),
+                () -> forget(receipts),
                 () -> {
-                    int deleted = 0;
-                    for (String receipt : receipts) {
-                        Message message = messages.get(id(receipt));
-                        if (message != null && message.receipt().equals(receipt)) {
-                            forget(message);
-                            effects.messageDeleted(message.body);
-                            deleted++;
-                        }
-                    }
-                    return deleted;
+                    forget(receipts.subList(0, receipts.size() / 2));
+                    return REFUSED;
                 },
-                deleted -> deleted + " deleted");
+                n -> n == REFUSED ? "a part deleted" : n + " deleted");
+        if (deleted == REFUSED) {
+            throw new PortException("queue.delete: simulated refusal of a part");
+        }
+    }
+
+    private int forget(List<String> receipts) {
+        int deleted = 0;
+        for (String receipt : receipts) {
+            Message message = messages.get(id(receipt));
+            if (message != null && message.receipt().equals(receipt)) {
+                forget(message);
+                effects.messageDeleted(message.body);
+                deleted++;
+            }
+        }
+        return deleted;
     }
 
     private void forget(Message message) {
@@ -203,7 +242,14 @@ final class SimulatedQueue implements StepQueue {
         messages.remove(message.id);
         if (message.visible) {
             message.visible = false;
-            visibles--;
+            seen(-1);
+        }
+    }
+
+    private void seen(int more) {
+        visibles += more;
+        if (visibles == Math.max(more, 0)) {
+            turnedAt = scheduler.millis();
         }
     }
 
@@ -216,7 +262,8 @@ final class SimulatedQueue implements StepQueue {
                     Message message = messages.get(id(receipt));
                     boolean inFlight = message != null && message.receipt().equals(receipt) && !message.visible;
                     if (message != null && inFlight) {
-                        hide(message, delay.toMillis());
+                        long longest = message.receivedAt + MAX_VISIBILITY.toMillis() - scheduler.millis();
+                        hide(message, Math.min(delay.toMillis(), longest));
                     }
                     return inFlight;
                 },
@@ -234,8 +281,10 @@ final class SimulatedQueue implements StepQueue {
                 "queue.anyVisible",
                 () -> {
                     settle();
-                    effects.queueAsked(visibles > 0);
-                    return visibles > 0;
+                    boolean late = scheduler.millis() - turnedAt < estimates.nextLong(estimateLag + 1);
+                    boolean told = late != visibles > 0;
+                    effects.queueAsked(told);
+                    return told;
                 },
                 Object::toString);
     }

@@ -2,6 +2,7 @@ package dev.stepstile.simulation;
 
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
+import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
@@ -24,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The table in memory: conditional writes, consistent reads, and two indexes that lag behind. */
 final class SimulatedStepStore implements StepStore {
+    /** DynamoDB's items. */
+    static final int ITEM_BYTES = 400 * 1024;
+
     private record OpenDispatch(Instant nextSweepAt, DispatchRef ref) {}
 
     private final PortCalls calls;
@@ -225,6 +229,7 @@ final class SimulatedStepStore implements StepStore {
         return calls.call(
                 "store.records " + steps.size(),
                 () -> {
+                    effects().sized("a batch of reads", steps.size(), Limits.LOOKUP_KEYS);
                     List<StepRecord> found = new ArrayList<>();
                     for (StepRef step : steps) {
                         StepRecord record = find(step.id(), step.shard());
@@ -263,6 +268,8 @@ final class SimulatedStepStore implements StepStore {
         calls.call(
                 "store.putPage " + attempt + "#" + page.number(),
                 () -> {
+                    int size = page.lines().stream().mapToInt(String::length).sum();
+                    effects().sized("a page", size, ITEM_BYTES);
                     effects().pageWritten(page);
                     pages.computeIfAbsent(attempt, a -> new TreeMap<>()).put(page.number(), page);
                     feed.change(

@@ -38,6 +38,9 @@ public final class Simulation {
     private static final Duration RETENTION = Duration.ofDays(14);
     private static final long LOOK_MILLIS = 30_000;
 
+    /** S3's objects, put in one call. */
+    private static final long OBJECT_BYTES = 5L * 1024 * 1024 * 1024;
+
     /** No invocation and no lagging index reaches so far back: what was at rest for so long is forgotten. */
     private static final long FORGET_MILLIS = Duration.ofMinutes(20).toMillis();
 
@@ -83,13 +86,16 @@ public final class Simulation {
         this.misfortune = new Misfortune(setup.faults(), setup.weather(), setup.seed(), scheduler);
         this.calls = new PortCalls(scheduler, randoms.split(), misfortune, trace, fate);
         this.findings = new Findings(scheduler);
-        this.items = new SimulatedPayloadStore(calls, "items");
-        this.objects = new SimulatedPayloadStore(calls, "objects");
+        this.items = new SimulatedPayloadStore(calls, "items", SimulatedStepStore.ITEM_BYTES);
+        this.objects = new SimulatedPayloadStore(calls, "objects", OBJECT_BYTES);
         this.store = new SimulatedStepStore(calls, scheduler, randoms.split(), setup.conditions());
         Audit audit = new Audit(scheduler, stage, setup.bounded(), misfortune.strikes(), findings);
         this.auditor = new Auditor(audit, store, items, objects);
         store.tells(auditor);
-        this.queue = new SimulatedQueue(calls, scheduler, randoms.split(), auditor, stage.visibility(), RETENTION);
+        items.tells(auditor);
+        objects.tells(auditor);
+        this.queue = new SimulatedQueue(
+                calls, scheduler, randoms.split(), auditor, stage.visibility(), RETENTION, stage.estimateLag());
         this.conclusion = new Conclusion(store, findings);
         this.letters = new SimulatedDeadLetters(calls, queue, auditor);
         this.ports = new Ports(store, queue, letters, items, objects);

@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param doubledSweeps the share that come twice, at once
  * @param throttled the share of batches that are received but not executed, and come again
  * @param bounded whether sweeps and calls are reliable enough for recovery to be bounded in time
+ * @param estimateLag by how much the queue's answer whether it shows messages may be out of date
  */
 public record Stage(
         Timing timing,
@@ -26,7 +27,8 @@ public record Stage(
         double missedSweeps,
         double doubledSweeps,
         double throttled,
-        boolean bounded) {
+        boolean bounded,
+        Duration estimateLag) {
 
     /**
      * With the times of a deployment, in surroundings that behave. The function's timeout and the visibility are shorter
@@ -43,7 +45,8 @@ public record Stage(
             0,
             0,
             0,
-            true);
+            true,
+            Duration.ZERO);
 
     /** As deployed: a function that may run for 15 minutes, and many of it; surroundings that behave. */
     public static final Stage LARGE = new Stage(
@@ -57,7 +60,8 @@ public record Stage(
             0,
             0,
             0,
-            true);
+            true,
+            Duration.ZERO);
 
     /** In surroundings that do not behave. */
     public static final Stage ROUGH = new Stage(
@@ -71,7 +75,8 @@ public record Stage(
             0.05,
             0.1,
             0.02,
-            false);
+            false,
+            Duration.ofSeconds(30));
 
     public Stage with(Timing other) {
         return changed(other, workers, maxSkew, clientRetries, bounded);
@@ -93,6 +98,22 @@ public record Stage(
         return changed(timing, workers, maxSkew, clientRetries, false);
     }
 
+    public Stage withEstimateLag(Duration lag) {
+        return new Stage(
+                timing,
+                shards,
+                workers,
+                stepTimeout,
+                visibility,
+                maxSkew,
+                clientRetries,
+                missedSweeps,
+                doubledSweeps,
+                throttled,
+                bounded,
+                lag);
+    }
+
     /** The same in surroundings that do not behave. */
     public Stage roughened() {
         return new Stage(
@@ -106,7 +127,8 @@ public record Stage(
                 ROUGH.missedSweeps,
                 ROUGH.doubledSweeps,
                 ROUGH.throttled,
-                false);
+                false,
+                ROUGH.estimateLag);
     }
 
     /** A lost worker's step is taken over within this after its last sign of life: lease, margin and two sweeps. */
@@ -127,6 +149,7 @@ public record Stage(
                 missedSweeps,
                 doubledSweeps,
                 throttled,
-                newBounded);
+                newBounded,
+                estimateLag);
     }
 }

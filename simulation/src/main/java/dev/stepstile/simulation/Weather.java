@@ -12,25 +12,33 @@ import org.jspecify.annotations.Nullable;
  * How often port calls go wrong by chance, each a share of all calls.
  *
  * @param pause how long a paused process stands still
+ * @param partial the share of batches of which the service takes a part alone
  */
-public record Weather(double crash, double fail, double loseResponse, double duplicate, double pauses, Duration pause) {
+public record Weather(
+        double crash,
+        double fail,
+        double loseResponse,
+        double duplicate,
+        double pauses,
+        Duration pause,
+        double partial) {
     private static final Duration BEYOND_LEASE = Duration.ofSeconds(100);
-    public static final Weather CALM = new Weather(0, 0, 0, 0, 0, Duration.ZERO);
+    public static final Weather CALM = new Weather(0, 0, 0, 0, 0, Duration.ZERO, 0);
 
     private static final SortedMap<String, Weather> NAMED = new TreeMap<>(Map.of(
             "none",
             CALM,
             "light",
-            new Weather(0.0002, 0.001, 0.001, 0.001, 0.0001, BEYOND_LEASE),
+            new Weather(0.0002, 0.001, 0.001, 0.001, 0.0001, BEYOND_LEASE, 0.005),
             "rough",
-            new Weather(0.01, 0.01, 0.01, 0.01, 0.005, BEYOND_LEASE)));
+            new Weather(0.01, 0.01, 0.01, 0.01, 0.005, BEYOND_LEASE, 0.05)));
 
     boolean calm() {
-        return crash + fail + loseResponse + duplicate + pauses == 0;
+        return crash + fail + loseResponse + duplicate + pauses + partial == 0;
     }
 
     /**
-     * Reads {@code none}, {@code light}, {@code rough}, or shares like {@code crash=0.001,fail=0.01,lost=0.01,duplicate=0.01,pause=0.001}.
+     * Reads {@code none}, {@code light}, {@code rough}, or shares like {@code crash=0.001,fail=0.01,lost=0.01,duplicate=0.01,pause=0.001,partial=0.01}.
      *
      * @throws IllegalArgumentException if it is something else, with what it may be
      */
@@ -39,8 +47,8 @@ public record Weather(double crash, double fail, double loseResponse, double dup
         if (named != null) {
             return named;
         }
-        SortedMap<String, Double> shares =
-                new TreeMap<>(Map.of("crash", 0.0, "fail", 0.0, "lost", 0.0, "duplicate", 0.0, "pause", 0.0));
+        SortedMap<String, Double> shares = new TreeMap<>(
+                Map.of("crash", 0.0, "fail", 0.0, "lost", 0.0, "duplicate", 0.0, "pause", 0.0, "partial", 0.0));
         for (String each : text.split(",", -1)) {
             int equals = each.indexOf('=');
             String name = equals < 0 ? each : each.substring(0, equals);
@@ -56,7 +64,8 @@ public record Weather(double crash, double fail, double loseResponse, double dup
                 shares.getOrDefault("lost", 0.0),
                 shares.getOrDefault("duplicate", 0.0),
                 shares.getOrDefault("pause", 0.0),
-                BEYOND_LEASE);
+                BEYOND_LEASE,
+                shares.getOrDefault("partial", 0.0));
     }
 
     private static double share(String text) {
@@ -80,16 +89,18 @@ public record Weather(double crash, double fail, double loseResponse, double dup
         }
         return String.format(
                 Locale.ROOT,
-                "crash=%s,fail=%s,lost=%s,duplicate=%s,pause=%s",
+                "crash=%s,fail=%s,lost=%s,duplicate=%s,pause=%s,partial=%s",
                 crash,
                 fail,
                 loseResponse,
                 duplicate,
-                pauses);
+                pauses,
+                partial);
     }
 
+    /** @param batch whether a part of the call can be taken */
     @Nullable
-    Fault strike(RandomGenerator random) {
+    Fault strike(RandomGenerator random, boolean batch) {
         if (calm()) {
             return null;
         }
@@ -110,6 +121,9 @@ public record Weather(double crash, double fail, double loseResponse, double dup
             return new Fault.Duplicate();
         }
         dice -= duplicate;
-        return dice < pauses ? new Fault.Pause(pause) : null;
+        if (dice < pauses) {
+            return new Fault.Pause(pause);
+        }
+        return batch && dice - pauses < partial ? new Fault.Partial() : null;
     }
 }

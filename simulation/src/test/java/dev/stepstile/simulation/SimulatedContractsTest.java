@@ -37,7 +37,8 @@ class SimulatedContractsTest {
                         1,
                         0,
                         0,
-                        false)));
+                        false,
+                        Duration.ZERO)));
     }
 
     /** Lets the caller, who is no actor, make calls of a port. */
