@@ -120,9 +120,12 @@ final class Stack implements AutoCloseable {
     }
 
     List<String> execute(List<Delivery> batch, Duration timeout) throws InterruptedException {
-        return stepstile
-                .execution(handlers, output, StepExecution.Engine.DIRECT)
-                .execute(batch, time.instant().plus(timeout));
+        return environment().execute(batch, time.instant().plus(timeout));
+    }
+
+    /** A function environment, which remembers from one batch to the next. */
+    StepExecution environment() {
+        return stepstile.execution(handlers, output, StepExecution.Engine.DIRECT);
     }
 
     /** One batch as the event source mapping delivers it: what is not named in the answer is deleted. */

@@ -7,6 +7,7 @@ import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.protocol.Count;
 import dev.stepstile.protocol.Dispatching.NewStep;
+import dev.stepstile.protocol.StepExecution;
 import dev.stepstile.protocol.Tasks;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.Payload;
@@ -403,6 +404,57 @@ class StepExecutionTest {
             });
             assertThat(stack.count(Count.MESSAGES_UNDECODABLE)).isEqualTo(1);
             assertThat(visibleAfter(WITHIN)).isEmpty();
+        }
+
+        /** What was sent for step {@code a}, with one thing replaced. */
+        private String forged(String original, String replacement) throws InterruptedException {
+            String body = stack.receive(10).getFirst().body();
+            assertThat(body).contains(original);
+            return body.replace(original, replacement);
+        }
+
+        @Test
+        void whose_dispatch_nobody_made_runs_nothing_and_is_dead_lettered() throws InterruptedException {
+            stack.handOver("a");
+            send(forged("\"dispatchId\":\"d1\"", "\"dispatchId\":\"d2\""));
+            assertThat(stack.deliver()).isEmpty();
+            assertThat(stack.work.started()).isEmpty();
+            assertThat(stack.ports.letters().peek(10)).singleElement().satisfies(letter -> {
+                assertThat(StepMessages.letter(letter).cause()).isEqualTo("UNDECODABLE");
+                assertThat(StepMessages.letter(letter).message()).contains("nobody dispatched it");
+            });
+        }
+
+        @Test
+        void whose_run_has_no_such_dispatch_creates_no_run() throws InterruptedException {
+            stack.handOver("a");
+            send(forged("\"runId\":\"r1\"", "\"runId\":\"r2\""));
+            assertThat(stack.deliver()).isEmpty();
+            assertThat(stack.work.started()).isEmpty();
+            assertThat(stack.ports.store().run("r2")).isEmpty();
+        }
+
+        @Test
+        void that_cannot_be_a_step_of_its_dispatch_runs_nothing() throws InterruptedException {
+            stack.handOver("a");
+            String body = stack.receive(10).getFirst().body();
+            send(body.replace("\"stepKey\":\"a\"", "\"stepKey\":\"b\"")); // that key's shard is another
+            send(body.replace("\"index\":0", "\"index\":1"));
+            assertThat(stack.deliver()).isEmpty();
+            assertThat(stack.work.started()).isEmpty();
+            assertThat(stack.ports.letters().peek(10)).hasSize(2);
+        }
+
+        @Test
+        void is_looked_up_once_for_each_dispatch_and_environment() throws InterruptedException {
+            stack.handOver("a", "b", "c");
+            stack.faults.restart();
+            StepExecution environment = stack.environment();
+            for (int i = 0; i < 3; i++) {
+                environment.execute(stack.receive(1), stack.time.instant().plus(Duration.ofMinutes(15)));
+            }
+            assertThat(stack.work.started()).hasSize(3);
+            assertThat(stack.faults.calls("store.dispatch")).isEqualTo(1);
         }
 
         @Test

@@ -36,9 +36,11 @@ public final class StepExecution {
 
     private final Parts parts;
     private final Engine engine;
+    private final KnownDispatches dispatches;
 
     public StepExecution(Parts parts, Engine engine) {
         this.parts = parts;
+        this.dispatches = new KnownDispatches(parts.store());
         this.engine = engine;
     }
 
@@ -145,14 +147,7 @@ public final class StepExecution {
 
     private Verdict decided(Delivery delivery, Instant workUntil, Duration whole, boolean alone) {
         return switch (StepMessages.decode(delivery.body())) {
-            case Decoded.NotOurs(String reason) -> {
-                LOG.error(
-                        "Message {} is not ours ({}); it goes to the dead-letter queue as it is.",
-                        delivery.messageId(),
-                        reason);
-                parts.burying().buryUndecodable(delivery.messageId(), reason, delivery.body());
-                yield new Verdict.Acknowledge();
-            }
+            case Decoded.NotOurs(String reason) -> unrecognised(delivery, reason);
             case Decoded.NewerVersion(int version) -> {
                 LOG.info("Message {} is of version {}; put back for a newer worker.", delivery.messageId(), version);
                 yield new Verdict.PutBack(NEWER_VERSION_WAIT);
@@ -161,8 +156,21 @@ public final class StepExecution {
                 parts.redriving().movedBack(spec, attempt, workUntil.plus(RESERVE))
                         ? lead(spec, workUntil, whole, alone)
                         : new Verdict.Acknowledge();
-            case Decoded.Step(StepSpec spec) -> lead(spec, workUntil, whole, alone);
+            case Decoded.Step(StepSpec spec) ->
+                dispatches.has(spec)
+                        ? lead(spec, workUntil, whole, alone)
+                        : unrecognised(
+                                delivery, "nobody dispatched it: the table has no such dispatch, or not this step");
         };
+    }
+
+    private Verdict unrecognised(Delivery delivery, String reason) {
+        LOG.error(
+                "Message {} is not recognised ({}); it goes to the dead-letter queue as it is.",
+                delivery.messageId(),
+                reason);
+        parts.burying().buryUndecodable(delivery.messageId(), reason, delivery.body());
+        return new Verdict.Acknowledge();
     }
 
     private Verdict lead(StepSpec spec, Instant workUntil, Duration whole, boolean alone) {
