@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 from dagster_stepstile.errors import Refused, StepstileError, Unauthorised, Unreachable
 from dagster_stepstile.follower import Follower
@@ -22,6 +23,7 @@ from dagster_stepstile.records import (
     Attempt,
     Defaults,
     LogPage,
+    Overrides,
     Retry,
     RunStatus,
     Step,
@@ -44,6 +46,7 @@ __all__ = [
     "Defaults",
     "Follower",
     "LogPage",
+    "Overrides",
     "Refused",
     "Request",
     "Retry",
@@ -250,10 +253,23 @@ class StepstileClient:
         return Cancelled(int(answer["cancelled"]), int(answer["stopping"]))
 
     def redrive(
-        self, run_id: str, *, states: Iterable[str] | None = None, keys: Iterable[str] | None = None
+        self,
+        run_id: str,
+        *,
+        states: Iterable[str] | None = None,
+        keys: Iterable[str] | None = None,
+        overrides: Overrides | None = None,
+        redrive_id: str | None = None,
     ) -> int:
-        """Runs ended steps again with a fresh budget of attempts; how many. A success is never touched."""
+        """Runs ended steps again with a fresh budget of attempts; how many. A success is never touched.
+
+        :param overrides: what to change of these steps.
+        :param redrive_id: names the call: however often it is made, it is one redrive. Without one the call gets
+            a name of its own, so that it is one redrive however often the client tries.
+        """
         body = {
+            "redriveId": redrive_id or uuid4().hex,
+            **({"overrides": overrides.to_json()} if overrides is not None else {}),
             **({"states": list(states)} if states is not None else {}),
             **({"keys": list(keys)} if keys is not None else {}),
         }

@@ -70,6 +70,35 @@ class Step:
         }
 
 
+SAME: Final[Any] = object()
+"""Of an input: the one that the step has."""
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What a redrive changes of its steps; None leaves it as it is.
+
+    :ivar input: any JSON in place of the steps' own input, None too; for a redrive that names its keys.
+    """
+
+    handler: str | None = None
+    max_attempts: int | None = None
+    timeout_seconds: int | None = None
+    retry: Retry | None = None
+    input: Any = SAME
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            **_present(
+                handler=self.handler,
+                maxAttempts=self.max_attempts,
+                timeoutSeconds=self.timeout_seconds,
+                retry=self.retry.to_json() if self.retry else None,
+            ),
+            **({} if self.input is SAME else {"input": self.input}),
+        }
+
+
 @dataclass(frozen=True)
 class Attempt:
     """An attempt that did not succeed: its cause is one of those that `docs/protocol.md` lists."""

@@ -4,6 +4,7 @@ import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -38,6 +39,7 @@ final class SimulatedStepStore implements StepStore {
     private final NavigableMap<String, NavigableMap<String, Dispatch>> dispatches = new TreeMap<>();
     private final Map<String, NavigableMap<String, StepRecord>> records = new HashMap<>();
     private final Map<String, NavigableMap<Integer, LogPage>> pages = new HashMap<>();
+    private final NavigableMap<String, RedriveCall> redrives = new TreeMap<>();
     private final LaggingIndex<OpenDispatch> open;
     private final LaggingIndex<FeedEntry> feed;
     private int openDispatches;
@@ -140,6 +142,21 @@ final class SimulatedStepStore implements StepStore {
                     return true;
                 },
                 done -> done ? "replaced" : "refused");
+    }
+
+    @Override
+    public Optional<RedriveCall> putRedriveIfAbsent(RedriveCall call) {
+        String key = call.runId() + "/" + call.redriveId();
+        return calls.call(
+                "store.putRedriveIfAbsent " + key,
+                () -> Optional.ofNullable(redrives.putIfAbsent(key, call)),
+                found -> found.isPresent() ? "known" : "new");
+    }
+
+    @Override
+    public void putRedrive(RedriveCall done) {
+        String key = done.runId() + "/" + done.redriveId();
+        calls.call("store.putRedrive " + key, () -> Optional.ofNullable(redrives.put(key, done)), before -> "stored");
     }
 
     private NavigableMap<String, Dispatch> ofRun(String runId) {
@@ -339,6 +356,7 @@ final class SimulatedStepStore implements StepStore {
     void forget(Run run) {
         runs.remove(run.runId());
         dispatches.remove(run.runId());
+        redrives.subMap(run.runId() + "/", run.runId() + "0").clear();
         for (int shard = 0; shard < run.shards(); shard++) {
             String partition = run.runId() + "#" + shard;
             NavigableMap<String, StepRecord> all = records.remove(partition);

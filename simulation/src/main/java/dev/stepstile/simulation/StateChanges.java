@@ -46,7 +46,10 @@ final class StateChanges implements Check {
         if (before == null) {
             return;
         }
-        if (!before.pinned().equals(after.pinned())) {
+        boolean redriven = before.state() instanceof StepState.Ended && after.state() instanceof StepState.Retrying;
+        boolean moved = !before.pinned().dispatchId().equals(after.pinned().dispatchId())
+                || before.pinned().index() != after.pinned().index();
+        if (moved || (!redriven && !before.pinned().equals(after.pinned()))) {
             audit.violated(after.id(), "what its first claim pinned was changed");
         }
         if (!before.createdAt().equals(after.createdAt())) {

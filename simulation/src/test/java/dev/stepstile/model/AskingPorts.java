@@ -4,6 +4,7 @@ import dev.stepstile.model.Asked.Result;
 import dev.stepstile.simulation.Conditions;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
+import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -57,6 +58,16 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetters, PayloadSto
     @Override
     public Optional<Run> run(String runId) {
         return ask("run", (table, now) -> new Result(table, Optional.ofNullable(table.run())));
+    }
+
+    @Override
+    public Optional<RedriveCall> putRedriveIfAbsent(RedriveCall call) {
+        throw new UnsupportedOperationException("no call here is named");
+    }
+
+    @Override
+    public void putRedrive(RedriveCall done) {
+        throw new UnsupportedOperationException("no call here is named");
     }
 
     @Override

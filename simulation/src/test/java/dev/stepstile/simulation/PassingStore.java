@@ -2,6 +2,7 @@ package dev.stepstile.simulation;
 
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
+import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -29,6 +30,21 @@ class PassingStore implements StepStore {
     @Override
     public Optional<Run> run(String runId) {
         return store.run(runId);
+    }
+
+    @Override
+    public Optional<Run> keepRun(String runId) {
+        return store.keepRun(runId);
+    }
+
+    @Override
+    public Optional<RedriveCall> putRedriveIfAbsent(RedriveCall call) {
+        return store.putRedriveIfAbsent(call);
+    }
+
+    @Override
+    public void putRedrive(RedriveCall done) {
+        store.putRedrive(done);
     }
 
     @Override

@@ -31,6 +31,8 @@ final class DispatchItem {
     private static final String COUNTED_AT = "at";
     private static final String KEEP_OPEN_UNTIL = "ko";
     private static final String SWEPT_AT = "sw";
+    private static final String ATTACHED = "ac";
+    private static final String REFRESHED_AT = "ra";
 
     private DispatchItem() {}
 
@@ -55,7 +57,9 @@ final class DispatchItem {
                 .put(VERSION, dispatch.version())
                 .put(KEEP_OPEN_UNTIL, dispatch.keepOpenUntil())
                 .put(NEXT_SWEEP_AT, dispatch.nextSweepAt())
-                .put(SWEPT_AT, dispatch.sweptAt());
+                .put(SWEPT_AT, dispatch.sweptAt())
+                .put(ATTACHED, dispatch.attached())
+                .put(REFRESHED_AT, dispatch.refreshedAt());
         return dispatch.closed() ? item : item.put(OPEN_BUCKET, Integer.toString(dispatch.openBucket()));
     }
 
@@ -80,6 +84,8 @@ final class DispatchItem {
                 item.number(VERSION),
                 item.instant(KEEP_OPEN_UNTIL),
                 item.instantOrNull(NEXT_SWEEP_AT),
-                item.instantOrNull(SWEPT_AT));
+                item.instantOrNull(SWEPT_AT),
+                item.has(ATTACHED) ? item.integer(ATTACHED) : 0,
+                item.instant(item.has(REFRESHED_AT) ? REFRESHED_AT : CREATED_AT));
     }
 }

@@ -6,6 +6,7 @@ import static dev.stepstile.aws.Attributes.ofText;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.Limits;
+import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -14,6 +15,7 @@ import dev.stepstile.store.LogPage;
 import dev.stepstile.store.PortException;
 import dev.stepstile.store.StepStore;
 import dev.stepstile.wire.Json;
+import dev.stepstile.wire.RedriveCodec;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -47,6 +49,7 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * <tr><th>item</th><th>pk</th><th>sk</th></tr>
  * <tr><td>run</td><td>{@code run#<runId>}</td><td>{@code run}</td></tr>
  * <tr><td>dispatch</td><td>{@code run#<runId>}</td><td>{@code dispatch#<dispatchId>}</td></tr>
+ * <tr><td>redrive call</td><td>{@code run#<runId>}</td><td>{@code redrive#<redriveId>}</td></tr>
  * <tr><td>record</td><td>{@code run#<runId>#<shard>}</td><td>{@code <stepKey>}</td></tr>
  * <tr><td>page</td><td>{@code run#<runId>#<shard>#pages}</td><td>{@code <stepKey>#<attempt>#<number>}</td></tr>
  * </table>
@@ -56,6 +59,7 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * <tr><th>item</th><th>attribute</th><th>what</th></tr>
  * <tr><td>all</td><td>{@code ttl}</td><td>when the item may be deleted: retention after the last write</td></tr>
  * <tr><td>run</td><td>{@code ca s c}</td><td>createdAt, shards, cancelSeq</td></tr>
+ * <tr><td>redrive call</td><td>{@code rj}</td><td>JSON, as {@link RedriveCodec} has it</td></tr>
  * <tr><td>record</td><td>{@code state attempt pages}</td><td>as in {@link StepRecord}</td></tr>
  * <tr><td></td><td>{@code result r}</td><td>result: inline, packed; or where it is (see below)</td></tr>
  * <tr><td></td><td>{@code o b c}</td><td>owner, budgetFrom, cancelSeq</td></tr>
@@ -65,6 +69,7 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * <tr><td></td><td>{@code ek em}</td><td>kind and message of the error</td></tr>
  * <tr><td></td><td>{@code d i h m rb rc t}</td><td>pinned: dispatchId, index, handler, maxAttempts, base and cap of
  * the backoff, timeout</td></tr>
+ * <tr><td></td><td>{@code gi gr rd}</td><td>input that a redrive gave, inline or where it is; by which call</td></tr>
  * <tr><td></td><td>{@code y}</td><td>history: maps of {@code n s e k m}: attempt, start, end, kind, message</td></tr>
  * <tr><td></td><td>{@code feedPk feedSk}</td><td>shard and position in its feed, once ended: index {@code feed}</td></tr>
  * <tr><td>page</td><td>{@code attempt w n}</td><td>attempt, when it was written, lines (a JSON array, packed)</td></tr>
@@ -72,7 +77,7 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * <tr><td>dispatch</td><td>{@code dg s n mf mr}</td><td>digest, shards, stepCount, manifest inline or where it is</td></tr>
  * <tr><td></td><td>{@code ca vu se ls rs}</td><td>createdAt, validUntil, sentAt, lastSentAt, resends</td></tr>
  * <tr><td></td><td>{@code f fc oc at}</td><td>finished (little-endian bits), finishedCounts, openCounts, countedAt</td></tr>
- * <tr><td></td><td>{@code v ko sw}</td><td>version, keepOpenUntil, sweptAt</td></tr>
+ * <tr><td></td><td>{@code v ko sw ac ra}</td><td>version, keepOpenUntil, sweptAt, attached, refreshedAt</td></tr>
  * <tr><td></td><td>{@code openBucket nextSweepAt}</td><td>while open: index {@code open}</td></tr>
  * </table>
  *
@@ -85,6 +90,7 @@ public final class DynamoDbStepStore implements StepStore {
     private static final String CREATED_AT = "ca";
     private static final String WRITTEN_AT = "w";
     private static final String LINES = "n";
+    private static final String REDRIVE_CALL = "rj";
     private static final int BATCH_TRIES = 6;
     private static final Duration BATCH_PAUSE = Duration.ofMillis(50);
     private static final WriteResult WRITTEN = new WriteResult.Written();
@@ -169,6 +175,25 @@ public final class DynamoDbStepStore implements StepStore {
                         DispatchItem.write(next),
                         Condition.version(next.version() - 1))
                 .isEmpty();
+    }
+
+    @Override
+    public Optional<RedriveCall> putRedriveIfAbsent(RedriveCall call) {
+        return put("PutItem of redrive " + call.redriveId(), redrive(call), Condition.ABSENT)
+                .map(found -> RedriveCodec.read(new Attributes(found).text(REDRIVE_CALL)));
+    }
+
+    @Override
+    public void putRedrive(RedriveCall done) {
+        Attributes item = redrive(done).put(TTL, expiry());
+        Calls.call(
+                "PutItem of redrive " + done.redriveId(),
+                () -> dynamoDb.putItem(request -> request.tableName(table).item(item.values())));
+    }
+
+    private static Attributes redrive(RedriveCall call) {
+        return new Attributes(Keys.run(call.runId()), Keys.REDRIVE_PREFIX + call.redriveId())
+                .put(REDRIVE_CALL, RedriveCodec.write(call));
     }
 
     @Override

@@ -18,6 +18,7 @@ final class Keys {
 
     static final String RUN_SK = "run";
     static final String DISPATCH_PREFIX = "dispatch#";
+    static final String REDRIVE_PREFIX = "redrive#";
     private static final String RUN_PREFIX = "run#";
 
     private Keys() {}

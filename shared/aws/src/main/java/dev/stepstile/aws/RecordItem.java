@@ -49,6 +49,9 @@ final class RecordItem {
     private static final String BACKOFF_CAP = "rc";
     private static final String TIMEOUT = "t";
     private static final String HISTORY = "y";
+    private static final String GIVEN_INPUT = "gi";
+    private static final String GIVEN_INPUT_REFERENCE = "gr";
+    private static final String REDRIVEN_BY = "rd";
 
     /** DynamoDB knows no number nearer to zero. */
     private static final double LEAST_NUMBER = 1e-130;
@@ -68,6 +71,10 @@ final class RecordItem {
                 .put(CREATED_AT, record.createdAt())
                 .put(STARTED_AT, record.startedAt());
         pinned(item, record.pinned());
+        String redrivenBy = record.redrivenBy();
+        if (redrivenBy != null) {
+            item.put(REDRIVEN_BY, redrivenBy);
+        }
         if (!record.history().isEmpty()) {
             item.put(
                     HISTORY,
@@ -101,7 +108,8 @@ final class RecordItem {
                 item.instantOrNull(STARTED_AT),
                 item.integer(PAGES),
                 history(item),
-                state(item));
+                state(item),
+                item.has(REDRIVEN_BY) ? item.text(REDRIVEN_BY) : null);
     }
 
     /** An entry of the feed index: of a record, which has a state, or of a page, which has none. */
@@ -131,6 +139,10 @@ final class RecordItem {
                 .put(BACKOFF_BASE, pinned.retry().base())
                 .put(BACKOFF_CAP, pinned.retry().cap())
                 .put(TIMEOUT, pinned.timeout());
+        Payload input = pinned.input();
+        if (input != null) {
+            item.put(GIVEN_INPUT, GIVEN_INPUT_REFERENCE, input);
+        }
     }
 
     private static Pinned pinned(Attributes item) {
@@ -139,7 +151,10 @@ final class RecordItem {
                 item.integer(INDEX),
                 item.text(HANDLER),
                 new RetryPolicy(item.integer(MAX_ATTEMPTS), item.duration(BACKOFF_BASE), item.duration(BACKOFF_CAP)),
-                item.duration(TIMEOUT));
+                item.duration(TIMEOUT),
+                item.has(GIVEN_INPUT) || item.has(GIVEN_INPUT_REFERENCE)
+                        ? item.payload(GIVEN_INPUT, GIVEN_INPUT_REFERENCE)
+                        : null);
     }
 
     private static AttributeValue note(AttemptNote note) {

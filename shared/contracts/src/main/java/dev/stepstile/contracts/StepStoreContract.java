@@ -4,20 +4,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
+import dev.stepstile.step.Overrides;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepLife;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.Transition;
 import dev.stepstile.store.FeedEntry;
 import dev.stepstile.store.LogPage;
 import dev.stepstile.store.StepStore;
 import dev.stepstile.store.StepStore.DispatchRef;
 import dev.stepstile.store.StepStore.StepRef;
 import dev.stepstile.store.StepStore.WriteResult;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -84,6 +92,16 @@ public abstract class StepStoreContract {
             assertThat(store().run(id)).isEmpty();
             assertThat(store().raiseCancelSeq(id)).isEmpty();
             assertThat(store().run(id)).as("raising creates nothing").isEmpty();
+        }
+
+        @Test
+        void that_is_kept_is_as_it_was_and_one_that_is_not_there_is_not_made() {
+            String id = Samples.runId();
+            assertThat(store().keepRun(id)).isEmpty();
+            assertThat(store().run(id)).isEmpty();
+            Run run = store().putRunIfAbsent(new Run(id, Samples.NOW, 8, 0));
+            assertThat(store().keepRun(id)).contains(run);
+            assertThat(store().run(id)).contains(run);
         }
 
         @Test
@@ -188,7 +206,72 @@ public abstract class StepStoreContract {
     }
 
     @Nested
+    class A_redrive_call {
+        @Test
+        void is_stored_once_and_says_later_what_it_came_to() {
+            String run = Samples.runId();
+            RedriveCall begun = new RedriveCall(run, "once", "ab".repeat(32), Samples.NOW, null, List.of());
+            assertThat(store().putRedriveIfAbsent(begun)).isEmpty();
+            assertThat(store().putRedriveIfAbsent(begun)).contains(begun);
+            RedriveCall done = begun.done(7, List.of("no[1]", "nö"));
+            store().putRedrive(done);
+            store().putRedrive(done);
+            assertThat(store().putRedriveIfAbsent(begun)).contains(done);
+            assertThat(store().dispatches(run)).as("it is no dispatch").isEmpty();
+        }
+
+        @Test
+        void of_many_at_once_is_new_to_one() {
+            String run = Samples.runId();
+            List<Optional<RedriveCall>> found = atOnce(
+                    8,
+                    i -> store().putRedriveIfAbsent(
+                                    new RedriveCall(run, "once", "digest" + i, Samples.NOW, null, List.of())));
+            assertThat(found).filteredOn(Optional::isEmpty).hasSize(1);
+        }
+    }
+
+    @Nested
     class A_record {
+        @Test
+        void is_read_back_with_what_a_redrive_gave_it() {
+            String run = Samples.runId();
+            List<Payload> inputs = List.of(
+                    new Payload.Inline("{\"größe\":1}"),
+                    new Payload.Item("shared/i", 4_711, "ab".repeat(32)),
+                    new Payload.Stored("shared/s", 5_000_000_000L, "cd".repeat(32)));
+            for (int i = 0; i < inputs.size(); i++) {
+                StepRecord dead = stored(
+                        store(),
+                        Samples.record(
+                                run,
+                                "k" + i,
+                                1,
+                                "owner",
+                                0,
+                                List.of(),
+                                new StepState.Failed(
+                                        new StepError(StepError.Kind.TIMEOUT, "late"), Samples.NOW.plusSeconds(1))));
+                StepEvent.Redrive redrive = new StepEvent.Redrive(
+                        0,
+                        null,
+                        "the-call",
+                        new Overrides(
+                                "other",
+                                9,
+                                Duration.ZERO,
+                                Duration.ofHours(1),
+                                Duration.ofSeconds(880),
+                                inputs.get(i)));
+                Transition.Write write = (Transition.Write) StepLife.on(dead, redrive, Samples.NOW.plusSeconds(2));
+                assertThat(store().write(write.next(), write.expect())).isEqualTo(WRITTEN);
+                StepRecord read = store().record(dead.id(), dead.shard()).orElseThrow();
+                assertThat(read).isEqualTo(write.next());
+                assertThat(read.pinned().input()).isEqualTo(inputs.get(i));
+                assertThat(read.redrivenBy()).isEqualTo("the-call");
+            }
+        }
+
         @ParameterizedTest
         @MethodSource("dev.stepstile.contracts.StepStoreContract#states")
         void is_read_back_whole(StepState state) {

@@ -45,6 +45,10 @@ final class EmbeddedDatabase implements AutoCloseable {
                     + " body TEXT, PRIMARY KEY(queue, at, seq)) WITHOUT ROWID",
             "CREATE TABLE item(key TEXT PRIMARY KEY, content BLOB) WITHOUT ROWID");
 
+    /** Came later; whoever does not know it does without. */
+    private static final String REDRIVE = "CREATE TABLE IF NOT EXISTS redrive(run_id TEXT, redrive_id TEXT, body TEXT,"
+            + " PRIMARY KEY(run_id, redrive_id)) WITHOUT ROWID";
+
     private final BlockingQueue<Write<?>> incoming = new LinkedBlockingQueue<>();
     private final BlockingQueue<Session> readers = new ArrayBlockingQueue<>(READERS);
     private final Session writer;
@@ -92,6 +96,7 @@ final class EmbeddedDatabase implements AutoCloseable {
             }
             writer.execute("PRAGMA user_version=" + SCHEMA);
         }
+        writer.execute(REDRIVE);
     }
 
     /** Applies a write; durable when this returns. What the work throws undoes it alone. */

@@ -5,6 +5,7 @@ import dev.stepstile.embedded.EmbeddedDatabase.Session;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -15,6 +16,7 @@ import dev.stepstile.store.StepStore;
 import dev.stepstile.wire.DispatchCodec;
 import dev.stepstile.wire.Json;
 import dev.stepstile.wire.RecordCodec;
+import dev.stepstile.wire.RedriveCodec;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -123,6 +125,31 @@ final class EmbeddedStepStore implements StepStore {
                         next.dispatchId(),
                         next.version() - 1))
                 == 1;
+    }
+
+    @Override
+    public Optional<RedriveCall> putRedriveIfAbsent(RedriveCall call) {
+        String body = RedriveCodec.write(call);
+        return database.write(session -> {
+            int inserted = session.update(
+                    "INSERT INTO redrive VALUES(?, ?, ?) ON CONFLICT DO NOTHING", call.runId(), call.redriveId(), body);
+            return inserted == 1
+                    ? Optional.empty()
+                    : Optional.ofNullable(session.one(
+                                            "SELECT body FROM redrive WHERE run_id = ? AND redrive_id = ?",
+                                            row -> row.getString(1),
+                                            call.runId(),
+                                            call.redriveId())
+                                    .value())
+                            .map(RedriveCodec::read);
+        });
+    }
+
+    @Override
+    public void putRedrive(RedriveCall done) {
+        String body = RedriveCodec.write(done);
+        database.write(session ->
+                session.update("INSERT OR REPLACE INTO redrive VALUES(?, ?, ?)", done.runId(), done.redriveId(), body));
     }
 
     @Override

@@ -9,13 +9,20 @@ import dev.stepstile.protocol.Dispatching;
 import dev.stepstile.protocol.Dispatching.Answer;
 import dev.stepstile.protocol.Dispatching.NewStep;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState.Name;
+import dev.stepstile.store.StepQueue.Delivery;
+import dev.stepstile.wire.StepMessages;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,7 +53,7 @@ class DispatchingTest {
         Dispatch dispatch = stack.dispatched("d1");
         assertThat(dispatch.sentAt()).isEqualTo(Stack.START);
         assertThat(dispatch.closed()).isFalse();
-        assertThat(dispatch.counts()).isEqualTo(new TreeMap<>(java.util.Map.of(Name.QUEUED, 2)));
+        assertThat(dispatch.counts()).isEqualTo(new TreeMap<>(Map.of(Name.QUEUED, 2)));
         assertThat(stack.hasRecord("a")).isFalse();
         assertThat(stack.count(Count.STEPS_DISPATCHED)).isEqualTo(2);
     }
@@ -102,6 +109,85 @@ class DispatchingTest {
                         .dispatch(new Dispatching.Request(Stack.RUN, "d1", List.of(step), shared)))
                 .isEqualTo(new Answer.Conflict("d1"));
         assertThat(stack.receive(10)).hasSize(1);
+    }
+
+    private static SortedMap<String, String> longTags(int n, int length) {
+        SortedMap<String, String> tags = new TreeMap<>();
+        for (int i = 0; i < n; i++) {
+            tags.put("name-" + i + "-".repeat(length), "value-" + i + "-".repeat(length));
+        }
+        return tags;
+    }
+
+    private static Dispatching.Request withTags(SortedMap<String, String> common, NewStep... steps) {
+        return new Dispatching.Request(Stack.RUN, "d1", List.of(steps), new TreeMap<>(), common);
+    }
+
+    @Test
+    void tells_each_step_the_tags_of_all_and_its_own_wherever_they_are_kept() throws InterruptedException {
+        List<Map<String, String>> seen = new ArrayList<>();
+        stack.work.on("a", (input, context) -> {
+            seen.add(context.tags());
+            return StepResult.none();
+        });
+        SortedMap<String, String> few = longTags(2, 4);
+        stack.stepstile.dispatching(8).dispatch(withTags(few, tagged("name-0----", "mine")));
+        stack.deliver();
+        SortedMap<String, String> mine = new TreeMap<>(few);
+        mine.put("name-0----", "mine");
+        assertThat(seen).containsExactly(mine);
+        assertThat(stack.receive(1)).isEmpty();
+    }
+
+    @Test
+    void says_once_what_all_of_its_steps_share() throws InterruptedException {
+        SortedMap<String, String> common = longTags(20, 190);
+        NewStep[] steps =
+                IntStream.range(0, 1_000).mapToObj(i -> Stack.step("s" + i)).toArray(NewStep[]::new);
+        SortedMap<String, String> shared = new TreeMap<>();
+        for (int i = 0; i < 8; i++) {
+            shared.put("shared-" + i, "\"" + "x".repeat(4_000) + "\"");
+        }
+        stack.stepstile
+                .dispatching(8)
+                .dispatch(new Dispatching.Request(Stack.RUN, "d1", List.of(steps), shared, common));
+        Payload.Stored manifest = (Payload.Stored) stack.dispatched("d1").manifest();
+        assertThat(manifest.size()).as("bytes of the manifest").isLessThan(200L * steps.length);
+        List<Delivery> batch = stack.receive(10);
+        assertThat(batch)
+                .allSatisfy(message -> assertThat(message.body().length())
+                        .as("bytes of a message")
+                        .isLessThan(2_500));
+        List<Map<String, String>> seen = new ArrayList<>();
+        String key = StepMessages.decode(batch.getFirst().body()) instanceof StepMessages.Decoded.Step(StepSpec spec)
+                ? spec.id().stepKey()
+                : "";
+        stack.work.on(key, (input, context) -> {
+            seen.add(context.tags());
+            assertThat(input.shared("shared-7")).hasSize(4_002);
+            return StepResult.none();
+        });
+        stack.deliver(batch);
+        assertThat(seen).containsExactly(common);
+        assertThat(stack.state(key)).isEqualTo(Name.SUCCEEDED);
+    }
+
+    @Test
+    void says_how_many_of_its_steps_an_earlier_dispatch_has_started() throws InterruptedException {
+        assertThat(stack.dispatch("d1", Stack.step("a"), Stack.step("b"), Stack.step("c")))
+                .isEqualTo(new Answer.Accepted("d1", 3, false, 0));
+        assertThat(stack.faults.calls("store.records"))
+                .as("a run's first dispatch reads nothing")
+                .isZero();
+        stack.deliver(stack.receive(1));
+        stack.deliver(stack.receive(1));
+        NewStep[] again = {Stack.step("a"), Stack.step("b"), Stack.step("c"), Stack.step("d")};
+        assertThat(stack.dispatch("d2", again)).isEqualTo(new Answer.Accepted("d2", 4, false, 2));
+        stack.deliverAll();
+        assertThat(stack.dispatch("d2", again))
+                .as("made again, it gives the same answer")
+                .isEqualTo(new Answer.Accepted("d2", 4, true, 2));
+        assertThat(stack.dispatch("d3", again)).isEqualTo(new Answer.Accepted("d3", 4, false, 4));
     }
 
     @Test

@@ -85,14 +85,14 @@ class RunQueriesTest {
 
     @Test
     void an_exact_count_is_the_last_one_where_the_manifest_is_gone() throws Exception {
-        stack.handOver(keys(0, 300));
+        stack.handOver(keys(0, 1_000));
         stack.deliver(stack.receive(2));
         try (Stream<Path> files = Files.walk(folder.resolve("state/payloads"))) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 Files.delete(file);
             }
         }
-        assertThat(api.get("/v1/runs/r1?exact=true").path("counts")).isEqualTo(Json.parse("{\"QUEUED\":300}"));
+        assertThat(api.get("/v1/runs/r1?exact=true").path("counts")).isEqualTo(Json.parse("{\"QUEUED\":1000}"));
     }
 
     @Test

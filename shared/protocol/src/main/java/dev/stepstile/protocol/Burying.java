@@ -24,7 +24,7 @@ public final class Burying {
 
     /** Buries a record that is DEAD. */
     public void bury(StepSpec spec, StepRecord record, StepState.Dead dead) {
-        letters.bury(StepMessages.dead(spec, record, dead));
+        letters.bury(StepMessages.dead(spec.as(record), record, dead));
         meter.add(Count.LETTERS_BURIED);
         recorder.apply(record.id(), record, new StepEvent.Buried(record.attempt()));
     }

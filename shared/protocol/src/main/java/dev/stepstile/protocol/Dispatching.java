@@ -33,6 +33,7 @@ public final class Dispatching {
 
     private final StepStore store;
     private final Payloads payloads;
+    private final Manifests manifests;
     private final Sending sending;
     private final Timing timing;
     private final World world;
@@ -43,6 +44,7 @@ public final class Dispatching {
             StepStore store, StepQueue queue, Payloads payloads, Timing timing, World world, Meter meter, int shards) {
         this.store = store;
         this.payloads = payloads;
+        this.manifests = new Manifests(store, payloads, world.tasks());
         this.sending = new Sending(queue);
         this.timing = timing;
         this.world = world;
@@ -59,14 +61,41 @@ public final class Dispatching {
             Duration timeout,
             SortedMap<String, String> tags) {}
 
-    /** A valid call. {@code dispatchId} null: named by its content, so that the same call twice is one dispatch. */
+    /**
+     * A valid call.
+     *
+     * @param dispatchId null: named by its content, so that the same call twice is one dispatch
+     * @param commonTags of all steps; a step's own tag wins
+     */
     public record Request(
-            String runId, @Nullable String dispatchId, List<NewStep> steps, SortedMap<String, String> sharedInputs) {}
+            String runId,
+            @Nullable String dispatchId,
+            List<NewStep> steps,
+            SortedMap<String, String> sharedInputs,
+            SortedMap<String, String> commonTags) {
+
+        public Request(
+                String runId,
+                @Nullable String dispatchId,
+                List<NewStep> steps,
+                SortedMap<String, String> sharedInputs) {
+            this(runId, dispatchId, steps, sharedInputs, new TreeMap<>());
+        }
+    }
 
     /** What became of the call. */
     public sealed interface Answer {
-        /** {@code replayed}: this very call was accepted before. */
-        record Accepted(String dispatchId, int steps, boolean replayed) implements Answer {}
+        /**
+         * The steps are written down.
+         *
+         * @param replayed this very call was accepted before
+         * @param attached so many of the steps an earlier dispatch had already started; they stay as it has them
+         */
+        record Accepted(String dispatchId, int steps, boolean replayed, int attached) implements Answer {
+            public Accepted(String dispatchId, int steps, boolean replayed) {
+                this(dispatchId, steps, replayed, 0);
+            }
+        }
 
         /** The dispatchId was used for other content. */
         record Conflict(String dispatchId) implements Answer {}
@@ -81,8 +110,8 @@ public final class Dispatching {
         String given = request.dispatchId();
         String dispatchId = given == null ? digest.substring(0, 32) : given;
         Instant now = world.now();
-        Run run = store.run(request.runId())
-                .orElseGet(() -> store.putRunIfAbsent(new Run(request.runId(), now, shards, 0)));
+        Optional<Run> known = store.run(request.runId());
+        Run run = known.orElseGet(() -> store.putRunIfAbsent(new Run(request.runId(), now, shards, 0)));
         if (run.cancelled()) {
             return store.dispatch(request.runId(), dispatchId)
                     .map(existing -> replay(existing, digest))
@@ -108,7 +137,9 @@ public final class Dispatching {
                 1,
                 Instant.EPOCH,
                 now.plus(timing.sweepEvery()),
-                null);
+                null,
+                known.isPresent() ? attached(steps, dispatchId) : 0,
+                now);
         Optional<Dispatch> existing = store.putDispatchIfAbsent(dispatch);
         if (existing.isPresent()) {
             return replay(existing.get(), digest);
@@ -117,13 +148,20 @@ public final class Dispatching {
             markSent(dispatch);
         }
         meter.add(Count.STEPS_DISPATCHED, steps.size());
-        return new Answer.Accepted(dispatchId, steps.size(), false);
+        return new Answer.Accepted(dispatchId, steps.size(), false, dispatch.attached());
     }
 
     private static Answer replay(Dispatch existing, String digest) {
         return existing.digest().equals(digest)
-                ? new Answer.Accepted(existing.dispatchId(), existing.stepCount(), true)
+                ? new Answer.Accepted(existing.dispatchId(), existing.stepCount(), true, existing.attached())
                 : new Answer.Conflict(existing.dispatchId());
+    }
+
+    /** How many of these steps belong to another dispatch, which started them. One read for each step. */
+    private int attached(List<StepSpec> steps, String dispatchId) throws InterruptedException {
+        return (int) manifests.records(steps).values().stream()
+                .filter(record -> !record.pinned().dispatchId().equals(dispatchId))
+                .count();
     }
 
     private void markSent(Dispatch sent) {
@@ -140,7 +178,9 @@ public final class Dispatching {
     private List<StepSpec> specs(Request request, Run run, String dispatchId, Instant validUntil)
             throws InterruptedException {
         SortedMap<String, Payload> shared = new TreeMap<>();
-        request.sharedInputs().forEach((name, json) -> shared.put(name, payloads.putShared(json)));
+        int count = request.steps().size();
+        request.sharedInputs().forEach((name, json) -> shared.put(name, payloads.putShared(json, count)));
+        Tags tags = tags(request);
         List<Payload> inputs = inputs(request.steps());
         List<StepSpec> specs = new ArrayList<>();
         for (int index = 0; index < request.steps().size(); index++) {
@@ -151,10 +191,31 @@ public final class Dispatching {
                     new Pinned(dispatchId, index, step.handler(), step.retry(), step.timeout()),
                     inputs.get(index),
                     shared,
-                    step.tags(),
-                    validUntil));
+                    tags.of(step),
+                    validUntil,
+                    tags.stored()));
         }
         return specs;
+    }
+
+    /** The tags of all steps: told with each step or, where they are long and many, stored once and named. */
+    private record Tags(
+            SortedMap<String, String> common, @Nullable Payload stored) {
+        SortedMap<String, String> of(NewStep step) {
+            if (stored != null || common.isEmpty()) {
+                return step.tags();
+            }
+            SortedMap<String, String> all = new TreeMap<>(common);
+            all.putAll(step.tags());
+            return all;
+        }
+    }
+
+    private Tags tags(Request request) {
+        String json = Json.print(Json.MAPPER.valueToTree(request.commonTags()));
+        int count = request.steps().size();
+        boolean told = Payloads.mayTravel(json.getBytes(StandardCharsets.UTF_8).length, count);
+        return new Tags(request.commonTags(), told ? null : payloads.putShared(json, count));
     }
 
     /** Small inputs cost no call, so only a dispatch with a large one forks. */
@@ -171,6 +232,9 @@ public final class Dispatching {
         request.sharedInputs()
                 .forEach((name, json) ->
                         text.append('\n').append(name).append('\t').append(json));
+        if (!request.commonTags().isEmpty()) {
+            text.append('\n').append(Json.print(Json.MAPPER.valueToTree(request.commonTags())));
+        }
         for (NewStep step : request.steps()) {
             text.append('\n')
                     .append(step.key())

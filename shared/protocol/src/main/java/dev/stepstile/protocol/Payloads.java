@@ -41,16 +41,28 @@ public final class Payloads {
         return put("results/" + id.runId() + "/" + id.stepKey() + "/" + attempt, json);
     }
 
-    /** Input, shared input or manifest, keyed by content. */
+    /** Input or manifest, keyed by content. */
     public Payload putShared(String json) {
         return put("shared/" + sha256(json.getBytes(StandardCharsets.UTF_8)), json);
     }
 
+    /** What so many messages share, keyed by content; inline only if they stay small with it. */
+    Payload putShared(String json, int messages) {
+        byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
+        return mayTravel(bytes.length, messages) ? putShared(json) : store("shared/" + sha256(bytes), bytes);
+    }
+
+    /** Whether so many bytes may travel with each of so many messages. */
+    static boolean mayTravel(int bytes, int messages) {
+        return bytes <= Limits.SHARED_INLINE_BYTES || (long) bytes * messages <= Limits.SHARED_INLINE_BYTES_OF_ALL;
+    }
+
     private Payload put(String key, String json) {
         byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
-        if (fitsInline(bytes)) {
-            return new Payload.Inline(json);
-        }
+        return fitsInline(bytes) ? new Payload.Inline(json) : store(key, bytes);
+    }
+
+    private Payload store(String key, byte[] bytes) {
         String sha256 = sha256(bytes);
         if (bytes.length <= Limits.ITEM_BYTES) {
             items.put(key, bytes);

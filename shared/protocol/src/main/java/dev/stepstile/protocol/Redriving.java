@@ -1,6 +1,9 @@
 package dev.stepstile.protocol;
 
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Limits;
+import dev.stepstile.step.Overrides;
+import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepRecord;
@@ -8,12 +11,16 @@ import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.store.StepQueue;
 import dev.stepstile.store.StepStore;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,7 +32,11 @@ public final class Redriving {
     private static final Logger LOG = LoggerFactory.getLogger(Redriving.class);
     private static final int WRITES_AT_ONCE = 16;
 
+    /** Of a call's name in a record, which is to stay within a write unit. */
+    private static final int MARK_LENGTH = 40;
+
     private final StepStore store;
+    private final Payloads payloads;
     private final Manifests manifests;
     private final Sending sending;
     private final Recorder recorder;
@@ -35,6 +46,7 @@ public final class Redriving {
     public Redriving(
             StepStore store, StepQueue queue, Payloads payloads, Recorder recorder, Timing timing, World world) {
         this.store = store;
+        this.payloads = payloads;
         this.manifests = new Manifests(store, payloads, world.tasks());
         this.sending = new Sending(queue);
         this.recorder = recorder;
@@ -43,57 +55,162 @@ public final class Redriving {
     }
 
     /**
-     * Redrives a run's steps that are in one of {@code states} and, unless {@code keys} is empty, have one of these
-     * keys. Called twice, the second finds nothing left to redrive.
+     * What a caller asks for.
      *
-     * @param deadline of the calling function
-     * @return how many steps will run again
+     * @param keys of the steps; empty: all of the run
+     * @param input JSON in place of the steps' own input; null: theirs
+     * @param redriveId names the call, so that it is one redrive however often it is made; null: each call is its own
      */
+    public record Request(
+            Set<StepState.Name> states,
+            Set<String> keys,
+            Overrides overrides,
+            @Nullable String input,
+            @Nullable String redriveId) {}
+
+    /** What became of the call. */
+    public sealed interface Answer {
+        /**
+         * @param redriven how many steps run again by this call
+         * @param unknown which of the keys no step of the run has, the first hundred; none if a manifest is gone
+         * @param replayed this very call was made before, and this is what it answered
+         */
+        record Redriven(int redriven, List<String> unknown, boolean replayed) implements Answer {}
+
+        /** The redriveId was used for another redrive. */
+        record Conflict(String redriveId) implements Answer {}
+    }
+
+    /** Redrives by a call of its own, and changes nothing of the steps; how many run again. */
     public int redrive(Run run, Set<StepState.Name> states, Set<String> keys, Instant deadline)
             throws InterruptedException {
+        Request request = new Request(states, keys, Overrides.NONE, null, null);
+        return switch (redrive(run, request, deadline)) {
+            case Answer.Redriven answer -> answer.redriven();
+            case Answer.Conflict conflict -> throw new IllegalStateException("a call without a name has no other");
+        };
+    }
+
+    /**
+     * Redrives a run's steps that are in one of the states and have one of the keys. A step is counted by the call whose
+     * write redrove it. Safe to call again with the same redriveId: what that redrove once, it does not redrive again.
+     *
+     * @param deadline of the calling function
+     */
+    public Answer redrive(Run run, Request request, Instant deadline) throws InterruptedException {
+        RedriveCall call = null;
+        String redriveId = request.redriveId();
+        if (redriveId != null) {
+            call = new RedriveCall(run.runId(), redriveId, digest(request), world.now(), null, List.of());
+            Optional<RedriveCall> known = store.putRedriveIfAbsent(call);
+            if (known.isPresent()) {
+                Integer redriven = known.get().redriven();
+                if (!known.get().digest().equals(call.digest())) {
+                    return new Answer.Conflict(redriveId);
+                }
+                if (redriven != null) {
+                    return new Answer.Redriven(redriven, known.get().unknown(), true);
+                }
+            }
+        }
+        String by = redriveId == null ? world.ids().get() : mark(redriveId);
+        String input = request.input();
+        Overrides overrides =
+                input == null ? request.overrides() : request.overrides().withInput(payloads.putShared(input));
+        Set<String> unknown = new TreeSet<>(request.keys());
+        boolean all = true;
         int redriven = 0;
         for (Dispatch dispatch : store.dispatches(run.runId())) {
             try {
-                redriven += redrive(run, dispatch, states, keys, deadline);
+                List<StepSpec> asked = asked(dispatch, request.keys());
+                asked.forEach(spec -> unknown.remove(spec.id().stepKey()));
+                redriven += redrive(run, dispatch, asked, request.states(), by, overrides, deadline);
             } catch (Payloads.Missing missing) {
+                all = false;
                 LOG.error(
                         "Dispatch {}/{}: not redriven, {}.", run.runId(), dispatch.dispatchId(), missing.getMessage());
             }
         }
-        return redriven;
+        List<String> named = all ? unknown.stream().limit(Limits.LOOKUP_KEYS).toList() : List.of();
+        if (call != null) {
+            store.putRedrive(call.done(redriven, named));
+        }
+        return new Answer.Redriven(redriven, named, false);
     }
 
-    private int redrive(Run run, Dispatch dispatch, Set<StepState.Name> states, Set<String> keys, Instant deadline)
-            throws InterruptedException, Payloads.Missing {
-        List<StepSpec> asked = manifests.steps(dispatch).stream()
+    private static String digest(Request request) {
+        String text = String.join(
+                "\n",
+                new TreeSet<>(request.states()).toString(),
+                new TreeSet<>(request.keys()).toString(),
+                request.overrides().toString(),
+                String.valueOf(request.input()));
+        return Payloads.sha256(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** What a record says of the call that redrove it: its name, if that is short. */
+    private static String mark(String redriveId) {
+        return redriveId.length() <= MARK_LENGTH
+                ? redriveId
+                : Payloads.sha256(redriveId.getBytes(StandardCharsets.UTF_8)).substring(0, MARK_LENGTH);
+    }
+
+    private List<StepSpec> asked(Dispatch dispatch, Set<String> keys) throws Payloads.Missing {
+        return manifests.steps(dispatch).stream()
                 .filter(spec -> keys.isEmpty() || keys.contains(spec.id().stepKey()))
                 .toList();
+    }
+
+    private int redrive(
+            Run run,
+            Dispatch dispatch,
+            List<StepSpec> asked,
+            Set<StepState.Name> states,
+            String by,
+            Overrides overrides,
+            Instant deadline)
+            throws InterruptedException {
         Map<String, StepRecord> records = manifests.records(asked);
-        List<StepSpec> ended = asked.stream()
-                .filter(spec -> {
-                    StepRecord record = records.get(spec.id().stepKey());
-                    return record != null
-                            && states.contains(record.state().name())
-                            && record.pinned().dispatchId().equals(dispatch.dispatchId());
-                })
-                .toList();
-        if (ended.isEmpty()) {
-            return 0;
-        }
-        reopening.reopen(dispatch, deadline);
-        List<Boolean> wrote = Parallel.map(world.tasks(), WRITES_AT_ONCE, "redrive", ended, spec -> {
-            StepEvent.Redrive event = new StepEvent.Redrive(run.cancelSeq(), null);
-            return recorder.apply(spec.id(), records.get(spec.id().stepKey()), event)
-                    instanceof Recorder.Recorded.Wrote;
-        });
+        List<StepSpec> ended = new ArrayList<>();
         List<StepSpec> toSend = new ArrayList<>();
-        for (int i = 0; i < ended.size(); i++) {
-            if (wrote.get(i)) {
-                toSend.add(ended.get(i));
+        int redriven = 0;
+        for (StepSpec spec : asked) {
+            StepRecord record = records.get(spec.id().stepKey());
+            if (record == null || !record.pinned().dispatchId().equals(dispatch.dispatchId())) {
+                continue;
+            }
+            if (by.equals(record.redrivenBy())) { // this very call, whose answer was lost
+                redriven++;
+                if (record.state() instanceof StepState.Retrying) {
+                    toSend.add(spec.as(record));
+                }
+            } else if (states.contains(record.state().name())) {
+                ended.add(spec);
+            }
+        }
+        if (!ended.isEmpty()) {
+            reopening.reopen(dispatch, deadline);
+            StepEvent.Redrive event = new StepEvent.Redrive(run.cancelSeq(), null, by, overrides);
+            List<Optional<StepRecord>> wrote = Parallel.map(
+                    world.tasks(), WRITES_AT_ONCE, "redrive", ended, spec -> redrive(spec, records, event));
+            for (int i = 0; i < ended.size(); i++) {
+                if (wrote.get(i).isPresent()) {
+                    redriven++;
+                    toSend.add(ended.get(i).as(wrote.get(i).get()));
+                }
             }
         }
         sending.send(toSend);
-        return toSend.size();
+        return redriven;
+    }
+
+    /** The record as this call redrove it, be it by another try at the same time. */
+    private Optional<StepRecord> redrive(StepSpec spec, Map<String, StepRecord> records, StepEvent.Redrive event) {
+        return switch (recorder.apply(spec.id(), records.get(spec.id().stepKey()), event)) {
+            case Recorder.Recorded.Wrote(StepRecord record) -> Optional.of(record);
+            case Recorder.Recorded.Left left ->
+                store.record(spec.id(), spec.shard()).filter(record -> Objects.equals(record.redrivenBy(), event.by()));
+        };
     }
 
     /**

@@ -37,7 +37,7 @@ public final class StepAttempt {
     private static final Logger LOG = LoggerFactory.getLogger(StepAttempt.class);
 
     private final StepExecution.Parts parts;
-    private final StepSpec spec;
+    private volatile StepSpec spec;
     private final Instant deadline;
     private final boolean alone;
     private final AttemptLog log = new AttemptLog();
@@ -90,6 +90,7 @@ public final class StepAttempt {
         switch (recorded) {
             case Recorder.Recorded.Wrote(StepRecord record)
             when record.state() instanceof StepState.Running -> {
+                spec = spec.as(record); // a redrive may have changed what this message says
                 lease = Lease.keep(parts, record, log);
                 return true;
             }
@@ -125,7 +126,7 @@ public final class StepAttempt {
         GivenInput input = input();
         Instant started = parts.world().now();
         Instant limit = earlier(started.plus(spec.pinned().timeout()), deadline);
-        Context context = new Context(kept, limit);
+        Context context = new Context(kept, limit, tags());
         Tasks.Task<StepResult> task = parts.world()
                 .tasks()
                 .forkUserCode(
@@ -232,7 +233,7 @@ public final class StepAttempt {
                 Weight.RETRYABLE,
                 StepError.Kind.TIMEOUT,
                 "Not done after " + allowed.toMillis()
-                        + " ms; give it more by timeoutSeconds, or the function more time.");
+                        + " ms; give it more by timeoutSeconds (a redrive with overrides), or the function more time.");
     }
 
     private Payload result(StepResult result) throws AttemptFailed {
@@ -259,14 +260,31 @@ public final class StepAttempt {
     }
 
     private GivenInput input() throws AttemptFailed {
+        SortedMap<String, String> shared = new TreeMap<>();
+        for (Map.Entry<String, Payload> entry : spec.sharedInputs().entrySet()) {
+            shared.put(entry.getKey(), payload("Input", entry.getValue()));
+        }
+        return new GivenInput(payload("Input", spec.input()), shared);
+    }
+
+    private SortedMap<String, String> tags() throws AttemptFailed {
+        Payload common = spec.commonTags();
+        if (common == null) {
+            return spec.tags();
+        }
+        SortedMap<String, String> tags = new TreeMap<>();
+        Json.parse(payload("Tags", common))
+                .properties()
+                .forEach(tag -> tags.put(tag.getKey(), tag.getValue().asText()));
+        tags.putAll(spec.tags());
+        return tags;
+    }
+
+    private String payload(String what, Payload payload) throws AttemptFailed {
         try {
-            SortedMap<String, String> shared = new TreeMap<>();
-            for (Map.Entry<String, Payload> entry : spec.sharedInputs().entrySet()) {
-                shared.put(entry.getKey(), parts.payloads().get(entry.getValue()));
-            }
-            return new GivenInput(parts.payloads().get(spec.input()), shared);
+            return parts.payloads().get(payload);
         } catch (Payloads.Missing missing) {
-            throw new AttemptFailed(Weight.HOPELESS, StepError.Kind.PAYLOAD_MISSING, "Input: " + message(missing));
+            throw new AttemptFailed(Weight.HOPELESS, StepError.Kind.PAYLOAD_MISSING, what + ": " + message(missing));
         } catch (PortException port) {
             throw new AttemptFailed(Weight.RETRYABLE, StepError.Kind.HANDLER_FAILED, "Payload store: " + message(port));
         }
@@ -362,10 +380,12 @@ public final class StepAttempt {
     private final class Context implements StepContext {
         private final Lease kept;
         private final Instant limit;
+        private final SortedMap<String, String> tags;
 
-        Context(Lease kept, Instant limit) {
+        Context(Lease kept, Instant limit, SortedMap<String, String> tags) {
             this.kept = kept;
             this.limit = limit;
+            this.tags = tags;
         }
 
         @Override
@@ -390,7 +410,7 @@ public final class StepAttempt {
 
         @Override
         public Map<String, String> tags() {
-            return spec.tags();
+            return tags;
         }
 
         @Override

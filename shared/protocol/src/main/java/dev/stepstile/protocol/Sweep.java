@@ -140,30 +140,31 @@ public final class Sweep {
         }
         Instant now = world.now(); // before the records: what a redriver does after it has not been seen
         Map<String, StepRecord> records = manifests.records(unfinished);
-        List<Acted> acted = Parallel.map(world.tasks(), ACTS_AT_ONCE, "recover", unfinished, spec -> {
-            StepRecord record = records.get(spec.id().stepKey());
+        List<Acted> acted = Parallel.map(world.tasks(), ACTS_AT_ONCE, "recover", unfinished, named -> {
+            StepRecord record = records.get(named.id().stepKey());
+            StepSpec spec = named.as(record);
             return act(spec, record, Recovery.decide(spec, record, scene, now));
         });
         return conclude(dispatch, finished, unfinished, acted, now);
     }
 
-    /** What was done about a step, and the state it is in now. */
-    private record Acted(StepState.Name state, boolean done, boolean send, SweepReport report) {}
+    /** What was done about a step, which its record may have other settings for than its manifest, and its state now. */
+    private record Acted(StepSpec spec, StepState.Name state, boolean done, boolean send, SweepReport report) {}
 
     private Acted act(StepSpec spec, @Nullable StepRecord record, Recovery.Decision decision) {
         StepState.Name state =
                 record == null ? StepState.Name.QUEUED : record.state().name();
-        Acted left = new Acted(state, false, false, SweepReport.NOTHING);
+        Acted left = new Acted(spec, state, false, false, SweepReport.NOTHING);
         try {
             return switch (decision) {
                 case Recovery.Decision.Leave leave -> left;
-                case Recovery.Decision.Done done -> new Acted(state, true, false, SweepReport.NOTHING);
+                case Recovery.Decision.Done done -> new Acted(spec, state, true, false, SweepReport.NOTHING);
                 case Recovery.Decision.Resend resend ->
-                    new Acted(state, false, true, new SweepReport(0, 0, 1, 0, 0, 0, 0, 0));
+                    new Acted(spec, state, false, true, new SweepReport(0, 0, 1, 0, 0, 0, 0, 0));
                 case Recovery.Decision.Bury(StepState.Dead dead)
                 when record != null -> {
                     burying.bury(spec, record, dead);
-                    yield new Acted(state, false, false, new SweepReport(0, 0, 0, 0, 0, 1, 0, 0));
+                    yield new Acted(spec, state, false, false, new SweepReport(0, 0, 0, 0, 0, 1, 0, 0));
                 }
                 case Recovery.Decision.Bury bury -> left;
                 case Recovery.Decision.Reclaim reclaim ->
@@ -194,7 +195,7 @@ public final class Sweep {
             };
         } catch (PortException e) {
             LOG.warn("Step {}: not recovered yet ({}); the next sweep tries again.", spec.id(), e.getMessage());
-            return new Acted(state, false, false, new SweepReport(0, 0, 0, 0, 0, 0, 0, 1));
+            return new Acted(spec, state, false, false, new SweepReport(0, 0, 0, 0, 0, 0, 0, 1));
         }
     }
 
@@ -206,11 +207,11 @@ public final class Sweep {
             case StepState.Dead dead -> {
                 burying.bury(spec, wrote, dead);
                 yield new Acted(
-                        StepState.Name.DEAD, false, false, report.plus(new SweepReport(0, 0, 0, 0, 0, 1, 0, 0)));
+                        spec, StepState.Name.DEAD, false, false, report.plus(new SweepReport(0, 0, 0, 0, 0, 1, 0, 0)));
             }
-            case StepState.Retrying retrying -> new Acted(StepState.Name.RETRYING, false, true, report);
-            case StepState.Running running -> new Acted(StepState.Name.RUNNING, false, false, report);
-            case StepState.Ended ended -> new Acted(ended.name(), true, false, report);
+            case StepState.Retrying retrying -> new Acted(spec, StepState.Name.RETRYING, false, true, report);
+            case StepState.Running running -> new Acted(spec, StepState.Name.RUNNING, false, false, report);
+            case StepState.Ended ended -> new Acted(spec, ended.name(), true, false, report);
         };
     }
 
@@ -231,7 +232,7 @@ public final class Sweep {
             }
             (done ? finishedCounts : openCounts).merge(act.state(), 1, Integer::sum);
             if (act.send()) {
-                toSend.add(steps.get(i));
+                toSend.add(act.spec());
             }
         }
         boolean sent = toSend.isEmpty() || sending.send(toSend);

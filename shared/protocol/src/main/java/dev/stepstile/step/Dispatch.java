@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param keepOpenUntil before it the dispatch must not be closed: a redrive is under way
  * @param nextSweepAt when the sweeper looks again; null once closed
  * @param sweptAt when it last looked
+ * @param attached how many of its steps an earlier dispatch had already started when this one was handed over
+ * @param refreshedAt when what the dispatch needs (payloads and records) was last made to last as long as a new one's
  */
 public record Dispatch(
         String runId,
@@ -40,7 +42,54 @@ public record Dispatch(
         long version,
         Instant keepOpenUntil,
         @Nullable Instant nextSweepAt,
-        @Nullable Instant sweptAt) {
+        @Nullable Instant sweptAt,
+        int attached,
+        Instant refreshedAt) {
+
+    /** One none of whose steps was known before, and none of whose payloads was refreshed. */
+    public Dispatch(
+            String runId,
+            String dispatchId,
+            String digest,
+            int shards,
+            int stepCount,
+            Payload manifest,
+            Instant createdAt,
+            Instant validUntil,
+            @Nullable Instant sentAt,
+            Instant lastSentAt,
+            int resends,
+            StepBits finished,
+            SortedMap<StepState.Name, Integer> finishedCounts,
+            SortedMap<StepState.Name, Integer> openCounts,
+            @Nullable Instant countedAt,
+            long version,
+            Instant keepOpenUntil,
+            @Nullable Instant nextSweepAt,
+            @Nullable Instant sweptAt) {
+        this(
+                runId,
+                dispatchId,
+                digest,
+                shards,
+                stepCount,
+                manifest,
+                createdAt,
+                validUntil,
+                sentAt,
+                lastSentAt,
+                resends,
+                finished,
+                finishedCounts,
+                openCounts,
+                countedAt,
+                version,
+                keepOpenUntil,
+                nextSweepAt,
+                sweptAt,
+                0,
+                createdAt);
+    }
 
     public boolean closed() {
         return nextSweepAt == null;
@@ -73,7 +122,8 @@ public record Dispatch(
                 countedAt,
                 keepOpenUntil,
                 nextSweepAt,
-                sweptAt);
+                sweptAt,
+                refreshedAt);
     }
 
     /** One sweeper takes it; the others see a later {@code nextSweepAt}. */
@@ -88,7 +138,8 @@ public record Dispatch(
                 countedAt,
                 keepOpenUntil,
                 next,
-                sweptAt);
+                sweptAt,
+                refreshedAt);
     }
 
     /**
@@ -106,7 +157,8 @@ public record Dispatch(
                 null,
                 keepOpen.isAfter(keepOpenUntil) ? keepOpen : keepOpenUntil,
                 nextSweepAt == null || next.isBefore(nextSweepAt) ? next : nextSweepAt,
-                sweptAt);
+                sweptAt,
+                refreshedAt);
     }
 
     /** What a sweep found. {@code next} null closes the dispatch. */
@@ -127,6 +179,23 @@ public record Dispatch(
                 now,
                 keepOpenUntil,
                 next,
+                now,
+                refreshedAt);
+    }
+
+    /** Written anew with all that it needs. */
+    public Dispatch refreshed(Instant now) {
+        return with(
+                sentAt,
+                lastSentAt,
+                resends,
+                finished,
+                finishedCounts,
+                openCounts,
+                countedAt,
+                keepOpenUntil,
+                nextSweepAt,
+                sweptAt,
                 now);
     }
 
@@ -140,7 +209,8 @@ public record Dispatch(
             @Nullable Instant newCountedAt,
             Instant newKeepOpenUntil,
             @Nullable Instant newNextSweepAt,
-            @Nullable Instant newSweptAt) {
+            @Nullable Instant newSweptAt,
+            Instant newRefreshedAt) {
         return new Dispatch(
                 runId,
                 dispatchId,
@@ -160,6 +230,8 @@ public record Dispatch(
                 version + 1,
                 newKeepOpenUntil,
                 newNextSweepAt,
-                newSweptAt);
+                newSweptAt,
+                attached,
+                newRefreshedAt);
     }
 }

@@ -31,6 +31,12 @@ public final class Limits {
     /** Inline JSON before compression: it also travels in the message. */
     public static final int INLINE_RAW_BYTES = 4 * 1024;
 
+    /** What all steps of a dispatch share may travel with each of their messages up to this size… */
+    public static final int SHARED_INLINE_BYTES = 256;
+
+    /** … or up to this one for all messages together; else it is stored once, and named. */
+    public static final int SHARED_INLINE_BYTES_OF_ALL = 256 * 1024;
+
     /** Beyond it a payload goes to the payload store: an item's write units cost more than a PUT from about here. */
     public static final int ITEM_BYTES = 16 * 1024;
 

@@ -26,7 +26,9 @@ public record StepError(Kind kind, String message) {
         /** The step was not started before its dispatch's validity ended. */
         EXPIRED,
         /** The run was cancelled. */
-        CANCELLED
+        CANCELLED,
+        /** No failure: a redrive changed the step's settings, and the next attempts follow them. */
+        REDRIVEN
     }
 
     public StepError {

@@ -30,8 +30,21 @@ public sealed interface StepEvent {
     /** The run was cancelled with this number. */
     record Cancel(StepSpec spec, long seq) implements StepEvent {}
 
-    /** Try again with a fresh budget; {@code deadAt}: only if the step is DEAD at that attempt. */
-    record Redrive(long cancelSeq, @Nullable Integer deadAt) implements StepEvent {}
+    /**
+     * Try again with a fresh budget. {@code deadAt}: only if the step is DEAD at that attempt. {@code by} names the call:
+     * what it has redriven it does not redrive again.
+     */
+    record Redrive(
+            long cancelSeq,
+            @Nullable Integer deadAt,
+            @Nullable String by,
+            Overrides overrides) implements StepEvent {
+
+        /** Of a dead letter that was moved back. */
+        public Redrive(long cancelSeq, @Nullable Integer deadAt) {
+            this(cancelSeq, deadAt, null, Overrides.NONE);
+        }
+    }
 
     /** The dead letter that names this attempt is in the dead-letter queue. */
     record Buried(int attempt) implements StepEvent {}

@@ -96,7 +96,8 @@ public final class StepLife {
                 now,
                 0,
                 from.history(),
-                new Running(now.plus(claim.lease()), false, Progress.NONE));
+                new Running(now.plus(claim.lease()), false, Progress.NONE),
+                from.redrivenBy());
     }
 
     private static StepRecord renewed(StepRecord record, Running running, StepEvent.Renew renew, Instant now) {
@@ -169,6 +170,9 @@ public final class StepLife {
         if (deadAt != null && !(found.state() instanceof Dead && found.attempt() == deadAt)) {
             return UNCHANGED;
         }
+        if (redrive.by() != null && redrive.by().equals(found.redrivenBy())) {
+            return UNCHANGED;
+        }
         return switch (found.state()) {
             case Succeeded succeeded -> new Transition.Finished(found);
             case Failed failed -> redriven(found, redrive, now);
@@ -180,11 +184,16 @@ public final class StepLife {
     }
 
     private static Transition redriven(StepRecord found, StepEvent.Redrive redrive, Instant now) {
+        List<AttemptNote> history = found.history();
+        if (!redrive.overrides().equals(Overrides.NONE)) {
+            String message = "Redriven with " + redrive.overrides().said(found.pinned()) + ", by " + redrive.by() + ".";
+            history = noted(found, StepError.Kind.REDRIVEN, message, now);
+        }
         return new Transition.Write(
                 new StepRecord(
                         found.id(),
                         found.shard(),
-                        found.pinned(),
+                        redrive.overrides().on(found.pinned()),
                         found.attempt(),
                         found.owner(),
                         found.attempt(),
@@ -192,8 +201,9 @@ public final class StepLife {
                         found.createdAt(),
                         found.startedAt(),
                         found.pages(),
-                        found.history(),
-                        new Retrying(now)),
+                        history,
+                        new Retrying(now),
+                        redrive.by()),
                 Expect.asRead(found));
     }
 
@@ -273,7 +283,8 @@ public final class StepLife {
                 record.startedAt(),
                 record.pages(),
                 record.history(),
-                state);
+                state,
+                record.redrivenBy());
     }
 
     private static StepRecord next(StepRecord record, StepState state, int pages, List<AttemptNote> history) {
@@ -289,7 +300,8 @@ public final class StepLife {
                 record.startedAt(),
                 pages,
                 history,
-                state);
+                state,
+                record.redrivenBy());
     }
 
     /** How long the lease still runs, never negative. */

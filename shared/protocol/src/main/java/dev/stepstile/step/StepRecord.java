@@ -3,6 +3,7 @@ package dev.stepstile.step;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param cancelSeq the run's cancel number that this step has answered
  * @param startedAt when the newest attempt was claimed
  * @param pages how many log pages the newest attempt wrote, known once it ended
+ * @param redrivenBy names the call that last redrove the step; null if none did, or a dead letter that was moved back
  * @param history the last {@link #MAX_HISTORY} attempts that did not succeed, oldest first
  */
 public record StepRecord(
@@ -28,12 +30,43 @@ public record StepRecord(
         @Nullable Instant startedAt,
         int pages,
         List<AttemptNote> history,
-        StepState state) {
+        StepState state,
+        @Nullable String redrivenBy) {
     public static final int MAX_HISTORY = 10;
 
     public StepRecord {
         history = List.copyOf(
                 history.size() > MAX_HISTORY ? history.subList(history.size() - MAX_HISTORY, history.size()) : history);
+    }
+
+    /** One that was never redriven. */
+    public StepRecord(
+            StepId id,
+            int shard,
+            Pinned pinned,
+            int attempt,
+            String owner,
+            int budgetFrom,
+            long cancelSeq,
+            Instant createdAt,
+            @Nullable Instant startedAt,
+            int pages,
+            List<AttemptNote> history,
+            StepState state) {
+        this(
+                id,
+                shard,
+                pinned,
+                attempt,
+                owner,
+                budgetFrom,
+                cancelSeq,
+                createdAt,
+                startedAt,
+                pages,
+                history,
+                state,
+                null);
     }
 
     /** Whether one more attempt may follow the newest one. */
@@ -53,13 +86,14 @@ public record StepRecord(
                 .anyMatch(note -> note.attempt() > budgetFrom && note.cause() == StepError.Kind.WORKER_LOST);
     }
 
-    /** Whether {@code found} is what a write of this record would have left: same attempt, owner and state. */
+    /** Whether {@code found} is what a write of this record would have left: same attempt, owner, state and redrive. */
     public boolean isShownBy(@Nullable StepRecord found) {
         return found != null
                 && found.attempt == attempt
                 && found.owner.equals(owner)
                 && found.budgetFrom == budgetFrom
                 && found.state.name() == state.name()
-                && found.cancelSeq == cancelSeq;
+                && found.cancelSeq == cancelSeq
+                && Objects.equals(found.redrivenBy, redrivenBy);
     }
 }

@@ -2,10 +2,14 @@ package dev.stepstile.step;
 
 import java.time.Instant;
 import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One entry of a manifest, and what a message says: a step that must happen, with its input.
  *
+ * @param tags the step's tags, less those of {@code commonTags}
+ * @param commonTags an object of strings that all steps of the dispatch share, where those are too long to travel with each;
+ *     a tag of the step itself wins
  * @param validUntil beyond it a step without a record is not started: its record may have been deleted by age
  */
 public record StepSpec(
@@ -15,4 +19,30 @@ public record StepSpec(
         Payload input,
         SortedMap<String, Payload> sharedInputs,
         SortedMap<String, String> tags,
-        Instant validUntil) {}
+        Instant validUntil,
+        @Nullable Payload commonTags) {
+
+    public StepSpec(
+            StepId id,
+            int shard,
+            Pinned pinned,
+            Payload input,
+            SortedMap<String, Payload> sharedInputs,
+            SortedMap<String, String> tags,
+            Instant validUntil) {
+        this(id, shard, pinned, input, sharedInputs, tags, validUntil, null);
+    }
+
+    /**
+     * The step as its record has it, if that is one of this dispatch: a redrive may have changed its settings and its
+     * input.
+     */
+    public StepSpec as(@Nullable StepRecord record) {
+        if (record == null || !record.pinned().dispatchId().equals(pinned.dispatchId())) {
+            return this;
+        }
+        Payload given = record.pinned().input();
+        return new StepSpec(
+                id, shard, record.pinned(), given == null ? input : given, sharedInputs, tags, validUntil, commonTags);
+    }
+}

@@ -2,6 +2,7 @@ package dev.stepstile.store;
 
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
+import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -22,6 +23,14 @@ public interface StepStore {
 
     Optional<Run> run(String runId);
 
+    /**
+     * As {@link #run}; where items are deleted by age, this run's is kept as if it had been written today. For whoever is
+     * about to write what belongs to the run.
+     */
+    default Optional<Run> keepRun(String runId) {
+        return run(runId);
+    }
+
     /** Adds one to the run's cancel number and returns the run, or nothing if there is none. Twice raises it twice. */
     Optional<Run> raiseCancelSeq(String runId);
 
@@ -38,6 +47,12 @@ public interface StepStore {
      * try whose answer was lost succeeded: the caller reads again either way.
      */
     boolean replace(Dispatch next);
+
+    /** Stores a redrive call unless there is one of that id; returns the one that was there. May be called twice. */
+    Optional<RedriveCall> putRedriveIfAbsent(RedriveCall call);
+
+    /** Stores what a redrive call came to, over what was there. */
+    void putRedrive(RedriveCall done);
 
     /** Open dispatches of a bucket whose {@code nextSweepAt} is not after {@code until}, earliest first. May lag. */
     List<DispatchRef> due(int bucket, Instant until, int limit);

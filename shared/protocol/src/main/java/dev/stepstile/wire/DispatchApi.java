@@ -41,12 +41,13 @@ public final class DispatchApi {
         }
         Request request = request(call.path().get(2), call.body());
         return switch (dispatching.dispatch(request)) {
-            case Answer.Accepted(String dispatchId, int steps, boolean replayed) ->
+            case Answer.Accepted(String dispatchId, int steps, boolean replayed, int attached) ->
                 Http.Answer.json(
                         202,
                         Json.object()
                                 .put("dispatchId", dispatchId)
                                 .put("accepted", steps)
+                                .put("attached", attached)
                                 .put("replayed", replayed));
             case Answer.Conflict(String dispatchId) ->
                 throw new Problem(
@@ -101,10 +102,12 @@ public final class DispatchApi {
         }
         JsonNode defaults = object(body, "defaults", "bad-defaults");
         known(defaults, "'defaults'", Set.of("handler", "maxAttempts", "timeoutSeconds", "retry", "tags"));
+        SortedMap<String, String> commonTags =
+                tags("'defaults'", object(defaults, "tags", "bad-tags"), new TreeMap<>());
         Set<String> keys = new HashSet<>();
         List<NewStep> read = new ArrayList<>();
         for (JsonNode step : steps) {
-            NewStep newStep = step(step, defaults, read.size());
+            NewStep newStep = step(step, defaults, commonTags, read.size());
             if (!keys.add(newStep.key())) {
                 throw Problem.badRequest(
                         "duplicate-step-key",
@@ -112,7 +115,8 @@ public final class DispatchApi {
             }
             read.add(newStep);
         }
-        return new Request(runId, dispatchId(body), read, shared(object(body, "sharedInputs", "bad-shared-input")));
+        return new Request(
+                runId, dispatchId(body), read, shared(object(body, "sharedInputs", "bad-shared-input")), commonTags);
     }
 
     private static @Nullable String dispatchId(JsonNode body) {
@@ -148,7 +152,7 @@ public final class DispatchApi {
         return shared;
     }
 
-    private static NewStep step(JsonNode step, JsonNode defaults, int index) {
+    private static NewStep step(JsonNode step, JsonNode defaults, SortedMap<String, String> commonTags, int index) {
         String at = "step " + index;
         if (!step.isObject()) {
             throw Problem.badRequest("bad-step", at + " is not an object.");
@@ -179,7 +183,7 @@ public final class DispatchApi {
                 input,
                 retry(key, step, defaults),
                 timeout(key, step, defaults),
-                tags(key, step, defaults));
+                tags("Step '" + key + "'", object(step, "tags", "bad-tags"), commonTags));
     }
 
     private static Problem tooLarge(String what, long bytes) {
@@ -241,24 +245,25 @@ public final class DispatchApi {
         return node.longValue();
     }
 
-    private static SortedMap<String, String> tags(String key, JsonNode step, JsonNode defaults) {
+    /** @param common tags that are added to these, and count as theirs */
+    private static SortedMap<String, String> tags(String whose, JsonNode node, SortedMap<String, String> common) {
         SortedMap<String, String> tags = new TreeMap<>();
-        for (JsonNode holder : List.of(object(defaults, "tags", "bad-tags"), object(step, "tags", "bad-tags"))) {
-            for (var entry : holder.properties()) {
-                String value = entry.getValue().textValue();
-                if (value == null
-                        || entry.getKey().length() > Limits.TAG_LENGTH
-                        || value.length() > Limits.TAG_LENGTH) {
-                    throw Problem.badRequest(
-                            "bad-tags",
-                            "Step '" + key + "': a tag's name and value are strings of at most " + Limits.TAG_LENGTH
-                                    + " characters.");
-                }
-                tags.put(entry.getKey(), value);
+        for (var entry : node.properties()) {
+            String value = entry.getValue().textValue();
+            if (value == null || entry.getKey().length() > Limits.TAG_LENGTH || value.length() > Limits.TAG_LENGTH) {
+                throw Problem.badRequest(
+                        "bad-tags",
+                        whose + ": a tag's name and value are strings of at most " + Limits.TAG_LENGTH
+                                + " characters.");
             }
+            tags.put(entry.getKey(), value);
         }
-        if (tags.size() > Limits.TAGS) {
-            throw Problem.badRequest("bad-tags", "Step '" + key + "' has more than " + Limits.TAGS + " tags.");
+        long more =
+                common.keySet().stream().filter(name -> !tags.containsKey(name)).count();
+        if (tags.size() + more > Limits.TAGS) {
+            throw Problem.badRequest(
+                    "bad-tags",
+                    whose + ": there are more than " + Limits.TAGS + " tags, those of 'defaults' included.");
         }
         return tags;
     }

@@ -33,6 +33,8 @@ public final class DispatchCodec {
         Json.putInstant(node, "keepOpenUntil", dispatch.keepOpenUntil());
         Json.putInstant(node, "nextSweepAt", dispatch.nextSweepAt());
         Json.putInstant(node, "sweptAt", dispatch.sweptAt());
+        node.put("attached", dispatch.attached());
+        Json.putInstant(node, "refreshedAt", dispatch.refreshedAt());
         return Json.print(node);
     }
 
@@ -57,7 +59,9 @@ public final class DispatchCodec {
                 Json.number(node, "version"),
                 Json.instant(node, "keepOpenUntil"),
                 Json.instantOrNull(node, "nextSweepAt"),
-                Json.instantOrNull(node, "sweptAt"));
+                Json.instantOrNull(node, "sweptAt"),
+                node.path("attached").intValue(),
+                Json.instant(node, node.has("refreshedAt") ? "refreshedAt" : "createdAt"));
     }
 
     static void counts(ObjectNode node, SortedMap<StepState.Name, Integer> counts) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.step.AttemptNote;
+import dev.stepstile.step.Payload;
 import dev.stepstile.step.Pinned;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepError;
@@ -13,6 +14,7 @@ import dev.stepstile.step.StepState;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A record as JSON, complete: reading gives back what was written. Instants and durations in milliseconds. */
 public final class RecordCodec {
@@ -22,7 +24,11 @@ public final class RecordCodec {
         ObjectNode node = Json.object();
         node.put("runId", record.id().runId()).put("stepKey", record.id().stepKey());
         node.put("shard", record.shard());
-        node.set("pinned", pinned(record.pinned()));
+        ObjectNode pinned = node.putObject("pinned").setAll(pinned(record.pinned()));
+        Payload input = record.pinned().input();
+        if (input != null) {
+            pinned.set("input", PayloadJson.write(input));
+        }
         node.put("attempt", record.attempt()).put("owner", record.owner());
         node.put("budgetFrom", record.budgetFrom()).put("cancelSeq", record.cancelSeq());
         Json.putInstant(node, "createdAt", record.createdAt());
@@ -34,6 +40,9 @@ public final class RecordCodec {
         }
         node.put("state", record.state().name().name());
         state(node, record.state());
+        if (record.redrivenBy() != null) {
+            node.put("redrivenBy", record.redrivenBy());
+        }
         return Json.print(node);
     }
 
@@ -44,7 +53,7 @@ public final class RecordCodec {
         return new StepRecord(
                 new StepId(Json.text(node, "runId"), Json.text(node, "stepKey")),
                 Json.integer(node, "shard"),
-                pinned(Json.member(node, "pinned")),
+                pinned(Json.member(node, "pinned"), input(node.path("pinned"))),
                 Json.integer(node, "attempt"),
                 Json.text(node, "owner"),
                 Json.integer(node, "budgetFrom"),
@@ -53,9 +62,16 @@ public final class RecordCodec {
                 Json.instantOrNull(node, "startedAt"),
                 Json.integer(node, "pages"),
                 history,
-                state(node));
+                state(node),
+                node.hasNonNull("redrivenBy") ? Json.text(node, "redrivenBy") : null);
     }
 
+    private static @Nullable Payload input(JsonNode pinned) {
+        JsonNode input = pinned.get("input");
+        return input == null ? null : PayloadJson.read(input);
+    }
+
+    /** All but an input. */
     static ObjectNode pinned(Pinned pinned) {
         return Json.object()
                 .put("dispatchId", pinned.dispatchId())
@@ -67,7 +83,8 @@ public final class RecordCodec {
                 .put("timeoutMillis", pinned.timeout().toMillis());
     }
 
-    static Pinned pinned(JsonNode node) {
+    /** @param input what a redrive gave the step; null: its manifest's */
+    static Pinned pinned(JsonNode node, @Nullable Payload input) {
         return new Pinned(
                 Json.text(node, "dispatchId"),
                 Json.integer(node, "index"),
@@ -76,7 +93,8 @@ public final class RecordCodec {
                         Json.integer(node, "maxAttempts"),
                         Duration.ofMillis(Json.number(node, "baseMillis")),
                         Duration.ofMillis(Json.number(node, "capMillis"))),
-                Duration.ofMillis(Json.number(node, "timeoutMillis")));
+                Duration.ofMillis(Json.number(node, "timeoutMillis")),
+                input);
     }
 
     private static ObjectNode note(AttemptNote note) {

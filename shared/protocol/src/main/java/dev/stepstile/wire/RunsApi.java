@@ -255,7 +255,9 @@ public final class RunsApi {
 
     private Answer redrive(String runId, Http.Call call, Instant deadline) throws InterruptedException {
         String text = call.body();
-        JsonNode body = text == null || text.isBlank() ? Json.object() : body(call, Set.of("states", "keys"));
+        JsonNode body = text == null || text.isBlank()
+                ? Json.object()
+                : body(call, Set.of("states", "keys", "overrides", "redriveId"));
         List<String> keys = keys(body);
         Set<StepState.Name> states = new TreeSet<>();
         for (String name : texts(body, "states", "bad-state")) {
@@ -272,8 +274,35 @@ public final class RunsApi {
                 states.add(StepState.Name.CANCELLED);
             }
         }
-        int redriven = redriving.redrive(run(runId), states, new TreeSet<>(keys), deadline);
-        return Answer.json(200, Json.object().put("redriven", redriven));
+        Redriving.Request request = new Redriving.Request(
+                states,
+                new TreeSet<>(keys),
+                OverridesJson.read(body),
+                OverridesJson.input(body, !keys.isEmpty()),
+                redriveId(body));
+        return switch (redriving.redrive(run(runId), request, deadline)) {
+            case Redriving.Answer.Redriven(int redriven, List<String> unknown, boolean replayed) -> {
+                ObjectNode node = Json.object().put("redriven", redriven).put("replayed", replayed);
+                unknown.forEach(node.putArray("unknown")::add);
+                yield Answer.json(200, node);
+            }
+            case Redriving.Answer.Conflict(String redriveId) ->
+                throw new Problem(
+                        409,
+                        "redrive-conflict",
+                        "Redrive '" + redriveId + "' was another one; give another redrive another redriveId.");
+        };
+    }
+
+    private static @Nullable String redriveId(JsonNode body) {
+        if (!body.hasNonNull("redriveId")) {
+            return null;
+        }
+        String id = body.path("redriveId").textValue();
+        if (id == null || !Limits.isDispatchId(id)) {
+            throw Problem.badRequest("bad-redrive-id", "A redriveId is 1 to 128 of A-Z a-z 0-9 . _ : ~ @ + = -");
+        }
+        return id;
     }
 
     private Run run(String runId) {

@@ -21,7 +21,13 @@ import org.jspecify.annotations.Nullable;
 /** The bodies of messages: steps, dead letters, and what is not ours; and the manifest, which is a list of steps. */
 public final class StepMessages {
     /** Raised when an older worker could misread a message; it then puts it back for a newer one. */
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
+
+    /** Of a message that needs nothing of version 2, which is that a step's tags may be named rather than told. */
+    private static final int PLAIN = 1;
+
+    /** The form of a manifest that says once what its steps share; before it, it was a list of whole messages. */
+    private static final int MANIFEST = 2;
 
     private StepMessages() {}
 
@@ -39,7 +45,11 @@ public final class StepMessages {
     }
 
     public static String step(StepSpec spec) {
-        return Json.print(node(spec).put("v", VERSION));
+        return Json.print(node(spec).put("v", version(spec)));
+    }
+
+    private static int version(StepSpec spec) {
+        return spec.commonTags() == null ? PLAIN : VERSION;
     }
 
     public static Decoded decode(String body) {
@@ -69,7 +79,7 @@ public final class StepMessages {
 
     /** A dead letter: the step's message, the attempt it died at, why, and what its attempts met. */
     public static String dead(StepSpec spec, StepRecord record, StepState.Dead dead) {
-        ObjectNode node = Json.object().put("v", VERSION).put("attempt", record.attempt());
+        ObjectNode node = Json.object().put("v", version(spec)).put("attempt", record.attempt());
         node.put("cause", dead.error().kind().name());
         node.put("message", dead.error().message());
         node.put("diedAt", dead.finishedAt().toString());
@@ -88,7 +98,7 @@ public final class StepMessages {
     /** A letter for a message that is not ours, whole, for whoever looks. */
     public static String undecodable(String messageId, String reason, String body) {
         return Json.print(Json.object()
-                .put("v", VERSION)
+                .put("v", PLAIN)
                 .put("messageId", messageId)
                 .put("cause", "UNDECODABLE")
                 .put("message", reason)
@@ -113,15 +123,54 @@ public final class StepMessages {
         }
     }
 
+    /**
+     * The steps of a dispatch, in order: {@code {"v": 2, "common": {…}, "steps": [{…}, …]}}. {@code common} is the first
+     * step's message without what is its own; a step has its own members, and those that differ from {@code common}.
+     */
     public static String manifest(List<StepSpec> steps) {
-        ArrayNode array = Json.MAPPER.createArrayNode();
-        steps.forEach(step -> array.add(node(step)));
-        return Json.print(array);
+        ObjectNode manifest = Json.object().put("v", MANIFEST);
+        ObjectNode common = manifest.putObject("common");
+        ArrayNode array = manifest.putArray("steps");
+        for (StepSpec step : steps) {
+            ObjectNode node = node(step);
+            node.remove(INDEX); // its place in the list
+            if (array.isEmpty()) {
+                common.setAll(node.deepCopy());
+                common.remove(OWN);
+            }
+            for (var member : common.properties()) {
+                if (member.getValue().equals(node.get(member.getKey()))) {
+                    node.remove(member.getKey());
+                } else if (!node.has(member.getKey())) {
+                    node.putNull(member.getKey()); // the step has none
+                }
+            }
+            array.add(node);
+        }
+        return Json.print(manifest);
     }
 
+    private static final String INDEX = "index";
+    private static final List<String> OWN = List.of("stepKey", "shard", "input", "tags");
+
+    /** Reads a manifest of either form. */
     public static List<StepSpec> manifest(String json) {
+        JsonNode manifest = Json.parse(json);
         List<StepSpec> steps = new ArrayList<>();
-        Json.parse(json).forEach(node -> steps.add(spec(node)));
+        if (manifest.isArray()) {
+            manifest.forEach(node -> steps.add(spec(node)));
+            return steps;
+        }
+        if (Json.integer(manifest, "v") > MANIFEST) {
+            throw new Json.BadJson("a manifest of a newer version");
+        }
+        JsonNode common = Json.member(manifest, "common");
+        for (JsonNode own : Json.member(manifest, "steps")) {
+            ObjectNode step = Json.object().put(INDEX, steps.size());
+            common.properties().forEach(member -> step.set(member.getKey(), member.getValue()));
+            own.properties().forEach(member -> step.set(member.getKey(), member.getValue()));
+            steps.add(spec(step));
+        }
         return steps;
     }
 
@@ -139,6 +188,10 @@ public final class StepMessages {
             ObjectNode tags = node.putObject("tags");
             spec.tags().forEach(tags::put);
         }
+        Payload commonTags = spec.commonTags();
+        if (commonTags != null) {
+            node.set("commonTags", PayloadJson.write(commonTags));
+        }
         Json.putInstant(node, "validUntil", spec.validUntil());
         return node;
     }
@@ -146,7 +199,7 @@ public final class StepMessages {
     private static StepSpec spec(JsonNode node) {
         String runId = Json.text(node, "runId");
         String stepKey = Json.text(node, "stepKey");
-        Pinned pinned = RecordCodec.pinned(node);
+        Pinned pinned = RecordCodec.pinned(node, null);
         int shard = Json.integer(node, "shard");
         if (!Limits.isRunId(runId)
                 || !Limits.isStepKey(stepKey)
@@ -175,6 +228,7 @@ public final class StepMessages {
                 PayloadJson.read(Json.member(node, "input")),
                 shared,
                 tags,
-                Json.instant(node, "validUntil"));
+                Json.instant(node, "validUntil"),
+                node.hasNonNull("commonTags") ? PayloadJson.read(node.get("commonTags")) : null);
     }
 }

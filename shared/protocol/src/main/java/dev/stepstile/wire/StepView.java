@@ -66,6 +66,9 @@ final class StepView {
                             json -> node.putRawValue("result", new RawValue(json)),
                             () -> node.set("resultStored", PayloadJson.write(result)));
         }
+        if (record.redrivenBy() != null) {
+            node.put("redrivenBy", record.redrivenBy());
+        }
         ArrayNode attempts = node.putArray("attempts");
         record.history().forEach(note -> {
             ObjectNode attempt = attempts.addObject().put("attempt", note.attempt());

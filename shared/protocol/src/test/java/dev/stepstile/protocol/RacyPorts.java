@@ -2,6 +2,7 @@ package dev.stepstile.protocol;
 
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
+import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -94,6 +95,16 @@ final class RacyPorts implements StepStore, StepQueue, DeadLetters, PayloadStore
     @Override
     public Optional<Run> run(String runId) {
         throw unused();
+    }
+
+    @Override
+    public Optional<RedriveCall> putRedriveIfAbsent(RedriveCall call) {
+        throw new UnsupportedOperationException("no call here is named");
+    }
+
+    @Override
+    public void putRedrive(RedriveCall done) {
+        throw new UnsupportedOperationException("no call here is named");
     }
 
     @Override

@@ -100,8 +100,15 @@ final class StateTable {
                                 new Happening(
                                         "redrive by an older letter", s -> new StepEvent.Redrive(1, attempt(s) - 1)),
                                 new Happening("buried", s -> new StepEvent.Buried(attempt(s))),
-                                new Happening("buried (older letter)", s -> new StepEvent.Buried(attempt(s) - 1)))));
+                                new Happening("buried (older letter)", s -> new StepEvent.Buried(attempt(s) - 1)))),
+                new Part(
+                        "A redrive that changes the step's settings",
+                        List.of(new Happening(
+                                "redrive with overrides", s -> new StepEvent.Redrive(1, null, "call", RAISED)))));
     }
+
+    private static final Overrides RAISED =
+            new Overrides("another", 9, null, null, Duration.ofSeconds(880), new Payload.Inline("42"));
 
     private static int attempt(Situation situation) {
         return situation.record() == null ? 0 : situation.record().attempt();
@@ -135,6 +142,9 @@ final class StateTable {
         }
         if (next.budgetFrom() == next.attempt() && next.attempt() > 0) {
             words.append(", fresh budget");
+        }
+        if (found != null && !found.pinned().equals(next.pinned())) {
+            words.append(", other settings");
         }
         if (found != null
                 && found.state() instanceof Running was

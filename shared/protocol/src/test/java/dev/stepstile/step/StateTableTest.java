@@ -105,6 +105,28 @@ class StateTableTest {
             RUNNING, lease over, of another dispatch | **RETRYING** | **RUNNING**, asked to stop | – | – | – | – | – | –
             RETRYING, due, of another dispatch   | – | **CANCELLED** | – | – | – | – | – | –
             SUCCEEDED, of another dispatch       | – | – | – | finished | – | – | – | –
+            """,
+            // redrive with overrides
+            """
+            QUEUED                               | –
+            QUEUED, validity over                | –
+            RUNNING                              | –
+            RUNNING, cancel asked                | –
+            RUNNING, last attempt                | –
+            RUNNING, lease over                  | –
+            RUNNING, lease over, cancel asked    | –
+            RUNNING, lease over, last attempt    | –
+            RETRYING, not due                    | –
+            RETRYING, due                        | –
+            RETRYING, due, lost a worker         | –
+            SUCCEEDED                            | finished
+            FAILED                               | **RETRYING**, fresh budget, other settings
+            DEAD, not buried                     | **RETRYING**, fresh budget, other settings
+            DEAD, buried                         | **RETRYING**, fresh budget, other settings
+            CANCELLED                            | **RETRYING**, fresh budget, other settings
+            RUNNING, lease over, of another dispatch | –
+            RETRYING, due, of another dispatch   | –
+            SUCCEEDED, of another dispatch       | finished
             """);
 
     private static final Path DOCUMENT = Path.of("../../docs/state-table.md");
@@ -172,7 +194,12 @@ class StateTableTest {
                 assertThat(found.state()).as(cell).isNotInstanceOf(StepState.Succeeded.class);
                 assertThat(next.attempt() - found.attempt()).as(cell).isEqualTo(claim ? 1 : 0);
                 assertThat(next.owner().equals(found.owner())).as(cell).isEqualTo(!claim);
-                assertThat(next.pinned()).as(cell).isEqualTo(found.pinned());
+                assertThat(next.pinned())
+                        .as(cell)
+                        .isEqualTo(
+                                happening.event().apply(situation) instanceof StepEvent.Redrive redrive
+                                        ? redrive.overrides().on(found.pinned())
+                                        : found.pinned());
                 assertThat(next.createdAt()).as(cell).isEqualTo(found.createdAt());
                 assertThat(next.cancelSeq()).as(cell).isGreaterThanOrEqualTo(found.cancelSeq());
                 assertThat(next.history().size())

@@ -222,6 +222,59 @@ class StepLifeTest {
     }
 
     @Nested
+    class A_redrive_call {
+        private StepRecord dead(int attempt) {
+            return Steps.record(attempt, 0, new Dead(Steps.BROKEN, NOW, NOW), List.of());
+        }
+
+        private StepEvent by(String call) {
+            return new StepEvent.Redrive(0, null, call, Overrides.NONE);
+        }
+
+        @Test
+        void redrives_a_step_once_however_often_it_is_made() {
+            StepRecord redriven = Steps.after(dead(3), by("once"));
+            StepRecord again = Steps.after(redriven, Steps.claim(Steps.spec(), true));
+            again = Steps.after(
+                    again, new StepEvent.Fail(4, "owner-new", Weight.HOPELESS, Steps.BROKEN, Duration.ZERO, 0));
+            assertThat(again.state()).isInstanceOf(Dead.class);
+            assertThat(again.redrivenBy()).isEqualTo("once");
+            assertThat(StepLife.on(again, by("once"), NOW)).isEqualTo(new Transition.Unchanged());
+            assertThat(Steps.after(again, by("twice")).budgetFrom()).isEqualTo(4);
+        }
+
+        @Test
+        void is_not_taken_for_another_one_of_the_same_moment() {
+            StepRecord one = Steps.after(dead(3), by("one"));
+            StepRecord other = Steps.after(dead(3), by("other"));
+            assertThat(one.isShownBy(one)).isTrue();
+            assertThat(one.isShownBy(other)).isFalse();
+        }
+
+        @Test
+        void changes_only_what_it_names_and_says_so_without_the_input() {
+            Overrides overrides =
+                    new Overrides("other", null, Duration.ofMillis(1500), null, null, new Payload.Inline("\"secret\""));
+            StepRecord record = Steps.after(dead(3), new StepEvent.Redrive(0, null, "call", overrides));
+            Pinned before = dead(3).pinned();
+            assertThat(record.pinned())
+                    .isEqualTo(new Pinned(
+                            before.dispatchId(),
+                            before.index(),
+                            "other",
+                            new RetryPolicy(
+                                    before.retry().maxAttempts(),
+                                    Duration.ofMillis(1500),
+                                    before.retry().cap()),
+                            before.timeout(),
+                            new Payload.Inline("\"secret\"")));
+            assertThat(record.history().getLast().message())
+                    .contains("handler " + before.handler() + " -> other", "-> 1.5", "another input", "by call")
+                    .doesNotContain("secret", "timeoutSeconds", "maxAttempts");
+        }
+    }
+
+    @Nested
     class A_suspect {
         @Test
         void is_a_step_that_lost_a_worker_in_its_present_budget() {

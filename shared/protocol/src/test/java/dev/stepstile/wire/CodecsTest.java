@@ -7,12 +7,24 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.Pinned;
+import dev.stepstile.step.RedriveCall;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -22,6 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What is written is read back as it was, and what is not ours is told from it. */
 class CodecsTest {
     private static final int ROUNDS = 600;
+    private static final Instant NOW = Instant.parse("2026-11-24T08:00:00Z");
 
     private static void each(int seed, Consumer<Generated> round) {
         Random random = new Random(seed);
@@ -114,7 +127,7 @@ class CodecsTest {
 
         @Test
         void of_a_newer_version_is_known_as_such_whatever_else_it_holds() {
-            assertThat(StepMessages.decode("{\"v\":2}")).isEqualTo(new StepMessages.Decoded.NewerVersion(2));
+            assertThat(StepMessages.decode("{\"v\":3}")).isEqualTo(new StepMessages.Decoded.NewerVersion(3));
             assertThat(StepMessages.decode("{\"steps\":[1,2],\"dead\":7,\"v\":2147483647}"))
                     .isEqualTo(new StepMessages.Decoded.NewerVersion(Integer.MAX_VALUE));
         }
@@ -251,9 +264,91 @@ class CodecsTest {
             Generated generated = new Generated(new Random(16));
             List<StepSpec> steps = new ArrayList<>();
             for (int i = 0; i < 1_000; i++) {
-                steps.add(generated.spec());
+                steps.add(at(i, generated.spec()));
             }
             assertThat(StepMessages.manifest(StepMessages.manifest(steps))).isEqualTo(steps);
+        }
+
+        private static StepSpec at(int index, StepSpec spec) {
+            Pinned pinned = spec.pinned();
+            return new StepSpec(
+                    spec.id(),
+                    spec.shard(),
+                    new Pinned(pinned.dispatchId(), index, pinned.handler(), pinned.retry(), pinned.timeout()),
+                    spec.input(),
+                    spec.sharedInputs(),
+                    spec.tags(),
+                    spec.validUntil(),
+                    spec.commonTags());
+        }
+
+        @Test
+        void says_once_what_its_steps_share() {
+            Pinned pinned = new Pinned("d-1", 0, "handler", RetryPolicy.DEFAULT, Duration.ofMinutes(5));
+            SortedMap<String, Payload> shared = new TreeMap<>();
+            shared.put("plan", new Payload.Inline("{\"day\":\"2026-11-24\"}"));
+            Payload tags = new Payload.Item("shared/" + "ab".repeat(32), 8_000, "ab".repeat(32));
+            List<StepSpec> steps = new ArrayList<>();
+            for (int i = 0; i < 1_000; i++) {
+                StepSpec spec = new StepSpec(
+                        new StepId("run", "s" + i), 3, pinned, Payload.NULL, shared, new TreeMap<>(), NOW, tags);
+                steps.add(at(i, spec));
+            }
+            String manifest = StepMessages.manifest(steps);
+            assertThat(manifest.length()).as("bytes a step").isLessThan(60 * steps.size());
+            assertThat(StepMessages.manifest(manifest)).isEqualTo(steps);
+        }
+
+        @Test
+        void as_it_was_written_before_is_still_read() throws IOException {
+            List<StepSpec> steps = StepMessages.manifest(resource("manifest-1.json"));
+            assertThat(steps).extracting(step -> step.id().stepKey()).containsExactly("load[eu]", "charge");
+            assertThat(steps.get(0)).isEqualTo(step(resource("message-1.json")));
+            assertThat(steps.get(1).pinned())
+                    .isEqualTo(new Pinned(
+                            "m-1",
+                            1,
+                            "payments.charge",
+                            new RetryPolicy(1, Duration.ZERO, Duration.ZERO),
+                            Duration.ofMinutes(1)));
+            assertThat(StepMessages.manifest(StepMessages.manifest(steps))).isEqualTo(steps);
+        }
+
+        @Test
+        void of_a_newer_form_is_not_misread() {
+            assertThatThrownBy(() -> StepMessages.manifest("{\"v\":3,\"steps\":[]}"))
+                    .isInstanceOf(Json.BadJson.class);
+        }
+
+        private static StepSpec step(String body) {
+            return ((StepMessages.Decoded.Step) StepMessages.decode(body)).spec();
+        }
+
+        private static String resource(String name) throws IOException {
+            try (InputStream in = Objects.requireNonNull(CodecsTest.class.getResourceAsStream(name))) {
+                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            }
+        }
+
+        @Test
+        void has_messages_of_the_old_version_unless_they_name_their_tags() {
+            each(18, generated -> {
+                StepSpec spec = generated.spec();
+                int version = Json.parse(StepMessages.step(spec)).path("v").intValue();
+                assertThat(version).isEqualTo(spec.commonTags() == null ? 1 : 2);
+                assertThat(step(StepMessages.step(spec))).isEqualTo(spec);
+            });
+        }
+    }
+
+    @Nested
+    class A_redrive_call {
+        @Test
+        void is_read_back_as_it_was_written() {
+            RedriveCall begun = new RedriveCall("r", "once", "ab", NOW, null, List.of());
+            assertThat(RedriveCodec.read(RedriveCodec.write(begun))).isEqualTo(begun);
+            RedriveCall done = begun.done(0, List.of("a[1]", "b"));
+            assertThat(RedriveCodec.read(RedriveCodec.write(done))).isEqualTo(done);
         }
     }
 

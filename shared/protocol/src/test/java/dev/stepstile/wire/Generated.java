@@ -2,6 +2,7 @@ package dev.stepstile.wire;
 
 import dev.stepstile.step.AttemptNote;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Overrides;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Pinned;
 import dev.stepstile.step.RetryPolicy;
@@ -135,7 +136,7 @@ final class Generated {
         return new StepRecord(
                 new StepId(id(), key()),
                 random.nextInt(64),
-                pinned(),
+                random.nextInt(4) == 0 ? new Overrides(null, null, null, null, null, payload()).on(pinned()) : pinned(),
                 random.nextInt(1_000_000),
                 text(),
                 random.nextInt(1_000),
@@ -144,7 +145,8 @@ final class Generated {
                 instantOrNull(),
                 random.nextInt(100),
                 history,
-                state());
+                state(),
+                random.nextInt(4) == 0 ? text() : null);
     }
 
     StepSpec spec() {
@@ -154,7 +156,15 @@ final class Generated {
             shared.put("s" + n, payload());
             tags.put("t" + n + text(), text());
         }
-        return new StepSpec(new StepId(id(), key()), random.nextInt(64), pinned(), payload(), shared, tags, instant());
+        return new StepSpec(
+                new StepId(id(), key()),
+                random.nextInt(64),
+                pinned(),
+                payload(),
+                shared,
+                tags,
+                instant(),
+                random.nextInt(4) == 0 ? payload() : null);
     }
 
     Dispatch dispatch() {
@@ -181,7 +191,9 @@ final class Generated {
                 random.nextLong(Long.MAX_VALUE),
                 instant(),
                 instantOrNull(),
-                instantOrNull());
+                instantOrNull(),
+                random.nextInt(10_000),
+                instant());
     }
 
     private SortedMap<StepState.Name, Integer> counts() {
