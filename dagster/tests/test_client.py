@@ -109,12 +109,13 @@ def test_a_failed_step_tells_its_cause_and_its_attempts(client: StepstileClient,
 
 
 def test_steps_and_lookups_tell_what_there_is(client: StepstileClient, run_id: str) -> None:
-    client.dispatch(run_id, [Step("a/b?".replace("/", "|"), "stepstile.echo", 1)], dispatch_id="d")
-    followed(client.follow(run_id, ["a|b?"]))
+    key = "a/b? 100%+ü|🚀"
+    client.dispatch(run_id, [Step(key, "stepstile.echo", 1)], dispatch_id="d")
+    followed(client.follow(run_id, [key]))
     assert [step.state for step in client.steps(run_id)] == ["SUCCEEDED"]
     assert list(client.steps(run_id, state="DEAD")) == []
-    assert client.lookup(run_id, ["a|b?", "absent"])["a|b?"].result == 1
-    record = client.step(run_id, "a|b?")
+    assert client.lookup(run_id, [key, "absent"])[key].result == 1
+    record = client.step(run_id, key)
     assert record
     assert record.finished_at
     assert client.step(run_id, "absent") is None

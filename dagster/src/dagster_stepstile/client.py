@@ -178,11 +178,13 @@ class StepstileClient:
 
         None while queued.
         """
-        query = {"log": "true"} if log else {}
+        query = {"key": key}
+        if log or attempt is not None:
+            query["log"] = "true"
         if attempt is not None:
             query["attempt"] = str(attempt)
         try:
-            return StepRecord.from_json(self._transport.call("GET", _step(run_id, key), query=query))
+            return StepRecord.from_json(self._transport.call("GET", f"{_run(run_id)}/step", query=query))
         except Refused as e:
             if e.type in ("step-not-started", "run-not-found"):
                 return None
@@ -197,8 +199,8 @@ class StepstileClient:
         while True:
             piece = self._transport.call(
                 "GET",
-                f"{_step(run_id, key)}/result",
-                query={"offset": str(len(content))} if content else None,
+                f"{_run(run_id)}/step/result",
+                query={"key": key, "offset": str(len(content))},
             )
             content += base64.b64decode(piece["content"])
             if len(content) >= int(piece["size"]) or not piece["content"]:
@@ -294,10 +296,6 @@ class StepstileClient:
 
 def _run(run_id: str) -> str:
     return f"/v1/runs/{quote(run_id, safe='')}"
-
-
-def _step(run_id: str, key: str) -> str:
-    return f"{_run(run_id)}/steps/{quote(key, safe='')}"
 
 
 def _text(value: Any) -> str:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from dagster_stepstile.errors import Refused, StepstileError, Unauthorised, Unreachable
 from dagster_stepstile.signing import Request, Sign
@@ -75,7 +75,7 @@ class Transport:
         :raises Unauthorised: if the caller is not known or not allowed.
         :raises Refused: if the call itself is not acceptable.
         """
-        target = self._prefix + path + ("?" + urlencode(query) if query else "")
+        target = self._prefix + path + ("?" + urlencode(query, quote_via=quote, safe="") if query else "")
         until = self._clock() + self._patience
         cause: str
         failures = 0

@@ -47,7 +47,7 @@ final class Client {
     }
 
     JsonNode step(String runId, String key) throws InterruptedException {
-        return call("GET", "/v1/runs/" + encoded(runId) + "/steps/" + encoded(key), null);
+        return call("GET", "/v1/runs/" + encoded(runId) + "/step?key=" + encoded(key), null);
     }
 
     JsonNode status(String runId, boolean exact) throws InterruptedException {

@@ -94,8 +94,16 @@ final class Deployed implements AutoCloseable {
     }
 
     JsonNode answer(String event) {
-        return answer(
-                new DispatchFunction(environment), new ByteArrayInputStream(event.getBytes(StandardCharsets.UTF_8)));
+        return answer(event.getBytes(StandardCharsets.UTF_8));
+    }
+
+    JsonNode answer(byte[] event) {
+        return answer(new DispatchFunction(environment), new ByteArrayInputStream(event));
+    }
+
+    /** Gives the runs function an event as it stands. */
+    JsonNode asked(String event) {
+        return answer(new RunsFunction(environment), new ByteArrayInputStream(event.getBytes(StandardCharsets.UTF_8)));
     }
 
     SweepReport sweep() {

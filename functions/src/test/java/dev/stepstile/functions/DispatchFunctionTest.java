@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.wire.Json;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -76,6 +78,43 @@ class DispatchFunctionTest {
         assertThat(deployed.ports().queue().anyVisible()).isFalse();
     }
 
+    /** {@code {"name":"café"}} in Latin-1: as base64, and as the bytes of an event. */
+    @Test
+    void a_body_that_is_not_utf8_is_refused_at_every_door() {
+        String steps =
+                "{\"steps\":[{\"key\":\"a\",\"handler\":\"stepstile.echo\",\"input\":{\"name\":\"caf\u00E9\"}}]}";
+        String base64 = Base64.getEncoder().encodeToString(steps.getBytes(StandardCharsets.ISO_8859_1));
+        String http = "{\"version\":\"2.0\",\"rawPath\":\"/v1/runs/nightly/dispatches\",\"rawQueryString\":\"\","
+                + "\"requestContext\":{\"http\":{\"method\":\"POST\"}},\"isBase64Encoded\":";
+        String direct = "{\"method\":\"POST\",\"path\":\"/v1/runs/nightly/dispatches\",\"isBase64Encoded\":";
+        String whole = Base64.getEncoder().encodeToString(steps.getBytes(StandardCharsets.UTF_8));
+
+        for (String door : new String[] {http, direct}) {
+            assertThat(problem(deployed.answer(door + "true,\"body\":\"" + base64 + "\"}")))
+                    .isEqualTo("400 bad-json");
+            assertThat(problem(deployed.answer(door + "false,\"body\":\""
+                            + steps.replace("\"", "\\\"").replace("\u00E9", "\\ud83d") + "\"}")))
+                    .as("half a character, which UTF-8 cannot hold")
+                    .isEqualTo("400 bad-json");
+        }
+        assertThat(problem(deployed.answer(
+                        (direct + "false,\"body\":" + steps + "}").getBytes(StandardCharsets.ISO_8859_1))))
+                .isEqualTo("400 bad-event");
+        assertThat(deployed.ports().store().run("nightly")).isEmpty();
+
+        assertThat(deployed.answer(http + "true,\"body\":\"" + whole + "\"}")
+                        .path("statusCode")
+                        .asInt())
+                .isEqualTo(202);
+    }
+
+    private static String problem(JsonNode answer) {
+        JsonNode body =
+                answer.path("body").isTextual() ? Json.parse(answer.path("body").asText()) : answer.path("body");
+        return body.path("status").asInt() + " "
+                + body.path("type").asText().replace("https://stepstile.dev/problems/", "");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -87,6 +126,10 @@ class DispatchFunctionTest {
                 "{\"method\":\"POST\",\"method\":\"GET\",\"path\":\"/v1/runs/r/dispatches\"}",
                 "{\"method\":\"POST\"}",
                 "{\"method\":\"POST\",\"path\":\"/v1/runs/%zz/dispatches\"}",
+                "{\"method\":\"POST\",\"path\":\"/v1/runs/%E9/dispatches\"}",
+                "{\"method\":\"POST\",\"path\":\"/v1/runs/r/dispatches\",\"querry\":{}}",
+                "{\"method\":\"POST\",\"path\":\"/v1/runs/r/dispatches\",\"query\":[]}",
+                "{\"method\":\"POST\",\"path\":\"/v1/runs/r/dispatches\",\"query\":{\"a\":[]}}",
                 "{\"method\":\"POST\",\"path\":\"/v1/runs/r/dispatches\",\"body\":\"*\",\"isBase64Encoded\":true}",
             })
     void an_event_that_is_no_call_is_answered_as_a_bad_one(String event) {

@@ -63,6 +63,30 @@ class RunsFunctionTest {
         assertThat(step.path("log").path(0).path("lines").path(0).asText()).isEqualTo("3 rows");
     }
 
+    /** A key that no path can carry through API Gateway, which decodes it and cuts it at the question mark. */
+    @Test
+    void a_step_of_any_key_is_shown_by_a_query() {
+        JsonNode answer = deployed.runs("runs-step-by-key");
+        assertThat(Json.parse(answer.path("body").asText()).path("detail").asText())
+                .startsWith("Step 'eu/München 100%?+1' has no record");
+    }
+
+    /** As a function URL sends it, which does not decode the path. */
+    @Test
+    void a_path_is_decoded_once_whoever_sends_it() {
+        String event = Events.text("runs-step");
+        assertThat(event).contains("/steps/load[us]");
+        String ofAUrl = event.replace("/steps/load[us]", "/steps/load%5Bus%5D")
+                .replace("execute-api", "lambda-url")
+                .replace("amazonaws.com", "on.aws");
+        assertThat(deployed.asked(ofAUrl).path("statusCode").asInt()).isEqualTo(200);
+        assertThat(deployed.asked(event.replace("/steps/load[us]", "/steps/load%5Bus%5D"))
+                        .path("statusCode")
+                        .asInt())
+                .as("a key with a percent sign, which a path does not carry")
+                .isEqualTo(400);
+    }
+
     @Test
     void the_feed_shows_what_ended() {
         JsonNode feed = answered("runs-feed");
@@ -120,7 +144,7 @@ class RunsFunctionTest {
             JsonNode answer = deployed.call(call.substring(0, call.indexOf(' ')), path);
             assertThat(answer.path("body").path("type").asText()).as(call).doesNotEndWith("/no-such-call");
         }
-        assertThat(routes).isEqualTo(known).hasSize(8);
+        assertThat(routes).isEqualTo(known).hasSize(10);
     }
 
     /** The calls that the answer to an unknown one names: {@code GET /v1/runs/{runId}, …/feed; POST …/cancel}. */

@@ -8,6 +8,8 @@ import com.sun.net.httpserver.HttpServer;
 import dev.stepstile.step.Limits;
 import dev.stepstile.wire.Http;
 import dev.stepstile.wire.Json;
+import dev.stepstile.wire.Target;
+import dev.stepstile.wire.Utf8;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,10 +18,12 @@ import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
@@ -87,58 +91,62 @@ final class HttpApi implements AutoCloseable {
                             "The body is over " + Limits.REQUEST_BYTES + " bytes; dispatch in several calls.")
                     .answer();
         }
+        byte[] event;
+        try {
+            event = event(exchange, body);
+        } catch (Http.Problem problem) {
+            return problem.answer();
+        }
         boolean dispatches = exchange.getRequestURI().getRawPath().endsWith("/dispatches");
         String function = dispatches ? "dispatch" : "runs";
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try {
             (dispatches ? dispatch : runs)
-                    .handleRequest(
-                            new ByteArrayInputStream(event(exchange, body)), out, new LocalContext(function, TIMEOUT));
+                    .handleRequest(new ByteArrayInputStream(event), out, new LocalContext(function, TIMEOUT));
         } catch (IOException lost) {
             LOG.info("The {} function was lost ({}); the caller calls again.", function, lost.getMessage());
             return new Http.Answer(500, "application/json", "{\"message\":\"Internal Server Error\"}"); // API Gateway's
         }
         JsonNode answer = Json.parse(out.toString(StandardCharsets.UTF_8));
+        SortedMap<String, String> headers = new TreeMap<>();
+        answer.path("headers")
+                .properties()
+                .forEach(e -> headers.put(e.getKey(), e.getValue().asText()));
+        String type = headers.remove("content-type");
         return new Http.Answer(
                 answer.path("statusCode").intValue(),
-                answer.path("headers").path("content-type").asText("application/json"),
-                answer.path("body").asText(""));
+                type == null ? "application/json" : type,
+                answer.path("body").asText(""),
+                headers);
     }
 
+    /** As API Gateway makes it: a path that is decoded, a query as it was sent, a body in base64 if it is no text. */
     private static byte[] event(HttpExchange exchange, byte[] body) {
-        ObjectNode event = Json.object().put("version", "2.0").put("routeKey", "$default");
-        event.put("rawPath", exchange.getRequestURI().getRawPath());
+        String path = Target.decodedPath(exchange.getRequestURI().getRawPath());
         String query = exchange.getRequestURI().getRawQuery();
-        event.put("rawQueryString", query == null ? "" : query);
-        if (query != null) {
-            ObjectNode parameters = event.putObject("queryStringParameters");
-            for (String pair : query.split("&", -1)) {
-                String[] parts = pair.split("=", 2);
-                parameters.put(decoded(parts[0]), parts.length == 2 ? decoded(parts[1]) : "");
-            }
-        }
+        ObjectNode event = Json.object().put("version", "2.0").put("routeKey", "$default");
+        event.put("rawPath", path).put("rawQueryString", query == null ? "" : query);
         event.putObject("requestContext")
                 .putObject("http")
                 .put("method", exchange.getRequestMethod())
-                .put("path", exchange.getRequestURI().getRawPath());
+                .put("path", path);
+        boolean text = true;
         if (body.length > 0) {
-            event.put("body", new String(body, StandardCharsets.UTF_8));
+            try {
+                event.put("body", Utf8.text(body));
+            } catch (Json.BadJson e) {
+                text = false;
+                event.put("body", Base64.getEncoder().encodeToString(body));
+            }
         }
-        event.put("isBase64Encoded", false);
+        event.put("isBase64Encoded", !text);
         return Json.print(event).getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static String decoded(String text) {
-        try {
-            return URLDecoder.decode(text, StandardCharsets.UTF_8);
-        } catch (IllegalArgumentException e) {
-            return text;
-        }
     }
 
     private static void answer(HttpExchange exchange, Http.Answer answer) throws IOException {
         byte[] body = answer.body().getBytes(StandardCharsets.UTF_8);
         exchange.getResponseHeaders().set("content-type", answer.contentType());
+        answer.headers().forEach(exchange.getResponseHeaders()::set);
         exchange.sendResponseHeaders(answer.status(), body.length);
         exchange.getResponseBody().write(body);
     }

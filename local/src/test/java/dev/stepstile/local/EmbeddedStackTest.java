@@ -46,10 +46,19 @@ class EmbeddedStackTest {
     }
 
     @Test
-    void runs_what_is_dispatched_under_any_key_that_dagster_uses() throws Exception {
+    void runs_what_is_dispatched_under_any_key() throws Exception {
         try (LocalStack stack = start()) {
             StackUnderTest api = new StackUnderTest(stack.endpoint());
-            for (String key : List.of("day[2013-01-01]", "graph.op[?]", "op~2", "a|b, c=d")) {
+            for (String key : List.of(
+                    "day[2013-01-01]",
+                    "graph.op[?]",
+                    "op~2",
+                    "a|b, c=d",
+                    "eu/München 100%?+1.png",
+                    "a%2Fb",
+                    "../..",
+                    "漢字",
+                    "🚀")) {
                 api.dispatch("keys", List.of(step(key, "return", 0, 3)));
                 assertThat(api.await("keys", key, "SUCCEEDED").path("result").asText())
                         .isEqualTo("done by attempt 1");

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -94,11 +95,40 @@ class HttpApiTest {
     }
 
     @Test
-    void the_path_stays_encoded_and_the_query_comes_decoded_as_from_api_gateway() throws IOException {
-        JsonNode event = event(get("/v1/runs/r/steps/day%5B2013-01-01%5D?state=DEAD&cursor=a%2Bb%3D", "localhost", ""));
+    void the_path_comes_decoded_and_the_query_as_it_was_sent_as_from_api_gateway() throws IOException {
+        JsonNode event =
+                event(get("/v1/runs/r/steps/day%5B2013-01-01%5D+%C3%BC?state=DEAD&cursor=a%2Bb%3D", "localhost", ""));
 
-        assertThat(event.path("rawPath").asText()).isEqualTo("/v1/runs/r/steps/day%5B2013-01-01%5D");
-        assertThat(event.path("queryStringParameters").path("state").asText()).isEqualTo("DEAD");
-        assertThat(event.path("queryStringParameters").path("cursor").asText()).isEqualTo("a+b=");
+        assertThat(event.path("rawPath").asText()).isEqualTo("/v1/runs/r/steps/day[2013-01-01]+ü");
+        assertThat(event.path("rawQueryString").asText()).isEqualTo("state=DEAD&cursor=a%2Bb%3D");
+    }
+
+    @Test
+    void a_path_that_is_not_utf8_or_that_api_gateway_would_take_apart_is_refused() throws IOException {
+        for (String path : new String[] {
+            "/v1/runs/caf%E9",
+            "/v1/runs/%C3",
+            "/v1/runs/r/steps/a%2Fb",
+            "/v1/runs/r/steps/a%3Fb",
+            "/v1/runs/r/steps/a%2520b"
+        }) {
+            assertThat(get(path, "localhost", "")).startsWith("HTTP/1.1 400 ").contains("bad-path");
+        }
+    }
+
+    /** API Gateway, too, hands on what is no text in base64; that it is not UTF-8 is for the function to say. */
+    @Test
+    void a_body_that_is_not_utf8_comes_as_the_bytes_that_were_sent() throws IOException {
+        try (Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), api.endpoint().getPort())) {
+            socket.getOutputStream()
+                    .write(("POST /v1/runs/r/dispatches HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                                    + "Content-Length: 4\r\n\r\ncaf\u00E9")
+                            .getBytes(StandardCharsets.ISO_8859_1));
+            JsonNode event = event(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+            assertThat(event.path("isBase64Encoded").asBoolean()).isTrue();
+            assertThat(Base64.getDecoder().decode(event.path("body").asText()))
+                    .isEqualTo("caf\u00E9".getBytes(StandardCharsets.ISO_8859_1));
+        }
     }
 }

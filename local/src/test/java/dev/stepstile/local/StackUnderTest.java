@@ -88,7 +88,7 @@ final class StackUnderTest {
     }
 
     JsonNode step(String run, String key) throws IOException, InterruptedException {
-        return Json.parse(get("/v1/runs/" + run + "/steps/"
+        return Json.parse(get("/v1/runs/" + run + "/step?key="
                         + URLEncoder.encode(key, StandardCharsets.UTF_8).replace("+", "%20"))
                 .body());
     }

@@ -1,5 +1,6 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.store.ByteOrder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -31,7 +32,7 @@ final class LaggingIndex<V> {
     private long order;
 
     private static final class Partition<V> {
-        private final NavigableMap<String, V> values = new TreeMap<>();
+        private final NavigableMap<String, V> values = new TreeMap<>(ByteOrder.OF_TEXT);
         private final Map<String, String> positions = new HashMap<>();
 
         /** When the newest change of an item shows, while it does not. */

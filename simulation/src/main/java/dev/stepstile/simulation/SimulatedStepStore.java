@@ -9,6 +9,7 @@ import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.store.ByteOrder;
 import dev.stepstile.store.FeedEntry;
 import dev.stepstile.store.LogPage;
 import dev.stepstile.store.StepStore;
@@ -191,8 +192,8 @@ final class SimulatedStepStore implements StepStore {
         return calls.call(
                 "store.write " + key(next.id()) + " " + shown(next),
                 () -> {
-                    NavigableMap<String, StepRecord> shard =
-                            records.computeIfAbsent(partition(next.id(), next.shard()), p -> new TreeMap<>());
+                    NavigableMap<String, StepRecord> shard = records.computeIfAbsent(
+                            partition(next.id(), next.shard()), p -> new TreeMap<>(ByteOrder.OF_TEXT));
                     StepRecord stored = shard.get(next.id().stepKey());
                     if (!conditions.met(stored, expect)) {
                         effects().recordRefused(stored, next);

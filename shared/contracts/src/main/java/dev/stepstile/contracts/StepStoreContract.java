@@ -21,9 +21,12 @@ import dev.stepstile.store.StepStore;
 import dev.stepstile.store.StepStore.DispatchRef;
 import dev.stepstile.store.StepStore.StepRef;
 import dev.stepstile.store.StepStore.WriteResult;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -428,6 +431,19 @@ public abstract class StepStoreContract {
             assertThat(store().list(run, 2, null, 4)).as("another shard").isEmpty();
         }
 
+        /** Bytes of UTF-8, in which the rocket is behind U+FFFD, which is behind it in Java's order. */
+        @Test
+        void are_listed_in_the_order_of_their_keys_bytes_whatever_is_in_them() {
+            String run = Samples.runId();
+            List<String> keys = List.of("../..", "a%2Fb", "a/b?.png", "ne\u0301e", "n\u00E9e", "漢字", "\uFFFD", "🚀");
+            keys.reversed().forEach(key -> stored(store(), Samples.running(run, key)));
+            assertThat(keys(store().list(run, 3, null, 9))).isEqualTo(keys);
+            for (int i = 0; i + 1 < keys.size(); i++) {
+                assertThat(keys(store().list(run, 3, keys.get(i), 1))).containsExactly(keys.get(i + 1));
+                assertThat(store().record(new StepId(run, keys.get(i)), 3)).isPresent();
+            }
+        }
+
         private static List<String> keys(List<StepRecord> records) {
             return records.stream().map(record -> record.id().stepKey()).toList();
         }
@@ -464,6 +480,23 @@ public abstract class StepStoreContract {
                                     new Payload.Inline("{\"n\":1}")),
                             new FeedEntry.Ended(
                                     "c", 1, StepState.Name.SUCCEEDED, Samples.NOW.plusSeconds(3), 2, null)));
+        }
+
+        @Test
+        void is_in_the_order_of_bytes_at_one_instant_whatever_is_in_a_key() {
+            String run = Samples.runId();
+            List<String> keys = List.of("/", "%", "é", "\uFFFD", "🚀").stream()
+                    .sorted(Comparator.comparing(key -> key.getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned))
+                    .toList();
+            keys.forEach(key -> stored(store(), ended(run, key, new StepState.Cancelled(Samples.NOW))));
+            eventually(() -> assertThat(store().feed(run, 3, null, 10))
+                    .extracting(FeedEntry::stepKey)
+                    .isEqualTo(keys));
+            for (int i = 0; i + 1 < keys.size(); i++) {
+                assertThat(store().feed(run, 3, FeedEntry.endedPosition(Samples.NOW, keys.get(i), 1), 1))
+                        .extracting(FeedEntry::stepKey)
+                        .containsExactly(keys.get(i + 1));
+            }
         }
 
         @Test

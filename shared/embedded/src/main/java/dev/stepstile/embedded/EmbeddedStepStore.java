@@ -10,6 +10,7 @@ import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.store.ByteOrder;
 import dev.stepstile.store.FeedEntry;
 import dev.stepstile.store.LogPage;
 import dev.stepstile.store.StepStore;
@@ -314,7 +315,7 @@ final class EmbeddedStepStore implements StepStore {
                     limit);
         });
         bodies.forEach(body -> entries.add(ended(RecordCodec.read(body))));
-        entries.sort(Comparator.comparing(FeedEntry::position));
+        entries.sort(Comparator.comparing(FeedEntry::position, ByteOrder.OF_TEXT));
         return entries.size() > limit ? List.copyOf(entries.subList(0, limit)) : entries;
     }
 

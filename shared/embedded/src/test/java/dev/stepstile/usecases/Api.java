@@ -4,12 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.step.Shards;
 import dev.stepstile.wire.Http;
 import dev.stepstile.wire.Json;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import dev.stepstile.wire.Target;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /** Calls the HTTP API of a stack as a URL and a body would. */
 final class Api {
@@ -21,18 +18,8 @@ final class Api {
 
     Http.Answer call(String method, String target, String body) throws InterruptedException {
         String[] parts = target.split("\\?", 2);
-        List<String> path = Arrays.stream(parts[0].split("/"))
-                .filter(segment -> !segment.isEmpty())
-                .map(Api::decoded)
-                .toList();
-        Map<String, String> query = new TreeMap<>();
-        if (parts.length == 2) {
-            for (String pair : parts[1].split("&", -1)) {
-                String[] pieces = pair.split("=", 2);
-                query.put(decoded(pieces[0]), decoded(pieces[1]));
-            }
-        }
-        Http.Call call = new Http.Call(method, path, query, body);
+        List<String> path = Target.path(parts[0]);
+        Http.Call call = new Http.Call(method, path, parts.length == 2 ? Target.query(parts[1]) : Map.of(), body);
         try {
             return path.getLast().equals("dispatches")
                     ? stack.stepstile.dispatchApi(Shards.DEFAULT).answer(call)
@@ -70,9 +57,5 @@ final class Api {
             throw new AssertionError("not a whole problem: " + answer);
         }
         return answer.status() + " " + problem.path("type").asText().replace("https://stepstile.dev/problems/", "");
-    }
-
-    private static String decoded(String text) {
-        return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
     }
 }

@@ -80,10 +80,14 @@ class BadInputTest {
             400 bad-step-key       | {"steps":[{"key":null,"handler":"work"}]}
             400 bad-step-key       | {"steps":[{"key":7,"handler":"work"}]}
             400 bad-step-key       | {"steps":[{"key":"","handler":"work"}]}
-            400 bad-step-key       | {"steps":[{"key":"a/b","handler":"work"}]}
+            400 bad-step-key       | {"steps":[{"key":" a","handler":"work"}]}
+            400 bad-step-key       | {"steps":[{"key":"a\\u3000","handler":"work"}]}
+            400 bad-step-key       | {"steps":[{"key":"a\\u2028b","handler":"work"}]}
+            400 bad-step-key       | {"steps":[{"key":"a\\uD83Db","handler":"work"}]}
+            400 bad-step-key       | {"steps":[{"key":"a\\u202Eb","handler":"work"}]}
+            400 bad-step-key       | {"steps":[{"key":"a\\uFFFEb","handler":"work"}]}
             400 bad-step-key       | {"steps":[{"key":"a#b","handler":"work"}]}
             400 bad-step-key       | {"steps":[{"key":"a\\u0000","handler":"work"}]}
-            400 bad-step-key       | {"steps":[{"key":"ü","handler":"work"}]}
             400 duplicate-step-key | {"steps":[{"key":"a","handler":"work"},{"key":"b","handler":"work"},{"key":"a","handler":"x"}]}
             400 bad-handler        | {"steps":[{"key":"a"}]}
             400 bad-handler        | {"steps":[{"key":"a","handler":null}]}
@@ -236,7 +240,35 @@ class BadInputTest {
             404 step-not-started   | GET    | /v1/runs/known/steps/a                     |
             404 step-not-started   | GET    | /v1/runs/known/steps/lookup                |
             400 bad-step-key       | GET    | /v1/runs/known/steps/a%00b                 |
-            400 bad-step-key       | GET    | /v1/runs/known/steps/%2F                   |
+            400 bad-step-key       | GET    | /v1/runs/known/step?key=a%00b              |
+            400 bad-step-key       | GET    | /v1/runs/known/step?key=%20a               |
+            400 bad-step-key       | GET    | /v1/runs/known/step?key=                   |
+            400 bad-step-key       | GET    | /v1/runs/known/step                        |
+            400 bad-path           | GET    | /v1/runs/known/steps/%2F                   |
+            400 bad-path           | GET    | /v1/runs/known/steps/a%3Fb                 |
+            400 bad-path           | GET    | /v1/runs/known/steps/a%2520b               |
+            404 step-not-started   | GET    | /v1/runs/known/step?key=a                  |
+            404 step-not-started   | GET    | /v1/runs/known/step?key=a%2Fb              |
+            400 unknown-parameter  | GET    | /v1/runs/known?Exact=true                  |
+            400 unknown-parameter  | GET    | /v1/runs/known/steps?states=DEAD           |
+            400 unknown-parameter  | GET    | /v1/runs/known/steps/a?logs=true           |
+            400 unknown-parameter  | GET    | /v1/runs/known/step?key=a&page=1           |
+            400 unknown-parameter  | GET    | /v1/runs/known/feed?state=DEAD             |
+            400 unknown-parameter  | POST   | /v1/runs/known/steps/lookup?keys=a         | {"keys":["a"]}
+            400 unknown-parameter  | POST   | /v1/runs/known/cancel?keys=a               |
+            400 unknown-parameter  | POST   | /v1/runs/known/redrive?states=DEAD         |
+            400 unknown-parameter  | POST   | /v1/runs/known/dispatches?dispatchId=d     | {"steps":[{"key":"b","handler":"work"}]}
+            400 unknown-member     | POST   | /v1/runs/known/cancel                      | {"keys":["a"]}
+            400 bad-json           | POST   | /v1/runs/known/cancel                      | ["a"]
+            400 bad-flag           | GET    | /v1/runs/known?exact=1                     |
+            400 bad-flag           | GET    | /v1/runs/known?exact=                      |
+            400 bad-flag           | GET    | /v1/runs/known/steps/a?log=yes             |
+            400 bad-attempt        | GET    | /v1/runs/known/steps/a?log=true&attempt=0  |
+            400 bad-attempt        | GET    | /v1/runs/known/steps/a?log=true&attempt=x  |
+            400 bad-attempt        | GET    | /v1/runs/known/steps/a?attempt=1           |
+            400 bad-state          | GET    | /v1/runs/known/steps?state=dead            |
+            400 bad-state          | GET    | /v1/runs/known/steps?state=                |
+            400 bad-state          | POST   | /v1/runs/known/redrive                     | {"states":["dead"]}
             400 bad-run-id         | GET    | /v1/runs/a%20b                             |
             400 bad-run-id         | POST   | /v1/runs/a%23b/dispatches                  | {"steps":[{"key":"a","handler":"work"}]}
             404 no-such-call       | GET    | /v1                                        |
@@ -294,6 +326,64 @@ class BadInputTest {
             throws InterruptedException {
         api.ok(202, "POST", "/v1/runs/known/dispatches", steps(step("a")));
         assertThat(api.problem(method, target, body)).isEqualTo(expected);
+    }
+
+    /** The table's key of a page of a log is at most 1,024 bytes: 512 of the key, of UTF-8. */
+    @Test
+    void of_a_step_key_says_which_step_which_character_and_where() throws InterruptedException {
+        for (String[] expected : new String[][] {
+            {"a#b", "step 1, key \"a#b\": the character '#' (U+0023) at position 2"},
+            {"a\\tb", "step 1, key \"a\\u0009b\": the character U+0009 at position 2"},
+            {"\uD83D\uDE80\uD83D\uDE80\\u202E", "the character U+202E at position 3"},
+            {"ab ", "the blank U+0020 at position 3"},
+            {"漢".repeat(171), "513 bytes of UTF-8, the limit is 512"},
+        }) {
+            String detail = Json.parse(api.call("POST", DISPATCHES, steps(step("fine"), step(expected[0])))
+                            .body())
+                    .path("detail")
+                    .asText();
+            assertThat(detail).contains(expected[1]);
+            assertThat(detail.length()).isLessThan(500);
+        }
+        nothingHappened();
+        api.ok(202, "POST", DISPATCHES, steps(step("fine")));
+        assertThat(api.call("POST", "/v1/runs/r1/steps/lookup", "{\"keys\":[\"fine\",\"a#b\"]}")
+                        .body())
+                .contains("key 1")
+                .contains("(U+0023) at position 2");
+    }
+
+    @Test
+    void a_cursor_of_another_run_or_call_is_refused() throws InterruptedException {
+        for (String run : new String[] {"r1", "r2"}) {
+            api.ok(202, "POST", "/v1/runs/" + run + "/dispatches", steps(step("a"), step("b")));
+        }
+        String steps = api.get("/v1/runs/r1/steps?limit=1").path("cursor").asText();
+        String feed = api.get("/v1/runs/r1/feed").path("cursor").asText();
+
+        api.get("/v1/runs/r1/steps?cursor=" + steps);
+        api.get("/v1/runs/r1/feed?cursor=" + feed);
+        for (String wrong : new String[] {
+            "/v1/runs/r2/steps?cursor=" + steps,
+            "/v1/runs/r2/feed?cursor=" + feed,
+            "/v1/runs/r1/steps?cursor=" + feed,
+            "/v1/runs/r1/feed?cursor=" + steps,
+            "/v1/runs/r1/feed?cursor=" + feed + "A",
+            "/v1/runs/r1/feed?cursor=" + feed.substring(1),
+        }) {
+            assertThat(api.problem("GET", wrong, null)).as(wrong).isEqualTo("400 bad-cursor");
+        }
+    }
+
+    @Test
+    void an_unknown_parameter_is_named_beside_the_known_ones() throws InterruptedException {
+        api.ok(202, "POST", DISPATCHES, steps(step("a")));
+        assertThat(api.call("GET", "/v1/runs/r1/steps?states=DEAD", null).body())
+                .contains("'states'")
+                .contains("cursor, limit, state");
+        assertThat(api.call("POST", "/v1/runs/r1/cancel?keys=a", null).body())
+                .contains("'keys'")
+                .contains("takes none");
     }
 
     @Test

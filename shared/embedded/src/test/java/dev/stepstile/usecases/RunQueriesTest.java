@@ -253,7 +253,7 @@ class RunQueriesTest {
         Set<String> done = new TreeSet<>();
         String cursor = "";
         while (cursor != null) {
-            JsonNode page = api.get("/v1/runs/r1/steps?state=succeeded&limit=4&cursor=" + cursor);
+            JsonNode page = api.get("/v1/runs/r1/steps?state=SUCCEEDED&limit=4&cursor=" + cursor);
             page.path("steps").forEach(step -> {
                 assertThat(step.path("state").asText()).isEqualTo("SUCCEEDED");
                 assertThat(done.add(step.path("stepKey").asText())).isTrue();
@@ -368,14 +368,14 @@ class RunQueriesTest {
         ByteArrayOutputStream whole = new ByteArrayOutputStream();
         JsonNode piece;
         do {
-            piece = api.get("/v1/runs/r1/steps/huge/result?offset=" + whole.size());
+            piece = api.get("/v1/runs/r1/step/result?key=huge&offset=" + whole.size());
             assertThat(piece.path("content").asText().length()).isBetween(1, 4 * 1024 * 1024);
             assertThat(piece.path("offset").intValue()).isEqualTo(whole.size());
             whole.write(piece.path("content").binaryValue());
         } while (whole.size() < piece.path("size").intValue());
         assertThat(Json.parse(whole.toString(StandardCharsets.UTF_8)).asText()).isEqualTo("ä€" + noise(huge));
         assertThat(piece.path("sha256").asText()).isEqualTo(Payloads.sha256(whole.toByteArray()));
-        assertThat(api.get("/v1/runs/r1/steps/small/result").path("content").binaryValue())
+        assertThat(api.get("/v1/runs/r1/step/result?key=small").path("content").binaryValue())
                 .asString()
                 .isEqualTo("7");
     }
@@ -389,11 +389,13 @@ class RunQueriesTest {
         stack.dispatch("d", Stack.step("small"), Stack.step("failed"));
         deliverBatches();
         for (String offset : new String[] {"-1", "2", "x", "99999999999"}) {
-            assertThat(api.problem("GET", "/v1/runs/r1/steps/small/result?offset=" + offset, null))
+            assertThat(api.problem("GET", "/v1/runs/r1/step/result?key=small&offset=" + offset, null))
                     .isEqualTo("400 bad-offset");
         }
-        assertThat(api.problem("GET", "/v1/runs/r1/steps/failed/result", null)).isEqualTo("404 no-result");
-        assertThat(api.problem("GET", "/v1/runs/r1/steps/nobody/result", null)).isEqualTo("404 step-not-started");
+        assertThat(api.problem("GET", "/v1/runs/r1/step/result?key=failed", null))
+                .isEqualTo("404 no-result");
+        assertThat(api.problem("GET", "/v1/runs/r1/step/result?key=nobody", null))
+                .isEqualTo("404 step-not-started");
         assertThat(api.problem("GET", "/v1/runs/r1/steps/small/other", null)).isEqualTo("404 no-such-call");
     }
 

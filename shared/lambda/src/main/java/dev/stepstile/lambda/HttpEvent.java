@@ -4,14 +4,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.wire.Http;
 import dev.stepstile.wire.Json;
+import dev.stepstile.wire.Target;
+import dev.stepstile.wire.Utf8;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -19,8 +19,13 @@ import org.jspecify.annotations.Nullable;
  * The event of an API function: API Gateway's HTTP API, payload format 2.0, or a direct call
  * {@code {"method", "path", "query"?, "body"?}} whose body may be an object. A direct call is answered
  * {@code {"status", "body"}}, with the body as an object.
+ *
+ * <p>An HTTP API decodes the path before it hands it on as {@code rawPath}, and cuts it at a question mark that comes of
+ * that; a function URL, whose events look the same, does not. Both leave {@code rawQueryString} as it was sent.
  */
 final class HttpEvent {
+    private static final Set<String> OF_A_DIRECT_CALL = Set.of("method", "path", "query", "body", "isBase64Encoded");
+
     private final JsonNode node;
     private final boolean direct;
 
@@ -31,9 +36,8 @@ final class HttpEvent {
 
     /** What is not JSON is a direct call that says nothing, and is answered as such. */
     static HttpEvent read(InputStream in) throws IOException {
-        String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
         try {
-            return new HttpEvent(Json.parse(text));
+            return new HttpEvent(Json.parse(Utf8.text(in.readAllBytes())));
         } catch (Json.BadJson e) {
             return new HttpEvent(Json.object());
         }
@@ -45,15 +49,10 @@ final class HttpEvent {
     }
 
     Http.Call call() {
-        Map<String, String> query = new TreeMap<>();
-        node.path(direct ? "query" : "queryStringParameters")
-                .properties()
-                .forEach(e -> query.put(e.getKey(), e.getValue().asText()));
         if (method().isEmpty() || path().isEmpty()) {
-            throw Http.Problem.badRequest(
-                    "bad-event", "Not an HTTP API event; a direct call is {\"method\", \"path\", \"body\"}.");
+            throw badEvent("Not an HTTP API event; a direct call is {\"method\", \"path\", \"query\", \"body\"}.");
         }
-        return new Http.Call(method(), segments(path()), query, body());
+        return new Http.Call(method(), segments(), query(), body());
     }
 
     String answer(Http.Answer answer) {
@@ -62,7 +61,8 @@ final class HttpEvent {
             out.put("status", answer.status()).set("body", Json.parse(answer.body()));
         } else {
             out.put("statusCode", answer.status()).put("body", answer.body()).put("isBase64Encoded", false);
-            out.putObject("headers").put("content-type", answer.contentType());
+            ObjectNode headers = out.putObject("headers").put("content-type", answer.contentType());
+            answer.headers().forEach(headers::put);
         }
         return Json.print(out);
     }
@@ -77,6 +77,38 @@ final class HttpEvent {
         return node.path(direct ? "path" : "rawPath").asText("");
     }
 
+    private List<String> segments() {
+        boolean encoded = direct
+                || node.path("requestContext").path("domainName").asText("").contains(".lambda-url.");
+        return encoded ? Target.path(path()) : Target.segments(path());
+    }
+
+    private Map<String, String> query() {
+        if (!direct && node.path("rawQueryString").isTextual()) {
+            return Target.query(node.path("rawQueryString").textValue());
+        }
+        JsonNode given = node.path(direct ? "query" : "queryStringParameters");
+        if (direct) {
+            for (var member : node.properties()) {
+                if (!OF_A_DIRECT_CALL.contains(member.getKey())) {
+                    throw badEvent("A direct call has no '" + member.getKey() + "'; it has method, path, query, body"
+                            + " and isBase64Encoded.");
+                }
+            }
+            if (!given.isObject() && !given.isMissingNode() && !given.isNull()) {
+                throw badEvent("'query' of a direct call is an object.");
+            }
+        }
+        Map<String, String> query = new TreeMap<>();
+        for (var parameter : given.properties()) {
+            if (!parameter.getValue().isValueNode() || parameter.getValue().isNull()) {
+                throw badEvent("'query' of a direct call has strings, numbers, true and false.");
+            }
+            query.put(parameter.getKey(), parameter.getValue().asText());
+        }
+        return query;
+    }
+
     private @Nullable String body() {
         JsonNode body = node.get("body");
         if (body == null || body.isNull()) {
@@ -85,25 +117,22 @@ final class HttpEvent {
         if (!body.isTextual()) {
             return Json.print(body);
         }
-        if (!node.path("isBase64Encoded").asBoolean(false)) {
-            return body.textValue();
-        }
         try {
-            return new String(Base64.getDecoder().decode(body.textValue()), StandardCharsets.UTF_8);
+            if (node.path("isBase64Encoded").asBoolean(false)) {
+                return Utf8.text(Base64.getDecoder().decode(body.textValue()));
+            }
+            if (!Utf8.holds(body.textValue())) {
+                throw new Json.BadJson("not UTF-8: it has half of a surrogate pair");
+            }
+            return body.textValue();
+        } catch (Json.BadJson e) {
+            throw Http.Problem.badRequest("bad-json", "The body is " + e.getMessage() + ".");
         } catch (IllegalArgumentException e) {
             throw Http.Problem.badRequest("bad-body", "The body is not the base64 that the event says it is.");
         }
     }
 
-    /** A raw path is percent-encoded; a plus in it is a plus. */
-    private static List<String> segments(String rawPath) {
-        try {
-            return Arrays.stream(rawPath.split("/"))
-                    .filter(segment -> !segment.isEmpty())
-                    .map(segment -> URLDecoder.decode(segment.replace("+", "%2B"), StandardCharsets.UTF_8))
-                    .toList();
-        } catch (IllegalArgumentException e) {
-            throw Http.Problem.badRequest("bad-path", "The path is not percent-encoded as it should be.");
-        }
+    private static Http.Problem badEvent(String detail) {
+        return Http.Problem.badRequest("bad-event", detail);
     }
 }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Pattern;
 import java.util.zip.Deflater;
 
 /**
@@ -20,6 +21,9 @@ import java.util.zip.Deflater;
  */
 public final class Payloads {
     private static final long CACHE_BYTES = 64L * 1024 * 1024;
+
+    /** Not {@code .} and {@code ..}, which some resolve as folders; no {@code !}, so that none looks like a digest. */
+    private static final Pattern PLAIN = Pattern.compile("(?!\\.{1,2}$)[A-Za-z0-9._:~@+=\\[\\]?,| -]+");
 
     private final PayloadStore items;
     private final PayloadStore objects;
@@ -38,7 +42,12 @@ public final class Payloads {
 
     /** An attempt's result, keyed by the attempt: one that is never recorded is an orphan, and harmless. */
     public Payload putResult(StepId id, int attempt, String json) {
-        return put("results/" + id.runId() + "/" + id.stepKey() + "/" + attempt, json);
+        return put("results/" + id.runId() + "/" + named(id.stepKey()) + "/" + attempt, json);
+    }
+
+    /** Of the keys that S3, consoles and proxies leave as they are, itself; else its digest. */
+    private static String named(String stepKey) {
+        return PLAIN.matcher(stepKey).matches() ? stepKey : "!" + sha256(stepKey.getBytes(StandardCharsets.UTF_8));
     }
 
     /** Input or manifest, keyed by content. */

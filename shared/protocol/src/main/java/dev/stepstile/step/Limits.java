@@ -63,7 +63,6 @@ public final class Limits {
 
     private static final Pattern RUN_ID = Pattern.compile("[A-Za-z0-9._:~@+=-]{1,128}");
     private static final Pattern DISPATCH_ID = Pattern.compile("[A-Za-z0-9._:~@+=-]{1,128}");
-    private static final Pattern STEP_KEY = Pattern.compile("[A-Za-z0-9._:~@+=\\[\\]?,| -]{1,512}");
     private static final Pattern HANDLER = Pattern.compile("[A-Za-z0-9._-]{1,128}");
 
     private Limits() {}
@@ -77,7 +76,7 @@ public final class Limits {
     }
 
     public static boolean isStepKey(String text) {
-        return STEP_KEY.matcher(text).matches();
+        return StepKeys.fault(text) == null;
     }
 
     public static boolean isHandlerName(String text) {

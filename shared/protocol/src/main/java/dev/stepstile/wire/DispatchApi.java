@@ -37,8 +37,9 @@ public final class DispatchApi {
             throw new Problem(404, "no-such-call", "POST /v1/runs/{runId}/dispatches is the only call here.");
         }
         if (!call.method().equals("POST")) {
-            throw new Problem(405, "method-not-allowed", "This path takes POST.");
+            throw Problem.otherMethod("POST");
         }
+        call.takes();
         Request request = request(call.path().get(2), call.body());
         return switch (dispatching.dispatch(request)) {
             case Answer.Accepted(String dispatchId, int steps, boolean replayed, int attached) ->
@@ -159,10 +160,10 @@ public final class DispatchApi {
         }
         known(step, at, Set.of("key", "handler", "input", "maxAttempts", "timeoutSeconds", "retry", "tags"));
         String key = step.path("key").textValue();
-        if (key == null || !Limits.isStepKey(key)) {
-            throw Problem.badRequest(
-                    "bad-step-key", at + ": a 'key' is 1 to 512 of A-Z a-z 0-9 . _ : ~ @ + = [ ] ? , | - and space");
+        if (key == null) {
+            throw Problem.badRequest("bad-step-key", at + " has no 'key', or one that is not a string.");
         }
+        BadKeys.refuse(at + ", key", key);
         String handler =
                 (step.hasNonNull("handler") ? step : defaults).path("handler").textValue();
         if (handler == null || !Limits.isHandlerName(handler)) {

@@ -13,7 +13,7 @@ import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code GET /v1/runs/{runId}/steps/{stepKey}/result}: the JSON of a result of any size, in pieces that an answer can
+ * {@code GET /v1/runs/{runId}/step/result}: the JSON of a result of any size, in pieces that an answer can
  * hold. Base64, as a piece may begin or end within a character, and because it needs no escaping in Lambda's answer.
  */
 final class ResultPieces {

@@ -16,11 +16,9 @@ import dev.stepstile.store.FeedEntry;
 import dev.stepstile.store.LogPage;
 import dev.stepstile.wire.Http.Answer;
 import dev.stepstile.wire.Http.Problem;
-import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,23 +66,23 @@ public final class RunsApi {
         }
         List<String> rest = path.subList(3, path.size());
         String what = rest.isEmpty() ? "" : rest.getFirst();
-        boolean ofResult =
-                what.equals("steps") && rest.size() == 3 && rest.get(2).equals("result");
+        boolean ofResult = rest.equals(List.of("step", "result"));
         if (rest.size() > (what.equals("steps") ? 2 : 1) && !ofResult) {
             throw noSuchCall();
         }
         try {
             return switch (what) {
                 case "" -> status(runId, only("GET", call));
-                case "steps" -> {
-                    if (ofResult) {
-                        yield result(runId, rest.get(1), only("GET", call));
-                    }
-                    yield rest.size() == 1 ? steps(runId, only("GET", call)) : step(runId, rest.get(1), call);
+                case "steps" ->
+                    rest.size() == 1 ? steps(runId, only("GET", call)) : stepByPath(runId, rest.get(1), call);
+                case "step" -> {
+                    String key = only("GET", call).query().getOrDefault("key", "");
+                    yield ofResult ? result(runId, key, call) : step(runId, key, call, "key", "log", "attempt");
                 }
                 case "feed" -> feed(runId, only("GET", call));
                 case "cancel" -> {
-                    only("POST", call);
+                    only("POST", call).takes();
+                    body(call, Set.of());
                     yield cancel(runId, deadline);
                 }
                 case "redrive" -> redrive(runId, only("POST", call), deadline);
@@ -97,7 +95,7 @@ public final class RunsApi {
 
     private static Http.Call only(String method, Http.Call call) {
         if (!call.method().equals(method)) {
-            throw new Problem(405, "method-not-allowed", "This path takes " + method + ".");
+            throw Problem.otherMethod(method);
         }
         return call;
     }
@@ -106,13 +104,14 @@ public final class RunsApi {
         return new Problem(
                 404,
                 "no-such-call",
-                "Known: GET /v1/runs/{runId}, …/steps, …/steps/{stepKey}, …/steps/{stepKey}/result, …/feed; "
+                "Known: GET /v1/runs/{runId}, …/steps, …/step, …/step/result, …/steps/{stepKey}, …/feed; "
                         + "POST …/dispatches, …/steps/lookup, …/cancel, …/redrive.");
     }
 
     private Answer status(String runId, Http.Call call) throws InterruptedException {
-        RunQueries.Counting from = counting(call.query().get("cursor"));
-        boolean exact = from != null || Boolean.parseBoolean(call.query().get("exact"));
+        call.takes("exact", "cursor");
+        RunQueries.Counting from = counting(runId, call.query().get("cursor"));
+        boolean exact = call.flag("exact") || from != null;
         RunQueries.Status status = (exact ? queries.exactStatus(runId, from) : queries.status(runId))
                 .orElseThrow(() -> Problem.noRun(runId));
         ObjectNode body = Json.object()
@@ -128,17 +127,18 @@ public final class RunsApi {
         if (next != null) {
             ObjectNode cursor = node(next.from()).put("s", next.since().toEpochMilli());
             DispatchCodec.counts(cursor.putObject("n"), next.counts());
-            body.put("cursor", cursor(cursor));
+            body.put("cursor", Cursors.write("status", runId, cursor));
         }
         return Answer.json(200, body);
     }
 
     private Answer steps(String runId, Http.Call call) throws InterruptedException {
+        call.takes("state", "limit", "cursor");
         run(runId);
         RunQueries.Steps page = queries.steps(
                 runId,
                 state(call.query().get("state")),
-                stepsCursor(call.query().get("cursor")),
+                stepsCursor(runId, call.query().get("cursor")),
                 limit(call));
         ObjectNode body = Json.object();
         ArrayNode steps = body.putArray("steps");
@@ -148,20 +148,29 @@ public final class RunsApi {
         }
         RunQueries.StepsCursor next = page.next();
         if (next != null) {
-            body.put("cursor", cursor(node(next)));
+            body.put("cursor", Cursors.write("steps", runId, node(next)));
         }
         return Answer.json(200, body);
     }
 
-    private Answer step(String runId, String stepKey, Http.Call call) {
+    private Answer stepByPath(String runId, String stepKey, Http.Call call) {
         if (stepKey.equals("lookup") && call.method().equals("POST")) {
             return lookup(runId, call);
         }
-        only("GET", call);
+        Target.refuseWhatNoPathCarries(stepKey);
+        return step(runId, stepKey, only("GET", call), "log", "attempt");
+    }
+
+    private Answer step(String runId, String stepKey, Http.Call call, String... parameters) {
+        call.takes(parameters);
+        boolean log = call.flag("log");
+        String attempt = call.query().get("attempt");
+        if (attempt != null && (!log || number("attempt", attempt) < 1)) {
+            throw Problem.badRequest("bad-attempt", "'attempt' is 1 or more, and says whose log: only with log=true.");
+        }
         StepRecord record = record(runId, stepKey);
         ObjectNode body = StepView.full(record, queries, RESULT_IN_ANSWER);
-        if (Boolean.parseBoolean(call.query().get("log"))) {
-            String attempt = call.query().get("attempt");
+        if (log) {
             ArrayNode pages = body.putArray("log");
             for (LogPage page : queries.log(record, attempt == null ? record.attempt() : number("attempt", attempt))) {
                 ObjectNode node =
@@ -174,13 +183,12 @@ public final class RunsApi {
     }
 
     private Answer result(String runId, String stepKey, Http.Call call) {
+        call.takes("key", "offset");
         return results.piece(record(runId, stepKey), call.query().get("offset"));
     }
 
     private StepRecord record(String runId, String stepKey) {
-        if (!Limits.isStepKey(stepKey)) {
-            throw badStepKey();
-        }
+        BadKeys.refuse("The key", stepKey);
         return queries.step(run(runId), stepKey)
                 .orElseThrow(() -> new Problem(
                         404,
@@ -190,6 +198,7 @@ public final class RunsApi {
     }
 
     private Answer feed(String runId, Http.Call call) throws InterruptedException {
+        call.takes("cursor", "limit");
         Run run = run(runId);
         RunQueries.Feed feed = queries.feed(run, positions(run, call.query().get("cursor")), limit(call));
         ObjectNode body = Json.object();
@@ -212,11 +221,12 @@ public final class RunsApi {
         ObjectNode cursor = Json.object();
         ArrayNode positions = cursor.putArray("p");
         feed.positions().forEach(positions::add);
-        body.put("cursor", cursor(cursor)).put("caughtUp", feed.caughtUp());
+        body.put("cursor", Cursors.write("feed", runId, cursor)).put("caughtUp", feed.caughtUp());
         return Answer.json(200, body);
     }
 
     private Answer lookup(String runId, Http.Call call) {
+        call.takes();
         JsonNode asked = body(call, Set.of("keys"));
         List<String> keys = keys(asked);
         if (keys.isEmpty() || keys.size() > Limits.LOOKUP_KEYS) {
@@ -254,10 +264,8 @@ public final class RunsApi {
     }
 
     private Answer redrive(String runId, Http.Call call, Instant deadline) throws InterruptedException {
-        String text = call.body();
-        JsonNode body = text == null || text.isBlank()
-                ? Json.object()
-                : body(call, Set.of("states", "keys", "overrides", "redriveId"));
+        call.takes();
+        JsonNode body = body(call, Set.of("states", "keys", "overrides", "redriveId"));
         List<String> keys = keys(body);
         Set<StepState.Name> states = new TreeSet<>();
         for (String name : texts(body, "states", "bad-state")) {
@@ -340,22 +348,18 @@ public final class RunsApi {
 
     private static List<String> keys(JsonNode body) {
         List<String> keys = texts(body, "keys", "bad-keys");
-        if (!keys.stream().allMatch(Limits::isStepKey)) {
-            throw badStepKey();
+        for (int i = 0; i < keys.size(); i++) {
+            BadKeys.refuse("'keys', key " + i, keys.get(i));
         }
         return keys.stream().distinct().toList();
     }
 
-    private static Problem badStepKey() {
-        return Problem.badRequest("bad-step-key", "There is a key that no step can have.");
-    }
-
     private static StepState.@Nullable Name state(@Nullable String text) {
-        if (text == null || text.isEmpty()) {
+        if (text == null) {
             return null;
         }
         for (StepState.Name name : StepState.Name.values()) {
-            if (name.name().equalsIgnoreCase(text)) {
+            if (name.name().equals(text)) {
                 return name;
             }
         }
@@ -380,24 +384,6 @@ public final class RunsApi {
         }
     }
 
-    private static String cursor(ObjectNode node) {
-        return Base64.getUrlEncoder()
-                .withoutPadding()
-                .encodeToString(Json.print(node).getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static JsonNode cursor(String text) {
-        try {
-            return Json.parse(new String(Base64.getUrlDecoder().decode(text), StandardCharsets.UTF_8));
-        } catch (IllegalArgumentException | Json.BadJson e) {
-            throw badCursor();
-        }
-    }
-
-    private static Problem badCursor() {
-        return Problem.badRequest("bad-cursor", "The cursor is not one of this call; start without one.");
-    }
-
     private static ObjectNode node(RunQueries.StepsCursor at) {
         return Json.object()
                 .put("c", at.createdAt().toEpochMilli())
@@ -405,8 +391,8 @@ public final class RunsApi {
                 .put("i", at.index());
     }
 
-    private static RunQueries.@Nullable StepsCursor stepsCursor(@Nullable String text) {
-        return text == null || text.isEmpty() ? null : stepsCursor(cursor(text));
+    private static RunQueries.@Nullable StepsCursor stepsCursor(String runId, @Nullable String text) {
+        return text == null || text.isEmpty() ? null : stepsCursor(Cursors.read("steps", runId, text));
     }
 
     private static RunQueries.StepsCursor stepsCursor(JsonNode node) {
@@ -416,21 +402,21 @@ public final class RunsApi {
                 return new RunQueries.StepsCursor(Json.instant(node, "c"), Json.text(node, "d"), index);
             }
         } catch (Json.BadJson | DateTimeException e) {
-            throw badCursor();
+            throw Cursors.bad();
         }
-        throw badCursor();
+        throw Cursors.bad();
     }
 
-    private static RunQueries.@Nullable Counting counting(@Nullable String text) {
+    private static RunQueries.@Nullable Counting counting(String runId, @Nullable String text) {
         if (text == null || text.isEmpty()) {
             return null;
         }
-        JsonNode node = cursor(text);
+        JsonNode node = Cursors.read("status", runId, text);
         RunQueries.StepsCursor from = stepsCursor(node);
         try {
             return new RunQueries.Counting(from, DispatchCodec.counts(node.path("n")), Json.instant(node, "s"));
         } catch (Json.BadJson | IllegalArgumentException | DateTimeException e) {
-            throw badCursor();
+            throw Cursors.bad();
         }
     }
 
@@ -439,15 +425,15 @@ public final class RunsApi {
             return List.of();
         }
         List<String> positions = new ArrayList<>();
-        for (JsonNode position : cursor(text).path("p")) {
+        for (JsonNode position : Cursors.read("feed", run.runId(), text).path("p")) {
             String at = position.asText();
             if (!position.isTextual() || !POSITION.matcher(at).matches()) {
-                throw badCursor();
+                throw Cursors.bad();
             }
             positions.add(at);
         }
         if (positions.size() != run.shards()) {
-            throw badCursor();
+            throw Cursors.bad();
         }
         return positions;
     }

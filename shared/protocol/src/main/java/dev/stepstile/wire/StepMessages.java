@@ -202,7 +202,7 @@ public final class StepMessages {
         Pinned pinned = RecordCodec.pinned(node, null);
         int shard = Json.integer(node, "shard");
         if (!Limits.isRunId(runId)
-                || !Limits.isStepKey(stepKey)
+                || !Limits.isStepKey(stepKey.strip()) // messages of earlier versions have blanks at the ends
                 || !Limits.isDispatchId(pinned.dispatchId())
                 || !Limits.isHandlerName(pinned.handler())) {
             throw new Json.BadJson("'runId', 'stepKey', 'dispatchId' or 'handler' is not one");

@@ -22,7 +22,20 @@ class LimitsTest {
                 "days 1-3, 7",
                 "k@v:1+1=2",
                 "-",
-                "."
+                ".",
+                "..",
+                "a/b.png",
+                "/a//b/",
+                "a%2Fb",
+                "a%b",
+                "ü",
+                "漢字/東京",
+                "🚀 to the moon",
+                "👩\u200D🚀",
+                "ne\u0301e",
+                "a\"b\\c{d};'e'<f>&$!*()^`",
+                "कि",
+                "a\u00A0b"
             })
     void take_a_step_key_as_orchestrators_write_them(String key) {
         assertThat(Limits.isStepKey(key)).isTrue();
@@ -31,7 +44,30 @@ class LimitsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "a/b", "a#b", "a\n", "\na", "a\u0000", "ü", "漢", "a\tb", "a\"b", "a\\b", "a%2Fb", "{a}", "a;b"
+                "",
+                " ",
+                " a",
+                "a ",
+                "\u00A0a",
+                "a\u3000",
+                "a#b",
+                "a\n",
+                "\na",
+                "a\u0000",
+                "a\tb",
+                "a\u0085b",
+                "a\u2028b",
+                "a\u2029b",
+                "a\uD800",
+                "\uDC00a",
+                "\uDC00\uD800",
+                "a\uFFFE",
+                "a\uFFFF",
+                "a\uFDD0",
+                "a\uD83F\uDFFE",
+                "a\u202Eb",
+                "a\u2066b",
+                "\uFEFFa"
             })
     void refuse_a_step_key_that_would_break_the_tables_keys_or_a_path(String key) {
         assertThat(Limits.isStepKey(key)).isFalse();
@@ -41,6 +77,10 @@ class LimitsTest {
     void end_where_they_say() {
         assertThat(Limits.isStepKey("k".repeat(512))).isTrue();
         assertThat(Limits.isStepKey("k".repeat(513))).isFalse();
+        assertThat(Limits.isStepKey("ü".repeat(256))).isTrue();
+        assertThat(Limits.isStepKey("ü".repeat(257))).as("bytes count").isFalse();
+        assertThat(Limits.isStepKey("🚀".repeat(128))).isTrue();
+        assertThat(Limits.isStepKey("🚀".repeat(129))).isFalse();
         assertThat(Limits.isRunId("r".repeat(128))).isTrue();
         assertThat(Limits.isRunId("r".repeat(129))).isFalse();
         assertThat(Limits.isDispatchId("d".repeat(128))).isTrue();
