@@ -1,5 +1,7 @@
 package dev.stepstile.usecases;
 
+import dev.stepstile.protocol.Meter;
+import dev.stepstile.protocol.Tasks;
 import dev.stepstile.store.DeadLetters;
 import dev.stepstile.store.PayloadStore;
 import dev.stepstile.store.PortException;
@@ -20,7 +22,13 @@ final class Faults {
         }
     }
 
-    private record Fault(String call, int skip, boolean after, boolean crash) {}
+    private enum Kind {
+        CRASH,
+        LOSS,
+        ERROR
+    }
+
+    private record Fault(String call, int skip, boolean after, Kind kind) {}
 
     private final List<String> calls = new ArrayList<>();
     private final List<Fault> faults = new ArrayList<>();
@@ -30,21 +38,31 @@ final class Faults {
 
     /** The next call of that name, or of any name if it is "", is the last thing that the process does. */
     void crashBefore(String call, int skip) {
-        add(new Fault(call, skip, false, true));
+        add(new Fault(call, skip, false, Kind.CRASH));
     }
 
     void crashAfter(String call, int skip) {
-        add(new Fault(call, skip, true, true));
+        add(new Fault(call, skip, true, Kind.CRASH));
     }
 
     /** The next call of that name does not arrive. */
     void fail(String call) {
-        add(new Fault(call, 0, false, false));
+        add(new Fault(call, 0, false, Kind.LOSS));
     }
 
     /** The next call of that name is carried out, and its answer is lost. */
     void loseAnswer(String call) {
-        add(new Fault(call, 0, true, false));
+        add(new Fault(call, 0, true, Kind.LOSS));
+    }
+
+    /** A call of any name throws an Error, as where no thread or no memory is left; the process goes on. */
+    void breakOff(int skip, boolean after) {
+        add(new Fault("", skip, after, Kind.ERROR));
+    }
+
+    /** Whether all that was to go wrong has. */
+    synchronized boolean over() {
+        return faults.isEmpty();
     }
 
     /** Somebody else acts right after the next call of that name. */
@@ -60,6 +78,11 @@ final class Faults {
         calls.clear();
     }
 
+    /** Whether the process is gone. */
+    synchronized boolean crashed() {
+        return dead;
+    }
+
     private synchronized void add(Fault fault) {
         faults.add(fault);
     }
@@ -70,6 +93,14 @@ final class Faults {
 
     long calls(String call) {
         return calls().stream().filter(call::equals).count();
+    }
+
+    Tasks over(Tasks tasks) {
+        return over(Tasks.class, tasks, "tasks.");
+    }
+
+    Meter over(Meter meter) {
+        return over(Meter.class, meter, "meter.");
     }
 
     Ports over(Ports ports) {
@@ -123,7 +154,7 @@ final class Faults {
             Fault fault = faults.get(i);
             if (fault.call().isEmpty() || fault.call().equals(call)) {
                 if (fault.skip() > 0) {
-                    faults.set(i, new Fault(fault.call(), fault.skip() - 1, fault.after(), fault.crash()));
+                    faults.set(i, new Fault(fault.call(), fault.skip() - 1, fault.after(), fault.kind()));
                 } else {
                     faults.remove(i);
                     return fault;
@@ -134,10 +165,13 @@ final class Faults {
     }
 
     private synchronized Throwable thrown(Fault fault, String where) {
-        if (fault.crash()) {
-            dead = true;
-            return new Crash(where);
-        }
-        return new PortException("lost " + where);
+        return switch (fault.kind()) {
+            case CRASH -> {
+                dead = true;
+                yield new Crash(where);
+            }
+            case LOSS -> new PortException("lost " + where);
+            case ERROR -> new OutOfMemoryError("unable to create native thread, " + where);
+        };
     }
 }

@@ -48,6 +48,16 @@ final class ManualTime implements InstantSource, Tasks {
         moveTo(until);
     }
 
+    /** How many timers were started and not cancelled. */
+    int timers() {
+        lock.lock();
+        try {
+            return timers.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private Timer next(Instant until) {
         lock.lock();
         try {

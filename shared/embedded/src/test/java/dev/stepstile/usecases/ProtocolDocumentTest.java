@@ -119,6 +119,11 @@ class ProtocolDocumentTest {
                     // until nothing is put back at once
                 }
             }
+            case "lose" -> {
+                stack.crashAfterClaim();
+                stack.expireLease();
+                stack.sweep();
+            }
             case "send" -> stack.ports.queue().send(List.of(new Outgoing("g", words[1], Duration.ZERO)));
             case "dispatch" ->
                 api.ok(

@@ -8,6 +8,7 @@ import dev.stepstile.api.StepResult;
 import dev.stepstile.protocol.Count;
 import dev.stepstile.protocol.Dispatching.NewStep;
 import dev.stepstile.protocol.Output;
+import dev.stepstile.protocol.StepExecution;
 import dev.stepstile.protocol.Tasks;
 import dev.stepstile.protocol.Timing;
 import dev.stepstile.runtime.CapturedOutput;
@@ -230,7 +231,7 @@ class RunningAttemptTest {
 
     /** As an environment is that is being stopped. */
     @Test
-    void whose_worker_is_told_to_stop_is_given_up_and_tried_again() throws InterruptedException {
+    void whose_worker_is_interrupted_is_released_with_all_of_its_batch() throws InterruptedException {
         stack.dispatch("d1", limited(Duration.ofSeconds(30)));
         List<Delivery> batch = new ArrayList<>(stack.receivedTimes(6));
         stack.dispatch("d2", Stack.step("young"));
@@ -242,9 +243,138 @@ class RunningAttemptTest {
         gate.awaitInterrupted();
         assertThatThrownBy(worker::join).isInstanceOf(InterruptedException.class);
         assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
+        assertThat(stack.record("a").history()).singleElement().satisfies(note -> {
+            assertThat(note.cause()).isEqualTo(Kind.WORKER_STOPPED);
+            assertThat(note.message()).isEqualTo("Its worker was told to stop. This attempt is not counted.");
+        });
+    }
+
+    private static NewStep only() {
+        return Stack.once("a");
+    }
+
+    @Test
+    void whose_worker_is_told_to_stop_is_released_uncounted_and_runs_again_at_once() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
+        stack.dispatch("d1", only());
+        StepExecution worker = stack.environment();
+        List<Delivery> batch = stack.receive(10);
+        Tasks.Task<List<String>> stopped = stack.start(worker, batch);
+        gate.awaitEntered();
+        worker.stop(Duration.ofSeconds(1));
+        assertThat(stopped.join()).hasSize(1);
+        assertThat(stack.record("a").state()).isEqualTo(new StepState.Retrying(Stack.START));
+        assertThat(stack.record("a").attempt()).isEqualTo(1);
+        assertThat(stack.record("a").budgetFrom()).isEqualTo(1);
+        assertThat(stack.count(Count.ATTEMPTS_RELEASED)).isEqualTo(1);
+        assertThat(stack.count(Count.ATTEMPTS_RETRIED)).isZero();
+        assertThat(stack.time.timers()).isZero();
+        stack.work.on("a", (input, context) -> StepResult.of("done"));
+        assertThat(stack.deliver()).isEmpty();
+        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+        assertThat(stack.record("a").attempt()).as("the fence goes on").isEqualTo(2);
+    }
+
+    @Test
+    void that_is_stopped_often_has_its_whole_budget_left() throws InterruptedException {
+        stack.dispatch("d1", only());
+        for (int i = 0; i < 5; i++) {
+            Work.Gate gate = stack.work.gate("a");
+            StepExecution worker = stack.environment();
+            Tasks.Task<List<String>> stopped = stack.start(worker, stack.receive(10));
+            gate.awaitEntered();
+            worker.stop(Duration.ZERO);
+            stopped.join();
+        }
+        stack.work.on("a", (input, context) -> {
+            throw new IllegalStateException("no");
+        });
+        stack.deliver();
+        assertThat(stack.state("a")).isEqualTo(Name.DEAD);
+        assertThat(stack.record("a").attempt()).isEqualTo(6);
+    }
+
+    @Test
+    void that_ends_by_itself_when_its_worker_is_told_to_stop_keeps_its_result() throws InterruptedException {
+        CountDownLatch entered = new CountDownLatch(1);
+        stack.work.on("a", (input, context) -> {
+            entered.countDown();
+            try {
+                new CountDownLatch(1).await();
+            } catch (InterruptedException stop) {
+                return StepResult.of("in time");
+            }
+            return StepResult.none();
+        });
+        stack.dispatch("d1", only());
+        StepExecution worker = stack.environment();
+        Tasks.Task<List<String>> stopped = stack.start(worker, stack.receive(10));
+        Work.reached(entered, "not started");
+        worker.stop(Duration.ofSeconds(1));
+        assertThat(stopped.join()).isEmpty();
+        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+    }
+
+    @Test
+    void that_takes_no_notice_when_its_worker_stops_is_released_all_the_same() throws InterruptedException {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch stop = new CountDownLatch(1);
+        stack.work.on("a", (input, context) -> stubborn(entered, stop));
+        stack.dispatch("d1", only());
+        StepExecution worker = stack.environment();
+        Tasks.Task<List<String>> stopped = stack.start(worker, stack.receive(10));
+        Work.reached(entered, "not started");
+        worker.stop(Duration.ZERO);
+        assertThat(stopped.join()).hasSize(1);
+        assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
         assertThat(stack.record("a").history())
                 .singleElement()
-                .satisfies(note -> assertThat(note.message()).isEqualTo("The worker was told to stop."));
+                .satisfies(note -> assertThat(note.cause()).isEqualTo(Kind.WORKER_STOPPED));
+        stop.countDown();
+    }
+
+    @Test
+    void of_a_cancelled_run_ends_CANCELLED_when_its_worker_is_told_to_stop() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
+        stack.dispatch("d1", only());
+        StepExecution worker = stack.environment();
+        Tasks.Task<List<String>> stopped = stack.start(worker, stack.receive(10));
+        gate.awaitEntered();
+        cancel();
+        worker.stop(Duration.ofSeconds(1));
+        assertThat(stopped.join()).isEmpty();
+        assertThat(stack.state("a")).isEqualTo(Name.CANCELLED);
+    }
+
+    @Test
+    void is_not_begun_once_its_worker_was_told_to_stop() throws InterruptedException {
+        stack.dispatch("d1", only());
+        StepExecution worker = stack.environment();
+        List<Delivery> batch = stack.receive(10);
+        worker.stop(Duration.ZERO);
+        assertThat(stack.start(worker, batch).join()).hasSize(1);
+        assertThat(stack.hasRecord("a")).isFalse();
+        assertThat(stack.receive(10)).as("visible at once").hasSize(1);
+    }
+
+    @Test
+    void that_lost_a_worker_is_a_suspect_still_after_it_was_released() throws InterruptedException {
+        stack.handOver("a");
+        stack.crashAfterClaim();
+        stack.expireLease();
+        stack.sweep();
+        for (int i = 0; i < 2; i++) {
+            Work.Gate gate = stack.work.gate("a");
+            StepExecution worker = stack.environment();
+            Tasks.Task<List<String>> stopped = stack.start(worker, stack.receive(10));
+            gate.awaitEntered();
+            worker.stop(Duration.ZERO);
+            stopped.join();
+            assertThat(stack.record("a").suspect()).isTrue();
+        }
+        assertThat(stack.record("a").attempt() - stack.record("a").budgetFrom())
+                .as("counted")
+                .isEqualTo(1);
     }
 
     @Test

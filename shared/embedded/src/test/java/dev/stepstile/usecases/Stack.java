@@ -10,6 +10,7 @@ import dev.stepstile.protocol.Handlers;
 import dev.stepstile.protocol.Output;
 import dev.stepstile.protocol.StepExecution;
 import dev.stepstile.protocol.Stepstile;
+import dev.stepstile.protocol.SuspectTurns;
 import dev.stepstile.protocol.SweepReport;
 import dev.stepstile.protocol.Tally;
 import dev.stepstile.protocol.Tasks;
@@ -42,8 +43,13 @@ final class Stack implements AutoCloseable {
 
     final ManualTime time = new ManualTime(START);
     final Faults faults = new Faults();
+
+    /** What goes wrong beside the ports: threads, timers and counts. */
+    final Faults inside = new Faults();
+
     final Tally tally = new Tally();
     final Work work = new Work();
+    final SuspectTurns suspects = SuspectTurns.among(4);
     final Timing timing;
     final Ports ports;
     final Stepstile stepstile;
@@ -66,8 +72,8 @@ final class Stack implements AutoCloseable {
         embedded = EmbeddedPorts.open(folder.resolve("state"), VISIBILITY, time);
         ports = embedded.ports();
         AtomicInteger ids = new AtomicInteger();
-        World world = new World(time, new Random(7), () -> "owner-" + ids.incrementAndGet(), time);
-        stepstile = new Stepstile(faults.over(ports), timing, world, tally);
+        World world = new World(time, new Random(7), () -> "owner-" + ids.incrementAndGet(), inside.over(time));
+        stepstile = new Stepstile(faults.over(ports), timing, world, inside.over(tally));
         List<StepHandler> all = new ArrayList<>(List.of(work));
         all.addAll(Arrays.asList(more));
         handlers = new Handlers(all);
@@ -123,9 +129,14 @@ final class Stack implements AutoCloseable {
         return environment().execute(batch, time.instant().plus(timeout));
     }
 
-    /** A function environment, which remembers from one batch to the next. */
+    /** A function environment, which remembers from one batch to the next; one of four that share the suspects' turns. */
     StepExecution environment() {
-        return stepstile.execution(handlers, output, StepExecution.Engine.DIRECT);
+        return stepstile.execution(handlers, output, StepExecution.Engine.DIRECT, suspects);
+    }
+
+    /** As {@link #start(List)}, by a worker that can be told to stop. */
+    Tasks.Task<List<String>> start(StepExecution worker, List<Delivery> batch) {
+        return time.fork("worker", () -> worker.execute(batch, time.instant().plus(FUNCTION_TIMEOUT)));
     }
 
     /** One batch as the event source mapping delivers it: what is not named in the answer is deleted. */
@@ -174,13 +185,11 @@ final class Stack implements AutoCloseable {
 
     /** Works on the batch until the fault that was set before. */
     void crash(List<Delivery> batch) throws InterruptedException {
-        try {
-            execute(batch);
-        } catch (Faults.Crash expected) {
-            faults.restart();
-            return;
+        execute(batch); // what it answers is heard by nobody
+        if (!faults.crashed()) {
+            throw new AssertionError("no crash; calls were " + faults.calls());
         }
-        throw new AssertionError("no crash; calls were " + faults.calls());
+        faults.restart();
     }
 
     /** A worker in a thread of its own, for what has to happen while a step runs. */

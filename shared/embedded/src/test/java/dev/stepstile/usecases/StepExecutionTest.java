@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.AbstractList;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -248,10 +249,12 @@ class StepExecutionTest {
             });
             stack.handOver("a");
             List<Delivery> batch = stack.receive(10);
-            stack.faults.fail("queue.changeVisibility");
+            for (int tries = 0; tries < 4; tries++) {
+                stack.faults.fail("queue.changeVisibility");
+            }
             assertThat(stack.execute(batch)).as("stays").hasSize(1);
             StepRecord waiting = stack.record("a");
-            stack.ports.store().write(later(waiting, Duration.ofSeconds(1)), Expect.asRead(waiting));
+            stack.ports.store().write(later(waiting, Duration.ofSeconds(4)), Expect.asRead(waiting));
             assertThat(stack.deliver(batch)).as("acknowledged").isEmpty();
             stack.sweepAfter(Duration.ofHours(12).plusMinutes(1));
             assertThat(stack.receive(10)).as("a grace is left to a message").isEmpty();
@@ -278,25 +281,6 @@ class StepExecutionTest {
         }
 
         @Test
-        void whose_timeout_no_longer_fits_is_put_back_and_not_counted() throws InterruptedException {
-            stack.handOver("a");
-            List<Delivery> batch = stack.receivedTimes(6);
-            stack.dispatch("d2", Stack.step("b"));
-            // The elder runs first and takes all the time there is.
-            List<Delivery> both = new ArrayList<>(batch);
-            both.addAll(stack.receive(10));
-            stack.work.on("a", (input, context) -> {
-                stack.time.advance(Duration.ofSeconds(200));
-                return StepResult.none();
-            });
-            List<String> stay = stack.execute(both, Duration.ofSeconds(310));
-            assertThat(stay).containsExactly(both.get(1).messageId());
-            assertThat(stack.hasRecord("b")).isFalse();
-            assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
-            assertThat(stack.receive(10)).as("visible at once").hasSize(1);
-        }
-
-        @Test
         void received_five_times_runs_beside_the_others() throws InterruptedException {
             Work.Gate five = stack.work.gate("five");
             Work.Gate young = stack.work.gate("young");
@@ -313,13 +297,19 @@ class StepExecutionTest {
         }
 
         @Test
-        void received_often_goes_first_and_alone() throws InterruptedException {
+        void received_often_runs_beside_the_others_all_the_same() throws InterruptedException {
+            Work.Gate old = stack.work.gate("old");
+            Work.Gate young = stack.work.gate("young");
             stack.handOver("young");
             List<Delivery> batch = new ArrayList<>(stack.receive(10));
             stack.dispatch("d2", Stack.step("old"));
             batch.addAll(stack.receivedTimes(6));
-            stack.deliver(batch);
-            assertThat(stack.work.started()).containsExactly("old#1", "young#1");
+            Tasks.Task<List<String>> worker = stack.start(batch);
+            old.awaitEntered();
+            young.awaitEntered();
+            old.open();
+            young.open();
+            assertThat(worker.join()).isEmpty();
         }
     }
 
@@ -345,6 +335,94 @@ class StepExecutionTest {
             assertThat(stack.record("poison").attempt()).isEqualTo(2);
             assertThat(stack.count(Count.SUSPECTS_DEFERRED)).isEqualTo(1);
             assertThat(stack.work.started()).last().isEqualTo("poison#2");
+        }
+
+        private List<Delivery> byKey(List<Delivery> batch) {
+            return batch.stream()
+                    .sorted(Comparator.comparing(delivery ->
+                            delivery.body().substring(delivery.body().indexOf("\"stepKey\""))))
+                    .toList();
+        }
+
+        /** Each lost its worker, and is in the queue again. */
+        private void lost(String... keys) throws InterruptedException {
+            for (String key : keys) {
+                stack.dispatch("d-" + key, Stack.step(key));
+                stack.crashAfterClaim();
+            }
+            stack.expireLease();
+            stack.sweep();
+        }
+
+        @Test
+        void received_often_goes_first_and_its_batch_mates_to_other_workers() throws InterruptedException {
+            lost("poison");
+            List<Delivery> batch = new ArrayList<>(stack.receivedTimes(6));
+            stack.dispatch("d2", Stack.step("b"));
+            batch.addAll(stack.receive(10));
+            stack.work.on("poison", (input, context) -> {
+                assertThat(stack.hasRecord("b")).isFalse();
+                stack.time.advance(Duration.ofSeconds(200));
+                return StepResult.none();
+            });
+            assertThat(stack.execute(batch, Duration.ofSeconds(310)))
+                    .containsExactly(batch.get(1).messageId());
+            assertThat(stack.state("poison")).isEqualTo(Name.SUCCEEDED);
+            assertThat(stack.hasRecord("b")).isFalse();
+            assertThat(stack.receive(10)).as("visible at once").hasSize(1);
+        }
+
+        @Test
+        void takes_the_worker_for_itself_alone_and_the_next_one_of_the_batch_comes_again() throws InterruptedException {
+            lost("one", "two", "three");
+            List<Delivery> batch = byKey(stack.receive(10));
+            assertThat(batch).hasSize(3);
+            stack.work.on("one", (input, context) -> {
+                assertThat(stack.receive(10)).as("not yet").isEmpty();
+                stack.time.advance(Duration.ofSeconds(2));
+                assertThat(stack.receive(10)).as("put back before the first runs").hasSize(2);
+                return StepResult.none();
+            });
+            assertThat(stack.deliver(batch)).hasSize(2);
+            assertThat(stack.work.started()).containsExactly("one#2");
+            assertThat(stack.record("two").attempt()).isEqualTo(1);
+            assertThat(stack.record("three").attempt()).isEqualTo(1);
+        }
+
+        @Test
+        void waits_its_turn_while_a_quarter_of_the_workers_run_suspects_and_its_worker_goes_on() throws InterruptedException {
+            lost("one", "two");
+            Work.Gate gate = stack.work.gate("one");
+            List<Delivery> both = byKey(stack.receive(10));
+            Tasks.Task<List<String>> first = stack.start(List.of(both.getFirst()));
+            gate.awaitEntered();
+            stack.dispatch("d2", Stack.step("new"));
+            List<Delivery> batch = new ArrayList<>(List.of(both.getLast()));
+            batch.addAll(stack.receive(10));
+            assertThat(stack.deliver(batch)).containsExactly(both.getLast().messageId());
+            assertThat(stack.state("new")).isEqualTo(Name.SUCCEEDED);
+            assertThat(stack.work.started()).doesNotContain("two#2");
+            gate.open();
+            assertThat(first.join()).isEmpty();
+            stack.time.advance(Duration.ofSeconds(2));
+            stack.deliver();
+            assertThat(stack.state("two")).isEqualTo(Name.SUCCEEDED);
+        }
+
+        @Test
+        void waits_its_turn_also_if_it_was_received_often() throws InterruptedException {
+            lost("one", "two");
+            Work.Gate gate = stack.work.gate("one");
+            List<Delivery> both = byKey(stack.receivedTimes(6));
+            Tasks.Task<List<String>> first = stack.start(List.of(both.getFirst()));
+            gate.awaitEntered();
+            stack.dispatch("d2", Stack.step("new"));
+            List<Delivery> batch = new ArrayList<>(List.of(both.getLast()));
+            batch.addAll(stack.receive(10));
+            assertThat(stack.deliver(batch)).containsExactly(both.getLast().messageId());
+            assertThat(stack.state("new")).isEqualTo(Name.SUCCEEDED);
+            gate.open();
+            first.join();
         }
 
         @Test
@@ -462,7 +540,7 @@ class StepExecutionTest {
             send("?");
             stack.faults.fail("letters.bury");
             assertThat(stack.deliver()).hasSize(1);
-            assertThat(stack.deliver(visibleAfter(Stack.VISIBILITY))).isEmpty();
+            assertThat(stack.deliver(visibleAfter(Duration.ofSeconds(2)))).isEmpty();
             assertThat(stack.ports.letters().peek(10)).hasSize(1);
         }
 
@@ -480,7 +558,7 @@ class StepExecutionTest {
             stack.handOver("a", "b");
             stack.faults.fail("store.write");
             assertThat(stack.deliver()).hasSize(1);
-            assertThat(stack.deliver(visibleAfter(Stack.VISIBILITY))).isEmpty();
+            assertThat(stack.deliver(visibleAfter(Duration.ofSeconds(2)))).isEmpty();
             assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
             assertThat(stack.state("b")).isEqualTo(Name.SUCCEEDED);
         }

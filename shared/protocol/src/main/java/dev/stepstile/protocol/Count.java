@@ -10,6 +10,8 @@ public enum Count {
     STEPS_CANCELLED,
     /** Attempts that failed and will be followed by another. */
     ATTEMPTS_RETRIED,
+    /** Attempts that were given back because their worker was told to stop; they are not counted. */
+    ATTEMPTS_RELEASED,
     /** Attempts whose worker fell silent. */
     WORKERS_LOST,
     /** Messages that found their step held, finished or attached to another dispatch. */

@@ -23,40 +23,55 @@ final class Lease {
     private final Timing timing;
     private final World world;
     private final LogPages pages;
+    private final Stopping stopping;
 
     private volatile StepRecord held;
     private volatile StepState.Progress progress = StepState.Progress.NONE;
     private volatile boolean cancelRequested;
     private volatile boolean lost;
+    private volatile boolean toldToStop;
+    private volatile boolean ended;
     private volatile Tasks.@Nullable Task<StepResult> running;
     private final StepStore store;
     private Instant nextBeat;
     private Instant nextCancelCheck;
     private Instant askedToStopAt = Instant.MAX;
-    private Tasks.@Nullable Cancellable ticking;
+    private volatile Tasks.@Nullable Cancellable ticking;
 
     private Lease(StepExecution.Parts parts, StepRecord claimed, LogPages pages, Instant now) {
         this.recorder = parts.recorder();
         this.timing = parts.timing();
         this.world = parts.world();
         this.pages = pages;
+        this.stopping = parts.stopping();
         this.held = claimed;
         this.nextBeat = now.plus(timing.heartbeat());
         this.store = parts.store();
         this.nextCancelCheck = now.plus(timing.cancelCheck());
     }
 
-    /** Starts to keep what was just claimed. */
-    static Lease keep(StepExecution.Parts parts, StepRecord claimed, AttemptLog log) {
+    /** Of what was just claimed; to be started. */
+    static Lease of(StepExecution.Parts parts, StepRecord claimed, AttemptLog log) {
         Instant now = parts.world().now();
         LogPages pages = new LogPages(
                 parts.store(), parts.world(), claimed.id(), claimed.shard(), claimed.attempt(), log, now.plus(TICK));
-        Lease lease = new Lease(parts, claimed, pages, now);
-        Duration beat = lease.timing.heartbeat();
-        lease.ticking = lease.world
-                .tasks()
-                .every("heartbeat " + claimed.id(), TICK.compareTo(beat) < 0 ? TICK : beat, lease::tick);
-        return lease;
+        return new Lease(parts, claimed, pages, now);
+    }
+
+    /** Keeps it from now on, until it is stopped. */
+    void start() {
+        stopping.begins(this);
+        Duration beat = timing.heartbeat();
+        ticking = world.tasks().every("heartbeat " + held.id(), TICK.compareTo(beat) < 0 ? TICK : beat, this::tick);
+    }
+
+    boolean ticks() {
+        return ticking != null;
+    }
+
+    /** Whether its handler was interrupted because its worker stops. */
+    boolean toldToStop() {
+        return toldToStop;
     }
 
     /** The record as this attempt last wrote it. */
@@ -84,6 +99,33 @@ final class Lease {
         if (lost || cancelRequested) {
             task.interrupt();
         }
+        if (stopping.begun()) {
+            interruptHandler();
+        }
+    }
+
+    /** As its worker stops. */
+    void interruptHandler() {
+        Tasks.Task<StepResult> task = running;
+        if (task != null) {
+            toldToStop = true;
+            task.interrupt();
+        }
+    }
+
+    /** Leaves a handler behind that has not ended by {@code until}. */
+    void leaveHandlerAt(Instant until) throws InterruptedException {
+        Tasks.Task<StepResult> task = running;
+        if (task != null) {
+            try {
+                if (!task.joinUntil(until)) {
+                    task.giveUp();
+                }
+            } catch (InterruptedException inAHurry) {
+                task.giveUp();
+                throw inAHurry;
+            }
+        }
     }
 
     void runsNothing() {
@@ -92,12 +134,13 @@ final class Lease {
 
     /** No heartbeat is under way and none follows; what is held is the caller's to end. */
     StepRecord stop() {
+        ended = true;
+        stopping.ends(this);
         Tasks.Cancellable started = ticking;
-        if (started == null) {
-            throw new IllegalStateException("an attempt is ended once");
+        if (started != null) {
+            started.cancel();
+            ticking = null;
         }
-        started.cancel();
-        ticking = null;
         return held;
     }
 
@@ -106,7 +149,15 @@ final class Lease {
         return pages.writeLast();
     }
 
+    /** How many pages were written until now. */
+    int pagesWritten() {
+        return pages.written();
+    }
+
     private void tick() {
+        if (ended) {
+            return; // a timer of which nobody has the handle, as starting it did not end well
+        }
         Instant now = world.now();
         if (!now.isBefore(nextBeat)) {
             renew(now);

@@ -61,6 +61,11 @@ final class LogPages {
         return written;
     }
 
+    /** How many were written until now. */
+    int written() {
+        return written;
+    }
+
     private void take(boolean last) {
         if (unwritten.isEmpty()) {
             unwritten = log.takePage(last);

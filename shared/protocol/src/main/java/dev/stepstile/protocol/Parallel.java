@@ -19,27 +19,34 @@ final class Parallel {
         }
         int lanes = Math.min(atOnce, things.size());
         List<Tasks.Task<List<B>>> forks = new ArrayList<>();
-        for (int lane = 0; lane < lanes; lane++) {
+        Throwable failed = null;
+        for (int lane = 0; lane < lanes && failed == null; lane++) {
             int first = lane;
-            forks.add(tasks.fork(name, () -> {
-                List<B> answers = new ArrayList<>();
-                for (int i = first; i < things.size(); i += lanes) {
-                    answers.add(call.apply(things.get(i)));
-                }
-                return answers;
-            }));
+            try {
+                forks.add(tasks.fork(name, () -> {
+                    List<B> answers = new ArrayList<>();
+                    for (int i = first; i < things.size(); i += lanes) {
+                        answers.add(call.apply(things.get(i)));
+                    }
+                    return answers;
+                }));
+            } catch (RuntimeException | Error noThread) {
+                failed = noThread;
+            }
         }
         List<List<B>> answered = new ArrayList<>();
-        RuntimeException failed = null;
         for (Tasks.Task<List<B>> fork : forks) {
             try {
                 answered.add(fork.join());
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 failed = failed == null ? e : failed;
             }
         }
-        if (failed != null) {
-            throw failed;
+        if (failed instanceof Error error) {
+            throw error;
+        }
+        if (failed instanceof RuntimeException exception) {
+            throw exception;
         }
         List<B> inOrder = new ArrayList<>();
         for (int i = 0; i < things.size(); i++) {

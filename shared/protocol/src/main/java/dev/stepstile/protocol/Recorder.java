@@ -126,6 +126,7 @@ public final class Recorder {
                     case StepEvent.Renew renew -> {}
                     case StepEvent.Succeed s -> {}
                     case StepEvent.Fail f -> {}
+                    case StepEvent.Release r -> {}
                     case StepEvent.Expire e -> {}
                     case StepEvent.Redrive r -> {}
                     case StepEvent.Buried b -> {}
@@ -136,6 +137,9 @@ public final class Recorder {
                 if (event instanceof StepEvent.Redrive) {
                     meter.add(Count.STEPS_REDRIVEN);
                     LOG.info("Step {}: redriven after attempt {} with a fresh budget.", id, attempt);
+                } else if (event instanceof StepEvent.Release) {
+                    meter.add(Count.ATTEMPTS_RELEASED);
+                    LOG.info("Step {}: attempt {} was stopped with its worker and is not counted; again.", id, attempt);
                 } else {
                     meter.add(Count.ATTEMPTS_RETRIED);
                     LOG.info(
@@ -222,6 +226,7 @@ public final class Recorder {
             case StepEvent.Renew e -> "renewal of attempt " + e.attempt();
             case StepEvent.Succeed e -> "success of attempt " + e.attempt();
             case StepEvent.Fail e -> "failure of attempt " + e.attempt();
+            case StepEvent.Release e -> "release of attempt " + e.attempt();
             case StepEvent.Expire e -> "lease end";
             case StepEvent.Cancel e -> "cancel";
             case StepEvent.Redrive e -> "redrive";

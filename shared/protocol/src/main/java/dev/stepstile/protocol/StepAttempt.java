@@ -44,7 +44,8 @@ public final class StepAttempt {
 
     private volatile @Nullable Lease lease;
     private boolean foundEnded;
-    private Verdict verdict = new Verdict.PutBack(null);
+    private @Nullable String owner;
+    private Verdict verdict = new Verdict.Again();
 
     /**
      * @param deadline when work is interrupted at the latest; the caller keeps time to record the end after it
@@ -83,15 +84,18 @@ public final class StepAttempt {
      * @throws PortException if that is not known; a claim that happened all the same is reclaimed when its lease ends
      */
     public boolean claim() {
-        String owner = parts.world().ids().get();
+        String minted = parts.world().ids().get();
+        owner = minted;
         Timing timing = parts.timing();
-        StepEvent.Claim claim = new StepEvent.Claim(spec, owner, timing.lease(), timing.margin(), alone);
+        StepEvent.Claim claim = new StepEvent.Claim(spec, minted, timing.lease(), timing.margin(), alone);
         Recorder.Recorded recorded = parts.recorder().apply(spec.id(), null, claim);
         switch (recorded) {
             case Recorder.Recorded.Wrote(StepRecord record)
             when record.state() instanceof StepState.Running -> {
+                Lease claimed = Lease.of(parts, record, log);
+                lease = claimed; // first: whatever happens from here on can end it
                 spec = spec.as(record); // a redrive may have changed what this message says
-                lease = Lease.keep(parts, record, log);
+                claimed.start();
                 return true;
             }
             case Recorder.Recorded.Wrote(StepRecord record) -> ended(record);
@@ -193,16 +197,54 @@ public final class StepAttempt {
         }
         try {
             int written = kept.writeLastPages();
-            ended(parts.recorder()
-                    .apply(
-                            spec.id(),
-                            record,
-                            new StepEvent.Fail(
-                                    record.attempt(), record.owner(), failure.weight(), failure.error(), wait, written),
-                            recordUntil(record)));
+            StepEvent event = kept.toldToStop() && failure.weight() == Weight.RETRYABLE && failure.retryIn() == null
+                    ? new StepEvent.Release(record.attempt(), record.owner(), written)
+                    : new StepEvent.Fail(
+                            record.attempt(), record.owner(), failure.weight(), failure.error(), wait, written);
+            ended(parts.recorder().apply(spec.id(), record, event, recordUntil(record)));
         } catch (PortException e) {
             unrecorded("failure", e);
         }
+    }
+
+    /** As {@link #brokenOff}, if the engine came to no end. */
+    void brokenOffUnlessEnded() {
+        Lease kept = lease;
+        if (kept != null && kept.ticks()) {
+            brokenOff(new IllegalStateException("the engine left the attempt without an end"));
+        }
+    }
+
+    /**
+     * Ends what an engine could not: nothing renews the lease any more, and the attempt is recorded as failed, unless it
+     * has ended in the table already. A claim that nobody waited for is found by its owner.
+     */
+    void brokenOff(Throwable thrown) {
+        Lease kept = lease;
+        if (kept != null) {
+            kept.stop();
+            failed(kept.held(), thrown, kept.pagesWritten());
+        } else if (owner != null && !(thrown instanceof PortException)) {
+            parts.store()
+                    .record(spec.id(), spec.shard())
+                    .filter(record -> record.owner().equals(owner) && record.state() instanceof StepState.Running)
+                    .ifPresent(record -> failed(record, thrown, 0));
+        }
+    }
+
+    private void failed(StepRecord record, Throwable thrown, int pages) {
+        LOG.error("Step {}: attempt {} was broken off by its worker.", spec.id(), record.attempt(), thrown);
+        Duration wait = spec.pinned()
+                .retry()
+                .backoff(
+                        record.attempt() - record.budgetFrom(), parts.world().random());
+        StepError error = new StepError(StepError.Kind.HANDLER_FAILED, "The worker failed: " + said(thrown));
+        ended(parts.recorder()
+                .apply(
+                        spec.id(),
+                        record,
+                        new StepEvent.Fail(record.attempt(), record.owner(), Weight.RETRYABLE, error, wait, pages),
+                        recordUntil(record)));
     }
 
     /** An interruption here is this worker's own; the handler's comes out of its task, and leaves this thread alone. */
@@ -211,7 +253,6 @@ public final class StepAttempt {
             return task.joinUntil(limit);
         } catch (InterruptedException interrupted) {
             task.giveUp();
-            Thread.currentThread().interrupt();
             throw new AttemptFailed(Weight.RETRYABLE, StepError.Kind.TIMEOUT, "The worker was told to stop.");
         }
     }
@@ -302,7 +343,7 @@ public final class StepAttempt {
         switch (record.state()) {
             case StepState.Retrying(Instant notBefore) -> verdict = putBackUntil(notBefore);
             case StepState.Dead dead -> {
-                verdict = new Verdict.PutBack(null);
+                verdict = new Verdict.Again();
                 parts.burying().bury(spec, record, dead);
                 verdict = new Verdict.Acknowledge();
             }
@@ -327,7 +368,7 @@ public final class StepAttempt {
     }
 
     private void unrecorded(String what, PortException e) {
-        verdict = new Verdict.PutBack(null);
+        verdict = new Verdict.Again();
         LOG.error(
                 "Step {}: the {} of attempt {} could not be recorded ({}); the step runs again when its lease ends.",
                 spec.id(),

@@ -1,6 +1,8 @@
 package dev.stepstile.protocol;
 
+import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepState;
 import dev.stepstile.store.PortException;
 import dev.stepstile.store.StepQueue;
 import dev.stepstile.store.StepQueue.Delivery;
@@ -11,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.slf4j.Logger;
@@ -18,14 +21,14 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
- * Executes a batch of messages: {@code decode -> claim -> work -> record}, all at once; steps that lost a worker before
- * run alone, after the others are recorded.
+ * Executes a batch of messages: {@code decode -> claim -> work -> record}, all at once; a step that lost a worker before
+ * runs alone, after the others are recorded.
  */
 public final class StepExecution {
     /** Before the function's own deadline, to record what is still running as timed out. */
     public static final Duration RESERVE = Duration.ofSeconds(10);
 
-    /** A message received more often than this goes first and alone, so that its batch-mates cannot starve it. */
+    /** A suspect received more often than this goes first, so that its batch-mates cannot take its time for ever. */
     private static final int ELDER = 5;
 
     private static final Duration NEWER_VERSION_WAIT = Duration.ofSeconds(30);
@@ -37,11 +40,13 @@ public final class StepExecution {
     private final Parts parts;
     private final Engine engine;
     private final KnownDispatches dispatches;
+    private final PuttingBack puttingBack;
 
     public StepExecution(Parts parts, Engine engine) {
         this.parts = parts;
         this.dispatches = new KnownDispatches(parts.store());
         this.engine = engine;
+        this.puttingBack = new PuttingBack(parts.queue(), parts.world());
     }
 
     /** What executing steps needs. */
@@ -56,7 +61,9 @@ public final class StepExecution {
             Output output,
             Timing timing,
             World world,
-            Meter meter) {}
+            Meter meter,
+            SuspectTurns suspects,
+            Stopping stopping) {}
 
     /** Leads an attempt from its claim to its end. Powertools idempotency is one, {@link #DIRECT} is another. */
     public interface Engine {
@@ -71,78 +78,214 @@ public final class StepExecution {
             }
         };
 
+        /** What it throws, and an attempt that it leaves without an end, is recorded as a failure of the attempt. */
         void lead(StepAttempt attempt);
     }
 
     /**
-     * Executes a batch.
+     * Executes a batch. Whatever becomes of one message, the others are worked on and awaited.
      *
      * @param deadline the function's own: nothing is recorded after it
      * @return the messages that are to stay in the queue, by id; all others may be deleted
+     * @throws InterruptedException if this thread was interrupted: what ran was released before
      */
     public List<String> execute(List<Delivery> batch, Instant deadline) throws InterruptedException {
-        Instant workUntil = deadline.minus(RESERVE);
-        Duration whole = Duration.between(parts.world().now(), workUntil);
         SortedMap<Integer, Verdict> verdicts = new TreeMap<>();
-        List<Integer> younger = new ArrayList<>();
-        for (int i = 0; i < batch.size(); i++) {
-            if (batch.size() > 1 && batch.get(i).receiveCount() > ELDER) {
-                verdicts.put(i, one(batch.get(i), workUntil, whole, true));
-            } else {
-                younger.add(i);
-            }
+        OptionalInt first = elderSuspect(batch);
+        Batch work = new Batch(batch, deadline.minus(RESERVE), verdicts);
+        if (first.isPresent()) {
+            work.alone(first.getAsInt());
+        } else {
+            work.together();
+            work.suspects();
         }
-        List<Tasks.Task<Verdict>> tasks = new ArrayList<>();
-        boolean alone = batch.size() == 1;
-        for (int i : younger) {
-            Delivery delivery = batch.get(i);
-            tasks.add(parts.world()
-                    .tasks()
-                    .fork("message " + delivery.messageId(), () -> one(delivery, workUntil, whole, alone)));
-        }
-        for (int n = 0; n < tasks.size(); n++) {
-            verdicts.put(younger.get(n), tasks.get(n).join());
+        if (work.interrupted) {
+            throw new InterruptedException("the worker was told to stop; what ran was released");
         }
         List<String> stay = new ArrayList<>();
-        for (int i = 0; i < batch.size(); i++) {
-            Verdict verdict = verdicts.get(i);
-            if (verdict instanceof Verdict.Defer) {
-                verdict = one(batch.get(i), workUntil, whole, true);
-            }
+        verdicts.forEach((index, verdict) -> {
             if (!(verdict instanceof Verdict.Acknowledge)) {
-                stay.add(batch.get(i).messageId());
+                stay.add(batch.get(index).messageId());
+            }
+        });
+        return stay;
+    }
+
+    /**
+     * Tells this worker to stop: it begins nothing more, interrupts what runs, and releases what has not ended after
+     * {@code patience}. A released step runs again elsewhere, and its attempt is not counted. {@link #execute} then
+     * returns.
+     */
+    public void stop(Duration patience) throws InterruptedException {
+        parts.stopping().stop(parts.world().now().plus(patience));
+    }
+
+    /** A suspect that came so often that its batch-mates may have taken its time: the one that came most often. */
+    private OptionalInt elderSuspect(List<Delivery> batch) {
+        int eldest = -1;
+        for (int i = 0; i < batch.size() && batch.size() > 1; i++) {
+            int receives = batch.get(i).receiveCount();
+            boolean elder = receives > ELDER && (eldest < 0 || receives > batch.get(eldest).receiveCount());
+            if (elder && isSuspect(batch.get(i))) {
+                eldest = i;
             }
         }
-        return stay;
+        return eldest >= 0 && parts.suspects().take() ? OptionalInt.of(eldest) : OptionalInt.empty();
+    }
+
+    private boolean isSuspect(Delivery delivery) {
+        try {
+            return StepMessages.decode(delivery.body()) instanceof Decoded.Step(StepSpec spec)
+                    && parts.store()
+                            .record(spec.id(), spec.shard())
+                            .filter(StepRecord::suspect)
+                            .filter(record -> !(record.state() instanceof StepState.Ended))
+                            .isPresent();
+        } catch (PortException e) {
+            return false; // its claim will say so again
+        }
+    }
+
+    /** One batch on its way. */
+    private final class Batch {
+        private final List<Delivery> messages;
+        private final Instant workUntil;
+        private final Duration whole;
+        private final SortedMap<Integer, Verdict> verdicts;
+        private boolean interrupted;
+
+        Batch(List<Delivery> messages, Instant workUntil, SortedMap<Integer, Verdict> verdicts) {
+            this.messages = messages;
+            this.workUntil = workUntil;
+            this.whole = Duration.between(parts.world().now(), workUntil);
+            this.verdicts = verdicts;
+        }
+
+        /** All at once; suspects are only found. */
+        void together() {
+            SortedMap<Integer, Tasks.Task<Verdict>> tasks = new TreeMap<>();
+            for (int i = 0; i < messages.size(); i++) {
+                fork(i, false, tasks);
+            }
+            join(tasks);
+        }
+
+        /** The first suspect whose turn it is runs alone; the others are put back before, for whoever comes next. */
+        void suspects() {
+            int turn = -1;
+            for (int i = 0; i < messages.size(); i++) {
+                if (verdicts.get(i) instanceof Verdict.Defer) {
+                    if (turn < 0 && parts.suspects().take()) {
+                        turn = i;
+                    } else {
+                        verdicts.put(i, settled(messages.get(i), new Verdict.Again()));
+                    }
+                }
+            }
+            if (turn >= 0) {
+                run(turn);
+            }
+        }
+
+        /** A suspect that has its turn goes first; its batch-mates go to other workers. */
+        void alone(int suspect) {
+            for (int i = 0; i < messages.size(); i++) {
+                if (i != suspect) {
+                    verdicts.put(i, settled(messages.get(i), new Verdict.PutBack(Duration.ZERO)));
+                }
+            }
+            run(suspect);
+        }
+
+        private void run(int suspect) {
+            try {
+                SortedMap<Integer, Tasks.Task<Verdict>> task = new TreeMap<>();
+                fork(suspect, true, task);
+                join(task);
+            } finally {
+                parts.suspects().giveBack();
+            }
+        }
+
+        private void fork(int i, boolean alone, SortedMap<Integer, Tasks.Task<Verdict>> tasks) {
+            Delivery message = messages.get(i);
+            try {
+                tasks.put(
+                        i,
+                        parts.world()
+                                .tasks()
+                                .fork("message " + message.messageId(), () -> one(message, workUntil, whole, alone)));
+            } catch (Throwable noThread) { // the others go on
+                verdicts.put(i, brokenOff(message, noThread));
+            }
+        }
+
+        private void join(SortedMap<Integer, Tasks.Task<Verdict>> tasks) {
+            tasks.forEach((i, task) -> verdicts.put(i, joined(messages.get(i), task)));
+        }
+
+        private Verdict joined(Delivery message, Tasks.Task<Verdict> task) {
+            while (true) {
+                try {
+                    return task.join();
+                } catch (InterruptedException toldToStop) {
+                    interrupted = true;
+                    stopAtOnce();
+                } catch (Throwable thrown) { // nothing of one message may keep the others from being awaited
+                    return brokenOff(message, thrown);
+                }
+            }
+        }
+
+        private void stopAtOnce() {
+            try {
+                stop(Duration.ZERO);
+            } catch (InterruptedException again) {
+                interrupted = true; // what runs has been told all the same
+            }
+        }
     }
 
     private Verdict one(Delivery delivery, Instant workUntil, Duration whole, boolean alone) {
         try {
-            Verdict verdict = decided(delivery, workUntil, whole, alone);
-            if (verdict instanceof Verdict.Held(Duration left)) {
-                verdict = held(delivery, left);
-            }
-            if (verdict instanceof Verdict.PutBack(Duration after) && after != null) {
-                hide(delivery, after);
-            }
-            return verdict;
+            return settled(delivery, decided(delivery, workUntil, whole, alone));
         } catch (PortException e) {
-            LOG.warn(
-                    "Message {}: {}; it comes again when its visibility timeout ends.",
-                    delivery.messageId(),
-                    e.getMessage());
-            return new Verdict.PutBack(null);
+            LOG.warn("Message {}: {}; it comes again shortly.", delivery.messageId(), e.getMessage());
+            return settled(delivery, new Verdict.Again());
+        } catch (Throwable thrown) { // the boundary at which whatever is thrown becomes a message that comes again
+            return brokenOff(delivery, thrown);
         } finally {
             STEP_CONTEXT.forEach(MDC::remove);
         }
     }
 
-    private Verdict held(Delivery delivery, Duration left) {
-        if (delivery.receiveCount() > 1) {
-            return new Verdict.PutBack(left);
+    private Verdict brokenOff(Delivery delivery, Throwable thrown) {
+        try {
+            LOG.error("Message {}: broken off; it comes again shortly.", delivery.messageId(), thrown);
+            return settled(delivery, new Verdict.Again());
+        } catch (Throwable again) { // such as no memory to log by: it comes when its visibility timeout ends
+            return new Verdict.Again();
         }
-        parts.meter().add(Count.DUPLICATES_SUPPRESSED);
-        return new Verdict.Acknowledge();
+    }
+
+    /** Tells the queue what a verdict means for it. */
+    private Verdict settled(Delivery delivery, Verdict verdict) {
+        return switch (verdict) {
+            case Verdict.Held(Duration left) when delivery.receiveCount() > 1 -> putBack(delivery, left);
+            case Verdict.Held duplicate -> {
+                parts.meter().add(Count.DUPLICATES_SUPPRESSED);
+                yield new Verdict.Acknowledge();
+            }
+            case Verdict.PutBack(Duration after) -> putBack(delivery, after);
+            case Verdict.Again again -> putBack(delivery, puttingBack.soon(delivery));
+            case Verdict.Acknowledge done -> done;
+            case Verdict.Defer later -> later;
+        };
+    }
+
+    private Verdict putBack(Delivery delivery, Duration wait) {
+        puttingBack.hide(delivery, wait);
+        return new Verdict.PutBack(wait);
     }
 
     private Verdict decided(Delivery delivery, Instant workUntil, Duration whole, boolean alone) {
@@ -176,6 +319,9 @@ public final class StepExecution {
     private Verdict lead(StepSpec spec, Instant workUntil, Duration whole, boolean alone) {
         MDC.put("run", spec.id().runId());
         MDC.put("step", spec.id().stepKey());
+        if (parts.stopping().begun()) {
+            return new Verdict.PutBack(Duration.ZERO);
+        }
         Duration needed =
                 spec.pinned().timeout().compareTo(whole) < 0 ? spec.pinned().timeout() : whole;
         if (parts.world().now().plus(needed).isAfter(workUntil.plusMillis(500))) {
@@ -183,18 +329,16 @@ public final class StepExecution {
             return new Verdict.PutBack(Duration.ZERO);
         }
         StepAttempt attempt = new StepAttempt(parts, spec, workUntil, alone);
-        engine.lead(attempt);
-        return attempt.verdict();
-    }
-
-    private void hide(Delivery delivery, Duration wait) {
         try {
-            parts.queue().changeVisibility(delivery.receipt(), wait);
+            engine.lead(attempt);
         } catch (PortException e) {
-            LOG.warn(
-                    "Message {}: visibility not changed ({}); it comes when its timeout ends.",
-                    delivery.messageId(),
-                    e.getMessage());
+            attempt.brokenOff(e);
+            throw e;
+        } catch (Throwable thrown) { // an Error, or a defect of the engine: the attempt ends here, and its lease with it
+            attempt.brokenOff(thrown);
+            return attempt.verdict();
         }
+        attempt.brokenOffUnlessEnded();
+        return attempt.verdict();
     }
 }

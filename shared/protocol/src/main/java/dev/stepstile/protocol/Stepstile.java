@@ -39,7 +39,14 @@ public final class Stepstile {
         return new DispatchApi(dispatching(shards));
     }
 
+    /** A worker that shares with no other how many suspects run at a time: it runs one at a time. */
     public StepExecution execution(Handlers handlers, Output output, StepExecution.Engine engine) {
+        return execution(handlers, output, engine, SuspectTurns.among(1));
+    }
+
+    /** @param suspects shared by the workers of one machine */
+    public StepExecution execution(
+            Handlers handlers, Output output, StepExecution.Engine engine, SuspectTurns suspects) {
         StepExecution.Parts parts = new StepExecution.Parts(
                 ports.store(),
                 ports.queue(),
@@ -51,7 +58,9 @@ public final class Stepstile {
                 output,
                 timing,
                 world,
-                meter);
+                meter,
+                suspects,
+                new Stopping());
         return new StepExecution(parts, engine);
     }
 

@@ -1,7 +1,6 @@
 package dev.stepstile.protocol;
 
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 
 /** What is to become of a message. */
 public sealed interface Verdict {
@@ -9,10 +8,13 @@ public sealed interface Verdict {
     /** What it stands for is durable, or is somebody else's: delete it. */
     record Acknowledge() implements Verdict {}
 
-    /** It stays in the queue; visible after {@code after}, or when its visibility timeout ends if that is null. */
-    record PutBack(@Nullable Duration after) implements Verdict {}
+    /** It stays in the queue, and is visible after {@code after}. */
+    record PutBack(Duration after) implements Verdict {}
 
-    /** Its step may have killed a worker: run it alone, after the others. */
+    /** It stays in the queue, and comes again after a short while that grows with its receives: see {@link PuttingBack}. */
+    record Again() implements Verdict {}
+
+    /** Its step lost a worker before: it runs when it is its turn, after the others and alone. */
     record Defer() implements Verdict {}
 
     /**

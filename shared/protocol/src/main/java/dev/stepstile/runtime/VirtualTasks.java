@@ -80,15 +80,19 @@ public final class VirtualTasks implements Tasks {
         private volatile @Nullable Throwable thrown;
 
         void run(Callable<T> work) {
-            begin();
             try {
+                begin();
                 value = work.call();
             } catch (Throwable t) { // handed to whoever joins
                 thrown = t;
+            } finally {
+                ended = true;
+                try {
+                    end();
+                } finally {
+                    released.countDown(); // whatever happens: who joins would wait for ever
+                }
             }
-            end();
-            ended = true;
-            released.countDown();
         }
 
         private void begin() {
@@ -181,6 +185,8 @@ public final class VirtualTasks implements Tasks {
                     Thread.ofVirtual().name(name).start(this::run);
                 } catch (RejectedExecutionException shuttingDown) {
                     cancelled = true;
+                } catch (Throwable noThread) { // thrown on, it would end all further ticks without a word
+                    LOG.warn("{}: {}; the next tick follows.", name, noThread.toString());
                 }
             }
         }
@@ -194,7 +200,7 @@ public final class VirtualTasks implements Tasks {
                     logIn(context);
                     tick.run();
                 }
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 LOG.warn("{}: {}; the next tick follows.", name, e.toString());
             } finally {
                 ticking.unlock();

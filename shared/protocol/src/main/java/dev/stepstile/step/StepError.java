@@ -15,6 +15,8 @@ public record StepError(Kind kind, String message) {
         TIMEOUT,
         /** The worker fell silent and its lease ran out. */
         WORKER_LOST,
+        /** The worker was told to stop, and gave the step back; the attempt is not counted. */
+        WORKER_STOPPED,
         /** No handler of that name is installed. */
         UNKNOWN_HANDLER,
         /** The result does not serialise. */

@@ -24,6 +24,9 @@ public sealed interface StepEvent {
     record Fail(int attempt, String owner, Weight weight, StepError error, Duration retryIn, int pages)
             implements StepEvent {}
 
+    /** The attempt's worker is told to stop: the step is given back, and the attempt is not counted. */
+    record Release(int attempt, String owner, int pages) implements StepEvent {}
+
     /** A sweep looks whether the newest attempt's lease is over. */
     record Expire(Duration margin) implements StepEvent {}
 

@@ -41,6 +41,12 @@ public final class StepLife {
                                 next(record, new Succeeded(succeed.result(), now), succeed.pages(), record.history()));
             case StepEvent.Fail fail ->
                 owned(found, fail.attempt(), fail.owner(), (record, running) -> failed(record, running, fail, now));
+            case StepEvent.Release release ->
+                owned(
+                        found,
+                        release.attempt(),
+                        release.owner(),
+                        (record, running) -> released(record, running, release, now));
             case StepEvent.Expire expire -> expire(found, expire, now);
             case StepEvent.Cancel cancel -> cancel(found, cancel, now);
             case StepEvent.Redrive redrive -> redrive(found, redrive, now);
@@ -122,6 +128,31 @@ public final class StepLife {
             };
         }
         return next(record, end, fail.pages(), noted(record, error.kind(), error.message(), now));
+    }
+
+    /** The fence never goes back, so what is not counted moves the beginning of the budget. */
+    private static StepRecord released(StepRecord record, Running running, StepEvent.Release release, Instant now) {
+        String message = "Its worker was told to stop.";
+        if (running.cancelRequested()) {
+            return next(
+                    record,
+                    new Cancelled(now),
+                    release.pages(),
+                    noted(record, StepError.Kind.CANCELLED, message, now));
+        }
+        return new StepRecord(
+                record.id(),
+                record.shard(),
+                record.pinned(),
+                record.attempt(),
+                record.owner(),
+                record.budgetFrom() + 1,
+                record.cancelSeq(),
+                record.createdAt(),
+                record.startedAt(),
+                release.pages(),
+                noted(record, StepError.Kind.WORKER_STOPPED, message + " This attempt is not counted.", now),
+                new Retrying(now));
     }
 
     private static Transition expire(@Nullable StepRecord found, StepEvent.Expire expire, Instant now) {

@@ -82,8 +82,17 @@ public record StepRecord(
 
     /** Whether a worker was lost in the present budget: the step may be what killed it. */
     public boolean suspect() {
-        return history.stream()
-                .anyMatch(note -> note.attempt() > budgetFrom && note.cause() == StepError.Kind.WORKER_LOST);
+        int counted = budgetFrom; // attempts after it are of this budget; each that was not counted has moved it by one
+        for (AttemptNote note : history.reversed()) {
+            if (note.attempt() <= counted) {
+                return false;
+            }
+            if (note.cause() == StepError.Kind.WORKER_LOST) {
+                return true;
+            }
+            counted -= note.cause() == StepError.Kind.WORKER_STOPPED ? 1 : 0;
+        }
+        return false;
     }
 
     /** Whether {@code found} is what a write of this record would have left: same attempt, owner, state and redrive. */

@@ -52,6 +52,8 @@ final class StepView {
         }
         if (record.state() instanceof StepState.Ended ended) {
             put(node, "finishedAt", ended.finishedAt());
+        } else if (record.suspect()) {
+            node.put("suspect", true);
         }
         return node;
     }

@@ -77,7 +77,9 @@ final class StateTable {
                                 new Happening(
                                         "fail, terminal", s -> Steps.fail(attempt(s), Steps.OWNER, Weight.TERMINAL)),
                                 new Happening(
-                                        "fail, hopeless", s -> Steps.fail(attempt(s), Steps.OWNER, Weight.HOPELESS)))),
+                                        "fail, hopeless", s -> Steps.fail(attempt(s), Steps.OWNER, Weight.HOPELESS)),
+                                new Happening(
+                                        "release", s -> new StepEvent.Release(attempt(s), Steps.OWNER, 2)))),
                 new Part(
                         "Someone speaks who does not own the step (an older attempt; another owner)",
                         List.of(
@@ -88,7 +90,12 @@ final class StateTable {
                                 new Happening(
                                         "fail (older)", s -> Steps.fail(attempt(s) - 1, Steps.OWNER, Weight.RETRYABLE)),
                                 new Happening(
-                                        "fail (other)", s -> Steps.fail(attempt(s), "owner-1", Weight.RETRYABLE)))),
+                                        "fail (other)", s -> Steps.fail(attempt(s), "owner-1", Weight.RETRYABLE)),
+                                new Happening(
+                                        "release (older)",
+                                        s -> new StepEvent.Release(attempt(s) - 1, Steps.OWNER, 2)),
+                                new Happening(
+                                        "release (other)", s -> new StepEvent.Release(attempt(s), "owner-1", 2)))),
                 new Part(
                         "The sweeper, a cancel, a redrive, the dead-letter queue",
                         List.of(
@@ -142,6 +149,8 @@ final class StateTable {
         }
         if (next.budgetFrom() == next.attempt() && next.attempt() > 0) {
             words.append(", fresh budget");
+        } else if (found != null && next.budgetFrom() == found.budgetFrom() + 1) {
+            words.append(", not counted");
         }
         if (found != null && !found.pinned().equals(next.pinned())) {
             words.append(", other settings");

@@ -39,49 +39,49 @@ class StateTableTest {
             RETRYING, due, of another dispatch   | attached                | attached                | attached
             SUCCEEDED, of another dispatch       | finished                | finished                | finished
             """,
-            // renew | succeed | fail, retryable | fail, terminal | fail, hopeless
+            // renew | succeed | fail, retryable | fail, terminal | fail, hopeless | release
             """
-            QUEUED                               | –           | –             | –             | –             | –
-            QUEUED, validity over                | –           | –             | –             | –             | –
-            RUNNING                              | **RUNNING** | **SUCCEEDED** | **RETRYING**  | **FAILED**    | **DEAD**
-            RUNNING, cancel asked                | **RUNNING** | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
-            RUNNING, last attempt                | **RUNNING** | **SUCCEEDED** | **DEAD**      | **FAILED**    | **DEAD**
-            RUNNING, lease over                  | **RUNNING** | **SUCCEEDED** | **RETRYING**  | **FAILED**    | **DEAD**
-            RUNNING, lease over, cancel asked    | **RUNNING** | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
-            RUNNING, lease over, last attempt    | **RUNNING** | **SUCCEEDED** | **DEAD**      | **FAILED**    | **DEAD**
-            RETRYING, not due                    | stale       | stale         | stale         | stale         | stale
-            RETRYING, due                        | stale       | stale         | stale         | stale         | stale
-            RETRYING, due, lost a worker         | stale       | stale         | stale         | stale         | stale
-            SUCCEEDED                            | stale       | stale         | stale         | stale         | stale
-            FAILED                               | stale       | stale         | stale         | stale         | stale
-            DEAD, not buried                     | stale       | stale         | stale         | stale         | stale
-            DEAD, buried                         | stale       | stale         | stale         | stale         | stale
-            CANCELLED                            | stale       | stale         | stale         | stale         | stale
-            RUNNING, lease over, of another dispatch | **RUNNING** | **SUCCEEDED** | **RETRYING** | **FAILED** | **DEAD**
-            RETRYING, due, of another dispatch   | stale       | stale         | stale         | stale         | stale
-            SUCCEEDED, of another dispatch       | stale       | stale         | stale         | stale         | stale
+            QUEUED                               | –           | –             | –             | –             | – | –
+            QUEUED, validity over                | –           | –             | –             | –             | – | –
+            RUNNING                              | **RUNNING** | **SUCCEEDED** | **RETRYING**  | **FAILED**    | **DEAD** | **RETRYING**, not counted
+            RUNNING, cancel asked                | **RUNNING** | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
+            RUNNING, last attempt                | **RUNNING** | **SUCCEEDED** | **DEAD**      | **FAILED**    | **DEAD** | **RETRYING**, not counted
+            RUNNING, lease over                  | **RUNNING** | **SUCCEEDED** | **RETRYING**  | **FAILED**    | **DEAD** | **RETRYING**, not counted
+            RUNNING, lease over, cancel asked    | **RUNNING** | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
+            RUNNING, lease over, last attempt    | **RUNNING** | **SUCCEEDED** | **DEAD**      | **FAILED**    | **DEAD** | **RETRYING**, not counted
+            RETRYING, not due                    | stale       | stale         | stale         | stale         | stale | stale
+            RETRYING, due                        | stale       | stale         | stale         | stale         | stale | stale
+            RETRYING, due, lost a worker         | stale       | stale         | stale         | stale         | stale | stale
+            SUCCEEDED                            | stale       | stale         | stale         | stale         | stale | stale
+            FAILED                               | stale       | stale         | stale         | stale         | stale | stale
+            DEAD, not buried                     | stale       | stale         | stale         | stale         | stale | stale
+            DEAD, buried                         | stale       | stale         | stale         | stale         | stale | stale
+            CANCELLED                            | stale       | stale         | stale         | stale         | stale | stale
+            RUNNING, lease over, of another dispatch | **RUNNING** | **SUCCEEDED** | **RETRYING** | **FAILED** | **DEAD** | **RETRYING**, not counted
+            RETRYING, due, of another dispatch   | stale       | stale         | stale         | stale         | stale | stale
+            SUCCEEDED, of another dispatch       | stale       | stale         | stale         | stale         | stale | stale
             """,
-            // renew, succeed, fail: each of an older attempt, then of another owner
+            // renew, succeed, fail, release: each of an older attempt, then of another owner
             """
-            QUEUED                               | –     | –     | –     | –     | –     | –
-            QUEUED, validity over                | –     | –     | –     | –     | –     | –
-            RUNNING                              | stale | stale | stale | stale | stale | stale
-            RUNNING, cancel asked                | stale | stale | stale | stale | stale | stale
-            RUNNING, last attempt                | stale | stale | stale | stale | stale | stale
-            RUNNING, lease over                  | stale | stale | stale | stale | stale | stale
-            RUNNING, lease over, cancel asked    | stale | stale | stale | stale | stale | stale
-            RUNNING, lease over, last attempt    | stale | stale | stale | stale | stale | stale
-            RETRYING, not due                    | stale | stale | stale | stale | stale | stale
-            RETRYING, due                        | stale | stale | stale | stale | stale | stale
-            RETRYING, due, lost a worker         | stale | stale | stale | stale | stale | stale
-            SUCCEEDED                            | stale | stale | stale | stale | stale | stale
-            FAILED                               | stale | stale | stale | stale | stale | stale
-            DEAD, not buried                     | stale | stale | stale | stale | stale | stale
-            DEAD, buried                         | stale | stale | stale | stale | stale | stale
-            CANCELLED                            | stale | stale | stale | stale | stale | stale
-            RUNNING, lease over, of another dispatch | stale | stale | stale | stale | stale | stale
-            RETRYING, due, of another dispatch   | stale | stale | stale | stale | stale | stale
-            SUCCEEDED, of another dispatch       | stale | stale | stale | stale | stale | stale
+            QUEUED                               | –     | –     | –     | –     | –     | – | – | –
+            QUEUED, validity over                | –     | –     | –     | –     | –     | – | – | –
+            RUNNING                              | stale | stale | stale | stale | stale | stale | stale | stale
+            RUNNING, cancel asked                | stale | stale | stale | stale | stale | stale | stale | stale
+            RUNNING, last attempt                | stale | stale | stale | stale | stale | stale | stale | stale
+            RUNNING, lease over                  | stale | stale | stale | stale | stale | stale | stale | stale
+            RUNNING, lease over, cancel asked    | stale | stale | stale | stale | stale | stale | stale | stale
+            RUNNING, lease over, last attempt    | stale | stale | stale | stale | stale | stale | stale | stale
+            RETRYING, not due                    | stale | stale | stale | stale | stale | stale | stale | stale
+            RETRYING, due                        | stale | stale | stale | stale | stale | stale | stale | stale
+            RETRYING, due, lost a worker         | stale | stale | stale | stale | stale | stale | stale | stale
+            SUCCEEDED                            | stale | stale | stale | stale | stale | stale | stale | stale
+            FAILED                               | stale | stale | stale | stale | stale | stale | stale | stale
+            DEAD, not buried                     | stale | stale | stale | stale | stale | stale | stale | stale
+            DEAD, buried                         | stale | stale | stale | stale | stale | stale | stale | stale
+            CANCELLED                            | stale | stale | stale | stale | stale | stale | stale | stale
+            RUNNING, lease over, of another dispatch | stale | stale | stale | stale | stale | stale | stale | stale
+            RETRYING, due, of another dispatch   | stale | stale | stale | stale | stale | stale | stale | stale
+            SUCCEEDED, of another dispatch       | stale | stale | stale | stale | stale | stale | stale | stale
             """,
             // expire | cancel | answered | redrive | by its letter | by an older letter | buried | buried (older
             // letter)
@@ -221,6 +221,7 @@ class StateTableTest {
                     case StepEvent.Renew e -> true;
                     case StepEvent.Succeed e -> true;
                     case StepEvent.Fail e -> true;
+                    case StepEvent.Release e -> true;
                     case StepEvent.Claim e -> false;
                     case StepEvent.Expire e -> false;
                     case StepEvent.Cancel e -> false;
@@ -263,6 +264,7 @@ class StateTableTest {
                 *held* (another attempt owns the step), *not due*, *wait to be alone* (the step lost a worker before, and
                 nothing else may run beside it), *attached* (the dispatch that claimed the step first drives it),
                 *finished*, *stale* (the attempt lost the step; what it says is dropped), – (nothing to do).
+                *Not counted*: the fence stays, and the beginning of the budget moves on by one.
                 The step is at attempt 2 of 3, or at 3 where it says "last attempt". A lease is "over" once the clocks'
                 margin has passed too. QUEUED has no record. A DEAD step is put into the dead-letter queue and then
                 marked *buried*.

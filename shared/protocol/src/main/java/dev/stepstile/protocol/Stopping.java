@@ -1,0 +1,33 @@
+package dev.stepstile.protocol;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Whether a worker was told to stop, and the attempts that it has to stop then. */
+final class Stopping {
+    private final List<Lease> running = new CopyOnWriteArrayList<>();
+    private volatile boolean begun;
+
+    /** From now on nothing is begun, and what fails because it is interrupted is released. */
+    boolean begun() {
+        return begun;
+    }
+
+    void begins(Lease lease) {
+        running.add(lease);
+    }
+
+    void ends(Lease lease) {
+        running.remove(lease);
+    }
+
+    /** Interrupts what runs, and leaves behind what has not ended by {@code until}. */
+    void stop(Instant until) throws InterruptedException {
+        begun = true; // first: a handler that is just being started looks at it
+        running.forEach(Lease::interruptHandler);
+        for (Lease lease : running) {
+            lease.leaveHandlerAt(until);
+        }
+    }
+}
