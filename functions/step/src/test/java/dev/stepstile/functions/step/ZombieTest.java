@@ -178,12 +178,27 @@ class ZombieTest {
                     : null;
         }
 
+        /** Not yet begun. That of a step whose worker is silent is a suspect's, which is led once to be found so. */
         private Attempt attempt() throws InterruptedException {
             AtomicReference<@Nullable StepAttempt> led = new AtomicReference<>();
+            boolean suspect = embedded.ports()
+                    .store()
+                    .record(new StepId("r", "s"), 0)
+                    .filter(record -> record.state() instanceof StepState.Running)
+                    .isPresent();
+            if (suspect) {
+                clock.set(later);
+            }
             Worker.silent(embedded.ports(), clock::get, () -> {
                         throw new IllegalStateException("broken");
                     })
-                    .execute(led::set, Worker.step("s", 3));
+                    .execute(
+                            attempt -> {
+                                if (led.getAndSet(attempt) == null && suspect) {
+                                    assertThat(attempt.claim()).isFalse();
+                                }
+                            },
+                            Worker.step("s", 3));
             StepAttempt attempt = Objects.requireNonNull(led.get());
             return new Attempt() {
                 @Override
