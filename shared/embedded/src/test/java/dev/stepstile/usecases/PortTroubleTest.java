@@ -123,7 +123,9 @@ class PortTroubleTest {
         });
         stack.dispatch("d1", Stack.once("a"));
         stack.deliver();
-        stack.ports.queue().send(List.of(new Outgoing("g", stack.ports.letters().peek(1).getFirst(), Duration.ZERO)));
+        stack.ports
+                .queue()
+                .send(List.of(new Outgoing("g", stack.ports.letters().peek(1).getFirst(), Duration.ZERO)));
         for (String call : List.of("store.record", "store.dispatch", "store.replace", "store.write")) {
             stack.faults.fail(call);
             assertThat(stack.deliver(after(MOST))).as(call).hasSize(1);

@@ -380,7 +380,9 @@ class StepExecutionTest {
             stack.work.on("one", (input, context) -> {
                 assertThat(stack.receive(10)).as("not yet").isEmpty();
                 stack.time.advance(Duration.ofSeconds(2));
-                assertThat(stack.receive(10)).as("put back before the first runs").hasSize(2);
+                assertThat(stack.receive(10))
+                        .as("put back before the first runs")
+                        .hasSize(2);
                 return StepResult.none();
             });
             assertThat(stack.deliver(batch)).hasSize(2);
@@ -390,7 +392,8 @@ class StepExecutionTest {
         }
 
         @Test
-        void waits_its_turn_while_a_quarter_of_the_workers_run_suspects_and_its_worker_goes_on() throws InterruptedException {
+        void waits_its_turn_while_a_quarter_of_the_workers_run_suspects_and_its_worker_goes_on()
+                throws InterruptedException {
             lost("one", "two");
             Work.Gate gate = stack.work.gate("one");
             List<Delivery> both = byKey(stack.receive(10));

@@ -236,9 +236,10 @@ public final class StepAttempt {
         LOG.error("Step {}: attempt {} was broken off by its worker.", spec.id(), record.attempt(), thrown);
         Duration wait = spec.pinned()
                 .retry()
-                .backoff(
-                        record.attempt() - record.budgetFrom(), parts.world().random());
-        StepError error = new StepError(StepError.Kind.HANDLER_FAILED, "The worker failed: " + said(thrown));
+                .backoff(record.attempt() - record.budgetFrom(), parts.world().random());
+        StepError error = new StepError(
+                StepError.Kind.HANDLER_FAILED,
+                "The worker failed: " + FailureText.of(thrown).summary());
         ended(parts.recorder()
                 .apply(
                         spec.id(),

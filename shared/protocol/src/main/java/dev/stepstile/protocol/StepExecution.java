@@ -125,7 +125,8 @@ public final class StepExecution {
         int eldest = -1;
         for (int i = 0; i < batch.size() && batch.size() > 1; i++) {
             int receives = batch.get(i).receiveCount();
-            boolean elder = receives > ELDER && (eldest < 0 || receives > batch.get(eldest).receiveCount());
+            boolean elder = receives > ELDER
+                    && (eldest < 0 || receives > batch.get(eldest).receiveCount());
             if (elder && isSuspect(batch.get(i))) {
                 eldest = i;
             }
@@ -334,7 +335,8 @@ public final class StepExecution {
         } catch (PortException e) {
             attempt.brokenOff(e);
             throw e;
-        } catch (Throwable thrown) { // an Error, or a defect of the engine: the attempt ends here, and its lease with it
+        } catch (
+                Throwable thrown) { // an Error, or a defect of the engine: the attempt ends here, and its lease with it
             attempt.brokenOff(thrown);
             return attempt.verdict();
         }

@@ -135,10 +135,7 @@ public final class StepLife {
         String message = "Its worker was told to stop.";
         if (running.cancelRequested()) {
             return next(
-                    record,
-                    new Cancelled(now),
-                    release.pages(),
-                    noted(record, StepError.Kind.CANCELLED, message, now));
+                    record, new Cancelled(now), release.pages(), noted(record, StepError.Kind.CANCELLED, message, now));
         }
         return new StepRecord(
                 record.id(),

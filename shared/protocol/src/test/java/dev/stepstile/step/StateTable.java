@@ -78,8 +78,7 @@ final class StateTable {
                                         "fail, terminal", s -> Steps.fail(attempt(s), Steps.OWNER, Weight.TERMINAL)),
                                 new Happening(
                                         "fail, hopeless", s -> Steps.fail(attempt(s), Steps.OWNER, Weight.HOPELESS)),
-                                new Happening(
-                                        "release", s -> new StepEvent.Release(attempt(s), Steps.OWNER, 2)))),
+                                new Happening("release", s -> new StepEvent.Release(attempt(s), Steps.OWNER, 2)))),
                 new Part(
                         "Someone speaks who does not own the step (an older attempt; another owner)",
                         List.of(
@@ -89,11 +88,9 @@ final class StateTable {
                                 new Happening("succeed (other)", s -> Steps.succeed(attempt(s), "owner-1")),
                                 new Happening(
                                         "fail (older)", s -> Steps.fail(attempt(s) - 1, Steps.OWNER, Weight.RETRYABLE)),
+                                new Happening("fail (other)", s -> Steps.fail(attempt(s), "owner-1", Weight.RETRYABLE)),
                                 new Happening(
-                                        "fail (other)", s -> Steps.fail(attempt(s), "owner-1", Weight.RETRYABLE)),
-                                new Happening(
-                                        "release (older)",
-                                        s -> new StepEvent.Release(attempt(s) - 1, Steps.OWNER, 2)),
+                                        "release (older)", s -> new StepEvent.Release(attempt(s) - 1, Steps.OWNER, 2)),
                                 new Happening(
                                         "release (other)", s -> new StepEvent.Release(attempt(s), "owner-1", 2)))),
                 new Part(
