@@ -14,9 +14,11 @@ import dev.stepstile.protocol.Timing;
 import dev.stepstile.protocol.World;
 import dev.stepstile.runtime.RealWorld;
 import dev.stepstile.runtime.VirtualTasks;
+import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Pinned;
 import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.store.Ports;
@@ -55,12 +57,37 @@ record Worker(Ports ports, InstantSource clock, Tasks tasks, Tally counts, StepH
         World real = RealWorld.create();
         World world = new World(clock, real.random(), real.ids(), tasks);
         Instant now = world.now();
+        ports.store().putDispatchIfAbsent(dispatch(now));
         List<Delivery> batch = Stream.of(steps)
                 .map(step -> new Delivery("m-" + step.id().stepKey(), "receipt", StepMessages.step(step), 1, now))
                 .toList();
         return new Stepstile(ports, TIMING, world, counts)
                 .execution(new Handlers(List.of(handler)), Output.UNCAPTURED, engine)
                 .execute(batch, now.plusSeconds(900));
+    }
+
+    /** Of which every step here is one. */
+    private static Dispatch dispatch(Instant now) {
+        return new Dispatch(
+                "r",
+                "d",
+                "digest",
+                1,
+                10,
+                Payload.NULL,
+                now,
+                now,
+                now,
+                now,
+                0,
+                StepBits.NONE,
+                new TreeMap<>(),
+                new TreeMap<>(),
+                null,
+                1,
+                now,
+                null,
+                null);
     }
 
     static StepSpec step(String key, int maxAttempts) {
