@@ -178,6 +178,34 @@ def tidy(context: PipesContext) -> None:
     wait(context)
 
 
+def finish(context: PipesContext) -> None:
+    """Finishes what it does when it is told to end, and says so."""
+
+    def told(*_: object) -> None:
+        result(context, "committed")
+        context.close()
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, told)
+    wait(context)
+
+
+def stop_after(context: PipesContext) -> None:
+    """Has reported a value, and leaves when it is told to end."""
+
+    def told(*_: object) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, told)
+    result(context, "committed")
+    wait(context)
+
+
+def quota(context: PipesContext) -> None:
+    """Asks to be tried again at a moment that has just passed."""
+    context.report_custom_message({"stepstile.retry_after": {"seconds": -0.4, "message": "quota"}})
+
+
 acts = {
     act.__name__: act
     for act in (
@@ -195,6 +223,9 @@ acts = {
         stubborn,
         until,
         tidy,
+        finish,
+        stop_after,
+        quota,
     )
 }
 

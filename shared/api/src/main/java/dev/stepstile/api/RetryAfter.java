@@ -6,12 +6,10 @@ import java.time.Duration;
 public final class RetryAfter extends RuntimeException {
     private final Duration delay;
 
+    /** @param delay one below zero, as of a moment that has just passed, is none */
     public RetryAfter(Duration delay, String message) {
         super(message);
-        if (delay.isNegative()) {
-            throw new IllegalArgumentException("delay is negative: " + delay);
-        }
-        this.delay = delay;
+        this.delay = delay.isNegative() ? Duration.ZERO : delay;
     }
 
     /** From the moment the failure is recorded. */

@@ -32,6 +32,9 @@ public interface StepContext {
     /** Adds a line to the attempt's log, which the run's feed shows while the step runs. Cut at the log limit. */
     void log(String line);
 
-    /** True once the run was cancelled or the attempt lost its lease: whatever it returns will not be used. */
+    /**
+     * True once the run was cancelled or the attempt lost its lease: it should end. What a cancelled attempt returns
+     * within its handler's {@link StepHandler#grace() grace} is still recorded; what one without a lease returns is not.
+     */
     boolean cancelled();
 }

@@ -1,5 +1,7 @@
 package dev.stepstile.api;
 
+import java.time.Duration;
+
 /**
  * The code that a step names. Found by {@link java.util.ServiceLoader}; one instance serves many steps at once, so it
  * keeps no state between calls.
@@ -22,4 +24,13 @@ public interface StepHandler {
      * @throws Exception anything else is tried again after a backoff, if the step's budget allows
      */
     StepResult run(StepInput input, StepContext context) throws Exception;
+
+    /**
+     * How long an attempt may take to end by itself once it was interrupted, as its run was cancelled, if that is longer
+     * than a heartbeat. What it returns until then is recorded: the step has succeeded all the same. The first heartbeat
+     * after that gives it up.
+     */
+    default Duration grace() {
+        return Duration.ZERO;
+    }
 }

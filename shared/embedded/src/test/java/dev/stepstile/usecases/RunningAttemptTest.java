@@ -378,6 +378,64 @@ class RunningAttemptTest {
     }
 
     @Test
+    void that_finishes_once_a_cancel_has_interrupted_it_has_succeeded() throws InterruptedException {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch stop = new CountDownLatch(1);
+        stack.work.on("a", (input, context) -> {
+            entered.countDown();
+            try {
+                stop.await();
+                return StepResult.none();
+            } catch (InterruptedException cancelled) {
+                return StepResult.of("committed");
+            }
+        });
+        stack.handOver("a");
+        Tasks.Task<List<String>> worker = stack.start();
+        Work.reached(entered, "not started");
+        cancel();
+        stack.time.advance(Duration.ofSeconds(20));
+        assertThat(worker.join()).isEmpty();
+        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+    }
+
+    @Test
+    void that_is_cancelled_has_its_handlers_grace_to_finish() throws InterruptedException {
+        stack.work.grace(Duration.ofSeconds(60));
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch stop = new CountDownLatch(1);
+        stack.work.on("a", (input, context) -> stubborn(entered, stop));
+        stack.handOver("a");
+        Tasks.Task<List<String>> worker = stack.start();
+        Work.reached(entered, "not started");
+        cancel();
+        stack.time.advance(Duration.ofSeconds(20)); // it is interrupted
+        stack.time.advance(Duration.ofSeconds(20)); // a heartbeat within its grace
+        assertThat(stack.count(Count.HANDLERS_ABANDONED)).isZero();
+        stop.countDown();
+        assertThat(worker.join()).isEmpty();
+        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+    }
+
+    @Test
+    void that_is_cancelled_is_given_up_when_its_handlers_grace_is_over() throws InterruptedException {
+        stack.work.grace(Duration.ofSeconds(60));
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch stop = new CountDownLatch(1);
+        stack.work.on("a", (input, context) -> stubborn(entered, stop));
+        stack.handOver("a");
+        Tasks.Task<List<String>> worker = stack.start();
+        Work.reached(entered, "not started");
+        cancel();
+        for (int i = 0; i < 5; i++) {
+            stack.time.advance(Duration.ofSeconds(20));
+        }
+        assertThat(worker.join()).isEmpty();
+        assertThat(stack.state("a")).isEqualTo(Name.CANCELLED);
+        stop.countDown();
+    }
+
+    @Test
     void that_succeeds_although_it_was_asked_to_stop_has_succeeded() throws InterruptedException {
         Work.Gate gate = stack.work.gate("a");
         stack.handOver("a");

@@ -704,6 +704,16 @@ class StepExecutionTest {
         }
 
         @Test
+        void that_names_a_moment_that_has_just_passed_is_tried_again_at_once() throws InterruptedException {
+            stack.work.on("a", (input, context) -> {
+                throw new RetryAfter(Duration.ofMillis(-400), "quota");
+            });
+            stack.dispatch("d1", Stack.step("a", "{}", new RetryPolicy(2, Duration.ofHours(1), Duration.ofHours(1))));
+            stack.deliver();
+            assertThat(stack.record("a").state()).isEqualTo(new StepState.Retrying(Stack.START));
+        }
+
+        @Test
         void that_says_it_is_pointless_ends_the_step_FAILED_and_buries_nothing() throws InterruptedException {
             stack.work.on("a", (input, context) -> {
                 throw new TerminalFailure("no such customer");

@@ -4,6 +4,7 @@ import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
@@ -54,6 +55,7 @@ final class Work implements StepHandler {
 
     private final SortedMap<String, Doing> doings = new TreeMap<>();
     private final List<String> started = new ArrayList<>();
+    private volatile Duration grace = Duration.ZERO;
 
     static void reached(CountDownLatch latch, String orElse) throws InterruptedException {
         if (!latch.await(20, TimeUnit.SECONDS)) {
@@ -74,6 +76,16 @@ final class Work implements StepHandler {
     /** Each start of user code, as {@code key#attempt}. */
     synchronized List<String> started() {
         return List.copyOf(started);
+    }
+
+    /** How long a cancelled attempt may take to end by itself. */
+    void grace(Duration mayTake) {
+        grace = mayTake;
+    }
+
+    @Override
+    public Duration grace() {
+        return grace;
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.stepstile.process;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,9 @@ record PipesException(
         @Nullable PipesException cause,
         @Nullable PipesException context) {
 
+    private static final Set<String> STATUS_0 =
+            Set.of("", "SystemExit", "SystemExit: 0", "SystemExit: None", "SystemExit: False");
+
     static PipesException read(JsonNode node) {
         List<String> stack = new ArrayList<>();
         for (JsonNode frame : node.path("stack")) {
@@ -35,6 +39,11 @@ record PipesException(
 
     private static @Nullable PipesException nested(JsonNode node) {
         return node.isObject() ? read(node) : null;
+    }
+
+    /** Python's {@code sys.exit(0)} and its like. Other numbers are none: 256 is a status of 0 to whoever looks at it. */
+    boolean isExitWithStatus0() {
+        return "SystemExit".equals(name) && STATUS_0.contains(message);
     }
 
     /** In one line, with what led to it: for a step's error. */

@@ -50,11 +50,8 @@ sealed interface PipesMessage {
         JsonNode params = message.path("params");
         return switch (method) {
             case "opened" -> new Opened();
-            case "closed" -> {
-                JsonNode exception = params.path("exception");
-                yield new Closed(exception.isObject() ? PipesException.read(exception) : null);
-            }
-            case "log" -> new Log(params.path("level").asText("INFO"), text(params, "message"));
+            case "closed" -> new Closed(exception(params.path("exception")));
+            case "log" -> new Log(params.path("level").asText("INFO"), printed(params, "message"));
             case "report_asset_materialization" -> {
                 text(params, "asset_key");
                 textOrNull(params, "data_version");
@@ -79,17 +76,36 @@ sealed interface PipesMessage {
                 }
                 yield new Custom(params.path("payload"), message);
             }
-            case "log_external_stream" -> new ExternalStream(stream(params), text(params, "text"));
+            case "log_external_stream" -> new ExternalStream(stream(params), printed(params, "text"));
             default -> throw new Malformed("has a method that Pipes " + VERSION + " does not know");
         };
     }
 
+    private static @Nullable PipesException exception(JsonNode node) throws Malformed {
+        if (node.isMissingNode() || node.isNull()) {
+            return null;
+        }
+        if (!node.isObject()) {
+            throw new Malformed("should have 'exception', an object or null");
+        }
+        return PipesException.read(node);
+    }
+
     private static boolean stream(JsonNode params) throws Malformed {
-        return switch (text(params, "stream")) {
+        return switch (printed(params, "stream")) {
             case "stdout" -> false;
             case "stderr" -> true;
-            default -> throw new Malformed("should have 'stream', stdout or stderr");
+            default -> throw new Malformed("should have 'stream', stdout or stderr", false);
         };
+    }
+
+    /** As {@link #text}, of what is only for the log. */
+    private static String printed(JsonNode params, String name) throws Malformed {
+        try {
+            return text(params, name);
+        } catch (Malformed malformed) {
+            throw new Malformed(malformed.said(), false);
+        }
     }
 
     private static String text(JsonNode params, String name) throws Malformed {
@@ -107,8 +123,27 @@ sealed interface PipesMessage {
 
     /** The line is no message of Pipes 0.1. */
     final class Malformed extends Exception {
-        Malformed(String message) {
-            super(message);
+        private final String said;
+        private final boolean ofTheOutcome;
+
+        /** @param said what is wrong, without what is there */
+        Malformed(String said) {
+            this(said, true);
+        }
+
+        Malformed(String said, boolean ofTheOutcome) {
+            super(said);
+            this.said = said;
+            this.ofTheOutcome = ofTheOutcome;
+        }
+
+        String said() {
+            return said;
+        }
+
+        /** Whether it may have said what the step came to; false if it was for the log alone. */
+        boolean ofTheOutcome() {
+            return ofTheOutcome;
         }
     }
 }

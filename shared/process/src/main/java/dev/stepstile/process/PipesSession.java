@@ -9,15 +9,21 @@ import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.step.Limits;
 import dev.stepstile.wire.Json;
-import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One attempt's Pipes messages, and what they come to. Logs, progress and live records are passed on at once;
  * materializations, checks and custom messages are a part of the result, so that an attempt which loses has not spoken
  * them.
+ *
+ * <p>What may say how the step ended, and cannot be read, fails the attempt: a result that is lost must not look like one
+ * that was never reported. Of several outcomes the worst counts: a failure for good, then being tried again, then any other
+ * failure, then what cannot be read, then success; of the same kind the last one.
  */
 final class PipesSession {
+    private static final String OURS = "stepstile.";
     private static final String RESULT = "stepstile.result";
     private static final String LIVE = "stepstile.live";
     private static final String PROGRESS = "stepstile.progress";
@@ -30,6 +36,7 @@ final class PipesSession {
     private @Nullable JsonNode value;
     private @Nullable TerminalFailure fail;
     private @Nullable RetryAfter retryAfter;
+    private @Nullable String unreadable;
     private PipesMessage.@Nullable Closed closed;
 
     PipesSession(StepContext step) {
@@ -41,12 +48,15 @@ final class PipesSession {
         return closed != null;
     }
 
-    /** Takes a line of the process's messages. One that cannot be read costs itself, not the step. */
+    /** Takes a line of the process's messages. One that cannot be read fails the attempt, unless it was for the log alone. */
     void accept(String line) {
+        if (line.isBlank()) {
+            return;
+        }
         try {
             switch (PipesMessage.parse(line)) {
                 case PipesMessage.Opened opened -> {}
-                case PipesMessage.Closed last -> closed = last;
+                case PipesMessage.Closed last -> closed(last);
                 case PipesMessage.Log(String level, String message) -> step.log(LogRecords.log(level, message));
                 case PipesMessage.Report(JsonNode message) -> keep(message, line);
                 case PipesMessage.Custom(JsonNode payload, JsonNode message) -> custom(payload, message, line);
@@ -56,7 +66,19 @@ final class PipesSession {
                             .forEach(step::log);
             }
         } catch (PipesMessage.Malformed malformed) {
-            step.log(LogRecords.log("WARNING", "A Pipes message was dropped: it " + malformed.getMessage() + "."));
+            if (malformed.ofTheOutcome()) {
+                unreadable = malformed.said();
+                step.log(LogRecords.log("ERROR", "A Pipes message cannot be read: it " + malformed.said() + "."));
+            } else {
+                step.log(LogRecords.log("WARNING", "A Pipes message was dropped: it " + malformed.said() + "."));
+            }
+        }
+    }
+
+    /** A session may be closed by several processes; what one of them says of its failure stands. */
+    private void closed(PipesMessage.Closed last) {
+        if (closed == null || closed.exception() == null) {
+            closed = last;
         }
     }
 
@@ -73,27 +95,30 @@ final class PipesSession {
     }
 
     private void custom(JsonNode payload, JsonNode message, String line) throws PipesMessage.Malformed {
-        if (payload.has(RESULT)) {
-            value = payload.get(RESULT);
-        } else if (payload.has(LIVE)) {
-            LogRecords.live(payload.get(LIVE)).ifPresent(step::log);
-        } else if (payload.has(PROGRESS)) {
-            JsonNode progress = payload.get(PROGRESS);
-            step.progress(
-                    progress.path("fraction").asDouble(), progress.path("note").asText(""));
-        } else if (payload.has(FAIL)) {
-            fail = new TerminalFailure(payload.get(FAIL).path("message").asText("The handler said so."));
-        } else if (payload.has(RETRY_AFTER)) {
-            JsonNode retry = payload.get(RETRY_AFTER);
-            double seconds = retry.path("seconds").asDouble(-1);
-            if (!(seconds >= 0)) {
-                throw new PipesMessage.Malformed("should have '" + RETRY_AFTER + "' with 'seconds', 0 or more");
+        boolean ours = false;
+        for (Map.Entry<String, JsonNode> member : payload.properties()) {
+            if (member.getKey().startsWith(OURS)) {
+                ours = true;
+                take(member.getKey(), member.getValue());
             }
-            retryAfter = new RetryAfter(
-                    Duration.ofMillis(Math.round(seconds * 1000)),
-                    retry.path("message").asText("The handler asked for it."));
-        } else {
+        }
+        if (!ours) {
             keep(message, line);
+        }
+    }
+
+    private void take(String name, JsonNode told) throws PipesMessage.Malformed {
+        switch (name) {
+            case RESULT -> value = told;
+            case LIVE -> LogRecords.live(told).ifPresent(step::log);
+            case PROGRESS ->
+                step.progress(
+                        told.path("fraction").asDouble(), told.path("note").asText(""));
+            case FAIL -> fail = new TerminalFailure(ToldOutcome.failure(told));
+            case RETRY_AFTER -> retryAfter = ToldOutcome.retryAfter(told);
+            default ->
+                throw new PipesMessage.Malformed("has a member that Stepstile does not know; known: "
+                        + String.join(", ", RESULT, LIVE, PROGRESS, FAIL, RETRY_AFTER));
         }
     }
 
@@ -114,7 +139,7 @@ final class PipesSession {
                     + (lastWords.isEmpty() ? "." : "; its last words: " + lastWords));
         }
         PipesException exception = closed.exception();
-        if (exception != null && !(exit instanceof Exit.Status(int code) && code == 0 && left(exception))) {
+        if (exception != null && !(isZero(exit) && exception.isExitWithStatus0())) {
             throw new ProcessFailed(exception.summary());
         }
         switch (exit) {
@@ -123,18 +148,39 @@ final class PipesSession {
             case Exit.Status status -> throw afterClosing(exit, lastWords);
             case Exit.Signal signal -> throw afterClosing(exit, lastWords);
         }
+        if (unreadable != null) {
+            throw new ProcessFailed("A Pipes message of the process cannot be read, and may have been its result: it "
+                    + unreadable + ".");
+        }
         return result();
+    }
+
+    /**
+     * What a process that was told to stop has come to all the same: the result that it finished before it ended. One that
+     * leaves without having reported a value has only stopped.
+     *
+     * @return empty if it has not succeeded
+     */
+    Optional<StepResult> resultOfStopped(Exit exit) {
+        boolean left = closed != null && closed.exception() != null;
+        if (left && (value == null || value.isNull())) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(result(exit, ""));
+        } catch (ProcessFailed | TerminalFailure | RetryAfter notSucceeded) {
+            return Optional.empty();
+        }
+    }
+
+    private static boolean isZero(Exit exit) {
+        return exit instanceof Exit.Status(int code) && code == 0;
     }
 
     /** Where the worker read it says nothing to whoever wrote the process. */
     private static <T extends Throwable> T ofTheProcess(T failure) {
         failure.setStackTrace(new StackTraceElement[0]);
         return failure;
-    }
-
-    /** Left the session by {@code sys.exit(0)}, which is no failure. */
-    private static boolean left(PipesException exception) {
-        return "SystemExit".equals(exception.name());
     }
 
     private static ProcessFailed afterClosing(Exit exit, String lastWords) {

@@ -9,6 +9,7 @@ import dev.stepstile.wire.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -45,6 +46,12 @@ final class ProcessHandler implements StepHandler {
         } finally {
             delete(folder);
         }
+    }
+
+    /** And a little more, to read what it came to. */
+    @Override
+    public Duration grace() {
+        return spec.grace().plusSeconds(2);
     }
 
     private static SortedMap<String, String> pipes(Path folder) {

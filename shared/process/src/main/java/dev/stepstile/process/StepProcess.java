@@ -5,6 +5,7 @@ import dev.stepstile.api.StepResult;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -45,7 +46,7 @@ final class StepProcess {
      * Passes on what the process says while it runs, and tells what it came to.
      *
      * @param grace how long it may take to end by itself if this thread is interrupted
-     * @throws InterruptedException once the process is gone
+     * @throws InterruptedException once the process is gone, and has not succeeded all the same
      */
     StepResult follow(Duration grace) throws IOException, ProcessFailed, InterruptedException {
         try {
@@ -57,9 +58,10 @@ final class StepProcess {
             drain();
             return session.result(exit, lastWords.toString());
         } catch (InterruptedException stopped) {
-            stop(grace);
+            Exit exit = stop(grace);
             drain();
-            throw stopped;
+            Optional<StepResult> finished = exit == null ? Optional.empty() : session.resultOfStopped(exit);
+            return finished.orElseThrow(() -> stopped);
         } finally {
             groups.end(process.group());
         }
@@ -98,16 +100,22 @@ final class StepProcess {
         }
     }
 
-    /** Asks the process to end, then makes it. Whoever interrupts again is in a hurry. */
-    private void stop(Duration grace) {
+    /**
+     * Asks the process to end, then makes it. Whoever interrupts again is in a hurry.
+     *
+     * @return how it ended of itself; null if it was killed
+     */
+    private @Nullable Exit stop(Duration grace) {
         groups.signal(ProcessGroups.TERM, process.group());
-        if (!endsWithin(grace)) {
+        Exit exit = endWithin(grace);
+        if (exit == null) {
             groups.signal(ProcessGroups.KILL, process.group());
-            endsWithin(GONE);
+            endWithin(GONE);
         }
+        return exit;
     }
 
-    private boolean endsWithin(Duration patience) {
+    private @Nullable Exit endWithin(Duration patience) {
         Instant giveUp = Instant.now().plus(patience);
         try {
             Exit exit = null;
@@ -115,9 +123,9 @@ final class StepProcess {
                 Duration left = Duration.between(Instant.now(), giveUp);
                 exit = awaitExit(left.compareTo(LOOK) < 0 ? left : LOOK);
             }
-            return exit != null;
+            return exit;
         } catch (InterruptedException again) {
-            return false;
+            return null;
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.stepstile.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.stepstile.api.RetryAfter;
@@ -128,6 +129,23 @@ class PipesSessionTest {
                     .hasMessage("The process ended with status " + status + " after it had closed its Pipes session.");
         }
 
+        @ParameterizedTest
+        @CsvSource({"-0.4, 0", "0, 0", "-3600, 0", "50000, 50000000"})
+        void is_tried_again_now_if_the_moment_has_just_passed(String seconds, long millis) {
+            take(OPENED, custom("{\"stepstile.retry_after\": {\"seconds\": " + seconds + "}}"), CLOSED);
+            assertThatThrownBy(() -> session.result(DONE, ""))
+                    .isInstanceOfSatisfying(
+                            RetryAfter.class, retry -> assertThat(retry.delay()).isEqualTo(Duration.ofMillis(millis)));
+        }
+
+        @Test
+        void is_one_that_left_with_a_status_that_wraps_round_to_0() {
+            take(OPENED, message("closed", """
+                    {"exception": {"message": "SystemExit: 256\\n", "stack": [], "name": "SystemExit", "cause": null,\
+                     "context": null}}"""));
+            assertThatThrownBy(() -> session.result(DONE, "")).hasMessage("SystemExit: 256");
+        }
+
         @Test
         void is_not_tried_again_if_its_handler_says_so() {
             take(OPENED, custom("{\"stepstile.fail\": {\"message\": \"no such table\"}}"), CLOSED);
@@ -197,25 +215,145 @@ class PipesSessionTest {
     class A_line_that_is_no_message {
         @ParameterizedTest
         @CsvSource(delimiter = '|', textBlock = """
-                is not JSON                       | {"__dagster_pipes_version": "0.1", "method": "lo
-                has no method                     | {"__dagster_pipes_version": "0.1", "params": {}}
-                is not of Pipes 0.1               | {"__dagster_pipes_version": "1.0", "method": "opened", "params": {}}
-                has a method that Pipes 0.1 does  | {"__dagster_pipes_version": "0.1", "method": "dance", "params": {}}
-                should have 'asset_key', a string | {"__dagster_pipes_version": "0.1", "method": "report_asset_materialization", "params": {"asset_key": 1}}
-                should have 'data_version', a str | {"__dagster_pipes_version": "0.1", "method": "report_asset_materialization", "params": {"asset_key": "a", "data_version": 1}}
-                should have 'passed', true or fal | {"__dagster_pipes_version": "0.1", "method": "report_asset_check", "params": {"asset_key": "a", "check_name": "c", "passed": "yes", "severity": "WARN"}}
-                should have 'severity', WARN or E | {"__dagster_pipes_version": "0.1", "method": "report_asset_check", "params": {"asset_key": "a", "check_name": "c", "passed": true, "severity": "BAD"}}
-                should have 'payload'             | {"__dagster_pipes_version": "0.1", "method": "report_custom_message", "params": {}}
                 should have 'stream', stdout or s | {"__dagster_pipes_version": "0.1", "method": "log_external_stream", "params": {"stream": "stdin", "text": "a"}}
+                should have 'text', a string      | {"__dagster_pipes_version": "0.1", "method": "log_external_stream", "params": {"stream": "stdout"}}
                 should have 'message', a string   | {"__dagster_pipes_version": "0.1", "method": "log", "params": {"level": "INFO"}}
-                should have 'stepstile.retry_afte | {"__dagster_pipes_version": "0.1", "method": "report_custom_message", "params": {"payload": {"stepstile.retry_after": {}}}}
                 """)
-        void costs_itself_and_is_named_without_its_content(String why, String line) throws Exception {
+        void and_was_for_the_log_alone_costs_itself_and_is_named_without_its_content(String why, String line)
+                throws Exception {
             take(OPENED, line, CLOSED);
             assertThat(attempt.lines())
                     .hasSize(1)
                     .allSatisfy(said -> assertThat(said).contains("WARNING", "A Pipes message was dropped: it " + why));
             assertThat(result()).isEqualTo("{}");
+        }
+
+        @ParameterizedTest
+        @CsvSource(delimiter = '|', textBlock = """
+                is not JSON                       | {"__dagster_pipes_version": "0.1", "method": "lo
+                has no method                     | {"__dagster_pipes_version": "0.1", "params": {}}
+                is not of Pipes 0.1               | {"__dagster_pipes_version": "1.0", "method": "opened", "params": {}}
+                has a method that Pipes 0.1 does  | {"__dagster_pipes_version": "0.1", "method": "dance", "params": {}}
+                should have 'exception', an objec | {"__dagster_pipes_version": "0.1", "method": "closed", "params": {"exception": "Boom"}}
+                should have 'asset_key', a string | {"__dagster_pipes_version": "0.1", "method": "report_asset_materialization", "params": {"asset_key": 1}}
+                should have 'data_version', a str | {"__dagster_pipes_version": "0.1", "method": "report_asset_materialization", "params": {"asset_key": "a", "data_version": 1}}
+                should have 'passed', true or fal | {"__dagster_pipes_version": "0.1", "method": "report_asset_check", "params": {"asset_key": "a", "check_name": "c", "passed": "yes", "severity": "WARN"}}
+                should have 'severity', WARN or E | {"__dagster_pipes_version": "0.1", "method": "report_asset_check", "params": {"asset_key": "a", "check_name": "c", "passed": true, "severity": "BAD"}}
+                should have 'payload'             | {"__dagster_pipes_version": "0.1", "method": "report_custom_message", "params": {}}
+                """)
+        void and_may_have_said_what_the_step_came_to_fails_the_attempt(String why, String line) {
+            take(OPENED, line, CLOSED);
+            assertThat(attempt.lines()).singleElement().asString().contains("ERROR", why);
+            assertThatThrownBy(() -> session.result(DONE, ""))
+                    .isInstanceOf(ProcessFailed.class)
+                    .hasMessageContaining("cannot be read, and may have been its result: it " + why);
+        }
+
+        @ParameterizedTest
+        @CsvSource(delimiter = '|', textBlock = """
+                'stepstile.retry_after' with 'seconds' | {"stepstile.retry_after": {}}
+                'stepstile.retry_after' with 'seconds' | {"stepstile.retry_after": null}
+                'stepstile.retry_after' with 'seconds' | {"stepstile.retry_after": 3}
+                'stepstile.retry_after' with 'seconds' | {"stepstile.retry_after": {"seconds": null}}
+                'stepstile.retry_after' with 'seconds' | {"stepstile.retry_after": {"seconds": "3"}}
+                'stepstile.retry_after' with 'seconds' | {"stepstile.retry_after": {"seconds": NaN}}
+                'stepstile.retry_after' with 'seconds' | {"stepstile.retry_after": {"seconds": Infinity}}
+                'stepstile.retry_after' with 'seconds' | {"stepstile.retry_after": {"seconds": -Infinity}}
+                'stepstile.retry_after' with 'seconds' | {"stepstile.retry_after": {"seconds": -1764400000.5}}
+                'stepstile.retry_after' with 'seconds' | {"stepstile.retry_after": {"seconds": 1764400000.5}}
+                'stepstile.retry_after' with 'seconds' | {"stepstile.retry_after": {"seconds": 1e400}}
+                'stepstile.retry_after' with 'message' | {"stepstile.retry_after": {"seconds": 1, "message": ["a"]}}
+                'stepstile.fail', an object            | {"stepstile.fail": null}
+                'stepstile.fail', an object            | {"stepstile.fail": true}
+                'stepstile.fail' with 'message'        | {"stepstile.fail": {"message": {}}}
+                does not know; known: stepstile.result | {"stepstile.results": 1}
+                does not know; known: stepstile.result | {"stepstile.retryAfter": {"seconds": 1}}
+                """)
+        void and_names_an_outcome_fails_the_attempt_and_says_which_field(String why, String payload) {
+            take(OPENED, custom("{\"stepstile.result\": 1}"), custom(payload), CLOSED);
+            assertThatThrownBy(() -> session.result(DONE, ""))
+                    .isInstanceOf(ProcessFailed.class)
+                    .hasMessageContaining(why);
+        }
+
+        @Test
+        void as_it_is_empty_is_nothing() throws Exception {
+            take(OPENED, "", "  ", CLOSED);
+            assertThat(result()).isEqualTo("{}");
+            assertThat(attempt.lines()).isEmpty();
+        }
+    }
+
+    @Nested
+    class Several_outcomes {
+        private static final String RESULT = custom("{\"stepstile.result\": 1}");
+        private static final String FAIL = custom("{\"stepstile.fail\": {\"message\": \"for good\"}}");
+        private static final String RETRY = custom("{\"stepstile.retry_after\": {\"seconds\": 5}}");
+        private static final String UNREADABLE = custom("{\"stepstile.retry_after\": {}}");
+
+        @Test
+        void come_to_the_worst_of_them_in_whatever_order() {
+            for (List<String> order :
+                    List.of(List.of(RESULT, RETRY, FAIL, UNREADABLE), List.of(UNREADABLE, FAIL, RETRY, RESULT))) {
+                assertThat(outcome(order)).isInstanceOf(TerminalFailure.class);
+            }
+            for (List<String> order : List.of(List.of(RESULT, UNREADABLE, RETRY), List.of(RETRY, RESULT, UNREADABLE))) {
+                assertThat(outcome(order)).isInstanceOf(RetryAfter.class);
+            }
+            for (List<String> order : List.of(List.of(RESULT, UNREADABLE), List.of(UNREADABLE, RESULT))) {
+                assertThat(outcome(order)).isInstanceOf(ProcessFailed.class);
+            }
+        }
+
+        private Throwable outcome(List<String> messages) {
+            PipesSession several = new PipesSession(new Attempt());
+            several.accept(OPENED);
+            messages.forEach(several::accept);
+            several.accept(CLOSED);
+            return catchThrowable(() -> several.result(DONE, ""));
+        }
+
+        @Test
+        void in_one_message_are_all_heard() {
+            take(OPENED, custom("{\"stepstile.result\": 1, \"stepstile.fail\": \"for good\"}"), CLOSED);
+            assertThatThrownBy(() -> session.result(DONE, ""))
+                    .isInstanceOf(TerminalFailure.class)
+                    .hasMessage("for good");
+        }
+
+        @Test
+        void are_not_lost_when_another_process_closes_the_session_too() {
+            take(
+                    OPENED,
+                    message("closed", "{\"exception\": {\"message\": \"\", \"stack\": [], \"name\": \"Boom\"}}"),
+                    CLOSED);
+            assertThatThrownBy(() -> session.result(DONE, "")).hasMessage("Boom");
+        }
+    }
+
+    @Nested
+    class A_process_that_was_told_to_stop {
+        @Test
+        void has_succeeded_if_it_closed_its_session_and_ended_well() {
+            take(OPENED, custom("{\"stepstile.result\": 1}"), CLOSED);
+            assertThat(session.resultOfStopped(DONE)).isPresent();
+            assertThat(session.resultOfStopped(new Exit.Signal(15))).isEmpty();
+        }
+
+        @Test
+        void has_not_if_it_only_left() {
+            take(OPENED, message("closed", """
+                    {"exception": {"message": "SystemExit: 0\\n", "stack": [], "name": "SystemExit", "cause": null,\
+                     "context": null}}"""));
+            assertThat(session.resultOfStopped(DONE)).isEmpty();
+        }
+
+        @Test
+        void has_not_if_it_did_not_close_its_session_or_failed() {
+            take(OPENED, custom("{\"stepstile.result\": 1}"));
+            assertThat(session.resultOfStopped(DONE)).isEmpty();
+            take(custom("{\"stepstile.retry_after\": {\"seconds\": 1}}"), CLOSED);
+            assertThat(session.resultOfStopped(DONE)).isEmpty();
         }
     }
 
@@ -260,12 +398,12 @@ class PipesSessionTest {
                 timestamp    | "2013-01-01"
                 colour       | "red"
                 """)
-        void that_is_not_of_its_type_is_dropped_with_its_message(String type, String value) throws Exception {
+        void that_is_not_of_its_type_fails_the_attempt(String type, String value) {
             report(type, value);
             assertThat(attempt.lines())
                     .hasSize(1)
-                    .allSatisfy(line -> assertThat(line).contains("metadata", "'size'"));
-            assertThat(result()).isEqualTo("{}");
+                    .allSatisfy(line -> assertThat(line).contains("ERROR", "metadata", "'size'"));
+            assertThatThrownBy(() -> session.result(DONE, "")).isInstanceOf(ProcessFailed.class);
         }
 
         private void report(String type, String value) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.api.RetryAfter;
 import dev.stepstile.wire.Json;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The orchestrator's side of Pipes against the real package, in commands and in a warm host's children alike. */
@@ -167,6 +169,33 @@ class RealPipesTest {
                 assertThat(step.attempt().lines()).contains("tidied up");
             }
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"command", "warm"})
+    void a_step_that_finishes_within_its_grace_when_it_is_stopped_has_its_result(String handler) throws Exception {
+        for (String act : List.of("finish", "stop_after")) {
+            RealPipes.Started step = pipes.start(handler, act(act));
+            step.processes();
+            step.interrupt();
+            assertThat(step.result().path("value").asText()).as(act).isEqualTo("committed");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"command, 256", "command, 512", "command, -256", "warm, 256", "warm, 512", "warm, -256"})
+    void an_exit_status_that_wraps_round_to_0_is_a_failure(String handler, int status) {
+        assertThatThrownBy(() -> pipes.run(handler, attempt, act("leave").put("status", status)))
+                .isInstanceOf(ProcessFailed.class)
+                .hasMessageContaining("SystemExit: " + status);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"command", "warm"})
+    void a_moment_that_has_just_passed_is_now(String handler) {
+        assertThatThrownBy(() -> pipes.run(handler, attempt, act("quota")))
+                .isInstanceOfSatisfying(
+                        RetryAfter.class, retry -> assertThat(retry.delay()).isZero());
     }
 
     @Test

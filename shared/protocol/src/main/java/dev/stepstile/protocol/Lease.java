@@ -28,6 +28,7 @@ final class Lease {
     private volatile StepRecord held;
     private volatile StepState.Progress progress = StepState.Progress.NONE;
     private volatile boolean cancelRequested;
+    private volatile Duration grace = Duration.ZERO;
     private volatile boolean lost;
     private volatile boolean toldToStop;
     private volatile boolean ended;
@@ -93,8 +94,13 @@ final class Lease {
         progress = made;
     }
 
-    /** What is to be stopped when there is cause to. */
-    void runs(Tasks.Task<StepResult> task) {
+    /**
+     * What is to be stopped when there is cause to.
+     *
+     * @param mayTake how long it may take to end by itself if the step is cancelled
+     */
+    void runs(Tasks.Task<StepResult> task, Duration mayTake) {
+        grace = mayTake;
         running = task;
         if (lost || cancelRequested) {
             task.interrupt();
@@ -204,7 +210,7 @@ final class Lease {
                 if (renewed.state() instanceof StepState.Running state && state.cancelRequested()) {
                     if (!cancelRequested) {
                         askToStop(now);
-                    } else if (!now.isBefore(askedToStopAt.plus(timing.heartbeat()))) {
+                    } else if (!now.isBefore(askedToStopAt.plus(mayTakeToStop()))) {
                         stopHandler(true);
                     }
                 }
@@ -214,6 +220,12 @@ final class Lease {
                 stopHandler(true);
             }
         }
+    }
+
+    /** A heartbeat, or longer if its handler says so. */
+    private Duration mayTakeToStop() {
+        Duration beat = timing.heartbeat();
+        return grace.compareTo(beat) > 0 ? grace : beat;
     }
 
     private void stopHandler(boolean atOnce) {

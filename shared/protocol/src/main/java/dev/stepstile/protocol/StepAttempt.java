@@ -135,7 +135,7 @@ public final class StepAttempt {
                 .tasks()
                 .forkUserCode(
                         "step " + spec.id(), () -> parts.output().capture(log::add, () -> handler.run(input, context)));
-        kept.runs(task);
+        kept.runs(task, handler.grace());
         try {
             if (!hasEnded(task, limit)) {
                 throw notEnded(kept, task, Duration.between(started, limit));
