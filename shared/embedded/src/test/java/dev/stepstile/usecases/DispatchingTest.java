@@ -3,6 +3,8 @@ package dev.stepstile.usecases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.protocol.Count;
 import dev.stepstile.protocol.Dispatching;
@@ -14,6 +16,8 @@ import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState.Name;
 import dev.stepstile.store.StepQueue.Delivery;
+import dev.stepstile.wire.DispatchCodec;
+import dev.stepstile.wire.Json;
 import dev.stepstile.wire.StepMessages;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -80,6 +84,56 @@ class DispatchingTest {
                 .isInstanceOfSatisfying(
                         Answer.Accepted.class,
                         other -> assertThat(other.replayed()).isFalse());
+    }
+
+    @Test
+    void whose_members_come_in_another_order_is_the_same_and_whose_numbers_differ_is_not() throws InterruptedException {
+        Api api = new Api(stack);
+        String call = "/v1/runs/r1/dispatches";
+        String sent = "{\"dispatchId\":\"d1\",\"sharedInputs\":{\"p\":{\"x\":1,\"y\":\"\\u00e9\"}},"
+                + "\"steps\":[{\"key\":\"a\",\"handler\":\"work\",\"input\":{\"b\":[1,{\"d\":-0.0,\"c\":null}],\"a\":1e5}}]}";
+        String same =
+                "{\"steps\": [{\"input\": {\"a\": 1e5, \"b\": [1, {\"c\": null, \"d\": -0.0}]}, \"handler\": \"work\", \"key\": \"a\","
+                        + " \"maxAttempts\": 3}], \"sharedInputs\": {\"p\": {\"y\": \"é\", \"x\": 1}}, \"dispatchId\": \"d1\"}";
+
+        assertThat(api.ok(202, "POST", call, sent).path("replayed").asBoolean()).isFalse();
+        assertThat(api.ok(202, "POST", call, same).path("replayed").asBoolean()).isTrue();
+        for (String other : List.of(
+                same.replace("1e5", "1E5"),
+                same.replace("-0.0", "0.0"),
+                same.replace("\"x\": 1", "\"x\": 1.0"),
+                same.replace("[1, {", "[{}, {"))) {
+            assertThat(api.problem("POST", call, other)).as(other).isEqualTo("409 dispatch-conflict");
+        }
+        String unnamed = sent.replace("\"dispatchId\":\"d1\",", "");
+        assertThat(api.ok(202, "POST", call, unnamed).path("dispatchId"))
+                .isEqualTo(api.ok(202, "POST", call, same.replace(", \"dispatchId\": \"d1\"", ""))
+                        .path("dispatchId"));
+    }
+
+    /** Its digest is of a text in which numbers were printed as BigDecimal prints them; worked out apart. */
+    @Test
+    void stored_by_an_earlier_version_is_the_same_when_it_is_made_again() throws InterruptedException {
+        Api api = new Api(stack);
+        String call = "/v1/runs/r1/dispatches";
+        String sent =
+                "{\"dispatchId\":\"d1\",\"defaults\":{\"tags\":{\"t\":\"v\"}},\"sharedInputs\":{\"p\":{\"day\":\"x\"}},"
+                        + "\"steps\":[{\"key\":\"a\",\"handler\":\"work\",\"input\":{\"b\":1e5,\"a\":-0.0,\"c\":[1.10,-0]}}]}";
+        api.ok(202, "POST", call, sent);
+        Dispatch now = stack.dispatched("d1");
+        assertThat(stack.ports
+                        .store()
+                        .replace(withDigest(now, "deeba1ba816c98a05db06199fca62da6cec55bbfb1c7c21d687f6aa8d9272561")))
+                .isTrue();
+
+        assertThat(api.ok(202, "POST", call, sent).path("replayed").asBoolean()).isTrue();
+        assertThat(api.problem("POST", call, sent.replace("1e5", "1e6"))).isEqualTo("409 dispatch-conflict");
+    }
+
+    private static Dispatch withDigest(Dispatch dispatch, String digest) {
+        JsonNode node = Json.parse(DispatchCodec.write(dispatch));
+        ((ObjectNode) node).put("digest", digest).put("version", dispatch.version() + 1);
+        return DispatchCodec.read(Json.print(node));
     }
 
     @Test

@@ -106,15 +106,15 @@ public final class Dispatching {
 
     /** Safe to call again after a failure, with the same answer. */
     public Answer dispatch(Request request) throws InterruptedException {
-        String digest = digest(request);
+        String digest = DispatchDigest.of(request);
         String given = request.dispatchId();
-        String dispatchId = given == null ? digest.substring(0, 32) : given;
+        String dispatchId = given == null ? DispatchDigest.name(digest) : given;
         Instant now = world.now();
         Optional<Run> known = store.run(request.runId());
         Run run = known.orElseGet(() -> store.putRunIfAbsent(new Run(request.runId(), now, shards, 0)));
         if (run.cancelled()) {
             return store.dispatch(request.runId(), dispatchId)
-                    .map(existing -> replay(existing, digest))
+                    .map(existing -> replay(existing, request))
                     .orElse(new Answer.RunCancelled(request.runId()));
         }
         List<StepSpec> steps = specs(request, run, dispatchId, now.plus(timing.validity()));
@@ -142,7 +142,7 @@ public final class Dispatching {
                 now);
         Optional<Dispatch> existing = store.putDispatchIfAbsent(dispatch);
         if (existing.isPresent()) {
-            return replay(existing.get(), digest);
+            return replay(existing.get(), request);
         }
         if (sending.send(steps)) {
             markSent(dispatch);
@@ -151,8 +151,8 @@ public final class Dispatching {
         return new Answer.Accepted(dispatchId, steps.size(), false, dispatch.attached());
     }
 
-    private static Answer replay(Dispatch existing, String digest) {
-        return existing.digest().equals(digest)
+    private static Answer replay(Dispatch existing, Request request) {
+        return DispatchDigest.isOf(existing.digest(), request)
                 ? new Answer.Accepted(existing.dispatchId(), existing.stepCount(), true, existing.attached())
                 : new Answer.Conflict(existing.dispatchId());
     }
@@ -225,30 +225,5 @@ public final class Dispatching {
                 ? steps.stream().map(step -> payloads.putShared(step.input())).toList()
                 : Parallel.map(
                         world.tasks(), PUTS_AT_ONCE, "put inputs", steps, step -> payloads.putShared(step.input()));
-    }
-
-    private static String digest(Request request) {
-        StringBuilder text = new StringBuilder(request.runId());
-        request.sharedInputs()
-                .forEach((name, json) ->
-                        text.append('\n').append(name).append('\t').append(json));
-        if (!request.commonTags().isEmpty()) {
-            text.append('\n').append(Json.print(Json.MAPPER.valueToTree(request.commonTags())));
-        }
-        for (NewStep step : request.steps()) {
-            text.append('\n')
-                    .append(step.key())
-                    .append('\t')
-                    .append(step.handler())
-                    .append('\t')
-                    .append(step.input());
-            text.append('\t')
-                    .append(step.retry())
-                    .append('\t')
-                    .append(step.timeout())
-                    .append('\t')
-                    .append(Json.print(Json.MAPPER.valueToTree(step.tags())));
-        }
-        return Payloads.sha256(text.toString().getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -11,6 +11,8 @@ import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.store.StepQueue;
 import dev.stepstile.store.StepStore;
+import dev.stepstile.wire.CanonicalJson;
+import dev.stepstile.wire.Json;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -139,12 +141,13 @@ public final class Redriving {
     }
 
     private static String digest(Request request) {
+        String input = request.input();
         String text = String.join(
                 "\n",
                 new TreeSet<>(request.states()).toString(),
                 new TreeSet<>(request.keys()).toString(),
                 request.overrides().toString(),
-                String.valueOf(request.input()));
+                input == null ? "null" : CanonicalJson.of(Json.parse(input)));
         return Payloads.sha256(text.getBytes(StandardCharsets.UTF_8));
     }
 

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.step.Limits;
 import java.time.Instant;
@@ -19,20 +20,25 @@ import org.jspecify.annotations.Nullable;
 
 /** The one JSON mapper, and the few readings that every codec needs. */
 public final class Json {
-    public static final ObjectMapper MAPPER = JsonMapper.builder(com.fasterxml.jackson.core.JsonFactory.builder()
-                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                    .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxStringLength(2 * Limits.RESULT_BYTES)
-                            .build())
-                    .build())
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(JsonNodeFeature.USE_BIG_DECIMAL_FOR_FLOATS) // a number passes through as it came
-            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
-            .enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
-            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+    public static final ObjectMapper MAPPER = mapper().addModule(
+                    new SimpleModule().addDeserializer(JsonNode.class, new ExactTree()))
             .build();
+
+    private static JsonMapper.Builder mapper() {
+        return JsonMapper.builder(com.fasterxml.jackson.core.JsonFactory.builder()
+                        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                        .streamReadConstraints(StreamReadConstraints.builder()
+                                .maxStringLength(2 * Limits.RESULT_BYTES)
+                                .build())
+                        .build())
+                .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
+                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .enable(JsonNodeFeature.USE_BIG_DECIMAL_FOR_FLOATS) // an unknown number of a class keeps its digits
+                .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+                .enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
+                .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
+    }
 
     private Json() {}
 
@@ -67,6 +73,15 @@ public final class Json {
         }
     }
 
+    /** JSON as an earlier version printed it, when it wrote each number as {@link java.math.BigDecimal} does. */
+    public static String printedEarlier(String json) {
+        try {
+            return write(Earlier.MAPPER.readTree(json));
+        } catch (JsonProcessingException e) {
+            throw new BadJson("not JSON, though it was");
+        }
+    }
+
     /** JSON without a character that SQS refuses or UTF-8 cannot hold: each is escaped. */
     public static String write(@Nullable Object value) throws JsonProcessingException {
         String json = MAPPER.writeValueAsString(value);
@@ -89,6 +104,11 @@ public final class Json {
         return escaped == null
                 ? json
                 : escaped.append(json, copied, json.length()).toString();
+    }
+
+    /** Made when the first dispatch of an earlier version is called again. */
+    private static final class Earlier {
+        private static final ObjectMapper MAPPER = mapper().build();
     }
 
     /** A member that must be there. */

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Values at random, of every shape. */
 final class Generated {
-    private static final String KEY_CHARACTERS = "abcXYZ019._:~@+=[]?,| -";
+    private static final int[] KEY_CHARACTERS =
+            "abcXYZ019._:~@+=[]?,| -/%&\"\\é漢🚀".codePoints().toArray();
     private static final String[] TEXTS = {"", "a", "ü", "漢字", "🚀", "\"quoted\"", "\\", "\n\t\u0000\u001f", "\u2028"};
 
     private final RandomGenerator random;
@@ -34,11 +35,11 @@ final class Generated {
     }
 
     String key() {
-        StringBuilder key = new StringBuilder();
-        for (int n = random.nextInt(1, 20); n > 0; n--) {
-            key.append(KEY_CHARACTERS.charAt(random.nextInt(KEY_CHARACTERS.length())));
+        StringBuilder key = new StringBuilder("k");
+        for (int n = random.nextInt(20); n > 0; n--) {
+            key.appendCodePoint(KEY_CHARACTERS[random.nextInt(KEY_CHARACTERS.length)]);
         }
-        return key.toString();
+        return key.toString().strip();
     }
 
     private String id() {
