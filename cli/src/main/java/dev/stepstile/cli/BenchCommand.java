@@ -3,6 +3,7 @@ package dev.stepstile.cli;
 import com.sun.management.OperatingSystemMXBean;
 import dev.stepstile.emulators.AwsUsage;
 import dev.stepstile.local.LocalStack;
+import dev.stepstile.step.Limits;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -11,12 +12,17 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.ToDoubleFunction;
 import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Benchmarks. */
 @Command(
@@ -52,10 +58,19 @@ final class BenchCommand {
         @Option(names = "--rounds", description = "Of which the medians are told. Default: ${DEFAULT-VALUE}.")
         private int rounds = 5;
 
+        @Spec
+        private @Nullable CommandSpec spec;
+
         private final PrintStream out = System.out;
 
         @Override
         public Integer call() throws Exception {
+            if (steps < 1 || steps > Limits.STEPS_PER_DISPATCH || rounds < 1) {
+                throw new ParameterException(
+                        Objects.requireNonNull(spec).commandLine(),
+                        "--steps is 1 to " + Limits.STEPS_PER_DISPATCH + ", and --rounds 1 or more.");
+            }
+            Logs.in(Stacks.home());
             out.println("Machine    " + machine());
             for (Stack stack : stacks) {
                 throughput(stack);

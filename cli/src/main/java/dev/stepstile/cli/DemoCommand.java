@@ -28,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -37,7 +38,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The flights example from end to end, on this machine. */
 @Command(
@@ -68,33 +72,48 @@ final class DemoCommand implements Callable<Integer> {
                     "Faults: crash=SHARE,duplicate=SHARE,poison=COUNT[,seed=N], as crash=0.05,duplicate=0.1,poison=2.")
     private @Nullable String inject;
 
+    @Spec
+    private @Nullable CommandSpec spec;
+
     private final PrintStream out = System.out;
+    private final Terminal terminal = Terminal.standard();
 
     @Override
     public Integer call() throws InterruptedException {
         if (isolated && !aws) {
-            throw new IllegalArgumentException(
-                    "--isolated needs --aws: processes of their own need a wire between them.");
+            throw wrong("--isolated needs --aws: processes of their own need a wire between them.");
         }
-        Faults faults = inject == null ? Faults.NONE : Faults.parse(inject);
+        Faults faults = faults();
+        Path log = Logs.in(Stacks.home());
         List<String> days = days();
         Set<String> poisoned = poisoned(days, faults);
         Path folder = Stacks.home().resolve("demo");
         StackOptions options = faults.any()
                 ? Stacks.faulty(aws, isolated, folder, faults, keys(poisoned))
                 : Stacks.steady(aws, isolated, folder);
-        out.println("Starting the "
+        terminal.say("Starting the "
                 + (aws
                         ? "AWS stack (DynamoDB Local, ElasticMQ"
-                                + (isolated ? ", a process for each function environment" : "")
-                                + "; the first time, Maven fetches them)"
+                                + (isolated ? ", a process for each function environment" : "") + ")"
                         : "embedded stack")
-                + (faults.any() ? " with " + faults : "") + " ...");
+                + (faults.any() ? " with " + faults : "") + "; its log is " + log + " ...");
         Instant begun = Instant.now();
-        try (LocalStack stack = LocalStack.start(options)) {
+        try (LocalStack stack = LocalStack.start(options.withConsole(terminal::say))) {
             out.printf(Locale.ROOT, "Up after %.1f s at %s%n", since(begun), stack.endpoint());
             return run(stack, days, poisoned, faults);
         }
+    }
+
+    private Faults faults() {
+        try {
+            return inject == null ? Faults.NONE : Faults.parse(inject);
+        } catch (IllegalArgumentException e) {
+            throw wrong(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private ParameterException wrong(String why) {
+        return new ParameterException(Objects.requireNonNull(spec).commandLine(), why);
     }
 
     private int run(LocalStack stack, List<String> days, Set<String> poisoned, Faults faults)

@@ -2,7 +2,6 @@ package dev.stepstile.cli;
 
 import dev.stepstile.local.LocalStack;
 import dev.stepstile.local.StackOptions;
-import java.io.PrintStream;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,6 +9,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -31,7 +31,7 @@ final class LocalCommand implements Callable<Integer> {
     @Option(
             names = "--state",
             paramLabel = "FOLDER",
-            description = "Where state is kept. Default: .stepstile/local in the checkout.")
+            description = "Where state and the log are kept. Default: .stepstile/local in the checkout.")
     private @Nullable Path state;
 
     @Option(
@@ -60,17 +60,22 @@ final class LocalCommand implements Callable<Integer> {
                             + " says.")
     private @Nullable Path handlers;
 
-    private final PrintStream out = System.out;
+    private final Terminal terminal = Terminal.standard();
+    private final Terminal errors = Terminal.ofErrors();
 
     @Override
     public Integer call() throws InterruptedException {
         if (leaseSeconds < 1 || leaseSeconds > 600) {
-            throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "--lease is 1 to 600 seconds.");
+            throw wrong("--lease is 1 to 600 seconds.");
         }
         if (workers < 1 || workers > 100) {
-            throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "--workers is 1 to 100.");
+            throw wrong("--workers is 1 to 100.");
+        }
+        if (port < 0 || port > 65_535) {
+            throw wrong("--port is 1 to 65535, or 0 for a free one.");
         }
         Path folder = state == null ? Stacks.home().resolve(aws ? "local-aws" : "local") : state.toAbsolutePath();
+        Path log = Logs.in(folder);
         CountDownLatch stopped = new CountDownLatch(1);
         CountDownLatch closed = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
@@ -81,26 +86,44 @@ final class LocalCommand implements Callable<Integer> {
                 Thread.currentThread().interrupt();
             }
         }));
-        StackOptions options = Stacks.staying(aws, folder, port, workers, Duration.ofSeconds(leaseSeconds));
-        if (handlers != null) {
-            options = options.withProcessHandlers(handlers.toAbsolutePath().toString());
-        }
-        try (LocalStack stack = LocalStack.start(options)) {
-            say(stack.endpoint(), folder);
-            stopped.await();
+        try { // whatever fails in here, the hook must not wait for ever
+            StackOptions options = Stacks.staying(aws, folder, port, workers, Duration.ofSeconds(leaseSeconds))
+                    .withConsole(terminal::say);
+            if (handlers != null) {
+                options = options.withProcessHandlers(handlers.toAbsolutePath().toString());
+            }
+            try (LocalStack stack = LocalStack.start(options)) {
+                stack.failure().thenRun(stopped::countDown);
+                say(stack.endpoint(), folder, log);
+                stopped.await();
+                return ended(stack.failure().getNow(null));
+            }
         } finally {
             closed.countDown();
         }
-        return 0;
     }
 
-    private void say(URI endpoint, Path folder) {
-        out.println("Stepstile is up at " + endpoint + " (state in " + folder + "; stop with Ctrl-C). Try:");
-        out.println();
-        out.println("  curl -s " + endpoint + "/v1/runs/hello/dispatches -H 'content-type: application/json' \\");
-        out.println(
-                "    -d '{\"steps\":[{\"key\":\"first\",\"handler\":\"stepstile.echo\",\"input\":{\"hello\":\"world\"}}]}'");
-        out.println("  curl -s " + endpoint + "/v1/runs/hello/steps/first");
-        out.flush();
+    private int ended(@Nullable String failure) {
+        if (failure == null) {
+            return CommandLine.ExitCode.OK;
+        }
+        errors.say(failure);
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    private ParameterException wrong(String why) {
+        return new ParameterException(Objects.requireNonNull(spec).commandLine(), why);
+    }
+
+    private void say(URI endpoint, Path folder, Path log) {
+        terminal.say("Stepstile is up at " + endpoint + " (stop with Ctrl-C).");
+        terminal.verbatim("  state  " + folder);
+        terminal.verbatim("  log    " + log);
+        terminal.say("Try:");
+        terminal.verbatim("  curl -s " + endpoint + "/v1/runs/hello/dispatches \\");
+        terminal.verbatim("    -H 'content-type: application/json' \\");
+        terminal.verbatim("    -d '{\"steps\": [{\"key\": \"first\", \"handler\": \"stepstile.echo\",");
+        terminal.verbatim("         \"input\": {\"hello\": \"world\"}}]}'");
+        terminal.verbatim("  curl -s " + endpoint + "/v1/runs/hello/steps/first");
     }
 }

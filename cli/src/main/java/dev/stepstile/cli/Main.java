@@ -1,7 +1,13 @@
 package dev.stepstile.cli;
 
+import java.nio.file.FileSystemException;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code ./stepstile}: the commands. */
 @Command(
@@ -23,6 +29,9 @@ import picocli.CommandLine.Command;
             Main.Verify.class
         })
 public final class Main {
+    /** Below it, picocli refuses to lay out help. */
+    private static final int LEAST_HELP_WIDTH = 55;
+
     private Main() {}
 
     public static void main(String[] args) {
@@ -31,18 +40,40 @@ public final class Main {
 
     /** Runs a command; its exit code. */
     static int execute(String... args) {
+        Terminal errors = Terminal.ofErrors();
         CommandLine line = new CommandLine(new Main());
         line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setUsageHelpWidth(Math.max(LEAST_HELP_WIDTH, Terminal.columns()));
         line.setExecutionExceptionHandler((e, command, parsed) -> {
-            command.getErr().println(command.getColorScheme().errorText(said(e)));
-            return 1;
+            errors.say(said(e));
+            return CommandLine.ExitCode.SOFTWARE;
         });
-        return line.execute(args.length == 0 ? new String[] {"--help"} : args);
+        line.setParameterExceptionHandler((e, given) -> {
+            errors.say(String.valueOf(e.getMessage()));
+            CommandLine.UnmatchedArgumentException.printSuggestions(
+                    e, command(e).getErr());
+            errors.say("Options: ./" + command(e).getCommandSpec().qualifiedName() + " --help");
+            return CommandLine.ExitCode.USAGE;
+        });
+        try {
+            return line.execute(args.length == 0 ? new String[] {"--help"} : args);
+        } catch (Error e) { // picocli hands on exceptions only; whatever it is, this process ends and says why
+            errors.say(said(e));
+            return CommandLine.ExitCode.SOFTWARE;
+        }
     }
 
-    private static String said(Throwable e) {
+    private static CommandLine command(CommandLine.ParameterException e) {
+        return e.getCommandLine();
+    }
+
+    /** A sentence for people. Some exceptions of files have nothing but the path for a message. */
+    static String said(Throwable e) {
         String message = e.getMessage();
-        return message == null || message.isBlank() ? e.toString() : message;
+        if (message == null || message.isBlank() || e instanceof FileSystemException) {
+            return e.toString();
+        }
+        return e instanceof Error ? e.getClass().getSimpleName() + ": " + message : message;
     }
 
     /** As the build wrote it into the jar. */
@@ -57,9 +88,14 @@ public final class Main {
     /** Listed here, done by the launcher, since it needs no built command line. */
     @Command(name = "verify", description = "Runs all checks (--full: the longer forms too). The launcher does this.")
     static final class Verify implements Runnable {
+        @Spec
+        private @Nullable CommandSpec spec;
+
         @Override
         public void run() {
-            throw new IllegalStateException("Say ./stepstile verify: the launcher runs the checks.");
+            throw new ParameterException(
+                    Objects.requireNonNull(spec).commandLine(),
+                    "Say ./stepstile verify: the launcher runs the checks.");
         }
     }
 }

@@ -1,11 +1,9 @@
 package dev.stepstile.cli;
 
-import java.io.Console;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
-import java.util.Optional;
 
 /** A progress bar with rate and estimated time on a terminal; a plain line now and then otherwise. */
 final class Progress {
@@ -15,6 +13,7 @@ final class Progress {
 
     private final PrintStream out;
     private final boolean terminal;
+    private final Terminal screen;
     private final String what;
     private final int total;
     private final Instant started = Instant.now();
@@ -23,7 +22,8 @@ final class Progress {
 
     Progress(PrintStream out, String what, int total) {
         this.out = out;
-        this.terminal = terminal();
+        this.terminal = Terminal.interactive();
+        this.screen = Terminal.standard();
         this.what = what;
         this.total = total;
     }
@@ -43,8 +43,8 @@ final class Progress {
         String line = String.format(Locale.ROOT, "%-10s %5d/%d  %6.1f/s  %s", what, done, total, rate, left);
         if (terminal) {
             int filled = total == 0 ? WIDTH : (int) ((long) WIDTH * done / total);
-            out.print("\r\u001b[K" + String.format(Locale.ROOT, "%-10s ", what) + "█".repeat(filled)
-                    + "░".repeat(WIDTH - filled) + line.substring(10));
+            String bar = screen.shown("█".repeat(filled) + "░".repeat(WIDTH - filled));
+            out.print("\r\u001b[K" + String.format(Locale.ROOT, "%-10s ", what) + bar + line.substring(10));
             if (last) {
                 out.println();
             }
@@ -52,11 +52,6 @@ final class Progress {
             out.println(line);
         }
         out.flush();
-    }
-
-    /** JDK 25 has a console for a pipe too, which says that it is no terminal. */
-    private static boolean terminal() {
-        return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
     }
 
     static String time(double seconds) {

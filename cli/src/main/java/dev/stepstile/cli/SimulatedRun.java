@@ -76,7 +76,7 @@ final class SimulatedRun {
                 outcome.struck().isEmpty()
                         ? "nothing"
                         : outcome.struck().entrySet().stream()
-                                .map(each -> String.format(Locale.ROOT, "%,d × %s", each.getValue(), each.getKey()))
+                                .map(each -> String.format(Locale.ROOT, "%,d x %s", each.getValue(), each.getKey()))
                                 .collect(Collectors.joining(", ")));
         figure("recovery", "%s", recovery(outcome));
         figure(

@@ -7,6 +7,7 @@ import dev.stepstile.emulators.AwsUsage;
 import dev.stepstile.emulators.DynamoDbLocal;
 import dev.stepstile.emulators.ElasticMq;
 import dev.stepstile.emulators.EmulatorProcess;
+import dev.stepstile.emulators.Fetching;
 import dev.stepstile.emulators.S3Stub;
 import dev.stepstile.protocol.Timing;
 import dev.stepstile.step.Shards;
@@ -40,8 +41,10 @@ final class EmulatedAws implements AutoCloseable {
     private static final int RETENTION_DAYS = 30;
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final CompletableFuture<String> emulatorEnded = new CompletableFuture<>();
     private final AwsUsage usage = new AwsUsage();
     private final Timing timing;
+    private final boolean kept;
     private final URI dynamoDbEndpoint;
     private final URI sqsEndpoint;
     private final URI s3Endpoint;
@@ -52,15 +55,16 @@ final class EmulatedAws implements AutoCloseable {
         timing = options.timing();
         Path state = options.folder().resolve("state");
         boolean keep = options.keepState();
+        kept = keep;
         try {
+            Fetching.announcement().ifPresent(options.console());
             // Each is a JVM that takes seconds to start.
             CompletableFuture<EmulatorProcess> starting = CompletableFuture.supplyAsync(
                     () -> DynamoDbLocal.start(options.folder(), keep ? state.resolve("dynamodb") : null));
             try {
-                sqsEndpoint = opened(ElasticMq.start(options.folder(), keep ? state.resolve("sqs") : null))
-                        .endpoint();
+                sqsEndpoint = watched(ElasticMq.start(options.folder(), keep ? state.resolve("sqs") : null));
             } finally {
-                dynamoDbEndpoint = opened(starting.join()).endpoint();
+                dynamoDbEndpoint = watched(starting.join());
             }
             s3Endpoint = opened(S3Stub.start(state.resolve("s3"))).endpoint();
             DynamoDbClient dynamoDb = opened(AwsClients.dynamoDb(builder -> at(dynamoDbEndpoint, builder)));
@@ -103,6 +107,18 @@ final class EmulatedAws implements AutoCloseable {
     private <T extends AutoCloseable> T opened(T part) {
         parts.push(part);
         return part;
+    }
+
+    private URI watched(EmulatorProcess emulator) {
+        emulator.ended()
+                .thenAccept(how -> emulatorEnded.complete("The stack ends, as it cannot work without its emulators: "
+                        + how + ". Start it again" + (kept ? "; tables and messages are kept." : ".")));
+        return opened(emulator).endpoint();
+    }
+
+    /** Completed once an emulator ended by itself, with a sentence for people: nothing works without it. */
+    CompletableFuture<String> emulatorEnded() {
+        return emulatorEnded;
     }
 
     Ports ports() {

@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,7 @@ public final class LocalStack implements AutoCloseable {
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final Tally tally = new Tally();
+    private final CompletableFuture<String> failure = new CompletableFuture<>();
     private final Ports ports;
     private final @Nullable AwsUsage usage;
     private final HttpApi api;
@@ -55,7 +57,9 @@ public final class LocalStack implements AutoCloseable {
     private EventSourceMapping mapping;
 
     private LocalStack(StackOptions options) {
+        boolean up = false;
         try {
+            opened(FolderLock.take(options.folder()));
             String configuration = options.processHandlers();
             if (configuration != null) {
                 ProcessHandlers.check(configuration, options.handlers()); // a worker could not say it
@@ -77,6 +81,7 @@ public final class LocalStack implements AutoCloseable {
                     ports = aws.ports();
                     variables = aws.variables();
                     usage = aws.usage();
+                    aws.emulatorEnded().thenAccept(failure::complete);
                 }
                 default -> throw new IllegalStateException();
             }
@@ -93,9 +98,11 @@ public final class LocalStack implements AutoCloseable {
                     RealWorld.create().tasks().every("sweep", options.timing().sweepEvery(), functions.sweeper());
             opened((AutoCloseable) schedule::cancel);
             api = opened(new HttpApi(options.port(), functions.dispatch(), functions.runs()));
-        } catch (RuntimeException e) {
-            close();
-            throw e;
+            up = true;
+        } finally {
+            if (!up) { // by an Error too, such as a class that cannot be loaded
+                close();
+            }
         }
     }
 
@@ -192,6 +199,11 @@ public final class LocalStack implements AutoCloseable {
     /** Where the HTTP API is. */
     public URI endpoint() {
         return api.endpoint();
+    }
+
+    /** Completed, with a sentence for people, once the stack cannot do its work any more and should be started anew. */
+    public CompletableFuture<String> failure() {
+        return failure;
     }
 
     public Ports ports() {

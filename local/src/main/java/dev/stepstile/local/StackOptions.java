@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param poison keys of the steps that kill every worker that runs them
  * @param handlers what steps may name; an isolated function loads its own from the class path
  * @param processHandlers the configuration of those that are processes: JSON, or its file's absolute path; null for none
+ * @param console told, in sentences, what whoever started the stack should see at once
  */
 public record StackOptions(
         Kind kind,
@@ -38,9 +40,50 @@ public record StackOptions(
         Faults faults,
         Set<String> poison,
         List<StepHandler> handlers,
-        @Nullable String processHandlers) {
+        @Nullable String processHandlers,
+        Consumer<String> console) {
+
+    /** A stack that says what it has to say in its log alone. */
+    public StackOptions(
+            Kind kind,
+            boolean isolated,
+            Path folder,
+            boolean keepState,
+            int port,
+            int workers,
+            Timing timing,
+            Duration visibility,
+            Duration functionTimeout,
+            Faults faults,
+            Set<String> poison,
+            List<StepHandler> handlers,
+            @Nullable String processHandlers) {
+        this(
+                kind,
+                isolated,
+                folder,
+                keepState,
+                port,
+                workers,
+                timing,
+                visibility,
+                functionTimeout,
+                faults,
+                poison,
+                handlers,
+                processHandlers,
+                line -> {});
+    }
 
     public StackOptions withProcessHandlers(@Nullable String configuration) {
+        return with(configuration, console);
+    }
+
+    public StackOptions withConsole(Consumer<String> lines) {
+        return with(processHandlers, lines);
+    }
+
+    private StackOptions with(@Nullable String configuration, Consumer<String> lines) {
         return new StackOptions(
                 kind,
                 isolated,
@@ -54,7 +97,8 @@ public record StackOptions(
                 faults,
                 poison,
                 handlers,
-                configuration);
+                configuration,
+                lines);
     }
 
     /** Which implementations of the ports a stack runs on. */

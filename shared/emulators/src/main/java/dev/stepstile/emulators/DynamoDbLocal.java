@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /** DynamoDB Local: one database for all regions and credentials. */
 public final class DynamoDbLocal {
+    static final String NAME = "dynamodb-local";
+
     private DynamoDbLocal() {}
 
     /**
@@ -35,6 +37,6 @@ public final class DynamoDbLocal {
                 "-sharedDb",
                 "-disableTelemetry"));
         program.addAll(storage);
-        return EmulatorProcess.start("dynamodb-local", logs, program, LoopbackDynamoDb.LISTENS_ON);
+        return EmulatorProcess.start(NAME, logs, program, LoopbackDynamoDb.LISTENS_ON);
     }
 }

@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /** ElasticMQ: an SQS of its own. */
 public final class ElasticMq {
+    static final String NAME = "elasticmq";
+
     private ElasticMq() {}
 
     /**
@@ -26,6 +28,6 @@ public final class ElasticMq {
         program.add(Tethered.class.getName());
         program.add("org.elasticmq.server.Main");
         String host = HiddenLoopback.address().getHostAddress();
-        return EmulatorProcess.start("elasticmq", logs, program, "Started SQS rest server, bind address " + host + ":");
+        return EmulatorProcess.start(NAME, logs, program, "Started SQS rest server, bind address " + host + ":");
     }
 }

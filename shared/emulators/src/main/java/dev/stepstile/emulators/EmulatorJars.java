@@ -53,7 +53,7 @@ final class EmulatorJars {
      */
     Path folderOf(String name) {
         byte[] pom = pom(name);
-        Path jars = folder.resolve(name + "-" + digest(pom));
+        Path jars = jars(name, pom);
         if (!Files.isDirectory(jars)) {
             try {
                 Files.createDirectories(folder);
@@ -69,6 +69,20 @@ final class EmulatorJars {
             }
         }
         return jars;
+    }
+
+    /** Whether they are there, so that nothing is fetched. */
+    boolean has(String name) {
+        return Files.isDirectory(jars(name, pom(name)));
+    }
+
+    /** Where the jars of all emulators are kept. */
+    Path folder() {
+        return folder;
+    }
+
+    private Path jars(String name, byte[] pom) {
+        return folder.resolve(name + "-" + digest(pom));
     }
 
     private void fetch(String name, byte[] pom, Path target) throws IOException {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -23,10 +24,23 @@ public final class EmulatorProcess implements AutoCloseable {
 
     private final Process process;
     private final int port;
+    private final CompletableFuture<String> ended = new CompletableFuture<>();
+    private volatile boolean closing;
 
-    private EmulatorProcess(Process process, int port) {
+    private EmulatorProcess(String name, Path log, Process process, int port) {
         this.process = process;
         this.port = port;
+        process.onExit().thenRun(() -> {
+            if (!closing) {
+                ended.complete(name + " (process " + process.pid() + ") ended with status " + process.exitValue()
+                        + "; its log is " + log);
+            }
+        });
+    }
+
+    /** Completed once the process ended without having been told to, with how. */
+    public CompletableFuture<String> ended() {
+        return ended;
     }
 
     /**
@@ -42,7 +56,7 @@ public final class EmulatorProcess implements AutoCloseable {
             Files.createDirectories(logs);
             long before = Files.exists(log) ? Files.size(log) : 0;
             Process process = launch(jars, log, program);
-            return new EmulatorProcess(process, port(process, log, before, announcement));
+            return new EmulatorProcess(name, log, process, port(process, log, before, announcement));
         } catch (IOException e) {
             throw new UncheckedIOException(name + " does not start", e);
         }
@@ -104,6 +118,7 @@ public final class EmulatorProcess implements AutoCloseable {
     /** Ends it as the end of this JVM would, and waits for that. */
     @Override
     public void close() {
+        closing = true;
         try {
             process.getOutputStream().close();
             if (!process.waitFor(STOP.toMillis(), TimeUnit.MILLISECONDS)) {
