@@ -5,7 +5,12 @@ import dev.stepstile.local.StackOptions;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.Objects;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +65,13 @@ final class LocalCommand implements Callable<Integer> {
                             + " says.")
     private @Nullable Path handlers;
 
+    @Option(
+            names = "--classpath",
+            paramLabel = "JARS",
+            description = "Java handlers: jars and folders of classes, separated by colons. They run in a process of"
+                    + " their own, and may be built anew meanwhile. Default: what STEPSTILE_CLASSPATH says.")
+    private @Nullable String classPath;
+
     private final Terminal terminal = Terminal.standard();
     private final Terminal errors = Terminal.ofErrors();
 
@@ -75,6 +87,7 @@ final class LocalCommand implements Callable<Integer> {
             throw wrong("--port is 1 to 65535, or 0 for a free one.");
         }
         Path folder = state == null ? Stacks.home().resolve(aws ? "local-aws" : "local") : state.toAbsolutePath();
+        StackOptions options = options(folder);
         Path log = Logs.in(folder);
         CountDownLatch stopped = new CountDownLatch(1);
         CountDownLatch closed = new CountDownLatch(1);
@@ -87,20 +100,30 @@ final class LocalCommand implements Callable<Integer> {
             }
         }));
         try { // whatever fails in here, the hook must not wait for ever
-            StackOptions options = Stacks.staying(aws, folder, port, workers, Duration.ofSeconds(leaseSeconds))
-                    .withConsole(terminal::say);
-            if (handlers != null) {
-                options = options.withProcessHandlers(handlers.toAbsolutePath().toString());
-            }
             try (LocalStack stack = LocalStack.start(options)) {
                 stack.failure().thenRun(stopped::countDown);
-                say(stack.endpoint(), folder, log);
+                say(stack, folder, log);
                 stopped.await();
                 return ended(stack.failure().getNow(null));
             }
         } finally {
             closed.countDown();
         }
+    }
+
+    private StackOptions options(Path folder) {
+        StackOptions options = Stacks.staying(aws, folder, port, workers, Duration.ofSeconds(leaseSeconds))
+                .withConsole(terminal::say)
+                .withUserHandlers(Stacks.userHandlers(classPath));
+        if (handlers != null) {
+            options = options.withProcessHandlers(handlers.toAbsolutePath().toString());
+        }
+        try {
+            LocalStack.check(options);
+        } catch (IllegalArgumentException e) {
+            throw wrong(String.valueOf(e.getMessage()));
+        }
+        return options;
     }
 
     private int ended(@Nullable String failure) {
@@ -115,10 +138,17 @@ final class LocalCommand implements Callable<Integer> {
         return new ParameterException(Objects.requireNonNull(spec).commandLine(), why);
     }
 
-    private void say(URI endpoint, Path folder, Path log) {
+    private void say(LocalStack stack, Path folder, Path log) {
+        URI endpoint = stack.endpoint();
         terminal.say("Stepstile is up at " + endpoint + " (stop with Ctrl-C).");
-        terminal.verbatim("  state  " + folder);
-        terminal.verbatim("  log    " + log);
+        terminal.verbatim("  state     " + folder);
+        terminal.verbatim("  log       " + log);
+        SortedMap<String, SortedSet<String>> handlersFrom = new TreeMap<>(Comparator.reverseOrder());
+        stack.installed()
+                .forEach((name, from) -> handlersFrom
+                        .computeIfAbsent(from, any -> new TreeSet<>())
+                        .add(name));
+        handlersFrom.forEach((from, names) -> terminal.say("  handlers  " + from + ": " + String.join(", ", names)));
         terminal.say("Try:");
         terminal.verbatim("  curl -s " + endpoint + "/v1/runs/hello/dispatches \\");
         terminal.verbatim("    -H 'content-type: application/json' \\");

@@ -13,11 +13,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "stepstile",
         description = "Runs an orchestrator's steps, each exactly once in effect.",
-        footer = {
-            "",
-            "--classpath JARS, with any command: your own handlers (separated by colons).",
-            "STEPSTILE_HOME: where state, logs and reports are kept; .stepstile in the checkout otherwise."
-        },
+        footer = {"", "STEPSTILE_HOME: where state, logs and reports are kept; .stepstile in the checkout otherwise."},
         versionProvider = Main.Version.class,
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",

@@ -4,6 +4,7 @@ import dev.stepstile.api.StepHandler;
 import dev.stepstile.functions.step.InstalledHandlers;
 import dev.stepstile.local.Faults;
 import dev.stepstile.local.StackOptions;
+import dev.stepstile.local.UserHandlers;
 import dev.stepstile.protocol.Timing;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -100,6 +101,17 @@ final class Stacks {
     /** Short times, to see steps of lost workers run again. */
     static StackOptions recovery(boolean aws, Path folder, List<StepHandler> handlers) {
         return measured(aws, folder, SHORT_TIMES, handlers);
+    }
+
+    /** @param classPath as given; if null, what {@code STEPSTILE_CLASSPATH} says; null if neither says anything */
+    static @Nullable UserHandlers userHandlers(@Nullable String classPath) {
+        String path = classPath == null ? System.getenv().getOrDefault("STEPSTILE_CLASSPATH", "") : classPath;
+        if (classPath == null && path.isBlank()) {
+            return null;
+        }
+        String options = System.getenv().getOrDefault("STEPSTILE_HANDLER_JAVA_OPTIONS", "");
+        return new UserHandlers(
+                path, options.isBlank() ? List.of() : List.of(options.strip().split("\\s+")));
     }
 
     /** As {@code STEPSTILE_HANDLERS} says; null if it does not. */

@@ -13,6 +13,7 @@ import dev.stepstile.store.Ports;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Supplier;
 
 /** A step function's environment in this JVM; one that can be cut off, as a process can be killed. */
 final class InProcess implements StepInvoker {
@@ -22,15 +23,24 @@ final class InProcess implements StepInvoker {
     private final Severable worker = new Severable();
     private final StepFunction function;
 
-    /** @param installed what steps may name; shared with other environments, and not closed with this one */
-    InProcess(StackOptions options, List<StepHandler> installed, Ports ports, Meter meter) {
+    /**
+     * @param installed what steps may name; shared with other environments, and not closed with this one
+     * @param changing further ones, whose code may be replaced while the stack runs
+     */
+    InProcess(
+            StackOptions options,
+            List<StepHandler> installed,
+            Supplier<List<StepHandler>> changing,
+            Ports ports,
+            Meter meter) {
         this.options = options;
         Stepstile stepstile =
                 new Stepstile(worker.ports(ports), options.timing(), worker.world(RealWorld.create()), meter);
         Handlers handlers = new Handlers(
                 options.faults().any()
                         ? FaultyHandlers.wrap(installed, options.faults(), options.poison(), worker::sever)
-                        : installed);
+                        : installed,
+                changing);
         this.function = new StepFunction(new Environment(stepstile, SHARDS_OF_NEW_RUNS, () -> {}), handlers);
     }
 

@@ -26,11 +26,13 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -48,6 +50,7 @@ public final class LocalStack implements AutoCloseable {
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final Tally tally = new Tally();
+    private final SortedMap<String, String> installed = new TreeMap<>();
     private final CompletableFuture<String> failure = new CompletableFuture<>();
     private final Ports ports;
     private final @Nullable AwsUsage usage;
@@ -60,10 +63,7 @@ public final class LocalStack implements AutoCloseable {
         boolean up = false;
         try {
             opened(FolderLock.take(options.folder()));
-            String configuration = options.processHandlers();
-            if (configuration != null) {
-                ProcessHandlers.check(configuration, options.handlers()); // a worker could not say it
-            }
+            check(options); // a worker could not say it
             Map<String, String> variables;
             if (!options.keepState()) {
                 delete(state(options));
@@ -106,6 +106,22 @@ public final class LocalStack implements AutoCloseable {
         }
     }
 
+    /**
+     * Looks whether the handlers that the options name are where they say.
+     *
+     * @throws IllegalArgumentException with a sentence that says what is missing, and what to do
+     */
+    public static void check(StackOptions options) {
+        String configuration = options.processHandlers();
+        if (configuration != null) {
+            ProcessHandlers.check(configuration, options.handlers());
+        }
+        UserHandlers user = options.userHandlers();
+        if (user != null) {
+            HandlerClassPath.of(user.classPath());
+        }
+    }
+
     /** Starts a stack; it works when this returns. */
     public static LocalStack start(StackOptions options) {
         return new LocalStack(options);
@@ -117,16 +133,29 @@ public final class LocalStack implements AutoCloseable {
 
     private Functions inProcess(StackOptions options) {
         List<StepHandler> handlers = new ArrayList<>(options.handlers());
+        handlers.forEach(handler -> installed.put(handler.name(), "built in"));
         String configuration = options.processHandlers();
         if (configuration != null) {
-            handlers.addAll(opened(ProcessHandlers.open(configuration)).handlers());
+            List<StepHandler> processes =
+                    opened(ProcessHandlers.open(configuration)).handlers();
+            handlers.addAll(processes);
+            processes.forEach(handler -> installed.put(handler.name(), "process"));
         }
+        UserHandlers user = options.userHandlers();
+        Supplier<List<StepHandler>> changing = List::of;
+        if (user != null) {
+            HandlerProcesses own =
+                    opened(new HandlerProcesses(user, options.folder(), installed.keySet(), options.console()));
+            changing = own::handlers;
+            own.installed().forEach((name, from) -> installed.put(name, "Java, from " + from.getFileName()));
+        }
+        Supplier<List<StepHandler>> changes = changing;
         Environment environment =
                 new Environment(new Stepstile(ports, options.timing(), RealWorld.create(), tally), SHARDS, () -> {});
         SweeperFunction sweeper = new SweeperFunction(environment);
         return new Functions(
                 new DispatchFunction(environment),
-                () -> new InProcess(options, handlers, ports, tally),
+                () -> new InProcess(options, handlers, changes, ports, tally),
                 () -> sweeper.handleRequest(Map.of(), new LocalContext("sweeper", SWEEP_TIMEOUT)),
                 new RunsFunction(environment));
     }
@@ -199,6 +228,11 @@ public final class LocalStack implements AutoCloseable {
     /** Where the HTTP API is. */
     public URI endpoint() {
         return api.endpoint();
+    }
+
+    /** The handlers that were found at the start, each with where it is from; empty if workers load them themselves. */
+    public SortedMap<String, String> installed() {
+        return Collections.unmodifiableSortedMap(installed);
     }
 
     /** Completed, with a sentence for people, once the stack cannot do its work any more and should be started anew. */

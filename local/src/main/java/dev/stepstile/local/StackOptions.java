@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param poison keys of the steps that kill every worker that runs them
  * @param handlers what steps may name; an isolated function loads its own from the class path
  * @param processHandlers the configuration of those that are processes: JSON, or its file's absolute path; null for none
+ * @param userHandlers Java handlers that run in a process of their own; null for none
  * @param console told, in sentences, what whoever started the stack should see at once
  */
 public record StackOptions(
@@ -41,6 +42,7 @@ public record StackOptions(
         Set<String> poison,
         List<StepHandler> handlers,
         @Nullable String processHandlers,
+        @Nullable UserHandlers userHandlers,
         Consumer<String> console) {
 
     /** A stack that says what it has to say in its log alone. */
@@ -72,18 +74,23 @@ public record StackOptions(
                 poison,
                 handlers,
                 processHandlers,
+                null,
                 line -> {});
     }
 
     public StackOptions withProcessHandlers(@Nullable String configuration) {
-        return with(configuration, console);
+        return with(configuration, userHandlers, console);
     }
 
     public StackOptions withConsole(Consumer<String> lines) {
-        return with(processHandlers, lines);
+        return with(processHandlers, userHandlers, lines);
     }
 
-    private StackOptions with(@Nullable String configuration, Consumer<String> lines) {
+    public StackOptions withUserHandlers(@Nullable UserHandlers user) {
+        return with(processHandlers, user, console);
+    }
+
+    private StackOptions with(@Nullable String configuration, @Nullable UserHandlers user, Consumer<String> lines) {
         return new StackOptions(
                 kind,
                 isolated,
@@ -98,6 +105,7 @@ public record StackOptions(
                 poison,
                 handlers,
                 configuration,
+                user,
                 lines);
     }
 

@@ -1,7 +1,7 @@
 package dev.stepstile.process;
 
 /** How a process ended. */
-sealed interface Exit {
+public sealed interface Exit {
 
     record Status(int code) implements Exit {}
 

@@ -5,14 +5,14 @@ import java.util.Deque;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** The end of what was printed: as much as fits into a step's error. */
-final class LastLines {
+public final class LastLines {
     private static final int CHARS = 300;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Deque<String> lines = new ArrayDeque<>();
     private int chars;
 
-    void add(String line) {
+    public void add(String line) {
         if (line.isBlank()) {
             return;
         }

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /** Reads what a process prints, line by line, until the last that could print has ended. */
-final class OutputLines {
+public final class OutputLines {
     private static final int LINE_BYTES = 16 * 1024;
 
     /**
@@ -30,7 +30,7 @@ final class OutputLines {
     private final CompletableFuture<Void> ended;
 
     /** @param lines is called by one thread at a time, not the caller's */
-    OutputLines(InputStream stream, Consumer<String> lines) {
+    public OutputLines(InputStream stream, Consumer<String> lines) {
         ended = CompletableFuture.runAsync(() -> read(stream, lines), READERS);
     }
 
@@ -39,7 +39,7 @@ final class OutputLines {
     }
 
     /** Waits for the end; false if something still holds the output open. */
-    boolean awaitEnd(Duration patience) {
+    public boolean awaitEnd(Duration patience) {
         try {
             ended.get(patience.toMillis(), TimeUnit.MILLISECONDS);
             return true;

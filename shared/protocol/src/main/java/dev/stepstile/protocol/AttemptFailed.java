@@ -11,7 +11,7 @@ public final class AttemptFailed extends Exception {
     private final StepError error;
     private final @Nullable Duration retryIn;
 
-    AttemptFailed(StepEvent.Weight weight, StepError.Kind kind, String message) {
+    public AttemptFailed(StepEvent.Weight weight, StepError.Kind kind, String message) {
         this(weight, kind, message, null);
     }
 
@@ -22,11 +22,11 @@ public final class AttemptFailed extends Exception {
         this.retryIn = retryIn;
     }
 
-    StepEvent.Weight weight() {
+    public StepEvent.Weight weight() {
         return weight;
     }
 
-    StepError error() {
+    public StepError error() {
         return error;
     }
 

@@ -10,7 +10,7 @@ import java.util.SortedMap;
 import java.util.stream.Collectors;
 
 /** A step's input as its handler reads it. */
-record GivenInput(String json, SortedMap<String, String> sharedInputs) implements StepInput {
+public record GivenInput(String json, SortedMap<String, String> sharedInputs) implements StepInput {
     @Override
     public <T> T as(Class<T> type) {
         return read("The input", json, type);

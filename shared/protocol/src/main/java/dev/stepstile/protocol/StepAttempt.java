@@ -1,9 +1,9 @@
 package dev.stepstile.protocol;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.stepstile.api.RetryAfter;
 import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
+import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.step.Limits;
@@ -17,8 +17,6 @@ import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.Transition;
 import dev.stepstile.store.PortException;
-import dev.stepstile.wire.Json;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -134,7 +132,8 @@ public final class StepAttempt {
         Tasks.Task<StepResult> task = parts.world()
                 .tasks()
                 .forkUserCode(
-                        "step " + spec.id(), () -> parts.output().capture(log::add, () -> handler.run(input, context)));
+                        "step " + spec.id(),
+                        () -> parts.output().capture(log::add, () -> run(handler, kept, input, context)));
         kept.runs(task, handler.grace());
         try {
             if (!hasEnded(task, limit)) {
@@ -164,6 +163,13 @@ public final class StepAttempt {
         } finally {
             kept.runsNothing();
         }
+    }
+
+    private static StepResult run(StepHandler handler, Lease kept, StepInput input, StepContext context)
+            throws Exception {
+        return handler instanceof OwnProcess separable && kept.held().suspect()
+                ? separable.runAlone(input, context)
+                : handler.run(input, context);
     }
 
     /** Records the result, for as long as the lease may last. */
@@ -279,26 +285,7 @@ public final class StepAttempt {
     }
 
     private Payload result(StepResult result) throws AttemptFailed {
-        String json;
-        try {
-            String text = result.json();
-            json = text != null ? Json.print(Json.parse(text)) : Json.write(result.value());
-        } catch (JsonProcessingException | Json.BadJson e) {
-            throw new AttemptFailed(
-                    Weight.TERMINAL,
-                    StepError.Kind.RESULT_NOT_SERIALISABLE,
-                    "The result does not serialise as JSON (" + e.getClass().getSimpleName()
-                            + "); return records, maps, lists, strings, numbers, booleans or null.");
-        }
-        int size = json.getBytes(StandardCharsets.UTF_8).length;
-        if (size > Limits.RESULT_BYTES) {
-            throw new AttemptFailed(
-                    Weight.TERMINAL,
-                    StepError.Kind.RESULT_TOO_LARGE,
-                    "The result is " + size + " bytes of JSON, the limit is " + Limits.RESULT_BYTES
-                            + "; write it to your own storage and return where it is.");
-        }
-        return parts.payloads().putResult(spec.id(), attempt(), json);
+        return parts.payloads().putResult(spec.id(), attempt(), ResultJson.of(result));
     }
 
     private GivenInput input() throws AttemptFailed {

@@ -1,0 +1,14 @@
+package dev.stepstile.local;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+
+/** In a process beside the stack. */
+@Tag("integration")
+class JavaHandlersInOwnProcessTest extends JavaHandlersContract {
+    @Override
+    StackOptions with(StackOptions options, Path jar) {
+        return options.withUserHandlers(new UserHandlers(jar.toString(), List.of()));
+    }
+}
