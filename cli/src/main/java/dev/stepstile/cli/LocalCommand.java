@@ -12,6 +12,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -101,7 +102,7 @@ final class LocalCommand implements Callable<Integer> {
         }));
         try { // whatever fails in here, the hook must not wait for ever
             try (LocalStack stack = LocalStack.start(options)) {
-                stack.failure().thenRun(stopped::countDown);
+                CompletableFuture<Void> _ = stack.failure().thenRun(stopped::countDown);
                 say(stack, folder, log);
                 stopped.await();
                 return ended(stack.failure().getNow(null));

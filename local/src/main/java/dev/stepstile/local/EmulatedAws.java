@@ -110,7 +110,7 @@ final class EmulatedAws implements AutoCloseable {
     }
 
     private URI watched(EmulatorProcess emulator) {
-        emulator.ended()
+        CompletableFuture<Void> _ = emulator.ended()
                 .thenAccept(how -> emulatorEnded.complete("The stack ends, as it cannot work without its emulators: "
                         + how + ". Start it again" + (kept ? "; tables and messages are kept." : ".")));
         return opened(emulator).endpoint();

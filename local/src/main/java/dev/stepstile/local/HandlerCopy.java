@@ -41,33 +41,32 @@ final class HandlerCopy {
         MessageDigest digest = sha256();
         List<Path> entries = new ArrayList<>();
         for (Path original : originals) {
-            Path entry = folder.resolve(entries.size() + "-" + original.getFileName());
+            String name = entries.size() + "-" + original.getFileName();
             if (Files.isDirectory(original)) {
                 try (Stream<Path> files = Files.walk(original, FileVisitOption.FOLLOW_LINKS)) {
                     for (Path file : files.sorted().toList()) {
-                        copy(file, entry.resolve(original.relativize(file).toString()), digest);
+                        copy(file, folder, name + "/" + original.relativize(file), digest);
                     }
                 } catch (UncheckedIOException e) {
                     throw e.getCause();
                 }
             } else {
-                copy(original, entry, digest);
+                copy(original, folder, name, digest);
             }
-            entries.add(entry);
+            entries.add(folder.resolve(name));
         }
         return new HandlerCopy(
                 folder, List.copyOf(originals), entries, HexFormat.of().formatHex(digest.digest()));
     }
 
-    private static void copy(Path file, Path target, MessageDigest digest) throws IOException {
-        digest.update((target + "\n")
-                .substring(target.getParent().toString().length())
-                .getBytes(StandardCharsets.UTF_8));
+    private static void copy(Path file, Path folder, String name, MessageDigest digest) throws IOException {
+        Path target = folder.resolve(name);
+        digest.update((name + "\n").getBytes(StandardCharsets.UTF_8));
         if (Files.isDirectory(file)) {
             Files.createDirectories(target);
             return;
         }
-        Files.createDirectories(target.getParent());
+        Files.createDirectories(target.resolveSibling(""));
         try (InputStream in = Files.newInputStream(file);
                 OutputStream out = new DigestOutputStream(Files.newOutputStream(target), digest)) {
             in.transferTo(out);

@@ -162,7 +162,7 @@ final class HandlerProcess {
             kill();
             throw new NotLoaded("they were not loaded within " + START.toSeconds() + " s");
         } catch (ExecutionException e) {
-            throw new NotLoaded(String.valueOf(e.getCause().getMessage()));
+            throw e.getCause() instanceof NotLoaded why ? why : new NotLoaded(e.toString());
         }
     }
 

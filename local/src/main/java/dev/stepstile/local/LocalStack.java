@@ -81,7 +81,7 @@ public final class LocalStack implements AutoCloseable {
                     ports = aws.ports();
                     variables = aws.variables();
                     usage = aws.usage();
-                    aws.emulatorEnded().thenAccept(failure::complete);
+                    CompletableFuture<Void> _ = aws.emulatorEnded().thenAccept(failure::complete);
                 }
                 default -> throw new IllegalStateException();
             }

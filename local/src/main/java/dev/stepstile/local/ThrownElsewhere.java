@@ -92,6 +92,7 @@ final class ThrownElsewhere extends Exception {
         return trace;
     }
 
+    @SuppressWarnings("OverrideThrowableToString") // as the original's class has it, which is not here
     @Override
     public String toString() {
         return text;

@@ -30,7 +30,7 @@ public final class EmulatorProcess implements AutoCloseable {
     private EmulatorProcess(String name, Path log, Process process, int port) {
         this.process = process;
         this.port = port;
-        process.onExit().thenRun(() -> {
+        CompletableFuture<Void> _ = process.onExit().thenRun(() -> {
             if (!closing) {
                 ended.complete(name + " (process " + process.pid() + ") ended with status " + process.exitValue()
                         + "; its log is " + log);
