@@ -69,7 +69,7 @@ final class HandlerProcess {
     private final Process process;
     private final LastLines lastLines = new LastLines();
     private final OutputLines printed;
-    private final CompletableFuture<SortedMap<String, Path>> ready = new CompletableFuture<>();
+    private final CompletableFuture<SortedMap<String, Loaded>> ready = new CompletableFuture<>();
     private final Consumer<Ended> whenEnded;
     private final ReentrantLock lock = new ReentrantLock();
     private final SortedMap<Integer, Step> steps = new TreeMap<>();
@@ -97,6 +97,14 @@ final class HandlerProcess {
 
     /** The process ended before it took up a step: another may run it, and no attempt is lost. */
     static final class NotTaken extends Exception {}
+
+    /**
+     * A handler that the process has.
+     *
+     * @param from the jar or folder that it comes from
+     * @param grace as the handler says
+     */
+    record Loaded(Path from, Duration grace) {}
 
     /** The process cannot run any step. */
     static final class NotLoaded extends Exception {
@@ -153,9 +161,9 @@ final class HandlerProcess {
     /**
      * Waits until the handlers are loaded.
      *
-     * @return each one's name, with the jar or folder that it comes from
+     * @return by name
      */
-    SortedMap<String, Path> handlers() throws NotLoaded, InterruptedException {
+    SortedMap<String, Loaded> handlers() throws NotLoaded, InterruptedException {
         try {
             return ready.get(START.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
@@ -294,11 +302,13 @@ final class HandlerProcess {
 
     private void hear(JsonNode event) {
         if (event.has("ready")) {
-            SortedMap<String, Path> handlers = new TreeMap<>();
+            SortedMap<String, Loaded> handlers = new TreeMap<>();
             for (JsonNode handler : event.path("ready")) {
                 handlers.put(
                         handler.path("name").asText(),
-                        copy.originals().get(handler.path("entry").asInt()));
+                        new Loaded(
+                                copy.originals().get(handler.path("entry").asInt()),
+                                Duration.parse(handler.path("grace").asText())));
             }
             ready.complete(handlers);
         } else if (event.has("refused")) {

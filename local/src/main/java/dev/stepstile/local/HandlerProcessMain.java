@@ -112,7 +112,10 @@ final class HandlerProcessMain {
                                                 + provider.type().getName() + "; rename one"));
                         return false;
                     }
-                    ready.addObject().put("name", name).put("entry", entry);
+                    ready.addObject()
+                            .put("name", name)
+                            .put("entry", entry)
+                            .put("grace", handler.grace().toString());
                 }
             }
         } catch (ServiceConfigurationError | RuntimeException | LinkageError e) {

@@ -4,6 +4,7 @@ import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
+import dev.stepstile.local.HandlerProcess.Loaded;
 import dev.stepstile.local.HandlerProcess.NotLoaded;
 import dev.stepstile.local.HandlerProcess.NotTaken;
 import dev.stepstile.protocol.AttemptFailed;
@@ -60,7 +61,7 @@ final class HandlerProcesses implements AutoCloseable {
     private int copied;
     private HandlerCopy copy;
     private String stamp;
-    private SortedMap<String, Path> handlers;
+    private SortedMap<String, Loaded> handlers;
     private @Nullable HandlerProcess shared;
     private @Nullable Broken broken;
     private boolean closed;
@@ -113,8 +114,8 @@ final class HandlerProcesses implements AutoCloseable {
         return process;
     }
 
-    private SortedMap<String, Path> loaded(HandlerProcess process) throws NotLoaded, InterruptedException {
-        SortedMap<String, Path> loaded = process.handlers();
+    private SortedMap<String, Loaded> loaded(HandlerProcess process) throws NotLoaded, InterruptedException {
+        SortedMap<String, Loaded> loaded = process.handlers();
         if (loaded.isEmpty()) {
             process.close();
             throw new NotLoaded("no class is named in any " + HandlerClassPath.SERVICES
@@ -124,14 +125,14 @@ final class HandlerProcesses implements AutoCloseable {
             if (taken.contains(name)) {
                 process.close();
                 throw new NotLoaded("another handler is named '" + name + "' too; rename the one in "
-                        + loaded.get(name).getFileName());
+                        + loaded.get(name).from().getFileName());
             }
         }
         return loaded;
     }
 
-    /** The handlers' names, with the jar or folder that each comes from; looks first whether they have changed. */
-    SortedMap<String, Path> installed() {
+    /** The handlers by name; looks first whether they have changed. */
+    SortedMap<String, Loaded> installed() {
         lock.lock();
         try {
             refresh();
@@ -143,16 +144,24 @@ final class HandlerProcesses implements AutoCloseable {
 
     /** The handlers; looks first whether they have changed. */
     List<StepHandler> handlers() {
-        return installed().keySet().stream()
-                .map(name -> (StepHandler) new Hosted(name))
+        return installed().entrySet().stream()
+                .map(each ->
+                        (StepHandler) new Hosted(each.getKey(), each.getValue().grace()))
                 .toList();
     }
 
     private final class Hosted implements OwnProcess {
         private final String name;
+        private final Duration grace;
 
-        Hosted(String name) {
+        Hosted(String name, Duration grace) {
             this.name = name;
+            this.grace = grace;
+        }
+
+        @Override
+        public Duration grace() {
+            return grace;
         }
 
         @Override

@@ -147,7 +147,9 @@ public final class LocalStack implements AutoCloseable {
             HandlerProcesses own =
                     opened(new HandlerProcesses(user, options.folder(), installed.keySet(), options.console()));
             changing = own::handlers;
-            own.installed().forEach((name, from) -> installed.put(name, "Java, from " + from.getFileName()));
+            own.installed()
+                    .forEach((name, loaded) ->
+                            installed.put(name, "Java, from " + loaded.from().getFileName()));
         }
         Supplier<List<StepHandler>> changes = changing;
         Environment environment =

@@ -35,6 +35,7 @@ final class ThrownElsewhere extends Exception {
         StackTraceElement[] trace = thrown.getStackTrace();
         for (int i = 0; i < Math.min(trace.length, FRAMES); i++) {
             frames.addArray()
+                    .add(trace[i].getModuleName())
                     .add(trace[i].getClassName())
                     .add(trace[i].getMethodName())
                     .add(trace[i].getFileName())
@@ -84,10 +85,13 @@ final class ThrownElsewhere extends Exception {
         for (int i = 0; i < trace.length; i++) {
             JsonNode frame = frames.get(i);
             trace[i] = new StackTraceElement(
-                    frame.path(0).asText(),
+                    null,
+                    frame.hasNonNull(0) ? frame.path(0).asText() : null,
+                    null,
                     frame.path(1).asText(),
-                    frame.hasNonNull(2) ? frame.path(2).asText() : null,
-                    frame.path(3).asInt());
+                    frame.path(2).asText(),
+                    frame.hasNonNull(3) ? frame.path(3).asText() : null,
+                    frame.path(4).asInt());
         }
         return trace;
     }
