@@ -17,6 +17,7 @@ import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.Transition;
 import dev.stepstile.store.PortException;
+import dev.stepstile.wire.Json;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
