@@ -22,6 +22,8 @@ from dagster import (
     InitExecutorContext,
     Nothing,
     OpDefinition,
+    TimeWindow,
+    TimeWindowPartitionsDefinition,
     colored_console_logger,
     deserialize_value,
     fs_io_manager,
@@ -32,6 +34,9 @@ from dagster import (
 
 _RECONNECT_SECONDS = 5
 """A kept connection that is older is made anew: shorter than what cuts an idle one on its way."""
+
+_RECENT = 200
+"""So many of a checked asset's last time partitions can be asked about."""
 
 _MAPPING_KEY = re.compile(r"\[([^\]]*)\]$")
 
@@ -181,6 +186,19 @@ def same_partitions(job_def: Any, keys: Sequence[AssetKey], parent: AssetKey) ->
         for key in keys
         if parent in layer.get(key).parent_keys
     )
+
+
+def recent_time_partitions(job_def: Any, key: AssetKey) -> list[str]:
+    """The last partitions of an asset whose partitions are windows of time; none of another one."""
+    partitions: Any = job_def.asset_layer.get(key).partitions_def if is_partitioned(job_def, key) else None
+    if not isinstance(partitions, TimeWindowPartitionsDefinition):
+        return []
+    last = partitions.get_last_partition_key()
+    if last is None:
+        return []
+    window: Any = partitions.time_window_for_partition_key(last)
+    start = window.end - _RECENT * (window.end - window.start)
+    return list(partitions.get_partition_keys_in_time_window(TimeWindow(start, window.end)))[-_RECENT:]
 
 
 def dynamic_partition_names(job_def: Any) -> list[str]:

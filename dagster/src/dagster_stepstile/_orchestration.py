@@ -22,8 +22,8 @@ from dagster_stepstile import _dagster, _supplied, _wire
 from dagster_stepstile._compute_logs import ComputeLogs
 from dagster_stepstile._gate import Gate, Pools
 from dagster_stepstile._outgoing import Outgoing, Settings
+from dagster_stepstile._reads import FORWARDED
 from dagster_stepstile._run_log import RunLog
-from dagster_stepstile._worker_instance import FORWARDED
 from dagster_stepstile.client import (
     CANCELLED,
     SUCCEEDED,
@@ -292,7 +292,10 @@ class Orchestration:
         for call in calls:
             if call["method"] in FORWARDED:
                 getattr(self._instance, call["method"])(*call["args"], **call["kwargs"])
-                self._outgoing.partitions_changed()
+                if "partition" in call["method"]:
+                    self._outgoing.partitions_changed(
+                        call["args"][0] if call["args"] else call["kwargs"]["partitions_def_name"]
+                    )
 
     def _finish_writes(self, active: Any) -> Iterator[DagsterEvent]:
         still: list[tuple[_Sent, StepEnded, Future[Sequence[DagsterEvent]]]] = []

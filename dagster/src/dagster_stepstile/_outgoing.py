@@ -12,7 +12,7 @@ from typing import Any
 import dagster
 from dagster import serialize_value
 
-from dagster_stepstile import _dagster, _versions, _wire
+from dagster_stepstile import _dagster, _known, _wire
 from dagster_stepstile.client import Step
 
 
@@ -39,22 +39,24 @@ class Outgoing:
         self._run = plan_context.dagster_run
         self._job_def = job_def
         self._shared: dict[str, Any] | None = None
+        self._partitions = set(_dagster.dynamic_partition_names(job_def))
 
-    def partitions_changed(self) -> None:
-        """Later steps are to see the dynamic partitions that an earlier one added."""
+    def partitions_changed(self, name: str) -> None:
+        """Later steps are to see the dynamic partitions that an earlier one added or deleted."""
+        self._partitions.add(name)
         self._shared = None
 
     def step(self, name: str, step: Any, run_state: Any) -> Step:
         """One of Dagster's attempts of a step, under the name that it has on Stepstile."""
         tags = step.tags
-        versions = _versions.gather(self._instance, self._job_def, step, self._run_partitions())
+        known = _known.gather(self._instance, self._job_def, step, self._run_partitions())
         return Step(
             key=name,
             handler=tags.get("stepstile/handler", self._settings.handler),
             input={
                 "step": step.key,
                 "state": serialize_value(_dagster.state_for_step(run_state, step)),
-                **({"versions": versions} if versions else {}),
+                **({"known": known} if known else {}),
             },
             max_attempts=_tag_number(tags, "stepstile/max_attempts", self._settings.max_attempts, step.key),
             timeout_seconds=_tag_number(
@@ -84,7 +86,7 @@ class Outgoing:
                 "python_logs": self._instance.get_settings("python_logs"),
                 "dynamic_partitions": {
                     name: list(self._instance.get_dynamic_partitions(name))
-                    for name in _dagster.dynamic_partition_names(self._job_def)
+                    for name in sorted(self._partitions)
                 },
             }
             content = json.dumps(shared, sort_keys=True)

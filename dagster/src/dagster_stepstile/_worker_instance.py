@@ -3,62 +3,34 @@ rest rather than answer from nothing."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from dagster import DagsterInstance, DagsterInvariantViolationError, EventLogEntry
 
-from dagster_stepstile._versions import KnownVersions
-
-FORWARDED = ("add_dynamic_partitions", "delete_dynamic_partition", "add_run_tags")
-"""Writes that the run worker makes again on the real instance once the step has its result."""
+from dagster_stepstile import _reads
+from dagster_stepstile._known import Known
 
 _WRITES = (
     "add_",
+    "claim_",
     "create_",
     "delete_",
+    "free_",
+    "handle_run_event",
     "launch_",
+    "reindex",
+    "replace_",
     "set_",
     "store_",
     "submit_",
     "terminate_",
     "update_",
-    "wipe_",
+    "wipe",
 )
-_NO_WRITES = ("add_event_listener",)
 _STORES = ("run_storage", "event_log_storage")
-
-_READS = (
-    "all_logs",
-    "fetch_failed_materializations",
-    "fetch_materializations",
-    "fetch_planned_materializations",
-    "fetch_run_status_changes",
-    "get_asset_keys",
-    "get_event_records",
-    "get_latest_materialization_code_versions",
-    "get_latest_materialization_events",
-    "get_latest_planned_materialization_info",
-    "get_latest_storage_id_by_partition",
-    "get_materialized_partitions",
-    "get_records_for_run",
-    "get_run_by_id",
-    "get_run_record_by_id",
-    "get_run_records",
-    "get_run_stats",
-    "get_run_step_stats",
-    "get_run_tags",
-    "get_runs",
-    "get_runs_count",
-    "get_status_by_partition",
-    "has_asset_key",
-    "has_run",
-    "logs_after",
-    "report_run_canceled",
-    "report_run_canceling",
-    "report_run_failed",
-)
 
 
 def new_instance(storage_root: str | None, python_logs: Mapping[str, Any] | None) -> DagsterInstance:
@@ -77,30 +49,41 @@ class InstanceGuard:
     """
 
     def __init__(
-        self, instance: Any, collect: Callable[[EventLogEntry], None], versions: KnownVersions
+        self, instance: Any, collect: Callable[[EventLogEntry], None], known: Known, run: Any
     ) -> None:
         self.calls: list[dict[str, Any]] = []
         self._instance = instance
         self._collect = collect
-        self._versions = versions
+        self._known = known
+        self._run = run
         self._known_partitions: set[str] = set()
 
     def apply(self, dynamic_partitions: Sequence[str]) -> None:
         instance = self._instance
         self._known_partitions.update(dynamic_partitions)
-        forwarding = {name: self._forwarding(name, getattr(instance, name)) for name in FORWARDED}
+        forwarding = {name: self._forwarding(name, getattr(instance, name)) for name in _reads.FORWARDED}
         for store in _STORES:
-            _refuse_writes(getattr(instance, store), f"{store}.", except_for=FORWARDED)
-        _refuse_writes(instance, "", except_for=_NO_WRITES)
-        for name in _READS:
-            if hasattr(instance, name):
-                setattr(instance, name, _refusing(name))
+            for name in _of_storage(type(getattr(instance, store))):
+                setattr(getattr(instance, store), name, _refusing(f"{store}.{name}"))
+        for name in _refused(type(instance)):
+            setattr(instance, name, _refusing(name))
         for name, forward in forwarding.items():
             setattr(instance, name, forward)
-        for name in ("get_dynamic_partitions", "has_dynamic_partition"):
-            setattr(instance, name, self._if_known(name, getattr(instance, name)))
+        for name in _reads.DYNAMIC_PARTITIONS:
+            if hasattr(instance, name):
+                setattr(instance, name, self._if_known(name, getattr(instance, name)))
+        instance.get_run_by_id = self._get_run_by_id
+        instance.has_run = self._has_run
         instance.handle_new_event = self._handle_new_event
-        self._versions.answer_for(instance, _refusing)
+        self._known.answer_for(instance.event_log_storage, _refusing)
+
+    def _get_run_by_id(self, run_id: str) -> Any:
+        return self._run if self._has_run(run_id) else None
+
+    def _has_run(self, run_id: str) -> bool:
+        if self._run is None or run_id != self._run.run_id:
+            _refusing("get_run_by_id of another run")()
+        return True
 
     def _handle_new_event(self, event: EventLogEntry, *, batch_metadata: object = None) -> None:
         self._collect(event)
@@ -124,15 +107,35 @@ class InstanceGuard:
         return ask
 
 
-def _refuse_writes(target: Any, prefix: str, except_for: Sequence[str]) -> None:
-    for name in _writes_of(type(target)):
-        if name not in except_for:
-            setattr(target, name, _refusing(prefix + name))
+@cache
+def _refused(kind: type) -> Sequence[str]:
+    """The methods of an instance that no list knows, and those that are known to be refused."""
+    allowed = {
+        *_reads.ANSWERED,
+        *_reads.DYNAMIC_PARTITIONS,
+        *_reads.FORWARDED,
+        *_reads.OF_THE_RUN,
+        *_reads.OWN,
+        *_reads.REPORTED,
+    }
+    return [name for name in methods_of(kind) if name not in allowed]
 
 
 @cache
-def _writes_of(kind: type) -> Sequence[str]:
-    return [name for name in dir(kind) if name.startswith(_WRITES)]
+def _of_storage(kind: type) -> Sequence[str]:
+    touched = (*_WRITES, *_reads.READS_OF_STORAGE)
+    return [name for name in methods_of(kind) if name.startswith(touched) and name not in _reads.OF_STORAGE]
+
+
+def methods_of(kind: type) -> Sequence[str]:
+    """The public methods of a class; its properties are values of the worker's own instance."""
+    return [
+        name
+        for name in dir(kind)
+        if not name.startswith("_")
+        and not isinstance(inspect.getattr_static(kind, name), (property, type))
+        and callable(getattr(kind, name))
+    ]
 
 
 def _plain(value: Any) -> Any:
@@ -150,7 +153,8 @@ def _refusing(name: str) -> Callable[..., Any]:
         raise DagsterInvariantViolationError(
             "This step runs on a Stepstile worker, which has no connection to the storage of the Dagster instance:"
             f" 'instance.{name}' would answer from nothing, or be lost. Do it in a sensor or schedule, or open the"
-            " instance with DagsterInstance.get() in an op that has network and credentials for it."
+            " instance with DagsterInstance.get() in an op that has network and credentials for it. What is answered:"
+            " docs/dagster-executor.md, 'What user code cannot do there'."
         )
 
     return refuse

@@ -32,7 +32,7 @@ from dagster import (
 from dagster_pipes import PipesContext
 
 from dagster_stepstile import _dagster, _wire, executor
-from dagster_stepstile._versions import KnownVersions
+from dagster_stepstile._known import Known
 from dagster_stepstile._worker_instance import InstanceGuard, new_instance
 
 LIVE_AFTER_SECONDS = 1.0
@@ -128,13 +128,13 @@ class PreparedRun:
                 f"The worker cannot plan the job '{self.run.job_name}': {result.all_events[-1]}"
             )
 
-    def execute(self, step_key: str, state_text: str, collected: Collected, versions: KnownVersions) -> None:
+    def execute(self, step_key: str, state_text: str, collected: Collected, known: Known) -> None:
         """Runs the step; everything Dagster says about it goes to ``collected``."""
         context = self._taken.plan_context
         state = deserialize_value(state_text)
         definition = context.job.get_definition()
         plan = _dagster.step_plan(self._taken.plan, step_key, state, definition)
-        guard = InstanceGuard(self.instance, collected.add, versions)
+        guard = InstanceGuard(self.instance, collected.add, known, self.run)
         guard.apply(self._partitions)
         collected.calls = guard.calls
         collected.too_much = self._too_much(plan, step_key, state, definition)
@@ -173,9 +173,9 @@ class PreparedRun:
 class Collected:
     """The log entries of one step, in order; told live, as far as they may be, once the step has run a while."""
 
-    def __init__(self, pipes: PipesContext, versions: KnownVersions) -> None:
+    def __init__(self, pipes: PipesContext, known: Known) -> None:
         self._pipes = pipes
-        self._versions = versions
+        self._known = known
         self._begun = time.monotonic()
         self._texts: list[str] = []
         self._packer = _wire.Packer()
@@ -202,7 +202,7 @@ class Collected:
             if not self._take(entry):
                 return
             self.has_end = self.has_end or _is_end(entry)
-            self._versions.note(number, entry)
+            self._known.note(number, entry)
             if not _may_be_told_live(entry):
                 return
             if self._waiting is None:
@@ -289,7 +289,7 @@ def warm_up() -> None:
     with TemporaryDirectory() as folder, DagsterInstance.ephemeral(tempdir=folder) as instance:
         ran = small.execute_in_process(quiet, instance=instance)
         _wire.pack_texts(map(_wire.entry_text, instance.all_logs(ran.run_id)))
-        InstanceGuard(instance, lambda _: None, KnownVersions(None)).apply(())
+        InstanceGuard(instance, lambda _: None, Known(None), None).apply(())
 
 
 def prepare(extras: Mapping[str, Any]) -> None:
@@ -300,13 +300,13 @@ def prepare(extras: Mapping[str, Any]) -> None:
 def run_step(pipes: PipesContext) -> None:
     """Runs the step that the Pipes context describes, and reports its events as the step's result."""
     own: Any = pipes.get_extra("stepstile")
-    versions = KnownVersions(pipes.extras.get("versions"))
-    collected = Collected(pipes, versions)
+    known = Known(pipes.extras.get("known"))
+    collected = Collected(pipes, known)
     try:
         prepared = _prepared(own["shared"]["dagster.run"])
         if isinstance(prepared, StepRefused):
             raise prepared
-        prepared.execute(pipes.get_extra("step"), pipes.get_extra("state"), collected, versions)
+        prepared.execute(pipes.get_extra("step"), pipes.get_extra("state"), collected, known)
     except StepRefused as refusal:
         pipes.report_custom_message({"stepstile.fail": {"message": str(refusal)}})
         return
