@@ -2,7 +2,7 @@ package dev.stepstile.aws;
 
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepState;
-import dev.stepstile.store.PortException;
+import dev.stepstile.store.DamagedData;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
@@ -174,7 +174,7 @@ final class Attributes {
         return value;
     }
 
-    private static PortException unexpected(String name) {
-        return new PortException("an item lacks '" + name + "', or has it in another form");
+    private static DamagedData unexpected(String name) {
+        return new DamagedData("an item lacks '" + name + "', or has it in another form");
     }
 }

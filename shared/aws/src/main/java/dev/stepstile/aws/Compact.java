@@ -1,5 +1,6 @@
 package dev.stepstile.aws;
 
+import dev.stepstile.store.DamagedData;
 import dev.stepstile.store.PortException;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -54,13 +55,13 @@ final class Compact {
             while (!inflater.finished()) {
                 int length = inflater.inflate(room);
                 if (length == 0 && !inflater.finished()) {
-                    throw new PortException("an item holds bytes that are cut off");
+                    throw new DamagedData("an item holds bytes that are cut off");
                 }
                 bytes.write(room, 0, length);
             }
             return bytes.toByteArray();
         } catch (DataFormatException e) {
-            throw new PortException("an item holds bytes that do not inflate", e);
+            throw new DamagedData("an item holds bytes that do not inflate", e);
         }
     }
 }

@@ -10,6 +10,7 @@ import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
+import dev.stepstile.store.DamagedData;
 import dev.stepstile.store.FeedEntry;
 import dev.stepstile.store.LogPage;
 import dev.stepstile.store.PortException;
@@ -133,7 +134,7 @@ public final class DynamoDbStepStore implements StepStore {
     @Override
     public Optional<Run> run(String runId) {
         return get("GetItem of run " + runId, Keys.of(Keys.run(runId), Keys.RUN_SK))
-                .map(DynamoDbStepStore::readRun);
+                .map(DynamoDbStepStore::run);
     }
 
     @Override
@@ -143,19 +144,19 @@ public final class DynamoDbStepStore implements StepStore {
                         "SET #ttl = :ttl ADD #c :one",
                         Map.of("#ttl", TTL, "#c", RecordItem.CANCEL_SEQ),
                         Map.of(":ttl", ofNumber(expiry()), ":one", ofNumber(1)))
-                .map(DynamoDbStepStore::readRun);
+                .map(DynamoDbStepStore::run);
     }
 
     @Override
     public Optional<Dispatch> putDispatchIfAbsent(Dispatch dispatch) {
         return put("PutItem of dispatch " + dispatch.dispatchId(), DispatchItem.write(dispatch), Condition.ABSENT)
-                .map(DispatchItem::read);
+                .map(DynamoDbStepStore::dispatch);
     }
 
     @Override
     public Optional<Dispatch> dispatch(String runId, String dispatchId) {
         return get("GetItem of dispatch " + dispatchId, Keys.of(Keys.run(runId), Keys.DISPATCH_PREFIX + dispatchId))
-                .map(DispatchItem::read);
+                .map(DynamoDbStepStore::dispatch);
     }
 
     @Override
@@ -165,7 +166,7 @@ public final class DynamoDbStepStore implements StepStore {
                 .keyConditionExpression("pk = :pk AND begins_with(sk, :prefix)")
                 .expressionAttributeValues(
                         Map.of(":pk", ofText(Keys.run(runId)), ":prefix", ofText(Keys.DISPATCH_PREFIX)));
-        return query("Query of the dispatches of run " + runId, query, Integer.MAX_VALUE, DispatchItem::read);
+        return query("Query of the dispatches of run " + runId, query, Integer.MAX_VALUE, DynamoDbStepStore::dispatch);
     }
 
     @Override
@@ -220,7 +221,7 @@ public final class DynamoDbStepStore implements StepStore {
 
     @Override
     public Optional<StepRecord> record(StepId id, int shard) {
-        return get("GetItem of step " + id, Keys.record(id, shard)).map(RecordItem::read);
+        return get("GetItem of step " + id, Keys.record(id, shard)).map(DynamoDbStepStore::record);
     }
 
     @Override
@@ -244,7 +245,7 @@ public final class DynamoDbStepStore implements StepStore {
                                     .consistentRead(true)
                                     .keys(left)
                                     .build()))));
-            response.responses().getOrDefault(table, List.of()).forEach(item -> found.add(RecordItem.read(item)));
+            response.responses().getOrDefault(table, List.of()).forEach(item -> found.add(record(item)));
             left.clear();
             KeysAndAttributes unread = response.unprocessedKeys().get(table);
             if (unread != null) {
@@ -259,7 +260,7 @@ public final class DynamoDbStepStore implements StepStore {
         String pk = Keys.shard(runId, shard);
         QueryRequest.Builder query = QueryRequest.builder().consistentRead(true);
         after(query, Keys.PK, pk, Keys.SK, afterKey);
-        return query("Query of the records of " + pk, query, limit, RecordItem::read);
+        return query("Query of the records of " + pk, query, limit, DynamoDbStepStore::record);
     }
 
     @Override
@@ -267,7 +268,7 @@ public final class DynamoDbStepStore implements StepStore {
         String pk = Keys.shard(runId, shard);
         QueryRequest.Builder query = QueryRequest.builder().indexName(Keys.FEED_INDEX);
         after(query, Keys.FEED_PK, pk, Keys.FEED_SK, afterPosition);
-        return query("Query of the feed of " + pk, query, limit, RecordItem::feedEntry);
+        return query("Query of the feed of " + pk, query, limit, item -> readable(item, RecordItem::feedEntry));
     }
 
     @Override
@@ -314,8 +315,35 @@ public final class DynamoDbStepStore implements StepStore {
                 item.number(RecordItem.CANCEL_SEQ));
     }
 
+    private static Run run(Map<String, AttributeValue> item) {
+        return readable(item, DynamoDbStepStore::readRun);
+    }
+
+    private static Dispatch dispatch(Map<String, AttributeValue> item) {
+        return readable(item, DispatchItem::read);
+    }
+
+    private static StepRecord record(Map<String, AttributeValue> item) {
+        return readable(item, RecordItem::read);
+    }
+
+    /** What an item says, by its codec; an item that the codec cannot read is damaged. */
+    private static <T> T readable(Map<String, AttributeValue> item, Function<Map<String, AttributeValue>, T> codec) {
+        try {
+            return codec.apply(item);
+        } catch (RuntimeException e) { // whatever a codec makes of an item that it did not write
+            AttributeValue pk = item.get(Keys.PK);
+            AttributeValue sk = item.get(Keys.SK);
+            throw new DamagedData(
+                    "The item " + (pk == null ? "?" : pk.s()) + " / " + (sk == null ? "?" : sk.s())
+                            + " does not read as what was written: it was edited by hand, or a newer version wrote it."
+                            + " Restore the table to a point before, or deploy that version.",
+                    e);
+        }
+    }
+
     private static @Nullable StepRecord stored(Map<String, AttributeValue> item) {
-        return item.isEmpty() ? null : RecordItem.read(item);
+        return item.isEmpty() ? null : record(item);
     }
 
     private long expiry() {

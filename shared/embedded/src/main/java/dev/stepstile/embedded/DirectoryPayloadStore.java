@@ -4,6 +4,7 @@ import dev.stepstile.store.PayloadStore;
 import dev.stepstile.store.PortException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -15,20 +16,46 @@ import java.util.Optional;
 
 /** Large payloads, a file each, named by the digest of the key; a file is whole or not there. */
 final class DirectoryPayloadStore implements PayloadStore {
-    private final Path folder;
+    private static final String PART = "part-";
 
-    DirectoryPayloadStore(Path folder) {
+    private final Path folder;
+    private final boolean fsync;
+
+    /**
+     * Opens the folder, and deletes what a killed process left half written.
+     *
+     * @param fsync whether a payload survives a power cut too
+     */
+    DirectoryPayloadStore(Path folder, boolean fsync) throws IOException {
         this.folder = folder;
+        this.fsync = fsync;
+        PrivateFiles.folder(folder);
+        try (DirectoryStream<Path> parts = Files.newDirectoryStream(folder, PART + "*")) {
+            for (Path part : parts) {
+                Files.deleteIfExists(part);
+            }
+        }
     }
 
     @Override
     public void put(String key, byte[] content) {
         Path file = file(key);
         try {
-            Files.createDirectories(file.getParent());
-            Path whole = Files.createTempFile(file.getParent(), "part-", ".tmp");
-            Files.write(whole, content);
-            Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            Path part = Files.createTempFile(folder, PART, ".tmp");
+            try {
+                Files.write(part, content);
+                if (fsync) {
+                    PrivateFiles.sync(part);
+                }
+                Files.createDirectories(file.getParent());
+                Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(part); // where it was not moved: a full disk is not to be filled by parts
+            }
+            if (fsync) {
+                PrivateFiles.sync(file.getParent());
+                PrivateFiles.sync(folder);
+            }
         } catch (IOException e) {
             throw new PortException("payload " + key + " not written: " + e, e);
         }

@@ -19,31 +19,41 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
 
 /**
  * One SQLite database. All writes go through one thread, which applies what has come in, commits once, and only then
  * answers: a write that was answered survives a kill of the process (and a power cut, if opened so). Reads have
  * connections of their own.
+ *
+ * <p>A transaction is begun and ended in SQL, not by JDBC's auto-commit: SQLite ends one by itself on some errors (a full
+ * disk, a failed read or write, no memory), of which the driver knows nothing; it would go on without a transaction, and
+ * each later write would be committed while its caller is told that it was not. After any failure the writer rolls back
+ * and goes on with a new connection.
  */
 final class EmbeddedDatabase implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(EmbeddedDatabase.class);
     private static final int SCHEMA = 1;
     private static final int GROUP = 256;
     private static final int READERS = 4;
     private static final List<String> TABLES = List.of(
-            "CREATE TABLE run(run_id TEXT PRIMARY KEY, created_at INTEGER, shards INTEGER, cancel_seq INTEGER) WITHOUT ROWID",
-            "CREATE TABLE dispatch(run_id TEXT, dispatch_id TEXT, version INTEGER, bucket INTEGER, next_sweep_at INTEGER,"
+            "CREATE TABLE IF NOT EXISTS run(run_id TEXT PRIMARY KEY, created_at INTEGER, shards INTEGER, cancel_seq INTEGER) WITHOUT ROWID",
+            "CREATE TABLE IF NOT EXISTS dispatch(run_id TEXT, dispatch_id TEXT, version INTEGER, bucket INTEGER, next_sweep_at INTEGER,"
                     + " body TEXT, PRIMARY KEY(run_id, dispatch_id)) WITHOUT ROWID",
-            "CREATE INDEX open ON dispatch(bucket, next_sweep_at) WHERE next_sweep_at IS NOT NULL",
-            "CREATE TABLE record(run_id TEXT, shard INTEGER, step_key TEXT, attempt INTEGER, owner TEXT, state TEXT,"
+            "CREATE INDEX IF NOT EXISTS open ON dispatch(bucket, next_sweep_at) WHERE next_sweep_at IS NOT NULL",
+            "CREATE TABLE IF NOT EXISTS record(run_id TEXT, shard INTEGER, step_key TEXT, attempt INTEGER, owner TEXT, state TEXT,"
                     + " cancel_seq INTEGER, lease_until INTEGER, feed TEXT, body TEXT,"
                     + " PRIMARY KEY(run_id, shard, step_key)) WITHOUT ROWID",
-            "CREATE INDEX record_feed ON record(run_id, shard, feed) WHERE feed IS NOT NULL",
-            "CREATE TABLE page(run_id TEXT, shard INTEGER, step_key TEXT, attempt INTEGER, number INTEGER, at INTEGER,"
+            "CREATE INDEX IF NOT EXISTS record_feed ON record(run_id, shard, feed) WHERE feed IS NOT NULL",
+            "CREATE TABLE IF NOT EXISTS page(run_id TEXT, shard INTEGER, step_key TEXT, attempt INTEGER, number INTEGER, at INTEGER,"
                     + " feed TEXT, body TEXT, PRIMARY KEY(run_id, shard, step_key, attempt, number)) WITHOUT ROWID",
-            "CREATE INDEX page_feed ON page(run_id, shard, feed)",
-            "CREATE TABLE message(queue INTEGER, at INTEGER, seq INTEGER, id TEXT, receives INTEGER, sent INTEGER,"
+            "CREATE INDEX IF NOT EXISTS page_feed ON page(run_id, shard, feed)",
+            "CREATE TABLE IF NOT EXISTS message(queue INTEGER, at INTEGER, seq INTEGER, id TEXT, receives INTEGER, sent INTEGER,"
                     + " body TEXT, PRIMARY KEY(queue, at, seq)) WITHOUT ROWID",
-            "CREATE TABLE item(key TEXT PRIMARY KEY, content BLOB) WITHOUT ROWID");
+            "CREATE TABLE IF NOT EXISTS item(key TEXT PRIMARY KEY, content BLOB) WITHOUT ROWID");
 
     /** Came later; whoever does not know it does without. */
     private static final String REDRIVE = "CREATE TABLE IF NOT EXISTS redrive(run_id TEXT, redrive_id TEXT, body TEXT,"
@@ -51,8 +61,10 @@ final class EmbeddedDatabase implements AutoCloseable {
 
     private final BlockingQueue<Write<?>> incoming = new LinkedBlockingQueue<>();
     private final BlockingQueue<Session> readers = new ArrayBlockingQueue<>(READERS);
-    private final Session writer;
+    private final Connections connections;
+    private final boolean fsync;
     private final Thread thread;
+    private Session writer; // of the writer's thread, once it has started
     private volatile boolean closed;
 
     /** Work on a session of the database. */
@@ -62,26 +74,57 @@ final class EmbeddedDatabase implements AutoCloseable {
 
     private record Write<T>(Work<T> work, CompletableFuture<T> answer) {}
 
+    /** Opens connections to one database. */
+    interface Connections {
+        Connection open() throws SQLException;
+    }
+
     /** @param fsync whether a write survives a power cut too, at the cost of a sync for each group */
     EmbeddedDatabase(Path file, boolean fsync) {
+        this(file, fsync, () -> DriverManager.getConnection("jdbc:sqlite:" + file));
+    }
+
+    EmbeddedDatabase(Path file, boolean fsync, Connections connections) {
+        this.connections = connections;
+        this.fsync = fsync;
+        List<Session> opened = new ArrayList<>();
         try {
-            String url = "jdbc:sqlite:" + file;
-            writer = new Session(DriverManager.getConnection(url));
-            writer.execute("PRAGMA journal_mode=WAL");
-            writer.execute("PRAGMA synchronous=" + (fsync ? "FULL" : "NORMAL"));
-            writer.execute("PRAGMA busy_timeout=5000");
+            writer = openWriter();
+            opened.add(writer);
             migrate(file);
-            writer.connection.setAutoCommit(false);
             for (int i = 0; i < READERS; i++) {
-                Session reader = new Session(DriverManager.getConnection(url));
+                Session reader = new Session(connections.open());
+                opened.add(reader);
                 reader.execute("PRAGMA busy_timeout=5000");
                 reader.execute("PRAGMA query_only=true");
                 readers.add(reader);
             }
         } catch (SQLException e) {
-            throw new PortException("the database " + file + " does not open: " + e.getMessage(), e);
+            closeAll(opened, e);
+            throw new PortException("the database " + file + " does not open: " + cause(e), e);
+        } catch (PortException e) {
+            closeAll(opened, e);
+            throw e;
         }
         thread = Thread.ofPlatform().daemon().name("stepstile-sqlite-writer").start(this::run);
+    }
+
+    private static void closeAll(List<Session> opened, Exception why) {
+        for (Session session : opened) {
+            try {
+                session.close();
+            } catch (SQLException e) {
+                why.addSuppressed(e);
+            }
+        }
+    }
+
+    private Session openWriter() throws SQLException {
+        Session session = new Session(connections.open());
+        session.execute("PRAGMA journal_mode=WAL");
+        session.execute("PRAGMA synchronous=" + (fsync ? "FULL" : "NORMAL"));
+        session.execute("PRAGMA busy_timeout=5000");
+        return session;
     }
 
     private void migrate(Path file) throws SQLException {
@@ -90,11 +133,15 @@ final class EmbeddedDatabase implements AutoCloseable {
             throw new PortException("the database " + file + " was written by a newer Stepstile (schema " + version
                     + ", this one knows " + SCHEMA + "); use that one, or another folder");
         }
+        // All or nothing, or a kill in between would leave a schema that never opens again. An earlier version left
+        // some.
         if (version == 0) {
+            writer.execute("BEGIN IMMEDIATE");
             for (String table : TABLES) {
                 writer.execute(table);
             }
             writer.execute("PRAGMA user_version=" + SCHEMA);
+            writer.execute("COMMIT");
         }
         writer.execute(REDRIVE);
     }
@@ -137,43 +184,73 @@ final class EmbeddedDatabase implements AutoCloseable {
     }
 
     private void run() {
-        List<Write<?>> group = new ArrayList<>();
         try {
             while (!closed || !incoming.isEmpty()) {
-                Write<?> first = incoming.poll(100, TimeUnit.MILLISECONDS);
-                if (first != null) {
-                    group.add(first);
-                    incoming.drainTo(group, GROUP - 1);
-                    commit(group);
-                    group.clear();
-                }
+                workOff();
             }
-        } catch (InterruptedException stop) {
-            Thread.currentThread().interrupt();
         } finally {
             incoming.forEach(
                     write -> write.answer().completeExceptionally(new PortException("the database is closed")));
         }
     }
 
+    /** Commits one group. Everybody waits for this thread, so nothing that goes wrong in it may end it. */
+    private void workOff() {
+        List<Write<?>> group = new ArrayList<>();
+        try {
+            Write<?> first = incoming.poll(100, TimeUnit.MILLISECONDS);
+            if (first != null) {
+                group.add(first);
+                incoming.drainTo(group, GROUP - 1);
+                commit(group);
+            }
+        } catch (InterruptedException ignored) {
+            LOG.warn("The database's writer was interrupted; it goes on until the database is closed.");
+        } catch (Throwable t) { // the boundary: whoever waits is told, and the next group is worked off
+            LOG.error("A group of {} writes failed; each is refused, and may be tried again.", group.size(), t);
+            startAnew();
+            refuse(group, new PortException("not committed: " + t, t));
+        }
+    }
+
     private void commit(List<Write<?>> group) {
         List<Runnable> answers = new ArrayList<>();
         try {
+            writer.execute("BEGIN IMMEDIATE");
             for (Write<?> write : group) {
                 answers.add(applied(write));
             }
-            writer.connection.commit();
+            writer.execute("COMMIT");
         } catch (SQLException e) {
-            try {
-                writer.connection.rollback();
-            } catch (SQLException again) {
-                e.addSuppressed(again);
-            }
-            group.forEach(write ->
-                    write.answer().completeExceptionally(new PortException("not committed: " + e.getMessage(), e)));
+            startAnew();
+            LOG.warn(
+                    "{} writes were not committed: {}. Each is refused, and may be tried again.",
+                    group.size(),
+                    cause(e));
+            refuse(group, new PortException("not committed: " + cause(e), e));
             return;
         }
         answers.forEach(Runnable::run);
+    }
+
+    /** Ends what may be left of a transaction, with its connection: whatever state it is in, the next one has none. */
+    private void startAnew() {
+        try {
+            writer.close(); // rolls back
+            writer = openWriter();
+        } catch (SQLException e) {
+            LOG.warn("The database does not open again: {}. The next write tries once more.", cause(e));
+        }
+    }
+
+    private static void refuse(List<Write<?>> group, PortException why) {
+        group.forEach(write -> write.answer().completeExceptionally(why)); // does nothing for those already answered
+    }
+
+    /** What the operator can act on. */
+    private static String cause(SQLException e) {
+        boolean full = e instanceof SQLiteException sqlite && sqlite.getResultCode() == SQLiteErrorCode.SQLITE_FULL;
+        return e.getMessage() + (full ? " (the disk is full: free some space, and writes go on by themselves)" : "");
     }
 
     private <T> Runnable applied(Write<T> write) throws SQLException {
@@ -182,10 +259,27 @@ final class EmbeddedDatabase implements AutoCloseable {
             T answer = write.work().on(writer);
             writer.execute("RELEASE op");
             return () -> write.answer().complete(answer);
-        } catch (SQLException | RuntimeException e) {
+        } catch (SQLException e) {
+            undo(e);
+            return () -> write.answer().completeExceptionally(new PortException("database: " + cause(e), e));
+        } catch (RuntimeException e) {
+            undo(e);
+            return () -> write.answer().completeExceptionally(e);
+        }
+    }
+
+    /** Fails with what went wrong first where SQLite has ended the whole transaction, and with it the group. */
+    private void undo(Exception why) throws SQLException {
+        try {
             writer.execute("ROLLBACK TO op");
             writer.execute("RELEASE op");
-            return () -> write.answer().completeExceptionally(e);
+        } catch (SQLException ended) {
+            if (why instanceof SQLException first) {
+                first.addSuppressed(ended);
+                throw first;
+            }
+            ended.addSuppressed(why);
+            throw ended;
         }
     }
 

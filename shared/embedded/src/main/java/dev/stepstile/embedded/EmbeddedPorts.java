@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -23,20 +22,22 @@ public final class EmbeddedPorts implements AutoCloseable {
     private final Ports ports;
 
     private EmbeddedPorts(Path folder, Duration visibility, boolean fsync, InstantSource clock) throws IOException {
-        Files.createDirectories(folder);
+        PrivateFiles.folder(folder);
         lockFile = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock lock = lock();
         if (lock == null) {
             lockFile.close();
             throw new PortException("another Stepstile is using " + folder + "; stop it, or say another folder");
         }
-        database = new EmbeddedDatabase(folder.resolve("stepstile.db"), fsync);
+        Path databaseFile = folder.resolve("stepstile.db");
+        PrivateFiles.file(databaseFile); // SQLite gives its log and its index the rights of the database
+        database = new EmbeddedDatabase(databaseFile, fsync);
         ports = new Ports(
                 new EmbeddedStepStore(database),
                 new EmbeddedQueue(database, STEPS, visibility, clock),
                 new EmbeddedDeadLetters(new EmbeddedQueue(database, DEAD, visibility, clock)),
                 new EmbeddedPayloadItems(database),
-                new DirectoryPayloadStore(folder.resolve("payloads")));
+                new DirectoryPayloadStore(folder.resolve("payloads"), fsync));
     }
 
     private @Nullable FileLock lock() throws IOException {

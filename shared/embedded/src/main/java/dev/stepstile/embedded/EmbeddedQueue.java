@@ -1,5 +1,6 @@
 package dev.stepstile.embedded;
 
+import dev.stepstile.store.DamagedData;
 import dev.stepstile.store.PortException;
 import dev.stepstile.store.StepQueue;
 import java.time.Duration;
@@ -13,12 +14,19 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A queue with the semantics of SQS standard, on SQLite: a message is a row at the time when it becomes visible, and a
  * receipt is that row's place, so a stale one finds nothing.
  */
 final class EmbeddedQueue implements StepQueue {
+    private static final Logger LOG = LoggerFactory.getLogger(EmbeddedQueue.class);
+
+    /** Before a damaged body, so that nothing takes it for a message. */
+    private static final String DAMAGED = "damaged: ";
+
     private final EmbeddedDatabase database;
     private final int queue;
     private final Duration visibility;
@@ -51,7 +59,7 @@ final class EmbeddedQueue implements StepQueue {
                         sequence.incrementAndGet(),
                         UUID.randomUUID().toString(),
                         now,
-                        message.body());
+                        Checked.seal(message.body()));
             }
             return messages.size();
         });
@@ -86,7 +94,7 @@ final class EmbeddedQueue implements StepQueue {
                     row -> new Delivery(
                             row.getString(3),
                             row.getLong(1) + ":" + row.getLong(2),
-                            row.getString(4),
+                            opened(row.getString(3), row.getString(4)),
                             row.getInt(5) + 1,
                             Instant.ofEpochMilli(row.getLong(6))),
                     queue,
@@ -157,7 +165,20 @@ final class EmbeddedQueue implements StepQueue {
     /** Bodies of what is in the queue, in flight or not, oldest first. */
     List<String> bodies(int max) {
         return database.read(session -> session.all(
-                "SELECT body FROM message WHERE queue = ? ORDER BY seq LIMIT ?", row -> row.getString(1), queue, max));
+                "SELECT id, body FROM message WHERE queue = ? ORDER BY seq LIMIT ?",
+                row -> opened(row.getString(1), row.getString(2)),
+                queue,
+                max));
+    }
+
+    /** A damaged message is delivered as the row is, as a message that nobody recognises: its step is sent again. */
+    private static String opened(String id, String row) {
+        try {
+            return Checked.open("Message " + id, row);
+        } catch (DamagedData e) {
+            LOG.error("{} It goes to the dead-letter queue; a sweep sends its step again.", e.getMessage());
+            return DAMAGED + row;
+        }
     }
 
     private long sends() {

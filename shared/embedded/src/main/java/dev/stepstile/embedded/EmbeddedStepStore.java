@@ -22,7 +22,9 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -72,7 +74,7 @@ final class EmbeddedStepStore implements StepStore {
 
     @Override
     public Optional<Dispatch> putDispatchIfAbsent(Dispatch dispatch) {
-        String body = DispatchCodec.write(dispatch);
+        String body = Checked.seal(DispatchCodec.write(dispatch));
         return database.write(session -> {
             int inserted = session.update(
                     "INSERT INTO dispatch VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -98,7 +100,7 @@ final class EmbeddedStepStore implements StepStore {
                                 runId,
                                 dispatchId)
                         .value())
-                .map(DispatchCodec::read);
+                .map(row -> readDispatch(runId + "/" + dispatchId, row));
     }
 
     @Override
@@ -109,13 +111,13 @@ final class EmbeddedStepStore implements StepStore {
                         row -> row.getString(1),
                         runId))
                 .stream()
-                .map(DispatchCodec::read)
+                .map(row -> readDispatch("of run " + runId, row))
                 .toList();
     }
 
     @Override
     public boolean replace(Dispatch next) {
-        String body = DispatchCodec.write(next);
+        String body = Checked.seal(DispatchCodec.write(next));
         return database.write(session -> session.update(
                         "UPDATE dispatch SET version = ?, next_sweep_at = ?, body = ?"
                                 + " WHERE run_id = ? AND dispatch_id = ? AND version = ?",
@@ -130,7 +132,7 @@ final class EmbeddedStepStore implements StepStore {
 
     @Override
     public Optional<RedriveCall> putRedriveIfAbsent(RedriveCall call) {
-        String body = RedriveCodec.write(call);
+        String body = Checked.seal(RedriveCodec.write(call));
         return database.write(session -> {
             int inserted = session.update(
                     "INSERT INTO redrive VALUES(?, ?, ?) ON CONFLICT DO NOTHING", call.runId(), call.redriveId(), body);
@@ -142,13 +144,13 @@ final class EmbeddedStepStore implements StepStore {
                                             call.runId(),
                                             call.redriveId())
                                     .value())
-                            .map(RedriveCodec::read);
+                            .map(row -> Checked.read("The redrive " + call.redriveId(), row, RedriveCodec::read));
         });
     }
 
     @Override
     public void putRedrive(RedriveCall done) {
-        String body = RedriveCodec.write(done);
+        String body = Checked.seal(RedriveCodec.write(done));
         database.write(session ->
                 session.update("INSERT OR REPLACE INTO redrive VALUES(?, ?, ?)", done.runId(), done.redriveId(), body));
     }
@@ -166,7 +168,7 @@ final class EmbeddedStepStore implements StepStore {
 
     @Override
     public WriteResult write(StepRecord next, Expect expect) {
-        String body = RecordCodec.write(next);
+        String body = Checked.seal(RecordCodec.write(next));
         Optional<String> found = database.write(session -> {
             if (changed(session, next, expect, body) == 1) {
                 return Optional.of("");
@@ -176,7 +178,8 @@ final class EmbeddedStepStore implements StepStore {
         if (found.isPresent() && found.get().isEmpty()) {
             return WRITTEN;
         }
-        return new WriteResult.Refused(found.map(RecordCodec::read).orElse(null));
+        return new WriteResult.Refused(
+                found.map(row -> readRecord(next.id(), row)).orElse(null));
     }
 
     private static int changed(Session session, StepRecord next, Expect expect, String body) throws SQLException {
@@ -249,7 +252,19 @@ final class EmbeddedStepStore implements StepStore {
     public Optional<StepRecord> record(StepId id, int shard) {
         return Optional.ofNullable(database.read(session -> Optional.ofNullable(body(session, id, shard)))
                         .orElse(null))
-                .map(RecordCodec::read);
+                .map(row -> readRecord(id, row));
+    }
+
+    private static StepRecord readRecord(StepId id, String row) {
+        return readRecord(id.toString(), row);
+    }
+
+    private static StepRecord readRecord(String which, String row) {
+        return Checked.read("The record of step " + which, row, RecordCodec::read);
+    }
+
+    private static Dispatch readDispatch(String which, String row) {
+        return Checked.read("The dispatch " + which, row, DispatchCodec::read);
     }
 
     private static @Nullable String body(Session session, StepId id, int shard) throws SQLException {
@@ -264,17 +279,19 @@ final class EmbeddedStepStore implements StepStore {
 
     @Override
     public List<StepRecord> records(List<StepRef> steps) {
-        List<String> bodies = database.read(session -> {
-            List<String> found = new ArrayList<>();
+        List<StepRecord> records = new ArrayList<>();
+        Map<StepRef, String> bodies = database.read(session -> {
+            Map<StepRef, String> found = new LinkedHashMap<>();
             for (StepRef step : steps) {
                 String body = body(session, step.id(), step.shard());
                 if (body != null) {
-                    found.add(body);
+                    found.put(step, body);
                 }
             }
             return found;
         });
-        return bodies.stream().map(RecordCodec::read).toList();
+        bodies.forEach((step, body) -> records.add(readRecord(step.id(), body)));
+        return records;
     }
 
     @Override
@@ -288,7 +305,7 @@ final class EmbeddedStepStore implements StepStore {
                         afterKey == null ? "" : afterKey,
                         limit))
                 .stream()
-                .map(RecordCodec::read)
+                .map(row -> readRecord("of run " + runId + " after key '" + afterKey + "'", row))
                 .toList();
     }
 
@@ -314,7 +331,7 @@ final class EmbeddedStepStore implements StepStore {
                     after,
                     limit);
         });
-        bodies.forEach(body -> entries.add(ended(RecordCodec.read(body))));
+        bodies.forEach(row -> entries.add(ended(readRecord("of run " + runId + " in the feed", row))));
         entries.sort(Comparator.comparing(FeedEntry::position, ByteOrder.OF_TEXT));
         return entries.size() > limit ? List.copyOf(entries.subList(0, limit)) : entries;
     }

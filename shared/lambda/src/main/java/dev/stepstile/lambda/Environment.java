@@ -6,6 +6,7 @@ import dev.stepstile.aws.Settings;
 import dev.stepstile.protocol.Stepstile;
 import dev.stepstile.protocol.Timing;
 import dev.stepstile.runtime.RealWorld;
+import dev.stepstile.store.DamagedData;
 import dev.stepstile.store.PortException;
 import dev.stepstile.store.Ports;
 import dev.stepstile.wire.Http;
@@ -108,6 +109,9 @@ public record Environment(Stepstile stepstile, int shards, Runnable afterEach) {
         } catch (Http.Problem problem) {
             LOG.info("{} answered {} {}.", event.name(), problem.status(), problem.type());
             return problem.answer();
+        } catch (DamagedData e) {
+            LOG.error("{} not answered: {}", event.name(), e.getMessage());
+            return new Http.Problem(500, "damaged-data", e.getMessage()).answer();
         } catch (PortException e) {
             LOG.warn("{} not answered: {}", event.name(), e.getMessage());
             return new Http.Problem(

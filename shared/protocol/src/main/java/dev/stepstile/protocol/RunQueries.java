@@ -9,6 +9,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.store.DamagedData;
 import dev.stepstile.store.FeedEntry;
 import dev.stepstile.store.LogPage;
 import dev.stepstile.store.StepStore;
@@ -260,7 +261,11 @@ public final class RunQueries {
                 .toList());
     }
 
-    /** The JSON of a payload, or nothing if it is larger than {@code most} bytes or gone. */
+    /**
+     * The JSON of a payload, or nothing if it is larger than {@code most} bytes.
+     *
+     * @throws DamagedData if it is gone, or is not what was stored
+     */
     public Optional<String> json(Payload payload, long most) {
         try {
             return switch (payload) {
@@ -271,7 +276,9 @@ public final class RunQueries {
                 case Payload.Stored stored -> Optional.empty();
             };
         } catch (Payloads.Missing missing) {
-            return Optional.empty();
+            throw new DamagedData(
+                    missing.getMessage() + "; restore it from a backup, or dispatch the step anew under another run",
+                    missing);
         }
     }
 

@@ -2,9 +2,10 @@ package dev.stepstile.store;
 
 /**
  * A port could not do what was asked, or could not say whether it did: a throttle, a timeout, a lost connection. The
- * write may or may not have happened. Trying again is right, and safe, for every call of every port.
+ * write may or may not have happened. Trying again is safe for every call of every port, and right but for
+ * {@link DamagedData}.
  */
-public final class PortException extends RuntimeException {
+public sealed class PortException extends RuntimeException permits DamagedData {
     public PortException(String message, Throwable cause) {
         super(message, cause);
     }

@@ -2,7 +2,6 @@ package dev.stepstile.wire;
 
 import dev.stepstile.protocol.Payloads;
 import dev.stepstile.protocol.RunQueries;
-import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.wire.Http.Answer;
@@ -34,7 +33,8 @@ final class ResultPieces {
                     "Step '" + record.id().stepKey() + "' is " + record.state().name()
                             + ": only a step that has SUCCEEDED has a result.");
         }
-        byte[] result = bytes(record, succeeded.result());
+        byte[] result =
+                queries.json(succeeded.result(), Long.MAX_VALUE).orElseThrow().getBytes(StandardCharsets.UTF_8);
         int offset = offset(offsetText, result.length);
         byte[] piece = Arrays.copyOfRange(result, offset, Math.min(result.length, offset + PIECE_BYTES));
         return Answer.json(
@@ -46,16 +46,6 @@ final class ResultPieces {
                         .put("sha256", Payloads.sha256(result))
                         .put("offset", offset)
                         .put("content", Base64.getEncoder().encodeToString(piece)));
-    }
-
-    private byte[] bytes(StepRecord record, Payload result) {
-        return queries.json(result, Long.MAX_VALUE)
-                .orElseThrow(() -> new Problem(
-                        500,
-                        "payload-damaged",
-                        "The result of step '" + record.id().stepKey()
-                                + "' is gone from the payload store, or is not what was stored."))
-                .getBytes(StandardCharsets.UTF_8);
     }
 
     private static int offset(@Nullable String text, int size) {
