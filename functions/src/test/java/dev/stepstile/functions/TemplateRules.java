@@ -8,6 +8,7 @@ import dev.stepstile.aws.Settings;
 import dev.stepstile.protocol.StepExecution;
 import dev.stepstile.protocol.Timing;
 import dev.stepstile.step.Limits;
+import dev.stepstile.step.Retention;
 import dev.stepstile.wire.Json;
 import java.lang.reflect.Method;
 import java.time.Duration;
@@ -375,7 +376,7 @@ final class TemplateRules {
                 .path("LifecycleConfiguration")
                 .path("Rules")) {
             long payloads = template.number(rule.path("ExpirationInDays"));
-            if (payloads <= records || payloads <= Timing.DEFAULT.validity().toDays()) {
+            if (payloads < records + Retention.SPARE.toDays() || payloads <= Timing.DEFAULT.validity().toDays()) {
                 problems.add("payloads live " + payloads + " days, records up to " + records);
             }
         }

@@ -176,7 +176,7 @@ class TemplateTest {
                         "the table is what the adapters use",
                         "        AttributeName: ttl",
                         "        AttributeName: expires"),
-                Fault.breaks("payloads outlive records", "ExpirationInDays: 45", "ExpirationInDays: 40"),
+                Fault.breaks("payloads outlive records", "ExpirationInDays: 55", "ExpirationInDays: 54"),
                 Fault.breaks("records outlive what may still start", "    MinValue: 15", "    MinValue: 14"),
                 Fault.breaks("handlers exist", "step.StepFunction::handleRequest", "steps.StepFunction::handleRequest"),
                 Fault.breaks("handlers exist", "StepFunction::handleRequest", "StepFunction::handle"),

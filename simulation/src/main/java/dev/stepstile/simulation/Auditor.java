@@ -209,6 +209,7 @@ final class Auditor implements Effects {
     public void recordExpired(StepRecord record) {
         StepLedger ledger = ledger(record.id());
         ledger.last = null;
+        ledger.expired = true;
         ledger.fence = 0; // the results that it had are not forgotten
         ledger.budgetFrom = 0;
     }

@@ -66,6 +66,9 @@ final class Conclusion {
 
     private void step(StepId id, StepLedger ledger, @Nullable StepRecord stored, Map<String, Integer> told) {
         StepRecord record = ledger.last;
+        if (record == null && stored == null && ledger.expired) {
+            return; // and was at rest: its dispatch is closed
+        }
         if (record == null || !(record.state() instanceof StepState.Ended ended)) {
             findings.add(id, "in the end it is " + Auditor.shown(record));
             return;

@@ -1,5 +1,6 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.step.Retention;
 import dev.stepstile.store.PayloadStore;
 import java.util.HashMap;
 import java.util.Map;
@@ -12,12 +13,14 @@ final class SimulatedPayloadStore implements PayloadStore {
     private final PortCalls calls;
     private final String name;
     private final long most;
+    private final DeletionByAge deletion;
     private @Nullable Effects listener;
     private final Map<String, byte[]> contents = new HashMap<>();
     private boolean lostAny;
 
     /** @param most how many bytes a key may hold */
-    SimulatedPayloadStore(PortCalls calls, String name, long most) {
+    SimulatedPayloadStore(PortCalls calls, String name, long most, DeletionByAge deletion) {
+        this.deletion = deletion;
         this.calls = calls;
         this.most = most;
         this.name = name;
@@ -36,6 +39,7 @@ final class SimulatedPayloadStore implements PayloadStore {
                     Objects.requireNonNull(listener, "nobody is told of what is put")
                             .sized(name + " " + key, content.length + key.length(), most);
                     contents.put(key, content.clone());
+                    deletion.written(name + " " + key, Retention.SPARE, () -> contents.remove(key));
                     return content.length;
                 },
                 size -> size + " bytes");

@@ -5,6 +5,7 @@ import dev.stepstile.step.Expect;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RedriveCall;
+import dev.stepstile.step.Retention;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -13,6 +14,7 @@ import dev.stepstile.store.ByteOrder;
 import dev.stepstile.store.FeedEntry;
 import dev.stepstile.store.LogPage;
 import dev.stepstile.store.StepStore;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,6 +37,7 @@ final class SimulatedStepStore implements StepStore {
     private final PortCalls calls;
     private final Scheduler scheduler;
     private final Conditions conditions;
+    private final DeletionByAge deletion;
     private @Nullable Effects listener;
     private final Map<String, Run> runs = new HashMap<>();
     private final NavigableMap<String, NavigableMap<String, Dispatch>> dispatches = new TreeMap<>();
@@ -45,8 +48,14 @@ final class SimulatedStepStore implements StepStore {
     private final LaggingIndex<FeedEntry> feed;
     private int openDispatches;
 
-    SimulatedStepStore(PortCalls calls, Scheduler scheduler, RandomGenerator random, Conditions conditions) {
+    SimulatedStepStore(
+            PortCalls calls,
+            Scheduler scheduler,
+            RandomGenerator random,
+            Conditions conditions,
+            DeletionByAge deletion) {
         this.calls = calls;
+        this.deletion = deletion;
         this.scheduler = scheduler;
         this.conditions = conditions;
         this.open = new LaggingIndex<>(random);
@@ -68,6 +77,7 @@ final class SimulatedStepStore implements StepStore {
                 "store.putRun " + run.runId(),
                 () -> {
                     Run stored = runs.putIfAbsent(run.runId(), run);
+                    keeps(run.runId());
                     if (stored == null) {
                         effects().runWritten(run);
                     }
@@ -85,6 +95,23 @@ final class SimulatedStepStore implements StepStore {
     }
 
     @Override
+    public Optional<Run> keepRun(String runId) {
+        return calls.call(
+                "store.keepRun " + runId,
+                () -> {
+                    keeps(runId);
+                    return Optional.ofNullable(runs.get(runId));
+                },
+                run -> run.map(r -> "cancelSeq " + r.cancelSeq()).orElse("none"));
+    }
+
+    private void keeps(String runId) {
+        if (runs.containsKey(runId)) {
+            deletion.written("run " + runId, Retention.SPARE, () -> runs.remove(runId));
+        }
+    }
+
+    @Override
     public Optional<Run> raiseCancelSeq(String runId) {
         return calls.call(
                 "store.raiseCancelSeq " + runId,
@@ -92,6 +119,7 @@ final class SimulatedStepStore implements StepStore {
                     Run raised = runs.computeIfPresent(
                             runId, (id, r) -> new Run(id, r.createdAt(), r.shards(), r.cancelSeq() + 1));
                     if (raised != null) {
+                        keeps(runId);
                         effects().runWritten(raised);
                     }
                     return Optional.ofNullable(raised);
@@ -150,7 +178,13 @@ final class SimulatedStepStore implements StepStore {
         String key = call.runId() + "/" + call.redriveId();
         return calls.call(
                 "store.putRedriveIfAbsent " + key,
-                () -> Optional.ofNullable(redrives.putIfAbsent(key, call)),
+                () -> {
+                    RedriveCall known = redrives.putIfAbsent(key, call);
+                    if (known == null) {
+                        deletion.written("redrive " + key, Duration.ZERO, () -> redrives.remove(key));
+                    }
+                    return Optional.ofNullable(known);
+                },
                 found -> found.isPresent() ? "known" : "new");
     }
 
@@ -165,6 +199,7 @@ final class SimulatedStepStore implements StepStore {
     }
 
     private void wrote(@Nullable Dispatch before, Dispatch after) {
+        deletion.written("dispatch " + named(after), Duration.ZERO, () -> expire(after.runId(), after.dispatchId()));
         openDispatches += (after.closed() ? 0 : 1) - (before == null || before.closed() ? 0 : 1);
         Instant next = after.nextSweepAt();
         open.change(
@@ -200,6 +235,11 @@ final class SimulatedStepStore implements StepStore {
                         return new WriteResult.Refused(stored);
                     }
                     shard.put(next.id().stepKey(), next);
+                    deletion.written(
+                            "record " + key(next.id()), Retention.SPARE, () -> expire(next.id(), next.shard()));
+                    if (next.equals(stored)) {
+                        return new WriteResult.Written(); // written anew, to be kept longer
+                    }
                     index(stored, next);
                     effects().recordWritten(stored, next);
                     return new WriteResult.Written();
@@ -290,6 +330,7 @@ final class SimulatedStepStore implements StepStore {
                     effects().sized("a page", size, ITEM_BYTES);
                     effects().pageWritten(page);
                     pages.computeIfAbsent(attempt, a -> new TreeMap<>()).put(page.number(), page);
+                    deletion.written("page " + attempt + "#" + page.number(), Retention.SPARE, () -> expire(page));
                     feed.change(
                             scheduler.millis(),
                             partition(page.id(), page.shard()),
@@ -341,6 +382,27 @@ final class SimulatedStepStore implements StepStore {
     /** What the feed shows of a step in the end, without a call. */
     List<FeedEntry> feedOf(String runId, int shard) {
         return feed.after(Scheduler.NEVER, runId + "#" + shard, null, Integer.MAX_VALUE);
+    }
+
+    private void expire(String runId, String dispatchId) {
+        Dispatch expired = ofRun(runId).remove(dispatchId);
+        if (expired != null) {
+            openDispatches -= expired.closed() ? 0 : 1;
+            open.change(
+                    scheduler.millis(), Integer.toString(expired.openBucket()), named(expired), null, null);
+        }
+    }
+
+    private void expire(LogPage page) {
+        String attempt = key(page.id()) + "#" + page.attempt();
+        if (pages.getOrDefault(attempt, new TreeMap<>()).remove(page.number()) != null) {
+            feed.change(
+                    scheduler.millis(),
+                    partition(page.id(), page.shard()),
+                    page.id().stepKey() + "#" + page.attempt() + "#" + page.number(),
+                    null,
+                    null);
+        }
     }
 
     /** Deletes a record by its age. */

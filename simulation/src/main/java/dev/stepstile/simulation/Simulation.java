@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -60,6 +61,7 @@ public final class Simulation {
     private final Conclusion conclusion;
     private final Timeline timeline;
     private final SweepSchedule schedule;
+    private final DeletionByAge deletion;
     private final SimulatedStepStore store;
     private final SimulatedQueue queue;
     private final SimulatedDeadLetters letters;
@@ -86,9 +88,10 @@ public final class Simulation {
         this.misfortune = new Misfortune(setup.faults(), setup.weather(), setup.seed(), scheduler);
         this.calls = new PortCalls(scheduler, randoms.split(), misfortune, trace, fate);
         this.findings = new Findings(scheduler);
-        this.items = new SimulatedPayloadStore(calls, "items", SimulatedStepStore.ITEM_BYTES);
-        this.objects = new SimulatedPayloadStore(calls, "objects", OBJECT_BYTES);
-        this.store = new SimulatedStepStore(calls, scheduler, randoms.split(), setup.conditions());
+        this.deletion = new DeletionByAge(scheduler, new SplittableRandom(setup.seed()));
+        this.items = new SimulatedPayloadStore(calls, "items", SimulatedStepStore.ITEM_BYTES, deletion);
+        this.objects = new SimulatedPayloadStore(calls, "objects", OBJECT_BYTES, deletion);
+        this.store = new SimulatedStepStore(calls, scheduler, randoms.split(), setup.conditions(), deletion);
         Audit audit = new Audit(scheduler, stage, setup.bounded(), misfortune.strikes(), findings);
         this.auditor = new Auditor(audit, store, items, objects);
         store.tells(auditor);
@@ -160,6 +163,7 @@ public final class Simulation {
     private void watch() {
         while (true) {
             scheduler.pause(LOOK_MILLIS);
+            deletion.deleteDue();
             auditor.look();
             boolean idle = dispatchFunction.running()
                             + stepFunction.running()
@@ -259,6 +263,15 @@ public final class Simulation {
     void silenceSweeps(Duration length) {
         misfortune.strikes().count("schedule silent");
         schedule.silent(length);
+    }
+
+    /**
+     * From the start on, everything is deleted by its age: a dispatch once the retention is over since it was written last.
+     *
+     * @param late how much later than that at most
+     */
+    void deleteByAge(Duration retention, Duration late) {
+        deletion.begin(retention, late);
     }
 
     /** A client asks the runs function; empty if it got no answer. To be called by an action of {@link #at}. */

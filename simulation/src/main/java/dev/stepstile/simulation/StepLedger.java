@@ -23,6 +23,9 @@ final class StepLedger {
     /** The attempt after which the present budget began. */
     int budgetFrom;
 
+    /** Its record was deleted by age. */
+    boolean expired;
+
     /** How many results were recorded. */
     int results;
 

@@ -1,5 +1,6 @@
 package dev.stepstile.aws;
 
+import dev.stepstile.step.Retention;
 import dev.stepstile.store.PayloadStore;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -20,6 +21,7 @@ public final class DynamoDbPayloadItems implements PayloadStore {
     private final Duration retention;
     private final InstantSource clock;
 
+    /** @param retention of a dispatch; what it needs is kept {@link Retention#SPARE} longer */
     public DynamoDbPayloadItems(DynamoDbClient dynamoDb, String table, Duration retention, InstantSource clock) {
         this.dynamoDb = dynamoDb;
         this.table = table;
@@ -31,7 +33,7 @@ public final class DynamoDbPayloadItems implements PayloadStore {
     public void put(String key, byte[] content) {
         Attributes item = new Attributes(pk(key), SK)
                 .put(CONTENT, Attributes.ofBytes(Compact.pack(content)))
-                .put(DynamoDbStepStore.TTL, clock.instant().plus(retention).getEpochSecond());
+                .put(DynamoDbStepStore.TTL, clock.instant().plus(retention).plus(Retention.SPARE).getEpochSecond());
         Calls.call(
                 "PutItem of payload " + key,
                 () -> dynamoDb.putItem(request -> request.tableName(table).item(item.values())));

@@ -7,6 +7,7 @@ import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.RedriveCall;
+import dev.stepstile.step.Retention;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -58,7 +59,8 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * <table>
  * <caption>Attributes</caption>
  * <tr><th>item</th><th>attribute</th><th>what</th></tr>
- * <tr><td>all</td><td>{@code ttl}</td><td>when the item may be deleted: retention after the last write</td></tr>
+ * <tr><td>all</td><td>{@code ttl}</td><td>when the item may be deleted: the retention after the last write for dispatches
+ * and redrive calls, {@link Retention#SPARE} more for all that they need</td></tr>
  * <tr><td>run</td><td>{@code ca s c}</td><td>createdAt, shards, cancelSeq</td></tr>
  * <tr><td>redrive call</td><td>{@code rj}</td><td>JSON, as {@link RedriveCodec} has it</td></tr>
  * <tr><td>record</td><td>{@code state attempt pages}</td><td>as in {@link StepRecord}</td></tr>
@@ -102,7 +104,7 @@ public final class DynamoDbStepStore implements StepStore {
     private final InstantSource clock;
 
     /**
-     * @param retention how long after its last write an item is kept
+     * @param retention how long after its last write a dispatch is kept; what it needs, {@link Retention#SPARE} longer
      * @param clock for {@code ttl} alone
      */
     public DynamoDbStepStore(DynamoDbClient dynamoDb, String table, Duration retention, InstantSource clock) {
@@ -119,22 +121,37 @@ public final class DynamoDbStepStore implements StepStore {
                 .put(CREATED_AT, run.createdAt())
                 .put(SHARDS, run.shards())
                 .put(RecordItem.CANCEL_SEQ, run.cancelSeq());
-        Optional<Map<String, AttributeValue>> found = put("PutItem of run " + run.runId(), item, Condition.ABSENT);
+        Optional<Map<String, AttributeValue>> found = put("PutItem of run " + run.runId(), item, Condition.ABSENT, expiryOfNeeded());
         if (found.isEmpty()) {
             return run;
         }
-        Run stored = readRun(found.get());
-        long aDayAgo = expiry() - Duration.ofDays(1).toSeconds();
-        if (new Attributes(found.get()).number(TTL) < aDayAgo) {
-            update(stored.runId(), "SET #ttl = :ttl", Map.of("#ttl", TTL), Map.of(":ttl", ofNumber(expiry())));
-        }
-        return stored;
+        return keep(found.get()) ? run(found.get()) : putRunIfAbsent(run); // deleted by age just now
+    }
+
+    @Override
+    public Optional<Run> keepRun(String runId) {
+        return item(runId).filter(this::keep).map(DynamoDbStepStore::run);
+    }
+
+    /** At most once a day: so much longer than the retention is a run kept anyway. False if it is gone. */
+    private boolean keep(Map<String, AttributeValue> run) {
+        return new Attributes(run).number(TTL)
+                        >= expiryOfNeeded() - Duration.ofDays(1).toSeconds()
+                || update(
+                                run(run).runId(),
+                                "SET #ttl = :ttl",
+                                Map.of("#ttl", TTL),
+                                Map.of(":ttl", ofNumber(expiryOfNeeded())))
+                        .isPresent();
+    }
+
+    private Optional<Map<String, AttributeValue>> item(String runId) {
+        return get("GetItem of run " + runId, Keys.of(Keys.run(runId), Keys.RUN_SK));
     }
 
     @Override
     public Optional<Run> run(String runId) {
-        return get("GetItem of run " + runId, Keys.of(Keys.run(runId), Keys.RUN_SK))
-                .map(DynamoDbStepStore::run);
+        return item(runId).map(DynamoDbStepStore::run);
     }
 
     @Override
@@ -143,13 +160,13 @@ public final class DynamoDbStepStore implements StepStore {
                         runId,
                         "SET #ttl = :ttl ADD #c :one",
                         Map.of("#ttl", TTL, "#c", RecordItem.CANCEL_SEQ),
-                        Map.of(":ttl", ofNumber(expiry()), ":one", ofNumber(1)))
+                        Map.of(":ttl", ofNumber(expiryOfNeeded()), ":one", ofNumber(1)))
                 .map(DynamoDbStepStore::run);
     }
 
     @Override
     public Optional<Dispatch> putDispatchIfAbsent(Dispatch dispatch) {
-        return put("PutItem of dispatch " + dispatch.dispatchId(), DispatchItem.write(dispatch), Condition.ABSENT)
+        return put("PutItem of dispatch " + dispatch.dispatchId(), DispatchItem.write(dispatch), Condition.ABSENT, expiry())
                 .map(DynamoDbStepStore::dispatch);
     }
 
@@ -174,14 +191,15 @@ public final class DynamoDbStepStore implements StepStore {
         return put(
                         "PutItem of dispatch " + next.dispatchId(),
                         DispatchItem.write(next),
-                        Condition.version(next.version() - 1))
+                        Condition.version(next.version() - 1),
+                        expiry())
                 .isEmpty();
     }
 
     @Override
     public Optional<RedriveCall> putRedriveIfAbsent(RedriveCall call) {
-        return put("PutItem of redrive " + call.redriveId(), redrive(call), Condition.ABSENT)
-                .map(found -> RedriveCodec.read(new Attributes(found).text(REDRIVE_CALL)));
+        return put("PutItem of redrive " + call.redriveId(), redrive(call), Condition.ABSENT, expiry())
+                .map(found -> readable(found, item -> RedriveCodec.read(new Attributes(item).text(REDRIVE_CALL))));
     }
 
     @Override
@@ -215,7 +233,8 @@ public final class DynamoDbStepStore implements StepStore {
         Optional<Map<String, AttributeValue>> other = put(
                 "PutItem of step " + next.id() + " attempt " + next.attempt(),
                 RecordItem.write(next),
-                Condition.of(expect));
+                Condition.of(expect),
+                expiryOfNeeded());
         return other.isEmpty() ? WRITTEN : new WriteResult.Refused(stored(other.get()));
     }
 
@@ -282,7 +301,7 @@ public final class DynamoDbStepStore implements StepStore {
                 .put(LINES, Attributes.ofBytes(Compact.pack(Json.print(Json.MAPPER.valueToTree(page.lines())))))
                 .put(Keys.FEED_PK, Keys.shard(runId, page.shard()))
                 .put(Keys.FEED_SK, FeedEntry.pagePosition(page.at(), stepKey, page.attempt(), page.number()))
-                .put(TTL, expiry());
+                .put(TTL, expiryOfNeeded());
         Calls.call(
                 "PutItem of page " + page.number() + " of step " + page.id() + " attempt " + page.attempt(),
                 () -> dynamoDb.putItem(request -> request.tableName(table).item(item.values())));
@@ -350,12 +369,17 @@ public final class DynamoDbStepStore implements StepStore {
         return clock.instant().plus(retention).getEpochSecond();
     }
 
+    /** Of what a dispatch needs. */
+    private long expiryOfNeeded() {
+        return clock.instant().plus(retention).plus(Retention.SPARE).getEpochSecond();
+    }
+
     /** Empty if it was written; else what is stored instead, which is an empty map if nothing is. */
-    private Optional<Map<String, AttributeValue>> put(String what, Attributes item, Condition condition) {
+    private Optional<Map<String, AttributeValue>> put(String what, Attributes item, Condition condition, long ttl) {
         PutItemRequest request = condition
                 .on(PutItemRequest.builder())
                 .tableName(table)
-                .item(item.put(TTL, expiry()).values())
+                .item(item.put(TTL, ttl).values())
                 .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD)
                 .build();
         return Calls.call(what, () -> {

@@ -8,6 +8,7 @@ import dev.stepstile.step.Run;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.store.StepQueue;
 import dev.stepstile.store.StepStore;
@@ -110,7 +111,7 @@ public final class Dispatching {
         String given = request.dispatchId();
         String dispatchId = given == null ? DispatchDigest.name(digest) : given;
         Instant now = world.now();
-        Optional<Run> known = store.run(request.runId());
+        Optional<Run> known = store.keepRun(request.runId()); // a cancelled one too: it stays cancelled
         Run run = known.orElseGet(() -> store.putRunIfAbsent(new Run(request.runId(), now, shards, 0)));
         if (run.cancelled()) {
             return store.dispatch(request.runId(), dispatchId)
@@ -118,6 +119,7 @@ public final class Dispatching {
                     .orElse(new Answer.RunCancelled(request.runId()));
         }
         List<StepSpec> steps = specs(request, run, dispatchId, now.plus(timing.validity()));
+        List<StepRecord> attached = known.isPresent() ? attached(steps, dispatchId) : List.of();
         Dispatch dispatch = new Dispatch(
                 request.runId(),
                 dispatchId,
@@ -138,8 +140,8 @@ public final class Dispatching {
                 Instant.EPOCH,
                 now.plus(timing.sweepEvery()),
                 null,
-                known.isPresent() ? attached(steps, dispatchId) : 0,
-                now);
+                attached.size(),
+                attached.stream().map(StepRecord::lastWritten).reduce(now, (a, b) -> a.isBefore(b) ? a : b));
         Optional<Dispatch> existing = store.putDispatchIfAbsent(dispatch);
         if (existing.isPresent()) {
             return replay(existing.get(), request);
@@ -157,11 +159,11 @@ public final class Dispatching {
                 : new Answer.Conflict(existing.dispatchId());
     }
 
-    /** How many of these steps belong to another dispatch, which started them. One read for each step. */
-    private int attached(List<StepSpec> steps, String dispatchId) throws InterruptedException {
-        return (int) manifests.records(steps).values().stream()
+    /** The records of those of these steps that another dispatch started. One read for each step. */
+    private List<StepRecord> attached(List<StepSpec> steps, String dispatchId) throws InterruptedException {
+        return manifests.records(steps).values().stream()
                 .filter(record -> !record.pinned().dispatchId().equals(dispatchId))
-                .count();
+                .toList();
     }
 
     private void markSent(Dispatch sent) {

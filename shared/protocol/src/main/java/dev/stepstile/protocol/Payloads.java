@@ -81,6 +81,21 @@ public final class Payloads {
         return new Payload.Stored(key, bytes.length, sha256);
     }
 
+    /** Puts again what is there, so that it is kept for as long as if it were new; false if it is gone. */
+    boolean refresh(Payload payload) {
+        return switch (payload) {
+            case Payload.Inline inline -> true;
+            case Payload.Item item -> refresh(items, item.key());
+            case Payload.Stored stored -> refresh(objects, stored.key());
+        };
+    }
+
+    private static boolean refresh(PayloadStore store, String key) {
+        Optional<byte[]> content = store.get(key);
+        content.ifPresent(bytes -> store.put(key, bytes));
+        return content.isPresent();
+    }
+
     /** @throws Missing if it is gone, or is not what was put */
     public String get(Payload payload) throws Missing {
         return switch (payload) {

@@ -22,6 +22,7 @@ final class Reopening {
 
     /** @param until the redriver's own deadline: nobody closes the dispatch before it has passed */
     void reopen(Dispatch dispatch, Instant until) {
+        store.keepRun(dispatch.runId());
         Dispatch read = dispatch;
         for (int i = 0; i < TRIES; i++) {
             if (store.replace(read.reopened(world.now().plus(timing.sweepEvery()), until.plus(timing.margin())))) {

@@ -38,6 +38,7 @@ public final class Sweep {
     private final StepStore store;
     private final StepQueue queue;
     private final Manifests manifests;
+    private final Refreshing refreshing;
     private final Sending sending;
     private final Recorder recorder;
     private final Burying burying;
@@ -57,6 +58,7 @@ public final class Sweep {
         this.store = store;
         this.queue = queue;
         this.manifests = new Manifests(store, payloads, world.tasks());
+        this.refreshing = new Refreshing(store, payloads, world);
         this.sending = new Sending(queue);
         this.recorder = recorder;
         this.burying = burying;
@@ -122,7 +124,7 @@ public final class Sweep {
     }
 
     private SweepReport sweep(Dispatch dispatch) throws InterruptedException {
-        long cancelSeq = store.run(dispatch.runId()).map(Run::cancelSeq).orElse(0L);
+        long cancelSeq = store.keepRun(dispatch.runId()).map(Run::cancelSeq).orElse(0L);
         boolean visible = queue.anyVisible();
         Recovery.Scene scene = new Recovery.Scene(dispatch, cancelSeq, visible, timing);
         List<StepSpec> steps;
@@ -130,6 +132,13 @@ public final class Sweep {
             steps = manifests.steps(dispatch);
         } catch (Payloads.Missing missing) {
             return endWithoutManifest(dispatch, missing);
+        }
+        if (refreshing.isDue(dispatch)) {
+            refreshing.refresh(dispatch, steps);
+            dispatch = dispatch.refreshed(world.now());
+            if (!store.replace(dispatch)) {
+                return new SweepReport(1, 0, 0, 0, 0, 0, 0, 0); // a redrive reopened it; the next sweep goes on
+            }
         }
         BitSet finished = dispatch.finished().toBitSet();
         List<StepSpec> unfinished = new ArrayList<>();

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param nextSweepAt when the sweeper looks again; null once closed
  * @param sweptAt when it last looked
  * @param attached how many of its steps an earlier dispatch had already started when this one was handed over
- * @param refreshedAt when what the dispatch needs (payloads and records) was last made to last as long as a new one's
+ * @param refreshedAt since when all that the dispatch needs (payloads and records) has been written, or written anew
  */
 public record Dispatch(
         String runId,

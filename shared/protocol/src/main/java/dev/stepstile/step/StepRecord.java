@@ -95,6 +95,14 @@ public record StepRecord(
         return false;
     }
 
+    /** When it was written last, as far as it says: not for a heartbeat, nor where it was only written anew. */
+    public Instant lastWritten() {
+        Instant written = startedAt == null || startedAt.isBefore(createdAt) ? createdAt : startedAt;
+        return state instanceof StepState.Ended ended && ended.finishedAt().isAfter(written)
+                ? ended.finishedAt()
+                : written;
+    }
+
     /** Whether {@code found} is what a write of this record would have left: same attempt, owner, state and redrive. */
     public boolean isShownBy(@Nullable StepRecord found) {
         return found != null

@@ -58,7 +58,8 @@ public interface StepStore {
     List<DispatchRef> due(int bucket, Instant until, int limit);
 
     /**
-     * Writes the record if the stored one is as expected. Called twice, the second is refused and shows what the first
+     * Writes the record if the stored one is as expected; the same record again keeps it longer where items are deleted by
+     * age. Called twice, the second is refused and shows what the first
      * wrote.
      */
     WriteResult write(StepRecord next, Expect expect);
