@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from conftest import LAUNCHER
-from scripted_api import Answer, Call, api
+from scripted_api import HANG_UP, Answer, Call, api
 
 from dagster_stepstile.client import (
     Defaults,
+    Dispatched,
     Follower,
     LogPage,
+    Overrides,
     Refused,
     Retry,
     Step,
@@ -68,7 +70,7 @@ def test_a_dispatch_of_more_steps_than_a_call_takes_goes_in_several_each_time_th
 
     def accept(call: Call) -> Answer:
         bodies.append(call.json)
-        return Answer(202, {})
+        return Answer(202, {"accepted": len(call.json["steps"]), "attached": 0, "replayed": False})
 
     with api(accept) as endpoint:
         for name in ("d", "d", "d" * 128):
@@ -164,6 +166,59 @@ def test_an_end_that_came_before_the_step_was_followed_is_not_lost(
     follower.add(["s[1]"])
     told = follower.poll()
     assert [type(one) for one in told] == [StepEnded]
+
+
+def test_a_redrive_is_one_however_often_it_is_tried_and_says_what_to_change(run_id: str) -> None:
+    calls: list[Any] = []
+
+    def answer(call: Call) -> Answer:
+        calls.append(call.json)
+        return HANG_UP if len(calls) == 1 else Answer(200, {"redriven": 1, "replayed": True, "unknown": []})
+
+    with api(answer) as endpoint:
+        client = StepstileClient(endpoint)
+        changes = Overrides(timeout_seconds=600, retry=Retry(0, 0), input=None)
+        assert client.redrive(run_id, keys=["a"], overrides=changes) == 1
+        client.redrive(run_id, redrive_id="mine", overrides=Overrides(handler="other"))
+        client.close()
+    assert calls[0] == calls[1]
+    assert len(calls[0].pop("redriveId")) == 32
+    assert calls[0] == {
+        "keys": ["a"],
+        "overrides": {
+            "timeoutSeconds": 600,
+            "retry": {"baseSeconds": 0, "capSeconds": 0},
+            "input": None,
+        },
+    }
+    assert calls[2] == {"redriveId": "mine", "overrides": {"handler": "other"}}
+
+
+def test_an_exact_count_of_a_large_run_is_asked_for_until_it_is_whole(run_id: str) -> None:
+    targets: list[str] = []
+
+    def answer(call: Call) -> Answer:
+        targets.append(call.target)
+        status = {"runId": run_id, "cancelled": False, "steps": 3, "openDispatches": 1}
+        more = len(targets) < 3
+        return Answer(
+            200, {**status, "counts": {"QUEUED": len(targets)}, **({"cursor": "next"} if more else {})}
+        )
+
+    with api(answer) as endpoint:
+        client = StepstileClient(endpoint)
+        assert client.status(run_id, exact=True).counts == {"QUEUED": 3}
+        client.close()
+    assert [target.partition("?")[2] for target in targets] == ["exact=true"] + 2 * ["exact=true&cursor=next"]
+
+
+def test_a_dispatch_says_how_many_of_its_steps_were_started_before(
+    client: StepstileClient, run_id: str
+) -> None:
+    assert client.dispatch(run_id, [Step("a", "stepstile.echo")], dispatch_id="d1") == Dispatched(1, 0)
+    followed(client.follow(run_id, ["a"]))
+    again = [Step("a", "stepstile.echo"), Step("b", "stepstile.echo")]
+    assert client.dispatch(run_id, again, dispatch_id="d2") == Dispatched(2, 1)
 
 
 def test_threads_share_a_client(client: StepstileClient, run_id: str) -> None:

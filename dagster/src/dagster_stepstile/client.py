@@ -72,6 +72,17 @@ LOOKUP_KEYS = 100
 
 
 @dataclass(frozen=True)
+class Dispatched:
+    """How many steps were written down, and how many of them an earlier dispatch of the run had already started.
+
+    Those keep the input, handler and limits that the earlier dispatch gave them.
+    """
+
+    accepted: int
+    attached: int
+
+
+@dataclass(frozen=True)
 class Cancelled:
     """How many steps a cancel ended at once, and how many running ones it told."""
 
@@ -118,7 +129,7 @@ class StepstileClient:
         dispatch_id: str,
         shared_inputs: Mapping[str, Any] | None = None,
         defaults: Defaults | None = None,
-    ) -> None:
+    ) -> Dispatched:
         """Hands over steps: when this returns, they are written down and will end, whatever crashes.
 
         The same call again is the same dispatch. What does not fit into one call is sent in several, with the
@@ -134,11 +145,15 @@ class StepstileClient:
             head["defaults"] = defaults.to_json()
         common = _text(head)[1:-1]
         parts = list(_parts([_text(step.to_json()) for step in steps], MOST_BYTES - _weight(common) - 1000))
+        accepted = attached = 0
         for number, part in enumerate(parts):
             name = _derived(dispatch_id, number) if number else dispatch_id
             members = [f'"dispatchId":{_text(name)}', *([common] if common else [])]
             body = "{" + ",".join(members) + ',"steps":[' + ",".join(part) + "]}"
-            self._transport.call("POST", f"{_run(run_id)}/dispatches", body.encode())
+            answer = self._transport.call("POST", f"{_run(run_id)}/dispatches", body.encode())
+            accepted += int(answer["accepted"])
+            attached += int(answer.get("attached", 0))
+        return Dispatched(accepted, attached)
 
     def status(self, run_id: str, *, exact: bool = False) -> RunStatus:
         """How a run stands, as of the last sweep.

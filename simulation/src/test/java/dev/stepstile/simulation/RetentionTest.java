@@ -28,7 +28,7 @@ class RetentionTest {
 
     /** Rare sweeps and no skew, so that months pass quickly. */
     private static final Stage STAGE = Stage.CALM.with(
-            Timing.of(Duration.ofMinutes(1), Duration.ofSeconds(5), Duration.ofMinutes(10), Duration.ofSeconds(30)));
+            Timing.of(Duration.ofMinutes(1), Duration.ofSeconds(5), Duration.ofMinutes(30), Duration.ofSeconds(30)));
 
     private final List<String> problems = new ArrayList<>();
 

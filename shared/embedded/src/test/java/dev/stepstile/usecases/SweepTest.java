@@ -369,7 +369,7 @@ class SweepTest {
     /** Design, rule 12: a missing payload ends a dispatch; it does not stay open for ever. */
     @Test
     void ends_DEAD_what_was_started_of_a_dispatch_whose_manifest_is_gone_and_closes_it() throws Exception {
-        stack.handOver(IntStream.range(0, 300).mapToObj(i -> "s" + i).toArray(String[]::new));
+        stack.handOver(IntStream.range(0, 1_000).mapToObj(i -> "s" + i).toArray(String[]::new));
         stack.work.on("s0", (input, context) -> {
             throw new dev.stepstile.api.RetryAfter(Duration.ofHours(1), "later");
         });
