@@ -68,13 +68,16 @@ class Worker:
         folder.mkdir()
         (folder / "context.json").write_text(json.dumps({"extras": extras}))
         (folder / "messages").touch()
-        pipes = {
+        anyway = {"anyway": True} if _anyway else {}
+        self.tell({"start": step, "folder": str(folder), "environment": self.pipes(folder), **anyway})
+        return folder
+
+    @staticmethod
+    def pipes(folder: Path) -> dict[str, str]:
+        return {
             "DAGSTER_PIPES_CONTEXT": encode_param({"path": str(folder / "context.json")}),
             "DAGSTER_PIPES_MESSAGES": encode_param({"path": str(folder / "messages")}),
         }
-        anyway = {"anyway": True} if _anyway else {}
-        self.tell({"start": step, "folder": str(folder), "environment": pipes, **anyway})
-        return folder
 
     def tell(self, command: dict[str, Any]) -> None:
         assert self.host.stdin is not None

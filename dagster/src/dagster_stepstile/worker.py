@@ -34,6 +34,7 @@ from dagster_pipes import PipesContext
 from dagster_stepstile import _dagster, _wire, executor
 from dagster_stepstile._known import Known
 from dagster_stepstile._worker_instance import InstanceGuard, new_instance
+from stepstile_host.threads import finish_threads
 
 LIVE_AFTER_SECONDS = 1.0
 """A step that is done sooner speaks once, with its result; of a longer one the log can be followed."""
@@ -142,8 +143,9 @@ class PreparedRun:
         try:
             for _ in self._inner.execute(own_context, plan):
                 pass
-        except Exception:
-            # Resources that cannot be made or ended raise behind the events that say so; those are the result.
+        except (Exception, KeyboardInterrupt):
+            # Resources that cannot be made or ended raise behind the events that say so; those are the result. An op
+            # may raise KeyboardInterrupt itself, which is a failure as any other.
             if not collected.has_end:
                 raise
             traceback.print_exc()
@@ -314,6 +316,7 @@ def run_step(pipes: PipesContext) -> None:
         # The step was told to end, and Dagster has said so; before that there is nothing to say.
         if not collected.has_end:
             raise SystemExit(_TERMINATED) from None
+    finish_threads()  # what they log belongs to the step
     pipes.report_custom_message({"stepstile.result": collected.result()})
 
 

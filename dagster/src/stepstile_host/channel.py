@@ -36,7 +36,14 @@ class Channel:
         if not read:
             raise EOFError
         *lines, self._begun = (self._begun + read).split(b"\n")
-        return (json.loads(line) for line in lines)
+        for line in lines:
+            try:
+                command = json.loads(line)
+            except (ValueError, RecursionError) as problem:
+                command = None
+                sys.stderr.write(f"A command was passed over: {type(problem).__name__}: {problem}\n")
+            if isinstance(command, dict):
+                yield command  # type: ignore[misc]
 
     def send(self, event: Mapping[str, Any]) -> None:
         left = memoryview(json.dumps(event).encode() + b"\n")

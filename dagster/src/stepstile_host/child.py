@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from dagster_pipes import PipesContextData, PipesContextLoader, PipesParams, open_dagster_pipes
+
+from stepstile_host import offspring
+from stepstile_host.randomness import Generators
+from stepstile_host.threads import finish_threads
 
 STDOUT = "stdout"
 STDERR = "stderr"
@@ -24,6 +27,7 @@ def run(
     context: PipesContextData | None,
     failure: BaseException | None,
     of_others: Iterable[int],
+    generators: Generators,
 ) -> NoReturn:
     """Runs the step and ends the process, whatever happens: nothing of the host may run on in its copy.
 
@@ -33,10 +37,8 @@ def run(
     try:
         _settle(folder, of_others)
         os.environ.update(environment)
+        generators.seed()
         status = _run(target, context, failure)
-        for thread in threading.enumerate():
-            if thread is not threading.current_thread() and not thread.daemon:
-                thread.join()
         sys.stdout.flush()
     except BaseException:
         traceback.print_exc()
@@ -46,6 +48,7 @@ def run(
 
 def _settle(folder: str, of_others: Iterable[int]) -> None:
     os.setpgid(0, 0)  # the whole group can be signalled, and nobody else with it
+    offspring.adopt()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for name, descriptor in ((STDOUT, 1), (STDERR, 2)):
         pipe = os.open(os.path.join(folder, name), os.O_WRONLY)
@@ -63,7 +66,10 @@ def _run(target: Callable[..., Any], context: PipesContextData | None, failure: 
         with open_dagster_pipes(context_loader=loader) as session:
             if failure is not None:
                 raise failure
-            target(session)
+            try:
+                target(session)
+            finally:
+                finish_threads()  # before the session is closed: they may log
     except SystemExit as leaving:
         return _status(leaving)
     except BaseException:
@@ -74,7 +80,8 @@ def _run(target: Callable[..., Any], context: PipesContextData | None, failure: 
 
 def _status(leaving: SystemExit) -> int:
     if leaving.code is None or isinstance(leaving.code, int):
-        return leaving.code or 0
+        code = leaving.code or 0
+        return code if 0 <= code <= 255 else (code & 255) or 1  # 256 is a failure, which a status cannot say
     sys.stderr.write(f"{leaving.code}\n")
     return 1
 

@@ -16,14 +16,18 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from stepstile_host import child
+from stepstile_host import child, offspring
 from stepstile_host.channel import Channel
+from stepstile_host.randomness import Generators
 from stepstile_host.sources import LoadedSources
 
 if TYPE_CHECKING:
     from dagster_pipes import PipesContext, PipesContextData
 
 Target = Callable[["PipesContext"], Any]
+
+_GONE_SECONDS = 3
+"""How long killed processes may take to be gone."""
 
 _BUILT_SECONDS = 0.05
 """A ``prepare`` that took longer has built something, and left garbage that the next fork would keep for ever."""
@@ -37,6 +41,8 @@ class Host:
         self._target = target
         self._sources = sources
         self._prepare: Callable[[Any], Any] | None = getattr(target, "prepare", None)
+        self._generators = Generators()
+        self._own: set[int] = set()  # processes that the host's own code has started
         self._steps: dict[int, int] = {}  # by the child's process id
         self._held: dict[int, list[int]] = {}  # by step: both ends of its output, until its reader has come
         self._woken, self._wake = os.pipe()
@@ -52,6 +58,9 @@ class Host:
         if warm_up is not None:
             warm_up()
         self._sources.loaded()
+        self._generators.look()
+        offspring.adopt()
+        self._own = offspring.children()
         gc.collect()
         gc.freeze()
         _warn_of_threads()
@@ -59,8 +68,16 @@ class Host:
             self._channel.send({"ready": os.getpid(), "memory": _memory()})
             self._loop()
         except (EOFError, BrokenPipeError):
-            for pid in self._steps:
-                _kill_group(pid)
+            self._end()
+
+    def _end(self) -> None:
+        """Kills all steps with what they have started, which is the host's to end once they are dead."""
+        for pid in self._steps:
+            _kill_group(pid)
+        give_up = time.monotonic() + _GONE_SECONDS
+        while (left := offspring.children()) and time.monotonic() < give_up:
+            offspring.end(left)
+            time.sleep(0.005)
 
     def _loop(self) -> None:
         ready = select.poll()
@@ -76,15 +93,15 @@ class Host:
                 for command in self._channel.receive():
                     if "release" in command:
                         self._release(command["release"])
-                    else:
+                    elif "start" in command:
                         self._start(
                             command["start"],
-                            command["folder"],
-                            command["environment"],
+                            command.get("folder"),
+                            command.get("environment"),
                             command.get("anyway", False),
                         )
 
-    def _start(self, step: int, folder: str, environment: dict[str, str], anyway: bool) -> None:
+    def _start(self, step: int, folder: Any, environment: Any, anyway: bool) -> None:
         changed = None if anyway else self._sources.changed()
         if changed is not None:
             self._channel.send({"stale": step, "changed": changed})
@@ -92,10 +109,11 @@ class Host:
         self._channel.send({"taken": step})
         try:
             pid = self._forked(step, folder, environment)
-        except OSError as refusal:
-            # No room for a process or for its output: that is the step's failure, and not the end of the host.
+        except Exception as refusal:
+            # No room for a process or for its output, or a limit of the interpreter: that is the step's failure, and not
+            # the end of the host.
             self._release(step)
-            self._channel.send({"refused": step, "reason": str(refusal)})
+            self._channel.send({"refused": step, "reason": f"{type(refusal).__name__}: {refusal}"})
             return
         self._steps[pid] = step
         self._channel.send({"started": step, "pid": pid})
@@ -114,18 +132,22 @@ class Host:
         gc.freeze()  # or a collection in the child would copy every page that has an object on it
         pid = os.fork()
         if pid == 0:
-            signal.set_wakeup_fd(-1)
-            os.close(self._woken)
-            os.close(self._wake)
-            self._channel.close()
-            child.run(
-                self._target,
-                folder,
-                environment,
-                context,
-                failure,
-                [end for ends in self._held.values() for end in ends],
-            )
+            try:
+                signal.set_wakeup_fd(-1)
+                os.close(self._woken)
+                os.close(self._wake)
+                self._channel.close()
+                child.run(
+                    self._target,
+                    folder,
+                    environment,
+                    context,
+                    failure,
+                    [end for ends in self._held.values() for end in ends],
+                    self._generators,
+                )
+            finally:
+                os._exit(1)  # whatever happened: it is not another host
         with suppress(
             OSError
         ):  # the child does it too: whoever comes first, nobody signals a group that is not there
@@ -136,26 +158,39 @@ class Host:
         """Lets the target build what steps share; what that raises is the step's, not the host's."""
         if self._prepare is None:
             return None, None
-        context: PipesContextData = json.loads(Path(folder, "context.json").read_text(encoding="utf-8"))
+        context: PipesContextData | None = None
         begun = time.monotonic()
+        before = offspring.children()
         try:
-            self._prepare(context["extras"])
-        except (Exception, SystemExit) as failure:
+            context = json.loads(Path(folder, "context.json").read_text(encoding="utf-8"))
+            self._prepare(context["extras"])  # type: ignore[index]
+        except BaseException as failure:  # KeyboardInterrupt too: nobody interrupts a host
             return context, failure
         finally:
+            self._own |= offspring.children() - before
             self._sources.loaded()
+            self._generators.look()
         if time.monotonic() - begun > _BUILT_SECONDS:
             gc.collect()
         return context, None
 
     def _reap(self) -> None:
         for pid in list(self._steps):
-            ended, status = os.waitpid(pid, os.WNOHANG)
+            try:
+                ended, status = os.waitpid(pid, os.WNOHANG)
+            except ChildProcessError:  # code in the host has waited for it, and knows alone how it ended
+                ended, status = pid, None
             if ended:
                 _kill_group(pid)  # what the step left running would hold its output open
-                code = os.waitstatus_to_exitcode(status)
-                how = {"signal": -code} if code < 0 else {"status": code}
-                self._channel.send({"ended": self._steps.pop(pid), "memory": _memory()} | how)
+                self._channel.send({"ended": self._steps.pop(pid), "memory": _memory()} | _how(status))
+        offspring.end(offspring.children() - self._own - self._steps.keys())
+
+
+def _how(status: int | None) -> dict[str, int]:
+    if status is None:
+        return {}
+    code = os.waitstatus_to_exitcode(status)
+    return {"signal": -code} if code < 0 else {"status": code}
 
 
 def _noted(number: int, frame: FrameType | None) -> None:
