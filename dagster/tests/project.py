@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -398,3 +399,34 @@ def by_city() -> dg.JobDefinition:
 
 def blocked() -> dg.JobDefinition:
     return _ours.resolve_job_def("blocked")
+
+
+# -- ends of its own
+
+
+@dg.op
+def interrupted(config: Folder) -> None:
+    note(config.folder, "interrupted")
+    raise KeyboardInterrupt("by the op itself")
+
+
+@dg.op
+def left(config: Folder) -> None:
+    note(config.folder, "left")
+    raise SystemExit(3)
+
+
+@dg.op
+def leaves_a_thread(context: dg.OpExecutionContext) -> None:
+    def late() -> None:
+        time.sleep(0.5)
+        context.log.info("late in the log")
+
+    threading.Thread(target=late).start()
+
+
+@dg.job(executor_def=stepstile_executor)
+def ends_of_its_own() -> None:
+    interrupted()
+    left()
+    leaves_a_thread()

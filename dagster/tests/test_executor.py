@@ -539,3 +539,19 @@ def test_a_payload_over_the_limit_fails_the_run_and_is_told_what_to_do(instance:
 def test_an_endpoint_that_does_not_answer_fails_the_run_with_the_cause(instance: dg.DagsterInstance) -> None:
     told = refused(instance, endpoint="http://127.0.0.1:9", patience_seconds=1)
     assert "http://127.0.0.1:9" in told
+
+
+@pytest.mark.lowest
+def test_an_op_that_raises_an_interrupt_or_leaves_fails_once_and_what_threads_log_late_is_kept(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    folder = {"config": {"folder": str(tmp_path)}}
+    ended = run(
+        project.ends_of_its_own, instance, run_config={"ops": {"interrupted": folder, "left": folder}}
+    )
+    assert sorted(notes(tmp_path)) == ["interrupted", "left"]
+    counts = counted(events(instance, ended))
+    assert counts["interrupted", "STEP_FAILURE"] == 1
+    assert counts["left", "STEP_FAILURE"] == 1
+    assert counts["leaves_a_thread", "STEP_SUCCESS"] == 1
+    assert "late in the log" in messages(instance, ended)

@@ -206,6 +206,25 @@ def quota(context: PipesContext) -> None:
     context.report_custom_message({"stepstile.retry_after": {"seconds": -0.4, "message": "quota"}})
 
 
+def scatter(context: PipesContext) -> None:
+    """Starts a program that leads a session of its own, and is forked twice; says who they are, and waits for a file."""
+    program = subprocess.Popen(["sh", "-c", "setsid sleep 600 & echo $!"], stdout=subprocess.PIPE, text=True)
+    assert program.stdout is not None
+    first = int(program.stdout.readline())
+    ours, theirs = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.write(theirs, b"%d\n" % os.getpid())
+            time.sleep(600)
+        os._exit(0)
+    second = int(os.read(ours, 100))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print("waiting", os.getpid(), first, second, flush=True)
+    while not Path(context.get_extra("file")).exists():
+        time.sleep(0.01)
+
+
 acts = {
     act.__name__: act
     for act in (
@@ -226,6 +245,7 @@ acts = {
         finish,
         stop_after,
         quota,
+        scatter,
     )
 }
 

@@ -3,9 +3,10 @@ package dev.stepstile.process;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.SortedSet;
-import java.util.TreeSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Signals process groups, which the JVM cannot, and kills those that it owns when this JVM ends, by {@code kill -9} too.
  * A shell does both: it is told what to do on its standard input, whose end is this JVM's.
+ *
+ * <p>What has left its group (a session of its own, a daemon) is found by {@link #MARK} in the environment with which its
+ * program, or that of the process that it was forked from, was started. That takes {@code /proc}: elsewhere, and where a
+ * program was given another environment, it is not found.
  */
 final class ProcessGroups implements AutoCloseable {
     static final String TERM = "TERM";
@@ -23,50 +28,103 @@ final class ProcessGroups implements AutoCloseable {
     /** Before a command: makes it the leader of a session and group of its own, under the same process id. */
     static final String NEW_GROUP = "setsid";
 
+    /** The variable that says to which attempt or host a process belongs, by its folder. */
+    static final String MARK = "STEPSTILE_STEP";
+
     private static final Logger LOG = LoggerFactory.getLogger(ProcessGroups.class);
 
     private static final String SCRIPT = """
             trap '' INT TERM HUP
             owned=
+            end_marked() {
+              for again in 1 2 3 4 5; do
+                found=
+                for file in $(grep -lsF -e "$1" /proc/[0-9]*/environ); do
+                  file=${file#/proc/}
+                  found="$found ${file%/environ}"
+                done
+                [ -n "$found" ] || return
+                kill -s KILL $found
+              done
+            }
             while read -r word group; do
               case $word in
                 own) owned="$owned $group" ;;
                 free) rest=
                   for one in $owned; do [ "$one" = "$group" ] || rest="$rest $one"; done
                   owned=$rest ;;
+                marked) end_marked "$group" ;;
                 *) kill -s "$word" -- "-$group" ;;
               esac
             done
             for one in $owned; do kill -s KILL -- "-$one"; done
+            end_marked "$1"
             """;
 
+    private final Path folder;
     private final ReentrantLock lock = new ReentrantLock();
-    private final SortedSet<Long> owned = new TreeSet<>();
+    private final SortedMap<Long, Path> owned = new TreeMap<>();
     private @Nullable Process shell;
 
-    /** From now on the group is killed when this JVM ends. */
-    void own(long group) throws IOException {
+    /** @param folder in which all that is marked has its own */
+    ProcessGroups(Path folder) {
+        this.folder = folder;
+    }
+
+    /** The value of {@link #MARK} for what belongs to this folder: an attempt's or a host's, or all of a worker's. */
+    static String mark(Path folder) {
+        return folder + "/"; // or attempt-1 would stand for attempt-12 too
+    }
+
+    /** The folder of all. */
+    Path folder() {
+        return folder;
+    }
+
+    /**
+     * From now on the group is killed when this JVM ends.
+     *
+     * @param attempt by whose folder its processes are marked
+     */
+    void own(long group, Path attempt) throws IOException {
         lock.lock();
         try {
-            owned.add(group);
+            owned.put(group, attempt);
             tell("own " + group);
         } finally {
             lock.unlock();
         }
     }
 
-    /** The group has ended: kills what is left of it, and forgets it. */
+    /** The group has ended: kills what is left of it and what has left it, and forgets it. */
     void end(long group) {
         lock.lock();
         try {
-            if (owned.remove(group)) {
-                tell(KILL + " " + group + "\nfree " + group);
+            Path attempt = owned.remove(group);
+            if (attempt != null) {
+                tell(KILL + " " + group + "\nfree " + group + "\n" + marked(attempt));
             }
         } catch (IOException e) {
             LOG.warn("Process group {} could not be ended ({}); what it left may run on.", group, e.toString());
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Kills whatever is marked as of this folder. */
+    void endMarked(Path of) {
+        lock.lock();
+        try {
+            tell(marked(of));
+        } catch (IOException e) {
+            LOG.warn("What {} left could not be ended ({}); it may run on.", of, e.toString());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static String marked(Path folder) {
+        return "marked " + MARK + "=" + mark(folder);
     }
 
     /** Sends a signal to each process of the group, if it is still there. */
@@ -84,13 +142,13 @@ final class ProcessGroups implements AutoCloseable {
     private void tell(String line) throws IOException {
         Process told = shell;
         if (told == null || !told.isAlive()) {
-            ProcessBuilder builder = new ProcessBuilder("sh", "-c", SCRIPT)
+            ProcessBuilder builder = new ProcessBuilder("sh", "-c", SCRIPT, "sh", MARK + "=" + mark(folder))
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .redirectError(ProcessBuilder.Redirect.DISCARD);
             builder.environment().keySet().retainAll(List.of("PATH"));
             told = builder.start();
             shell = told;
-            for (long group : owned) {
+            for (long group : owned.keySet()) {
                 write(told, "own " + group);
             }
         }
@@ -99,7 +157,7 @@ final class ProcessGroups implements AutoCloseable {
 
     private static void write(Process shell, String line) throws IOException {
         OutputStream commands = shell.getOutputStream();
-        commands.write((line + "\n").getBytes(StandardCharsets.US_ASCII));
+        commands.write((line + "\n").getBytes(StandardCharsets.UTF_8));
         commands.flush();
     }
 
@@ -115,7 +173,7 @@ final class ProcessGroups implements AutoCloseable {
             }
             owned.clear();
         } catch (IOException e) {
-            LOG.warn("Process groups {} could not be ended ({}).", owned, e.toString());
+            LOG.warn("Process groups {} could not be ended ({}).", owned.keySet(), e.toString());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {

@@ -58,6 +58,7 @@ final class ProcessHandler implements StepHandler {
         SortedMap<String, String> pipes = new TreeMap<>();
         pipes.put("DAGSTER_PIPES_CONTEXT", PipesContext.encode(at(folder.resolve("context.json"))));
         pipes.put("DAGSTER_PIPES_MESSAGES", PipesContext.encode(at(folder.resolve("messages"))));
+        pipes.put(ProcessGroups.MARK, ProcessGroups.mark(folder));
         return pipes;
     }
 

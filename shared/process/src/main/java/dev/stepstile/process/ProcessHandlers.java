@@ -1,10 +1,6 @@
 package dev.stepstile.process;
 
 import dev.stepstile.api.StepHandler;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -14,20 +10,16 @@ import java.util.stream.Collectors;
 public final class ProcessHandlers implements AutoCloseable {
     private final List<StepHandler> handlers = new ArrayList<>();
     private final List<Launcher> launchers = new ArrayList<>();
-    private final ProcessGroups groups = new ProcessGroups();
-    private final Path folders;
+    private final StepFolders folders = StepFolders.create();
+    private final ProcessGroups groups = new ProcessGroups(folders.folder());
 
     private ProcessHandlers(List<HandlerSpec> specs) {
-        try {
-            folders = Files.createTempDirectory("stepstile-steps-");
-        } catch (IOException e) {
-            throw new UncheckedIOException("Process handlers need room in the folder for temporary files", e);
-        }
+        folders.deleteLeftOver().forEach(groups::endMarked);
         for (HandlerSpec spec : specs) {
             HandlerSpec.Warm warm = spec.warm();
             Launcher launcher = warm == null ? new Commands(spec, groups) : new WarmHosts(spec, warm, groups);
             launchers.add(launcher);
-            handlers.add(new ProcessHandler(spec, launcher, groups, folders));
+            handlers.add(new ProcessHandler(spec, launcher, groups, folders.folder()));
         }
     }
 
@@ -65,10 +57,6 @@ public final class ProcessHandlers implements AutoCloseable {
     public void close() {
         launchers.forEach(Launcher::close);
         groups.close();
-        try {
-            Files.deleteIfExists(folders);
-        } catch (IOException e) {
-            // an attempt is still ending: what it leaves is in the folder for temporary files
-        }
+        folders.close();
     }
 }

@@ -50,15 +50,17 @@ final class WarmHost {
      */
     record Child(
             int number,
+            Path folder,
             CompletableFuture<Void> taken,
             CompletableFuture<Long> started,
             CompletableFuture<Void> abandoned,
             CompletableFuture<Exit> exit,
             CompletableFuture<Void> orphaned) {
 
-        Child(int number) {
+        Child(int number, Path folder) {
             this(
                     number,
+                    folder,
                     new CompletableFuture<>(),
                     new CompletableFuture<>(),
                     new CompletableFuture<>(),
@@ -74,7 +76,10 @@ final class WarmHost {
     WarmHost(HandlerSpec spec, ProcessGroups groups) throws IOException {
         this.name = spec.name();
         this.groups = groups;
-        process = spec.process().start();
+        ProcessBuilder builder = spec.process();
+        builder.environment()
+                .put(ProcessGroups.MARK, ProcessGroups.mark(groups.folder().resolve("host")));
+        process = builder.start();
         printed = new OutputLines(process.getErrorStream(), line -> {
             lastWords.add(line);
             LOG.info("Host of '{}': {}", name, line);
@@ -109,14 +114,14 @@ final class WarmHost {
      *
      * @throws Gone if it has ended
      */
-    Child reserve() throws Gone {
+    Child reserve(Path folder) throws Gone {
         lock.lock();
         try {
             if (!alive()) {
                 throw new Gone();
             }
             begun++;
-            Child child = new Child(begun);
+            Child child = new Child(begun, folder);
             children.put(begun, child);
             return child;
         } finally {
@@ -131,12 +136,14 @@ final class WarmHost {
      * @throws Gone if the host ended before it took up the step, or did not want to as a source file has changed; another
      *     may be told of it
      */
-    RunningProcess launch(Child child, Path folder, SortedMap<String, String> pipes, Duration patience, boolean anyway)
+    RunningProcess launch(Child child, SortedMap<String, String> pipes, Duration patience, boolean anyway)
             throws IOException, ProcessFailed, Gone, InterruptedException {
         boolean sent = false;
         try {
             answer(ready, patience, "did not load its code");
-            ObjectNode command = Json.object().put("start", child.number()).put("folder", folder.toString());
+            ObjectNode command = Json.object()
+                    .put("start", child.number())
+                    .put("folder", child.folder().toString());
             ObjectNode environment = command.putObject("environment");
             pipes.forEach(environment::put);
             if (anyway) {
@@ -146,7 +153,11 @@ final class WarmHost {
             sent = true;
             long group = answer(child.started(), patience, "did not begin the step");
             RunningProcess running = new RunningProcess(
-                    group, pipe(folder, "stdout"), pipe(folder, "stderr"), child.exit(), child.orphaned());
+                    group,
+                    pipe(child.folder(), "stdout"),
+                    pipe(child.folder(), "stderr"),
+                    child.exit(),
+                    child.orphaned());
             release(child);
             return running;
         } catch (IOException | ProcessFailed | Gone | InterruptedException stopped) {
@@ -279,13 +290,7 @@ final class WarmHost {
             } else if (event.has("ended")) {
                 Child child = children.remove(event.path("ended").asInt());
                 if (child != null) {
-                    child.exit()
-                            .complete(
-                                    event.has("signal")
-                                            ? new Exit.Signal(
-                                                    event.path("signal").asInt())
-                                            : new Exit.Status(
-                                                    event.path("status").asInt()));
+                    child.exit().complete(exit(event));
                 }
                 endIfIdle();
             }
@@ -310,6 +315,14 @@ final class WarmHost {
             child.started().completeExceptionally(new Gone());
         }
         endIfIdle();
+    }
+
+    /** Code in the host may have waited for the child, and keep to itself how it ended. */
+    private static Exit exit(JsonNode event) {
+        if (event.has("signal")) {
+            return new Exit.Signal(event.path("signal").asInt());
+        }
+        return event.has("status") ? new Exit.Status(event.path("status").asInt()) : new Exit.Unknown();
     }
 
     private void awaitDeath() {
@@ -338,7 +351,7 @@ final class WarmHost {
             for (Child child : children.values()) {
                 child.started().completeExceptionally(child.taken().isDone() ? why : new Gone());
                 if (child.begun()) {
-                    own(child.started().join());
+                    own(child.started().join(), child.folder());
                     child.orphaned().complete(null);
                 }
             }
@@ -348,9 +361,9 @@ final class WarmHost {
         }
     }
 
-    private void own(long group) {
+    private void own(long group, Path folder) {
         try {
-            groups.own(group);
+            groups.own(group, folder);
         } catch (IOException e) {
             LOG.warn("Process group {} would outlive this process ({}).", group, e.toString());
         }

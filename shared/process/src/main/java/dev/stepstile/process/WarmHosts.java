@@ -50,11 +50,11 @@ final class WarmHosts implements Launcher {
                 lock.lock();
                 try {
                     host = host();
-                    child = host.reserve();
+                    child = host.reserve(folder);
                 } finally {
                     lock.unlock();
                 }
-                return host.launch(child, folder, pipes, warm.start(), hosts > MOST_HOSTS);
+                return host.launch(child, pipes, warm.start(), hosts > MOST_HOSTS);
             } catch (WarmHost.Gone gone) {
                 if (hosts == MOST_HOSTS) {
                     LOG.warn(

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 @Tag("integration")
 class KilledWorkerTest {
     @Test
-    void takes_commands_hosts_their_children_and_orphans_with_it() throws IOException, InterruptedException {
+    void takes_commands_hosts_their_children_orphans_and_what_left_its_group_with_it()
+            throws IOException, InterruptedException {
         Process worker = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:+UseSerialGC",
@@ -29,7 +30,7 @@ class KilledWorkerTest {
             assertThat(line).isNotNull();
             List<Long> processes =
                     Arrays.stream(line.split(" ", -1)).map(Long::valueOf).toList();
-            assertThat(processes).hasSize(7).allMatch(RealPipes::alive);
+            assertThat(processes).hasSize(10).allMatch(RealPipes::alive);
             worker.destroyForcibly();
             for (long pid : processes) {
                 RealPipes.await(() -> !RealPipes.alive(pid));

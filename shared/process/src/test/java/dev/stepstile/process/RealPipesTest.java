@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.api.RetryAfter;
 import dev.stepstile.wire.Json;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,6 +20,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,6 +28,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The orchestrator's side of Pipes against the real package, in commands and in a warm host's children alike. */
 @Tag("integration")
 class RealPipesTest {
+    @TempDir
+    Path folder;
+
     private static RealPipes pipes;
 
     private final Attempt attempt = new Attempt();
@@ -143,6 +149,29 @@ class RealPipesTest {
         assertThat(attempt.lines()).hasSize(1);
         long left = Long.parseLong(attempt.lines().getFirst().substring("pid ".length()));
         RealPipes.await(() -> !RealPipes.alive(left));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"command", "warm"})
+    void processes_that_left_their_group_end_with_their_step_and_no_sooner(String handler) throws Exception {
+        Path go = folder.resolve(handler);
+        RealPipes.Started other = pipes.start(
+                handler, act("scatter").put("file", folder.resolve("never").toString()));
+        long[] others = other.processes();
+        RealPipes.Started step = pipes.start(handler, act("scatter").put("file", go.toString()));
+        long[] processes = step.processes();
+        assertThat(Arrays.stream(processes).boxed()).hasSize(3).allMatch(RealPipes::alive);
+        Files.createFile(go);
+        step.result();
+        for (long pid : processes) {
+            RealPipes.await(() -> !RealPipes.alive(pid));
+        }
+        assertThat(Arrays.stream(others).boxed()).allMatch(RealPipes::alive);
+        other.interrupt();
+        assertThatThrownBy(other::result).isInstanceOf(InterruptedException.class);
+        for (long pid : others) {
+            RealPipes.await(() -> !RealPipes.alive(pid));
+        }
     }
 
     @ParameterizedTest

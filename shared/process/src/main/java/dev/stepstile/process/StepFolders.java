@@ -1,0 +1,135 @@
+package dev.stepstile.process;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A worker's folder in which each attempt of a process handler has its own while it runs, with the step's input. The lock
+ * of a file in it is the worker's for as long as it lives: a folder whose lock is free is left over from one that was
+ * killed, and is deleted by the next one that starts.
+ */
+final class StepFolders implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(StepFolders.class);
+    private static final String NAME = "stepstile-steps-";
+    private static final String LOCK = "lock";
+
+    private final Path folder;
+    private final FileChannel lock;
+
+    private StepFolders(Path folder, FileChannel lock) {
+        this.folder = folder;
+        this.lock = lock;
+    }
+
+    static StepFolders create() {
+        try {
+            Path folder = Files.createTempDirectory(NAME);
+            Path unnamed = folder.resolve("lock.new");
+            FileChannel lock = FileChannel.open(unnamed, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            lock.lock();
+            Files.move(unnamed, folder.resolve(LOCK)); // no one sees it without its being held
+            return new StepFolders(folder, lock);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Process handlers need room in the folder for temporary files", e);
+        }
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    /**
+     * Deletes what workers left that were killed.
+     *
+     * @return the folders of these workers, which are gone
+     */
+    List<Path> deleteLeftOver() {
+        List<Path> deleted = new ArrayList<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(parent(), NAME + "*")) {
+            for (Path other : all) {
+                if (!other.equals(folder) && isLeftOver(other)) {
+                    deleted.add(other);
+                }
+            }
+        } catch (IOException e) {
+            LOG.warn("Folders of workers that were killed are not looked for ({}).", e.toString());
+        }
+        return deleted;
+    }
+
+    private Path parent() {
+        Path parent = folder.getParent();
+        return parent == null ? folder : parent;
+    }
+
+    private boolean isLeftOver(Path other) {
+        try {
+            if (!Files.getOwner(other).equals(Files.getOwner(folder)) || !Files.isRegularFile(other.resolve(LOCK))) {
+                return false;
+            }
+            try (FileChannel channel = FileChannel.open(other.resolve(LOCK), StandardOpenOption.WRITE)) {
+                if (channel.tryLock() == null) {
+                    return false;
+                }
+                delete(other);
+                LOG.info("Folder {} of a worker that was killed is deleted.", other);
+                return true;
+            }
+        } catch (OverlappingFileLockException ofThisProcess) {
+            return false;
+        } catch (IOException e) {
+            LOG.warn(
+                    "Folder {} is left over from a worker that was killed, and cannot be deleted ({}).",
+                    other,
+                    e.toString());
+            return false;
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.deleteIfExists(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException problem)
+                    throws IOException {
+                if (problem != null) {
+                    throw problem;
+                }
+                Files.deleteIfExists(directory);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+
+    /** An attempt that is still ending keeps its folder; the next worker that starts deletes it. */
+    @Override
+    public void close() {
+        try (lock;
+                DirectoryStream<Path> left = Files.newDirectoryStream(folder, "attempt-*")) {
+            if (!left.iterator().hasNext()) {
+                delete(folder);
+            }
+        } catch (IOException e) {
+            LOG.warn("Folder {} is left over ({}); the next start deletes it.", folder, e.toString());
+        }
+    }
+}
