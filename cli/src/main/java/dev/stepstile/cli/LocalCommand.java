@@ -2,10 +2,13 @@ package dev.stepstile.cli;
 
 import dev.stepstile.local.LocalStack;
 import dev.stepstile.local.StackOptions;
+import dev.stepstile.runtime.Signals;
+import dev.stepstile.step.StepId;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -14,6 +17,7 @@ import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -28,6 +32,12 @@ import picocli.CommandLine.Spec;
         description = "Starts a stack on this machine and stays; what was dispatched survives a restart.",
         mixinStandardHelpOptions = true)
 final class LocalCommand implements Callable<Integer> {
+    /** As a shell reports a process that SIGKILL ended. */
+    private static final int KILLED = 137;
+
+    /** How many of the steps that it waits for it names. */
+    private static final int NAMED = 5;
+
     @Option(names = "--aws", description = "Through the AWS adapters, against DynamoDB Local and ElasticMQ.")
     private boolean aws;
 
@@ -55,6 +65,15 @@ final class LocalCommand implements Callable<Integer> {
             description = "How many step functions run at once, each with up to ten steps. Default: ${DEFAULT-VALUE}.")
     private int workers = 4;
 
+    @Option(
+            names = "--grace",
+            paramLabel = "SECONDS",
+            description = {
+                "When it is told to stop: how long it waits for what runs. What still runs then is interrupted, and",
+                "runs again at the next start; such an attempt is not counted. Default: ${DEFAULT-VALUE}."
+            })
+    private int graceSeconds = 30;
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -81,6 +100,9 @@ final class LocalCommand implements Callable<Integer> {
         if (leaseSeconds < 1 || leaseSeconds > 600) {
             throw wrong("--lease is 1 to 600 seconds.");
         }
+        if (graceSeconds < 0 || graceSeconds > 3600) {
+            throw wrong("--grace is 0 to 3600 seconds.");
+        }
         if (workers < 1 || workers > 100) {
             throw wrong("--workers is 1 to 100.");
         }
@@ -100,11 +122,15 @@ final class LocalCommand implements Callable<Integer> {
                 Thread.currentThread().interrupt();
             }
         }));
+        onSignals(stopped);
         try { // whatever fails in here, the hook must not wait for ever
             try (LocalStack stack = LocalStack.start(options)) {
                 CompletableFuture<Void> _ = stack.failure().thenRun(stopped::countDown);
                 say(stack, folder, log);
                 stopped.await();
+                if (!stack.failure().isDone()) {
+                    stopGently(stack);
+                }
                 return ended(stack.failure().getNow(null));
             }
         } finally {
@@ -137,6 +163,37 @@ final class LocalCommand implements Callable<Integer> {
 
     private ParameterException wrong(String why) {
         return new ParameterException(Objects.requireNonNull(spec).commandLine(), why);
+    }
+
+    private void stopGently(LocalStack stack) {
+        stack.drain(Duration.ofSeconds(graceSeconds), this::tell);
+        List<StepId> left = stack.runningSteps();
+        if (!left.isEmpty()) {
+            terminal.say("Stopping " + named(left) + "; they run again at the next start.");
+        }
+    }
+
+    /** The first signal stops the stack gently, the second one at once. */
+    private static void onSignals(CountDownLatch stopped) {
+        for (String signal : List.of("INT", "TERM", "HUP")) {
+            Signals.on(signal, () -> {
+                if (stopped.getCount() == 0) {
+                    Runtime.getRuntime().halt(KILLED);
+                }
+                stopped.countDown();
+            });
+        }
+    }
+
+    private void tell(List<StepId> running) {
+        terminal.say("Takes no more work, and waits up to " + graceSeconds + " s for " + named(running)
+                + ". Ctrl-C stops at once.");
+    }
+
+    private static String named(List<StepId> steps) {
+        String first = steps.stream().limit(NAMED).map(StepId::toString).collect(Collectors.joining(", "));
+        return steps.size() + (steps.size() == 1 ? " step" : " steps")
+                + (steps.isEmpty() ? "" : " (" + first + (steps.size() > NAMED ? ", …" : "") + ")");
     }
 
     private void say(LocalStack stack, Path folder, Path log) {

@@ -10,7 +10,6 @@ import dev.stepstile.store.StepQueue.Delivery;
 import dev.stepstile.wire.StepMessages;
 import dev.stepstile.wire.StepMessages.Decoded;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -35,9 +34,12 @@ final class EventSourceMapping implements AutoCloseable {
     private static final Duration WAIT = Duration.ofSeconds(1);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final Duration PAUSE_AFTER_FAILURE = Duration.ofMillis(500);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+    private static final Duration AFTER_FAILURE = Duration.ofSeconds(2);
 
     private final StepQueue queue;
     private final Supplier<StepInvoker> environments;
+    private final Runnable atRest;
     private final List<Thread> pollers = new ArrayList<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final LongAdder lost = new LongAdder();
@@ -45,8 +47,14 @@ final class EventSourceMapping implements AutoCloseable {
 
     /** @param environments makes a function environment; each serves one poller until it is lost */
     EventSourceMapping(StepQueue queue, Supplier<StepInvoker> environments) {
+        this(queue, environments, () -> {});
+    }
+
+    /** @param atRest called now and then while no batch is worked on */
+    EventSourceMapping(StepQueue queue, Supplier<StepInvoker> environments, Runnable atRest) {
         this.queue = queue;
         this.environments = environments;
+        this.atRest = atRest;
     }
 
     void start(int concurrency) {
@@ -54,7 +62,7 @@ final class EventSourceMapping implements AutoCloseable {
             pollers.add(Thread.ofPlatform()
                     .daemon()
                     .name("event-source-mapping-" + i)
-                    .start(this::poll));
+                    .start(this::keepPolling));
         }
     }
 
@@ -63,11 +71,54 @@ final class EventSourceMapping implements AutoCloseable {
         return lost.sum();
     }
 
-    private void poll() {
+    /** Polls again after whatever ended it: who polls is needed for as long as the stack is up. */
+    private void keepPolling() {
+        Duration pause = PAUSE_AFTER_FAILURE;
+        while (closed.getCount() > 0) {
+            long began = System.nanoTime();
+            try {
+                poll();
+                return;
+            } catch (InterruptedException stop) {
+                return;
+            } catch (Throwable thrown) { // an Error, or an environment that cannot be started
+                if (System.nanoTime() - began > LONGEST_PAUSE.toNanos()) {
+                    pause = PAUSE_AFTER_FAILURE;
+                }
+                tell(thrown, pause);
+                if (paused(pause)) {
+                    return;
+                }
+                pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+            }
+        }
+    }
+
+    private static void tell(Throwable thrown, Duration pause) {
+        try {
+            LOG.error("A worker broke off; another one takes its place in {} ms.", pause.toMillis(), thrown);
+        } catch (Throwable noMemoryToTellBy) {
+            // the pause may bring some
+        }
+    }
+
+    /** True if this is closed meanwhile. */
+    private boolean paused(Duration pause) {
+        try {
+            return closed.await(pause.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException stop) {
+            return true;
+        }
+    }
+
+    private void poll() throws InterruptedException {
         StepInvoker environment = environments.get();
         try {
             while (closed.getCount() > 0) {
                 try {
+                    if (running.isEmpty()) {
+                        atRest.run();
+                    }
                     List<Delivery> batch = queue.receive(BATCH, WAIT);
                     if (!batch.isEmpty()) {
                         queue.delete(done(batch, answer(environment, batch)));
@@ -80,14 +131,12 @@ final class EventSourceMapping implements AutoCloseable {
                 } catch (PortException e) {
                     if (closed.getCount() > 0) {
                         LOG.warn("Queue: {}; polling goes on.", e.getMessage());
-                        closed.await(PAUSE_AFTER_FAILURE.toMillis(), TimeUnit.MILLISECONDS);
+                        paused(PAUSE_AFTER_FAILURE);
                     }
                 } catch (RuntimeException e) {
                     LOG.error("The step function failed; its batch comes again.", e);
                 }
             }
-        } catch (InterruptedException stop) {
-            Thread.currentThread().interrupt();
         } finally {
             environment.close();
         }
@@ -98,9 +147,32 @@ final class EventSourceMapping implements AutoCloseable {
         running.put(environment, batch);
         try {
             return environment.invoke(event(batch));
+        } catch (RuntimeException | Error failed) { // not lost: nothing of it goes on
+            comeAgain(batch);
+            throw failed;
         } finally {
             running.remove(environment);
         }
+    }
+
+    /** Shortly, not only when the visibility timeout ends. */
+    private void comeAgain(List<Delivery> batch) {
+        try {
+            batch.forEach(delivery -> queue.changeVisibility(delivery.receipt(), AFTER_FAILURE));
+        } catch (PortException e) {
+            LOG.warn("Queue: {}; a batch comes again when its visibility timeout ends.", e.getMessage());
+        }
+    }
+
+    /** The steps whose messages are being worked on; some may have ended. */
+    List<StepSpec> running() {
+        List<StepSpec> steps = new ArrayList<>();
+        running.values().forEach(batch -> batch.forEach(delivery -> {
+            if (StepMessages.decode(delivery.body()) instanceof Decoded.Step(StepSpec spec)) {
+                steps.add(spec);
+            }
+        }));
+        return steps;
     }
 
     /** Kills the environment that has this step in its batch; false if none has. */
@@ -149,24 +221,39 @@ final class EventSourceMapping implements AutoCloseable {
         return event;
     }
 
-    /** Stops receiving, waits a little for what is running, and kills the rest. */
-    @Override
-    public void close() {
+    /** Receives no more. True once nothing runs any more, which is waited for at most this long. */
+    boolean drained(Duration patience) {
         closed.countDown();
-        join(PATIENCE);
-        pollers.forEach(Thread::interrupt);
-        join(PATIENCE);
+        return join(patience);
     }
 
-    private void join(Duration patience) {
-        Instant until = Instant.now().plus(patience);
+    /** Receives no more, waits a little for what is running, has the rest given back, and kills what does not end. */
+    @Override
+    public void close() {
+        boolean alreadyDrained = closed.getCount() == 0; // and waited for
+        if (drained(alreadyDrained ? Duration.ZERO : PATIENCE)) {
+            return;
+        }
+        running.keySet().forEach(environment -> Thread.ofVirtual().start(environment::stop));
+        if (!join(InProcess.PATIENCE.plus(PATIENCE))) {
+            pollers.forEach(Thread::interrupt);
+            join(PATIENCE);
+        }
+    }
+
+    private boolean join(Duration patience) {
+        long began = System.nanoTime();
         try {
             for (Thread poller : pollers) {
-                Duration left = Duration.between(Instant.now(), until);
-                poller.join(left.isPositive() ? left : Duration.ofMillis(1));
+                Duration left = patience.minusNanos(System.nanoTime() - began);
+                if (!poller.join(left.isPositive() ? left : Duration.ofMillis(1))) {
+                    return false;
+                }
             }
+            return true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            return false;
         }
     }
 }

@@ -8,8 +8,10 @@ import dev.stepstile.lambda.Environment;
 import dev.stepstile.protocol.Handlers;
 import dev.stepstile.protocol.Meter;
 import dev.stepstile.protocol.Stepstile;
-import dev.stepstile.runtime.RealWorld;
+import dev.stepstile.protocol.SuspectTurns;
+import dev.stepstile.protocol.World;
 import dev.stepstile.store.Ports;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -18,6 +20,9 @@ import java.util.function.Supplier;
 /** A step function's environment in this JVM; one that can be cut off, as a process can be killed. */
 final class InProcess implements StepInvoker {
     private static final int SHARDS_OF_NEW_RUNS = 8;
+
+    /** What a handler may take to end that was told to stop: as long as a process has by default, and a little more. */
+    static final Duration PATIENCE = Duration.ofSeconds(7);
 
     private final StackOptions options;
     private final Severable worker = new Severable();
@@ -32,16 +37,17 @@ final class InProcess implements StepInvoker {
             List<StepHandler> installed,
             Supplier<List<StepHandler>> changing,
             Ports ports,
+            World world,
+            SuspectTurns suspects,
             Meter meter) {
         this.options = options;
-        Stepstile stepstile =
-                new Stepstile(worker.ports(ports), options.timing(), worker.world(RealWorld.create()), meter);
+        Stepstile stepstile = new Stepstile(worker.ports(ports), options.timing(), worker.world(world), meter);
         Handlers handlers = new Handlers(
                 options.faults().any()
                         ? FaultyHandlers.wrap(installed, options.faults(), options.poison(), worker::sever)
                         : installed,
                 changing);
-        this.function = new StepFunction(new Environment(stepstile, SHARDS_OF_NEW_RUNS, () -> {}), handlers);
+        this.function = new StepFunction(new Environment(stepstile, SHARDS_OF_NEW_RUNS, () -> {}), handlers, suspects);
     }
 
     @Override
@@ -51,7 +57,7 @@ final class InProcess implements StepInvoker {
         Thread.ofVirtual().name("invocation").start(() -> {
             try {
                 answer.complete(function.handleRequest(event, context));
-            } catch (RuntimeException e) {
+            } catch (Throwable e) { // handed to the poller, which would wait for ever
                 answer.completeExceptionally(e);
             }
         });
@@ -64,6 +70,11 @@ final class InProcess implements StepInvoker {
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
         }
+    }
+
+    @Override
+    public void stop() {
+        function.stop(PATIENCE);
     }
 
     @Override

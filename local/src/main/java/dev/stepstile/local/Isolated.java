@@ -39,6 +39,11 @@ final class Isolated implements StepInvoker {
     }
 
     @Override
+    public void stop() {
+        function.stop();
+    }
+
+    @Override
     public void close() {
         function.close();
     }

@@ -77,6 +77,15 @@ final class IsolatedFunction implements AutoCloseable {
         return fresh;
     }
 
+    /** Asks the process to end, as Lambda does by SIGTERM. */
+    void stop() {
+        closed = true;
+        WorkerProcess running = worker;
+        if (running != null) {
+            running.stop();
+        }
+    }
+
     @Override
     public void close() {
         closed = true;

@@ -12,11 +12,18 @@ import dev.stepstile.functions.sweeper.SweeperFunction;
 import dev.stepstile.lambda.Environment;
 import dev.stepstile.process.ProcessHandlers;
 import dev.stepstile.protocol.Stepstile;
+import dev.stepstile.protocol.SuspectTurns;
 import dev.stepstile.protocol.Tally;
 import dev.stepstile.protocol.Tasks;
+import dev.stepstile.protocol.World;
 import dev.stepstile.runtime.RealWorld;
+import dev.stepstile.step.Limits;
 import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import dev.stepstile.store.PortException;
 import dev.stepstile.store.Ports;
+import dev.stepstile.store.StepStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -36,6 +43,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +54,7 @@ import org.slf4j.LoggerFactory;
 public final class LocalStack implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LocalStack.class);
     private static final int SHARDS = 8;
+    private static final Duration TELL_EVERY = Duration.ofSeconds(5);
     private static final Duration SWEEP_TIMEOUT = Duration.ofSeconds(60);
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
@@ -59,7 +68,7 @@ public final class LocalStack implements AutoCloseable {
     private final Supplier<EventSourceMapping> mappings;
     private EventSourceMapping mapping;
 
-    private LocalStack(StackOptions options) {
+    private LocalStack(StackOptions options, InstantSource system) {
         boolean up = false;
         try {
             opened(FolderLock.take(options.folder()));
@@ -68,10 +77,12 @@ public final class LocalStack implements AutoCloseable {
             if (!options.keepState()) {
                 delete(state(options));
             }
+            StackClock clock = opened(new StackClock(state(options), system));
+            World world = RealWorld.create(clock.steady());
             switch (options.kind()) {
                 case EMBEDDED -> {
                     EmbeddedPorts embedded =
-                            opened(EmbeddedPorts.open(state(options), options.visibility(), InstantSource.system()));
+                            opened(EmbeddedPorts.open(state(options), options.visibility(), clock.steady()));
                     ports = embedded.ports();
                     variables = Map.of();
                     usage = null;
@@ -86,16 +97,18 @@ public final class LocalStack implements AutoCloseable {
                 default -> throw new IllegalStateException();
             }
             queue = new DuplicatingQueue(ports.queue(), options.faults());
-            Functions functions = options.isolated() ? isolated(options, variables) : inProcess(options);
+            Functions functions = options.isolated() ? isolated(options, variables) : inProcess(options, world);
             mappings = () -> {
-                EventSourceMapping started = new EventSourceMapping(queue, functions.step());
+                EventSourceMapping started = new EventSourceMapping(queue, functions.step(), clock.steady()::atRest);
                 started.start(options.workers());
                 return started;
             };
             mapping = mappings.get();
             opened((AutoCloseable) () -> mapping.close());
-            Tasks.Cancellable schedule =
-                    RealWorld.create().tasks().every("sweep", options.timing().sweepEvery(), functions.sweeper());
+            Tasks.Cancellable schedule = world.tasks().every("sweep", options.timing().sweepEvery(), () -> {
+                clock.mark();
+                functions.sweeper().run();
+            });
             opened((AutoCloseable) schedule::cancel);
             api = opened(new HttpApi(options.port(), functions.dispatch(), functions.runs()));
             up = true;
@@ -124,14 +137,19 @@ public final class LocalStack implements AutoCloseable {
 
     /** Starts a stack; it works when this returns. */
     public static LocalStack start(StackOptions options) {
-        return new LocalStack(options);
+        return start(options, InstantSource.system());
+    }
+
+    /** @param system what the system clock shows */
+    static LocalStack start(StackOptions options, InstantSource system) {
+        return new LocalStack(options, system);
     }
 
     /** What is called: {@code step} makes an environment; {@code sweeper} sweeps once. */
     private record Functions(
             RequestStreamHandler dispatch, Supplier<StepInvoker> step, Runnable sweeper, RequestStreamHandler runs) {}
 
-    private Functions inProcess(StackOptions options) {
+    private Functions inProcess(StackOptions options, World world) {
         List<StepHandler> handlers = new ArrayList<>(options.handlers());
         handlers.forEach(handler -> installed.put(handler.name(), "built in"));
         String configuration = options.processHandlers();
@@ -153,11 +171,12 @@ public final class LocalStack implements AutoCloseable {
         }
         Supplier<List<StepHandler>> changes = changing;
         Environment environment =
-                new Environment(new Stepstile(ports, options.timing(), RealWorld.create(), tally), SHARDS, () -> {});
+                new Environment(new Stepstile(ports, options.timing(), world, tally), SHARDS, () -> {});
+        SuspectTurns suspects = SuspectTurns.among(options.workers());
         SweeperFunction sweeper = new SweeperFunction(environment);
         return new Functions(
                 new DispatchFunction(environment),
-                () -> new InProcess(options, handlers, changes, ports, tally),
+                () -> new InProcess(options, handlers, changes, ports, world, suspects, tally),
                 () -> sweeper.handleRequest(Map.of(), new LocalContext("sweeper", SWEEP_TIMEOUT)),
                 new RunsFunction(environment));
     }
@@ -288,6 +307,46 @@ public final class LocalStack implements AutoCloseable {
 
     public List<String> deadLetters(int max) {
         return ports.letters().peek(max);
+    }
+
+    /**
+     * Takes no more work, and waits for what runs. Closing then gives back what still does: it runs again at the next start,
+     * and its attempt is not counted.
+     *
+     * @param grace for which to wait at most
+     * @param waiting told now and then which steps are waited for
+     */
+    public void drain(Duration grace, Consumer<List<StepId>> waiting) {
+        long began = System.nanoTime();
+        Duration left = grace;
+        while (left.isPositive() && !mapping.drained(Duration.ZERO)) {
+            waiting.accept(runningSteps());
+            if (mapping.drained(left.compareTo(TELL_EVERY) < 0 ? left : TELL_EVERY)) {
+                return;
+            }
+            left = grace.minusNanos(System.nanoTime() - began);
+        }
+    }
+
+    /** The steps that run just now. */
+    public List<StepId> runningSteps() {
+        List<StepStore.StepRef> handed = mapping.running().stream()
+                .map(spec -> new StepStore.StepRef(spec.id(), spec.shard()))
+                .distinct()
+                .limit(Limits.LOOKUP_KEYS)
+                .toList();
+        if (handed.isEmpty()) {
+            return List.of();
+        }
+        try {
+            return ports.store().records(handed).stream()
+                    .filter(record -> record.state() instanceof StepState.Running)
+                    .map(StepRecord::id)
+                    .sorted(Comparator.comparing(StepId::toString))
+                    .toList();
+        } catch (PortException e) {
+            return handed.stream().map(StepStore.StepRef::id).toList(); // some of them may have ended
+        }
     }
 
     @Override

@@ -13,6 +13,9 @@ interface StepInvoker extends AutoCloseable {
      */
     SQSBatchResponse invoke(SQSEvent event) throws WorkerLost, InterruptedException;
 
+    /** Has the environment give back what it runs: the invocation then ends soon, with an answer. */
+    void stop();
+
     /** Ends the environment as it stands, as kill -9 does: a batch that it runs is lost. */
     @Override
     void close();

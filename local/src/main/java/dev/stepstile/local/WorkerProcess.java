@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -106,8 +105,8 @@ final class WorkerProcess implements AutoCloseable {
 
     /** Hands an invocation over; false if the process ended before it asked for one, or never asks. */
     boolean takes(Invocation invocation) throws InterruptedException {
-        Instant giveUp = Instant.now().plus(INIT);
-        while (process.isAlive() && Instant.now().isBefore(giveUp)) {
+        long began = System.nanoTime();
+        while (process.isAlive() && System.nanoTime() - began < INIT.toNanos()) {
             if (api.hand(invocation, GLANCE)) {
                 return true;
             }
@@ -142,6 +141,11 @@ final class WorkerProcess implements AutoCloseable {
         return process.isAlive()
                 ? "process " + process.pid() + " asked for no work within " + INIT.toSeconds() + " s"
                 : "process " + process.pid() + " ended with status " + process.exitValue();
+    }
+
+    /** Sends SIGTERM. */
+    void stop() {
+        process.toHandle().destroy();
     }
 
     /** Kills the process, as kill -9 does; what it printed before is in the log. */

@@ -14,6 +14,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,6 +31,7 @@ class EventSourceMappingTest {
     private final BlockingQueue<String> received = new LinkedBlockingQueue<>();
     private final AtomicInteger environments = new AtomicInteger();
     private final AtomicInteger closed = new AtomicInteger();
+    private final CountDownLatch toldToStop = new CountDownLatch(1);
     private EmbeddedPorts embedded;
     private StepQueue queue;
     private EventSourceMapping mapping;
@@ -66,10 +68,24 @@ class EventSourceMappingTest {
                 }
             }
             return switch (told) {
+                case "work" -> {
+                    try {
+                        toldToStop.await();
+                    } catch (InterruptedException e) {
+                        throw new WorkerLost("interrupted");
+                    }
+                    yield new SQSBatchResponse(stay);
+                }
                 case "die" -> throw new WorkerLost("as told");
                 case "throw" -> throw new IllegalStateException("as told");
+                case "error" -> throw new OutOfMemoryError("as told");
                 default -> new SQSBatchResponse(stay);
             };
+        }
+
+        @Override
+        public void stop() {
+            toldToStop.countDown();
         }
 
         @Override
@@ -123,6 +139,46 @@ class EventSourceMappingTest {
         mapping.start(1);
 
         assertThat(received(2)).containsExactly("throw 1 in 1", "throw 2 in 1");
+        assertThat(mapping.lost()).isZero();
+    }
+
+    /** One poller: if it were gone, nothing would be received any more. */
+    @Test
+    void replaces_a_worker_that_an_Error_ended_and_gives_its_batch_to_the_next() throws InterruptedException {
+        send("error");
+        mapping.start(1);
+
+        assertThat(received(2)).containsExactly("error 1 in 1", "error 2 in 2");
+        assertThat(closed).hasValue(1);
+    }
+
+    @Test
+    void starts_again_after_an_environment_could_not_be_started() throws InterruptedException {
+        AtomicInteger tries = new AtomicInteger();
+        mapping = new EventSourceMapping(queue, () -> {
+            if (tries.incrementAndGet() < 3) {
+                throw new NoClassDefFoundError("as told");
+            }
+            return new Obedient();
+        });
+        send("go");
+        mapping.start(1);
+
+        assertThat(received(1)).containsExactly("go 1 in 1");
+        assertThat(tries).hasValue(3);
+    }
+
+    @Test
+    void has_what_still_runs_given_back_when_it_is_closed() throws InterruptedException {
+        send("work");
+        mapping.start(1);
+        received(1);
+        assertThat(mapping.drained(Duration.ofMillis(100))).isFalse();
+        assertThat(toldToStop.getCount()).as("not before it is closed").isEqualTo(1);
+        mapping.close();
+
+        assertThat(toldToStop.getCount()).isZero();
+        assertThat(closed).hasValue(1);
         assertThat(mapping.lost()).isZero();
     }
 

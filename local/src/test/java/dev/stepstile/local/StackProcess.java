@@ -25,8 +25,8 @@ final class StackProcess {
         public static void main(String[] args) {
             try {
                 StackOptions.Kind kind = StackOptions.Kind.valueOf(args[0]);
-                LocalStack stack =
-                        LocalStack.start(StackUnderTest.options(kind, kind == StackOptions.Kind.AWS, Path.of(args[1])));
+                LocalStack stack = LocalStack.start(StackUnderTest.options(
+                        kind, kind == StackOptions.Kind.AWS, Path.of(args[1]), Integer.parseInt(args[2])));
                 System.out.println("endpoint " + stack.endpoint());
             } catch (RuntimeException | Error e) {
                 e.printStackTrace();
@@ -37,6 +37,10 @@ final class StackProcess {
 
     /** Starts a stack on what an earlier one left in the folder. */
     static StackProcess start(StackOptions.Kind kind, Path folder) throws IOException {
+        return start(kind, folder, 2);
+    }
+
+    static StackProcess start(StackOptions.Kind kind, Path folder, int workers) throws IOException {
         Path errors = folder.resolve("stack.err");
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -47,7 +51,8 @@ final class StackProcess {
                         System.getProperty("java.class.path"),
                         Main.class.getName(),
                         kind.name(),
-                        folder.toString())
+                        folder.toString(),
+                        Integer.toString(workers))
                 .redirectError(errors.toFile())
                 .start();
         BufferedReader printed =

@@ -36,13 +36,17 @@ final class StackUnderTest {
 
     /** A lost worker is noticed within seconds; state is kept. */
     static StackOptions options(StackOptions.Kind kind, boolean isolated, Path folder) {
+        return options(kind, isolated, folder, 2);
+    }
+
+    static StackOptions options(StackOptions.Kind kind, boolean isolated, Path folder, int workers) {
         return new StackOptions(
                 kind,
                 isolated,
                 folder,
                 true,
                 0,
-                2,
+                workers,
                 Timing.of(Duration.ofSeconds(3), Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(30)),
                 Duration.ofMinutes(2),
                 Duration.ofMinutes(2),

@@ -42,6 +42,7 @@ public final class WilfulHandler implements StepHandler {
                 case "error" -> throw new StackOverflowError("as told");
                 case "deaf" -> waitDeafly();
                 case "wait" -> new CountDownLatch(1).await();
+                case "doze" -> new CountDownLatch(1).await(4, TimeUnit.SECONDS);
                 case "nap" -> new CountDownLatch(1).await(50, TimeUnit.MILLISECONDS);
                 default -> {}
             }

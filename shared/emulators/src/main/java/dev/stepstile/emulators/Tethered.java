@@ -14,12 +14,31 @@ public final class Tethered {
 
     /** @param arguments a class, and what its main method is given */
     public static void main(String[] arguments) throws Throwable {
+        ignoreInterrupts();
         Thread.ofPlatform().daemon().name("tether").start(Tethered::awaitEnd);
         try {
             Class.forName(arguments[0]).getMethod("main", String[].class).invoke(null, (Object)
                     Arrays.copyOfRange(arguments, 1, arguments.length));
         } catch (InvocationTargetException e) {
             throw e.getCause();
+        }
+    }
+
+    /**
+     * Ctrl-C reaches every process that the terminal shows; this one ends when whoever started it has done with it. By
+     * reflection, as the compiler warns of the JDK's own API for signals.
+     */
+    private static void ignoreInterrupts() {
+        try {
+            Class<?> signal = Class.forName("sun.misc.Signal");
+            Class<?> handler = Class.forName("sun.misc.SignalHandler");
+            signal.getMethod("handle", signal, handler)
+                    .invoke(
+                            null,
+                            signal.getConstructor(String.class).newInstance("INT"),
+                            handler.getField("SIG_IGN").get(null));
+        } catch (ReflectiveOperationException e) {
+            System.err.println("Ctrl-C ends this process at once (" + e + ").");
         }
     }
 

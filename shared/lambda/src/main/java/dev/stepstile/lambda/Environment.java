@@ -6,6 +6,7 @@ import dev.stepstile.aws.Settings;
 import dev.stepstile.protocol.Stepstile;
 import dev.stepstile.protocol.Timing;
 import dev.stepstile.runtime.RealWorld;
+import dev.stepstile.runtime.SteadyClock;
 import dev.stepstile.store.DamagedData;
 import dev.stepstile.store.PortException;
 import dev.stepstile.store.Ports;
@@ -26,9 +27,10 @@ import software.amazon.lambda.powertools.logging.PowertoolsLogging;
  * The execution environment of a function: the use cases over its stack's ports, and what surrounds an invocation.
  *
  * @param shards over how many partitions a new run is spread
+ * @param beforeEach called before each invocation: sets the clock, which may have stood still since the last one
  * @param afterEach called after each invocation: flushes metrics
  */
-public record Environment(Stepstile stepstile, int shards, Runnable afterEach) {
+public record Environment(Stepstile stepstile, int shards, Runnable beforeEach, Runnable afterEach) {
     private static final Logger LOG = LoggerFactory.getLogger(Environment.class);
 
     /** Where a path has its run: {@code /v1/runs/{runId}…}. */
@@ -36,6 +38,11 @@ public record Environment(Stepstile stepstile, int shards, Runnable afterEach) {
 
     /** Kept from a deadline for what an answer still needs. */
     private static final Duration RESERVE = Duration.ofSeconds(2);
+
+    /** One whose clock is another's to keep. */
+    public Environment(Stepstile stepstile, int shards, Runnable afterEach) {
+        this(stepstile, shards, () -> {}, afterEach);
+    }
 
     /**
      * As the function's environment variables say.
@@ -60,12 +67,15 @@ public record Environment(Stepstile stepstile, int shards, Runnable afterEach) {
     /** Over these ports, with counts that become CloudWatch metrics. */
     public static Environment over(Ports ports, Timing timing, int shards) {
         EmfMeter meter = new EmfMeter();
-        return new Environment(new Stepstile(ports, timing, RealWorld.create(), meter), shards, meter::flush);
+        SteadyClock clock = SteadyClock.system();
+        Stepstile stepstile = new Stepstile(ports, timing, RealWorld.create(clock), meter);
+        return new Environment(stepstile, shards, clock::follow, meter::flush);
     }
 
     /** One invocation: log lines carry the request's id, and metrics are flushed however it ends. */
     public <T> T invocation(Context context, Callable<T> work) {
         PowertoolsLogging.initializeLogging(context);
+        beforeEach.run();
         try {
             return work.call();
         } catch (RuntimeException e) {

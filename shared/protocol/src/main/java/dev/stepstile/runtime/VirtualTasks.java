@@ -3,6 +3,7 @@ package dev.stepstile.runtime;
 import dev.stepstile.protocol.Tasks;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -33,25 +34,38 @@ public final class VirtualTasks implements Tasks {
     private static final Executor USER_CODE = Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("step-", 0).factory());
 
+    private final InstantSource clock;
+
+    /** By the system clock. */
+    public VirtualTasks() {
+        this(InstantSource.system());
+    }
+
+    /** @param clock by which instants are waited for */
+    public VirtualTasks(InstantSource clock) {
+        this.clock = clock;
+    }
+
     @Override
     public <T> Task<T> fork(String name, Callable<T> work) {
-        Forked<T> task = new Forked<>();
+        Forked<T> task = new Forked<>(clock);
         Thread.ofVirtual().name(name).start(() -> task.run(work));
         return task;
     }
 
     @Override
     public <T> Task<T> forkUserCode(String name, Callable<T> work) {
-        Forked<T> task = new Forked<>();
+        Forked<T> task = new Forked<>(clock);
         USER_CODE.execute(() -> task.run(work));
         return task;
     }
 
     @Override
     public void sleepUntil(Instant instant) throws InterruptedException {
-        Duration wait = Duration.between(Instant.now(), instant);
-        if (wait.isPositive()) {
+        Duration wait = Duration.between(clock.instant(), instant);
+        while (wait.isPositive()) {
             Thread.sleep(wait);
+            wait = Duration.between(clock.instant(), instant);
         }
     }
 
@@ -63,6 +77,10 @@ public final class VirtualTasks implements Tasks {
         return ticker;
     }
 
+    private static long millis(Duration wait) {
+        return wait.isPositive() ? wait.toMillis() + 1 : 0;
+    }
+
     private static void logIn(@Nullable Map<String, String> context) {
         if (context != null) {
             MDC.setContextMap(context);
@@ -70,6 +88,7 @@ public final class VirtualTasks implements Tasks {
     }
 
     private static final class Forked<T> implements Task<T> {
+        private final InstantSource clock;
         private final @Nullable Map<String, String> context = MDC.getCopyOfContextMap();
         private final CountDownLatch released = new CountDownLatch(1);
         private final ReentrantLock interrupting = new ReentrantLock();
@@ -78,6 +97,10 @@ public final class VirtualTasks implements Tasks {
         private volatile boolean ended;
         private volatile @Nullable T value;
         private volatile @Nullable Throwable thrown;
+
+        Forked(InstantSource clock) {
+            this.clock = clock;
+        }
 
         void run(Callable<T> work) {
             try {
@@ -136,8 +159,12 @@ public final class VirtualTasks implements Tasks {
 
         @Override
         public boolean joinUntil(Instant instant) throws InterruptedException {
-            long millis = Duration.between(Instant.now(), instant).toMillis();
-            boolean inTime = released.await(Math.max(millis, 0), TimeUnit.MILLISECONDS);
+            Duration wait = Duration.between(clock.instant(), instant);
+            boolean inTime = released.await(millis(wait), TimeUnit.MILLISECONDS);
+            while (!inTime && wait.isPositive()) { // the clock may be slower than what the thread waits by
+                wait = Duration.between(clock.instant(), instant);
+                inTime = released.await(millis(wait), TimeUnit.MILLISECONDS);
+            }
             return inTime && ended;
         }
 

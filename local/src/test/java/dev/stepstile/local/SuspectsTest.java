@@ -1,0 +1,77 @@
+package dev.stepstile.local;
+
+import static dev.stepstile.local.StackUnderTest.step;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.wire.Json;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Long steps that were lost with their stack do not keep the runs of others waiting. */
+@Timeout(value = 8, unit = TimeUnit.MINUTES)
+class SuspectsTest {
+    private static final int LONG = 30;
+    private static final int WORKERS = 4;
+    private static final Duration SOON = Duration.ofSeconds(15);
+
+    @TempDir
+    Path folder;
+
+    @Test
+    @Tag("integration")
+    void leave_three_of_four_workers_to_a_new_run() throws Exception {
+        StackProcess first = StackProcess.start(StackOptions.Kind.EMBEDDED, folder, LONG); // so that all of them run
+        try {
+            List<ObjectNode> steps = new ArrayList<>();
+            for (int i = 0; i < LONG; i++) {
+                steps.add(step("long-" + i, "wait", 99, 99)); // each for as long as its function may take: 110 s
+            }
+            first.api().dispatch("lost", steps);
+            first.api().awaitAll("lost", "RUNNING");
+        } finally {
+            first.kill();
+        }
+        StackProcess second = StackProcess.start(StackOptions.Kind.EMBEDDED, folder, WORKERS);
+        try {
+            StackUnderTest api = second.api();
+            JsonNode suspects = StackUnderTest.await(() -> api.steps("lost"), steps -> suspects(steps) == LONG);
+            StackUnderTest.await(() -> api.steps("lost"), steps -> StackUnderTest.count(steps, "RUNNING") == 1);
+            long dispatched = System.nanoTime();
+            api.dispatch("new", echoes());
+            api.awaitAll("new", "SUCCEEDED");
+
+            assertThat(Duration.ofNanos(System.nanoTime() - dispatched)).isLessThan(SOON);
+            assertThat(suspects).hasSize(LONG);
+            assertThat(StackUnderTest.count(api.steps("lost"), "RUNNING"))
+                    .as("a quarter of the workers")
+                    .isEqualTo(1);
+        } finally {
+            second.kill();
+        }
+    }
+
+    private static int suspects(JsonNode steps) {
+        int count = 0;
+        for (JsonNode step : steps) {
+            count += step.path("suspect").asBoolean() ? 1 : 0;
+        }
+        return count;
+    }
+
+    private static List<ObjectNode> echoes() {
+        List<ObjectNode> steps = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            steps.add(Json.object().put("key", "echo-" + i).put("handler", "stepstile.echo"));
+        }
+        return steps;
+    }
+}
