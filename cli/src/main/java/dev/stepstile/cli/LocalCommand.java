@@ -192,7 +192,8 @@ final class LocalCommand implements Callable<Integer> {
 
     private static String named(List<StepId> steps) {
         String first = steps.stream().limit(NAMED).map(StepId::toString).collect(Collectors.joining(", "));
-        return steps.size() + (steps.size() == 1 ? " step" : " steps")
+        return steps.size()
+                + (steps.size() == 1 ? " step" : " steps")
                 + (steps.isEmpty() ? "" : " (" + first + (steps.size() > NAMED ? ", …" : "") + ")");
     }
 

@@ -167,11 +167,12 @@ final class EventSourceMapping implements AutoCloseable {
     /** The steps whose messages are being worked on; some may have ended. */
     List<StepSpec> running() {
         List<StepSpec> steps = new ArrayList<>();
-        running.values().forEach(batch -> batch.forEach(delivery -> {
-            if (StepMessages.decode(delivery.body()) instanceof Decoded.Step(StepSpec spec)) {
-                steps.add(spec);
-            }
-        }));
+        running.values()
+                .forEach(batch -> batch.forEach(delivery -> {
+                    if (StepMessages.decode(delivery.body()) instanceof Decoded.Step(StepSpec spec)) {
+                        steps.add(spec);
+                    }
+                }));
         return steps;
     }
 

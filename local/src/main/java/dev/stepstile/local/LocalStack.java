@@ -105,10 +105,11 @@ public final class LocalStack implements AutoCloseable {
             };
             mapping = mappings.get();
             opened((AutoCloseable) () -> mapping.close());
-            Tasks.Cancellable schedule = world.tasks().every("sweep", options.timing().sweepEvery(), () -> {
-                clock.mark();
-                functions.sweeper().run();
-            });
+            Tasks.Cancellable schedule = world.tasks()
+                    .every("sweep", options.timing().sweepEvery(), () -> {
+                        clock.mark();
+                        functions.sweeper().run();
+                    });
             opened((AutoCloseable) schedule::cancel);
             api = opened(new HttpApi(options.port(), functions.dispatch(), functions.runs()));
             up = true;

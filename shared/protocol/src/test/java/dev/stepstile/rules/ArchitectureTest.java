@@ -283,7 +283,8 @@ class ArchitectureTest {
                 .areNotInterfaces()
                 .and()
                 .areNotEnums()
-                .and(DescribedPredicate.describe("are not sealed", type -> !type.reflect().isSealed()))
+                .and(DescribedPredicate.describe(
+                        "are not sealed", type -> !type.reflect().isSealed()))
                 .should()
                 .haveModifier(com.tngtech.archunit.core.domain.JavaModifier.FINAL);
 
