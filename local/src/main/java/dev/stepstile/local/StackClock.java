@@ -20,11 +20,13 @@ final class StackClock implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StackClock.class);
     private static final Duration WORTH_TELLING = Duration.ofMinutes(1);
 
+    private final Path folder;
     private final Path file;
     private final SteadyClock clock;
 
     /** @param folder of the state */
     StackClock(Path folder, InstantSource system) {
+        this.folder = folder;
         this.file = folder.resolve("clock");
         Instant shown = read(file);
         clock = SteadyClock.over(system, shown);
@@ -54,8 +56,8 @@ final class StackClock implements AutoCloseable {
     /** Writes down how far it has come. */
     void mark() {
         try {
-            Files.createDirectories(file.getParent());
-            Path next = file.resolveSibling("clock.next");
+            Files.createDirectories(folder);
+            Path next = folder.resolve("clock.next");
             Files.writeString(next, clock.instant().toString());
             Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
