@@ -52,8 +52,10 @@ class ComputeLogs:
 
     def write(self, name: str, stdout: Sequence[str], stderr: Sequence[str]) -> None:
         self._was_captured_before(name)
+        first = bool(stdout or stderr) and name not in self._written
         for lines, io_type in ((stdout, "stdout"), (stderr, "stderr")):
-            if lines and io_type in self._io_types:
+            # Both files from the first line on: a manager of cloud storage uploads both.
+            if (lines or first) and io_type in self._io_types:
                 self._written.add(name)
                 with self._local.open_log_stream(self._key(name), self._io_types[io_type]) as stream:
                     if stream is not None:

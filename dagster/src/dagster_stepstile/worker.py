@@ -183,6 +183,8 @@ class Collected:
         self._packer = _wire.Packer()
         self._packed = 0
         self._left_out = ""
+        self._measured_calls = 0
+        self._size_of_calls = 0
         self._waiting: list[int] | None = []
         self._resources_begun = (-1, 0.0)
         self._lock = threading.Lock()
@@ -228,7 +230,9 @@ class Collected:
             self._texts.append(text)
             return True
         self._pack_held()
-        most = MOST_RESULT - 1000 - len(json.dumps(self.calls))
+        if self._measured_calls != len(self.calls):
+            self._measured_calls, self._size_of_calls = len(self.calls), len(json.dumps(self.calls))
+        most = MOST_RESULT - 1000 - self._size_of_calls
         if not _is_of_the_end(entry):
             most -= _FOR_THE_END
         event = entry.dagster_event
