@@ -329,7 +329,7 @@ class RunQueriesTest {
 
     @Test
     void a_step_shows_its_result_wherever_that_is_kept_or_where_it_is_if_it_is_huge() throws InterruptedException {
-        int huge = 4 * 1024 * 1024;
+        int huge = Limits.ANSWER_BYTES;
         int[] sizes = {10, Limits.INLINE_BYTES + 1_000, Limits.ITEM_BYTES + 1_000, huge};
         for (int size : sizes) {
             stack.work.on("s" + size, (input, context) -> StepResult.of(noise(size)));

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What a run is asked: how it stands, its steps, one step, its feed. */
@@ -198,8 +199,11 @@ public final class RunQueries {
     /**
      * The run's steps as they were handed over, those in {@code state} if that is not null. A page may have fewer than
      * {@code limit}, and even none, before the last one: it is answered after a second, whatever was found.
+     *
+     * @param fits asked for each step that is to be in the page, in turn; it ends before the first that does not fit
      */
-    public Steps steps(String runId, StepState.@Nullable Name state, @Nullable StepsCursor from, int limit)
+    public Steps steps(
+            String runId, StepState.@Nullable Name state, @Nullable StepsCursor from, int limit, Predicate<Step> fits)
             throws InterruptedException {
         Instant began = world.now();
         List<Step> found = new ArrayList<>();
@@ -224,11 +228,14 @@ public final class RunQueries {
                     if (found.size() == limit) {
                         break;
                     }
-                    index++;
                     Step step = new Step(spec, records.get(spec.id().stepKey()));
                     if ((state == null || step.state() == state) && drivenBy(dispatch, step)) {
+                        if (!fits.test(step)) {
+                            return new Steps(found, StepsCursor.at(dispatch, index));
+                        }
                         found.add(step);
                     }
+                    index++;
                 }
             }
         }
@@ -288,6 +295,12 @@ public final class RunQueries {
      * @param limit entries at most
      */
     public Feed feed(Run run, List<String> positions, int limit) throws InterruptedException {
+        return feed(run, positions, limit, entry -> true);
+    }
+
+    /** @param fits asked for each entry that is to be in the piece, in turn; it ends before the first that does not fit */
+    public Feed feed(Run run, List<String> positions, int limit, Predicate<FeedEntry> fits)
+            throws InterruptedException {
         List<Integer> shards = new ArrayList<>();
         for (int shard = 0; shard < run.shards(); shard++) {
             shards.add(shard);
@@ -299,13 +312,18 @@ public final class RunQueries {
         List<FeedEntry> entries = new ArrayList<>();
         List<String> next = new ArrayList<>();
         boolean caughtUp = true;
-        int room = limit;
+        boolean full = false;
         for (int shard : shards) {
             List<FeedEntry> page = pages.get(shard);
-            List<FeedEntry> taken = page.subList(0, Math.min(room, page.size()));
+            List<FeedEntry> taken = new ArrayList<>();
+            for (FeedEntry entry : page) {
+                full = full || entries.size() == limit || !fits.test(entry);
+                if (!full) {
+                    taken.add(entry);
+                    entries.add(entry);
+                }
+            }
             caughtUp &= taken.size() == page.size() && page.size() < limit;
-            entries.addAll(taken);
-            room -= taken.size();
             String before = positions.isEmpty() ? "" : positions.get(shard);
             next.add(taken.isEmpty() ? before : taken.getLast().position());
         }

@@ -8,8 +8,11 @@ public final class Limits {
     /** A dispatch's steps: its bitmap and counts stay within 2 KB, and a call within its 30 s. */
     public static final int STEPS_PER_DISPATCH = 10_000;
 
-    /** A request body; API Gateway's own limit is 10 MB, Lambda's 6 MB. */
-    public static final int REQUEST_BYTES = 6 * 1024 * 1024;
+    /** A request's body, as a string of JSON: Lambda's 6 MiB for an event, less what else an event has. */
+    public static final int REQUEST_BYTES = 6_000_000;
+
+    /** An answer's body, as a string of JSON: Lambda's 6 MiB for an answer, less what else an answer has. */
+    public static final int ANSWER_BYTES = 6_000_000;
 
     /** One step's input, and all shared inputs together: what a request can carry. */
     public static final int INPUT_BYTES = 5 * 1024 * 1024;

@@ -72,13 +72,7 @@ public final class DispatchApi {
             throw Problem.badRequest(
                     "bad-json", "The body is empty; send {\"steps\": [{\"key\": …, \"handler\": …}]}.");
         }
-        if (body.getBytes(StandardCharsets.UTF_8).length > Limits.REQUEST_BYTES) {
-            throw new Problem(
-                    413,
-                    "request-too-large",
-                    "The body is over " + Limits.REQUEST_BYTES
-                            + " bytes; dispatch in several calls, or put large inputs into your own storage and pass where they are.");
-        }
+        Sent.refuseTooLarge(body);
         try {
             return read(runId, Json.parse(body));
         } catch (Json.BadJson e) {

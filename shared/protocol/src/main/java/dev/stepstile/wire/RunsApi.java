@@ -25,13 +25,15 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** {@code /v1/runs/{runId}…}: status, steps, feed, lookup, cancel, redrive. */
 public final class RunsApi {
-    /** Of one answer: Lambda's 6 MB, less the rest of the answer and its escaping. */
-    private static final long RESULT_IN_ANSWER = 4L * 1024 * 1024;
+    /** Of an answer's bytes, for what surrounds its entries: above all the cursor of a feed. */
+    private static final int AROUND_ENTRIES = 100_000;
 
     /** What a feed's cursor may say of a shard: nothing yet, or the position of an entry. */
     private static final Pattern POSITION = Pattern.compile("|[0-9]{13}#[^#]{1,512}#[0-9]{1,10}(#[0-9]{1,10})?");
@@ -135,17 +137,18 @@ public final class RunsApi {
     private Answer steps(String runId, Http.Call call) throws InterruptedException {
         call.takes("state", "limit", "cursor");
         run(runId);
+        Page<RunQueries.Step> entries = new Page<>(step -> {
+            StepRecord record = step.record();
+            return record == null ? StepView.queued(step) : StepView.brief(record);
+        });
         RunQueries.Steps page = queries.steps(
                 runId,
                 state(call.query().get("state")),
                 stepsCursor(runId, call.query().get("cursor")),
-                limit(call));
+                limit(call),
+                entries);
         ObjectNode body = Json.object();
-        ArrayNode steps = body.putArray("steps");
-        for (RunQueries.Step step : page.steps()) {
-            StepRecord record = step.record();
-            steps.add(record == null ? StepView.queued(step) : StepView.brief(record));
-        }
+        body.set("steps", entries.nodes);
         RunQueries.StepsCursor next = page.next();
         if (next != null) {
             body.put("cursor", Cursors.write("steps", runId, node(next)));
@@ -169,9 +172,9 @@ public final class RunsApi {
             throw Problem.badRequest("bad-attempt", "'attempt' is 1 or more, and says whose log: only with log=true.");
         }
         StepRecord record = record(runId, stepKey);
-        ObjectNode body = StepView.full(record, queries, RESULT_IN_ANSWER);
+        ObjectNode printed = Json.object();
         if (log) {
-            ArrayNode pages = body.putArray("log");
+            ArrayNode pages = printed.putArray("log");
             for (LogPage page : queries.log(record, attempt == null ? record.attempt() : number("attempt", attempt))) {
                 ObjectNode node =
                         pages.addObject().put("attempt", page.attempt()).put("page", page.number());
@@ -179,7 +182,8 @@ public final class RunsApi {
                 page.lines().forEach(node.putArray("lines")::add);
             }
         }
-        return Answer.json(200, body);
+        long room = Limits.ANSWER_BYTES - Sent.bytes(printed);
+        return Answer.json(200, StepView.full(record, queries, room, room).setAll(printed));
     }
 
     private Answer result(String runId, String stepKey, Http.Call call) {
@@ -200,29 +204,53 @@ public final class RunsApi {
     private Answer feed(String runId, Http.Call call) throws InterruptedException {
         call.takes("cursor", "limit");
         Run run = run(runId);
-        RunQueries.Feed feed = queries.feed(run, positions(run, call.query().get("cursor")), limit(call));
+        Page<FeedEntry> entries = new Page<>(RunsApi::node);
+        RunQueries.Feed feed = queries.feed(run, positions(run, call.query().get("cursor")), limit(call), entries);
         ObjectNode body = Json.object();
-        ArrayNode entries = body.putArray("entries");
-        for (FeedEntry entry : feed.entries()) {
-            ObjectNode node =
-                    entries.addObject().put("stepKey", entry.stepKey()).put("attempt", entry.attempt());
-            node.put("at", entry.at().toString());
-            switch (entry) {
-                case FeedEntry.Ended ended -> {
-                    node.put("state", ended.state().name()).put("logPages", ended.pages());
-                    Payload.Inline result = ended.result();
-                    if (result != null) {
-                        node.putRawValue("result", new RawValue(result.json()));
-                    }
-                }
-                case FeedEntry.PageWritten page -> node.put("logPage", page.page());
-            }
-        }
+        body.set("entries", entries.nodes);
         ObjectNode cursor = Json.object();
         ArrayNode positions = cursor.putArray("p");
         feed.positions().forEach(positions::add);
         body.put("cursor", Cursors.write("feed", runId, cursor)).put("caughtUp", feed.caughtUp());
         return Answer.json(200, body);
+    }
+
+    private static ObjectNode node(FeedEntry entry) {
+        ObjectNode node = Json.object().put("stepKey", entry.stepKey()).put("attempt", entry.attempt());
+        node.put("at", entry.at().toString());
+        switch (entry) {
+            case FeedEntry.Ended ended -> {
+                node.put("state", ended.state().name()).put("logPages", ended.pages());
+                Payload.Inline result = ended.result();
+                if (result != null) {
+                    node.putRawValue("result", new RawValue(result.json()));
+                }
+            }
+            case FeedEntry.PageWritten page -> node.put("logPage", page.page());
+        }
+        return node;
+    }
+
+    /** Entries of an answer, for as long as it can be sent with them. */
+    private static final class Page<T> implements Predicate<T> {
+        private final ArrayNode nodes = Json.MAPPER.createArrayNode();
+        private final Function<T, ObjectNode> view;
+        private long room = Limits.ANSWER_BYTES - AROUND_ENTRIES;
+
+        Page(Function<T, ObjectNode> view) {
+            this.view = view;
+        }
+
+        @Override
+        public boolean test(T entry) {
+            ObjectNode node = view.apply(entry);
+            room -= Sent.bytes(node) + 1;
+            boolean fits = room >= 0;
+            if (fits) {
+                nodes.add(node);
+            }
+            return fits;
+        }
     }
 
     private Answer lookup(String runId, Http.Call call) {
@@ -239,14 +267,17 @@ public final class RunsApi {
         ObjectNode body = Json.object();
         ArrayNode entries = body.putArray("entries");
         ArrayNode absent = body.putArray("absent");
-        long room = RESULT_IN_ANSWER;
+        long room = Limits.ANSWER_BYTES - AROUND_ENTRIES;
+        int left = keys.size();
         for (String key : keys) {
+            long share = room / left--;
             StepRecord record = found.get(key);
             if (record == null) {
                 absent.add(key);
+                room -= Sent.bytes(key) + 5;
             } else {
-                ObjectNode entry = StepView.full(record, queries, Math.min(room, Limits.ITEM_BYTES));
-                room -= Json.print(entry).length();
+                ObjectNode entry = StepView.full(record, queries, Limits.ITEM_BYTES, share);
+                room -= Sent.bytes(entry) + 1;
                 entries.add(entry);
             }
         }
@@ -319,6 +350,7 @@ public final class RunsApi {
 
     private static JsonNode body(Http.Call call, Set<String> names) {
         String text = call.body();
+        Sent.refuseTooLarge(text);
         JsonNode body = text == null || text.isBlank() ? Json.object() : Json.parse(text);
         if (!body.isObject()) {
             throw Problem.badRequest("bad-json", "The body is not a JSON object.");

@@ -58,16 +58,14 @@ final class StepView {
         return node;
     }
 
-    /** A record with its history and, if that is at most {@code most} bytes, its result; else where the result is. */
-    static ObjectNode full(StepRecord record, RunQueries queries, long most) {
+    /**
+     * A record with its history and, if that is at most {@code most} bytes, its result; else where the result is.
+     *
+     * @param room as {@link Sent} counts: what it would be over, of the oldest attempts and of the result
+     */
+    static ObjectNode full(StepRecord record, RunQueries queries, long most, long room) {
         ObjectNode node = brief(record);
         node.put("maxAttempts", record.pinned().retry().maxAttempts()).put("logPages", record.pages());
-        if (record.state() instanceof StepState.Succeeded(Payload result, Instant at)) {
-            queries.json(result, most)
-                    .ifPresentOrElse(
-                            json -> node.putRawValue("result", new RawValue(json)),
-                            () -> node.set("resultStored", PayloadJson.write(result)));
-        }
         if (record.redrivenBy() != null) {
             node.put("redrivenBy", record.redrivenBy());
         }
@@ -78,6 +76,17 @@ final class StepView {
             put(attempt, "endedAt", note.endedAt());
             attempt.put("cause", note.cause().name()).put("message", note.message());
         });
+        while (!attempts.isEmpty() && Sent.bytes(node) > room) {
+            attempts.remove(0);
+        }
+        if (record.state() instanceof StepState.Succeeded(Payload result, Instant at)) {
+            long left = room - Sent.bytes(node);
+            queries.json(result, Math.min(most, left))
+                    .filter(json -> result instanceof Payload.Inline || Sent.bytes(json) <= left)
+                    .ifPresentOrElse(
+                            json -> node.putRawValue("result", new RawValue(json)),
+                            () -> node.set("resultStored", PayloadJson.write(result)));
+        }
         return node;
     }
 
