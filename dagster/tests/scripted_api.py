@@ -9,7 +9,7 @@ import json
 import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -30,6 +30,7 @@ class Call:
 class Answer:
     status: int
     body: Any
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
     hang_up: bool = False
     """Sends nothing, and closes the connection."""
     last: bool = False
@@ -62,6 +63,8 @@ def api(answer: Callable[[Call], Answer]) -> Generator[str, None, None]:
             text = told.body if isinstance(told.body, bytes) else json.dumps(told.body).encode()
             self.send_response(told.status)
             self.send_header("content-length", str(len(text)))
+            for name, value in told.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(text)
             self.wfile.flush()

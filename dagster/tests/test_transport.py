@@ -37,6 +37,23 @@ def test_a_call_that_was_not_answered_is_made_again(first: Answer) -> None:
     assert len(waits) == 2
 
 
+def test_a_call_is_made_again_when_the_answer_says() -> None:
+    answers = [Answer(503, {}, {"retry-after": "3"}), Answer(200, EMPTY)]
+    waits: list[float] = []
+    with api(lambda call: answers.pop(0)) as endpoint:
+        assert Transport(endpoint, pause=waits.append).call("GET", "/v1/runs/r/feed") == EMPTY
+    assert waits == [3.0]
+
+
+def test_a_call_that_api_gateway_finds_too_large_is_named_so() -> None:
+    with (
+        api(lambda call: Answer(413, {"message": "Request Entity Too Large"})) as endpoint,
+        pytest.raises(Refused) as refused,
+    ):
+        Transport(endpoint).call("POST", "/v1/runs/r/dispatches", b"{}")
+    assert refused.value.type == "request-too-large"
+
+
 def test_pauses_grow_up_to_a_limit_and_end_with_the_clients_patience() -> None:
     now = [0.0]
     waits: list[float] = []

@@ -80,8 +80,9 @@ class Transport:
         cause: str
         failures = 0
         while True:
+            told: float | None = None
             try:
-                status, answer = self._try(method, target, body or b"")
+                status, answer, told = self._try(method, target, body or b"")
             except (OSError, http.client.HTTPException) as e:
                 self._drop()
                 cause = f"{type(e).__name__}: {e}" if str(e) else type(e).__name__
@@ -95,7 +96,7 @@ class Transport:
                 cause = f"HTTP {status}{_detail(answer)}"
             failures += 1
             longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(failures, 10))
-            wait = self._random.uniform(0, longest)
+            wait = self._random.uniform(0, longest) if told is None else told
             if self._clock() + wait > until:
                 raise Unreachable(
                     f"Stepstile at {self.endpoint} did not answer {method} {path} in {failures} tries over "
@@ -110,7 +111,7 @@ class Transport:
         for connection in connections:
             connection.close()
 
-    def _try(self, method: str, target: str, body: bytes) -> tuple[int, bytes]:
+    def _try(self, method: str, target: str, body: bytes) -> tuple[int, bytes, float | None]:
         headers: Mapping[str, str] = {"content-type": "application/json"} if body else {}
         if self._sign:
             scheme = "https" if self._secure else "http"
@@ -121,7 +122,7 @@ class Transport:
         try:
             connection.request(method, target, body or None, dict(headers))
             response = connection.getresponse()
-            return response.status, response.read()
+            return response.status, response.read(), _seconds(response.getheader("retry-after"))
         except (ConnectionError, http.client.HTTPException):
             if not reused:
                 raise
@@ -129,7 +130,7 @@ class Transport:
             connection.close()
             connection.request(method, target, body or None, dict(headers))
             response = connection.getresponse()
-            return response.status, response.read()
+            return response.status, response.read(), _seconds(response.getheader("retry-after"))
 
     def _connection(self) -> http.client.HTTPConnection:
         connection: http.client.HTTPConnection | None = getattr(self._mine, "connection", None)
@@ -166,11 +167,18 @@ class Transport:
                 f"Stepstile at {self.endpoint} does not allow this caller "
                 f"(HTTP {status}{_detail(answer)}). {how}"
             )
+        if status == 413:  # API Gateway's own, which has no type
+            return Refused("request-too-large", "The call is over what API Gateway and Lambda take.", status)
         return Refused(
             "not-stepstile",
             f"{self.endpoint} answered HTTP {status}{_detail(answer)}; is it Stepstile?",
             status,
         )
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """What a Retry-After header says, if it says seconds, up to a minute."""
+    return min(60.0, float(retry_after)) if retry_after and retry_after.isdecimal() else None
 
 
 def _json(answer: bytes) -> dict[str, Any]:

@@ -11,11 +11,13 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Calls the HTTP API. A call that was not answered is made again: every one of them is safe to repeat. */
 final class Client {
-    private static final int TRIES = 5;
+    private static final int TRIES = 8;
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(25);
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     private final URI endpoint;
@@ -67,9 +69,11 @@ final class Client {
                 method, body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
         request.header("content-type", "application/json");
         for (int i = 1; ; i++) {
+            Duration pause = FIRST_PAUSE.multipliedBy(1L << i);
             try {
                 HttpResponse<String> response = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
-                if (response.statusCode() >= 500 && i < TRIES) {
+                if ((response.statusCode() >= 500 || response.statusCode() == 429) && i < TRIES) {
+                    Thread.sleep(retryAfter(response).orElse(pause));
                     continue;
                 }
                 JsonNode answer = Json.parse(response.body());
@@ -84,8 +88,16 @@ final class Client {
                 if (i == TRIES) {
                     throw new Refused(0, "unreachable", "Nothing answers at " + endpoint + " (" + e + ").");
                 }
+                Thread.sleep(pause);
             }
         }
+    }
+
+    private static Optional<Duration> retryAfter(HttpResponse<String> response) {
+        return response.headers()
+                .firstValue("retry-after")
+                .filter(seconds -> seconds.matches("[0-9]{1,2}"))
+                .map(seconds -> Duration.ofSeconds(Long.parseLong(seconds)));
     }
 
     private static String encoded(String text) {

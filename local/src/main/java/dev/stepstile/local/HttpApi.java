@@ -3,8 +3,6 @@ package dev.stepstile.local;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
 import dev.stepstile.step.Limits;
 import dev.stepstile.wire.Http;
 import dev.stepstile.wire.Json;
@@ -13,11 +11,12 @@ import dev.stepstile.wire.Utf8;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
@@ -26,6 +25,18 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,71 +44,104 @@ import org.slf4j.LoggerFactory;
 /**
  * What API Gateway does: an HTTP API on loopback in front of the dispatch and runs functions. It knows no callers, so
  * it answers none that a web page sent: a call with an Origin, or to a host name other than loopback's, is refused.
+ * Every refusal is a problem+json, those of the server itself too.
  */
 final class HttpApi implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpApi.class);
     static final Duration TIMEOUT = Duration.ofSeconds(30);
 
-    static {
-        System.setProperty("sun.net.httpserver.nodelay", "true"); // or each answer waits 40 ms for an acknowledgement
-    }
+    /** Longer than a function takes. A connection on which nothing comes or goes for as long is closed. */
+    private static final Duration IDLE = Duration.ofSeconds(60);
+
+    /** Of a body, below which its call is given up: 6 MB take ten minutes at most. */
+    private static final int SLOWEST_BYTES_PER_SECOND = 10_000;
+
+    /** A request line with a cursor of long keys; API Gateway takes 10 KB with all headers. */
+    private static final int HEADER_BYTES = 16 * 1024;
+
+    /** Of what is over a limit, read and forgotten, or the caller would hear of a lost connection before the answer. */
+    private static final int FORGOTTEN_BYTES = 64 * 1024 * 1024;
 
     private final RequestStreamHandler dispatch;
     private final RequestStreamHandler runs;
-    private final HttpServer server;
+    private final Server server;
+    private final ServerConnector connector;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final Admission admission;
 
     HttpApi(int port, RequestStreamHandler dispatch, RequestStreamHandler runs) {
+        this(port, dispatch, runs, IDLE, new Admission());
+    }
+
+    HttpApi(int port, RequestStreamHandler dispatch, RequestStreamHandler runs, Duration idle, Admission admission) {
         this.dispatch = dispatch;
         this.runs = runs;
+        this.admission = admission;
+        QueuedThreadPool pool = new QueuedThreadPool(16, 4);
+        pool.setName("http-api");
+        pool.setVirtualThreadsExecutor(threads);
+        server = new Server(pool);
+        HttpConfiguration configuration = new HttpConfiguration();
+        configuration.setSendServerVersion(false);
+        configuration.setRequestHeaderSize(HEADER_BYTES);
+        configuration.setMinRequestDataRate(SLOWEST_BYTES_PER_SECOND);
+        configuration.setUriCompliance(UriCompliance.UNSAFE); // what is wrong with a path, Target says
+        connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(configuration));
+        connector.setHost(InetAddress.getLoopbackAddress().getHostAddress());
+        connector.setPort(port);
+        connector.setAcceptQueueSize(128);
+        connector.setIdleTimeout(idle.toMillis());
+        server.addConnector(connector);
+        server.setErrorHandler(HttpApi::refusedByTheServer);
+        server.setHandler(new Handler.Abstract() {
+            @Override
+            public boolean handle(Request request, Response response, Callback callback) {
+                write(response, callback, answer(request));
+                return true;
+            }
+        });
+        server.setStopTimeout(0);
+        start(port);
+    }
+
+    private void start(int port) {
         try {
-            server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 128);
-        } catch (BindException e) {
-            throw new UncheckedIOException(
-                    "Port " + port + " is taken; say --port with another, or 0 for a free one.", e);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            server.start();
+        } catch (Exception e) {
+            close();
+            if (e instanceof BindException || e.getCause() instanceof BindException) {
+                throw new UncheckedIOException(
+                        "Port " + port + " is taken; say --port with another, or 0 for a free one.",
+                        new IOException(e));
+            }
+            throw new IllegalStateException("the HTTP API does not start", e);
         }
-        server.createContext("/", this::handle);
-        server.setExecutor(threads);
-        server.start();
     }
 
     URI endpoint() {
-        return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+        return URI.create("http://127.0.0.1:" + connector.getLocalPort());
     }
 
-    private void handle(HttpExchange exchange) throws IOException {
-        try (exchange) {
-            answer(exchange, answer(exchange));
-        } catch (RuntimeException e) {
-            LOG.error("HTTP API", e);
-            throw e;
-        }
-    }
-
-    private Http.Answer answer(HttpExchange exchange) throws IOException {
-        String host = exchange.getRequestHeaders().getFirst("Host");
-        if (exchange.getRequestHeaders().containsKey("Origin") || !isLoopback(host)) {
+    private Http.Answer answer(Request request) {
+        String host = request.getHeaders().get(HttpHeader.HOST);
+        if (request.getHeaders().contains(HttpHeader.ORIGIN) || !isLoopback(host)) {
             return new Http.Problem(
                             403, "not-from-a-page", "The local API is for programs on this machine, by 127.0.0.1.")
                     .answer();
         }
-        byte[] body = exchange.getRequestBody().readNBytes(Limits.REQUEST_BYTES + 1);
-        if (body.length > Limits.REQUEST_BYTES) {
-            return new Http.Problem(
-                            413,
-                            "request-too-large",
-                            "The body is over " + Limits.REQUEST_BYTES + " bytes; dispatch in several calls.")
-                    .answer();
-        }
-        byte[] event;
         try {
-            event = event(exchange, body);
+            return admission.admit(request.getLength(), () -> invoked(request));
         } catch (Http.Problem problem) {
             return problem.answer();
+        } catch (RuntimeException e) {
+            LOG.error("HTTP API", e);
+            return new Http.Problem(500, "internal", "This should not happen; the log has the cause.").answer();
         }
-        boolean dispatches = exchange.getRequestURI().getRawPath().endsWith("/dispatches");
+    }
+
+    private Http.Answer invoked(Request request) {
+        byte[] event = event(request, body(request));
+        boolean dispatches = request.getHttpURI().getPath().endsWith("/dispatches");
         String function = dispatches ? "dispatch" : "runs";
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try {
@@ -120,15 +164,38 @@ final class HttpApi implements AutoCloseable {
                 headers);
     }
 
+    private static byte[] body(Request request) {
+        try (InputStream in = Content.Source.asInputStream(request)) {
+            byte[] body = in.readNBytes(Limits.REQUEST_BYTES + 1);
+            if (body.length <= Limits.REQUEST_BYTES) {
+                return body;
+            }
+            in.skip(FORGOTTEN_BYTES);
+        } catch (IOException e) {
+            throw new Http.Problem(
+                    408,
+                    "request-timeout",
+                    "The body did not arrive: " + e.getMessage() + "; the same call again is safe.");
+        }
+        throw new Http.Problem(
+                413,
+                "request-too-large",
+                "The body is over " + Limits.REQUEST_BYTES + " bytes; dispatch in several calls.");
+    }
+
     /** As API Gateway makes it: a path that is decoded, a query as it was sent, a body in base64 if it is no text. */
-    private static byte[] event(HttpExchange exchange, byte[] body) {
-        String path = Target.decodedPath(exchange.getRequestURI().getRawPath());
-        String query = exchange.getRequestURI().getRawQuery();
+    private static byte[] event(Request request, byte[] body) {
+        String encoded = request.getHttpURI().getPath();
+        if (encoded == null || !encoded.startsWith("/")) {
+            throw Http.Problem.badRequest("bad-path", "The target of the call is not a path.");
+        }
+        String path = Target.decodedPath(encoded);
+        String query = request.getHttpURI().getQuery();
         ObjectNode event = Json.object().put("version", "2.0").put("routeKey", "$default");
         event.put("rawPath", path).put("rawQueryString", query == null ? "" : query);
         event.putObject("requestContext")
                 .putObject("http")
-                .put("method", exchange.getRequestMethod())
+                .put("method", request.getMethod())
                 .put("path", path);
         boolean text = true;
         if (body.length > 0) {
@@ -143,12 +210,29 @@ final class HttpApi implements AutoCloseable {
         return Json.print(event).getBytes(StandardCharsets.UTF_8);
     }
 
-    private static void answer(HttpExchange exchange, Http.Answer answer) throws IOException {
+    /** What never became a call: no HTTP, a header too large, a body that came too slowly. */
+    private static boolean refusedByTheServer(Request request, Response response, Callback callback) {
+        int status = response.getStatus();
+        Http.Problem problem = switch (status) {
+            case 408 -> new Http.Problem(408, "request-timeout", "The call did not arrive in time.");
+            case 413, 414, 431 ->
+                new Http.Problem(status, "request-too-large", "The call's target or headers are too large.");
+            default ->
+                status < 500
+                        ? new Http.Problem(status, "bad-request", "What came is not a call by HTTP/1.1.")
+                        : new Http.Problem(status, "internal", "This should not happen; the log has the cause.");
+        };
+        write(response, callback, problem.answer());
+        return true;
+    }
+
+    private static void write(Response response, Callback callback, Http.Answer answer) {
         byte[] body = answer.body().getBytes(StandardCharsets.UTF_8);
-        exchange.getResponseHeaders().set("content-type", answer.contentType());
-        answer.headers().forEach(exchange.getResponseHeaders()::set);
-        exchange.sendResponseHeaders(answer.status(), body.length);
-        exchange.getResponseBody().write(body);
+        response.setStatus(answer.status());
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, answer.contentType());
+        response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
+        answer.headers().forEach(response.getHeaders()::put);
+        response.write(true, ByteBuffer.wrap(body), callback);
     }
 
     private static boolean isLoopback(@Nullable String host) {
@@ -158,7 +242,11 @@ final class HttpApi implements AutoCloseable {
 
     @Override
     public void close() {
-        server.stop(0);
+        try {
+            server.stop();
+        } catch (Exception e) {
+            LOG.warn("The HTTP API did not stop cleanly: {}", e.toString());
+        }
         threads.shutdownNow();
     }
 }

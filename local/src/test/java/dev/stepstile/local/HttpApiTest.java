@@ -10,7 +10,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Base64;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -37,8 +42,11 @@ class HttpApiTest {
 
     /** Sends a request as it stands, since an HTTP client would not send a foreign Host. */
     private String answer(String request) throws IOException {
-        try (Socket socket =
-                new Socket(InetAddress.getLoopbackAddress(), api.endpoint().getPort())) {
+        return answer(api.endpoint().getPort(), request);
+    }
+
+    private static String answer(int port, String request) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         }
@@ -49,8 +57,14 @@ class HttpApiTest {
     }
 
     private String post(String path, String body) throws IOException {
-        return answer("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: "
-                + body.length() + "\r\n\r\n" + body);
+        return post(api.endpoint().getPort(), path, body);
+    }
+
+    private static String post(int port, String path, String body) throws IOException {
+        return answer(
+                port,
+                "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: " + body.length()
+                        + "\r\n\r\n" + body);
     }
 
     private static JsonNode event(String answer) {
@@ -67,7 +81,9 @@ class HttpApiTest {
     @Test
     void a_call_by_another_name_is_refused_as_a_page_may_have_bound_it_to_this_machine() throws IOException {
         for (String host : new String[] {"evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", ""}) {
-            assertThat(get("/v1/runs/r", host, "")).startsWith("HTTP/1.1 403 ").contains("not-from-a-page");
+            assertThat(get("/v1/runs/r", host, ""))
+                    .startsWith(host.isEmpty() ? "HTTP/1.1 4" : "HTTP/1.1 403 ")
+                    .contains(host.isEmpty() ? "/problems/" : "not-from-a-page");
         }
     }
 
@@ -86,6 +102,93 @@ class HttpApiTest {
                 .contains("dispatch in several calls");
         assertThat(post("/v1/runs/r/dispatches", " ".repeat(Limits.REQUEST_BYTES)))
                 .startsWith("HTTP/1.1 201 ");
+    }
+
+    /** As Python's client does: everything is sent before the answer is read. */
+    @Test
+    void a_body_far_over_the_limit_is_read_to_its_end_so_that_the_answer_arrives() throws IOException {
+        assertThat(post("/v1/runs/r/dispatches", " ".repeat(40_000_000)))
+                .startsWith("HTTP/1.1 413 ")
+                .contains("application/problem+json")
+                .contains("request-too-large");
+    }
+
+    @Test
+    void what_is_no_call_by_http_is_refused_as_a_problem() throws IOException {
+        String end = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        for (String request : new String[] {
+            "GET /v1/runs/a b" + end,
+            "GET v1/runs/r" + end,
+            "GET http://[/v1" + end,
+            "OPTIONS *" + end,
+            "GET /v1/runs/%zz" + end,
+            "GET /v1/runs/r HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\nConnection: close\r\n\r\n",
+            "GET /v1/runs/" + "r".repeat(20_000) + end,
+            "GET /v1/runs/r HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX: " + "x".repeat(20_000) + "\r\n\r\n",
+            "nonsense\r\n\r\n",
+        }) {
+            assertThat(answer(request))
+                    .as(request.substring(0, Math.min(40, request.length())))
+                    .matches("(?s)HTTP/1.1 4[0-9][0-9] .*")
+                    .containsIgnoringCase("content-type: application/problem+json")
+                    .contains("https://stepstile.dev/problems/")
+                    .doesNotContain("<html");
+        }
+    }
+
+    @Test
+    void a_key_in_brackets_may_be_in_a_path_as_it_is() throws IOException {
+        assertThat(event(get("/v1/runs/r/steps/load[eu]", "localhost", ""))
+                        .path("rawPath")
+                        .asText())
+                .isEqualTo("/v1/runs/r/steps/load[eu]");
+    }
+
+    @Test
+    void a_connection_on_which_nothing_comes_is_closed() throws IOException {
+        try (HttpApi impatient =
+                        new HttpApi(0, echo("dispatch"), echo("runs"), Duration.ofMillis(300), new Admission());
+                Socket silent = new Socket(
+                        InetAddress.getLoopbackAddress(), impatient.endpoint().getPort());
+                Socket halfway = new Socket(
+                        InetAddress.getLoopbackAddress(), impatient.endpoint().getPort())) {
+            halfway.getOutputStream().write("GET /v1/runs/r HTTP/1.1\r\nHo".getBytes(StandardCharsets.UTF_8));
+            silent.setSoTimeout(20_000);
+            halfway.setSoTimeout(20_000);
+            assertThat(silent.getInputStream().readAllBytes()).isEmpty();
+            halfway.getInputStream().readAllBytes(); // ends
+        }
+    }
+
+    @Test
+    void more_large_calls_than_there_is_room_for_are_told_when_to_come_again() throws Exception {
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch leave = new CountDownLatch(1);
+        RequestStreamHandler slow = (in, out, context) -> {
+            inside.countDown();
+            try {
+                leave.await();
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+            echo("dispatch").handleRequest(in, out, context);
+        };
+        String large = " ".repeat(200_000);
+        try (HttpApi small = new HttpApi(
+                        0, slow, echo("runs"), Duration.ofSeconds(60), new Admission(300_000, Duration.ZERO));
+                ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
+            int port = small.endpoint().getPort();
+            Future<String> first = callers.submit(() -> post(port, "/v1/runs/r/dispatches", large));
+            inside.await();
+            assertThat(post(port, "/v1/runs/r/dispatches", large))
+                    .startsWith("HTTP/1.1 503 ")
+                    .containsIgnoringCase("retry-after: 1")
+                    .contains("/problems/busy");
+            assertThat(post(port, "/v1/runs/r/cancel", "{}")).as("a small one").startsWith("HTTP/1.1 201 ");
+            leave.countDown();
+            assertThat(first.get()).startsWith("HTTP/1.1 201 ");
+            assertThat(post(port, "/v1/runs/r/dispatches", large)).startsWith("HTTP/1.1 201 ");
+        }
     }
 
     @Test
