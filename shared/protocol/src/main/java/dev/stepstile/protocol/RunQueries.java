@@ -199,9 +199,13 @@ public final class RunQueries {
     /**
      * The run's steps as they were handed over, those in {@code state} if that is not null. A page may have fewer than
      * {@code limit}, and even none, before the last one: it is answered after a second, whatever was found.
-     *
-     * @param fits asked for each step that is to be in the page, in turn; it ends before the first that does not fit
      */
+    public Steps steps(String runId, StepState.@Nullable Name state, @Nullable StepsCursor from, int limit)
+            throws InterruptedException {
+        return steps(runId, state, from, limit, step -> true);
+    }
+
+    /** @param fits asked for each step that is to be in the page, in turn; it ends before the first that does not fit */
     public Steps steps(
             String runId, StepState.@Nullable Name state, @Nullable StepsCursor from, int limit, Predicate<Step> fits)
             throws InterruptedException {
