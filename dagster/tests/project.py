@@ -195,7 +195,7 @@ def ten() -> int:
     return 10
 
 
-@dg.job(executor_def=stepstile_executor)
+@dg.job(executor_def=stepstile_executor, resource_defs={"io_manager": dg.fs_io_manager})
 def many() -> None:
     fan_out(ten()).map(slow)
 
@@ -244,6 +244,27 @@ def recovers(number: int, config: Folder) -> int:
 @dg.job(executor_def=stepstile_executor)
 def repairable() -> None:
     double(recovers(with_number()))
+
+
+@dg.op(out={"first": dg.Out(int), "second": dg.Out(int)})
+def fails_after_an_output() -> Iterator[Any]:
+    yield dg.Output(1, "first")
+    raise ValueError("after the first")
+
+
+@dg.graph
+def needs_one_output() -> None:
+    first, second = fails_after_an_output()
+    double.alias("of_first")(first)
+    double.alias("of_second")(second)
+
+
+def needs_one_output_on_stepstile() -> dg.JobDefinition:
+    return needs_one_output.to_job(executor_def=stepstile_executor)
+
+
+def needs_one_output_in_process() -> dg.JobDefinition:
+    return needs_one_output.to_job(executor_def=dg.in_process_executor)
 
 
 # -- steps that must not run at the same time

@@ -185,6 +185,38 @@ def test_what_failed_is_executed_again_and_what_succeeded_is_not(
     assert [counts[step, "STEP_SUCCESS"] for step in ("with_number", "recovers", "double")] == [0, 1, 1]
 
 
+def test_mapped_steps_that_had_not_begun_are_named_when_a_run_is_executed_again_without_them(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    config = {"ops": {"slow": {"config": {"folder": str(tmp_path)}}}}
+    one_by_one = {**config, "execution": {"config": {"max_concurrent": 1}}}
+    worker = RunWorker(project.many, instance, one_by_one)
+    for number in range(2):
+        (tmp_path / f"go{number}").touch()
+    eventually(lambda: counted(worker.events())["slow[k2]", "STEP_START"])
+    worker.kill()
+    (tmp_path / "go2").touch()
+    worker.instance.report_run_failed(worker.run)
+    for number in range(3, 10):
+        (tmp_path / f"go{number}").touch()
+    how = dg.ReexecutionOptions.from_failure(worker.run.run_id, instance)
+    again = run(project.many, instance, run_config=config, reexecution_options=how)
+    told = messages(instance, again)
+    assert "leaves out slow[k3], slow[k4], slow[k5], slow[k6], slow[k7] and 2 more" in told
+
+
+@pytest.mark.lowest
+@pytest.mark.parametrize("require", [True, False])
+def test_a_step_waits_for_the_success_of_those_upstream_or_for_their_outputs_as_in_process(
+    instance: dg.DagsterInstance, require: bool
+) -> None:
+    config = {"execution": {"config": {"step_dependency_config": {"require_upstream_step_success": require}}}}
+    ours = events(instance, run(project.needs_one_output_on_stepstile, instance, run_config=config))
+    theirs = events(instance, run(project.needs_one_output_in_process, instance, run_config=config))
+    assert counted(ours)["of_first", "STEP_SUCCESS"] == (0 if require else 1)
+    assert counted(ours) == counted(theirs)
+
+
 def test_the_pools_of_the_instance_and_the_limits_of_the_run_hold_back_steps(
     instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 import project
 import pytest
 
-from dagster_stepstile import _dagster, _wire
-from dagster_stepstile.worker import PreparedRun, StepRefused
+from dagster_stepstile import _code, _dagster, _defaults, _wire
+from dagster_stepstile._known import Known
+from dagster_stepstile.worker import Collected, PreparedRun, StepRefused
 
 
 @pytest.fixture
@@ -28,7 +29,10 @@ def shared(instance: Any, job: Any) -> dict[str, Any]:
         "dagster": dg.__version__,
         "run": dg.serialize_value(instance.create_run_for_job(definition, tags=tags)),
         "job": dg.serialize_value(recon),
-        "job_version": _dagster.version_of(definition),
+        "code": _code.describe(_dagster.code_pointer(recon)),
+        "defaults": _defaults.told(definition, {}, True, ()),
+        "environment": {},
+        "env_file": None,
         "retries": "DEFERRED",
         "storage_root": None,
         "python_logs": None,
@@ -52,10 +56,24 @@ def test_another_dagster_is_refused(instance: Any) -> None:
     assert "Install the same version" in told
 
 
-def test_another_version_of_the_job_is_refused(instance: Any) -> None:
-    told = refusal({**shared(instance, project.small), "job_version": "abc"})
-    assert "another version of the job 'small'" in told
-    assert "Deploy the same code" in told
+def run_step(sent: dict[str, Any], step: str, shape: dict[str, str]) -> None:
+    versions = Known(None)
+    state = dg.serialize_value(PreparedRun(sent)._taken.plan.known_state)  # type: ignore[attr-defined]
+    PreparedRun(sent).execute(step, state, shape, Collected(cast(Any, None), versions), versions)
+
+
+def test_a_step_that_the_worker_has_not_or_has_otherwise_is_refused_by_name(instance: Any) -> None:
+    sent = shared(instance, project.small)
+    step = PreparedRun(sent)._taken.plan.get_step_by_key("last")  # type: ignore[attr-defined]
+    shape = _dagster.shape_of(project.small, step)
+    with pytest.raises(
+        StepRefused, match=r"another version of the job 'small'.* it has no step first. Deploy"
+    ):
+        run_step(sent, "first", shape)
+    with pytest.raises(
+        StepRefused, match=r"another version.* step last has other inputs and resources. Deploy"
+    ):
+        run_step(sent, "last", {**shape, "inputs": "0", "resources": "0"})
 
 
 def test_code_that_is_not_there_is_refused_with_its_cause(instance: Any) -> None:

@@ -4,11 +4,12 @@ No module of Dagster beyond ``dagster`` itself is imported here or elsewhere; th
 hands to an executor, used on the lowest and on the newest version by the tests.
 """
 
+import hashlib
 import json
 import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagster import (
@@ -22,6 +23,7 @@ from dagster import (
     InitExecutorContext,
     Nothing,
     OpDefinition,
+    Selector,
     TimeWindow,
     TimeWindowPartitionsDefinition,
     colored_console_logger,
@@ -114,8 +116,11 @@ def step_plan(full_plan: Any, step_key: str, state: Any, job_def: Any) -> Any:
 
 
 def worker_context(plan_context: Any, plan: Any, run: DagsterRun, retries: Any, executor: Executor) -> Any:
-    """A context for executing ``plan`` as a part of the host's ``run``, out of the one that this process made."""
-    return type(plan_context)(
+    """A context for executing ``plan`` as a part of the host's ``run``, out of the one that this process made, and with
+    that one's run config: user code sees what the run was launched with."""
+    run_config = plan_context.run_config
+    kind: Any = type("WorkerContext", (type(plan_context),), {"run_config": property(lambda _: run_config)})
+    return kind(
         plan_data=plan_context.plan_data._replace(dagster_run=run, execution_plan=plan, retry_mode=retries),
         # The in-process executor reports that it begins and ends; nobody wants that once per step.
         log_manager=DagsterLogManager.create(loggers=[], handlers=[], dagster_run=run),
@@ -147,10 +152,99 @@ def in_process(plan_context: Any, instance: DagsterInstance) -> Executor:
     return create(context)
 
 
-def version_of(job_def: Any) -> str:
-    """Names the code of a job; of a selection of it the whole job's, as a selection may be told in several ways."""
-    whole = job_def.get_parent_job_snapshot()
-    return whole.snapshot_id if whole else job_def.get_job_snapshot_id()
+def step_dependencies(init_context: InitExecutorContext, config: Mapping[str, Any] | None) -> Any:
+    """Dagster's ``StepDependencyConfig``, as its own executors make it of their config."""
+    own = {"retries": {"enabled": {}}} | ({"step_dependency_config": config} if config else {})
+    context = InitExecutorContext(init_context.job, in_process_executor, own, init_context.instance)
+    create: Any = in_process_executor.executor_creation_fn
+    return create(context).step_dependency_config
+
+
+def shape_of(job_def: Any, step: Any) -> dict[str, str]:
+    """What a step takes, gives and uses: two definitions of it that differ in this cannot stand for each other.
+
+    Descriptions, metadata, tags, and the values of defaults may be worked out when code is loaded, and are no part of it.
+    """
+    op = job_def.get_node(step.node_handle).definition
+    inputs = {
+        each.name: [
+            each.dagster_type_key,
+            type(each.source).__name__,
+            sorted(map(str, each.get_step_output_handle_dependencies())),
+            op.input_def_named(each.name).input_manager_key,
+        ]
+        for each in step.step_inputs
+    }
+    outputs = {
+        each.name: [
+            each.dagster_type_key,
+            each.is_required,
+            each.properties.is_dynamic,
+            str(each.properties.asset_key),
+            str(each.properties.asset_check_key),
+            op.output_def_named(each.name).io_manager_key,
+        ]
+        for each in step.step_outputs
+    }
+    parts: dict[str, Any] = {
+        "op": op.name,
+        "inputs": inputs,
+        "outputs": outputs,
+        "resources": sorted(op.required_resource_keys),
+    }
+    return {
+        name: hashlib.sha256(json.dumps(part, sort_keys=True).encode()).hexdigest()[:8]
+        for name, part in parts.items()
+    }
+
+
+def config_defaults(job_def: Any, run_config: Mapping[str, Any]) -> dict[str, Any]:
+    """What the job's definitions add to a run's config where it says nothing, as it was worked out when they were loaded;
+    environment variables by name. Of loggers and the executor nothing."""
+    added = _defaults(job_def.run_config_schema.config_type, run_config)
+    if job_def.config_mapping is None:
+        for name in ("execution", "loggers"):
+            added.pop(name, None)
+    return added
+
+
+def _defaults(config_type: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    added: dict[str, Any] = {}
+    for name, field in (getattr(config_type, "fields", None) or {}).items():
+        if name not in given:
+            if field.default_provided and _is_json(field.default_value):
+                added[name] = field.default_value
+        elif isinstance(given[name], Mapping) and not isinstance(field.config_type, Selector):
+            below = _defaults(field.config_type, given[name])
+            if below:
+                added[name] = below
+    return added
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        return json.loads(json.dumps(value)) == value
+    except (TypeError, ValueError):
+        return False
+
+
+def left_out(plan: Any) -> list[str]:
+    """The mapped steps that a run which is executed again neither has from the runs before it nor runs: Dagster takes those
+    to run from the log of the run before, where a step that had not begun is not found."""
+    produced: set[str] = set()
+    past = plan.known_state.parent_state if plan.known_state else None
+    if past is None:
+        return []
+    while past is not None:
+        produced |= {handle.step_key for handle in past.produced_outputs}
+        past = past.parent_state
+    mapped = [key for key in plan.step_dict_by_key if _MAPPING_KEY.search(key) and not key.endswith("[?]")]
+    return [key for key in mapped if key not in produced and key not in plan.step_keys_to_execute]
+
+
+def code_pointer(job: Any) -> Any:
+    """Where a reconstructable job's code is."""
+    return job.repository.pointer
 
 
 def output_assets(step: Any) -> list[AssetKey]:

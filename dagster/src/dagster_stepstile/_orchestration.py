@@ -82,16 +82,21 @@ class Orchestration:
         self._gate = Gate(settings.max_concurrent, settings.tag_concurrency_limits, self._pools)
         self._sent: dict[str, _Sent] = {}
         self._writing: list[tuple[_Sent, StepEnded, Future[Sequence[DagsterEvent]]]] = []
+        self._noted: set[str] = set()
         self._follower = client.follow(self._run_id, [])
         self._outgoing = Outgoing(settings, plan_context, self._job_def)
 
     def events(self) -> Iterator[DagsterEvent]:
         """Runs the plan; its events, as they are written."""
         self._refuse_local_outputs()
-        with self._plan.start(retry_mode=self._settings.retries) as active:
+        with self._plan.start(
+            retry_mode=self._settings.retries, step_dependency_config=self._settings.step_dependencies
+        ) as active:
             try:
                 if self._context.resume_from_failure:
                     yield from self._replay(active)
+                else:
+                    yield from self._warn_of_left_out()
                 yield from self._loop(active)
             except GeneratorExit:
                 raise
@@ -113,6 +118,17 @@ class Orchestration:
                 f" {', '.join(outputs[:3])}{more} keeps outputs in files or memory of one machine. Use an IO manager"
                 " on shared storage, such as dagster_aws.s3.S3PickleIOManager; if the files are on a mount that run"
                 " worker and workers share, say so by 'local_storage: true' in the executor's config."
+            )
+
+    def _warn_of_left_out(self) -> Iterator[DagsterEvent]:
+        keys = _dagster.left_out(self._plan)
+        if keys:
+            more = f" and {len(keys) - 5} more" if len(keys) > 5 else ""
+            yield self._instance.report_engine_event(
+                f"This run executes another one again, and leaves out {', '.join(keys[:5])}{more}: they have no output"
+                " there, and Dagster did not choose them, since it chooses from what had begun. What collects them goes"
+                " on without. To run them, execute again from the step that yields the dynamic output.",
+                self._run,
             )
 
     def _loop(self, active: Any) -> Iterator[DagsterEvent]:
@@ -265,6 +281,7 @@ class Orchestration:
         value = _value_of(end)
         if value is not None:
             told = sent.told.get(end.attempt, set())
+            yield from self._notes(value.get("notes", ()))
             texts = _wire.unpack_texts(value["entries"])
             entries = [(n, _wire.entry_of(text)) for n, text in enumerate(texts) if n not in told]
             # Before its end is in the log: a run that is resumed in between makes them again, rather than never.
@@ -286,6 +303,13 @@ class Orchestration:
         captured = self._logs.begin(sent.name, sent.context, at)
         start = _supplied.step_start(sent.context, sent.retry, at)
         return [(_SUPPLIED, entry) for entry in (captured, start) if entry is not None]
+
+    def _notes(self, notes: Sequence[str]) -> Iterator[DagsterEvent]:
+        """What workers have to say of the run rather than of a step, once."""
+        for note in notes:
+            if note not in self._noted:
+                self._noted.add(note)
+                yield self._instance.report_engine_event(note, self._run)
 
     def _forward(self, calls: Sequence[Mapping[str, Any]]) -> None:
         """What user code wrote through ``context.instance``, now that the step has its one result."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 import dagster
 from dagster import serialize_value
 
-from dagster_stepstile import _dagster, _known, _wire
+from dagster_stepstile import _code, _dagster, _defaults, _known, _wire
 from dagster_stepstile.client import Step
 
 
@@ -27,6 +28,9 @@ class Settings:
     max_attempts: int
     timeout_seconds: int
     local_storage: bool
+    step_dependencies: Any
+    environment: Mapping[str, str]
+    resources_may_differ: Sequence[str]
 
 
 class Outgoing:
@@ -38,6 +42,12 @@ class Outgoing:
         self._instance = plan_context.instance
         self._run = plan_context.dagster_run
         self._job_def = job_def
+        self._code = _code.describe(_dagster.code_pointer(plan_context.reconstructable_job))
+        self._defaults = _defaults.told(
+            job_def, self._run.run_config, settings.local_storage, settings.resources_may_differ
+        )
+        # Its path; values do not travel. A worker on this machine reads it itself, as `dagster dev` did.
+        self._env_file = os.path.abspath(".env") if settings.local_storage else None
         self._shared: dict[str, Any] | None = None
         self._partitions = set(_dagster.dynamic_partition_names(job_def))
 
@@ -56,6 +66,7 @@ class Outgoing:
             input={
                 "step": step.key,
                 "state": serialize_value(_dagster.state_for_step(run_state, step)),
+                "shape": _dagster.shape_of(self._job_def, step),
                 **({"known": known} if known else {}),
             },
             max_attempts=_tag_number(tags, "stepstile/max_attempts", self._settings.max_attempts, step.key),
@@ -80,7 +91,10 @@ class Outgoing:
                 "dagster": dagster.__version__,
                 "run": serialize_value(self._run),
                 "job": serialize_value(job),
-                "job_version": _dagster.version_of(self._job_def),
+                "code": self._code,
+                "defaults": self._defaults,
+                "environment": dict(self._settings.environment),
+                "env_file": self._env_file,
                 "retries": "DISABLED" if self._settings.retries.disabled else "DEFERRED",
                 "storage_root": self._instance.root_directory if self._settings.local_storage else None,
                 "python_logs": self._instance.get_settings("python_logs"),

@@ -53,6 +53,10 @@ class StepstileExecutor(Executor):
     def retries(self) -> Any:
         return self._settings.retries
 
+    @property
+    def step_dependency_config(self) -> Any:
+        return self._settings.step_dependencies
+
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[DagsterEvent]:
         try:
             yield from Orchestration(
@@ -123,6 +127,25 @@ _CONFIG: Mapping[str, Any] = {
         default_value=880,
         description="How long an attempt may run; an op's tag 'stepstile/timeout_seconds' is another one.",
     ),
+    "step_dependency_config": Field(
+        Shape({"require_upstream_step_success": Field(bool, default_value=True)}),
+        is_required=False,
+        description="As for Dagster's own executors: whether a step waits for the success of those upstream of it, or only"
+        " for the outputs that it takes.",
+    ),
+    "env_vars": Field(
+        Array(StringSource),
+        is_required=False,
+        description="Environment variables of the run worker that steps are to have too: NAME, or NAME=value. They are"
+        " kept with the run's steps, readable to whoever may read those, so they are not for secrets: set these where"
+        " the workers are.",
+    ),
+    "resources_may_differ": Field(
+        Array(str),
+        is_required=False,
+        description="Resources whose config is worked out when code is loaded, and may come to something else on a worker"
+        " than on the run worker; without this, workers on other machines refuse steps where it does.",
+    ),
     "local_storage": Field(
         bool,
         is_required=False,
@@ -145,6 +168,7 @@ def stepstile_executor(init_context: InitExecutorContext) -> Executor:
     config: Any = init_context.executor_config
     endpoint = _endpoint(config.get("endpoint"))
     local = config.get("local_storage")
+    own_names = config.get("env_vars") or ()
     settings = Settings(
         handler=config["handler"],
         retries=_dagster.retry_mode("DISABLED" if "disabled" in config["retries"] else "ENABLED"),
@@ -153,6 +177,9 @@ def stepstile_executor(init_context: InitExecutorContext) -> Executor:
         max_attempts=config["max_attempts"],
         timeout_seconds=config["timeout_seconds"],
         local_storage=_is_this_machine(endpoint) if local is None else local,
+        step_dependencies=_dagster.step_dependencies(init_context, config.get("step_dependency_config")),
+        environment=dict(map(_variable, own_names)),
+        resources_may_differ=config.get("resources_may_differ") or (),
     )
     return StepstileExecutor(
         settings,
@@ -170,6 +197,18 @@ def _endpoint(configured: str | None) -> str:
             " 'endpoint' in the executor's config, to what './stepstile local' prints or the ApiUrl of the stack."
         )
     return endpoint
+
+
+def _variable(told: str) -> tuple[str, str]:
+    name, separator, value = told.partition("=")
+    if separator:
+        return name, value
+    if name not in os.environ:
+        raise StepstileError(
+            f"'env_vars' in the executor's config names {name}, which the run worker does not have: set it where runs are"
+            f" launched, or write '{name}=value'."
+        )
+    return name, os.environ[name]
 
 
 def is_ours(definition: ExecutorDefinition | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 import traceback
@@ -16,7 +17,10 @@ from dagster import (
     DagsterEvent,
     DagsterEventType,
     DagsterExecutionInterruptedError,
+    DagsterExecutionStepNotFoundError,
     DagsterInstance,
+    DagsterInvalidConfigError,
+    DagsterInvariantViolationError,
     DynamicOut,
     DynamicOutput,
     EventLogEntry,
@@ -31,7 +35,7 @@ from dagster import (
 )
 from dagster_pipes import PipesContext
 
-from dagster_stepstile import _dagster, _wire, executor
+from dagster_stepstile import _code, _dagster, _defaults, _environment, _wire, executor
 from dagster_stepstile._known import Known
 from dagster_stepstile._worker_instance import InstanceGuard, new_instance
 from stepstile_host.threads import finish_threads
@@ -99,7 +103,9 @@ class PreparedRun:
         for name, keys in shared["dynamic_partitions"].items():
             self.instance.add_dynamic_partitions(name, keys)
         self._taken = _PlanTaken()
-        self._prepare(shared)
+        self._environment = _environment.of_run(shared)
+        with _environment.having(self._environment):
+            self._prepare(shared)
         self._inner = _dagster.in_process(self._taken.plan_context, self.instance)
 
     def _prepare(self, shared: Mapping[str, Any]) -> None:
@@ -116,28 +122,47 @@ class PreparedRun:
                 f"On the worker the job '{definition.name}' has the executor '{definition.executor_def.name}', not"
                 " stepstile_executor. Let the same code run on both sides, and the executor not hang on the environment."
             )
-        own = _dagster.version_of(definition)
-        if own != shared["job_version"]:
+        refusal, self._note = _code.compare(_dagster.code_pointer(job), shared["code"])
+        if refusal:
+            raise StepRefused(refusal)
+        run_config = self.run.run_config
+        differing = _defaults.differing(shared["defaults"], definition, run_config)
+        if differing:
             raise StepRefused(
-                f"The worker has another version of the job '{self.run.job_name}' than the run worker (job snapshots"
-                f" {own} and {shared['job_version']}). Deploy the same code to both and launch the run again."
+                f"The config of {', '.join(map(repr, differing))} is worked out when the code is loaded, and came to"
+                " something else on the worker than on the run worker. Give both the same environment, or let the resource"
+                " take an EnvVar, which the worker then looks up in its own; if it may differ, name it in"
+                " 'resources_may_differ' in the executor's config."
             )
-        with executor.standing_in(self._taken):
-            result = execute_job(job, self.instance, run_config=self.run.run_config, tags=self.run.tags)
+        run_config = _defaults.completed(definition, run_config, shared["defaults"])
+        try:
+            with executor.standing_in(self._taken):
+                result = execute_job(job, self.instance, run_config=run_config, tags=self.run.tags)
+        except DagsterInvalidConfigError as problem:
+            raise StepRefused(_environment.missing(problem) or str(problem)) from problem
         if self._taken.plan is None:
             raise StepRefused(
                 f"The worker cannot plan the job '{self.run.job_name}': {result.all_events[-1]}"
             )
 
-    def execute(self, step_key: str, state_text: str, collected: Collected, known: Known) -> None:
+    def execute(
+        self,
+        step_key: str,
+        state_text: str,
+        shape: Mapping[str, str],
+        collected: Collected,
+        known: Known,
+    ) -> None:
         """Runs the step; everything Dagster says about it goes to ``collected``."""
+        os.environ.update(self._environment)
         context = self._taken.plan_context
         state = deserialize_value(state_text)
         definition = context.job.get_definition()
-        plan = _dagster.step_plan(self._taken.plan, step_key, state, definition)
+        plan = self._plan_of(step_key, state, shape, definition)
         guard = InstanceGuard(self.instance, collected.add, known, self.run)
         guard.apply(self._partitions)
         collected.calls = guard.calls
+        collected.note = self._note
         collected.too_much = self._too_much(plan, step_key, state, definition)
         own_context = _dagster.worker_context(context, plan, self.run, self.retries, self._inner)
         try:
@@ -171,6 +196,25 @@ class PreparedRun:
 
         return failure
 
+    def _plan_of(self, step_key: str, state: Any, shape: Mapping[str, str], definition: Any) -> Any:
+        """The plan of the step, if it is the step that the run worker means."""
+        try:
+            plan = _dagster.step_plan(self._taken.plan, step_key, state, definition)
+            own = _dagster.shape_of(definition, plan.get_step_by_key(step_key))
+        except (DagsterExecutionStepNotFoundError, DagsterInvariantViolationError) as missing:
+            raise self._another_version(f"it has no step {step_key}") from missing
+        others = [part for part in shape if own[part] != shape[part]]
+        if others:
+            raise self._another_version(f"step {step_key} has other {' and '.join(others)}")
+        return plan
+
+    def _another_version(self, how: str) -> StepRefused:
+        return StepRefused(
+            f"The worker has another version of the job '{self.run.job_name}' than the run worker: {how}. Deploy the same"
+            " code to both and launch the run again; where both have the same files, let the job not hang on the"
+            " environment."
+        )
+
 
 class Collected:
     """The log entries of one step, in order; told live, as far as they may be, once the step has run a while."""
@@ -192,6 +236,7 @@ class Collected:
         self._timer.daemon = True
         self._timer.start()
         self.calls: list[dict[str, Any]] = []
+        self.note: str | None = None
         self.too_much: Callable[[str], BaseException] = Failure
         self.has_end = False
 
@@ -221,6 +266,8 @@ class Collected:
             value: dict[str, Any] = {"v": _wire.VERSION, "entries": self._packer.text()}
             if self.calls:
                 value["calls"] = self.calls
+            if self.note:
+                value["notes"] = [self.note]
             return value
 
     def _take(self, entry: EventLogEntry) -> bool:
@@ -312,7 +359,9 @@ def run_step(pipes: PipesContext) -> None:
         prepared = _prepared(own["shared"]["dagster.run"])
         if isinstance(prepared, StepRefused):
             raise prepared
-        prepared.execute(pipes.get_extra("step"), pipes.get_extra("state"), collected, known)
+        prepared.execute(
+            pipes.get_extra("step"), pipes.get_extra("state"), pipes.get_extra("shape"), collected, known
+        )
     except StepRefused as refusal:
         pipes.report_custom_message({"stepstile.fail": {"message": str(refusal)}})
         return
@@ -324,6 +373,7 @@ def run_step(pipes: PipesContext) -> None:
     pipes.report_custom_message({"stepstile.result": collected.result()})
 
 
+run_step.read_environment = _environment.read_project_file  # type: ignore[attr-defined]
 run_step.warm_up = warm_up  # type: ignore[attr-defined]
 run_step.prepare = prepare  # type: ignore[attr-defined]
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib.machinery import SourceFileLoader
 from typing import Any
 
@@ -135,8 +135,9 @@ class LoadedSources:
         return self._packages[package]
 
 
-def walk(top: str) -> Iterator[tuple[str, list[str]]]:
-    """The folders from ``top`` downwards in which code may be, each with the names of its source files, in order."""
+def walk(top: str, but: Collection[str] = ()) -> Iterator[tuple[str, list[str]]]:
+    """The folders from ``top`` downwards in which code may be, but for those of these names, each with the names of its
+    source files, in order."""
     waiting = [top]
     while waiting:
         folder = waiting.pop()
@@ -155,6 +156,7 @@ def walk(top: str) -> Iterator[tuple[str, list[str]]]:
             for entry in reversed(entries)
             if not entry.name.startswith(".")
             and entry.name not in _PASSED_OVER
+            and entry.name not in but
             and entry.is_dir(follow_symlinks=False)
         ]
 

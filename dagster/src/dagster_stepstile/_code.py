@@ -1,0 +1,188 @@
+"""Whether run worker and worker have the same code: compared are the sources of the code location, or versions that the
+user gives."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import platform
+import sys
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from stepstile_host.sources import digest_of, walk
+
+VERSION_VARIABLE = "STEPSTILE_CODE_VERSION"
+
+MOST_FILES = 3_000
+MOST_FOLDERS = 2_000
+_DIGEST_BYTES = 6
+_TESTS = frozenset({"test", "tests"})
+
+_digests: dict[str, tuple[tuple[int, int, int], str]] = {}
+
+
+def describe(pointer: Any) -> dict[str, Any]:
+    """What the run worker tells of its code: for each file of the location its digest, by its module's top or, of a
+    location that is given as a file, by its path."""
+    own, *others = _tops(pointer).items() or (("", ""),)
+    files = dict(
+        [(own[0], _files(*own, alone=False)), *((top, _files(top, at, alone=True)) for top, at in others)]
+    )
+    return {
+        "version": os.environ.get(VERSION_VARIABLE),
+        "files": _packed({top: digests for top, digests in files.items() if digests}),
+        "identity": _identity(own[1]),
+    }
+
+
+def compare(pointer: Any, told: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Why the worker's code is not the run worker's, and what the run's log should say of it; mostly, None of both.
+
+    Compared is what both have. A file that one of them lacks cannot be run there in an old form; and it may be missing
+    for a good reason, as tests are in an image.
+    """
+    own = os.environ.get(VERSION_VARIABLE)
+    if own and told["version"]:
+        return None if own == told["version"] else _other_version(own, told["version"]), None
+    tops = _tops(pointer)
+    found = [
+        os.path.join(top or tops[top], name)
+        for top, files in _unpacked(told["files"]).items()
+        if top in tops
+        for name, digest in files.items()
+        if _digest(os.path.join(tops[top], name)) not in (digest, None)
+    ]
+    if not found:
+        return None, None
+    listed = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+    if told["identity"] == _identity(next(iter(tops.values()))):
+        return None, f"{listed} changed since the run began; steps from here on run the new code."
+    return (
+        f"The worker has other code than the run worker: {listed} {'differs' if len(found) == 1 else 'differ'}."
+        f" {_WHAT_TO_DO} If the difference does not matter, give both the same {VERSION_VARIABLE}, which is then compared"
+        " in place of files."
+    ), None
+
+
+_WHAT_TO_DO = "Deploy the same code to both (on AWS: build and push the image, deploy the stack with it), and launch again."
+
+
+def _other_version(own: str, told: str) -> str:
+    return f"The worker has version '{own}' of the code ({VERSION_VARIABLE}), the run worker '{told}'. {_WHAT_TO_DO}"
+
+
+def _tops(pointer: Any) -> dict[str, str]:
+    """Where the location's code is, itself first: the folder of its file, under an empty name; or that of its module's
+    top-level package, and of what else was loaded from beside that, by name."""
+    pointer = getattr(pointer, "reconstructor_pointer", pointer)
+    file = getattr(pointer, "python_file", None)
+    if file:
+        folder = os.path.dirname(os.path.abspath(file))
+        working = os.path.abspath(pointer.working_directory) if pointer.working_directory else folder
+        return {"": working if folder.startswith(os.path.join(working, "")) else folder}
+    name: str = pointer.module.partition(".")[0]
+    folder = _folder_of(name)
+    if folder is None:
+        return {}
+    if not _is_package(name) or _is_installed(folder):
+        return {name: folder}
+    beside = os.path.dirname(folder)
+    found = {
+        other: _folder_of(other) for other in list(sys.modules) if "." not in other and other != "__main__"
+    }
+    return {name: folder} | {
+        other: where
+        for other, where in found.items()
+        if where is not None and (os.path.dirname(where) if _is_package(other) else where) == beside
+    }
+
+
+def _folder_of(top: str) -> str | None:
+    """A package's folder; of a module that is a file, the folder it is in."""
+    members: Mapping[str, Any] = getattr(sys.modules.get(top), "__dict__", {})
+    for folder in members.get("__path__") or ():
+        return os.path.abspath(folder)
+    file = members.get("__file__")
+    return os.path.dirname(os.path.abspath(file)) if isinstance(file, str) else None
+
+
+def _is_package(top: str) -> bool:
+    return hasattr(sys.modules.get(top), "__path__")
+
+
+def _is_installed(folder: str) -> bool:
+    return not {"site-packages", "dist-packages"}.isdisjoint(folder.split(os.sep))
+
+
+def _files(top: str, folder: str, alone: bool) -> dict[str, str]:
+    """The digests of a package's sources, or of the module's own file if it is one that stands alone."""
+    single = bool(top) and not _is_package(top) and (alone or _is_installed(folder))
+    names = [f"{top}.py"] if single else _sources(folder)
+    return {name: digest for name in names if (digest := _digest(os.path.join(folder, name))) is not None}
+
+
+def _sources(folder: str) -> Sequence[str]:
+    """What is loaded from below a folder, and all other Python there but for tests, unless it is too much."""
+    loaded = set(_loaded_below(folder))
+    found: set[str] = set()
+    for number, (where, names) in enumerate(walk(folder, but=_TESTS)):
+        found |= {
+            os.path.relpath(os.path.join(where, name), folder) for name in names if name.endswith(".py")
+        }
+        if number > MOST_FOLDERS or len(found) > MOST_FILES:
+            return sorted(loaded)
+    return sorted(loaded | found)
+
+
+def _loaded_below(folder: str) -> Iterator[str]:
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__dict__", {}).get("__file__")
+        if (
+            isinstance(file, str)
+            and file.startswith(os.path.join(folder, ""))
+            and file.endswith(".py")
+            and not _is_installed(file[len(folder) :])
+        ):
+            yield os.path.relpath(file, folder)
+
+
+def _digest(path: str) -> str | None:
+    """Of a file's content, read again only when it was written to; None if there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    signature = (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    known = _digests.get(path)
+    if known is None or known[0] != signature:
+        digest = digest_of(path)
+        if digest is None:
+            return None
+        known = (signature, digest[:_DIGEST_BYTES].hex())
+        _digests[path] = known
+    return known[1]
+
+
+def _identity(folder: str) -> Sequence[Any]:
+    """Tells a folder from a copy of it on another machine or in another image."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as boot:
+            machine = boot.read().strip()
+    except OSError:
+        machine = platform.node()
+    try:
+        found = os.stat(folder)
+    except OSError:
+        return [machine]
+    return [machine, found.st_dev, found.st_ino]
+
+
+def _packed(files: Mapping[str, Mapping[str, str]]) -> str:
+    return base64.b64encode(zlib.compress(json.dumps(files).encode())).decode("ascii")
+
+
+def _unpacked(packed: str) -> dict[str, dict[str, str]]:
+    return json.loads(zlib.decompress(base64.b64decode(packed)))
