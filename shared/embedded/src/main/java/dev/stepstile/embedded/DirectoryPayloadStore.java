@@ -39,7 +39,9 @@ final class DirectoryPayloadStore implements PayloadStore {
 
     @Override
     public void put(String key, byte[] content) {
-        Path file = file(key);
+        String name = name(key);
+        Path drawer = drawer(name);
+        Path file = drawer.resolve(name);
         try {
             Path part = Files.createTempFile(folder, PART, ".tmp");
             try {
@@ -47,13 +49,13 @@ final class DirectoryPayloadStore implements PayloadStore {
                 if (fsync) {
                     PrivateFiles.sync(part);
                 }
-                Files.createDirectories(file.getParent());
+                Files.createDirectories(drawer);
                 Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             } finally {
                 Files.deleteIfExists(part); // where it was not moved: a full disk is not to be filled by parts
             }
             if (fsync) {
-                PrivateFiles.sync(file.getParent());
+                PrivateFiles.sync(drawer);
                 PrivateFiles.sync(folder);
             }
         } catch (IOException e) {
@@ -78,10 +80,19 @@ final class DirectoryPayloadStore implements PayloadStore {
     }
 
     private Path file(String key) {
+        String name = name(key);
+        return drawer(name).resolve(name);
+    }
+
+    /** The folder of a file, one of 256. */
+    private Path drawer(String name) {
+        return folder.resolve(name.substring(0, 2));
+    }
+
+    private static String name(String key) {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
-            String name = HexFormat.of().formatHex(digest);
-            return folder.resolve(name.substring(0, 2)).resolve(name);
+            return HexFormat.of().formatHex(digest);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }

@@ -121,7 +121,7 @@ public record Environment(Stepstile stepstile, int shards, Runnable beforeEach, 
             return problem.answer();
         } catch (DamagedData e) {
             LOG.error("{} not answered: {}", event.name(), e.getMessage());
-            return new Http.Problem(500, "damaged-data", e.getMessage()).answer();
+            return new Http.Problem(500, "damaged-data", String.valueOf(e.getMessage())).answer();
         } catch (PortException e) {
             LOG.warn("{} not answered: {}", event.name(), e.getMessage());
             return new Http.Problem(
