@@ -50,26 +50,38 @@ class LauncherTest {
     void build() throws IOException {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         checkout = Files.createDirectory(folder.resolve("checkout"));
-        for (String part : List.of("shared", "functions", "local", "simulation", "cli/target/quick/lib", "examples", "build")) {
+        for (String part :
+                List.of("shared", "functions", "local", "simulation", "cli/target/quick/lib", "examples", "build")) {
             Files.createDirectories(checkout.resolve(part));
         }
         Files.createFile(checkout.resolve("pom.xml"));
-        for (String script : List.of("stepstile", "build/verify", "build/python-check", "build/python-env",
-                "build/sam-check", "build/same-bytes")) {
+        for (String script : List.of(
+                "stepstile",
+                "build/verify",
+                "build/python-check",
+                "build/python-env",
+                "build/sam-check",
+                "build/same-bytes")) {
             Files.copy(CHECKOUT.resolve(script), checkout.resolve(script));
-            Files.setPosixFilePermissions(
-                    checkout.resolve(script), PosixFilePermissions.fromString("rwxr-xr-x"));
+            Files.setPosixFilePermissions(checkout.resolve(script), PosixFilePermissions.fromString("rwxr-xr-x"));
         }
         Path classes = Files.createDirectory(folder.resolve("classes"));
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         JavaFileObject source =
-                new SimpleJavaFileObject(URI.create("string:///dev/stepstile/cli/Main.java"), JavaFileObject.Kind.SOURCE) {
+                new SimpleJavaFileObject(
+                        URI.create("string:///dev/stepstile/cli/Main.java"), JavaFileObject.Kind.SOURCE) {
                     @Override
                     public CharSequence getCharContent(boolean ignoreEncodingErrors) {
                         return MAIN;
                     }
                 };
-        assertThat(compiler.getTask(null, null, null, List.of("-proc:none", "-d", classes.toString()), null, List.of(source))
+        assertThat(compiler.getTask(
+                                null,
+                                null,
+                                null,
+                                List.of("-proc:none", "-d", classes.toString()),
+                                null,
+                                List.of(source))
                         .call())
                 .isTrue();
         try (OutputStream out = Files.newOutputStream(checkout.resolve("cli/target/quick/stepstile-cli.jar"));
@@ -109,13 +121,15 @@ class LauncherTest {
 
     @Test
     void hands_every_option_on() throws Exception {
-        assertThat(call(checkout.resolve("stepstile").toString(), "local", "--classpath").out())
+        assertThat(call(checkout.resolve("stepstile").toString(), "local", "--classpath")
+                        .out())
                 .startsWith("local|--classpath home=");
     }
 
     @Test
     void has_one_status_for_wrong_usage_and_so_have_the_scripts_of_the_build() throws Exception {
-        for (String script : List.of("stepstile verify", "build/verify", "build/python-check", "build/sam-check", "build/same-bytes")) {
+        for (String script : List.of(
+                "stepstile verify", "build/verify", "build/python-check", "build/sam-check", "build/same-bytes")) {
             List<String> command = new ArrayList<>(List.of(script.split(" ")));
             command.set(0, checkout.resolve(command.getFirst()).toString());
             command.add("--wrong");
@@ -142,7 +156,8 @@ class LauncherTest {
     void says_in_one_line_that_a_checkout_cannot_be_built_by_who_cannot_write_it() throws Exception {
         Files.delete(checkout.resolve(".stepstile/built"));
 
-        Said said = call(asAnother(checkout.resolve("stepstile").toString(), "local"), Map.of("HOME", folder.toString()));
+        Said said =
+                call(asAnother(checkout.resolve("stepstile").toString(), "local"), Map.of("HOME", folder.toString()));
 
         assertThat(said.status()).isEqualTo(70);
         assertThat(said.out()).hasLineCount(1).contains("cannot be written by you");

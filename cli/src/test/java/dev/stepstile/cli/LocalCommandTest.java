@@ -46,7 +46,8 @@ class LocalCommandTest {
         try (CommandLineProcess process = local("--state", state.toString())) {
             assertThat(process.await("is up at")).matches("Stepstile is up at http://127.0.0.1:[0-9]+ \\(.*");
             assertThat(process.await("state")).endsWith(state.toString());
-            assertThat(process.await("log")).endsWith(state.resolve("stepstile.log").toString());
+            assertThat(process.await("log"))
+                    .endsWith(state.resolve("stepstile.log").toString());
             assertThat(process.await("handlers")).contains("built in: ", "stepstile.echo");
             assertThat(state.resolve("stepstile.log")).exists();
             assertThat(home.resolve("stepstile.log")).doesNotExist();
@@ -67,7 +68,11 @@ class LocalCommandTest {
 
     @Test
     void refuses_what_cannot_be_meant() throws Exception {
-        refused(2, "missing.jar, which does not exist", "--classpath", home.resolve("missing.jar").toString());
+        refused(
+                2,
+                "missing.jar, which does not exist",
+                "--classpath",
+                home.resolve("missing.jar").toString());
         refused(2, "--port is 1 to 65535, or 0 for a free one.", "--port", "99999");
         refused(2, "--classpath", "--classpath");
         refused(2, "Unknown option: '--clazzpath'", "--clazzpath");
@@ -102,7 +107,9 @@ class LocalCommandTest {
 
     @Test
     void ends_with_the_reason_when_an_emulator_was_killed() throws Exception {
-        Path shared = Path.of(System.getProperty("user.dir")).resolveSibling(".stepstile").resolve("emulators");
+        Path shared = Path.of(System.getProperty("user.dir"))
+                .resolveSibling(".stepstile")
+                .resolve("emulators");
         if (Files.isDirectory(shared)) { // those that were fetched before
             Files.createSymbolicLink(home.resolve("emulators"), shared);
         }
@@ -117,8 +124,11 @@ class LocalCommandTest {
                     .orElseThrow()
                     .destroyForcibly();
 
-            assertThat(stack.ended(1)).anySatisfy(line -> assertThat(line)
-                    .contains("The stack ends, as it cannot work without its emulators: elasticmq", "status 137"));
+            assertThat(stack.ended(1))
+                    .anySatisfy(line -> assertThat(line)
+                            .contains(
+                                    "The stack ends, as it cannot work without its emulators: elasticmq",
+                                    "status 137"));
         }
     }
 }
