@@ -133,7 +133,10 @@ public final class Acts implements StepHandler {
                     kept.add(new long[1_000_000]);
                 }
             }
-            case "deaf" -> {
+            case "exit-then-deaf" -> {
+                if (context.attempt() == 1) {
+                    System.exit(7);
+                }
                 while (true) {
                     try {
                         new CountDownLatch(1).await();

@@ -110,8 +110,8 @@ final class LocalCommand implements Callable<Integer> {
             throw wrong("--port is 1 to 65535, or 0 for a free one.");
         }
         Path folder = state == null ? Stacks.home().resolve(aws ? "local-aws" : "local") : state.toAbsolutePath();
+        Path log = Logs.in(folder); // first: whatever is looked at next may log
         StackOptions options = options(folder);
-        Path log = Logs.in(folder);
         CountDownLatch stopped = new CountDownLatch(1);
         CountDownLatch closed = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {

@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarOutputStream;
@@ -24,12 +25,12 @@ class LocalCommandTest {
     Path home;
 
     private CommandLineProcess local(String... options) throws IOException {
-        String[] arguments = new String[options.length + 3];
-        arguments[0] = "local";
-        arguments[1] = "--port";
-        arguments[2] = "0";
-        System.arraycopy(options, 0, arguments, 3, options.length);
-        return CommandLineProcess.start(home, arguments);
+        List<String> arguments = new ArrayList<>(List.of("local"));
+        if (!List.of(options).contains("--port")) {
+            arguments.addAll(List.of("--port", "0"));
+        }
+        arguments.addAll(List.of(options));
+        return CommandLineProcess.start(home, arguments.toArray(String[]::new));
     }
 
     private void refused(int status, String said, String... options) throws Exception {

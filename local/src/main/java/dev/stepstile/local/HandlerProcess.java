@@ -50,7 +50,7 @@ final class HandlerProcess {
     private static final Duration GONE = Duration.ofSeconds(5);
 
     /** How long a step that runs alone may go on after it was interrupted, before its process is killed. */
-    private static final Duration GRACE = Duration.ofSeconds(10);
+    private static final Duration GRACE = Duration.ofSeconds(5);
 
     /**
      * The pipes are moved away from standard input and output, which are the user's code's to read and print on; the shell
@@ -354,9 +354,8 @@ final class HandlerProcess {
     private void end() {
         Exit exit = awaitExit();
         printed.awaitEnd(Duration.ofSeconds(1));
-        String how = Files.exists(crashFile())
-                ? "crashed (" + crashFile() + " tells where)" // by a signal, of which nothing is left in its status
-                : exit.said();
+        boolean crashed = Files.exists(crashFile()); // by a signal, of which nothing is left in its status
+        String how = crashed ? "crashed" : exit.said();
         String last = lastLines.toString();
         List<Step> running;
         lock.lock();
@@ -374,13 +373,13 @@ final class HandlerProcess {
                     .filter(step -> step.taken().isDone())
                     .map(Step::name)
                     .toList();
-            whenEnded.accept(new Ended(process.pid(), how, names));
+            whenEnded.accept(new Ended(process.pid(), crashed ? how + " (see " + crashFile() + ")" : how, names));
         }
         for (Step step : running) {
             if (closing) {
                 step.end().completeExceptionally(new InterruptedException("The stack is being stopped."));
             } else {
-                step.end().completeExceptionally(step.taken().isDone() ? lost(how, last) : new NotTaken());
+                step.end().completeExceptionally(step.taken().isDone() ? lost(how, crashed ? "" : last) : new NotTaken());
             }
         }
         copy.release();
@@ -404,8 +403,8 @@ final class HandlerProcess {
                 Weight.RETRYABLE,
                 StepError.Kind.WORKER_LOST,
                 "The handlers' process " + how
-                        + " while this step ran; the step is tried again in a process of its own"
-                        + (last.isEmpty() ? "." : ". The last lines it printed: " + last));
+                        + " while this step ran"
+                        + (last.isEmpty() ? "." : "; the last lines it printed: " + last));
     }
 
     /** Takes no further steps, and ends with the last that runs. */

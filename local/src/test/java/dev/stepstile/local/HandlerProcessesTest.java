@@ -132,11 +132,7 @@ class HandlerProcessesTest {
     @Test
     void kills_the_process_of_a_suspect_that_takes_no_notice_of_its_time_limit() throws Exception {
         start(acts());
-        ObjectNode step = act("deaf", "deaf", 2).put("timeoutSeconds", 3);
-        api.dispatch("run", List.of(step));
-        api.await("run", "deaf", "RUNNING");
-        pid("run", "meanwhile"); // by then its handler has begun
-        api.dispatch("run", List.of(once("culprit", "exit")));
+        api.dispatch("run", List.of(act("deaf", "exit-then-deaf", 2).put("timeoutSeconds", 10)));
 
         api.await("run", "deaf", "DEAD");
 
@@ -209,6 +205,7 @@ class HandlerProcessesTest {
 
         assertThat(run("second")).isEqualTo("two");
         assertThat(api.step("versions", "running").path("state").asText()).isEqualTo("RUNNING");
+        Files.createFile(go);
         assertThat(api.await("versions", "running", "SUCCEEDED", "DEAD")
                         .path("result")
                         .asText())
