@@ -1,9 +1,12 @@
 package dev.stepstile.process;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.step.Cut;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +24,8 @@ record PipesException(
         @Nullable PipesException cause,
         @Nullable PipesException context) {
 
+    private static final int SAID_CHARS = 200;
+    private static final Pattern FRAME = Pattern.compile("File \"(?:[^\"]*[/\\\\])?([^\"/\\\\]+)\", line (\\d+)");
     private static final Set<String> STATUS_0 =
             Set.of("", "SystemExit", "SystemExit: 0", "SystemExit: None", "SystemExit: False");
 
@@ -62,10 +67,24 @@ record PipesException(
         return summary.toString();
     }
 
+    /** What it says and where it was raised, each of which is left of a long message too. */
     private String said() {
+        return Cut.middle(named(), SAID_CHARS) + place();
+    }
+
+    private String named() {
         if (name == null || message.startsWith(name) || message.contains(name + ":")) {
             return message.isEmpty() ? "an exception without a message" : message;
         }
         return message.isEmpty() ? name : name + ": " + message;
+    }
+
+    /** The innermost frame, if it is as Python writes one. */
+    private String place() {
+        if (stack.isEmpty()) {
+            return "";
+        }
+        Matcher frame = FRAME.matcher(stack.getLast());
+        return frame.find() ? " (" + frame.group(1) + ":" + frame.group(2) + ")" : "";
     }
 }

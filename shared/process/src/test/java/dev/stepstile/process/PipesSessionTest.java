@@ -87,7 +87,7 @@ class PipesSessionTest {
         @Test
         void keeps_numbers_that_json_does_not_have_as_strings() throws Exception {
             take(OPENED, custom("{\"stepstile.result\": [NaN, -Infinity, 1e400, 0.10]}"), CLOSED);
-            assertThat(result()).isEqualTo("{\"value\":[\"NaN\",\"-Infinity\",1E+400,0.10]}");
+            assertThat(result()).isEqualTo("{\"value\":[\"NaN\",\"-Infinity\",1e400,0.10]}");
         }
     }
 
@@ -104,6 +104,27 @@ class PipesSessionTest {
             assertThatThrownBy(() -> session.result(DONE, ""))
                     .isInstanceOf(ProcessFailed.class)
                     .hasMessage("ValueError: bad day (caused by KeyError: 'k') (while handling OSError: gone)");
+        }
+
+        @Test
+        void says_where_and_keeps_its_cause_however_long_it_is() {
+            String frame = "  File \\\"/opt/code/%s\\\", line %d, in run\\n    work()\\n";
+            take(
+                    OPENED,
+                    message(
+                            "closed",
+                            ("{\"exception\": {\"message\": \"ValueError: " + "x".repeat(5_000)
+                                    + "\\n\", \"stack\": [\""
+                                    + frame.formatted("main.py", 3) + "\", \"" + frame.formatted("report.py", 12)
+                                    + "\"], \"name\": \"ValueError\", \"cause\": {\"message\": \"OSError: disk full\\n\","
+                                    + " \"stack\": [\"" + frame.formatted("disk.py", 40)
+                                    + "\"], \"name\": \"OSError\", \"cause\": null, \"context\": null}}}")));
+            assertThatThrownBy(() -> session.result(DONE, ""))
+                    .message()
+                    .hasSizeLessThan(400)
+                    .startsWith("ValueError: xxx")
+                    .contains("xxx (report.py:12) (caused by ")
+                    .endsWith("(caused by OSError: disk full (disk.py:40))");
         }
 
         @Test

@@ -67,7 +67,7 @@ class WarmHostTest {
             long host = pids(pipes.run("warm", attempt, act("who")))[1];
             assertThatThrownBy(() -> pipes.run("warm", attempt, act("who").put("prepare", "raise")))
                     .isInstanceOf(ProcessFailed.class)
-                    .hasMessage("LookupError: no such job");
+                    .hasMessageStartingWith("LookupError: no such job (steps.py:");
             assertThat(pids(pipes.run("warm", attempt, act("who")))[1]).isEqualTo(host);
         }
     }

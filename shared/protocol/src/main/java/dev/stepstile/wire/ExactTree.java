@@ -78,6 +78,9 @@ final class ExactTree extends StdDeserializer<JsonNode> {
     }
 
     private static JsonNode decimal(JsonParser parser) throws IOException {
+        if (parser.isNaN()) { // where a reader allows it, and infinities
+            return NODES.numberNode(parser.getDoubleValue());
+        }
         BigDecimal value = parser.getDecimalValue();
         String text = parser.getText();
         return value.toString().equals(text) ? NODES.numberNode(value) : new ExactNumber(value, text);
