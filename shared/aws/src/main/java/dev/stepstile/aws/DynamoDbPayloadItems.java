@@ -33,7 +33,9 @@ public final class DynamoDbPayloadItems implements PayloadStore {
     public void put(String key, byte[] content) {
         Attributes item = new Attributes(pk(key), SK)
                 .put(CONTENT, Attributes.ofBytes(Compact.pack(content)))
-                .put(DynamoDbStepStore.TTL, clock.instant().plus(retention).plus(Retention.SPARE).getEpochSecond());
+                .put(
+                        DynamoDbStepStore.TTL,
+                        clock.instant().plus(retention).plus(Retention.SPARE).getEpochSecond());
         Calls.call(
                 "PutItem of payload " + key,
                 () -> dynamoDb.putItem(request -> request.tableName(table).item(item.values())));

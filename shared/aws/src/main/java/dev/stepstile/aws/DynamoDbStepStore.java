@@ -121,7 +121,8 @@ public final class DynamoDbStepStore implements StepStore {
                 .put(CREATED_AT, run.createdAt())
                 .put(SHARDS, run.shards())
                 .put(RecordItem.CANCEL_SEQ, run.cancelSeq());
-        Optional<Map<String, AttributeValue>> found = put("PutItem of run " + run.runId(), item, Condition.ABSENT, expiryOfNeeded());
+        Optional<Map<String, AttributeValue>> found =
+                put("PutItem of run " + run.runId(), item, Condition.ABSENT, expiryOfNeeded());
         if (found.isEmpty()) {
             return run;
         }
@@ -166,7 +167,11 @@ public final class DynamoDbStepStore implements StepStore {
 
     @Override
     public Optional<Dispatch> putDispatchIfAbsent(Dispatch dispatch) {
-        return put("PutItem of dispatch " + dispatch.dispatchId(), DispatchItem.write(dispatch), Condition.ABSENT, expiry())
+        return put(
+                        "PutItem of dispatch " + dispatch.dispatchId(),
+                        DispatchItem.write(dispatch),
+                        Condition.ABSENT,
+                        expiry())
                 .map(DynamoDbStepStore::dispatch);
     }
 
