@@ -379,7 +379,8 @@ final class HandlerProcess {
             if (closing) {
                 step.end().completeExceptionally(new InterruptedException("The stack is being stopped."));
             } else {
-                step.end().completeExceptionally(step.taken().isDone() ? lost(how, crashed ? "" : last) : new NotTaken());
+                step.end()
+                        .completeExceptionally(step.taken().isDone() ? lost(how, crashed ? "" : last) : new NotTaken());
             }
         }
         copy.release();
