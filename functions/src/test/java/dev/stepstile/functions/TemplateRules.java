@@ -376,7 +376,8 @@ final class TemplateRules {
                 .path("LifecycleConfiguration")
                 .path("Rules")) {
             long payloads = template.number(rule.path("ExpirationInDays"));
-            if (payloads < records + Retention.SPARE.toDays() || payloads <= Timing.DEFAULT.validity().toDays()) {
+            if (payloads < records + Retention.SPARE.toDays()
+                    || payloads <= Timing.DEFAULT.validity().toDays()) {
                 problems.add("payloads live " + payloads + " days, records up to " + records);
             }
         }

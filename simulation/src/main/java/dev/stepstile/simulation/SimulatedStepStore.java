@@ -388,8 +388,7 @@ final class SimulatedStepStore implements StepStore {
         Dispatch expired = ofRun(runId).remove(dispatchId);
         if (expired != null) {
             openDispatches -= expired.closed() ? 0 : 1;
-            open.change(
-                    scheduler.millis(), Integer.toString(expired.openBucket()), named(expired), null, null);
+            open.change(scheduler.millis(), Integer.toString(expired.openBucket()), named(expired), null, null);
         }
     }
 

@@ -187,26 +187,26 @@ class RetentionTest {
     void a_run_that_was_cancelled_stays_cancelled_for_as_long_as_anyone_dispatches_to_it(int lateHours) {
         List<Dispatching.Answer> answers = new ArrayList<>();
         Outcome outcome = play(Duration.ofHours(lateHours), simulation -> {
-            simulation.dispatch(
-                    Duration.ZERO, request(Scenario.RUN, "first", step("a", 2, 0, Duration.ZERO, 1_000)));
+            simulation.dispatch(Duration.ZERO, request(Scenario.RUN, "first", step("a", 2, 0, Duration.ZERO, 1_000)));
             simulation.cancel(Duration.ofMinutes(30), Scenario.RUN);
             for (int night = 1; night < NIGHTS; night++) {
                 Dispatching.Request again =
                         request(Scenario.RUN, "night" + night, step("b" + night, 2, 0, Duration.ZERO, 1_000));
-                simulation.at(days(night), "client", () -> answers.add(simulation
-                        .ask(s -> {
-                            try {
-                                return s.dispatching(2).dispatch(again);
-                            } catch (InterruptedException e) {
-                                throw new AssertionError(e);
-                            }
-                        })
-                        .orElseThrow()));
+                simulation.at(
+                        days(night),
+                        "client",
+                        () -> answers.add(simulation
+                                .ask(s -> {
+                                    try {
+                                        return s.dispatching(2).dispatch(again);
+                                    } catch (InterruptedException e) {
+                                        throw new AssertionError(e);
+                                    }
+                                })
+                                .orElseThrow()));
             }
         });
         assertThat(outcome.violations()).isEmpty();
-        assertThat(answers)
-                .hasSize(NIGHTS - 1)
-                .containsOnly(new Dispatching.Answer.RunCancelled(Scenario.RUN));
+        assertThat(answers).hasSize(NIGHTS - 1).containsOnly(new Dispatching.Answer.RunCancelled(Scenario.RUN));
     }
 }
