@@ -51,6 +51,7 @@ final class Auditor implements Effects {
                 new Results(audit, payloads),
                 new MessageOrder(audit, ledgers),
                 new Acknowledgements(audit),
+                new ParkedMessages(audit),
                 new Strandings(audit, ledgers),
                 new CancelDelays(audit, ledgers),
                 new Redrives(audit, ledgers),
@@ -103,6 +104,10 @@ final class Auditor implements Effects {
     /** The runs that have a ledger, to be concluded and forgotten. */
     Collection<RunLedger> runs() {
         return ledgers.all();
+    }
+
+    RunLedger run(String runId) {
+        return ledgers.run(runId);
     }
 
     void forget(RunLedger ledger) {
@@ -180,8 +185,8 @@ final class Auditor implements Effects {
                 }
             }
             case StepState.Retrying retrying -> {
-                ledger.retryingAt = now;
                 if (ended) {
+                    ledger.redrivenAt = now;
                     ledger.budgetFrom = after.attempt();
                     ledger.redriver = audit.caller();
                 }
@@ -232,6 +237,9 @@ final class Auditor implements Effects {
         StepLedger ledger = ledger(work.id);
         each(check -> check.workEnded(ledger, work, result));
         ledger.ends(work, result);
+        if (work.attempt == ledger.fence) {
+            ledger.workEndedAt = audit.millis();
+        }
     }
 
     /** Of a message that leaves the queue; null if it is not ours. */
@@ -257,6 +265,7 @@ final class Auditor implements Effects {
                 each(check -> check.messageSent(ledger, spec));
                 ledger.sends++;
                 ledger.sentAt = audit.millis();
+                ledger.sentFor = spec.pinned().dispatchId();
             }
             case Decoded.MovedBack(StepSpec spec, int attempt) -> sent(body, spec);
             case Decoded.NewerVersion newer -> {}
@@ -294,6 +303,15 @@ final class Auditor implements Effects {
         StepId id = left(body);
         if (id != null) {
             each(check -> check.messageLost(ledgers.step(id), id));
+        }
+    }
+
+    @Override
+    public void messageKept(String body, SimulatedProcess by, long since, long visibleAt) {
+        StepId known = inQueue.get(body);
+        StepId id = known == null ? decoded(body) : known;
+        if (id != null) {
+            each(check -> check.messageKept(ledgers.step(id), id, by, since, visibleAt));
         }
     }
 

@@ -53,7 +53,7 @@ final class CancelDelays implements Check {
     private void unanswered(RunLedger ledger, Run run, @Nullable StepRecord before, StepRecord after) {
         boolean answered = before != null && before.cancelSeq() == run.cancelSeq();
         StepLedger step = ledgers.step(after.id());
-        if (!answered && step.retryingAt < ledger.cancelledAt) {
+        if (!answered && step.redrivenAt < ledger.cancelledAt) {
             audit.within(
                     after.id(),
                     ledger.cancelledAt,
@@ -77,6 +77,7 @@ final class CancelDelays implements Check {
             SimulatedProcess holder = step.holder;
             Duration heartbeat = audit.stage().timing().heartbeat().plus(TO_STOP);
             if (holder != null
+                    && step.workEndedAt >= step.flaggedAt
                     && holder.undisturbedSince(step.flaggedAt)
                     && audit.millis() - step.flaggedAt > heartbeat.toMillis()) {
                 audit.violated(
@@ -108,7 +109,7 @@ final class CancelDelays implements Check {
     private void answered(StepId id, StepLedger step, Run run, long asked) {
         StepRecord record = step.last;
         boolean reached = record != null && (ended(record) || record.cancelSeq() == run.cancelSeq());
-        if (!reached && step.retryingAt < asked) {
+        if (!reached && step.redrivenAt < asked) {
             audit.violated(id, "the cancel of its run was answered and has not reached it: " + Auditor.shown(record));
         }
     }

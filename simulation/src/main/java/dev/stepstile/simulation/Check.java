@@ -32,6 +32,14 @@ interface Check {
     /** A message of this step was received and not executed; it comes again when its visibility timeout ends. */
     default void messageAbandoned(StepLedger step, StepId id) {}
 
+    /**
+     * A worker put a message back.
+     *
+     * @param since when it took it up, in virtual milliseconds
+     * @param visibleAt when it can be received again
+     */
+    default void messageKept(StepLedger step, StepId id, SimulatedProcess by, long since, long visibleAt) {}
+
     default void workBegun(StepLedger step, Working work) {}
 
     default void workEnded(StepLedger step, Working work, @Nullable String result) {}

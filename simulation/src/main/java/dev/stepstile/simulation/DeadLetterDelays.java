@@ -25,6 +25,10 @@ final class DeadLetterDelays implements Check {
 
     @Override
     public void recordWritten(StepLedger step, @Nullable StepRecord before, StepRecord after) {
+        if (after.state() instanceof StepState.Failed failed
+                && EXHAUSTED.contains(failed.error().kind())) {
+            audit.violated(after.id(), "it FAILED for good of " + failed.error().kind() + ", which may be tried again");
+        }
         if (!(after.state() instanceof StepState.Dead dead)) {
             return;
         }

@@ -39,6 +39,14 @@ interface Effects {
     /** These messages were received by a worker that died, or were never executed: they come again, but late. */
     void batchAbandoned(List<String> bodies);
 
+    /**
+     * A worker put a message back.
+     *
+     * @param since when it took it up, in virtual milliseconds
+     * @param visibleAt when it can be received again
+     */
+    void messageKept(String body, SimulatedProcess by, long since, long visibleAt);
+
     /** An attempt's handler begins to work. */
     void workBegun(Working work);
 

@@ -7,6 +7,7 @@ import dev.stepstile.store.StepQueue.Delivery;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.ToLongFunction;
 
 /** One of Lambda's pollers: receives a batch, has the step function execute it, deletes what may be deleted. */
 final class EventSource {
@@ -22,19 +23,25 @@ final class EventSource {
     private final SimulatedFunction<StepExecution> function;
     private final Scheduler scheduler;
     private final double throttled;
+    private final ToLongFunction<String> visibleAt;
     private final Effects effects;
 
-    /** @param throttled the share of batches that are received but not executed */
+    /**
+     * @param throttled the share of batches that are received but not executed
+     * @param visibleAt when the message of a receipt can be received again
+     */
     EventSource(
             StepQueue queue,
             SimulatedFunction<StepExecution> function,
             Scheduler scheduler,
             double throttled,
+            ToLongFunction<String> visibleAt,
             Effects effects) {
         this.queue = queue;
         this.function = function;
         this.scheduler = scheduler;
         this.throttled = throttled;
+        this.visibleAt = visibleAt;
         this.effects = effects;
     }
 
@@ -62,7 +69,17 @@ final class EventSource {
     private void execute(List<Delivery> batch) {
         effects.sized(
                 "a batch", batch.stream().mapToInt(each -> each.body().length()).sum(), EVENT_BYTES);
-        Optional<List<String>> stay = function.invoke((execution, deadline) -> execution.execute(batch, deadline));
+        long since = scheduler.millis();
+        Optional<List<String>> stay = function.invoke((execution, deadline) -> {
+            List<String> kept = execution.execute(batch, deadline);
+            SimulatedProcess worker = scheduler.me("the event source").process;
+            for (Delivery delivery : batch) {
+                if (kept.contains(delivery.messageId())) {
+                    effects.messageKept(delivery.body(), worker, since, visibleAt.applyAsLong(delivery.receipt()));
+                }
+            }
+            return kept;
+        });
         if (stay.isEmpty()) {
             abandoned(batch);
             return;

@@ -9,16 +9,22 @@ final class Findings {
     private static final int MOST = 20;
 
     private final Scheduler scheduler;
+    private final boolean stops;
     private final List<String> all = new ArrayList<>();
 
-    Findings(Scheduler scheduler) {
+    /** @param stops whether the first one ends the run */
+    Findings(Scheduler scheduler, boolean stops) {
         this.scheduler = scheduler;
+        this.stops = stops;
     }
 
     void add(Object what, String why) {
         if (all.size() < MOST) {
             Duration at = Duration.between(Scheduler.START, scheduler.now());
             all.add(what + ": " + why + " (at " + at + ")");
+        }
+        if (stops) {
+            scheduler.stop();
         }
     }
 

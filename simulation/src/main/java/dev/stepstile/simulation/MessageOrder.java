@@ -27,6 +27,7 @@ final class MessageOrder implements Check {
         if (run.run == null || !run.dispatches.containsKey(spec.pinned().dispatchId())) {
             audit.violated(spec.id(), "a message was sent before its dispatch was written");
         }
+        patient(step, spec, run);
         StepRecord record = step.last;
         long before = audit.millis() - READ_TO_SENT.toMillis();
         if (record != null
@@ -35,6 +36,23 @@ final class MessageOrder implements Check {
                 && audit.caller().undisturbedSince(before)
                 && (record.state() instanceof StepState.Ended || record.state() instanceof StepState.Running)) {
             audit.violated(spec.id(), "a message was sent while it is " + Auditor.shown(record));
+        }
+    }
+
+    /** What nobody claimed is not sent again while it may only be waiting its turn. */
+    private void patient(StepLedger step, StepSpec spec, RunLedger run) {
+        Dispatch dispatch = run.dispatches.get(spec.pinned().dispatchId());
+        Duration patience =
+                audit.stage().timing().lostAfter().minus(audit.clocks()).minusSeconds(1);
+        boolean again = step.last == null && step.sends > 0 && dispatch != null && dispatch.sentAt() != null;
+        if (again
+                && step.sentFor.equals(spec.pinned().dispatchId())
+                && audit.millis() - step.sentAt < patience.toMillis()
+                && audit.caller().undisturbedSince(audit.millis() - patience.toMillis())) {
+            audit.violated(
+                    spec.id(),
+                    "nobody claimed it yet, and it was sent again after "
+                            + Duration.ofMillis(audit.millis() - step.sentAt));
         }
     }
 

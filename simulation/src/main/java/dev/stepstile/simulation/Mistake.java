@@ -1,5 +1,7 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.protocol.Timing;
+import dev.stepstile.protocol.World;
 import dev.stepstile.store.Ports;
 
 /** Something done wrong on purpose, by what stands between a function and its ports; to see that it is found. */
@@ -9,4 +11,14 @@ public interface Mistake {
 
     /** @param function {@code dispatch}, {@code step}, {@code sweeper}, {@code runs} or {@code poller} */
     Ports in(String function, Ports ports, Simulation simulation);
+
+    /** The times that a function goes by. */
+    default Timing timing(String function, Timing timing) {
+        return timing;
+    }
+
+    /** The clock, the tasks and the ids that a process of a function has. */
+    default World world(String function, World world) {
+        return world;
+    }
 }

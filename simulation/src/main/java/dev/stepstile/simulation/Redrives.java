@@ -54,7 +54,7 @@ final class Redrives implements Check {
         }
         for (Map.Entry<String, StepLedger> entry : run.stepsByKey().entrySet()) {
             StepLedger step = entry.getValue();
-            if (step.redriver == caller && step.retryingAt >= asked && step.sentAt < step.retryingAt) {
+            if (step.redriver == caller && step.redrivenAt >= asked && step.sentAt < step.redrivenAt) {
                 audit.violated(
                         new StepId(run.runId, entry.getKey()),
                         "its redrive was answered, and no message was sent for it");

@@ -83,6 +83,14 @@ public final class Scenarios {
                 simulation.redrive(Duration.ofSeconds(400), Scenario.RUN, Set.of(StepState.Name.CANCELLED), Set.of());
             });
 
+    /** One of each, with readers, in surroundings in which delays are bounded. */
+    public static final Named VARIED = new Named(
+            "varied",
+            "90 steps, one of each kind, with readers of the feed",
+            Stage.CALM.withWorkers(6).withEstimateLag(Duration.ofSeconds(5)),
+            90,
+            steps -> new VariedScenario());
+
     /** Small ones: one to three steps. */
     public static final List<Named> SMALL = List.of(
             ONE_STEP,
@@ -215,7 +223,9 @@ public final class Scenarios {
     }
 
     public static List<Named> all() {
-        return Stream.of(LOADS, List.of(BUSY), SMALL).flatMap(List::stream).toList();
+        return Stream.of(LOADS, List.of(BUSY, VARIED), SMALL)
+                .flatMap(List::stream)
+                .toList();
     }
 
     /** @throws IllegalArgumentException if there is none, with those that there are */

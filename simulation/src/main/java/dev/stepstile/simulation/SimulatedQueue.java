@@ -38,6 +38,7 @@ final class SimulatedQueue implements StepQueue {
         private boolean gone;
         private long hides;
         private long receivedAt;
+        private long until;
 
         Message(String id, String body, long sentAt) {
             this.id = id;
@@ -129,7 +130,8 @@ final class SimulatedQueue implements StepQueue {
         if (millis <= 0) {
             show(message);
         } else {
-            hidden.add(new Hidden(scheduler.millis() + millis, order++, message, message.hides));
+            message.until = scheduler.millis() + millis;
+            hidden.add(new Hidden(message.until, order++, message, message.hides));
         }
         arrivals.wake(scheduler, 1); // one waits on, with the new time
     }
@@ -199,7 +201,8 @@ final class SimulatedQueue implements StepQueue {
             message.visible = false;
             seen(-1);
             message.hides++;
-            hidden.add(new Hidden(scheduler.millis() + visibility.toMillis(), order++, message, message.hides));
+            message.until = scheduler.millis() + visibility.toMillis();
+            hidden.add(new Hidden(message.until, order++, message, message.hides));
             back.add(message);
         }
         if (again) {
@@ -287,6 +290,14 @@ final class SimulatedQueue implements StepQueue {
                     return told;
                 },
                 Object::toString);
+    }
+
+    /** When a message that is hidden by this receipt can be received again; now if it can be, or is another's or gone. */
+    long visibleAt(String receipt) {
+        settle();
+        Message message = messages.get(id(receipt));
+        boolean ours = message != null && message.receipt().equals(receipt) && !message.visible;
+        return message == null || !ours ? scheduler.millis() : message.until;
     }
 
     /** Whether no message is left, visible or not. */

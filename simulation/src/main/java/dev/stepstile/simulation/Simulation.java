@@ -87,7 +87,7 @@ public final class Simulation {
         this.fate = new SimulatedProcess(scheduler, "fate", Duration.ZERO, randoms.split());
         this.misfortune = new Misfortune(setup.faults(), setup.weather(), setup.seed(), scheduler);
         this.calls = new PortCalls(scheduler, randoms.split(), misfortune, trace, fate);
-        this.findings = new Findings(scheduler);
+        this.findings = new Findings(scheduler, setup.untilFound());
         this.deletion = new DeletionByAge(scheduler, new SplittableRandom(setup.seed()));
         this.items = new SimulatedPayloadStore(calls, "items", SimulatedStepStore.ITEM_BYTES, deletion);
         this.objects = new SimulatedPayloadStore(calls, "objects", OBJECT_BYTES, deletion);
@@ -114,8 +114,8 @@ public final class Simulation {
                                 setup.engine()));
         this.sweeperFunction = function("sweeper", SWEEPER_TIMEOUT, Stepstile::sweep);
         this.runsFunction = function("runs", API_TIMEOUT, s -> s);
-        EventSource source =
-                new EventSource(seenBy("poller").queue(), stepFunction, scheduler, stage.throttled(), auditor);
+        EventSource source = new EventSource(
+                seenBy("poller").queue(), stepFunction, scheduler, stage.throttled(), queue::visibleAt, auditor);
         for (int i = 0; i < stage.workers(); i++) {
             service("poller", source::poll);
         }
@@ -132,7 +132,12 @@ public final class Simulation {
     }
 
     private Stepstile stepstile(String function, SimulatedProcess process) {
-        return new Stepstile(seenBy(function), stage.timing(), process.world(), tally);
+        Mistake mistake = setup.mistake();
+        return new Stepstile(
+                seenBy(function),
+                mistake.timing(function, stage.timing()),
+                mistake.world(function, process.world()),
+                tally);
     }
 
     private Ports seenBy(String function) {
@@ -317,6 +322,11 @@ public final class Simulation {
     /** For what a load draws by chance. */
     RandomGenerator loadRandom() {
         return randoms.split();
+    }
+
+    /** A client follows a run by its feed until it has long been at rest. */
+    void follow(Duration start, String runId, Duration atMost) {
+        at(start, "follower", runId, () -> new FeedFollower(this, findings, auditor.run(runId)).follow(atMost));
     }
 
     /** A client cancels a run; it calls once, whatever comes back. */

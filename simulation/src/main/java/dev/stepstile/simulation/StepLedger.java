@@ -37,6 +37,9 @@ final class StepLedger {
 
     long sentAt = NEVER;
 
+    /** For which dispatch. */
+    String sentFor = "";
+
     /** Which process claimed the newest attempt; null before the first claim. */
     @Nullable
     SimulatedProcess holder;
@@ -44,8 +47,8 @@ final class StepLedger {
     /** When the newest attempt last said that it is alive: its claim, or a renewal. */
     long signAt = NEVER;
 
-    /** When it was last made RETRYING. */
-    long retryingAt = NEVER;
+    /** When it was last redriven. */
+    long redrivenAt = NEVER;
 
     /** Which process redrove it last; null if none did. */
     @Nullable
@@ -53,6 +56,9 @@ final class StepLedger {
 
     /** When it was asked to stop while it runs. */
     long flaggedAt = NEVER;
+
+    /** When user code last ended at its newest attempt. */
+    long workEndedAt = NEVER;
 
     /** When it last ended, and when it last died without a letter so far. */
     long endedAt = NEVER;

@@ -11,7 +11,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A step is taken from a lost worker only, not before its lease and the margin are over, and within two sweeps of that.
+ * A step is taken from a lost worker only, not before its lease and the margin are over, and with the next sweep after that.
  */
 final class TakeOvers implements Check {
     private final Audit audit;
@@ -56,12 +56,7 @@ final class TakeOvers implements Check {
         }
         boolean overWhenWritten = step.writtenAt.isAfter(over); // a call that stood still
         Instant mayBeSeen = overWhenWritten ? step.writtenAt : over;
-        Duration bound = audit.sweep().multipliedBy(2).plus(Audit.SLACK).plus(audit.clocks());
-        if (audit.bounded() && now.isAfter(mayBeSeen.plus(bound))) {
-            audit.violated(
-                    after.id(),
-                    "its lost worker was noticed only " + Duration.between(mayBeSeen, now) + " after its lease");
-        }
+        audit.within(after.id(), mayBeSeen.toEpochMilli(), audit.sweep(), "its worker was lost, and that was noticed");
         Instant heard = overWhenWritten
                 ? step.writtenAt
                 : running.leaseUntil().minus(audit.stage().timing().lease());

@@ -1,5 +1,9 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.protocol.Tasks;
+import dev.stepstile.protocol.Timing;
+import dev.stepstile.protocol.World;
+import dev.stepstile.step.AttemptNote;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.Pinned;
@@ -11,7 +15,11 @@ import dev.stepstile.store.Ports;
 import dev.stepstile.store.StepQueue;
 import dev.stepstile.store.StepQueue.Delivery;
 import dev.stepstile.store.StepStore;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +43,71 @@ final class Mistakes {
                 : ports;
     }
 
+    /** Of both payload stores. */
+    static Mistake payloads(String function, UnaryOperator<PayloadStore> wrong) {
+        return (name, ports, simulation) -> name.equals(function)
+                ? new Ports(
+                        ports.store(),
+                        ports.queue(),
+                        ports.letters(),
+                        wrong.apply(ports.items()),
+                        wrong.apply(ports.objects()))
+                : ports;
+    }
+
+    static Mistake letters(String function, UnaryOperator<DeadLetters> wrong) {
+        return (name, ports, simulation) ->
+                name.equals(function) ? with(ports, ports.store(), wrong.apply(ports.letters())) : ports;
+    }
+
+    /** A function goes by other times. */
+    static Mistake timing(Set<String> functions, UnaryOperator<Timing> wrong) {
+        return new Mistake() {
+            @Override
+            public Ports in(String function, Ports ports, Simulation simulation) {
+                return ports;
+            }
+
+            @Override
+            public Timing timing(String function, Timing timing) {
+                return functions.contains(function) ? wrong.apply(timing) : timing;
+            }
+        };
+    }
+
+    static Timing times(Timing timing, Duration lease, Duration margin, Duration validity) {
+        return new Timing(
+                lease,
+                margin,
+                timing.sweepEvery(),
+                timing.dispatchTimeout(),
+                timing.lostAfter(),
+                timing.resendAfter(),
+                timing.resendCap(),
+                timing.overdueGrace(),
+                validity,
+                timing.cancelCheck());
+    }
+
+    static World with(World world, Tasks tasks) {
+        return new World(world.clock(), world.random(), world.ids(), tasks);
+    }
+
+    /** A worker has other tasks, or other ids. */
+    static Mistake worker(UnaryOperator<World> wrong) {
+        return new Mistake() {
+            @Override
+            public Ports in(String function, Ports ports, Simulation simulation) {
+                return ports;
+            }
+
+            @Override
+            public World world(String function, World world) {
+                return function.equals("step") ? wrong.apply(world) : world;
+            }
+        };
+    }
+
     static Mistake both(Mistake one, Mistake other) {
         return (name, ports, simulation) -> other.in(name, one.in(name, ports, simulation), simulation);
     }
@@ -49,6 +122,26 @@ final class Mistakes {
 
     static Ports with(Ports ports, StepStore store, DeadLetters letters) {
         return new Ports(store, ports.queue(), letters, ports.items(), ports.objects());
+    }
+
+    static StepRecord budgeted(StepRecord record, int budgetFrom) {
+        return record(record, record.pinned(), record.attempt(), record.owner(), budgetFrom, record.cancelSeq());
+    }
+
+    static StepRecord noted(StepRecord record, List<AttemptNote> history) {
+        return new StepRecord(
+                record.id(),
+                record.shard(),
+                record.pinned(),
+                record.attempt(),
+                record.owner(),
+                record.budgetFrom(),
+                record.cancelSeq(),
+                record.createdAt(),
+                record.startedAt(),
+                record.pages(),
+                history,
+                record.state());
     }
 
     static StepRecord owned(StepRecord record, String owner) {
@@ -136,6 +229,34 @@ final class Mistakes {
                 version,
                 keepOpenUntil,
                 dispatch.nextSweepAt(),
+                dispatch.sweptAt());
+    }
+
+    static Dispatch swept(
+            Dispatch dispatch,
+            SortedMap<StepState.Name, Integer> finishedCounts,
+            Instant lastSentAt,
+            int resends,
+            @Nullable Instant nextSweepAt) {
+        return new Dispatch(
+                dispatch.runId(),
+                dispatch.dispatchId(),
+                dispatch.digest(),
+                dispatch.shards(),
+                dispatch.stepCount(),
+                dispatch.manifest(),
+                dispatch.createdAt(),
+                dispatch.validUntil(),
+                dispatch.sentAt(),
+                lastSentAt,
+                resends,
+                dispatch.finished(),
+                finishedCounts,
+                dispatch.openCounts(),
+                dispatch.countedAt(),
+                dispatch.version(),
+                dispatch.keepOpenUntil(),
+                nextSweepAt,
                 dispatch.sweptAt());
     }
 
