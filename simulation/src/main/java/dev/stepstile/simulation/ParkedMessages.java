@@ -21,8 +21,8 @@ final class ParkedMessages implements Check {
     @Override
     public void messageKept(StepLedger step, StepId id, SimulatedProcess by, long since, long visibleAt) {
         long of = Math.max(audit.millis(), useful(step.last));
-        if (by.undisturbedSince(since)
-                && visibleAt > of + BOUND.plus(audit.clocks()).toMillis()) {
+        boolean mayNotPutBack = by.queueDisturbedAt() >= since || by.stoodStillUntil() >= since;
+        if (!mayNotPutBack && visibleAt > of + BOUND.plus(audit.clocks()).toMillis()) {
             audit.violated(
                     id,
                     "its message was put back until " + Instant.ofEpochMilli(visibleAt) + " while it is "

@@ -1,6 +1,8 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -20,7 +22,7 @@ final class RunsAlone implements Check {
     @Override
     public void workBegun(StepLedger step, Working work) {
         Set<Working> others = busy.computeIfAbsent(work.by, process -> new HashSet<>());
-        boolean suspect = step.last != null && step.last.suspect();
+        boolean suspect = step.last != null && lostBefore(step.last, work.attempt);
         if (suspect && !others.isEmpty()) {
             audit.violated(work.id, "it lost a worker before, and works beside " + ids(others));
         }
@@ -43,6 +45,15 @@ final class RunsAlone implements Check {
             all.remove(work);
             return all.isEmpty() ? null : all;
         });
+    }
+
+    /** Whether an attempt before this one, of its budget, lost its worker. */
+    private static boolean lostBefore(StepRecord record, int attempt) {
+        return record.attempt() == attempt
+                && record.history().stream()
+                        .anyMatch(note -> note.attempt() < attempt
+                                && note.attempt() > record.budgetFrom()
+                                && note.cause() == StepError.Kind.WORKER_LOST);
     }
 
     private static String ids(Set<Working> all) {

@@ -80,11 +80,14 @@ final class SimulatedHandler implements StepHandler {
 
     private String work(Work work, Working working, StepContext context) throws IOException, InterruptedException {
         World world = process.world();
-        for (int i = 0; i < work.lines(); i++) {
+        for (int i = 0; i < work.lines() - 1; i++) {
             context.log("line " + i);
         }
         if (work.millis() > 0) {
             world.tasks().sleepUntil(world.now().plusMillis(work.millis()));
+        }
+        if (work.lines() > 0) {
+            context.log("last line");
         }
         if (context.attempt() <= work.kills()) {
             process.crash();

@@ -35,7 +35,7 @@ final class VariedScenario implements Scenario {
         simulation.dispatch(at(2), cancelled());
         simulation.dispatch(at(4), request(OTHER, "again", List.of(step("runs-0", 3, 120_000, 0))));
         simulation.cancel(at(70), OTHER);
-        simulation.redrive(at(160), OTHER, Set.of(StepState.Name.CANCELLED), Set.of());
+        simulation.redrive(at(160), OTHER, Set.of(StepState.Name.CANCELLED), Set.of("runs-0", "runs-1", "retries-0"));
         for (String run : List.of(RUN, OTHER, SINGLES)) {
             simulation.follow(at(1), run, LONGEST);
         }

@@ -40,6 +40,7 @@ enum Hunt {
             "queue.send",
             "queue.delete",
             "putPage",
+            "raiseCancelSeq",
             "letters.bury");
 
     abstract Replay replay(long seed);
@@ -66,7 +67,7 @@ enum Hunt {
         }
         for (int i = 0; i < 7; i++) {
             String piece = WRITES.get(random.nextInt(WRITES.size()));
-            faults = faults.at(piece, 1 + random.nextInt(40), fault(random));
+            faults = faults.at(piece, 1 + random.nextInt(1 + random.nextInt(40)), fault(random));
         }
         return faults.at("queue.send", 1 + random.nextInt(8), new Fault.Partial())
                 .at("queue.delete", 1 + random.nextInt(40), new Fault.Partial());

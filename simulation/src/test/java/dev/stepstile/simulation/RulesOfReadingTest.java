@@ -11,6 +11,7 @@ import dev.stepstile.store.LogPage;
 import java.time.Duration;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -125,6 +126,46 @@ class RulesOfReadingTest {
             assertThat(Played.of(Scenario.LONG_STEP, setup).holds().step("a").attempt())
                     .isEqualTo(2);
             Played.of(Scenario.LONG_STEP, setup.with(talkative)).isFound("tells a result before it is recorded");
+        }
+    }
+
+    @Nested
+    class A_page_is_written_once {
+        /** The first page, which has no lines yet, was taken for unwritten and became one with lines: its readers had it. */
+        @Test
+        void whose_answer_was_lost_is_written_again_as_it_is() {
+            Scenario threeSeconds =
+                    s -> s.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 3_000, 0)));
+            Faults lost = Faults.NONE.at("store.putPage r/a#1#0", new Fault.LoseResponse());
+            Played.of(threeSeconds, Setup.of(1).with(lost)).holds();
+        }
+    }
+
+    @Nested
+    class What_was_sent_again_waits_its_turn {
+        @Test
+        void else_it_is_sent_with_each_sweep() {
+            SeededBug forgets = SeededBug.ALL.stream()
+                    .filter(bug -> bug.what().equals(SweeperBugs.FORGETS))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(found(UnaryOperator.identity())).isEmpty();
+            assertThat(found(forgets.changes().get()))
+                    .anySatisfy(text -> assertThat(text).contains("nobody claimed it yet, and it was sent again"));
+        }
+
+        /** Nobody polls, and whatever is sent is lost. */
+        private static List<String> found(UnaryOperator<Setup> change) {
+            Setup setup = Setup.of(1).with(Stage.CALM.withWorkers(0));
+            Simulation simulation = new Simulation(change.apply(setup));
+            simulation.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 100, 0)));
+            for (int second = 1; second < 600; second++) {
+                simulation.strike(
+                        Duration.ofSeconds(second), () -> simulation.queue().lose(body -> true));
+            }
+            return simulation.run(Duration.ofMinutes(10)).violations().stream()
+                    .filter(text -> text.contains("sent again"))
+                    .toList();
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.stepstile.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -14,8 +15,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SeededBugsTest {
     private static final int SEEDS = 60;
 
+    /**
+     * Chance finds these too rarely; they have tests of their own: {@code RulesOfReadingTest} (what was sent again waits its
+     * turn) and {@code RulesOfEndingTest} (rule 5, a sweep closes before the redriver comes to the record).
+     */
+    private static final Set<String> ELSEWHERE = Set.of(SweeperBugs.FORGETS, SweeperBugs.CLOSES_EARLY);
+
     static Stream<SeededBug> bugs() {
-        return SeededBug.ALL.stream();
+        return SeededBug.ALL.stream().filter(bug -> !ELSEWHERE.contains(bug.what()));
     }
 
     @ParameterizedTest

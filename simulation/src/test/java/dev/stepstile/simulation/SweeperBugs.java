@@ -21,6 +21,11 @@ import java.util.function.UnaryOperator;
 final class SweeperBugs {
     private SweeperBugs() {}
 
+    static final String FORGETS = "A sweep forgets what it sent again";
+
+    /** Chance rarely has a redriver stand still at the one moment that matters. */
+    static final String CLOSES_EARLY = "A dispatch is closed while a redriver may write";
+
     static final List<SeededBug> ALL = List.of(
             queue("A sweep sends nothing", queue -> new PassingQueue(queue) {
                 @Override
@@ -73,7 +78,7 @@ final class SweeperBugs {
                             ? Mistakes.swept(next, new TreeMap<>(), next.lastSentAt(), next.resends(), null)
                             : next),
             dispatches(
-                    "A sweep forgets what it sent again",
+                    FORGETS,
                     (before, next) -> Mistakes.swept(
                             next, next.finishedCounts(), before.lastSentAt(), before.resends(), next.nextSweepAt())),
             dispatches(
@@ -86,14 +91,13 @@ final class SweeperBugs {
                                     next.lastSentAt(),
                                     next.resends(),
                                     next.createdAt().plusSeconds(600))),
-            SeededBug.store(
-                    "A dispatch is closed while a redriver may write", "sweeper", store -> new PassingStore(store) {
-                        @Override
-                        public Optional<Dispatch> dispatch(String runId, String dispatchId) {
-                            return store.dispatch(runId, dispatchId)
-                                    .map(dispatch -> Mistakes.keptOpenUntil(dispatch, Instant.EPOCH));
-                        }
-                    }),
+            SeededBug.store(CLOSES_EARLY, "sweeper", store -> new PassingStore(store) {
+                @Override
+                public Optional<Dispatch> dispatch(String runId, String dispatchId) {
+                    return store.dispatch(runId, dispatchId)
+                            .map(dispatch -> Mistakes.keptOpenUntil(dispatch, Instant.EPOCH));
+                }
+            }),
             SeededBug.store("A lost worker costs no attempt", "sweeper", store -> new PassingStore(store) {
                 @Override
                 public WriteResult write(StepRecord next, Expect expect) {

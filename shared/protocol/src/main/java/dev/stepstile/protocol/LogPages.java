@@ -25,6 +25,9 @@ final class LogPages {
     private int written;
     private List<String> unwritten = List.of();
 
+    /** Whether a write of the page in hand failed: it may be stored all the same, so it is written again as it is. */
+    private boolean tried;
+
     /** @param first when the first page is due */
     LogPages(StepStore store, World world, StepId id, int shard, int attempt, AttemptLog log, Instant first) {
         this.store = store;
@@ -51,7 +54,7 @@ final class LogPages {
     int writeLast() {
         try {
             take(true);
-            while (!unwritten.isEmpty()) {
+            while (tried || !unwritten.isEmpty()) {
                 write();
                 take(true);
             }
@@ -67,13 +70,15 @@ final class LogPages {
     }
 
     private void take(boolean last) {
-        if (unwritten.isEmpty()) {
+        if (unwritten.isEmpty() && !tried) {
             unwritten = log.takePage(last);
         }
     }
 
     private void write() {
+        tried = true;
         store.putPage(new LogPage(id, shard, attempt, written, world.now(), unwritten));
+        tried = false;
         unwritten = List.of();
         written++;
     }
