@@ -105,7 +105,8 @@ final class Terminal {
             return text;
         }
         StringBuilder shown = new StringBuilder();
-        for (char c : text.toCharArray()) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
             shown.append(charset.newEncoder().canEncode(c) ? Character.toString(c) : IN_ASCII.getOrDefault(c, "?"));
         }
         return shown.toString();
