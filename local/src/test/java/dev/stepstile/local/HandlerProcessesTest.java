@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What becomes of a stack, and of its other steps, when a user's handler ends its process, or is built anew. */
 @Tag("integration")
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
+@SuppressWarnings("NullAway.Init") // the stack and its API are started by each test, with its own class path
 class HandlerProcessesTest {
     @TempDir
     Path folder;

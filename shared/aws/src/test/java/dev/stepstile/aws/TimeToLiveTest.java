@@ -33,8 +33,7 @@ class TimeToLiveTest {
     private Duration life(Map<String, AttributeValue> key) {
         Map<String, AttributeValue> item =
                 table.getItem(request -> request.tableName("table").key(key)).item();
-        return Duration.between(
-                now, Instant.ofEpochSecond(Long.parseLong(item.get("ttl").n())));
+        return Duration.between(now, Instant.ofEpochSecond(new Attributes(item).number("ttl")));
     }
 
     private Duration lifeOfRun() {
