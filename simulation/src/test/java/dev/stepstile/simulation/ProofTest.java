@@ -142,10 +142,10 @@ class ProofTest {
         page.append("""
                 ## Two faults, at each pair of port calls
 
-                Every ordered pair of faults of the small scenarios with seed 1. All of them were played, once, by
-                `./stepstile simulate --exhaustive` with the protocol of this page, and every guarantee held in each; how many there
-                are is counted anew with the page. In `verify` a sample of them is played, drawn by seed; in `verify --full` all
-                of the two smallest scenarios.
+                Every ordered pair of faults of the small scenarios with seed 1, counted anew with the page. All of them were
+                played once by `./stepstile simulate --exhaustive`, with an earlier protocol (before releases, turns of suspects
+                and retention came), and every guarantee held in each. With the protocol of this page, `verify` plays a sample
+                of them, drawn by seed, and `verify --full` all of the two smallest scenarios.
 
                 | scenario | | pairs |
                 |---|---|---|
