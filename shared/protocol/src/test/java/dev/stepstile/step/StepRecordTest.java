@@ -2,6 +2,7 @@ package dev.stepstile.step;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -49,8 +50,15 @@ class StepRecordTest {
         String message = "x".repeat(120);
         assertThat(new AttemptNote(1, Steps.NOW, Steps.NOW, StepError.Kind.TIMEOUT, message).message())
                 .isEqualTo(message);
-        assertThat(new AttemptNote(1, Steps.NOW, Steps.NOW, StepError.Kind.TIMEOUT, message + "x").message())
-                .isEqualTo(message);
+    }
+
+    @Test
+    void leaves_out_the_middle_of_a_note_that_is_longer() {
+        String message = "begins with " + "x".repeat(97) + " and ends so";
+        assertThat(message).hasSize(121);
+        String kept = new AttemptNote(1, Steps.NOW, Steps.NOW, StepError.Kind.TIMEOUT, message).message();
+        assertThat(kept).startsWith("begins with x").endsWith("x and ends so").hasSizeLessThan(121);
+        assertThat(kept.getBytes(StandardCharsets.UTF_8)).hasSizeLessThanOrEqualTo(120);
     }
 
     @Test
