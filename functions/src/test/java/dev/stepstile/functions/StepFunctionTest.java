@@ -35,6 +35,7 @@ class StepFunctionTest {
     @BeforeEach
     void deploy() {
         deployed = new Deployed(folder);
+        deployed.dispatch("dispatch-http"); // whose steps the messages are
     }
 
     @AfterEach

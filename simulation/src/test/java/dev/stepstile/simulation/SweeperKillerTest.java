@@ -30,11 +30,21 @@ class SweeperKillerTest {
             ? Mistakes.with(ports, new PassingStore(ports.store()) {
                 @Override
                 public Optional<Run> run(String runId) {
+                    dieOf(runId);
+                    return store.run(runId);
+                }
+
+                @Override
+                public Optional<Run> keepRun(String runId) {
+                    dieOf(runId);
+                    return store.keepRun(runId);
+                }
+
+                private void dieOf(String runId) {
                     if (runId.equals(KILLER)) {
                         simulation.scheduler().me("the fatal sweep").process.crash();
                         simulation.scheduler().abandon();
                     }
-                    return store.run(runId);
                 }
             })
             : ports;
