@@ -80,6 +80,14 @@ class DamagedDataTest {
     }
 
     @Test
+    void a_log_page_that_does_not_read_is_damaged() throws SQLException {
+        sql("UPDATE page SET body = '[' WHERE step_key = 'extract'");
+        isDamaged(
+                deployed.asked("{\"method\":\"GET\",\"path\":\"" + STEP + "\",\"query\":{\"log\":\"true\"}}"),
+                "log page");
+    }
+
+    @Test
     void a_result_whose_file_is_lost_is_damaged() throws IOException {
         Files.delete(payload());
         isDamaged(deployed.call("GET", STEP), "is gone");
@@ -114,6 +122,7 @@ class DamagedDataTest {
 
         @Override
         public StepResult run(StepInput input, StepContext context) {
+            context.log("at work");
             return StepResult.of(context.stepKey().equals("extract") ? "x".repeat(100_000) : "small");
         }
     }

@@ -299,6 +299,12 @@ class RealKillsTest {
             StackUnderTest api = new StackUnderTest(stack.endpoint());
             api.dispatch(RUN, call);
             String worker = firstWorker();
+            // None is stopped between its claim and its start, or it would start after the attempt that follows it.
+            StackUnderTest.await(
+                    () -> Json.object()
+                            .put("claimed", StackUnderTest.count(api.steps(RUN), "RUNNING"))
+                            .put("started", Files.readAllLines(notes()).size()),
+                    all -> all.path("claimed").asInt() <= all.path("started").asInt());
             signal("-STOP", worker);
             Set<String> zombies = startedBy(worker);
             assertThat(zombies).isNotEmpty();

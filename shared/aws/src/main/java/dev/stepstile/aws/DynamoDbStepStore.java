@@ -320,14 +320,19 @@ public final class DynamoDbStepStore implements StepStore {
                 .expressionAttributeValues(Map.of(
                         ":pk", ofText(Keys.pages(id.runId(), shard)),
                         ":prefix", ofText(Keys.pagePrefix(id.stepKey(), attempt))));
-        return query("Query of the pages of step " + id, query, Integer.MAX_VALUE, read -> {
-            Attributes item = new Attributes(read);
-            String sk = item.text(Keys.SK);
-            List<String> lines = new ArrayList<>();
-            Json.parse(Compact.text(item.bytes(LINES))).forEach(line -> lines.add(line.textValue()));
-            int number = Integer.parseInt(sk.substring(sk.lastIndexOf('#') + 1));
-            return new LogPage(id, shard, attempt, number, item.instant(WRITTEN_AT), lines);
-        });
+        return query(
+                "Query of the pages of step " + id,
+                query,
+                Integer.MAX_VALUE,
+                item -> readable(item, read -> page(id, shard, attempt, new Attributes(read))));
+    }
+
+    private static LogPage page(StepId id, int shard, int attempt, Attributes item) {
+        String sk = item.text(Keys.SK);
+        List<String> lines = new ArrayList<>();
+        Json.parse(Compact.text(item.bytes(LINES))).forEach(line -> lines.add(line.textValue()));
+        int number = Integer.parseInt(sk.substring(sk.lastIndexOf('#') + 1));
+        return new LogPage(id, shard, attempt, number, item.instant(WRITTEN_AT), lines);
     }
 
     private static Run readRun(Map<String, AttributeValue> read) {

@@ -207,9 +207,14 @@ final class EmbeddedDatabase implements AutoCloseable {
         } catch (InterruptedException ignored) {
             LOG.warn("The database's writer was interrupted; it goes on until the database is closed.");
         } catch (Throwable t) { // the boundary: whoever waits is told, and the next group is worked off
-            LOG.error("A group of {} writes failed; each is refused, and may be tried again.", group.size(), t);
-            startAnew();
-            refuse(group, new PortException("not committed: " + t, t));
+            try {
+                LOG.error("A group of {} writes failed; each is refused, and may be tried again.", group.size(), t);
+                startAnew();
+            } catch (Throwable again) { // no memory to say so, or to open: the next group finds the same
+                t.addSuppressed(again);
+            } finally {
+                refuse(group, new PortException("not committed: " + t, t));
+            }
         }
     }
 

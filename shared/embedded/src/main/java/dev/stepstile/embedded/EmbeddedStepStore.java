@@ -377,7 +377,7 @@ final class EmbeddedStepStore implements StepStore {
                         attempt,
                         row.getInt(1),
                         Instant.ofEpochMilli(row.getLong(2)),
-                        lines(row.getString(3))),
+                        Checked.read("A log page of step " + id, row.getString(3), EmbeddedStepStore::lines)),
                 id.runId(),
                 shard,
                 id.stepKey(),

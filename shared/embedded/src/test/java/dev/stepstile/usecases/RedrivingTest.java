@@ -121,6 +121,12 @@ class RedrivingTest {
     }
 
     @Test
+    void that_has_a_name_is_another_one_where_the_same_letters_are_other_keys() throws InterruptedException {
+        redrive(call("once", "a, b"));
+        assertThat(redrive(call("once", "a", "b"))).isEqualTo(new Redriving.Answer.Conflict("once"));
+    }
+
+    @Test
     void that_has_a_name_is_one_redrive_however_often_it_is_made() throws InterruptedException {
         assertThat(redrive(call("once"))).isEqualTo(answer(2, false));
         stack.deliverAll();

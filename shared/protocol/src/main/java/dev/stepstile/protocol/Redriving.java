@@ -1,5 +1,7 @@
 package dev.stepstile.protocol;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Overrides;
@@ -14,6 +16,7 @@ import dev.stepstile.store.StepStore;
 import dev.stepstile.wire.CanonicalJson;
 import dev.stepstile.wire.Json;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -142,13 +145,23 @@ public final class Redriving {
 
     private static String digest(Request request) {
         String input = request.input();
-        String text = String.join(
-                "\n",
-                new TreeSet<>(request.states()).toString(),
-                new TreeSet<>(request.keys()).toString(),
-                request.overrides().toString(),
-                input == null ? "null" : CanonicalJson.of(Json.parse(input)));
-        return Payloads.sha256(text.getBytes(StandardCharsets.UTF_8));
+        ObjectNode content = Json.object();
+        ArrayNode states = content.putArray("states");
+        new TreeSet<>(request.states()).forEach(state -> states.add(state.name()));
+        ArrayNode keys = content.putArray("keys");
+        new TreeSet<>(request.keys()).forEach(keys::add);
+        Overrides overrides = request.overrides();
+        content.put("handler", overrides.handler())
+                .put("maxAttempts", overrides.maxAttempts())
+                .put("base", text(overrides.base()))
+                .put("cap", text(overrides.cap()))
+                .put("timeout", text(overrides.timeout()));
+        content.set("input", input == null ? null : Json.parse(input));
+        return Payloads.sha256(CanonicalJson.of(content).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static @Nullable String text(@Nullable Duration duration) {
+        return duration == null ? null : duration.toString();
     }
 
     /** What a record says of the call that redrove it: its name, if that is short. */

@@ -149,7 +149,8 @@ public final class StepLife {
                 record.startedAt(),
                 release.pages(),
                 noted(record, StepError.Kind.WORKER_STOPPED, message + " This attempt is not counted.", now),
-                new Retrying(now));
+                new Retrying(now),
+                record.redrivenBy());
     }
 
     private static Transition expire(@Nullable StepRecord found, StepEvent.Expire expire, Instant now) {

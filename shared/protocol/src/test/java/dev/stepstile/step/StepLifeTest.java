@@ -244,6 +244,14 @@ class StepLifeTest {
         }
 
         @Test
+        void is_remembered_over_a_clean_stop() {
+            StepRecord redriven = Steps.after(dead(3), by("once"));
+            StepRecord running = Steps.after(redriven, Steps.claim(Steps.spec(), true));
+            StepRecord released = Steps.after(running, new StepEvent.Release(4, "owner-new", 0));
+            assertThat(released.redrivenBy()).isEqualTo("once");
+        }
+
+        @Test
         void is_not_taken_for_another_one_of_the_same_moment() {
             StepRecord one = Steps.after(dead(3), by("one"));
             StepRecord other = Steps.after(dead(3), by("other"));

@@ -10,7 +10,6 @@ import dev.stepstile.protocol.Handlers;
 import dev.stepstile.protocol.StepExecution;
 import dev.stepstile.protocol.SuspectTurns;
 import dev.stepstile.runtime.CapturedOutput;
-import dev.stepstile.store.StepQueue.Delivery;
 import java.time.Duration;
 import java.util.List;
 
@@ -49,10 +48,9 @@ public final class StepFunction implements RequestHandler<SQSEvent, SQSBatchResp
 
     @Override
     public SQSBatchResponse handleRequest(SQSEvent event, Context context) {
-        List<Delivery> batch = Deliveries.of(event);
         FencedIdempotency.register(context);
-        List<String> stay = termination.awaits(
-                () -> environment.invocation(context, () -> execution.execute(batch, environment.deadline(context))));
+        List<String> stay = termination.awaits(() -> environment.invocation(
+                context, () -> execution.execute(Deliveries.of(event), environment.deadline(context))));
         return new SQSBatchResponse(stay.stream().map(BatchItemFailure::new).toList());
     }
 }
