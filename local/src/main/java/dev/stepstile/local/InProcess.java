@@ -47,7 +47,10 @@ final class InProcess implements StepInvoker {
                         ? FaultyHandlers.wrap(installed, options.faults(), options.poison(), worker::sever)
                         : installed,
                 changing);
-        this.function = new StepFunction(new Environment(stepstile, SHARDS_OF_NEW_RUNS, () -> {}), handlers, suspects);
+        SuspectTurns turns = suspects.share();
+        CompletableFuture<Void> _ =
+                worker.severed().thenRun(turns::release); // what is cut off gives nothing back itself
+        this.function = new StepFunction(new Environment(stepstile, SHARDS_OF_NEW_RUNS, () -> {}), handlers, turns);
     }
 
     @Override

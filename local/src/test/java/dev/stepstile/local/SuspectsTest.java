@@ -10,13 +10,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Long steps that were lost with their stack do not keep the runs of others waiting. */
+/** Steps that lost their workers keep neither the runs of others nor each other waiting. */
 @Timeout(value = 8, unit = TimeUnit.MINUTES)
 class SuspectsTest {
     private static final int LONG = 30;
@@ -56,6 +57,32 @@ class SuspectsTest {
                     .isEqualTo(1);
         } finally {
             second.kill();
+        }
+    }
+
+    /** The worker of a suspect that runs alone is gone without giving its turn back. */
+    @Test
+    void that_kill_every_worker_of_this_process_all_come_to_their_last_attempt() throws Exception {
+        StackOptions calm = StackUnderTest.options(StackOptions.Kind.EMBEDDED, false, folder, WORKERS);
+        StackOptions poisoned = new StackOptions(
+                calm.kind(),
+                calm.isolated(),
+                calm.folder(),
+                calm.keepState(),
+                calm.port(),
+                calm.workers(),
+                calm.timing(),
+                calm.visibility(),
+                calm.functionTimeout(),
+                Faults.parse("crash=0,poison=2"),
+                Set.of("poison-1", "poison-2"),
+                calm.handlers(),
+                null);
+        try (LocalStack stack = LocalStack.start(poisoned)) {
+            StackUnderTest api = new StackUnderTest(stack.endpoint());
+            api.dispatch("run", List.of(step("poison-1", "return", 0, 3), step("poison-2", "return", 0, 3)));
+            api.awaitAll("run", "DEAD");
+            assertThat(stack.workersLost()).isBetween(5L, 6L); // the first time both may have been with one worker
         }
     }
 

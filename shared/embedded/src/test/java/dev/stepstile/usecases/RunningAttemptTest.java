@@ -1,5 +1,6 @@
 package dev.stepstile.usecases;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -27,12 +28,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** An attempt while it runs. */
@@ -355,6 +358,57 @@ class RunningAttemptTest {
         assertThat(stack.start(worker, batch).join()).hasSize(1);
         assertThat(stack.hasRecord("a")).isFalse();
         assertThat(stack.receive(10)).as("visible at once").hasSize(1);
+    }
+
+    @Test
+    void is_not_begun_if_its_worker_is_told_to_stop_while_its_input_is_fetched() throws InterruptedException {
+        String input = "\""
+                + new Random(1)
+                        .ints(1_000, 'a', 'z')
+                        .mapToObj(Character::toString)
+                        .collect(joining()) + "\"";
+        stack.dispatch("d1", Stack.step("a", input, new RetryPolicy(1, Duration.ZERO, Duration.ZERO)));
+        StepExecution worker = stack.environment();
+        List<Delivery> batch = stack.receive(10);
+        stack.faults.afterNext("items.get", () -> stop(worker));
+        assertThat(stack.start(worker, batch).join()).hasSize(1);
+        assertThat(stack.work.started()).isEmpty();
+        assertReleased();
+        stack.deliver();
+        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+    }
+
+    @Test
+    @Timeout(60)
+    void that_takes_no_notice_and_begins_just_as_its_worker_stops_is_released_all_the_same()
+            throws InterruptedException {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        stack.work.on("a", (input, context) -> stubborn(entered, end));
+        stack.dispatch("d1", only());
+        StepExecution worker = stack.environment();
+        List<Delivery> batch = stack.receive(10);
+        stack.inside.afterNext("tasks.forkUserCode", () -> stop(worker));
+        assertThat(stack.start(worker, batch).join()).hasSize(1);
+        assertReleased();
+        end.countDown();
+    }
+
+    private static void stop(StepExecution worker) {
+        try {
+            worker.stop(Duration.ZERO);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void assertReleased() {
+        assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
+        assertThat(stack.record("a").budgetFrom()).as("not counted").isEqualTo(1);
+        assertThat(stack.record("a").history())
+                .singleElement()
+                .satisfies(note -> assertThat(note.cause()).isEqualTo(Kind.WORKER_STOPPED));
+        assertThat(stack.count(Count.ATTEMPTS_RELEASED)).isEqualTo(1);
     }
 
     @Test

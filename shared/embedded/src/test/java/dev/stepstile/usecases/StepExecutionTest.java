@@ -1,6 +1,7 @@
 package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stepstile.api.RetryAfter;
 import dev.stepstile.api.StepResult;
@@ -35,6 +36,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the step function makes of its messages. */
 class StepExecutionTest {
@@ -426,6 +429,19 @@ class StepExecutionTest {
             assertThat(stack.state("new")).isEqualTo(Name.SUCCEEDED);
             gate.open();
             first.join();
+        }
+
+        @ParameterizedTest
+        @ValueSource(ints = {1, 6})
+        void has_its_turn_later_if_its_worker_breaks_off_before_it_runs(int receives) throws InterruptedException {
+            lost("one", "two");
+            List<Delivery> batch = byKey(stack.receivedTimes(receives));
+            stack.faults.afterNext("queue.changeVisibility", () -> {
+                throw new OutOfMemoryError("in the middle of putting back");
+            });
+            assertThatThrownBy(() -> stack.execute(batch)).isInstanceOf(OutOfMemoryError.class);
+            stack.execute(batch);
+            assertThat(stack.state("one")).isEqualTo(Name.SUCCEEDED);
         }
 
         @Test

@@ -110,6 +110,17 @@ final class Lease {
         }
     }
 
+    /** Whether its worker stops, so that its handler is not to be begun: the attempt is released. */
+    boolean mustNotBegin() {
+        toldToStop = toldToStop || stopping.begun();
+        return toldToStop;
+    }
+
+    /** When its handler is left behind, as its worker stops. */
+    Instant leftAt() {
+        return stopping.until();
+    }
+
     /** As its worker stops. */
     void interruptHandler() {
         Tasks.Task<StepResult> task = running;

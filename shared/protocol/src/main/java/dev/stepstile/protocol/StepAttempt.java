@@ -130,6 +130,9 @@ public final class StepAttempt {
         Instant started = parts.world().now();
         Instant limit = earlier(started.plus(spec.pinned().timeout()), deadline);
         Context context = new Context(kept, limit, tags());
+        if (kept.mustNotBegin()) {
+            throw toldToStop();
+        }
         Tasks.Task<StepResult> task = parts.world()
                 .tasks()
                 .forkUserCode(
@@ -137,7 +140,8 @@ public final class StepAttempt {
                         () -> parts.output().capture(log::add, () -> run(handler, kept, input, context)));
         kept.runs(task, handler.grace());
         try {
-            if (!hasEnded(task, limit)) {
+            if (!hasEnded(
+                    task, earlier(limit, kept.leftAt()))) { // a stop that was told just before waits for no handler
                 throw notEnded(kept, task, Duration.between(started, limit));
             }
             return result(task.join());
@@ -261,8 +265,12 @@ public final class StepAttempt {
             return task.joinUntil(limit);
         } catch (InterruptedException interrupted) {
             task.giveUp();
-            throw new AttemptFailed(Weight.RETRYABLE, StepError.Kind.TIMEOUT, "The worker was told to stop.");
+            throw toldToStop();
         }
+    }
+
+    private static AttemptFailed toldToStop() {
+        return new AttemptFailed(Weight.RETRYABLE, StepError.Kind.TIMEOUT, "The worker was told to stop.");
     }
 
     private static AttemptFailed cancelledWhileRunning() {

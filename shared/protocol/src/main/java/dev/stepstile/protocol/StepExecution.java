@@ -93,8 +93,12 @@ public final class StepExecution {
         SortedMap<Integer, Verdict> verdicts = new TreeMap<>();
         OptionalInt first = elderSuspect(batch);
         Batch work = new Batch(batch, deadline.minus(RESERVE), verdicts);
-        if (first.isPresent()) {
-            work.alone(first.getAsInt());
+        if (first.isPresent() && parts.suspects().take()) {
+            try {
+                work.alone(first.getAsInt());
+            } finally {
+                parts.suspects().giveBack();
+            }
         } else {
             work.together();
             work.suspects();
@@ -131,7 +135,7 @@ public final class StepExecution {
                 eldest = i;
             }
         }
-        return eldest >= 0 && parts.suspects().take() ? OptionalInt.of(eldest) : OptionalInt.empty();
+        return eldest >= 0 ? OptionalInt.of(eldest) : OptionalInt.empty();
     }
 
     private boolean isSuspect(Delivery delivery) {
@@ -171,21 +175,31 @@ public final class StepExecution {
             join(tasks);
         }
 
-        /** The first suspect whose turn it is runs alone; the others are put back before, for whoever comes next. */
+        /** The first suspect runs alone, if a turn is free; the others are put back before, for whoever comes next. */
         void suspects() {
-            int turn = -1;
-            for (int i = 0; i < messages.size(); i++) {
-                if (verdicts.get(i) instanceof Verdict.Defer) {
-                    if (turn < 0 && parts.suspects().take()) {
-                        turn = i;
-                    } else {
-                        verdicts.put(i, settled(messages.get(i), new Verdict.Again()));
-                    }
+            List<Integer> found = new ArrayList<>();
+            verdicts.forEach((index, verdict) -> {
+                if (verdict instanceof Verdict.Defer) {
+                    found.add(index);
                 }
+            });
+            if (found.isEmpty()) {
+                return;
             }
-            if (turn >= 0) {
-                run(turn);
+            if (!parts.suspects().take()) {
+                comeAgain(found);
+                return;
             }
+            try {
+                comeAgain(found.subList(1, found.size()));
+                run(found.getFirst());
+            } finally {
+                parts.suspects().giveBack();
+            }
+        }
+
+        private void comeAgain(List<Integer> suspects) {
+            suspects.forEach(i -> verdicts.put(i, settled(messages.get(i), new Verdict.Again())));
         }
 
         /** A suspect that has its turn goes first; its batch-mates go to other workers. */
@@ -199,13 +213,9 @@ public final class StepExecution {
         }
 
         private void run(int suspect) {
-            try {
-                SortedMap<Integer, Tasks.Task<Verdict>> task = new TreeMap<>();
-                fork(suspect, true, task);
-                join(task);
-            } finally {
-                parts.suspects().giveBack();
-            }
+            SortedMap<Integer, Tasks.Task<Verdict>> task = new TreeMap<>();
+            fork(suspect, true, task);
+            join(task);
         }
 
         private void fork(int i, boolean alone, SortedMap<Integer, Tasks.Task<Verdict>> tasks) {

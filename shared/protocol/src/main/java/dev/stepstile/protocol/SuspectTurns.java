@@ -10,23 +10,46 @@ public final class SuspectTurns {
     /** One worker in so many may run a suspect. */
     private static final int WORKERS_PER_SUSPECT = 4;
 
-    private final AtomicInteger free;
+    /** What {@link #held} is once this worker is gone. */
+    private static final int RELEASED = -1;
 
-    private SuspectTurns(int atOnce) {
-        free = new AtomicInteger(atOnce);
+    private final AtomicInteger free;
+    private final AtomicInteger held = new AtomicInteger();
+
+    private SuspectTurns(AtomicInteger free) {
+        this.free = free;
     }
 
     /** A quarter of the workers, and at least one. */
     public static SuspectTurns among(int workers) {
-        return new SuspectTurns(Math.max(1, workers / WORKERS_PER_SUSPECT));
+        return new SuspectTurns(new AtomicInteger(Math.max(1, workers / WORKERS_PER_SUSPECT)));
+    }
+
+    /** One worker's part in these turns, for a worker that may be gone without giving back what it holds. */
+    public SuspectTurns share() {
+        return new SuspectTurns(free);
+    }
+
+    /** Gives back what is held, as its worker is gone: it takes no turn any more, and what it still gives back is not counted. */
+    public void release() {
+        free.addAndGet(Math.max(0, held.getAndSet(RELEASED)));
     }
 
     /** False if as many suspects as may are running. */
     boolean take() {
-        return free.getAndUpdate(left -> Math.max(0, left - 1)) > 0;
+        if (free.getAndUpdate(left -> Math.max(0, left - 1)) == 0) {
+            return false;
+        }
+        if (held.getAndUpdate(turns -> turns == RELEASED ? RELEASED : turns + 1) == RELEASED) {
+            free.incrementAndGet();
+            return false;
+        }
+        return true;
     }
 
     void giveBack() {
-        free.incrementAndGet();
+        if (held.getAndUpdate(turns -> turns == RELEASED ? RELEASED : turns - 1) != RELEASED) {
+            free.incrementAndGet();
+        }
     }
 }
