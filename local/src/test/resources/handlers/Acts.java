@@ -119,6 +119,19 @@ public final class Acts implements StepHandler {
                 }
                 throw new IllegalStateException("saw it");
             }
+            case "chatters" -> {
+                String line = "x".repeat(1_000);
+                while (!context.cancelled()) {
+                    context.log(line);
+                }
+            }
+            case "ctrl-c" -> {
+                for (String signal : List.of("-INT", "-HUP")) {
+                    String own = Long.toString(ProcessHandle.current().pid());
+                    new ProcessBuilder("kill", signal, own).start().waitFor();
+                }
+                Thread.sleep(1_000);
+            }
             case "stdin" -> {
                 return StepResult.of(System.in.read());
             }

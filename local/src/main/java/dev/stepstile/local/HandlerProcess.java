@@ -54,9 +54,10 @@ final class HandlerProcess {
 
     /**
      * The pipes are moved away from standard input and output, which are the user's code's to read and print on; the shell
-     * then becomes the JVM.
+     * then becomes the JVM. Ctrl-C, and the end of a terminal, reach every process of its foreground: this one ends when
+     * the stack has done with it, so both are ignored, which a JVM inherits.
      */
-    private static final String PIPES = "exec 3>&1 4<&0 1>&2 </dev/null; exec \"$@\"";
+    private static final String PIPES = "trap '' INT HUP; exec 3>&1 4<&0 1>&2 </dev/null; exec \"$@\"";
 
     /** What the JVM writes when it crashes; it puts its process id in. */
     private static final String CRASH_FILE = "handlers-crash-%p.log";
@@ -72,6 +73,13 @@ final class HandlerProcess {
     private final CompletableFuture<SortedMap<String, Loaded>> ready = new CompletableFuture<>();
     private final Consumer<Ended> whenEnded;
     private final ReentrantLock lock = new ReentrantLock();
+
+    /**
+     * Held while a command is written, which may take until the process has read others. Its events are read meanwhile, as
+     * a process that cannot write reads nothing: whoever reads them must never wait for this.
+     */
+    private final ReentrantLock sending = new ReentrantLock();
+
     private final SortedMap<Integer, Step> steps = new TreeMap<>();
     private int numbers;
     private boolean retired;
@@ -277,13 +285,13 @@ final class HandlerProcess {
 
     private void send(ObjectNode command) throws IOException {
         byte[] line = (Json.print(command) + "\n").getBytes(StandardCharsets.UTF_8);
-        lock.lock();
+        sending.lock();
         try {
             OutputStream commands = process.getOutputStream();
             commands.write(line);
             commands.flush();
         } finally {
-            lock.unlock();
+            sending.unlock();
         }
     }
 

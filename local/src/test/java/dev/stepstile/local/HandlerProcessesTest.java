@@ -116,6 +116,18 @@ class HandlerProcessesTest {
         outlives("heap", "ended with status 3");
     }
 
+    /** A terminal sends the signals of Ctrl-C, and of its own end, to every process of the foreground. */
+    @Test
+    void goes_on_with_its_steps_when_ctrl_c_reaches_its_process() throws Exception {
+        start(acts());
+        api.dispatch("run", List.of(act("runs", "ctrl-c", 1)));
+
+        JsonNode step = api.await("run", "runs", "SUCCEEDED", "FAILED", "DEAD");
+
+        assertThat(step.path("state").asText()).as(step.toString()).isEqualTo("SUCCEEDED");
+        assertThat(console).isEmpty();
+    }
+
     @Test
     void lets_a_step_that_always_ends_its_process_die_alone() throws Exception {
         start(acts());

@@ -14,7 +14,7 @@ public final class Tethered {
 
     /** @param arguments a class, and what its main method is given */
     public static void main(String[] arguments) throws Throwable {
-        ignoreInterrupts();
+        ignoreTerminal();
         Thread.ofPlatform().daemon().name("tether").start(Tethered::awaitEnd);
         try {
             Class.forName(arguments[0]).getMethod("main", String[].class).invoke(null, (Object)
@@ -25,18 +25,20 @@ public final class Tethered {
     }
 
     /**
-     * Ctrl-C reaches every process that the terminal shows; this one ends when whoever started it has done with it. By
-     * reflection, as the compiler warns of the JDK's own API for signals.
+     * Ctrl-C, and the end of the terminal, reach every process that the terminal shows; this one ends when whoever started
+     * it has done with it. By reflection, as the compiler warns of the JDK's own API for signals.
      */
-    private static void ignoreInterrupts() {
+    private static void ignoreTerminal() {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
-            signal.getMethod("handle", signal, handler)
-                    .invoke(
-                            null,
-                            signal.getConstructor(String.class).newInstance("INT"),
-                            handler.getField("SIG_IGN").get(null));
+            for (String name : new String[] {"INT", "HUP"}) {
+                signal.getMethod("handle", signal, handler)
+                        .invoke(
+                                null,
+                                signal.getConstructor(String.class).newInstance(name),
+                                handler.getField("SIG_IGN").get(null));
+            }
         } catch (ReflectiveOperationException e) {
             System.err.println("Ctrl-C ends this process at once (" + e + ").");
         }

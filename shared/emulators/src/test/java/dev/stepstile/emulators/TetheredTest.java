@@ -62,6 +62,26 @@ class TetheredTest {
     }
 
     @Test
+    void stays_when_ctrl_c_or_the_end_of_the_terminal_reaches_it() throws Exception {
+        Process process =
+                java(Tethered.class.getName(), Staying.class.getName()).start();
+        try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+            assertThat(out.readLine()).startsWith("up");
+            for (String signal : List.of("-INT", "-HUP")) {
+                new ProcessBuilder("kill", signal, Long.toString(process.pid()))
+                        .start()
+                        .waitFor();
+                assertThat(process.waitFor(1, TimeUnit.SECONDS)).as(signal).isFalse();
+            }
+            process.getOutputStream().close();
+            assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).isZero();
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    @Test
     void ends_when_the_process_that_started_it_is_killed() throws Exception {
         Process starter = java(Starter.class.getName()).start();
         try (BufferedReader out = starter.inputReader(StandardCharsets.UTF_8)) {
