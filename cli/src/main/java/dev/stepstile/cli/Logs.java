@@ -23,7 +23,7 @@ final class Logs {
         } catch (IOException e) {
             throw unusable(folder);
         }
-        if (!Files.isWritable(log.getParent()) || Files.exists(log) && !Files.isWritable(log)) {
+        if (!Files.isWritable(log.getParent()) || (Files.exists(log) && !Files.isWritable(log))) {
             throw unusable(folder);
         }
         System.setProperty(PROPERTY, log.toString());

@@ -39,7 +39,7 @@ class LauncherTest {
             }
             """;
 
-    private static final Path CHECKOUT = Path.of("").toAbsolutePath().getParent();
+    private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
 
     @TempDir
     Path folder;
