@@ -18,6 +18,8 @@ final class PortCalls {
     private final Trace trace;
     private final SimulatedProcess fate;
     private int calls;
+    private String slowPort = "";
+    private long slowMillis;
 
     /** @param fate a process that never ends */
     PortCalls(Scheduler scheduler, RandomGenerator random, Misfortune misfortune, Trace trace, SimulatedProcess fate) {
@@ -26,6 +28,12 @@ final class PortCalls {
         this.misfortune = misfortune;
         this.trace = trace;
         this.fate = fate;
+    }
+
+    /** From now on, each call of a port takes so much longer. */
+    void slow(String port, Duration longer) {
+        slowPort = port + ".";
+        slowMillis = longer.toMillis();
     }
 
     /** How many calls there were. */
@@ -74,6 +82,9 @@ final class PortCalls {
             standStill(me.process, length);
         }
         scheduler.pause(1 + random.nextInt(LATENCY_MILLIS));
+        if (slowMillis > 0 && description.startsWith(slowPort)) {
+            scheduler.pause(slowMillis);
+        }
         if (fault instanceof Fault.CrashBefore) {
             crash(me, number, description, fault);
         }

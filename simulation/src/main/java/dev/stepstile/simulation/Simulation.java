@@ -279,6 +279,11 @@ public final class Simulation {
         deletion.begin(retention, late);
     }
 
+    /** From now on, each call of a port ({@code items}, {@code store} or …) takes so much longer. */
+    void slow(String port, Duration longer) {
+        calls.slow(port, longer);
+    }
+
     /** A client asks the runs function; empty if it got no answer. To be called by an action of {@link #at}. */
     public <T> Optional<T> ask(Function<Stepstile, T> question) {
         return runsFunction.invoke((stepstile, deadline) -> question.apply(stepstile));

@@ -9,6 +9,7 @@ import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepState;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -180,6 +181,59 @@ class RetentionTest {
         });
         assertThat(problems).isEmpty();
         assertThat(outcome.violations()).isEmpty();
+    }
+
+    /**
+     * To write all of it anew takes several sweeps, and some of the writes fail. The auditor holds that the step that loses its
+     * worker meanwhile is taken over in time.
+     */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 48})
+    void a_dispatch_that_takes_longer_to_write_anew_than_a_sweep_recovers_meanwhile_and_is_whole_in_the_end(
+            int lateHours) {
+        List<Duration> ended = new ArrayList<>();
+        Outcome outcome = play(Duration.ofHours(lateHours), simulation -> {
+            List<Dispatching.NewStep> steps = new ArrayList<>();
+            for (int i = 0; i < 1_000; i++) {
+                steps.add(step("quick" + i, 1, 0, Duration.ZERO, 1_000));
+            }
+            steps.add(step("open", 100, 39, Duration.ofHours(12), 1_000));
+            steps.add(new Dispatching.NewStep(
+                    "late",
+                    SimulatedHandler.NAME,
+                    "{\"millis\":240000,\"failures\":2}",
+                    new RetryPolicy(2, Duration.ZERO, Duration.ZERO),
+                    Duration.ofMinutes(5),
+                    new TreeMap<>()));
+            simulation.dispatch(Duration.ZERO, request(Scenario.RUN, "old", steps.toArray(Dispatching.NewStep[]::new)));
+            simulation.strike(days(12), () -> simulation.slow("items", Duration.ofSeconds(1)));
+            simulation.strike(days(13), () -> simulation.cut("sweeper", "items", 1, 0.02, Duration.ofHours(1)));
+            redrive(simulation, days(13).plusMinutes(40), "late", 1);
+            simulation.strike(days(13).plusMinutes(42), () -> simulation.killWorkers(1));
+            for (int minute = 0; minute < 600; minute += 10) {
+                Duration at = days(13).plusMinutes(minute);
+                simulation.at(at, "watcher", () -> {
+                    Instant refreshed = simulation
+                            .store()
+                            .dispatches(Scenario.RUN)
+                            .getFirst()
+                            .refreshedAt();
+                    if (refreshed.isAfter(Scheduler.START.plus(days(13)))) {
+                        ended.add(at);
+                    }
+                });
+            }
+            watch(simulation, Scenario.RUN, 48, (step, day) -> {
+                boolean open = step.spec().id().stepKey().equals("open") && day <= 21;
+                boolean late = step.spec().id().stepKey().equals("late") && day <= 13;
+                return day == 0 || open || late || step.state() == StepState.Name.SUCCEEDED ? "" : "is " + step.state();
+            });
+        });
+        assertThat(problems).isEmpty();
+        assertThat(outcome.violations()).isEmpty();
+        assertThat(ended.getFirst())
+                .as("when all had been written anew: after some sweeps, and soon")
+                .isBetween(days(13).plusMinutes(60), days(13).plusHours(4));
     }
 
     @ParameterizedTest

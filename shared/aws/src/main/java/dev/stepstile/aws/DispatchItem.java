@@ -7,6 +7,7 @@ import static dev.stepstile.aws.Keys.PK;
 import static dev.stepstile.aws.Keys.SK;
 
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Refresh;
 import dev.stepstile.step.StepBits;
 import java.util.Base64;
 import java.util.Map;
@@ -33,6 +34,8 @@ final class DispatchItem {
     private static final String SWEPT_AT = "sw";
     private static final String ATTACHED = "ac";
     private static final String REFRESHED_AT = "ra";
+    private static final String REFRESH_SINCE = "rf";
+    private static final String REFRESHED = "rp";
 
     private DispatchItem() {}
 
@@ -47,10 +50,7 @@ final class DispatchItem {
                 .put(SENT_AT, dispatch.sentAt())
                 .put(LAST_SENT_AT, dispatch.lastSentAt())
                 .put(RESENDS, dispatch.resends())
-                .put(
-                        FINISHED,
-                        Attributes.ofBytes(
-                                Base64.getDecoder().decode(dispatch.finished().base64())))
+                .put(FINISHED, bits(dispatch.finished()))
                 .put(FINISHED_COUNTS, dispatch.finishedCounts())
                 .put(OPEN_COUNTS, dispatch.openCounts())
                 .put(COUNTED_AT, dispatch.countedAt())
@@ -60,6 +60,10 @@ final class DispatchItem {
                 .put(SWEPT_AT, dispatch.sweptAt())
                 .put(ATTACHED, dispatch.attached())
                 .put(REFRESHED_AT, dispatch.refreshedAt());
+        Refresh refresh = dispatch.refresh();
+        if (refresh != null) {
+            item.put(REFRESH_SINCE, refresh.since()).put(REFRESHED, bits(refresh.steps()));
+        }
         return dispatch.closed() ? item : item.put(OPEN_BUCKET, Integer.toString(dispatch.openBucket()));
     }
 
@@ -77,7 +81,7 @@ final class DispatchItem {
                 item.instantOrNull(SENT_AT),
                 item.instant(LAST_SENT_AT),
                 item.integer(RESENDS),
-                new StepBits(Base64.getEncoder().encodeToString(item.bytes(FINISHED))),
+                bits(item, FINISHED),
                 item.counts(FINISHED_COUNTS),
                 item.counts(OPEN_COUNTS),
                 item.instantOrNull(COUNTED_AT),
@@ -86,6 +90,15 @@ final class DispatchItem {
                 item.instantOrNull(NEXT_SWEEP_AT),
                 item.instantOrNull(SWEPT_AT),
                 item.has(ATTACHED) ? item.integer(ATTACHED) : 0,
-                item.instant(item.has(REFRESHED_AT) ? REFRESHED_AT : CREATED_AT));
+                item.instant(item.has(REFRESHED_AT) ? REFRESHED_AT : CREATED_AT),
+                item.has(REFRESH_SINCE) ? new Refresh(item.instant(REFRESH_SINCE), bits(item, REFRESHED)) : null);
+    }
+
+    private static AttributeValue bits(StepBits bits) {
+        return Attributes.ofBytes(Base64.getDecoder().decode(bits.base64()));
+    }
+
+    private static StepBits bits(Attributes item, String name) {
+        return new StepBits(Base64.getEncoder().encodeToString(item.bytes(name)));
     }
 }

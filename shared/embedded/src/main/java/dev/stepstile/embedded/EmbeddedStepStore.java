@@ -57,6 +57,11 @@ final class EmbeddedStepStore implements StepStore {
     }
 
     @Override
+    public boolean deletesByAge() {
+        return false;
+    }
+
+    @Override
     public Optional<Run> raiseCancelSeq(String runId) {
         return database.write(session -> {
             session.update("UPDATE run SET cancel_seq = cancel_seq + 1 WHERE run_id = ?", runId);

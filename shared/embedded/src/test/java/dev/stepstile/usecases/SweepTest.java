@@ -6,6 +6,7 @@ import dev.stepstile.protocol.Count;
 import dev.stepstile.protocol.SweepReport;
 import dev.stepstile.protocol.Tasks;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Retention;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
@@ -75,6 +76,17 @@ class SweepTest {
         assertThat(stack.dispatched("d1").counts()).isEqualTo(counts(Map.of(Name.SUCCEEDED, 3)));
         assertThat(stack.sweepAfter(Duration.ofDays(1)).dispatches()).isZero();
         assertThat(stack.count(Count.DISPATCHES_CLOSED)).isEqualTo(1);
+    }
+
+    @Test
+    void writes_nothing_anew_where_nothing_is_deleted_by_age() throws InterruptedException {
+        stack.handOver("a", "b");
+        stack.deliver(stack.receive(1));
+        stack.sweepAfter(MINUTE);
+        stack.faults.restart();
+        assertThat(stack.sweepAfter(Retention.REFRESH_AFTER.plus(MINUTE)).dispatches())
+                .isEqualTo(1);
+        assertThat(stack.faults.calls()).doesNotContain("store.write", "items.put", "objects.put");
     }
 
     @Test

@@ -141,7 +141,8 @@ public final class Dispatching {
                 now.plus(timing.sweepEvery()),
                 null,
                 attached.size(),
-                attached.stream().map(StepRecord::lastWritten).reduce(now, (a, b) -> a.isBefore(b) ? a : b));
+                attached.stream().map(StepRecord::lastWritten).reduce(now, (a, b) -> a.isBefore(b) ? a : b),
+                null);
         Optional<Dispatch> existing = store.putDispatchIfAbsent(dispatch);
         if (existing.isPresent()) {
             return replay(existing.get(), request);

@@ -74,6 +74,7 @@ public final class Sweep {
      */
     public SweepReport sweep(Instant deadline) throws InterruptedException {
         SweepReport report = SweepReport.NOTHING;
+        List<DispatchRef> toRefresh = new ArrayList<>();
         Instant until = world.now().plus(timing.sweepEvery().dividedBy(2));
         int first =
                 world.random().nextInt(Shards.OPEN_BUCKETS); // else one that kills the sweeper hides those behind it
@@ -84,12 +85,15 @@ public final class Sweep {
                 int before = report.dispatches();
                 for (DispatchRef ref : due) {
                     if (world.now().isBefore(deadline)) {
-                        report = report.plus(sweepIfTaken(ref, until));
+                        report = report.plus(sweepIfTaken(ref, until, toRefresh));
                     }
                 }
                 boolean more = due.size() == DUE_PER_BUCKET && report.dispatches() > before;
                 due = more ? store.due(bucket, until, DUE_PER_BUCKET) : List.of();
             }
+        }
+        for (DispatchRef ref : toRefresh) { // last: it may take long, and nobody waits for it
+            refreshing.goOn(ref, deadline);
         }
         if (report.dispatches() > 0) {
             LOG.debug("Swept: {}", report);
@@ -97,7 +101,8 @@ public final class Sweep {
         return report;
     }
 
-    private SweepReport sweepIfTaken(DispatchRef ref, Instant until) throws InterruptedException {
+    private SweepReport sweepIfTaken(DispatchRef ref, Instant until, List<DispatchRef> toRefresh)
+            throws InterruptedException {
         try (MDC.MDCCloseable _ = MDC.putCloseable("run", ref.runId())) {
             Optional<Dispatch> read = store.dispatch(ref.runId(), ref.dispatchId());
             if (read.isEmpty()) {
@@ -112,6 +117,9 @@ public final class Sweep {
                 return SweepReport.NOTHING;
             }
             meter.add(Count.DISPATCHES_SWEPT);
+            if (refreshing.isDue(taken)) {
+                toRefresh.add(ref);
+            }
             return sweep(taken);
         } catch (PortException e) {
             LOG.warn(
@@ -132,13 +140,6 @@ public final class Sweep {
             steps = manifests.steps(dispatch);
         } catch (Payloads.Missing missing) {
             return endWithoutManifest(dispatch, missing);
-        }
-        if (refreshing.isDue(dispatch)) {
-            refreshing.refresh(dispatch, steps);
-            dispatch = dispatch.refreshed(world.now());
-            if (!store.replace(dispatch)) {
-                return new SweepReport(1, 0, 0, 0, 0, 0, 0, 0); // a redrive reopened it; the next sweep goes on
-            }
         }
         BitSet finished = dispatch.finished().toBitSet();
         List<StepSpec> unfinished = new ArrayList<>();
@@ -249,7 +250,9 @@ public final class Sweep {
         meter.add(Count.STEPS_RESENT, report.resent());
         meter.add(Count.STEPS_RECLAIMED, report.reclaimed());
         Instant now = world.now();
-        boolean close = finished.cardinality() == dispatch.stepCount() && !redriverMayWrite;
+        boolean close = finished.cardinality() == dispatch.stepCount()
+                && !redriverMayWrite
+                && !refreshing.isDue(dispatch); // else what it needs could be gone before it
         Dispatch swept = dispatch.swept(
                 StepBits.of(finished),
                 finishedCounts,

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param sweptAt when it last looked
  * @param attached how many of its steps an earlier dispatch had already started when this one was handed over
  * @param refreshedAt since when all that the dispatch needs (payloads and records) has been written, or written anew
+ * @param refresh what has been written anew of it since that became due; null if nothing
  */
 public record Dispatch(
         String runId,
@@ -44,7 +45,8 @@ public record Dispatch(
         @Nullable Instant nextSweepAt,
         @Nullable Instant sweptAt,
         int attached,
-        Instant refreshedAt) {
+        Instant refreshedAt,
+        @Nullable Refresh refresh) {
 
     /** One none of whose steps was known before, and none of whose payloads was refreshed. */
     public Dispatch(
@@ -88,7 +90,8 @@ public record Dispatch(
                 nextSweepAt,
                 sweptAt,
                 0,
-                createdAt);
+                createdAt,
+                null);
     }
 
     public boolean closed() {
@@ -123,7 +126,8 @@ public record Dispatch(
                 keepOpenUntil,
                 nextSweepAt,
                 sweptAt,
-                refreshedAt);
+                refreshedAt,
+                refresh);
     }
 
     /** One sweeper takes it; the others see a later {@code nextSweepAt}. */
@@ -139,7 +143,8 @@ public record Dispatch(
                 keepOpenUntil,
                 next,
                 sweptAt,
-                refreshedAt);
+                refreshedAt,
+                refresh);
     }
 
     /**
@@ -158,7 +163,8 @@ public record Dispatch(
                 keepOpen.isAfter(keepOpenUntil) ? keepOpen : keepOpenUntil,
                 nextSweepAt == null || next.isBefore(nextSweepAt) ? next : nextSweepAt,
                 sweptAt,
-                refreshedAt);
+                refreshedAt,
+                refresh);
     }
 
     /** What a sweep found. {@code next} null closes the dispatch. */
@@ -180,11 +186,12 @@ public record Dispatch(
                 keepOpenUntil,
                 next,
                 now,
-                refreshedAt);
+                refreshedAt,
+                refresh);
     }
 
-    /** Written anew with all that it needs. */
-    public Dispatch refreshed(Instant now) {
+    /** So much of it has been written anew. */
+    public Dispatch refreshing(Refresh soFar) {
         return with(
                 sentAt,
                 lastSentAt,
@@ -196,7 +203,25 @@ public record Dispatch(
                 keepOpenUntil,
                 nextSweepAt,
                 sweptAt,
-                now);
+                refreshedAt,
+                soFar);
+    }
+
+    /** All that it needs has been written anew since then. */
+    public Dispatch refreshed(Instant since) {
+        return with(
+                sentAt,
+                lastSentAt,
+                resends,
+                finished,
+                finishedCounts,
+                openCounts,
+                countedAt,
+                keepOpenUntil,
+                nextSweepAt,
+                sweptAt,
+                since,
+                null);
     }
 
     private Dispatch with(
@@ -210,7 +235,8 @@ public record Dispatch(
             Instant newKeepOpenUntil,
             @Nullable Instant newNextSweepAt,
             @Nullable Instant newSweptAt,
-            Instant newRefreshedAt) {
+            Instant newRefreshedAt,
+            @Nullable Refresh newRefresh) {
         return new Dispatch(
                 runId,
                 dispatchId,
@@ -232,6 +258,7 @@ public record Dispatch(
                 newNextSweepAt,
                 newSweptAt,
                 attached,
-                newRefreshedAt);
+                newRefreshedAt,
+                newRefresh);
     }
 }

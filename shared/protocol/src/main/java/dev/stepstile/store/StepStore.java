@@ -31,6 +31,11 @@ public interface StepStore {
         return run(runId);
     }
 
+    /** Whether items are deleted by age, so that what is still needed has to be written anew in time. */
+    default boolean deletesByAge() {
+        return true;
+    }
+
     /** Adds one to the run's cancel number and returns the run, or nothing if there is none. Twice raises it twice. */
     Optional<Run> raiseCancelSeq(String runId);
 

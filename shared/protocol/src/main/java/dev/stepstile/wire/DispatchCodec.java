@@ -3,6 +3,7 @@ package dev.stepstile.wire;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Refresh;
 import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepState;
 import java.util.SortedMap;
@@ -35,6 +36,11 @@ public final class DispatchCodec {
         Json.putInstant(node, "sweptAt", dispatch.sweptAt());
         node.put("attached", dispatch.attached());
         Json.putInstant(node, "refreshedAt", dispatch.refreshedAt());
+        Refresh refresh = dispatch.refresh();
+        if (refresh != null) {
+            Json.putInstant(node, "refreshSince", refresh.since());
+            node.put("refreshed", refresh.steps().base64());
+        }
         return Json.print(node);
     }
 
@@ -61,7 +67,10 @@ public final class DispatchCodec {
                 Json.instantOrNull(node, "nextSweepAt"),
                 Json.instantOrNull(node, "sweptAt"),
                 node.path("attached").intValue(),
-                Json.instant(node, node.has("refreshedAt") ? "refreshedAt" : "createdAt"));
+                Json.instant(node, node.has("refreshedAt") ? "refreshedAt" : "createdAt"),
+                node.has("refreshSince")
+                        ? new Refresh(Json.instant(node, "refreshSince"), new StepBits(Json.text(node, "refreshed")))
+                        : null);
     }
 
     static void counts(ObjectNode node, SortedMap<StepState.Name, Integer> counts) {

@@ -5,6 +5,7 @@ import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Overrides;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Pinned;
+import dev.stepstile.step.Refresh;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepError;
@@ -194,7 +195,8 @@ final class Generated {
                 instantOrNull(),
                 instantOrNull(),
                 random.nextInt(10_000),
-                instant());
+                instant(),
+                random.nextBoolean() ? new Refresh(instant(), StepBits.of(bits)) : null);
     }
 
     private SortedMap<StepState.Name, Integer> counts() {
