@@ -11,7 +11,6 @@ import dev.stepstile.wire.Utf8;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -27,7 +26,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.UriCompliance;
-import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -53,13 +51,13 @@ final class HttpApi implements AutoCloseable {
     /** Longer than a function takes. A connection on which nothing comes or goes for as long is closed. */
     private static final Duration IDLE = Duration.ofSeconds(60);
 
-    /** Of a body, below which its call is given up: 6 MB take ten minutes at most. */
-    private static final int SLOWEST_BYTES_PER_SECOND = 10_000;
+    /** For the whole of a body: on one machine it takes a fraction of a second. */
+    private static final Duration BODY = Duration.ofSeconds(60);
 
     /** A request line with a cursor of long keys; API Gateway takes 10 KB with all headers. */
     private static final int HEADER_BYTES = 16 * 1024;
 
-    /** Of what is over a limit, read and forgotten, or the caller would hear of a lost connection before the answer. */
+    /** Of what is refused, read and forgotten, or the caller would hear of a lost connection before the answer. */
     private static final int FORGOTTEN_BYTES = 64 * 1024 * 1024;
 
     private final RequestStreamHandler dispatch;
@@ -68,15 +66,27 @@ final class HttpApi implements AutoCloseable {
     private final ServerConnector connector;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final Admission admission;
+    private final Duration bodyWithin;
 
     HttpApi(int port, RequestStreamHandler dispatch, RequestStreamHandler runs) {
-        this(port, dispatch, runs, IDLE, new Admission());
+        this(port, dispatch, runs, IDLE, new Admission(), BODY);
     }
 
-    HttpApi(int port, RequestStreamHandler dispatch, RequestStreamHandler runs, Duration idle, Admission admission) {
+    /**
+     * @param idle for how long nothing may come or go on a connection
+     * @param bodyWithin for how long a body may take to arrive, however steadily it comes
+     */
+    HttpApi(
+            int port,
+            RequestStreamHandler dispatch,
+            RequestStreamHandler runs,
+            Duration idle,
+            Admission admission,
+            Duration bodyWithin) {
         this.dispatch = dispatch;
         this.runs = runs;
         this.admission = admission;
+        this.bodyWithin = bodyWithin;
         QueuedThreadPool pool = new QueuedThreadPool(16, 4);
         pool.setName("http-api");
         pool.setVirtualThreadsExecutor(threads);
@@ -84,7 +94,6 @@ final class HttpApi implements AutoCloseable {
         HttpConfiguration configuration = new HttpConfiguration();
         configuration.setSendServerVersion(false);
         configuration.setRequestHeaderSize(HEADER_BYTES);
-        configuration.setMinRequestDataRate(SLOWEST_BYTES_PER_SECOND);
         configuration.setUriCompliance(UriCompliance.UNSAFE); // what is wrong with a path, Target says
         connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(configuration));
         connector.setHost(InetAddress.getLoopbackAddress().getHostAddress());
@@ -123,15 +132,11 @@ final class HttpApi implements AutoCloseable {
     }
 
     private Http.Answer answer(Request request) {
-        String host = request.getHeaders().get(HttpHeader.HOST);
-        if (request.getHeaders().contains(HttpHeader.ORIGIN) || !isLoopback(host)) {
-            return new Http.Problem(
-                            403, "not-from-a-page", "The local API is for programs on this machine, by 127.0.0.1.")
-                    .answer();
-        }
+        CallBody body = new CallBody(request, bodyWithin);
         try {
-            return admission.admit(request.getLength(), () -> invoked(request));
+            return allowed(request, body);
         } catch (Http.Problem problem) {
+            forget(body);
             return problem.answer();
         } catch (RuntimeException e) {
             LOG.error("HTTP API", e);
@@ -139,8 +144,17 @@ final class HttpApi implements AutoCloseable {
         }
     }
 
-    private Http.Answer invoked(Request request) {
-        byte[] event = event(request, body(request));
+    private Http.Answer allowed(Request request, CallBody body) {
+        String host = request.getHeaders().get(HttpHeader.HOST);
+        if (request.getHeaders().contains(HttpHeader.ORIGIN) || !isLoopback(host)) {
+            throw new Http.Problem(
+                    403, "not-from-a-page", "The local API is for programs on this machine, by 127.0.0.1.");
+        }
+        return admission.admit(request.getLength(), () -> invoked(request, body));
+    }
+
+    private Http.Answer invoked(Request request, CallBody body) {
+        byte[] event = event(request, read(body));
         boolean dispatches = request.getHttpURI().getPath().endsWith("/dispatches");
         String function = dispatches ? "dispatch" : "runs";
         ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -164,23 +178,33 @@ final class HttpApi implements AutoCloseable {
                 headers);
     }
 
-    private static byte[] body(Request request) {
-        try (InputStream in = Content.Source.asInputStream(request)) {
-            byte[] body = in.readNBytes(Limits.REQUEST_BYTES + 1);
-            if (body.length <= Limits.REQUEST_BYTES) {
-                return body;
-            }
-            in.skip(FORGOTTEN_BYTES);
+    private static byte[] read(CallBody sent) {
+        byte[] body;
+        try {
+            body = sent.read(Limits.REQUEST_BYTES);
         } catch (IOException e) {
             throw new Http.Problem(
-                    408,
-                    "request-timeout",
-                    "The body did not arrive: " + e.getMessage() + "; the same call again is safe.");
+                            408,
+                            "request-timeout",
+                            "The body did not arrive: " + e.getMessage() + "; the same call again is safe.")
+                    .with("connection", "close");
         }
-        throw new Http.Problem(
-                413,
-                "request-too-large",
-                "The body is over " + Limits.REQUEST_BYTES + " bytes; dispatch in several calls.");
+        if (body.length > Limits.REQUEST_BYTES) {
+            throw new Http.Problem(
+                    413,
+                    "request-too-large",
+                    "The body is over " + Limits.REQUEST_BYTES + " bytes; dispatch in several calls.");
+        }
+        return body;
+    }
+
+    /** What is left of a body whose call is refused; holds no room, as nothing of it is kept. */
+    private static void forget(CallBody body) {
+        try {
+            body.forget(FORGOTTEN_BYTES);
+        } catch (IOException broken) {
+            LOG.debug("The body of a refused call did not arrive: {}", broken.getMessage());
+        }
     }
 
     /** As API Gateway makes it: a path that is decoded, a query as it was sent, a body in base64 if it is no text. */

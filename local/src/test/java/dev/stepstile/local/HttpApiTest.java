@@ -9,6 +9,7 @@ import dev.stepstile.wire.Json;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
@@ -114,6 +115,67 @@ class HttpApiTest {
     }
 
     @Test
+    void a_large_body_of_a_refused_call_is_read_to_its_end_so_that_the_answer_arrives() throws IOException {
+        String large = " ".repeat(40_000_000);
+        assertThat(answer("POST /v1/runs/r/dispatches HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n"
+                        + "Connection: close\r\nContent-Length: " + large.length() + "\r\n\r\n" + large))
+                .startsWith("HTTP/1.1 403 ")
+                .contains("not-from-a-page");
+        try (HttpApi full = new HttpApi(
+                0,
+                echo("dispatch"),
+                echo("runs"),
+                Duration.ofSeconds(60),
+                new Admission(100, Duration.ZERO),
+                Duration.ofSeconds(60))) {
+            assertThat(post(full.endpoint().getPort(), "/v1/runs/r/dispatches", large))
+                    .startsWith("HTTP/1.1 503 ")
+                    .contains("/problems/busy");
+        }
+    }
+
+    /** No pause of it is as long as a connection may be idle. */
+    @Test
+    void a_body_that_comes_byte_by_byte_is_given_up_and_its_room_is_free_again() throws Exception {
+        try (HttpApi impatient = new HttpApi(
+                        0,
+                        echo("dispatch"),
+                        echo("runs"),
+                        Duration.ofSeconds(60),
+                        new Admission(300_000, Duration.ZERO),
+                        Duration.ofSeconds(1));
+                Socket dribbler = new Socket(
+                        InetAddress.getLoopbackAddress(), impatient.endpoint().getPort())) {
+            int port = impatient.endpoint().getPort();
+            dribbler.setTcpNoDelay(true);
+            dribbler.setSoTimeout(50);
+            dribbler.getOutputStream()
+                    .write("POST /v1/runs/r/dispatches HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n"
+                            .getBytes(StandardCharsets.UTF_8));
+            assertThat(answerWhileSending(dribbler))
+                    .startsWith("HTTP/1.1 408 ")
+                    .contains("application/problem+json")
+                    .contains("request-timeout");
+            assertThat(post(port, "/v1/runs/r/dispatches", " ".repeat(200_000))).startsWith("HTTP/1.1 201 ");
+        }
+    }
+
+    /** Sends a byte whenever no answer came for a moment, for ten seconds at most. */
+    private static String answerWhileSending(Socket socket) throws IOException {
+        for (int sent = 0; sent < 200; sent++) {
+            socket.getOutputStream().write(' ');
+            try {
+                int first = socket.getInputStream().read();
+                socket.setSoTimeout(10_000);
+                return (char) first + new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            } catch (SocketTimeoutException silent) {
+                // the next byte
+            }
+        }
+        return "no answer";
+    }
+
+    @Test
     void what_is_no_call_by_http_is_refused_as_a_problem() throws IOException {
         String end = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         for (String request : new String[] {
@@ -146,8 +208,13 @@ class HttpApiTest {
 
     @Test
     void a_connection_on_which_nothing_comes_is_closed() throws IOException {
-        try (HttpApi impatient =
-                        new HttpApi(0, echo("dispatch"), echo("runs"), Duration.ofMillis(300), new Admission());
+        try (HttpApi impatient = new HttpApi(
+                        0,
+                        echo("dispatch"),
+                        echo("runs"),
+                        Duration.ofMillis(300),
+                        new Admission(),
+                        Duration.ofSeconds(60));
                 Socket silent = new Socket(
                         InetAddress.getLoopbackAddress(), impatient.endpoint().getPort());
                 Socket halfway = new Socket(
@@ -175,7 +242,12 @@ class HttpApiTest {
         };
         String large = " ".repeat(200_000);
         try (HttpApi small = new HttpApi(
-                        0, slow, echo("runs"), Duration.ofSeconds(60), new Admission(300_000, Duration.ZERO));
+                        0,
+                        slow,
+                        echo("runs"),
+                        Duration.ofSeconds(60),
+                        new Admission(300_000, Duration.ZERO),
+                        Duration.ofSeconds(60));
                 ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
             int port = small.endpoint().getPort();
             Future<String> first = callers.submit(() -> post(port, "/v1/runs/r/dispatches", large));
