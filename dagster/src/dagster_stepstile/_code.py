@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from stepstile_host.sources import digest_of, walk
+from stepstile_host.sources import digest_of, is_standard, walk
 
 VERSION_VARIABLE = "STEPSTILE_CODE_VERSION"
 
@@ -27,7 +27,10 @@ _digests: dict[str, tuple[tuple[int, int, int], str]] = {}
 def describe(pointer: Any) -> dict[str, Any]:
     """What the run worker tells of its code: for each file of the location its digest, by its module's top or, of a
     location that is given as a file, by its path."""
-    own, *others = _tops(pointer).items() or (("", ""),)
+    tops = _tops(pointer)
+    if not tops:  # of a module without a file, such as one in a zip: nothing to compare
+        return {"version": os.environ.get(VERSION_VARIABLE), "files": _packed({}), "identity": None}
+    own, *others = tops.items()
     files = dict(
         [(own[0], _files(*own, alone=False)), *((top, _files(top, at, alone=True)) for top, at in others)]
     )
@@ -145,6 +148,7 @@ def _loaded_below(folder: str) -> Iterator[str]:
             and file.startswith(os.path.join(folder, ""))
             and file.endswith(".py")
             and not _is_installed(file[len(folder) :])
+            and (_is_installed(folder) or not is_standard(file))
         ):
             yield os.path.relpath(file, folder)
 

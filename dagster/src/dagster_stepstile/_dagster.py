@@ -255,7 +255,7 @@ def output_assets(step: Any) -> list[AssetKey]:
 def checked_assets(step: Any) -> list[AssetKey]:
     """The assets that a step checks."""
     checks = [output.properties.asset_check_key for output in step.step_outputs]
-    return [check.asset_key for check in checks if check]
+    return list(dict.fromkeys(check.asset_key for check in checks if check))
 
 
 def parents_of(job_def: Any, keys: Sequence[AssetKey]) -> list[AssetKey]:

@@ -38,6 +38,9 @@ _NAMED = 100
 """So many names of metadata that is not sent are sent for an event."""
 
 _LATEST_OF_A_CHECKED_ASSET = 2
+
+# Of all assets that a step checks together, so that its input stays small however many they are.
+_PARTITIONS_OF_CHECKED_ASSETS = 400
 """As many as Dagster's own checks compare."""
 
 
@@ -65,8 +68,12 @@ def gather(
             of = AssetRecordsFilter(key, asset_partitions=[partition])
             sent.newest(key, partition, _MATERIALIZED, instance.fetch_materializations, of, 1)
             sent.newest(key, partition, _OBSERVED, instance.fetch_observations, of, 1)
-        if not run_keys:
-            sent.recent_partitions(instance, key, _dagster.recent_time_partitions(job_def, key))
+        if (
+            not run_keys and key not in outputs
+        ):  # what a step writes itself, its checks see by its run's partitions
+            recent = _dagster.recent_time_partitions(job_def, key)
+            most = max(2, _PARTITIONS_OF_CHECKED_ASSETS // len(checked))
+            sent.recent_partitions(instance, key, recent[-most:])
     others = [key for key in keys if key not in checked]
     entries = {asset.asset_entry.asset_key: asset.asset_entry for asset in instance.get_asset_records(others)}
     for key in others:

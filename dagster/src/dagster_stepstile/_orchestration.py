@@ -208,6 +208,10 @@ class Orchestration:
             self._follower.add(step.key for step in wave)
 
     def _fail_unsent(self, sent: _Sent, active: Any, why: str) -> Iterator[DagsterEvent]:
+        if not sent.started:
+            sent.started = True
+            start = _supplied.step_start(sent.context, sent.retry, time.time())
+            yield from self._log.write([(_SUPPLIED, start)]).result()
         yield from self._fail(sent, active, _dagster.error_info(f"{why}\n", "StepstileRefused"))
         self._done(sent, active)
 

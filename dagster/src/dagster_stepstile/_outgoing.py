@@ -28,6 +28,7 @@ class Settings:
     max_attempts: int
     timeout_seconds: int
     local_storage: bool
+    same_machine: bool
     step_dependencies: Any
     environment: Mapping[str, str]
     resources_may_differ: Sequence[str]
@@ -44,10 +45,10 @@ class Outgoing:
         self._job_def = job_def
         self._code = _code.describe(_dagster.code_pointer(plan_context.reconstructable_job))
         self._defaults = _defaults.told(
-            job_def, self._run.run_config, settings.local_storage, settings.resources_may_differ
+            job_def, self._run.run_config, settings.same_machine, settings.resources_may_differ
         )
         # Its path; values do not travel. A worker on this machine reads it itself, as `dagster dev` did.
-        self._env_file = os.path.abspath(".env") if settings.local_storage else None
+        self._env_file = os.path.abspath(".env") if settings.same_machine else None
         self._shared: dict[str, Any] | None = None
         self._partitions = set(_dagster.dynamic_partition_names(job_def))
 

@@ -177,6 +177,7 @@ def stepstile_executor(init_context: InitExecutorContext) -> Executor:
         max_attempts=config["max_attempts"],
         timeout_seconds=config["timeout_seconds"],
         local_storage=_is_this_machine(endpoint) if local is None else local,
+        same_machine=_is_this_machine(endpoint),
         step_dependencies=_dagster.step_dependencies(init_context, config.get("step_dependency_config")),
         environment=dict(map(_variable, own_names)),
         resources_may_differ=config.get("resources_may_differ") or (),

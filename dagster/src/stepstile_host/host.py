@@ -102,7 +102,13 @@ class Host:
                         )
 
     def _start(self, step: int, folder: Any, environment: Any, anyway: bool) -> None:
-        changed = None if anyway else self._sources.changed()
+        try:
+            changed = None if anyway else self._sources.changed()
+        except Exception as unreadable:  # a file system that fails, say; the host's other steps go on
+            self._channel.send({"taken": step})
+            self._release(step)
+            self._channel.send({"refused": step, "reason": f"{type(unreadable).__name__}: {unreadable}"})
+            return
         if changed is not None:
             self._channel.send({"stale": step, "changed": changed})
             return

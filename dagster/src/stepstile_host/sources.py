@@ -54,7 +54,7 @@ class LoadedSources:
     def note(self, path: str) -> None:
         """A file that is about to be read; one that is not there is noted too, and has changed once it is."""
         path = os.path.abspath(path)
-        if not _is_standard(path):
+        if not is_standard(path):
             self._files[path] = _signature(path)
             self._unread.add(path)
 
@@ -81,7 +81,7 @@ class LoadedSources:
         return self._changed
 
     def _changed_file(self) -> str | None:
-        for path, known in self._files.items():
+        for path, known in list(self._files.items()):
             signature = _signature(path)
             if signature == known and (known is None or self._digests.get(path) is not None):
                 continue
@@ -100,7 +100,8 @@ class LoadedSources:
                 continue
             for folder in moved:
                 self._folders.pop(folder, None)
-            different = names ^ (self._look_through(package) or frozenset())
+            now = self._look_through(package)
+            different = frozenset[str]() if now is None else names ^ now  # too large by now to be watched
             if different:
                 return os.path.join(package, min(different))
         return None
@@ -135,6 +136,13 @@ class LoadedSources:
         return self._packages[package]
 
 
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:  # a file system that does not say it with the name, and fails
+        return False
+
+
 def walk(top: str, but: Collection[str] = ()) -> Iterator[tuple[str, list[str]]]:
     """The folders from ``top`` downwards in which code may be, but for those of these names, each with the names of its
     source files, in order."""
@@ -157,7 +165,7 @@ def walk(top: str, but: Collection[str] = ()) -> Iterator[tuple[str, list[str]]]
             if not entry.name.startswith(".")
             and entry.name not in _PASSED_OVER
             and entry.name not in but
-            and entry.is_dir(follow_symlinks=False)
+            and _is_folder(entry)
         ]
 
 
@@ -174,7 +182,7 @@ def _package_folders() -> Iterator[str]:
     for name, module in list(sys.modules.items()):
         if "." not in name:
             for folder in getattr(module, "__dict__", {}).get("__path__", ()):
-                if isinstance(folder, str) and not _is_standard(os.path.join(os.path.abspath(folder), "")):
+                if isinstance(folder, str) and not is_standard(os.path.join(os.path.abspath(folder), "")):
                     yield os.path.abspath(folder)
 
 
@@ -195,7 +203,7 @@ _STANDARD = tuple(
 )
 
 
-def _is_standard(path: str) -> bool:
+def is_standard(path: str) -> bool:
     return path.startswith(_STANDARD) or not _INSTALLED.isdisjoint(path.split(os.sep))
 
 
