@@ -175,8 +175,10 @@ def physical_names(stack):
     for resource in stack.resources.values():
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, resource["Type"]).schema
         read_only = set(schema.get("readOnlyProperties", []))
-        own_name = ["/properties/%sName" % resource["Type"].split("::")[-1]]  # of a queue, whose identifier is its URL
-        for identifier in [schema["primaryIdentifier"], *schema.get("additionalIdentifiers", []), own_name]:
+        identifiers = [schema["primaryIdentifier"], *schema.get("additionalIdentifiers", [])]
+        if read_only.issuperset(schema["primaryIdentifier"]):  # such as a queue's URL: the name is what it is made of
+            identifiers.append(["/properties/%sName" % resource["Type"].split("::")[-1]])
+        for identifier in identifiers:
             given = [i.removeprefix("/properties/") for i in identifier if i not in read_only]
             values = [stack.value(resource.get("Properties", {})).get(name) for name in given]
             text = json.dumps(values)
