@@ -15,7 +15,7 @@ import dagster as dg
 import pytest
 from dagster import AssetKey, AssetRecordsFilter
 
-from dagster_stepstile import _known, _reads
+from dagster_stepstile import _dagster, _known, _reads
 from dagster_stepstile._worker_instance import InstanceGuard, methods_of
 
 KEY = AssetKey("checked")
@@ -178,6 +178,29 @@ def test_a_check_of_time_partitions_finds_the_newest_event_of_each_recent_one(
     early = AssetRecordsFilter(KEY, asset_partitions=["2024-01-01-00:00"])
     with pytest.raises(dg.DagsterInvariantViolationError, match="partition '2024-01-01-00:00'"):
         worker.fetch_materializations(early, limit=1)
+
+
+def test_partition_keys_of_any_iterable_are_forwarded_and_kept_and_what_is_no_json_fails_the_op() -> None:
+    worker = dg.DagsterInstance.ephemeral()
+    guard = InstanceGuard(worker, lambda _: None, _known.Known(None), None)
+    guard.apply(["customers"])
+    keys: Any = (name for name in ("acme", "globex"))
+    worker.add_dynamic_partitions("customers", keys)
+    no_json: Any = [b"bytes"]
+    with pytest.raises(TypeError):
+        worker.add_dynamic_partitions("customers", no_json)
+    (call,) = guard.calls
+    assert call["args"] == ["customers", ["acme", "globex"]]
+    assert sorted(worker.get_dynamic_partitions("customers")) == ["acme", "globex"]
+
+
+def test_a_step_of_many_checks_of_one_asset_asks_and_sends_once() -> None:
+    checks = [
+        SimpleNamespace(
+            properties=SimpleNamespace(asset_key=None, asset_check_key=SimpleNamespace(asset_key=KEY))
+        )
+    ]
+    assert _dagster.checked_assets(SimpleNamespace(step_outputs=checks * 300)) == [KEY]
 
 
 def test_what_nobody_asked_the_run_worker_for_is_refused_by_name(host: dg.DagsterInstance) -> None:

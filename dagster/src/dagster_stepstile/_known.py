@@ -38,10 +38,10 @@ _NAMED = 100
 """So many names of metadata that is not sent are sent for an event."""
 
 _LATEST_OF_A_CHECKED_ASSET = 2
-
-# Of all assets that a step checks together, so that its input stays small however many they are.
-_PARTITIONS_OF_CHECKED_ASSETS = 400
 """As many as Dagster's own checks compare."""
+
+_PARTITIONS_OF_CHECKED_ASSETS = 400
+"""Of all assets that a step checks together, so that its input stays small however many they are."""
 
 
 class NotSent(DagsterInvariantViolationError):
@@ -68,9 +68,7 @@ def gather(
             of = AssetRecordsFilter(key, asset_partitions=[partition])
             sent.newest(key, partition, _MATERIALIZED, instance.fetch_materializations, of, 1)
             sent.newest(key, partition, _OBSERVED, instance.fetch_observations, of, 1)
-        if (
-            not run_keys and key not in outputs
-        ):  # what a step writes itself, its checks see by its run's partitions
+        if not run_keys:
             recent = _dagster.recent_time_partitions(job_def, key)
             most = max(2, _PARTITIONS_OF_CHECKED_ASSETS // len(checked))
             sent.recent_partitions(instance, key, recent[-most:])

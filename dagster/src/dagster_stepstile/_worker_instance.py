@@ -4,6 +4,7 @@ rest rather than answer from nothing."""
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -89,8 +90,11 @@ class InstanceGuard:
         self._collect(event)
 
     def _forwarding(self, name: str, own: Callable[..., Any]) -> Callable[..., Any]:
-        def forward(*args: Any, **kwargs: Any) -> Any:
-            self.calls.append({"method": name, "args": _plain(args), "kwargs": _plain(kwargs)})
+        def forward(*given: Any, **named: Any) -> Any:
+            # Plain for both: a generator of keys can be read once, and an array is no JSON.
+            args, kwargs = _plain(given), _plain(named)
+            json.dumps([args, kwargs])  # raises in the op, whose mistake it is
+            self.calls.append({"method": name, "args": args, "kwargs": kwargs})
             if name == "add_run_tags":
                 return None
             self._known_partitions.add(args[0] if args else kwargs["partitions_def_name"])
