@@ -91,6 +91,7 @@ final class SimulateCommand implements Callable<Integer> {
         List<String> lines = new ArrayList<>(List.of("", "Loads:"));
         Scenarios.LOADS.forEach(each -> lines.add(listed(each)));
         lines.add(listed(Scenarios.BUSY));
+        lines.add(listed(Scenarios.FULL_DISK));
         lines.add("Small scenarios, of which every call can be made to go wrong:");
         Scenarios.SMALL.forEach(each -> lines.add(listed(each)));
         own.usageMessage().footer(lines.toArray(String[]::new));

@@ -59,8 +59,8 @@ final class Audit {
 
     /**
      * How much too late it is now for what was to happen within {@code bound} of {@code since}; zero or negative if it is
-     * not, or if nothing is bounded here. Each fault that struck since then may cost one more sweep, and a pause its
-     * length.
+     * not, or if nothing is bounded here. Each fault that struck since then may cost one more sweep, and a pause or a
+     * full disk its length.
      */
     Duration overdue(long since, Duration bound) {
         if (!bounded) {
@@ -68,7 +68,10 @@ final class Audit {
         }
         long allowed = bound.plus(SLACK).plus(clocks()).toMillis();
         long late = millis() - since - allowed;
-        return late <= 0 ? Duration.ZERO : Duration.ofMillis(late - strikes.costSince(since, sweep().toMillis()));
+        return late <= 0
+                ? Duration.ZERO
+                : Duration.ofMillis(
+                        late - strikes.costSince(since, sweep().toMillis()) - strikes.fullBetween(since, millis()));
     }
 
     /** Says so if it is too late. */

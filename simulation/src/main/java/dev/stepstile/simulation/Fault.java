@@ -37,6 +37,14 @@ public sealed interface Fault {
         }
     }
 
+    /** The call fails without an effect, as does every other that writes at that time. */
+    record DiskFull() implements Fault {
+        @Override
+        public String name() {
+            return "disk-full";
+        }
+    }
+
     /** The call has its effect, and fails: its response was lost. */
     record LoseResponse() implements Fault {
         @Override

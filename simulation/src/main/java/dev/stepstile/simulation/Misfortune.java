@@ -15,6 +15,7 @@ final class Misfortune {
     private final Outages outages;
     private final Scheduler scheduler;
     private final Strikes strikes = new Strikes();
+    private FullDisk fullDisk = FullDisk.NEVER;
 
     /** With dice of its own: a run whose chance strikes are asked for by number instead is the same run. */
     Misfortune(Faults faults, Weather weather, long seed, Scheduler scheduler) {
@@ -36,6 +37,11 @@ final class Misfortune {
     /** The fault at this call, null if there is none. */
     @Nullable
     Fault at(SimulatedProcess process, int number, String description) {
+        if (fullDisk.refuses(description, scheduler.millis())) {
+            strikes.count("disk full");
+            process.disturbed(description);
+            return new Fault.DiskFull();
+        }
         Fault fault = faults.at(number, description);
         if (fault == null) {
             fault = weather.strike(dice, isBatch(description));
@@ -51,6 +57,12 @@ final class Misfortune {
             strikes.delayed(scheduler.millis(), fault instanceof Fault.Pause(Duration length) ? length : Duration.ZERO);
         }
         return fault;
+    }
+
+    /** What waits is excused by its length alone, not by each call that it refuses. */
+    void fillDisks(FullDisk window) {
+        fullDisk = window;
+        strikes.fillDisks(window);
     }
 
     Outages outages() {

@@ -92,6 +92,10 @@ final class PortCalls {
             traced(me, number, description, "fail");
             throw new PortException(description + ": simulated failure");
         }
+        if (fault instanceof Fault.DiskFull) {
+            traced(me, number, description, "disk full");
+            throw new PortException(description + ": the disk is full");
+        }
         T result = fault instanceof Fault.Duplicate
                 ? twice.get()
                 : fault instanceof Fault.Partial && partly != null ? partly.get() : effect.get();

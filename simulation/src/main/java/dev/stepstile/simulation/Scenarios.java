@@ -83,6 +83,15 @@ public final class Scenarios {
                 simulation.redrive(Duration.ofSeconds(400), Scenario.RUN, Set.of(StepState.Name.CANCELLED), Set.of());
             });
 
+    /** As busy, and for a while, by the seed, nothing can be written. */
+    public static final Named FULL_DISK = new Named(
+            "full-disk",
+            "busy, and for seconds to minutes every write fails because the disks are full",
+            BUSY.stage(),
+            BUSY.steps(),
+            steps -> simulation ->
+                    FullDisk.of(simulation.seed()).in(BUSY.scenario()).on(simulation));
+
     /** One of each, with readers, in surroundings in which delays are bounded. */
     public static final Named VARIED = new Named(
             "varied",
@@ -223,7 +232,7 @@ public final class Scenarios {
     }
 
     public static List<Named> all() {
-        return Stream.of(LOADS, List.of(BUSY, VARIED), SMALL)
+        return Stream.of(LOADS, List.of(BUSY, FULL_DISK, VARIED), SMALL)
                 .flatMap(List::stream)
                 .toList();
     }

@@ -264,6 +264,16 @@ public final class Simulation {
         misfortune.outages().begin(function, port, processes, callsShare, length);
     }
 
+    /** All ports refuse to write for a while; to be said before the run begins. */
+    void fillDisks(FullDisk window) {
+        misfortune.fillDisks(window);
+    }
+
+    /** The seed of it all. */
+    long seed() {
+        return setup.seed();
+    }
+
     /** The schedule calls no sweeper for a while. */
     void silenceSweeps(Duration length) {
         misfortune.strikes().count("schedule silent");

@@ -14,6 +14,7 @@ final class Strikes {
     private final SortedMap<String, SortedMap<String, Integer>> places = new TreeMap<>();
     private final List<Long> times = new ArrayList<>();
     private final List<Long> pausesSoFar = new ArrayList<>();
+    private FullDisk fullDisk = FullDisk.NEVER;
     private int total;
 
     void struck(SimulatedProcess process, int call, String description, Fault fault) {
@@ -44,6 +45,15 @@ final class Strikes {
         long before = pausesSoFar.isEmpty() ? 0 : pausesSoFar.getLast();
         times.add(millis);
         pausesSoFar.add(before + pause.toMillis());
+    }
+
+    void fillDisks(FullDisk window) {
+        fullDisk = window;
+    }
+
+    /** For how much of this time nothing could be written. */
+    long fullBetween(long since, long now) {
+        return fullDisk.millisBetween(since, now);
     }
 
     /** What strikes since then may have cost: so much each, and the pauses. One at that very time counts. */
