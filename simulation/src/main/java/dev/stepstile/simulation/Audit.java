@@ -60,7 +60,7 @@ final class Audit {
     /**
      * How much too late it is now for what was to happen within {@code bound} of {@code since}; zero or negative if it is
      * not, or if nothing is bounded here. Each fault that struck since then may cost one more sweep, and a pause or a
-     * full disk its length.
+     * full disk its length beside.
      */
     Duration overdue(long since, Duration bound) {
         if (!bounded) {
@@ -70,8 +70,9 @@ final class Audit {
         long late = millis() - since - allowed;
         return late <= 0
                 ? Duration.ZERO
-                : Duration.ofMillis(
-                        late - strikes.costSince(since, sweep().toMillis()) - strikes.fullBetween(since, millis()));
+                : Duration.ofMillis(late
+                        - strikes.costSince(since, sweep().toMillis())
+                        - strikes.fullCost(since, millis(), sweep().toMillis()));
     }
 
     /** Says so if it is too late. */

@@ -51,9 +51,10 @@ final class Strikes {
         fullDisk = window;
     }
 
-    /** For how much of this time nothing could be written. */
-    long fullBetween(long since, long now) {
-        return fullDisk.millisBetween(since, now);
+    /** What a full disk may have cost in this time: its part of the window, and the one sweep that fell into it. */
+    long fullCost(long since, long now, long sweep) {
+        long full = fullDisk.millisBetween(since, now);
+        return full == 0 ? 0 : full + sweep;
     }
 
     /** What strikes since then may have cost: so much each, and the pauses. One at that very time counts. */
