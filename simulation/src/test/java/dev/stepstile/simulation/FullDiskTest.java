@@ -52,7 +52,7 @@ class FullDiskTest {
     void every_step_ends_in_time_after_the_disks_have_room_again(Scenarios.Named named) {
         int refused = 0;
         for (long seed = 1; seed <= SEEDS; seed++) {
-            FullDisk window = named == Scenarios.BUSY ? FullDisk.of(seed) : soon(seed);
+            FullDisk window = named.equals(Scenarios.BUSY) ? FullDisk.of(seed) : soon(seed);
             Outcome outcome = window.in(named.scenario()).play(named.setup(seed));
             assertThat(outcome.violations())
                     .as("%s, seed %s, %s", named.name(), seed, window)
