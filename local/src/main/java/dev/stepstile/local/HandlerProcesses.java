@@ -47,6 +47,9 @@ final class HandlerProcesses implements AutoCloseable {
     /** How long handlers that cannot be loaded are not tried again, unless they change. */
     private static final Duration BROKEN = Duration.ofSeconds(2);
 
+    /** How long closing waits for whoever is just copying the class path. */
+    private static final Duration COPIED = Duration.ofSeconds(2);
+
     /** How many steps a line on the console names. */
     private static final int NAMED = 10;
 
@@ -56,7 +59,15 @@ final class HandlerProcesses implements AutoCloseable {
     private final Path copies;
     private final Set<String> taken;
     private final Consumer<String> console;
+
+    /**
+     * Held while the class path is looked at and loaded anew, which may take a minute; nothing that ends the stack waits for
+     * it. Taken before {@link #lock}, if both are.
+     */
+    private final ReentrantLock refreshing = new ReentrantLock();
+
     private final ReentrantLock lock = new ReentrantLock();
+    private final CountDownLatch closed = new CountDownLatch(1);
     private final Set<HandlerProcess> all = new HashSet<>();
     private int copied;
     private HandlerCopy copy;
@@ -64,7 +75,9 @@ final class HandlerProcesses implements AutoCloseable {
     private SortedMap<String, Loaded> handlers;
     private @Nullable HandlerProcess shared;
     private @Nullable Broken broken;
-    private boolean closed;
+
+    /** When the newest look at the class path began: it holds for all who asked before. */
+    private long looked = System.nanoTime();
 
     /** The class path as it is now cannot be used. */
     private record Broken(String stamp, long since, String why) {}
@@ -90,11 +103,13 @@ final class HandlerProcesses implements AutoCloseable {
             shared = process(copy);
             handlers = loaded(shared);
         } catch (IOException e) {
+            close();
             throw new UncheckedIOException("The jars of --classpath cannot be copied to " + copies, e);
         } catch (NotLoaded e) {
             close();
             throw new IllegalArgumentException("The handlers of --classpath cannot be loaded: " + e.getMessage(), e);
         } catch (InterruptedException e) {
+            close();
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while the handlers were being loaded", e);
         }
@@ -107,11 +122,32 @@ final class HandlerProcesses implements AutoCloseable {
         return HandlerCopy.of(path.entries(), folder);
     }
 
-    private HandlerProcess process(HandlerCopy from) throws IOException {
-        all.removeIf(HandlerProcess::ended);
-        HandlerProcess process = new HandlerProcess(from.retain(), javaOptions, crashes, this::ended);
-        all.add(process);
-        return process;
+    private HandlerProcess process(HandlerCopy from) throws IOException, InterruptedException {
+        lock.lock();
+        try {
+            if (isClosed()) {
+                throw new InterruptedException("The stack is being stopped.");
+            }
+            all.removeIf(HandlerProcess::ended);
+            HandlerProcess process = started(from.retain());
+            all.add(process);
+            return process;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private HandlerProcess started(HandlerCopy retained) throws IOException {
+        try {
+            return new HandlerProcess(retained, javaOptions, crashes, this::ended);
+        } catch (IOException e) {
+            retained.release();
+            throw e;
+        }
+    }
+
+    private boolean isClosed() {
+        return closed.getCount() == 0;
     }
 
     private SortedMap<String, Loaded> loaded(HandlerProcess process) throws NotLoaded, InterruptedException {
@@ -133,9 +169,9 @@ final class HandlerProcesses implements AutoCloseable {
 
     /** The handlers by name; looks first whether they have changed. */
     SortedMap<String, Loaded> installed() {
+        refresh();
         lock.lock();
         try {
-            refresh();
             return handlers;
         } finally {
             lock.unlock();
@@ -223,7 +259,7 @@ final class HandlerProcesses implements AutoCloseable {
         return place;
     }
 
-    private HandlerProcess sharedProcess() throws IOException {
+    private HandlerProcess sharedProcess() throws IOException, InterruptedException {
         HandlerProcess process = shared;
         if (process == null || !process.takesSteps()) {
             process = process(copy);
@@ -251,30 +287,59 @@ final class HandlerProcesses implements AutoCloseable {
         return new AttemptFailed(Weight.RETRYABLE, StepError.Kind.HANDLER_FAILED, why);
     }
 
-    /** Notices that the class path has changed, and loads it anew. */
+    /**
+     * Notices that the class path has changed, and loads it anew; whoever asks meanwhile waits for what is new. A folder of
+     * classes is walked for it: once for all who waited.
+     */
     private void refresh() {
+        long asked = System.nanoTime();
+        refreshing.lock();
+        try {
+            long began = System.nanoTime();
+            if (!isClosed() && looked - asked <= 0) {
+                look();
+                looked = began;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // whoever asked is being stopped
+        } finally {
+            refreshing.unlock();
+        }
+    }
+
+    private void look() throws InterruptedException {
         String now = path.stamp(copy.originals());
         Broken known = broken;
         boolean unchanged = known == null
                 ? now.equals(stamp)
                 : now.equals(known.stamp()) && System.nanoTime() - known.since() < BROKEN.toNanos();
-        if (closed || unchanged) {
+        if (unchanged) {
             return;
         }
         try {
             now = settled(now);
             reload(now);
-            broken = null;
+            broken(null);
         } catch (NotLoaded | IOException | RuntimeException e) {
+            if (isClosed()) {
+                return; // which is why
+            }
             String why = "The handlers have changed and cannot be loaded: "
                     + (e instanceof NotLoaded || e instanceof IllegalArgumentException ? e.getMessage() : e)
                     + ". Their steps fail, and are tried again, until that is mended.";
             if (known == null || !known.why().equals(why)) {
                 say(why);
             }
-            broken = new Broken(now, System.nanoTime(), why);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // whoever asked is being stopped
+            broken(new Broken(now, System.nanoTime(), why));
+        }
+    }
+
+    private void broken(@Nullable Broken now) {
+        lock.lock();
+        try {
+            broken = now;
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -282,7 +347,9 @@ final class HandlerProcesses implements AutoCloseable {
         long giveUp = System.nanoTime() + SETTLES_WITHIN.toNanos();
         String before = changed;
         while (System.nanoTime() < giveUp) {
-            new CountDownLatch(1).await(SETTLED.toMillis(), TimeUnit.MILLISECONDS);
+            if (closed.await(SETTLED.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new InterruptedException("The stack is being stopped.");
+            }
             String now = path.stamp(copy.originals());
             if (now.equals(before)) {
                 return now;
@@ -300,25 +367,43 @@ final class HandlerProcesses implements AutoCloseable {
             stamp = now;
             return;
         }
-        HandlerProcess process = process(fresh);
+        SortedMap<String, Loaded> loaded;
+        HandlerProcess process = null;
         try {
-            handlers = loaded(process);
-        } catch (NotLoaded e) {
+            process = process(fresh);
+            loaded = loaded(process);
+        } catch (NotLoaded | IOException | InterruptedException e) {
+            if (process != null && e instanceof InterruptedException) {
+                process.close(); // the next who asks loads again
+            }
             fresh.release();
             throw e;
         }
-        HandlerProcess old = shared;
-        int running = old == null ? 0 : old.running();
-        if (old != null) {
-            old.retire();
-        }
-        copy.release();
-        copy = fresh;
-        stamp = path.stamp(fresh.originals());
-        shared = process;
+        int running = replace(fresh, process, loaded);
         say("The handlers of --classpath have changed: new steps run the new ones ("
-                + String.join(", ", handlers.keySet()) + ")"
+                + String.join(", ", loaded.keySet()) + ")"
                 + (running == 0 ? "." : "; " + running + " that run now end with the old ones."));
+    }
+
+    /** New steps get this process from now on; tells how many still run in the one before. */
+    private int replace(HandlerCopy fresh, HandlerProcess process, SortedMap<String, Loaded> loaded) {
+        String now = path.stamp(fresh.originals());
+        lock.lock();
+        try {
+            HandlerProcess old = shared;
+            int running = old == null ? 0 : old.running();
+            if (old != null) {
+                old.retire();
+            }
+            copy.release();
+            copy = fresh;
+            handlers = loaded;
+            stamp = now;
+            shared = process;
+            return running;
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void ended(HandlerProcess.Ended ended) {
@@ -344,11 +429,23 @@ final class HandlerProcesses implements AutoCloseable {
     public void close() {
         lock.lock();
         try {
-            closed = true;
+            closed.countDown(); // no process is begun from now on
             all.forEach(HandlerProcess::close);
-            HandlerCopy.delete(copies);
         } finally {
             lock.unlock();
+        }
+        awaitCopied();
+        HandlerCopy.delete(copies);
+    }
+
+    /** Whoever is just copying the class path would leave a copy behind. */
+    private void awaitCopied() {
+        try {
+            if (refreshing.tryLock(COPIED.toMillis(), TimeUnit.MILLISECONDS)) {
+                refreshing.unlock();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -14,7 +14,11 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -169,6 +173,39 @@ class HandlerProcessesTest {
                         dying -> dying.orElseThrow().onExit().get(5, TimeUnit.SECONDS));
         assertThat(console).isEmpty();
         assertThat(folder.resolve("stack/handlers")).doesNotExist();
+    }
+
+    @Test
+    void is_closed_at_once_while_a_changed_class_path_is_being_loaded() throws Exception {
+        Path jar = build("one");
+        HandlerProcesses processes = new HandlerProcesses(
+                new UserHandlers(jar.toString(), List.of()), folder.resolve("own"), Set.of(), console::add);
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            HandlerJar.jar(
+                    jar,
+                    Map.of(
+                            "acme.Slow",
+                            "package acme; import dev.stepstile.api.*; public class Slow implements StepHandler {"
+                                    + " public Slow() throws Exception {"
+                                    + " System.out.println(\"constructing\"); Thread.sleep(40_000); }"
+                                    + " public String name() { return \"acme.slow\"; }"
+                                    + " public StepResult run(StepInput i, StepContext c) { return StepResult.none(); } }"),
+                    List.of("acme.Slow"));
+            Future<?> looks = threads.submit(() -> processes.installed());
+            StackUnderTest.await(
+                    () -> Json.object().put("second", Files.exists(folder.resolve("own/handlers/2"))),
+                    copies -> copies.path("second").asBoolean());
+            assertThat(looks.isDone()).isFalse();
+
+            Future<?> closes = threads.submit(processes::close);
+
+            closes.get(10, TimeUnit.SECONDS);
+            looks.get(10, TimeUnit.SECONDS);
+        } finally {
+            processes.close();
+        }
+        assertThat(console).isEmpty();
+        assertThat(folder.resolve("own/handlers")).doesNotExist();
     }
 
     private static String versioned(String version) {
