@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import shutil
 import sys
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -112,3 +114,94 @@ def test_of_too_much_code_what_is_loaded_is_compared(location: Any, monkeypatch:
     shutil.rmtree(folder / "deep")
     (folder / "helper.py").write_text("NAME = 'old'\n")  # is not imported
     assert _code.compare(there, told) == (None, None)
+
+
+def test_what_was_built_or_installed_into_the_project_is_not_its_code(location: Any) -> None:
+    """Both sides have all of it, in different versions."""
+    refused: dict[str, str | None] = {}
+    for changed in ("build/lib/old.py", "vendor/lib/core.py", "vendor/single.py", "own.py"):
+        for machine in ("run worker", "worker"):
+            folder, _ = location(machine)
+            for name in ("build/lib/old.py", "vendor/lib/core.py", "vendor/single.py", "own.py"):
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_text("NAME = 'new'\n")
+            (folder / "vendor" / "lib-1.0.dist-info").mkdir(exist_ok=True)
+            (folder / "vendor" / "lib-1.0.dist-info" / "RECORD").write_text(
+                "lib/core.py,sha256=x,9\nsingle.py,,\nlib-1.0.dist-info/RECORD,,\n"
+            )
+        _, here = location("run worker")
+        told = _code.describe(here)
+        folder, there = location("worker")
+        (folder / changed).write_text("NAME = 'old'\n")
+        refused[changed], _ = _code.compare(there, told)
+    assert "own.py differs" in str(refused.pop("own.py"))
+    assert {*refused.values()} == {None}
+
+
+def test_what_was_installed_beside_the_project_and_loaded_is_not_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `pip install --target` into the folder that an image keeps the project's own modules in."""
+    for name in ("the_project", "a_library"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+    for name in ("its_helper.py", "a_module.py"):
+        (tmp_path / name).touch()
+    (tmp_path / "a_library-1.0.dist-info").mkdir()
+    (tmp_path / "a_library-1.0.dist-info" / "RECORD").write_text("a_library/__init__.py,,\na_module.py,,\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("the_project", "a_library", "its_helper", "a_module"):
+        monkeypatch.setitem(sys.modules, name, importlib.import_module(name))
+    by_module = _code.describe(SimpleNamespace(module="the_project", working_directory=None))
+    assert files_of(by_module) == {"the_project/__init__.py", "its_helper/its_helper.py"}
+    file = str(tmp_path / "the_project" / "__init__.py")
+    by_file = _code.describe(SimpleNamespace(python_file=file, working_directory=str(tmp_path)))
+    assert files_of(by_file) == {"the_project/__init__.py", "its_helper.py"}
+    installed = _code.describe(SimpleNamespace(module="a_library", working_directory=None))
+    assert files_of(installed) == {"a_library/__init__.py"}
+
+
+def files_of(told: dict[str, Any]) -> set[str]:
+    unpacked: Any = _code._unpacked(told["files"])  # type: ignore[attr-defined]
+    return {str(Path(top, name)) for top, names in unpacked.items() for name in names}
+
+
+def test_the_standard_library_below_the_working_directory_is_not_the_projects_code() -> None:
+    project = Path(os.__file__).parent.parent / "the_project"  # beside the standard library, and not made
+    told = _code.describe(
+        SimpleNamespace(python_file=str(project / "jobs.py"), working_directory=str(project.parent))
+    )
+    standard = {
+        name
+        for name in files_of(told)
+        if (project.parent / name).is_relative_to(os.path.dirname(os.__file__))
+    }
+    assert not standard
+
+
+def test_a_module_without_a_file_has_nothing_to_compare(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "zipped_location", types.ModuleType("zipped_location"))
+    pointer = SimpleNamespace(module="zipped_location.jobs", working_directory=None)
+    told = _code.describe(pointer)
+    assert files_of(told) == set()
+    assert _code.compare(pointer, told) == (None, None)
+
+
+def test_what_is_compared_of_all_packages_beside_each_other_has_one_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package in ("bound_own", "bound_beside"):
+        (tmp_path / package).mkdir()
+        for name in ("__init__", "a", "b", "c"):
+            (tmp_path / package / f"{name}.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    for package in ("bound_own", "bound_beside"):
+        monkeypatch.setitem(sys.modules, package, importlib.import_module(package))
+    pointer = SimpleNamespace(module="bound_own", working_directory=None)
+    assert len(files_of(_code.describe(pointer))) == 8
+    monkeypatch.setattr(_code, "MOST_FILES", 6)
+    found = files_of(_code.describe(pointer))
+    assert {name for name in found if name.startswith("bound_own")} == {
+        f"bound_own/{name}.py" for name in ("__init__", "a", "b", "c")
+    }
+    assert {name for name in found if name.startswith("bound_beside")} == {"bound_beside/__init__.py"}

@@ -95,8 +95,23 @@ def prepare(extras):
         prepare(extras)
     if how == "helper" and not HELPERS:
         HELPERS.append(subprocess.Popen(["sleep", "600"]))
+    if how == "while another step ends":
+        HELPERS.append(subprocess.Popen(["sleep", "600"]))
+        open(extras["go"], "w").close()
+        while open(f"/proc/{extras['other']}/stat").read().rpartition(")")[2].split()[0] != "Z":
+            time.sleep(0.01)
 
 run.prepare = prepare
+
+from stepstile_host.sources import LoadedSources
+changed = LoadedSources.changed
+
+def failing_now_and_then(sources):
+    if os.path.exists("the file system fails"):
+        raise OSError(5, "Input/output error")
+    return changed(sources)
+
+LoadedSources.changed = failing_now_and_then
 """
 TORCH = """
 import random
@@ -270,6 +285,29 @@ def test_a_command_that_is_none_is_passed_over(worker: Worker) -> None:
     assert act(worker, 2, act="draws")
 
 
+@pytest.mark.lowest
+def test_a_file_system_that_fails_fails_the_step_alone(worker: Worker) -> None:
+    go = worker.folder / "go"
+    beside = worker.start(1, act="strays", go=str(go))
+    assert worker.hear()["started"] == 1
+    (worker.folder / "the file system fails").touch()
+    worker.start(2, act="draws")
+    refused = worker.hear()
+    assert (refused["refused"], refused["reason"]) == (2, "OSError: [Errno 5] Input/output error")
+    (worker.folder / "the file system fails").unlink()
+    assert act(worker, 3, act="draws")
+    go.touch()
+    with open(beside / "stdout") as stdout:
+        worker.tell({"release": 1})
+        assert stdout.read()
+    assert worker.hear()["ended"] == 1
+
+
+def children_of(worker: Worker) -> list[int]:
+    task = Path(f"/proc/{worker.host.pid}/task/{worker.host.pid}/children")
+    return list(map(int, task.read_text().split()))
+
+
 def strays(worker: Worker, step: int, go: Path) -> list[int]:
     folder = worker.start(step, act="strays", go=str(go))
     assert worker.hear()["started"] == step
@@ -310,8 +348,27 @@ def test_a_process_that_the_hosts_own_code_has_started_is_left_alone_while_the_h
 ) -> None:
     assert act(worker, 1, act="draws", prepare="helper")
     assert act(worker, 2, act="draws")
-    task = Path(f"/proc/{worker.host.pid}/task/{worker.host.pid}/children")
-    [helper] = map(int, task.read_text().split())
+    [helper] = children_of(worker)
     assert alive(helper)
     worker.close()
     until(lambda: not alive(helper))
+
+
+@pytest.mark.lowest
+def test_what_a_step_leaves_behind_while_another_one_is_prepared_ends_and_what_the_host_starts_then_stays(
+    worker: Worker,
+) -> None:
+    go = worker.folder / "go"
+    left = strays(worker, 1, go)
+    [other] = children_of(worker)
+    folder = worker.start(2, act="draws", prepare="while another step ends", go=str(go), other=other)
+    ended_or_started = [worker.hear(), worker.hear()]
+    assert {"ended": 1}.items() <= max(ended_or_started, key=lambda told: "ended" in told).items()
+    until(lambda: not any(map(alive, left)))
+    with open(folder / "stdout") as stdout:
+        worker.tell({"release": 2})
+        assert stdout.read()
+    assert worker.hear()["ended"] == 2
+    assert act(worker, 3, act="draws")
+    [helper] = children_of(worker)
+    assert alive(helper)

@@ -4,12 +4,14 @@ user gives."""
 from __future__ import annotations
 
 import base64
+import csv
 import json
 import os
 import platform
 import sys
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from stepstile_host.sources import digest_of, is_standard, walk
@@ -17,9 +19,11 @@ from stepstile_host.sources import digest_of, is_standard, walk
 VERSION_VARIABLE = "STEPSTILE_CODE_VERSION"
 
 MOST_FILES = 3_000
+"""Of the location in all; of a part of it with which they would be more, those that are loaded."""
+
 MOST_FOLDERS = 2_000
 _DIGEST_BYTES = 6
-_TESTS = frozenset({"test", "tests"})
+_PASSED_OVER = frozenset({"build", "test", "tests"})
 
 _digests: dict[str, tuple[tuple[int, int, int], str]] = {}
 
@@ -30,14 +34,17 @@ def describe(pointer: Any) -> dict[str, Any]:
     tops = _tops(pointer)
     if not tops:  # of a module without a file, such as one in a zip: nothing to compare
         return {"version": os.environ.get(VERSION_VARIABLE), "files": _packed({}), "identity": None}
-    own, *others = tops.items()
-    files = dict(
-        [(own[0], _files(*own, alone=False)), *((top, _files(top, at, alone=True)) for top, at in others)]
-    )
+    files: dict[str, dict[str, str]] = {}
+    room = MOST_FILES
+    for top, folder in tops.items():
+        names = _names(top, folder, room, alone=bool(files))
+        room -= len(names)
+        digests = {name: _digest(os.path.join(folder, name)) for name in names}
+        files[top] = {name: digest for name, digest in digests.items() if digest is not None}
     return {
         "version": os.environ.get(VERSION_VARIABLE),
         "files": _packed({top: digests for top, digests in files.items() if digests}),
-        "identity": _identity(own[1]),
+        "identity": _identity(next(iter(tops.values()))),
     }
 
 
@@ -85,16 +92,21 @@ def _tops(pointer: Any) -> dict[str, str]:
     if file:
         folder = os.path.dirname(os.path.abspath(file))
         working = os.path.abspath(pointer.working_directory) if pointer.working_directory else folder
-        return {"": working if folder.startswith(os.path.join(working, "")) else folder}
+        is_below = folder.startswith(os.path.join(working, ""))
+        return {"": working if is_below and not _is_installed_below(working, file) else folder}
     name: str = pointer.module.partition(".")[0]
     folder = _folder_of(name)
     if folder is None:
         return {}
-    if not _is_package(name) or _is_installed(folder):
-        return {name: folder}
     beside = os.path.dirname(folder)
+    if not _is_package(name) or _is_installed(folder) or name in _installed_in(beside):
+        return {name: folder}
     found = {
-        other: _folder_of(other) for other in list(sys.modules) if "." not in other and other != "__main__"
+        other: _folder_of(other)
+        for other in list(sys.modules)
+        if "." not in other
+        and other != "__main__"
+        and _installed_in(beside).isdisjoint({other, f"{other}.py"})
     }
     return {name: folder} | {
         other: where
@@ -120,22 +132,50 @@ def _is_installed(folder: str) -> bool:
     return not {"site-packages", "dist-packages"}.isdisjoint(folder.split(os.sep))
 
 
-def _files(top: str, folder: str, alone: bool) -> dict[str, str]:
-    """The digests of a package's sources, or of the module's own file if it is one that stands alone."""
-    single = bool(top) and not _is_package(top) and (alone or _is_installed(folder))
-    names = [f"{top}.py"] if single else _sources(folder)
-    return {name: digest for name in names if (digest := _digest(os.path.join(folder, name))) is not None}
+@cache
+def _installed_in(folder: str) -> frozenset[str]:
+    """What of a folder distributions have put there, as `pip install --target` does."""
+    names: set[str] = set()
+    try:
+        for entry in os.scandir(folder):
+            if entry.name.endswith(".dist-info"):
+                with open(os.path.join(entry.path, "RECORD"), encoding="utf-8", newline="") as record:
+                    names |= {row[0].partition("/")[0] for row in csv.reader(record) if row}
+    except OSError:
+        pass
+    return frozenset(names)
 
 
-def _sources(folder: str) -> Sequence[str]:
+def _is_installed_below(top: str, path: str) -> bool:
+    """Whether a distribution has put a file, or a folder in which it is, below ``top``."""
+    parts = os.path.relpath(path, top).split(os.sep)
+    return any(part in _installed_in(os.path.join(top, *parts[:depth])) for depth, part in enumerate(parts))
+
+
+def _names(top: str, folder: str, room: int, alone: bool) -> Sequence[str]:
+    """The sources of a package, or the module's own file if it is one that stands alone."""
+    own_file = f"{top}.py"
+    is_single = alone or _is_installed(folder) or own_file in _installed_in(folder)
+    return [own_file] if top and not _is_package(top) and is_single else _sources(folder, room)
+
+
+def _sources(folder: str, room: int) -> Sequence[str]:
     """What is loaded from below a folder, and all other Python there but for tests, unless it is too much."""
     loaded = set(_loaded_below(folder))
     found: set[str] = set()
-    for number, (where, names) in enumerate(walk(folder, but=_TESTS)):
+
+    def passed_over(path: str) -> bool:
+        where, name = os.path.split(path)
+        is_standard_here = not _is_installed(folder) and is_standard(os.path.join(path, ""))
+        return name in _PASSED_OVER or name in _installed_in(where) or is_standard_here
+
+    for number, (where, listing) in enumerate(walk(folder, passed_over)):
         found |= {
-            os.path.relpath(os.path.join(where, name), folder) for name in names if name.endswith(".py")
+            os.path.relpath(os.path.join(where, name), folder)
+            for name in listing.sources
+            if name.endswith(".py")
         }
-        if number > MOST_FOLDERS or len(found) > MOST_FILES:
+        if number > MOST_FOLDERS or len(found) > room:
             return sorted(loaded)
     return sorted(loaded | found)
 
@@ -149,6 +189,7 @@ def _loaded_below(folder: str) -> Iterator[str]:
             and file.endswith(".py")
             and not _is_installed(file[len(folder) :])
             and (_is_installed(folder) or not is_standard(file))
+            and not _is_installed_below(folder, file)
         ):
             yield os.path.relpath(file, folder)
 

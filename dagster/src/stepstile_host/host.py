@@ -173,12 +173,20 @@ class Host:
         except BaseException as failure:  # KeyboardInterrupt too: nobody interrupts a host
             return context, failure
         finally:
-            self._own |= offspring.children() - before
+            self._own = self._own_of(before, offspring.children())
             self._sources.loaded()
             self._generators.look()
         if time.monotonic() - begun > _BUILT_SECONDS:
             gc.collect()
         return context, None
+
+    def _own_of(self, before: set[int], now: set[int]) -> set[int]:
+        """Which children the host's own code has started, after it has run. What a step that ended meanwhile left behind
+        is a new child too; it is not in the host's process group."""
+        new = now - before
+        if new and (before - self._own - self._steps.keys() or any(map(offspring.has_ended, self._steps))):
+            new = {pid for pid in new if offspring.is_in_own_group(pid)}
+        return (self._own & now) | new
 
     def _reap(self) -> None:
         for pid in list(self._steps):

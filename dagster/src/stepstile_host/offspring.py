@@ -29,6 +29,22 @@ def children() -> set[int]:
     return found
 
 
+def has_ended(child: int) -> bool:
+    """Whether a child has ended, which stays to be noted."""
+    try:
+        return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:  # somebody has noted it
+        return True
+
+
+def is_in_own_group(child: int) -> bool:
+    """Whether a child is in this process's group, as what it starts is unless it is told otherwise."""
+    try:
+        return os.getpgid(child) == os.getpgrp()
+    except OSError:  # it is gone
+        return False
+
+
 def end(children: set[int]) -> None:
     """Kills these, and takes note of those that have ended. The end of each makes its parent look again."""
     for pid in children:

@@ -6,11 +6,28 @@ import hashlib
 import os
 import sys
 import sysconfig
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from importlib.machinery import SourceFileLoader
-from typing import Any
+from typing import Any, NamedTuple
 
 Signature = tuple[int, int, int]
+
+
+class Listing(NamedTuple):
+    """What a folder of code holds: its time before it was read, the names of its sources, the paths of its folders."""
+
+    modified: int
+    sources: frozenset[str]
+    folders: list[str]
+
+
+class _Watched(NamedTuple):
+    """A folder of a package, as it was when it was last looked at."""
+
+    package: str
+    modified: int
+    sources: frozenset[str]
+
 
 MOST_FOLDERS = 2_000
 """A package with more folders below it is not searched for new files; those that are loaded are watched all the same."""
@@ -33,8 +50,8 @@ class LoadedSources:
         self._files: dict[str, Signature | None] = {}
         self._digests: dict[str, bytes | None] = {}
         self._unread: set[str] = set()
-        self._packages: dict[str, frozenset[str] | None] = {}
-        self._folders: dict[str, int] = {}
+        self._packages: set[str] = set()
+        self._folders: dict[str, _Watched] = {}
         self._installed: dict[str, tuple[int, frozenset[tuple[str, int]]]] = {}
         self._modules_seen = 0
         self._changed: str | None = None
@@ -69,7 +86,8 @@ class LoadedSources:
             self._modules_seen = len(sys.modules)
             for folder in _package_folders():
                 if folder not in self._packages:
-                    self._look_through(folder)
+                    self._packages.add(folder)
+                    self._look_through(folder, folder)
             for folder in map(os.path.abspath, sys.path):
                 if os.path.basename(folder) in _INSTALLED and folder not in self._installed:
                     self._installed[folder] = _distributions(folder)
@@ -92,18 +110,24 @@ class LoadedSources:
         return None
 
     def _changed_package(self) -> str | None:
-        moved = [folder for folder, modified in self._folders.items() if _modified(folder) != modified]
-        for package, names in list(self._packages.items()) if moved else ():
-            if names is None or not any(
-                folder == package or folder.startswith(package + os.sep) for folder in moved
-            ):
+        """Only a folder whose time has moved is read again, with what is new below it."""
+        for folder, known in list(self._folders.items()):
+            if folder not in self._folders or _modified(folder) == known.modified:
                 continue
-            for folder in moved:
-                self._folders.pop(folder, None)
-            now = self._look_through(package)
-            different = frozenset[str]() if now is None else names ^ now  # too large by now to be watched
+            del self._folders[folder]
+            found = listed(folder)
+            different = known.sources ^ (found.sources if found else frozenset())
             if different:
-                return os.path.join(package, min(different))
+                return os.path.join(folder, min(different))
+            if found is None:
+                continue
+            self._folders[folder] = known._replace(modified=found.modified)
+            for new in found.folders:
+                if new in self._folders or folder not in self._folders:  # the package has become too large
+                    continue
+                added = self._look_through(new, known.package)
+                if added is not None:
+                    return added
         return None
 
     def _changed_installation(self) -> str | None:
@@ -116,24 +140,24 @@ class LoadedSources:
                 return os.path.join(folder, min(different)[0])
         return None
 
-    def _look_through(self, package: str) -> frozenset[str] | None:
-        """Which sources a package has; None if it is too large to be watched."""
-        names: set[str] = set()
-        folders: dict[str, int] = {}
-        for folder, sources in walk(package):
-            folders[folder] = _modified(folder)
-            if len(folders) > MOST_FOLDERS:
-                self._packages[package] = None
+    def _look_through(self, top: str, package: str) -> str | None:
+        """Watches the folders of a package from ``top`` downwards, unless it is too large for that; the first source."""
+        room = MOST_FOLDERS - sum(each.package == package for each in self._folders.values())
+        first: str | None = None
+        for number, (folder, found) in enumerate(walk(top)):
+            if number >= room:
+                self._folders = {
+                    path: each for path, each in self._folders.items() if each.package != package
+                }
                 return None
-            for name in sources:
-                path = os.path.join(folder, name)
-                names.add(os.path.relpath(path, package))
-                if name in _DEFINITIONS and path not in self._files:
+            self._folders[folder] = _Watched(package, found.modified, found.sources)
+            if found.sources and first is None:
+                first = os.path.join(folder, min(found.sources))
+            for path in [os.path.join(folder, name) for name in found.sources & _DEFINITIONS]:
+                if path not in self._files:
                     self._files[path] = _signature(path)
                     self._digests[path] = digest_of(path)
-        self._folders.update(folders)
-        self._packages[package] = frozenset(names)
-        return self._packages[package]
+        return first
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -143,30 +167,37 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def walk(top: str, but: Collection[str] = ()) -> Iterator[tuple[str, list[str]]]:
-    """The folders from ``top`` downwards in which code may be, but for those of these names, each with the names of its
-    source files, in order."""
+def listed(folder: str, passed_over: Callable[[str], bool] = lambda _: False) -> Listing | None:
+    """A folder in which code may be, without what is at the paths that are passed over; None if it is none."""
+    modified = _modified(folder)
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return None
+    if any(entry.name == "pyvenv.cfg" for entry in entries):
+        return None
+    sources = [entry for entry in entries if entry.name.endswith(".py") or entry.name in _DEFINITIONS]
+    folders = [
+        entry
+        for entry in entries
+        if not entry.name.startswith(".") and entry.name not in _PASSED_OVER and _is_folder(entry)
+    ]
+    return Listing(
+        modified,
+        frozenset(entry.name for entry in sources if not passed_over(entry.path)),
+        [entry.path for entry in folders if not passed_over(entry.path)],
+    )
+
+
+def walk(top: str, passed_over: Callable[[str], bool] = lambda _: False) -> Iterator[tuple[str, Listing]]:
+    """The folders from ``top`` downwards in which code may be, in order."""
     waiting = [top]
     while waiting:
         folder = waiting.pop()
-        try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:
-            continue
-        if any(entry.name == "pyvenv.cfg" for entry in entries):
-            continue
-        yield (
-            folder,
-            [entry.name for entry in entries if entry.name.endswith(".py") or entry.name in _DEFINITIONS],
-        )
-        waiting += [
-            entry.path
-            for entry in reversed(entries)
-            if not entry.name.startswith(".")
-            and entry.name not in _PASSED_OVER
-            and entry.name not in but
-            and _is_folder(entry)
-        ]
+        found = listed(folder, passed_over)
+        if found is not None:
+            yield folder, found
+            waiting += reversed(found.folders)
 
 
 def digest_of(path: str) -> bytes | None:
