@@ -451,3 +451,42 @@ def ends_of_its_own() -> None:
     interrupted()
     left()
     leaves_a_thread()
+
+
+# -- defaults
+
+
+class Defaulted(dg.Config):
+    folder: str = "made here"
+
+
+class Awkward(dg.Config):
+    since: str = "worked out"
+    limit: float = float("nan")  # no JSON
+
+
+class Store(dg.ConfigurableResource[Any]):
+    folder: str = "a secret"
+
+
+@dg.op
+def defaulted(config: Defaulted) -> None: ...
+
+
+@dg.op
+def awkward(config: Awkward) -> None: ...
+
+
+@dg.op
+def stores(config: Defaulted, store: Store) -> None: ...
+
+
+@dg.job(executor_def=stepstile_executor, resource_defs={"store": Store()})
+def storing() -> None:
+    stores()
+
+
+@dg.job(executor_def=stepstile_executor)
+def with_an_awkward_default() -> None:
+    defaulted()
+    awkward()

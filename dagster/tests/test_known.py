@@ -83,7 +83,7 @@ def test_the_input_of_a_step_does_not_grow_with_the_metadata_of_what_it_reads(
             )
         )
     child = AssetKey("child")
-    sent = _known.gather(host, job({child: parents}), step_of(writes=child), None)
+    sent = _known.gather(host, job({child: parents}), step_of(writes=child), {})
     assert len(json.dumps(sent)) < 40_000
     worker = guarded(sent)
     for parent, record in zip(parents, worker.get_asset_records(parents), strict=True):
@@ -102,7 +102,7 @@ def test_the_input_has_a_bound_whatever_the_metadata_are(host: dg.DagsterInstanc
             dg.AssetMaterialization(parent, metadata=many, description="d" * 100_000)
         )
     child = AssetKey("child")
-    sent = _known.gather(host, job({child: parents}), step_of(writes=child), None)
+    sent = _known.gather(host, job({child: parents}), step_of(writes=child), {})
     assert len(json.dumps(sent)) < 60_000
     [event] = guarded(sent).get_latest_materialization_events([parents[0]]).values()
     metadata = event.asset_materialization.metadata
@@ -128,7 +128,7 @@ def test_a_check_reads_what_is_known_of_its_asset_with_metadata_up_to_a_size(
             )
         )
     host.report_runless_asset_event(dg.AssetObservation(KEY, metadata={"seen": 4}))
-    worker = guarded(_known.gather(host, job(), CHECKING, None))
+    worker = guarded(_known.gather(host, job(), CHECKING, {}))
     newest, before = worker.fetch_materializations(limit=2, records_filter=KEY).records
     assert [newest.storage_id, before.storage_id] == ids(host.fetch_materializations(KEY, limit=2))
     assert [record.asset_materialization.metadata["rows"].value for record in (newest, before)] == [3, 2]
@@ -151,7 +151,7 @@ def test_a_check_in_a_partition_finds_the_newest_materialization_of_that_partiti
         host.report_runless_asset_event(
             dg.AssetMaterialization(KEY, partition=partition, metadata={"rows": rows})
         )
-    worker = guarded(_known.gather(host, job(), CHECKING, ["x"]))
+    worker = guarded(_known.gather(host, job(), CHECKING, {"dagster/partition": "x"}))
     wanted = AssetRecordsFilter(KEY, asset_partitions=["x"])
     expected = host.fetch_materializations(wanted, limit=1).records[0]
     (found,) = worker.fetch_materializations(wanted, limit=1).records
@@ -167,14 +167,14 @@ def test_a_check_of_time_partitions_finds_the_newest_event_of_each_recent_one(
     days = dg.DailyPartitionsDefinition("2024-01-01", end_date="2024-03-01")
     for partition in ("2024-01-01", "2024-02-28", "2024-02-28", "2024-02-29"):
         host.report_runless_asset_event(dg.AssetMaterialization(KEY, partition=partition))
-    worker = guarded(_known.gather(host, job(partitions=days), CHECKING, None))
+    worker = guarded(_known.gather(host, job(partitions=days), CHECKING, {}))
     for partition in ("2024-01-01", "2024-02-28", "2024-02-29", "2024-02-01"):
         wanted = AssetRecordsFilter(KEY, asset_partitions=[partition])
         expected = ids(host.fetch_materializations(wanted, limit=1))
         assert ids(worker.fetch_materializations(records_filter=wanted, limit=1)) == expected
         assert worker.fetch_observations(records_filter=wanted, limit=1).records == []
     hours = dg.HourlyPartitionsDefinition("2024-01-01-00:00", end_date="2024-03-01-00:00")
-    worker = guarded(_known.gather(host, job(partitions=hours), CHECKING, None))
+    worker = guarded(_known.gather(host, job(partitions=hours), CHECKING, {}))
     early = AssetRecordsFilter(KEY, asset_partitions=["2024-01-01-00:00"])
     with pytest.raises(dg.DagsterInvariantViolationError, match="partition '2024-01-01-00:00'"):
         worker.fetch_materializations(early, limit=1)
@@ -206,7 +206,7 @@ def test_a_step_of_many_checks_of_one_asset_asks_and_sends_once() -> None:
 def test_what_nobody_asked_the_run_worker_for_is_refused_by_name(host: dg.DagsterInstance) -> None:
     for _ in range(3):
         host.report_runless_asset_event(dg.AssetMaterialization(KEY))
-    worker = guarded(_known.gather(host, job(), CHECKING, ["x"]))
+    worker = guarded(_known.gather(host, job(), CHECKING, {"dagster/partition": "x"}))
     of_x = AssetRecordsFilter(KEY, asset_partitions=["x"])
     assert worker.fetch_materializations(of_x, limit=5).records == [], "there are none"
     for asked, more in (
@@ -299,3 +299,157 @@ def test_the_steps_own_run_and_known_dynamic_partitions_are_answered(host: dg.Da
     ):
         with pytest.raises(dg.DagsterInvariantViolationError):
             refused()
+
+
+def partitioned(*assets: Any) -> Any:
+    """The definition of a job that makes the last one of some assets."""
+    of_last = dg.define_asset_job("of_last", dg.AssetSelection.assets(assets[-1]))
+    return dg.Definitions(assets=assets, jobs=[of_last]).resolve_job_def("of_last")
+
+
+HOURS = dg.HourlyPartitionsDefinition("2024-01-01-00:00", end_date="2025-01-01-00:00")
+DAYS = dg.DailyPartitionsDefinition("2024-01-01", end_date="2025-01-01")
+TOWNS = dg.DynamicPartitionsDefinition(name="towns")
+
+
+def versions_of(worker: dg.DagsterInstance, key: AssetKey, partitions: list[str]) -> dict[str, str]:
+    storage: Any = worker.event_log_storage
+    of_type = dg.DagsterEventType.ASSET_MATERIALIZATION
+    found = storage.get_latest_tags_by_partition(key, of_type, ["dagster/data_version"], partitions)
+    return {partition: tags["dagster/data_version"] for partition, tags in found.items()}
+
+
+@pytest.mark.lowest
+@pytest.mark.parametrize(
+    ("tags", "read"),
+    [
+        ({"dagster/partition": "2024-02-01"}, ["2024-02-01-00:00", "2024-02-01-23:00"]),
+        (
+            {
+                "dagster/asset_partition_range_start": "2024-01-31",
+                "dagster/asset_partition_range_end": "2024-02-01",
+            },
+            ["2024-01-31-23:00", "2024-02-01-00:00", "2024-02-01-23:00"],
+        ),
+        ({}, []),
+        ({"dagster/partition": "not a day"}, []),
+    ],
+)
+def test_of_a_parent_in_other_partitions_the_versions_of_those_that_are_read_are_sent(
+    host: dg.DagsterInstance, tags: dict[str, str], read: list[str]
+) -> None:
+    @dg.asset(partitions_def=HOURS)
+    def hourly() -> None: ...
+
+    @dg.asset(partitions_def=DAYS, deps=[hourly])
+    def daily() -> None: ...
+
+    written = [
+        "2024-01-30-00:00",
+        "2024-01-31-23:00",
+        "2024-02-01-00:00",
+        "2024-02-01-23:00",
+        "2024-02-02-00:00",
+    ]
+    for hour in written:
+        made = dg.AssetMaterialization("hourly", partition=hour, tags={"dagster/data_version": f"of {hour}"})
+        host.report_runless_asset_event(made)
+    sent = _known.gather(host, partitioned(hourly, daily), step_of(writes=daily.key), tags)
+    assert versions_of(guarded(sent), hourly.key, written) == {hour: f"of {hour}" for hour in read}
+
+
+@pytest.mark.lowest
+def test_of_a_parent_with_all_its_partitions_the_versions_are_sent_unless_dagster_does_not_ask_for_them(
+    host: dg.DagsterInstance,
+) -> None:
+    @dg.asset(partitions_def=TOWNS)
+    def by_town() -> None: ...
+
+    @dg.asset(deps=[by_town])
+    def of_all() -> None: ...
+
+    job_def = partitioned(by_town, of_all)
+    for number in range(100):
+        name, version = f"town {number}", os.urandom(32).hex()
+        host.add_dynamic_partitions("towns", [name])
+        made = dg.AssetMaterialization("by_town", partition=name, tags={"dagster/data_version": version})
+        host.report_runless_asset_event(made)
+    few = _known.gather(host, job_def, step_of(writes=of_all.key), {})
+    assert len(versions_of(guarded(few), by_town.key, [f"town {number}" for number in range(100)])) == 100
+    assert len(json.dumps(few)) < 10_000
+    host.add_dynamic_partitions("towns", [f"another {number}" for number in range(100)])
+    many = _known.gather(host, job_def, step_of(writes=of_all.key), {})
+    assert len(json.dumps(many)) < 2_000
+
+
+class AllDaily(Layer):
+    """Of assets that all have a partition for each day."""
+
+    def get(self, key: AssetKey) -> Any:
+        return SimpleNamespace(parent_keys=[], partitions_def=DAYS)
+
+
+def test_a_step_that_checks_many_assets_in_partitions_has_a_small_input(host: dg.DagsterInstance) -> None:
+    keys = [AssetKey(["warehouse", "staging", f"table_number_{number}"]) for number in range(200)]
+    many = SimpleNamespace(asset_layer=AllDaily({}))
+    checks = [step_of(checks=key).step_outputs[0] for key in keys]
+    sent = _known.gather(host, many, SimpleNamespace(step_outputs=checks), {})
+    worker = guarded(sent)
+    for key in keys:
+        of_last = AssetRecordsFilter(key, asset_partitions=["2024-12-31"])
+        assert worker.fetch_materializations(of_last, limit=1).records == []
+    assert len(json.dumps(sent)) < 20_000
+
+
+def test_the_names_of_metadata_that_is_not_sent_have_a_bound_in_all(host: dg.DagsterInstance) -> None:
+    parents = [AssetKey(f"parent_{number}") for number in range(150)]
+    large = {os.urandom(14).hex(): "x" * 2_000 for _ in range(100)}
+    for parent in parents:
+        names = {f"{name}{parent.path[0][-3:]}": value for name, value in large.items()}
+        host.report_runless_asset_event(dg.AssetMaterialization(parent, metadata=names))
+    child = AssetKey("child")
+    sent = _known.gather(host, job({child: parents}), step_of(writes=child), {})
+    assert len(json.dumps(sent)) < 300_000
+
+
+@pytest.mark.parametrize("materialized", [True, False])
+def test_of_an_asset_that_is_read_the_newest_materialization_is_sent_else_the_newest_observation(
+    host: dg.DagsterInstance, materialized: bool
+) -> None:
+    parent, child = AssetKey("parent"), AssetKey("child")
+    if materialized:
+        host.report_runless_asset_event(dg.AssetMaterialization(parent))
+    host.report_runless_asset_event(dg.AssetObservation(parent))
+    worker = guarded(_known.gather(host, job({child: [parent]}), step_of(writes=child), {}))
+    found = worker.fetch_materializations(parent, limit=1).records
+    assert len(found) == materialized
+    if materialized:
+        with pytest.raises(dg.DagsterInvariantViolationError, match="fetch_observations of parent"):
+            worker.fetch_observations(parent, limit=1)
+    else:
+        assert len(worker.fetch_observations(parent, limit=1).records) == 1
+
+
+@pytest.mark.lowest
+@pytest.mark.parametrize(
+    ("method", "given"),
+    [
+        ("add_dynamic_partitions", ("towns", "bath")),
+        ("add_dynamic_partitions", (None, ["bath"])),
+        ("add_run_tags", ("run", {"rows": 1})),
+        ("add_run_tags", ("run", {1: "rows"})),
+        ("add_run_tags", (None, {"rows": "1"})),
+        ("add_run_tags", ("run",)),
+    ],
+)
+def test_a_write_that_dagster_does_not_take_fails_in_the_op_and_is_not_forwarded(
+    host: dg.DagsterInstance, method: str, given: tuple[Any, ...]
+) -> None:
+    """The op may catch it; the run worker, on which it is made again, must not meet it."""
+    worker = dg.DagsterInstance.ephemeral()
+    guard = InstanceGuard(worker, lambda _: None, _known.Known(None), None)
+    guard.apply(["towns"])
+    for instance in (worker, host):
+        with pytest.raises(Exception, match=r"."):
+            getattr(instance, method)(*given)
+    assert guard.calls == []

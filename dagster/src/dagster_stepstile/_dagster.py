@@ -21,8 +21,10 @@ from dagster import (
     Executor,
     FilesystemIOManager,
     InitExecutorContext,
+    MultiPartitionsDefinition,
     Nothing,
     OpDefinition,
+    PartitionKeyRange,
     Selector,
     TimeWindow,
     TimeWindowPartitionsDefinition,
@@ -32,6 +34,7 @@ from dagster import (
     in_process_executor,
     job,
     mem_io_manager,
+    partition_loading_context,
 )
 
 _RECONNECT_SECONDS = 5
@@ -39,6 +42,10 @@ _RECONNECT_SECONDS = 5
 
 _RECENT = 200
 """So many of a checked asset's last time partitions can be asked about."""
+
+_MOST_READ_PARTITIONS = 128
+"""Where a step reads more partitions of an asset, Dagster does not ask for the version of each: its limit is 100, and the
+worker may count a few less, as it counts later."""
 
 _MAPPING_KEY = re.compile(r"\[([^\]]*)\]$")
 
@@ -214,11 +221,22 @@ def _defaults(config_type: Any, given: Mapping[str, Any]) -> dict[str, Any]:
         if name not in given:
             if field.default_provided and _is_json(field.default_value):
                 added[name] = field.default_value
+            elif field.default_provided and _is_of_its_parts(field):
+                below = _defaults(field.config_type, {})
+                if below:
+                    added[name] = below
         elif isinstance(given[name], Mapping) and not isinstance(field.config_type, Selector):
             below = _defaults(field.config_type, given[name])
             if below:
                 added[name] = below
     return added
+
+
+def _is_of_its_parts(field: Any) -> bool:
+    """Whether a default is what the defaults of its fields come to: where it is not given, they may be given in part."""
+    fields: Mapping[str, Any] = getattr(field.config_type, "fields", None) or {}
+    parts = {name: each.default_value for name, each in fields.items() if each.default_provided}
+    return not isinstance(field.config_type, Selector) and parts == field.default_value
 
 
 def _is_json(value: Any) -> bool:
@@ -271,15 +289,41 @@ def is_partitioned(job_def: Any, key: AssetKey) -> bool:
     return job_def.asset_layer.has(key) and job_def.asset_layer.get(key).partitions_def is not None
 
 
-def same_partitions(job_def: Any, keys: Sequence[AssetKey], parent: AssetKey) -> bool:
-    """Whether each asset is made from just those of the parent's partitions that have its own partitions' keys."""
+def read_partitions(
+    job_def: Any,
+    keys: Sequence[AssetKey],
+    parent: AssetKey,
+    tags: Mapping[str, str],
+    instance: DagsterInstance,
+) -> list[str]:
+    """The partitions of a parent whose data versions Dagster asks for where the step of a run with these tags makes assets:
+    those that its own partitions are made from, unless they are too many."""
     layer = job_def.asset_layer
-    partitions = layer.get(parent).partitions_def
-    return all(
-        layer.get(key).partitions_def == partitions and layer.get(key).partition_mappings.get(parent) is None
-        for key in keys
-        if parent in layer.get(key).parent_keys
-    )
+    made = [layer.get(key) for key in keys if layer.has(key) and parent in layer.get(key).parent_keys]
+    [asset, *_] = sorted(made, key=lambda each: each.partitions_def is None)
+    own, of_parent = asset.partitions_def, layer.get(parent).partitions_def
+    with partition_loading_context(dynamic_partitions_store=instance):
+        subset = None
+        if own is not None:
+            wanted = _run_partitions(own, tags)
+            if wanted is None:
+                return []
+            subset = own.empty_subset().with_partition_key_range(own, wanted)
+        mapping = asset.assets_def.infer_partition_mapping(asset.key, parent, of_parent)
+        found = mapping.get_upstream_mapped_partitions_result_for_partitions(subset, own, of_parent)
+        read = found.partitions_subset
+        return list(read.get_partition_keys()) if len(read) <= _MOST_READ_PARTITIONS else []
+
+
+def _run_partitions(partitions: Any, tags: Mapping[str, str]) -> PartitionKeyRange | None:
+    """The partitions that a run is for, by its tags."""
+    first = tags.get("dagster/partition", tags.get("dagster/asset_partition_range_start"))
+    last = tags.get("dagster/partition", tags.get("dagster/asset_partition_range_end"))
+    if first is None or last is None:
+        return None
+    if isinstance(partitions, MultiPartitionsDefinition):
+        return PartitionKeyRange(*map(partitions.get_partition_key_from_str, (first, last)))
+    return PartitionKeyRange(first, last)
 
 
 def recent_time_partitions(job_def: Any, key: AssetKey) -> list[str]:

@@ -6,6 +6,7 @@ See docs/adr/012-a-worker-answers-reads-from-what-came-with-its-step.md.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -34,8 +35,8 @@ _OF_A_CHECKED_ASSET = (64 * 1024, 1024 * 1024)
 _OF_ANOTHER_ASSET = (1024, 32 * 1024)
 """Of the metadata of events: the largest value that is sent, and how much in all; before it is compressed."""
 
-_NAMED = 100
-"""So many names of metadata that is not sent are sent for an event."""
+_NAMES_NOT_SENT = (3_000, 256 * 1024)
+"""The names of metadata that is not sent: of an event, and in all."""
 
 _LATEST_OF_A_CHECKED_ASSET = 2
 """As many as Dagster's own checks compare."""
@@ -48,10 +49,8 @@ class NotSent(DagsterInvariantViolationError):
     """An op asked for metadata that stayed with the run worker."""
 
 
-def gather(
-    instance: DagsterInstance, job_def: Any, step: Any, run_keys: Sequence[str] | None
-) -> dict[str, Any] | None:
-    """What may be asked of the assets that a step writes, reads or checks; None if it has none."""
+def gather(instance: DagsterInstance, job_def: Any, step: Any, run_tags: Mapping[str, str]) -> str | None:
+    """What may be asked of the assets that a step writes, reads or checks, compressed; None if it has none."""
     outputs = _dagster.output_assets(step)
     parents = _dagster.parents_of(job_def, outputs)
     checked = _dagster.checked_assets(step)
@@ -64,11 +63,12 @@ def gather(
         of = AssetRecordsFilter(key)
         sent.newest(key, None, _MATERIALIZED, instance.fetch_materializations, of, _LATEST_OF_A_CHECKED_ASSET)
         sent.newest(key, None, _OBSERVED, instance.fetch_observations, of, 1)
-        for partition in run_keys or ():
+        partition = run_tags.get("dagster/partition")
+        if partition is not None:
             of = AssetRecordsFilter(key, asset_partitions=[partition])
             sent.newest(key, partition, _MATERIALIZED, instance.fetch_materializations, of, 1)
             sent.newest(key, partition, _OBSERVED, instance.fetch_observations, of, 1)
-        if not run_keys:
+        else:
             recent = _dagster.recent_time_partitions(job_def, key)
             most = max(2, _PARTITIONS_OF_CHECKED_ASSETS // len(checked))
             sent.recent_partitions(instance, key, recent[-most:])
@@ -82,21 +82,30 @@ def gather(
             sent.last(key, _OBSERVED, entry.last_observation_record if entry else None)
         elif materialized is None:
             sent.newest(key, None, _OBSERVED, instance.fetch_observations, AssetRecordsFilter(key), 1)
-    tags = {
-        key.to_user_string(): {
-            partition: found[_DATA_VERSION]
-            for partition, found in storage.get_latest_tags_by_partition(
-                key,
-                DagsterEventType.ASSET_MATERIALIZATION,
-                [_DATA_VERSION],
-                asset_partitions=run_keys if _dagster.same_partitions(job_def, outputs, key) else None,
-            ).items()
-            if _DATA_VERSION in found
-        }
-        for key in parents
-        if _dagster.is_partitioned(job_def, key)
-    }
-    return {**sent.to_json(), "tags": tags}
+    for key in parents:
+        if _dagster.is_partitioned(job_def, key):
+            sent.versions(key, _versions_of_partitions(instance, job_def, outputs, key, run_tags))
+    return sent.packed()
+
+
+def _versions_of_partitions(
+    instance: DagsterInstance,
+    job_def: Any,
+    outputs: Sequence[AssetKey],
+    parent: AssetKey,
+    run_tags: Mapping[str, str],
+) -> dict[str, str]:
+    """The data versions of the partitions of a parent that a step reads."""
+    try:
+        read = _dagster.read_partitions(job_def, outputs, parent, run_tags, instance)
+    except Exception:
+        read = []  # the user's mapping, or the partition, is wrong: the step finds that too, and fails alone
+    if not read:
+        return {}
+    storage: Any = instance.event_log_storage
+    materialized = DagsterEventType.ASSET_MATERIALIZATION
+    found = storage.get_latest_tags_by_partition(parent, materialized, [_DATA_VERSION], asset_partitions=read)
+    return {partition: tags[_DATA_VERSION] for partition, tags in found.items() if _DATA_VERSION in tags}
 
 
 class _Sent:
@@ -107,11 +116,13 @@ class _Sent:
         self._with_provenance = set(with_provenance)
         self._of_checked = _Budget(*_OF_A_CHECKED_ASSET)
         self._of_others = _Budget(*_OF_ANOTHER_ASSET)
+        self._names = _Budget(*_NAMES_NOT_SENT)
         self._ids: list[int] = []
         self._places: dict[int, int] = {}
         self._texts: list[str] = []
         self._not_sent: dict[str, list[str] | None] = {}
         self._lists: list[Any] = []
+        self._versions: dict[str, dict[str, str]] = {}
 
     def newest(
         self, key: AssetKey, partition: str | None, kind: str, fetch: Any, of: AssetRecordsFilter, limit: int
@@ -141,6 +152,9 @@ class _Sent:
                 found = by_partition.get(partition)
                 self._listed(key, partition, kind, [found] if found else [], found is None)
 
+    def versions(self, key: AssetKey, of_partitions: dict[str, str]) -> None:
+        self._versions[key.to_user_string()] = of_partitions
+
     def _listed(
         self,
         key: AssetKey,
@@ -157,20 +171,22 @@ class _Sent:
             return self._places[record.storage_id]
         budget = self._of_checked if key in self._checked else self._of_others
         entry, not_sent = _without_large(record.event_log_entry, budget, key in self._with_provenance)
-        if not_sent != []:
-            self._not_sent[str(len(self._ids))] = not_sent
+        if not_sent:
+            named = self._names.takes(sum(map(len, not_sent)))
+            self._not_sent[str(len(self._ids))] = not_sent if named else None
         self._places[record.storage_id] = len(self._ids)
         self._ids.append(record.storage_id)
         self._texts.append(_wire.entry_text(entry))
         return len(self._ids) - 1
 
-    def to_json(self) -> dict[str, Any]:
-        return {
+    def packed(self) -> str:
+        told = {
             "lists": self._lists,
             "ids": self._ids,
-            "records": _wire.pack_texts(self._texts),
             "not_sent": self._not_sent,
+            "versions": self._versions,
         }
+        return _wire.pack_texts([json.dumps(told), *self._texts])
 
 
 class _Budget:
@@ -187,8 +203,8 @@ class _Budget:
 
 def _without_large(
     entry: EventLogEntry, budget: _Budget, with_provenance: bool
-) -> tuple[EventLogEntry, list[str] | None]:
-    """The entry, and the names of its metadata that is not in it any more; None if there are too many of them."""
+) -> tuple[EventLogEntry, list[str]]:
+    """The entry, and the names of its metadata that is not in it any more."""
     event: Any = entry.dagster_event
     data: Any = event.event_specific_data
     said: Any = _said(event)
@@ -197,9 +213,7 @@ def _without_large(
     for name, value in sorted(said.metadata.items(), key=lambda item: not item[0].startswith("dagster/")):
         if budget.takes(len(name) + len(serialize_value(value))):
             kept[name] = value
-    not_sent: list[str] | None = [name for name in said.metadata if name not in kept]
-    if not_sent and (len(not_sent) > _NAMED or any(len(name) > _NAMED for name in not_sent)):
-        not_sent = None
+    not_sent = [name for name in said.metadata if name not in kept]
     description = said.description or ""
     said = said._replace(
         metadata={name: value for name, value in said.metadata.items() if name in kept},
@@ -266,13 +280,16 @@ def _not_sent(name: str, asset: str) -> NotSent:
     )
 
 
+_NOTHING = json.dumps({"lists": (), "ids": (), "not_sent": {}, "versions": {}})
+
+
 class Known:
     """On the worker: answers the questions that were foreseen, and those about what the step itself wrote."""
 
-    def __init__(self, gathered: Mapping[str, Any] | None) -> None:
-        gathered = gathered or {"lists": (), "ids": (), "records": None, "not_sent": {}, "tags": {}}
-        self._tags: Mapping[str, Mapping[str, str]] = gathered["tags"]
-        texts = _wire.unpack_texts(gathered["records"]) if gathered["records"] else ()
+    def __init__(self, packed: str | None) -> None:
+        told, *texts = _wire.unpack_texts(packed) if packed else [_NOTHING]
+        gathered: Mapping[str, Any] = json.loads(told)
+        self._versions: Mapping[str, Mapping[str, str]] = gathered["versions"]
         records = [
             EventLogRecord(storage_id, _wire.entry_of(text))
             for storage_id, text in zip(gathered["ids"], texts, strict=True)
@@ -367,7 +384,7 @@ class Known:
             ]
             if not foreseen or before_cursor is not None or after_cursor is not None:
                 refusing("event_log_storage.get_latest_tags_by_partition")()
-            versions = self._tags.get(asset_key.to_user_string(), {})
+            versions = self._versions.get(asset_key.to_user_string(), {})
             return {
                 partition: {_DATA_VERSION: version}
                 for partition, version in versions.items()

@@ -50,6 +50,7 @@ class Outgoing:
         # Its path; values do not travel. A worker on this machine reads it itself, as `dagster dev` did.
         self._env_file = os.path.abspath(".env") if settings.same_machine else None
         self._shared: dict[str, Any] | None = None
+        self._of_run: dict[str, Any] | None = None
         self._partitions = set(_dagster.dynamic_partition_names(job_def))
 
     def partitions_changed(self, name: str) -> None:
@@ -60,7 +61,7 @@ class Outgoing:
     def step(self, name: str, step: Any, run_state: Any) -> Step:
         """One of Dagster's attempts of a step, under the name that it has on Stepstile."""
         tags = step.tags
-        known = _known.gather(self._instance, self._job_def, step, self._run_partitions())
+        known = _known.gather(self._instance, self._job_def, step, self._run.tags)
         return Step(
             key=name,
             handler=tags.get("stepstile/handler", self._settings.handler),
@@ -79,13 +80,25 @@ class Outgoing:
     def dispatch_id(self, wave: Sequence[Step]) -> str:
         """By run and steps, so that a call made again is the same one; and by content, which a resumed run may
         write in another order: its steps are then known by their keys."""
-        content = json.dumps([[step.to_json() for step in wave], self.shared()["id"]], sort_keys=True)
+        shared = self.shared()
+        content = json.dumps(
+            [[step.to_json() for step in wave], shared["id"], shared["dynamic_partitions"]], sort_keys=True
+        )
         digest = hashlib.sha256(content.encode()).hexdigest()
         return str(uuid.uuid5(uuid.UUID(self._run.run_id), f"{[step.key for step in wave]} {digest}"))
 
     def shared(self) -> Mapping[str, Any]:
-        """What all steps of the run share, and Stepstile stores once."""
+        """What all steps of a wave share, and Stepstile stores once: the dynamic partitions as they are now, and what is
+        the same for all steps of the run, which a worker knows again by its id."""
         if self._shared is None:
+            partitions = {
+                name: list(self._instance.get_dynamic_partitions(name)) for name in sorted(self._partitions)
+            }
+            self._shared = {**self._shared_by_run(), "dynamic_partitions": partitions}
+        return self._shared
+
+    def _shared_by_run(self) -> Mapping[str, Any]:
+        if self._of_run is None:
             job = self._context.reconstructable_job
             shared: dict[str, Any] = {
                 "v": _wire.VERSION,
@@ -99,19 +112,10 @@ class Outgoing:
                 "retries": "DISABLED" if self._settings.retries.disabled else "DEFERRED",
                 "storage_root": self._instance.root_directory if self._settings.local_storage else None,
                 "python_logs": self._instance.get_settings("python_logs"),
-                "dynamic_partitions": {
-                    name: list(self._instance.get_dynamic_partitions(name))
-                    for name in sorted(self._partitions)
-                },
             }
             content = json.dumps(shared, sort_keys=True)
-            self._shared = {**shared, "id": hashlib.sha256(content.encode()).hexdigest()}
-        return self._shared
-
-    def _run_partitions(self) -> Sequence[str] | None:
-        """The keys of the run's partition; None of a range, whose keys it takes its definition to tell."""
-        key = self._run.tags.get("dagster/partition")
-        return [key] if key is not None else None
+            self._of_run = {**shared, "id": hashlib.sha256(content.encode()).hexdigest()}
+        return self._of_run
 
 
 def _tag_number(tags: Mapping[str, str], name: str, otherwise: int, step_key: str) -> int:

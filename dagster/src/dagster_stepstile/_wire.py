@@ -11,7 +11,7 @@ from typing import Any
 
 from dagster import EventLogEntry, deserialize_value, serialize_value
 
-VERSION = 2
+VERSION = 3
 """Of the parts below; a worker that is told another one refuses the step."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.\[\]?|,: +@-]")

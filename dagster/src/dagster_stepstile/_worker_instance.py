@@ -93,12 +93,17 @@ class InstanceGuard:
         def forward(*given: Any, **named: Any) -> Any:
             # Plain for both: a generator of keys can be read once, and an array is no JSON.
             args, kwargs = _plain(given), _plain(named)
-            json.dumps([args, kwargs])  # raises in the op, whose mistake it is
-            self.calls.append({"method": name, "args": args, "kwargs": kwargs})
+            # What raises here raises in the op, whose mistake it is; when it is forwarded, it would fail the run.
+            call = {"method": name, "args": args, "kwargs": kwargs}
+            json.dumps(call)
             if name == "add_run_tags":
-                return None
-            self._known_partitions.add(args[0] if args else kwargs["partitions_def_name"])
-            return own(*args, **kwargs)
+                _check_tags(*given, **named)
+                answer = None
+            else:
+                answer = own(*args, **kwargs)
+                self._known_partitions.add(args[0] if args else kwargs["partitions_def_name"])
+            self.calls.append(call)
+            return answer
 
         return forward
 
@@ -140,6 +145,11 @@ def methods_of(kind: type) -> Sequence[str]:
         and not isinstance(inspect.getattr_static(kind, name), (property, type))
         and callable(getattr(kind, name))
     ]
+
+
+def _check_tags(run_id: object, new_tags: Mapping[object, object]) -> None:
+    if not all(isinstance(each, str) for each in (run_id, *new_tags, *new_tags.values())):
+        raise TypeError(f"The id of a run and its tags are text, not {run_id!r} and {new_tags!r}.")
 
 
 def _plain(value: Any) -> Any:

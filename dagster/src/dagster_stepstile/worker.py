@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -99,14 +99,21 @@ class PreparedRun:
         if "loggers" not in self.run.run_config:
             _dagster.quieten_console()
         self.instance = new_instance(shared["storage_root"], shared["python_logs"])
-        self._partitions = list(shared["dynamic_partitions"])
-        for name, keys in shared["dynamic_partitions"].items():
-            self.instance.add_dynamic_partitions(name, keys)
+        self._have_partitions(shared["dynamic_partitions"])
         self._taken = _PlanTaken()
         self._environment = _environment.of_run(shared)
         with _environment.having(self._environment):
             self._prepare(shared)
         self._inner = _dagster.in_process(self._taken.plan_context, self.instance)
+
+    def _have_partitions(self, partitions: Mapping[str, Sequence[str]]) -> None:
+        for name, keys in partitions.items():
+            before = list(self.instance.get_dynamic_partitions(name))
+            if before != keys[: len(before)]:  # they are in the order in which they were added
+                for key in before:
+                    self.instance.delete_dynamic_partition(name, key)
+            if before != keys:
+                self.instance.add_dynamic_partitions(name, keys)
 
     def _prepare(self, shared: Mapping[str, Any]) -> None:
         job: Any = deserialize_value(shared["job"])
@@ -150,17 +157,20 @@ class PreparedRun:
         step_key: str,
         state_text: str,
         shape: Mapping[str, str],
+        partitions: Mapping[str, Sequence[str]],
         collected: Collected,
         known: Known,
     ) -> None:
-        """Runs the step; everything Dagster says about it goes to ``collected``."""
+        """Runs the step, with the dynamic partitions that there were when it was sent; everything Dagster says about it
+        goes to ``collected``."""
         os.environ.update(self._environment)
+        self._have_partitions(partitions)
         context = self._taken.plan_context
         state = deserialize_value(state_text)
         definition = context.job.get_definition()
         plan = self._plan_of(step_key, state, shape, definition)
         guard = InstanceGuard(self.instance, collected.add, known, self.run)
-        guard.apply(self._partitions)
+        guard.apply(list(partitions))
         collected.calls = guard.calls
         collected.note = self._note
         collected.too_much = self._too_much(plan, step_key, state, definition)
@@ -353,17 +363,24 @@ def prepare(extras: Mapping[str, Any]) -> None:
 def run_step(pipes: PipesContext) -> None:
     """Runs the step that the Pipes context describes, and reports its events as the step's result."""
     own: Any = pipes.get_extra("stepstile")
+    shared = own["shared"]["dagster.run"]
+    prepared = _prepared(shared)
+    if isinstance(prepared, StepRefused):  # what else came may be in the form of another version
+        _fail(pipes, prepared)
+        return
     known = Known(pipes.extras.get("known"))
     collected = Collected(pipes, known)
     try:
-        prepared = _prepared(own["shared"]["dagster.run"])
-        if isinstance(prepared, StepRefused):
-            raise prepared
         prepared.execute(
-            pipes.get_extra("step"), pipes.get_extra("state"), pipes.get_extra("shape"), collected, known
+            pipes.get_extra("step"),
+            pipes.get_extra("state"),
+            pipes.get_extra("shape"),
+            shared["dynamic_partitions"],
+            collected,
+            known,
         )
     except StepRefused as refusal:
-        pipes.report_custom_message({"stepstile.fail": {"message": str(refusal)}})
+        _fail(pipes, refusal)
         return
     except DagsterExecutionInterruptedError:
         # The step was told to end, and Dagster has said so; before that there is nothing to say.
@@ -371,6 +388,10 @@ def run_step(pipes: PipesContext) -> None:
             raise SystemExit(_TERMINATED) from None
     finish_threads()  # what they log belongs to the step
     pipes.report_custom_message({"stepstile.result": collected.result()})
+
+
+def _fail(pipes: PipesContext, refusal: StepRefused) -> None:
+    pipes.report_custom_message({"stepstile.fail": {"message": str(refusal)}})
 
 
 run_step.read_environment = _environment.read_project_file  # type: ignore[attr-defined]
@@ -381,7 +402,7 @@ _runs: OrderedDict[str, PreparedRun | StepRefused] = OrderedDict()
 
 
 def _prepared(shared: Mapping[str, Any]) -> PreparedRun | StepRefused:
-    """By the run and what was sent for it; a refusal is kept too, as it is the same for each of the run's steps."""
+    """By what was sent for all steps of the run; a refusal is kept too, as it is the same for each of the run's steps."""
     known = _runs.get(shared["id"])
     if known is None:
         try:
