@@ -11,6 +11,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.store.ByteOrder;
+import dev.stepstile.store.DamagedData;
 import dev.stepstile.store.FeedEntry;
 import dev.stepstile.store.LogPage;
 import dev.stepstile.store.StepStore;
@@ -18,11 +19,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +47,7 @@ final class SimulatedStepStore implements StepStore {
     private final Map<String, NavigableMap<String, StepRecord>> records = new HashMap<>();
     private final Map<String, NavigableMap<Integer, LogPage>> pages = new HashMap<>();
     private final NavigableMap<String, RedriveCall> redrives = new TreeMap<>();
+    private final Set<String> damaged = new HashSet<>();
     private final LaggingIndex<OpenDispatch> open;
     private final LaggingIndex<FeedEntry> feed;
     private int openDispatches;
@@ -232,9 +236,10 @@ final class SimulatedStepStore implements StepStore {
                     StepRecord stored = shard.get(next.id().stepKey());
                     if (!conditions.met(stored, expect)) {
                         effects().recordRefused(stored, next);
-                        return new WriteResult.Refused(stored);
+                        return new WriteResult.Refused(stored == null ? null : readable(stored));
                     }
                     shard.put(next.id().stepKey(), next);
+                    damaged.remove(key(next.id()));
                     deletion.written(
                             "record " + key(next.id()), Retention.SPARE, () -> expire(next.id(), next.shard()));
                     if (next.equals(stored)) {
@@ -278,7 +283,7 @@ final class SimulatedStepStore implements StepStore {
     public Optional<StepRecord> record(StepId id, int shard) {
         return calls.call(
                 "store.record " + key(id),
-                () -> Optional.ofNullable(find(id, shard)),
+                () -> Optional.ofNullable(read(id, shard)),
                 found -> found.map(SimulatedStepStore::shown).orElse("none"));
     }
 
@@ -290,7 +295,7 @@ final class SimulatedStepStore implements StepStore {
                     effects().sized("a batch of reads", steps.size(), Limits.LOOKUP_KEYS);
                     List<StepRecord> found = new ArrayList<>();
                     for (StepRef step : steps) {
-                        StepRecord record = find(step.id(), step.shard());
+                        StepRecord record = read(step.id(), step.shard());
                         if (record != null) {
                             found.add(record);
                         }
@@ -307,7 +312,7 @@ final class SimulatedStepStore implements StepStore {
                 () -> {
                     NavigableMap<String, StepRecord> all = records.getOrDefault(runId + "#" + shard, new TreeMap<>());
                     return (afterKey == null ? all : all.tailMap(afterKey, false))
-                            .values().stream().limit(limit).toList();
+                            .values().stream().limit(limit).map(this::readable).toList();
                 },
                 found -> found.size() + " found");
     }
@@ -316,7 +321,9 @@ final class SimulatedStepStore implements StepStore {
     public List<FeedEntry> feed(String runId, int shard, @Nullable String afterPosition, int limit) {
         return calls.call(
                 "store.feed " + runId + " " + shard,
-                () -> feed.after(scheduler.millis(), runId + "#" + shard, afterPosition, limit),
+                () -> feed.after(scheduler.millis(), runId + "#" + shard, afterPosition, limit).stream()
+                        .map(entry -> readable(runId, entry))
+                        .toList(),
                 found -> found.size() + " entries");
     }
 
@@ -349,6 +356,29 @@ final class SimulatedStepStore implements StepStore {
                 () -> List.copyOf(pages.getOrDefault(key(id) + "#" + attempt, new TreeMap<>())
                         .values()),
                 found -> found.size() + " pages");
+    }
+
+    /** From now on the step's record does not read as what was written. */
+    void damage(StepId id) {
+        damaged.add(key(id));
+    }
+
+    private @Nullable StepRecord read(StepId id, int shard) {
+        StepRecord record = find(id, shard);
+        return record == null ? null : readable(record);
+    }
+
+    private StepRecord readable(StepRecord record) {
+        if (damaged.contains(key(record.id()))) {
+            throw new DamagedData("The record of step " + record.id() + " is damaged; restore it.");
+        }
+        return record;
+    }
+
+    private FeedEntry readable(String runId, FeedEntry entry) {
+        return entry instanceof FeedEntry.Ended ended && damaged.contains(key(new StepId(runId, ended.stepKey())))
+                ? FeedEntry.unknown(ended.position())
+                : entry;
     }
 
     /** The record, without a call; null if there is none. */

@@ -4,6 +4,7 @@ import dev.stepstile.contracts.DeadLettersContract;
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StepQueueContract;
 import dev.stepstile.contracts.StepStoreContract;
+import dev.stepstile.step.StepRecord;
 import dev.stepstile.store.DeadLetters;
 import dev.stepstile.store.PayloadStore;
 import dev.stepstile.store.StepQueue;
@@ -85,6 +86,11 @@ class SimulatedContractsTest {
         @Override
         protected StepStore store() {
             return onStage(StepStore.class, simulation.store());
+        }
+
+        @Override
+        protected void damage(StepRecord record) {
+            simulation.store().damage(record.id());
         }
 
         @Override

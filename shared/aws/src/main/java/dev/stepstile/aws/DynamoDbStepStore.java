@@ -293,7 +293,15 @@ public final class DynamoDbStepStore implements StepStore {
         String pk = Keys.shard(runId, shard);
         QueryRequest.Builder query = QueryRequest.builder().indexName(Keys.FEED_INDEX);
         after(query, Keys.FEED_PK, pk, Keys.FEED_SK, afterPosition);
-        return query("Query of the feed of " + pk, query, limit, item -> readable(item, RecordItem::feedEntry));
+        return query("Query of the feed of " + pk, query, limit, DynamoDbStepStore::feedEntry);
+    }
+
+    private static FeedEntry feedEntry(Map<String, AttributeValue> item) {
+        try {
+            return readable(item, RecordItem::feedEntry);
+        } catch (DamagedData e) { // where it is in the feed is known all the same
+            return readable(item, read -> FeedEntry.unknown(new Attributes(read).text(Keys.FEED_SK)));
+        }
     }
 
     @Override

@@ -204,7 +204,7 @@ final class RecordItem {
 
     private static StepState state(Attributes item) {
         return switch (StepState.Name.valueOf(item.text(STATE))) {
-            case QUEUED -> throw new IllegalStateException("a QUEUED step has no record");
+            case QUEUED, UNKNOWN -> throw new IllegalStateException("no record is QUEUED or UNKNOWN");
             case RUNNING ->
                 new StepState.Running(item.instant(LEASE_UNTIL), item.has(CANCEL_REQUESTED), progress(item));
             case RETRYING -> new StepState.Retrying(item.instant(NOT_BEFORE));

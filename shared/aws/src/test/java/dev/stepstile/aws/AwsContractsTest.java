@@ -4,6 +4,7 @@ import dev.stepstile.contracts.DeadLettersContract;
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StepQueueContract;
 import dev.stepstile.contracts.StepStoreContract;
+import dev.stepstile.step.StepRecord;
 import dev.stepstile.store.DeadLetters;
 import dev.stepstile.store.PayloadStore;
 import dev.stepstile.store.StepQueue;
@@ -21,10 +22,12 @@ class AwsContractsTest {
     private static final int RETENTION_DAYS = 30;
 
     private AwsPorts ports;
+    private String table;
 
     @BeforeEach
     void open() {
         AwsResources.Made made = Emulated.resources(Duration.ofSeconds(2));
+        table = made.table();
         ports = AwsPorts.of(
                 Emulated.DYNAMO_DB_CLIENT,
                 Emulated.SQS_CLIENT,
@@ -50,6 +53,11 @@ class AwsContractsTest {
         @Override
         protected StepStore store() {
             return ports.store();
+        }
+
+        @Override
+        protected void damage(StepRecord record) {
+            Damage.record(Emulated.DYNAMO_DB_CLIENT, table, record);
         }
     }
 

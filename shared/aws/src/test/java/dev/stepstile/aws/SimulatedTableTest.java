@@ -2,6 +2,7 @@ package dev.stepstile.aws;
 
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StepStoreContract;
+import dev.stepstile.step.StepRecord;
 import dev.stepstile.store.PayloadStore;
 import dev.stepstile.store.StepStore;
 import java.time.Duration;
@@ -27,6 +28,11 @@ class SimulatedTableTest {
         @Override
         protected StepStore store() {
             return new DynamoDbStepStore(table, TABLE, Duration.ofDays(30), InstantSource.system());
+        }
+
+        @Override
+        protected void damage(StepRecord record) {
+            Damage.record(table, TABLE, record);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.stepstile.contracts;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
@@ -15,6 +16,7 @@ import dev.stepstile.step.StepLife;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.Transition;
+import dev.stepstile.store.DamagedData;
 import dev.stepstile.store.FeedEntry;
 import dev.stepstile.store.LogPage;
 import dev.stepstile.store.StepStore;
@@ -44,6 +46,9 @@ public abstract class StepStoreContract {
     private static final WriteResult WRITTEN = new WriteResult.Written();
 
     protected abstract StepStore store();
+
+    /** Changes what is stored of a record, past the store, so that it does not read as what was written. */
+    protected abstract void damage(StepRecord record);
 
     /** Indexes may lag behind; an implementation whose do not can run the assertion at once. */
     protected void eventually(Runnable assertion) {
@@ -444,6 +449,32 @@ public abstract class StepStoreContract {
             }
         }
 
+        @Test
+        void that_are_damaged_are_told_by_themselves_and_keep_no_other_from_being_read() {
+            String run = Samples.runId();
+            List<StepRecord> records = new ArrayList<>();
+            for (String key : List.of("a", "b", "c")) {
+                records.add(stored(store(), Samples.running(run, key)));
+            }
+            List<StepRef> refs = records.stream()
+                    .map(record -> new StepRef(record.id(), record.shard()))
+                    .toList();
+            StepRecord damaged = records.get(1);
+            damage(damaged);
+            assertThatThrownBy(() -> store().records(refs)).isInstanceOf(DamagedData.class);
+            assertThatThrownBy(() -> store().list(run, 3, null, 10)).isInstanceOf(DamagedData.class);
+            assertThatThrownBy(() -> store().record(damaged.id(), 3))
+                    .isInstanceOf(DamagedData.class)
+                    .hasMessageContaining(run)
+                    .hasMessageContaining("b")
+                    .hasMessageContaining("estore");
+            assertThatThrownBy(() -> store().write(Samples.running(run, "b"), new Expect.Absent()))
+                    .isInstanceOf(DamagedData.class);
+            for (StepRecord whole : List.of(records.getFirst(), records.getLast())) {
+                assertThat(store().record(whole.id(), 3)).contains(whole);
+            }
+        }
+
         private static List<String> keys(List<StepRecord> records) {
             return records.stream().map(record -> record.id().stepKey()).toList();
         }
@@ -514,6 +545,24 @@ public abstract class StepStoreContract {
             assertThat(store().feed(run, 3, FeedEntry.from(Samples.NOW.plusSeconds(4)), 9))
                     .extracting(FeedEntry::stepKey)
                     .containsExactly("k4");
+        }
+
+        @Test
+        void goes_past_the_end_of_a_step_whose_record_is_damaged_and_says_that_its_state_is_unknown() {
+            String run = Samples.runId();
+            List<StepRecord> records = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                StepState failed = new StepState.Failed(error(), Samples.NOW.plusSeconds(i));
+                records.add(stored(store(), ended(run, "k" + i, failed)));
+            }
+            damage(records.get(1));
+            eventually(() -> assertThat(store().feed(run, 3, null, 10)).hasSize(3));
+            assertThat(store().feed(run, 3, FeedEntry.endedPosition(Samples.NOW, "k0", 1), 1))
+                    .containsExactly(
+                            new FeedEntry.Ended("k1", 1, StepState.Name.UNKNOWN, Samples.NOW.plusSeconds(1), 0, null));
+            assertThat(store().feed(run, 3, FeedEntry.endedPosition(Samples.NOW.plusSeconds(1), "k1", 1), 1))
+                    .extracting(FeedEntry::stepKey)
+                    .containsExactly("k2");
         }
 
         @Test

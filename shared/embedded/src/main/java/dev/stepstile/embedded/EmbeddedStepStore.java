@@ -11,6 +11,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.store.ByteOrder;
+import dev.stepstile.store.DamagedData;
 import dev.stepstile.store.FeedEntry;
 import dev.stepstile.store.LogPage;
 import dev.stepstile.store.StepStore;
@@ -112,11 +113,11 @@ final class EmbeddedStepStore implements StepStore {
     public List<Dispatch> dispatches(String runId) {
         return database
                 .read(session -> session.all(
-                        "SELECT body FROM dispatch WHERE run_id = ? ORDER BY dispatch_id",
-                        row -> row.getString(1),
+                        "SELECT dispatch_id, body FROM dispatch WHERE run_id = ? ORDER BY dispatch_id",
+                        row -> new Row(row.getString(1), row.getString(2)),
                         runId))
                 .stream()
-                .map(row -> readDispatch("of run " + runId, row))
+                .map(row -> readDispatch(runId + "/" + row.key(), row.body()))
                 .toList();
     }
 
@@ -303,14 +304,15 @@ final class EmbeddedStepStore implements StepStore {
     public List<StepRecord> list(String runId, int shard, @Nullable String afterKey, int limit) {
         return database
                 .read(session -> session.all(
-                        "SELECT body FROM record WHERE run_id = ? AND shard = ? AND step_key > ? ORDER BY step_key LIMIT ?",
-                        row -> row.getString(1),
+                        "SELECT step_key, body FROM record WHERE run_id = ? AND shard = ? AND step_key > ?"
+                                + " ORDER BY step_key LIMIT ?",
+                        row -> new Row(row.getString(1), row.getString(2)),
                         runId,
                         shard,
                         afterKey == null ? "" : afterKey,
                         limit))
                 .stream()
-                .map(row -> readRecord("of run " + runId + " after key '" + afterKey + "'", row))
+                .map(row -> readRecord(runId + "/" + row.key(), row.body()))
                 .toList();
     }
 
@@ -318,7 +320,7 @@ final class EmbeddedStepStore implements StepStore {
     public List<FeedEntry> feed(String runId, int shard, @Nullable String afterPosition, int limit) {
         String after = afterPosition == null ? "" : afterPosition;
         List<FeedEntry> entries = new ArrayList<>();
-        List<String> bodies = database.read(session -> {
+        List<Row> rows = database.read(session -> {
             entries.addAll(session.all(
                     "SELECT step_key, attempt, number, at FROM page WHERE run_id = ? AND shard = ? AND feed > ?"
                             + " ORDER BY feed LIMIT ?",
@@ -329,17 +331,28 @@ final class EmbeddedStepStore implements StepStore {
                     after,
                     limit));
             return session.all(
-                    "SELECT body FROM record WHERE run_id = ? AND shard = ? AND feed > ? ORDER BY feed LIMIT ?",
-                    row -> row.getString(1),
+                    "SELECT feed, body FROM record WHERE run_id = ? AND shard = ? AND feed > ? ORDER BY feed LIMIT ?",
+                    row -> new Row(row.getString(1), row.getString(2)),
                     runId,
                     shard,
                     after,
                     limit);
         });
-        bodies.forEach(row -> entries.add(ended(readRecord("of run " + runId + " in the feed", row))));
+        rows.forEach(row -> entries.add(ended(row)));
         entries.sort(Comparator.comparing(FeedEntry::position, ByteOrder.OF_TEXT));
         return entries.size() > limit ? List.copyOf(entries.subList(0, limit)) : entries;
     }
+
+    private static FeedEntry ended(Row row) {
+        try {
+            return ended(readRecord(row.key(), row.body()));
+        } catch (DamagedData e) { // where it is in the feed is known all the same
+            return FeedEntry.unknown(row.key());
+        }
+    }
+
+    /** A row as it lies in the table, with its key or its position in the feed. */
+    private record Row(String key, String body) {}
 
     private static FeedEntry ended(StepRecord record) {
         if (!(record.state() instanceof StepState.Ended ended)) {

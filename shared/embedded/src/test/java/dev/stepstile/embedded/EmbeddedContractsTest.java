@@ -4,6 +4,7 @@ import dev.stepstile.contracts.DeadLettersContract;
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StepQueueContract;
 import dev.stepstile.contracts.StepStoreContract;
+import dev.stepstile.step.StepRecord;
 import dev.stepstile.store.DeadLetters;
 import dev.stepstile.store.PayloadStore;
 import dev.stepstile.store.Ports;
@@ -46,6 +47,11 @@ class EmbeddedContractsTest {
         @Override
         protected StepStore store() {
             return ports.store();
+        }
+
+        @Override
+        protected void damage(StepRecord record) {
+            Damage.record(folder.resolve("state"), record.id());
         }
     }
 

@@ -117,7 +117,7 @@ class RedrivingTest {
     }
 
     private static Redriving.Answer answer(int redriven, boolean replayed) {
-        return new Redriving.Answer.Redriven(redriven, List.of(), replayed);
+        return new Redriving.Answer.Redriven(redriven, List.of(), List.of(), replayed);
     }
 
     @Test
@@ -199,7 +199,7 @@ class RedrivingTest {
     @Test
     void names_the_keys_that_no_step_of_the_run_has() throws InterruptedException {
         assertThat(redrive(call("once", "failed", "faild", "good")))
-                .isEqualTo(new Redriving.Answer.Redriven(1, List.of("faild"), false));
+                .isEqualTo(new Redriving.Answer.Redriven(1, List.of("faild"), List.of(), false));
     }
 
     @Test

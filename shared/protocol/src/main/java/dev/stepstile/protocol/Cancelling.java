@@ -10,7 +10,6 @@ import dev.stepstile.store.PortException;
 import dev.stepstile.store.StepStore;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -69,17 +68,21 @@ public final class Cancelling {
                     missing.getMessage());
             return;
         }
-        Map<String, StepRecord> records = manifests.records(steps);
+        Records records = manifests.records(steps);
+        records.tellDamaged(LOG, run.runId(), "they are cancelled by a sweep once they are repaired.");
+        List<StepSpec> readable = steps.stream()
+                .filter(spec -> !records.isDamaged(spec.id().stepKey()))
+                .toList();
         List<Optional<StepState.Name>> done = Parallel.map(
-                world.tasks(), WRITES_AT_ONCE, "cancel", steps, spec -> cancel(run, spec, records, deadline));
+                world.tasks(), WRITES_AT_ONCE, "cancel", readable, spec -> cancel(run, spec, records, deadline));
         done.forEach(state -> state.ifPresent(name -> counts.merge(name, 1, Integer::sum)));
     }
 
-    private Optional<StepState.Name> cancel(Run run, StepSpec spec, Map<String, StepRecord> records, Instant deadline) {
+    private Optional<StepState.Name> cancel(Run run, StepSpec spec, Records records, Instant deadline) {
         if (world.now().isAfter(deadline)) {
             return Optional.empty();
         }
-        StepRecord record = records.get(spec.id().stepKey());
+        StepRecord record = records.of(spec.id().stepKey());
         try {
             return recorder.apply(spec.id(), record, new StepEvent.Cancel(spec, run.cancelSeq()))
                             instanceof Recorder.Recorded.Wrote(StepRecord after)

@@ -28,6 +28,8 @@ public enum Count {
     STEPS_RECLAIMED,
     LETTERS_BURIED,
     STEPS_REDRIVEN,
+    /** Records that a sweep found damaged, each time that it does. */
+    RECORDS_DAMAGED,
     DISPATCHES_SWEPT,
     DISPATCHES_CLOSED
 }

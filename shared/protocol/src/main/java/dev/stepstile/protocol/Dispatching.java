@@ -119,7 +119,8 @@ public final class Dispatching {
                     .orElse(new Answer.RunCancelled(request.runId()));
         }
         List<StepSpec> steps = specs(request, run, dispatchId, now.plus(timing.validity()));
-        List<StepRecord> attached = known.isPresent() ? attached(steps, dispatchId) : List.of();
+        Records records = known.isPresent() ? manifests.records(steps) : Records.none();
+        List<StepRecord> attached = attached(records, dispatchId);
         Dispatch dispatch = new Dispatch(
                 request.runId(),
                 dispatchId,
@@ -141,7 +142,9 @@ public final class Dispatching {
                 now.plus(timing.sweepEvery()),
                 null,
                 attached.size(),
-                attached.stream().map(StepRecord::lastWritten).reduce(now, (a, b) -> a.isBefore(b) ? a : b),
+                records.damaged().isEmpty()
+                        ? attached.stream().map(StepRecord::lastWritten).reduce(now, (a, b) -> a.isBefore(b) ? a : b)
+                        : Instant.EPOCH, // nobody knows since when, so it is refreshed at once
                 null);
         Optional<Dispatch> existing = store.putDispatchIfAbsent(dispatch);
         if (existing.isPresent()) {
@@ -160,9 +163,9 @@ public final class Dispatching {
                 : new Answer.Conflict(existing.dispatchId());
     }
 
-    /** The records of those of these steps that another dispatch started. One read for each step. */
-    private List<StepRecord> attached(List<StepSpec> steps, String dispatchId) throws InterruptedException {
-        return manifests.records(steps).values().stream()
+    /** The records of those of these steps that another dispatch started. */
+    private static List<StepRecord> attached(Records records, String dispatchId) {
+        return records.found().values().stream()
                 .filter(record -> !record.pinned().dispatchId().equals(dispatchId))
                 .toList();
     }

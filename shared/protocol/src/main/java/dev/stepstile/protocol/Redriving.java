@@ -20,7 +20,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -78,9 +77,10 @@ public final class Redriving {
         /**
          * @param redriven how many steps run again by this call
          * @param unknown which of the keys no step of the run has, the first hundred; none if a manifest is gone
+         * @param damaged steps that it had to leave, as their records do not read, the first hundred
          * @param replayed this very call was made before, and this is what it answered
          */
-        record Redriven(int redriven, List<String> unknown, boolean replayed) implements Answer {}
+        record Redriven(int redriven, List<String> unknown, List<String> damaged, boolean replayed) implements Answer {}
 
         /** The redriveId was used for another redrive. */
         record Conflict(String redriveId) implements Answer {}
@@ -114,7 +114,7 @@ public final class Redriving {
                     return new Answer.Conflict(redriveId);
                 }
                 if (redriven != null) {
-                    return new Answer.Redriven(redriven, known.get().unknown(), true);
+                    return new Answer.Redriven(redriven, known.get().unknown(), List.of(), true);
                 }
             }
         }
@@ -123,13 +123,17 @@ public final class Redriving {
         Overrides overrides =
                 input == null ? request.overrides() : request.overrides().withInput(payloads.putShared(input));
         Set<String> unknown = new TreeSet<>(request.keys());
+        Set<String> damaged = new TreeSet<>();
         boolean all = true;
         int redriven = 0;
         for (Dispatch dispatch : store.dispatches(run.runId())) {
             try {
                 List<StepSpec> asked = asked(dispatch, request.keys());
                 asked.forEach(spec -> unknown.remove(spec.id().stepKey()));
-                redriven += redrive(run, dispatch, asked, request.states(), by, overrides, deadline);
+                Records records = manifests.records(asked);
+                damaged.addAll(records.damaged().keySet());
+                records.tellDamaged(LOG, run.runId(), "they are not redriven; call again once they are repaired.");
+                redriven += redrive(run, dispatch, asked, records, request.states(), by, overrides, deadline);
             } catch (Payloads.Missing missing) {
                 all = false;
                 LOG.error(
@@ -137,10 +141,11 @@ public final class Redriving {
             }
         }
         List<String> named = all ? unknown.stream().limit(Limits.LOOKUP_KEYS).toList() : List.of();
-        if (call != null) {
+        if (call != null && damaged.isEmpty()) { // else the same call goes on after the repair
             store.putRedrive(call.done(redriven, named));
         }
-        return new Answer.Redriven(redriven, named, false);
+        return new Answer.Redriven(
+                redriven, named, damaged.stream().limit(Limits.LOOKUP_KEYS).toList(), false);
     }
 
     private static String digest(Request request) {
@@ -181,17 +186,17 @@ public final class Redriving {
             Run run,
             Dispatch dispatch,
             List<StepSpec> asked,
+            Records records,
             Set<StepState.Name> states,
             String by,
             Overrides overrides,
             Instant deadline)
             throws InterruptedException {
-        Map<String, StepRecord> records = manifests.records(asked);
         List<StepSpec> ended = new ArrayList<>();
         List<StepSpec> toSend = new ArrayList<>();
         int redriven = 0;
         for (StepSpec spec : asked) {
-            StepRecord record = records.get(spec.id().stepKey());
+            StepRecord record = records.of(spec.id().stepKey());
             if (record == null || !record.pinned().dispatchId().equals(dispatch.dispatchId())) {
                 continue;
             }
@@ -221,8 +226,8 @@ public final class Redriving {
     }
 
     /** The record as this call redrove it, be it by another try at the same time. */
-    private Optional<StepRecord> redrive(StepSpec spec, Map<String, StepRecord> records, StepEvent.Redrive event) {
-        return switch (recorder.apply(spec.id(), records.get(spec.id().stepKey()), event)) {
+    private Optional<StepRecord> redrive(StepSpec spec, Records records, StepEvent.Redrive event) {
+        return switch (recorder.apply(spec.id(), records.of(spec.id().stepKey()), event)) {
             case Recorder.Recorded.Wrote(StepRecord record) -> Optional.of(record);
             case Recorder.Recorded.Left left ->
                 store.record(spec.id(), spec.shard()).filter(record -> Objects.equals(record.redrivenBy(), event.by()));

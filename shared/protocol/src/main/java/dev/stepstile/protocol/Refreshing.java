@@ -159,11 +159,11 @@ final class Refreshing {
         }
 
         private void refresh(List<StepSpec> some) throws InterruptedException {
-            Map<String, StepRecord> records = manifests.records(some);
+            Records records = manifests.records(some); // a damaged one cannot be written anew, and is deleted by age
             Map<StepSpec, Set<Payload>> needed = new LinkedHashMap<>();
             Set<Payload> all = new LinkedHashSet<>();
             for (StepSpec step : some) {
-                Set<Payload> its = needs(step, records.get(step.id().stepKey()));
+                Set<Payload> its = needs(step, records.of(step.id().stepKey()));
                 needed.put(step, its);
                 all.addAll(its);
             }
@@ -172,7 +172,7 @@ final class Refreshing {
                     .filter(step -> needed.getOrDefault(step, Set.of()).stream().allMatch(this::written))
                     .toList();
             List<Boolean> kept = each("refresh records", ready, step -> {
-                StepRecord record = records.get(step.id().stepKey());
+                StepRecord record = records.of(step.id().stepKey());
                 if (record != null) {
                     store.write(record, Expect.asRead(record)); // a refusal means that it was just written
                 }

@@ -19,7 +19,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -62,9 +61,24 @@ public final class RunQueries {
     /** An exact count on its way: where it goes on, what it has counted so far, and when it began. */
     public record Counting(StepsCursor from, SortedMap<StepState.Name, Integer> counts, Instant since) {}
 
-    /** A step of a manifest, with its record if it has one. */
-    public record Step(StepSpec spec, @Nullable StepRecord record) {
+    /**
+     * A step of a manifest, with its record if it has one.
+     *
+     * @param damage what is said of a record that does not read; null if it does, or if there is none
+     */
+    public record Step(
+            StepSpec spec,
+            @Nullable StepRecord record,
+            @Nullable String damage) {
+        static Step of(StepSpec spec, Records records) {
+            String key = spec.id().stepKey();
+            return new Step(spec, records.of(key), records.damaged().get(key));
+        }
+
         public StepState.Name state() {
+            if (damage != null) {
+                return StepState.Name.UNKNOWN;
+            }
             return record == null ? StepState.Name.QUEUED : record.state().name();
         }
     }
@@ -132,9 +146,9 @@ public final class RunQueries {
                     return Optional.of(status(run.get(), dispatches, counts, since, next));
                 }
                 List<StepSpec> page = all.subList(index, Math.min(all.size(), index + Limits.PAGE));
-                Map<String, StepRecord> records = manifests.records(page);
+                Records records = manifests.records(page);
                 for (StepSpec spec : page) {
-                    counts.merge(new Step(spec, records.get(spec.id().stepKey())).state(), 1, Integer::sum);
+                    counts.merge(Step.of(spec, records).state(), 1, Integer::sum);
                 }
                 index += page.size();
                 counted = true;
@@ -226,13 +240,13 @@ public final class RunQueries {
                 }
                 int wanted = state == null ? limit - found.size() : Limits.PAGE;
                 List<StepSpec> page = all.subList(index, Math.min(all.size(), index + wanted));
-                Map<String, StepRecord> records = manifests.records(page);
+                Records records = manifests.records(page);
                 read = true;
                 for (StepSpec spec : page) {
                     if (found.size() == limit) {
                         break;
                     }
-                    Step step = new Step(spec, records.get(spec.id().stepKey()));
+                    Step step = Step.of(spec, records);
                     if ((state == null || step.state() == state) && drivenBy(dispatch, step)) {
                         if (!fits.test(step)) {
                             return new Steps(found, StepsCursor.at(dispatch, index));
@@ -266,10 +280,11 @@ public final class RunQueries {
     }
 
     /** The records of these steps that exist, read consistently. */
-    public List<StepRecord> lookup(Run run, List<String> keys) {
-        return store.records(keys.stream()
+    public Records lookup(Run run, List<String> keys) {
+        List<StepRef> steps = keys.stream()
                 .map(key -> new StepRef(new StepId(run.runId(), key), Shards.of(key, run.shards())))
-                .toList());
+                .toList();
+        return Records.read(store, steps);
     }
 
     /**

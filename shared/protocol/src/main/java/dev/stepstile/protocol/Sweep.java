@@ -9,6 +9,7 @@ import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.store.DamagedData;
 import dev.stepstile.store.PortException;
 import dev.stepstile.store.StepQueue;
 import dev.stepstile.store.StepStore;
@@ -17,7 +18,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -121,6 +121,9 @@ public final class Sweep {
                 toRefresh.add(ref);
             }
             return sweep(taken);
+        } catch (DamagedData e) {
+            LOG.error("Dispatch {}/{}: cannot be swept. {}", ref.runId(), ref.dispatchId(), e.getMessage());
+            return new SweepReport(0, 0, 0, 0, 0, 0, 0, 1);
         } catch (PortException e) {
             LOG.warn(
                     "Dispatch {}/{}: sweep broken off ({}); the next one goes on.",
@@ -149,9 +152,17 @@ public final class Sweep {
             }
         }
         Instant now = world.now(); // before the records: what a redriver does after it has not been seen
-        Map<String, StepRecord> records = manifests.records(unfinished);
+        Records records = manifests.records(unfinished);
+        records.tellDamaged(
+                LOG,
+                dispatch.runId(),
+                "the sweep recovers the others, and dispatch " + dispatch.dispatchId() + " stays open.");
+        meter.add(Count.RECORDS_DAMAGED, records.damaged().size());
         List<Acted> acted = Parallel.map(world.tasks(), ACTS_AT_ONCE, "recover", unfinished, named -> {
-            StepRecord record = records.get(named.id().stepKey());
+            if (records.isDamaged(named.id().stepKey())) { // whether it has ended is not known: it is never done
+                return new Acted(named, StepState.Name.UNKNOWN, false, false, new SweepReport(0, 0, 0, 0, 0, 0, 0, 1));
+            }
+            StepRecord record = records.of(named.id().stepKey());
             StepSpec spec = named.as(record);
             return act(spec, record, Recovery.decide(spec, record, scene, now));
         });

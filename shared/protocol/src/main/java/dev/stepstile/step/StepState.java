@@ -14,7 +14,9 @@ public sealed interface StepState {
         SUCCEEDED,
         FAILED,
         DEAD,
-        CANCELLED
+        CANCELLED,
+        /** Only ever shown and counted: the step has a record, but it is damaged. No record says so of itself. */
+        UNKNOWN
     }
 
     Name name();

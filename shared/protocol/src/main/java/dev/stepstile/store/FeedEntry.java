@@ -19,6 +19,7 @@ public sealed interface FeedEntry {
     /**
      * A step ended.
      *
+     * @param state UNKNOWN if the record that says so is damaged
      * @param result the result where it is small enough to be in the record itself
      */
     record Ended(
@@ -36,6 +37,13 @@ public sealed interface FeedEntry {
         public String position() {
             return pagePosition(at, stepKey, attempt, page);
         }
+    }
+
+    /** The end of a step whose record does not read, as its position tells it. */
+    static FeedEntry unknown(String position) {
+        String[] parts = position.split("#", -1);
+        Instant at = Instant.ofEpochMilli(Long.parseLong(parts[0]));
+        return new Ended(parts[1], Integer.parseInt(parts[2]), StepState.Name.UNKNOWN, at, 0, null);
     }
 
     static String endedPosition(Instant at, String stepKey, int attempt) {

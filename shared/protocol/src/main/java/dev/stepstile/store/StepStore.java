@@ -71,15 +71,24 @@ public interface StepStore {
 
     Optional<StepRecord> record(StepId id, int shard);
 
-    /** The records of these steps that exist, in any order. At most {@link dev.stepstile.step.Limits#LOOKUP_KEYS}. */
+    /**
+     * The records of these steps that exist, in any order. At most {@link dev.stepstile.step.Limits#LOOKUP_KEYS}.
+     *
+     * @throws DamagedData if one of them is; {@link #record} then tells which, and reads the others
+     */
     List<StepRecord> records(List<StepRef> steps);
 
-    /** A shard's records by step key (order of UTF-8 bytes), after {@code afterKey}. */
+    /**
+     * A shard's records by step key (order of UTF-8 bytes), after {@code afterKey}.
+     *
+     * @throws DamagedData if one of them is
+     */
     List<StepRecord> list(String runId, int shard, @Nullable String afterKey, int limit);
 
     /**
      * What has ended in a shard, and the log pages written in it, by time, after {@code afterPosition}. May lag, and an
-     * entry may appear behind one that was already returned.
+     * entry may appear behind one that was already returned. The end of a step whose record is damaged is there with the
+     * state UNKNOWN, so that a reader gets past it.
      */
     List<FeedEntry> feed(String runId, int shard, @Nullable String afterPosition, int limit);
 

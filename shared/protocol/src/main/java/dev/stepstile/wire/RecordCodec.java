@@ -137,7 +137,7 @@ public final class RecordCodec {
 
     private static StepState state(JsonNode node) {
         return switch (StepState.Name.valueOf(Json.text(node, "state"))) {
-            case QUEUED -> throw new Json.BadJson("a QUEUED step has no record");
+            case QUEUED, UNKNOWN -> throw new Json.BadJson("no record is QUEUED or UNKNOWN");
             case RUNNING ->
                 new StepState.Running(
                         Json.instant(node, "leaseUntil"),

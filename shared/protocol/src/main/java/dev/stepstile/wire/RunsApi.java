@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
 import dev.stepstile.protocol.Cancelling;
+import dev.stepstile.protocol.Records;
 import dev.stepstile.protocol.Redriving;
 import dev.stepstile.protocol.RunQueries;
 import dev.stepstile.step.Limits;
@@ -19,9 +20,7 @@ import dev.stepstile.wire.Http.Problem;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
@@ -139,7 +138,7 @@ public final class RunsApi {
         run(runId);
         Page<RunQueries.Step> entries = new Page<>(step -> {
             StepRecord record = step.record();
-            return record == null ? StepView.queued(step) : StepView.brief(record);
+            return record == null ? StepView.withoutRecord(step) : StepView.brief(record);
         });
         RunQueries.Steps page = queries.steps(
                 runId,
@@ -262,8 +261,7 @@ public final class RunsApi {
                     "bad-keys",
                     "'keys' is a list of 1 to " + Limits.LOOKUP_KEYS + " step keys; ask for more in several calls.");
         }
-        Map<String, StepRecord> found = new HashMap<>();
-        queries.lookup(run(runId), keys).forEach(record -> found.put(record.id().stepKey(), record));
+        Records found = queries.lookup(run(runId), keys);
         ObjectNode body = Json.object();
         ArrayNode entries = body.putArray("entries");
         ArrayNode absent = body.putArray("absent");
@@ -271,8 +269,13 @@ public final class RunsApi {
         int left = keys.size();
         for (String key : keys) {
             long share = room / left--;
-            StepRecord record = found.get(key);
-            if (record == null) {
+            StepRecord record = found.of(key);
+            String damage = found.damaged().get(key);
+            if (damage != null) {
+                ObjectNode entry = StepView.damaged(key, damage);
+                room -= Sent.bytes(entry) + 1;
+                entries.add(entry);
+            } else if (record == null) {
                 absent.add(key);
                 room -= Sent.bytes(key) + 5;
             } else {
@@ -320,9 +323,16 @@ public final class RunsApi {
                 OverridesJson.input(body, !keys.isEmpty()),
                 redriveId(body));
         return switch (redriving.redrive(run(runId), request, deadline)) {
-            case Redriving.Answer.Redriven(int redriven, List<String> unknown, boolean replayed) -> {
+            case Redriving.Answer.Redriven(
+                    int redriven,
+                    List<String> unknown,
+                    List<String> damaged,
+                    boolean replayed) -> {
                 ObjectNode node = Json.object().put("redriven", redriven).put("replayed", replayed);
                 unknown.forEach(node.putArray("unknown")::add);
+                if (!damaged.isEmpty()) {
+                    damaged.forEach(node.putArray("damaged")::add);
+                }
                 yield Answer.json(200, node);
             }
             case Redriving.Answer.Conflict(String redriveId) ->

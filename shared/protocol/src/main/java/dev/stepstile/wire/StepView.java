@@ -15,14 +15,22 @@ import org.jspecify.annotations.Nullable;
 final class StepView {
     private StepView() {}
 
-    /** A step that is only in its manifest. */
-    static ObjectNode queued(RunQueries.Step step) {
-        return Json.object()
-                .put("stepKey", step.spec().id().stepKey())
-                .put("state", StepState.Name.QUEUED.name())
-                .put("attempt", 0)
-                .put("handler", step.spec().pinned().handler())
+    /** A step that is only in its manifest, or whose record is damaged. */
+    static ObjectNode withoutRecord(RunQueries.Step step) {
+        String key = step.spec().id().stepKey();
+        String damage = step.damage();
+        ObjectNode node = damage == null ? unread(key, StepState.Name.QUEUED) : damaged(key, damage);
+        return node.put("handler", step.spec().pinned().handler())
                 .put("dispatchId", step.spec().pinned().dispatchId());
+    }
+
+    /** A step whose record does not read as what was written. */
+    static ObjectNode damaged(String stepKey, String damage) {
+        return unread(stepKey, StepState.Name.UNKNOWN).put("damage", damage);
+    }
+
+    private static ObjectNode unread(String stepKey, StepState.Name state) {
+        return Json.object().put("stepKey", stepKey).put("state", state.name()).put("attempt", 0);
     }
 
     /** A record without its result and history, for a listing. */
