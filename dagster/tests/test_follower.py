@@ -228,6 +228,34 @@ def test_of_two_ends_that_come_at_once_the_one_that_stands_is_told(feed: Feed) -
     assert [(end.attempt, end.state) for end in told if isinstance(end, StepEnded)] == [(2, "SUCCEEDED")]
 
 
+def test_tells_that_a_record_stays_damaged_and_what_to_do(feed: Feed) -> None:
+    follower = feed.follower("a", "b")
+    feed.ended("1", "a", state="UNKNOWN", result=None)
+    for key in ("a", "b"):
+        feed.records[key] = {"state": "UNKNOWN", "attempt": 0, "damage": f"{key} is damaged; restore it"}
+    assert follower.poll() == []
+    feed.now += 31
+    assert follower.poll() == [], "a newer version may have written it"
+    feed.records["b"] = {"state": "SUCCEEDED", "attempt": 2, "result": 7}
+    feed.now += 31
+    told = follower.poll()
+    ends = {end.key: end for end in told if isinstance(end, StepEnded)}
+    assert {key: end.state for key, end in ends.items()} == {"a": "UNKNOWN", "b": "SUCCEEDED"}
+    assert ends["a"].error
+    assert ends["a"].error.message == "a is damaged; restore it"
+    assert follower.missing == set()
+
+
+def test_tells_the_end_of_a_record_that_was_damaged_for_a_moment(feed: Feed) -> None:
+    follower = feed.follower("a")
+    feed.ended("1", "a", state="DEAD", result=None)
+    feed.records["a"] = {"state": "UNKNOWN", "attempt": 0, "damage": "a is damaged; restore it"}
+    assert follower.poll() == []
+    feed.records["a"] = {"state": "DEAD", "error": {"kind": "WORKER_LOST", "message": "silent"}}
+    feed.now += 31
+    assert keys(follower.poll()) == ["a"]
+
+
 def test_pauses_little_while_something_comes_and_longer_and_longer_where_nothing_does(feed: Feed) -> None:
     follower = feed.follower("a", "b")
     feed.ended("1", "a")

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Protocol
 
-from dagster_stepstile.records import ENDED, SUCCEEDED, LogPage, StepEnded, StepRecord
+from dagster_stepstile.records import ENDED, SUCCEEDED, UNKNOWN, LogPage, StepEnded, StepRecord
 
 _OVERLAP = 15.0
 _STEP_BACK = 0.5
@@ -42,7 +42,8 @@ class Follower:
     An entry of the feed may come twice, and may come late: a write is stamped, then waits. So entries are
     known by step key, attempt and page, and the reader goes back: a little each quarter of a second while
     something comes; where nothing comes, twice as far each time, up to 15 s; that far every 5 s in any case.
-    What it still misses it looks up every 30 s. A poll that raises has told nothing: the next one tells what
+    What it still misses it looks up every 30 s; a step whose record is damaged in two lookups is told to have
+    ended UNKNOWN, with what to do. A poll that raises has told nothing: the next one tells what
     this one would have. A page that turns up after the end of its step was told is dropped. Not safe to use
     from several threads at once.
     """
@@ -61,6 +62,7 @@ class Follower:
         self._seen_pages: set[tuple[str, int, int]] = set()
         self._told_pages: set[tuple[str, int, int]] = set()
         self._fresh: list[Mapping[str, Any]] = []
+        self._damaged: frozenset[str] = frozenset()
         now = clock()
         self._cursor: str | None = None
         self._pasts: deque[tuple[float, str | None]] = deque([(now, None)])
@@ -182,15 +184,20 @@ class Follower:
         return at
 
     def _look_up_missing(self) -> None:
-        for key, record in self._calls.lookup(self._run_id, self._missing).items():
-            self._take(
-                {
-                    "stepKey": key,
-                    "attempt": record.attempt,
-                    "state": record.state,
-                    "logPages": record.log_pages,
-                }
-            )
+        records = self._calls.lookup(self._run_id, self._missing)
+        damaged = frozenset(key for key, record in records.items() if record.state == UNKNOWN)
+        for key, record in records.items():
+            entry = {
+                "stepKey": key,
+                "attempt": record.attempt,
+                "state": record.state,
+                "logPages": record.log_pages,
+            }
+            if key in damaged & self._damaged:
+                self._fresh.append(entry)
+            else:
+                self._take(entry)
+        self._damaged = damaged
 
     def _told(self) -> list[LogPage | StepEnded]:
         """The entries as what they stand for.
@@ -226,7 +233,10 @@ class Follower:
             key = entry["stepKey"]
             told.extend(self._untold(pages.pop(key, ())))
             if "state" in entry:
-                ended = _ended(entry, records.get(key))
+                record = records.get(key)
+                ended = _ended(entry, record)
+                if record is not None and record.state == UNKNOWN:
+                    self._seen_ends.discard((key, entry["attempt"]))  # told if it is repaired
                 if ended is not None:
                     self._missing.pop(key, None)
                     told.append(ended)
@@ -261,6 +271,8 @@ def _ended(entry: Mapping[str, Any], record: StepRecord | None) -> StepEnded | N
     key, attempt = entry["stepKey"], entry["attempt"]
     if record is None:
         return StepEnded(key, entry["state"], attempt, result=entry.get("result"))
+    if record.state == UNKNOWN and entry["state"] == UNKNOWN:
+        return StepEnded(key, UNKNOWN, attempt, error=record.error)
     if record.attempt != attempt or record.state not in ENDED:
         return None
     return StepEnded(

@@ -11,6 +11,8 @@ SUCCEEDED: Final = "SUCCEEDED"
 FAILED: Final = "FAILED"
 DEAD: Final = "DEAD"
 CANCELLED: Final = "CANCELLED"
+UNKNOWN: Final = "UNKNOWN"
+"""The step's record is damaged; `error` says how, and what to do."""
 ENDED: Final = frozenset({SUCCEEDED, FAILED, DEAD, CANCELLED})
 
 
@@ -112,7 +114,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class StepFault:
-    """Why a step is FAILED or DEAD."""
+    """Why a step is FAILED, DEAD or UNKNOWN."""
 
     kind: str
     message: str
@@ -169,7 +171,8 @@ class StepRecord:
     @staticmethod
     def from_json(node: Mapping[str, Any]) -> StepRecord:
         key = str(node["stepKey"])
-        error = node.get("error")
+        damage = node.get("damage")
+        error = {"kind": "DAMAGED", "message": damage} if damage else node.get("error")
         return StepRecord(
             key=key,
             state=str(node["state"]),
@@ -201,7 +204,7 @@ class StepRecord:
 class StepEnded:
     """A step's end, told once.
 
-    :ivar state: SUCCEEDED, FAILED, DEAD or CANCELLED.
+    :ivar state: SUCCEEDED, FAILED, DEAD or CANCELLED; UNKNOWN if its record stayed damaged.
     :ivar attempt: the one that ended it.
     """
 

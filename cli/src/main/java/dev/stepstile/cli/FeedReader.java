@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * Reads a run's feed as it wants to be read. An entry may come twice, and may come late: a write is stamped, then waits.
  * So entries are known by step key and attempt, and the reader goes back: a little every {@link #STEP_BACK_EVERY} while
  * something comes; where nothing comes, twice as far each time, up to {@link #OVERLAP}; that far every
- * {@link #REREAD_EVERY} in any case. What it still misses it looks up each {@link #LOOKUP_EVERY}.
+ * {@link #REREAD_EVERY} in any case. What it still misses it looks up each {@link #LOOKUP_EVERY}; a step whose record is
+ * damaged (UNKNOWN) in two lookups counts as ended so.
  */
 final class FeedReader {
     private static final Duration OVERLAP = Duration.ofSeconds(15);
@@ -34,6 +35,7 @@ final class FeedReader {
     private final InstantSource clock;
     private final TreeSet<String> missing;
     private final Set<String> seen = new HashSet<>();
+    private Set<String> damaged = Set.of();
     private final Deque<Past> pasts = new ArrayDeque<>();
     private @Nullable String cursor;
     private Duration overlap = FIRST_OVERLAP;
@@ -155,11 +157,23 @@ final class FeedReader {
 
     private void lookup(List<JsonNode> fresh) throws InterruptedException {
         List<String> keys = new ArrayList<>(missing);
+        Set<String> damagedNow = new HashSet<>();
         for (int from = 0; from < keys.size(); from += 100) {
             client.lookup(runId, keys.subList(from, Math.min(keys.size(), from + 100)))
                     .path("entries")
-                    .forEach(entry -> take(entry, fresh));
+                    .forEach(entry -> {
+                        String key = entry.path("stepKey").asText();
+                        if (!entry.path("state").asText().equals("UNKNOWN")) {
+                            take(entry, fresh);
+                        } else if (damaged.contains(key)) {
+                            missing.remove(key);
+                            fresh.add(entry);
+                        } else {
+                            damagedNow.add(key);
+                        }
+                    });
         }
+        damaged = damagedNow;
     }
 
     private void take(JsonNode entry, List<JsonNode> fresh) {

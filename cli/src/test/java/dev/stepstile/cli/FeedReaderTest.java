@@ -174,4 +174,20 @@ class FeedReaderTest {
         assertThat(keys(reader.poll())).containsExactly("a");
         assertThat(reader.complete()).isFalse();
     }
+
+    @Test
+    void waits_no_longer_for_a_step_whose_record_is_damaged_in_two_lookups() throws Exception {
+        FeedReader reader = reader("a", "b");
+        records.put("a", "UNKNOWN");
+        records.put("b", "UNKNOWN");
+        now = now.plusSeconds(31);
+        assertThat(reader.poll()).as("a newer version may have written it").isEmpty();
+        records.put("b", "DEAD");
+        now = now.plusSeconds(31);
+        assertThat(reader.poll())
+                .extracting(entry -> entry.path("stepKey").asText() + " "
+                        + entry.path("state").asText())
+                .containsExactlyInAnyOrder("a UNKNOWN", "b DEAD");
+        assertThat(reader.complete()).isTrue();
+    }
 }
