@@ -118,7 +118,7 @@ final class FeedFollower {
         List<String> some = missing.subList(0, Math.min(missing.size(), 100));
         Instant asked = simulation.now();
         Set<String> answered = new HashSet<>();
-        for (StepRecord record : queries.lookup(run.get(), some)) {
+        for (StepRecord record : queries.lookup(run.get(), some).found().values()) {
             StepLedger step = ledger.step(record.id());
             answered.add(record.id().stepKey());
             if (step.writtenAt.isBefore(asked) && !record.equals(step.last)) {

@@ -66,7 +66,7 @@ final class FeedReader {
 
     private boolean lookUp(RunQueries queries) {
         Run run = queries.run(Scenario.RUN).orElseThrow();
-        queries.lookup(run, new ArrayList<>(missing)).forEach(record -> {
+        queries.lookup(run, new ArrayList<>(missing)).found().values().forEach(record -> {
             if (record.state() instanceof StepState.Ended) {
                 missing.remove(record.id().stepKey());
             }
