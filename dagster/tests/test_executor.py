@@ -117,13 +117,8 @@ def quick_resources(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[st
         elif kind == "RESOURCE_INIT_SUCCESS" and entry.step_key is not None:
             names = [entry.step_key, f"{entry.step_key}~1"]
             records = [record for name in names if (record := client.step(run.run_id, name)) is not None]
-            starts = [
-                each.started_at.timestamp()
-                for record in records
-                for each in record.attempts
-                if each.started_at
-            ]
-            step_began = max(start for start in starts if start <= entry.timestamp)
+            starts = [each.started_at for record in records for each in (record, *record.attempts)]
+            step_began = max(at for each in starts if each and (at := each.timestamp()) <= entry.timestamp)
             took = entry.timestamp - begun[entry.step_key]
             if took <= QUICK_RESOURCES_SECONDS and entry.timestamp - step_began < LIVE_AFTER_SECONDS:
                 found.append(entry.step_key)
