@@ -14,7 +14,9 @@ import java.util.function.Supplier;
 final class Admission {
     private static final int BYTES_AT_ONCE = 4 * Limits.REQUEST_BYTES;
     private static final int SMALL_BYTES = 64 * 1024;
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    /** As long as leaves time for the call itself within 30 s, which the Python client waits: a refused body is sent again. */
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
 
     private final Semaphore room;
     private final Duration patience;

@@ -45,28 +45,35 @@ public final class CanonicalJson {
         }
     }
 
+    /** In runs: what needs no escape, of a large text nearly all, is copied as it stands. */
     private static void write(String value, StringBuilder text) {
         text.append('"');
+        int written = 0;
         for (int i = 0; i < value.length(); i++) {
-            char c = value.charAt(i);
-            switch (c) {
-                case '"' -> text.append("\\\"");
-                case '\\' -> text.append("\\\\");
-                case '\b' -> text.append("\\b");
-                case '\f' -> text.append("\\f");
-                case '\n' -> text.append("\\n");
-                case '\r' -> text.append("\\r");
-                case '\t' -> text.append("\\t");
-                default -> {
-                    if (c < ' ' || isHalf(value, i)) {
-                        text.append("\\u%04x".formatted((int) c));
-                    } else {
-                        text.append(c);
-                    }
-                }
+            if (isEscaped(value, i)) {
+                text.append(value, written, i).append(escaped(value.charAt(i)));
+                written = i + 1;
             }
         }
-        text.append('"');
+        text.append(value, written, value.length()).append('"');
+    }
+
+    private static boolean isEscaped(String value, int i) {
+        char c = value.charAt(i);
+        return c < ' ' || c == '"' || c == '\\' || isHalf(value, i);
+    }
+
+    private static String escaped(char c) {
+        return switch (c) {
+            case '"' -> "\\\"";
+            case '\\' -> "\\\\";
+            case '\b' -> "\\b";
+            case '\f' -> "\\f";
+            case '\n' -> "\\n";
+            case '\r' -> "\\r";
+            case '\t' -> "\\t";
+            default -> "\\u%04x".formatted((int) c);
+        };
     }
 
     /** A surrogate without its other half, which UTF-8 cannot hold. */
