@@ -54,7 +54,7 @@ final class HttpApi implements AutoCloseable {
     /** For the whole of a body: on one machine it takes a fraction of a second. */
     private static final Duration BODY = Duration.ofSeconds(60);
 
-    /** A request line with a cursor of long keys; API Gateway takes 10 KB with all headers. */
+    /** A request line with a cursor, and what a client sends beside it; API Gateway takes 10 KB with all headers. */
     private static final int HEADER_BYTES = 16 * 1024;
 
     /** Of what is refused, read and forgotten, or the caller would hear of a lost connection before the answer. */

@@ -2,11 +2,22 @@ package dev.stepstile.store;
 
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepState;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /** One line of a run's feed. */
 public sealed interface FeedEntry {
+    /** In bytes of UTF-8: of a key that a position has as it is. */
+    int LONGEST_KEY = 24;
+
+    /** Of the hash that stands for a longer key. */
+    int HASH_BYTES = 16;
+
     String stepKey();
 
     int attempt();
@@ -47,7 +58,24 @@ public sealed interface FeedEntry {
     }
 
     static String endedPosition(Instant at, String stepKey, int attempt) {
-        return from(at) + "#" + stepKey + "#" + attempt;
+        return from(at) + "#" + brief(stepKey) + "#" + attempt;
+    }
+
+    /**
+     * A short key as it is; of a longer one a hash, behind the {@code #} that no key has. A feed's cursor has a position of
+     * each shard, and goes into a request line, of which API Gateway takes 10 KB with all headers.
+     */
+    private static String brief(String stepKey) {
+        byte[] key = stepKey.getBytes(StandardCharsets.UTF_8);
+        if (key.length <= LONGEST_KEY) {
+            return stepKey;
+        }
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(key);
+            return "#" + Base64.getUrlEncoder().withoutPadding().encodeToString(Arrays.copyOf(hash, HASH_BYTES));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
     }
 
     static String pagePosition(Instant at, String stepKey, int attempt, int page) {

@@ -35,7 +35,8 @@ public final class RunsApi {
     private static final int AROUND_ENTRIES = 100_000;
 
     /** What a feed's cursor may say of a shard: nothing yet, or the position of an entry. */
-    private static final Pattern POSITION = Pattern.compile("|[0-9]{13}#[^#]{1,512}#[0-9]{1,10}(#[0-9]{1,10})?");
+    private static final Pattern POSITION =
+            Pattern.compile("|[0-9]{13}#([^#]{1,24}|#[A-Za-z0-9_-]{22})#[0-9]{1,10}(#[0-9]{1,10})?");
 
     private static final Set<StepState.Name> REDRIVABLE =
             Set.of(StepState.Name.FAILED, StepState.Name.DEAD, StepState.Name.CANCELLED);
