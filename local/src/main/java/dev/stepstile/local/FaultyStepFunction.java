@@ -32,7 +32,8 @@ public final class FaultyStepFunction implements RequestHandler<SQSEvent, SQSBat
         this.function = new StepFunction(
                 Environment.onAws(),
                 new Handlers(FaultyHandlers.wrap(
-                        InstalledHandlers.loadAll(), faults, poison, FaultyStepFunction::killThisProcess)));
+                        InstalledHandlers.loadAll(), faults, poison, FaultyStepFunction::killThisProcess)),
+                SuspectLocks.ofThisWorker());
     }
 
     /** The function's environment, and in it what is to go wrong. */

@@ -7,7 +7,6 @@ import dev.stepstile.emulators.AwsUsage;
 import dev.stepstile.functions.dispatch.DispatchFunction;
 import dev.stepstile.functions.runs.RunsFunction;
 import dev.stepstile.functions.step.InstalledHandlers;
-import dev.stepstile.functions.step.StepFunction;
 import dev.stepstile.functions.sweeper.SweeperFunction;
 import dev.stepstile.lambda.Environment;
 import dev.stepstile.process.ProcessHandlers;
@@ -192,9 +191,10 @@ public final class LocalStack implements AutoCloseable {
             variables.put(InstalledHandlers.CONFIGURATION, configuration);
         }
         boolean faulty = options.faults().any();
-        Class<?> step = faulty ? FaultyStepFunction.class : StepFunction.class;
-        Map<String, String> ofStep =
-                faulty ? FaultyStepFunction.variables(variables, options.faults(), options.poison()) : variables;
+        Class<?> step = faulty ? FaultyStepFunction.class : IsolatedStepFunction.class;
+        Map<String, String> ofStep = new TreeMap<>(
+                faulty ? FaultyStepFunction.variables(variables, options.faults(), options.poison()) : variables);
+        ofStep.putAll(SuspectLocks.variables(options.folder(), options.workers()));
         Path library = RuntimeClientLibrary.unpack(options.folder());
         Isolating isolating = (name, function, timeout, its) ->
                 new IsolatedFunction(name, function.getName() + "::handleRequest", timeout, its, library, log);

@@ -43,6 +43,7 @@ public final class WilfulHandler implements StepHandler {
                 case "deaf" -> waitDeafly();
                 case "wait" -> new CountDownLatch(1).await();
                 case "doze" -> new CountDownLatch(1).await(4, TimeUnit.SECONDS);
+                case "wait-then-work" -> waitThenWork(Path.of(String.valueOf(input.note())), context);
                 case "nap" -> new CountDownLatch(1).await(50, TimeUnit.MILLISECONDS);
                 default -> {}
             }
@@ -56,6 +57,12 @@ public final class WilfulHandler implements StepHandler {
                 context.stepKey() + " " + context.attempt() + "\n",
                 StandardOpenOption.CREATE,
                 StandardOpenOption.APPEND);
+    }
+
+    /** The first attempt waits; later ones take two seconds, and note their ends too. */
+    private static void waitThenWork(Path file, StepContext context) throws Exception {
+        new CountDownLatch(1).await(context.attempt() == 1 ? 600 : 2, TimeUnit.SECONDS);
+        Files.writeString(file, "ended\n", StandardOpenOption.APPEND);
     }
 
     private static void fillTheHeap() {

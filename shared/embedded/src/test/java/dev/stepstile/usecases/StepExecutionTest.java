@@ -415,6 +415,25 @@ class StepExecutionTest {
             assertThat(stack.state("two")).isEqualTo(Name.SUCCEEDED);
         }
 
+        /** As nothing has failed: a turn may be free at any time, and whoever waits for long would not see it. */
+        @ParameterizedTest
+        @ValueSource(ints = {1, 4, 20, 200})
+        void looks_for_its_turn_again_after_half_a_second_for_each_receive(int receives) throws InterruptedException {
+            lost("one", "two");
+            List<Delivery> both = byKey(stack.receivedTimes(receives));
+            Work.Gate gate = stack.work.gate("one");
+            Tasks.Task<List<String>> first = stack.start(List.of(both.getFirst()));
+            gate.awaitEntered();
+            stack.deliver(List.of(both.getLast()));
+            Duration most = Duration.ofMillis(Math.min(60_000, 500L * receives));
+            stack.time.advance(most.dividedBy(2).minusMillis(1));
+            assertThat(stack.receive(10)).as("not yet").isEmpty();
+            stack.time.advance(most.dividedBy(2).plusMillis(1));
+            assertThat(stack.receive(10)).hasSize(1);
+            gate.open();
+            first.join();
+        }
+
         @Test
         void waits_its_turn_also_if_it_was_received_often() throws InterruptedException {
             lost("one", "two");

@@ -23,6 +23,9 @@ final class PuttingBack {
     private static final List<Duration> PAUSES =
             List.of(Duration.ofMillis(200), Duration.ofMillis(800), Duration.ofSeconds(2));
 
+    /** How much longer a suspect waits for its turn with each receive: 1,000 receives, an alarm, are hours away. */
+    static final Duration TURN = Duration.ofMillis(500);
+
     private static final Logger LOG = LoggerFactory.getLogger(PuttingBack.class);
 
     private final StepQueue queue;
@@ -33,10 +36,19 @@ final class PuttingBack {
         this.world = world;
     }
 
-    /** Half of the wait is random, so that what failed together does not come again together. */
     Duration soon(Delivery delivery) {
         int doublings = Math.clamp(delivery.receiveCount() - 1L, 0, 10);
-        long most = Math.min(FIRST.toMillis() << doublings, LONGEST.toMillis());
+        return about(FIRST.toMillis() << doublings);
+    }
+
+    /** Until it is looked again whether a suspect may run: nothing has failed, and a turn may be free at any time. */
+    Duration forItsTurn(Delivery delivery) {
+        return about(TURN.toMillis() * delivery.receiveCount());
+    }
+
+    /** Half of the wait is random, so that what failed together does not come again together. */
+    private Duration about(long millis) {
+        long most = Math.min(millis, LONGEST.toMillis());
         return Duration.ofMillis(most / 2 + world.random().nextLong(most / 2 + 1));
     }
 

@@ -62,7 +62,7 @@ public final class StepExecution {
             Timing timing,
             World world,
             Meter meter,
-            SuspectTurns suspects,
+            SuspectLimit suspects,
             Stopping stopping) {}
 
     /** Leads an attempt from its claim to its end. Powertools idempotency is one, {@link #DIRECT} is another. */
@@ -199,7 +199,7 @@ public final class StepExecution {
         }
 
         private void comeAgain(List<Integer> suspects) {
-            suspects.forEach(i -> verdicts.put(i, settled(messages.get(i), new Verdict.Again())));
+            suspects.forEach(i -> verdicts.put(i, putBack(messages.get(i), puttingBack.forItsTurn(messages.get(i)))));
         }
 
         /** A suspect that has its turn goes first; its batch-mates go to other workers. */

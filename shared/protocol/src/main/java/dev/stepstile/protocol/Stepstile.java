@@ -46,7 +46,7 @@ public final class Stepstile {
 
     /** @param suspects shared by the workers of one machine */
     public StepExecution execution(
-            Handlers handlers, Output output, StepExecution.Engine engine, SuspectTurns suspects) {
+            Handlers handlers, Output output, StepExecution.Engine engine, SuspectLimit suspects) {
         StepExecution.Parts parts = new StepExecution.Parts(
                 ports.store(),
                 ports.queue(),

@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * How many suspects run at a time, among all workers that share this: a suspect has a worker to itself, and must not take
  * every worker from the runs of others.
  */
-public final class SuspectTurns {
+public final class SuspectTurns implements SuspectLimit {
     /** One worker in so many may run a suspect. */
     private static final int WORKERS_PER_SUSPECT = 4;
 
@@ -22,7 +22,12 @@ public final class SuspectTurns {
 
     /** A quarter of the workers, and at least one. */
     public static SuspectTurns among(int workers) {
-        return new SuspectTurns(new AtomicInteger(Math.max(1, workers / WORKERS_PER_SUSPECT)));
+        return new SuspectTurns(new AtomicInteger(share(workers)));
+    }
+
+    /** How many suspects may run at a time, of so many workers. */
+    public static int share(int workers) {
+        return Math.max(1, workers / WORKERS_PER_SUSPECT);
     }
 
     /** One worker's part in these turns, for a worker that may be gone without giving back what it holds. */
@@ -35,8 +40,8 @@ public final class SuspectTurns {
         free.addAndGet(Math.max(0, held.getAndSet(RELEASED)));
     }
 
-    /** False if as many suspects as may are running. */
-    boolean take() {
+    @Override
+    public boolean take() {
         if (free.getAndUpdate(left -> Math.max(0, left - 1)) == 0) {
             return false;
         }
@@ -47,7 +52,8 @@ public final class SuspectTurns {
         return true;
     }
 
-    void giveBack() {
+    @Override
+    public void giveBack() {
         if (held.getAndUpdate(turns -> turns == RELEASED ? RELEASED : turns - 1) != RELEASED) {
             free.incrementAndGet();
         }

@@ -8,6 +8,7 @@ import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import dev.stepstile.lambda.Environment;
 import dev.stepstile.protocol.Handlers;
 import dev.stepstile.protocol.StepExecution;
+import dev.stepstile.protocol.SuspectLimit;
 import dev.stepstile.protocol.SuspectTurns;
 import dev.stepstile.runtime.CapturedOutput;
 import java.time.Duration;
@@ -21,7 +22,12 @@ public final class StepFunction implements RequestHandler<SQSEvent, SQSBatchResp
 
     /** In a process of its own, which gives back what it runs when it is told to end. */
     public StepFunction() {
-        this(Environment.onAws(), InstalledHandlers.load());
+        this(SuspectTurns.among(1));
+    }
+
+    /** As on AWS, but for the turns of suspects. */
+    public StepFunction(SuspectLimit suspects) {
+        this(Environment.onAws(), InstalledHandlers.load(), suspects);
         termination.bySignal();
     }
 
@@ -30,7 +36,7 @@ public final class StepFunction implements RequestHandler<SQSEvent, SQSBatchResp
     }
 
     /** @param suspects shared by the environments of one machine */
-    public StepFunction(Environment environment, Handlers handlers, SuspectTurns suspects) {
+    public StepFunction(Environment environment, Handlers handlers, SuspectLimit suspects) {
         this.environment = environment;
         this.execution = environment
                 .stepstile()

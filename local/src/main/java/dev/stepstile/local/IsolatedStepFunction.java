@@ -1,0 +1,17 @@
+package dev.stepstile.local;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse;
+import com.amazonaws.services.lambda.runtime.events.SQSEvent;
+import dev.stepstile.functions.step.StepFunction;
+
+/** The step function as on AWS, but that the workers of this machine share the turns of suspects. */
+public final class IsolatedStepFunction implements RequestHandler<SQSEvent, SQSBatchResponse> {
+    private final StepFunction function = new StepFunction(SuspectLocks.ofThisWorker());
+
+    @Override
+    public SQSBatchResponse handleRequest(SQSEvent event, Context context) {
+        return function.handleRequest(event, context);
+    }
+}
