@@ -4,6 +4,7 @@ import dev.stepstile.step.AttemptNote;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Pinned;
+import dev.stepstile.step.Refresh;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepError;
@@ -110,6 +111,15 @@ public final class Samples {
                     i, NOW.plusSeconds(i), NOW.plusSeconds(i + 1), StepError.Kind.TIMEOUT, "note " + i + " ü"));
         }
         return notes;
+    }
+
+    /** One that has written some steps anew, the first and the last among them. */
+    public static Refresh refresh() {
+        BitSet steps = new BitSet();
+        steps.set(0);
+        steps.set(64, 131);
+        steps.set(999);
+        return new Refresh(NOW.plusSeconds(5), StepBits.of(steps));
     }
 
     public static Dispatch dispatch(String runId, String dispatchId, @Nullable Instant nextSweepAt) {

@@ -137,6 +137,21 @@ public abstract class StepStoreContract {
         }
 
         @Test
+        void keeps_how_far_its_refresh_is() {
+            String run = Samples.runId();
+            Dispatch dispatch = Samples.dispatch(run, "d-1", Samples.NOW);
+            store().putDispatchIfAbsent(dispatch);
+            Dispatch underWay = dispatch.refreshing(Samples.refresh());
+            assertThat(store().replace(underWay)).isTrue();
+            assertThat(store().dispatch(run, "d-1")).contains(underWay);
+            assertThat(store().dispatches(run)).containsExactly(underWay);
+            Dispatch done = underWay.refreshed(Samples.NOW.plusSeconds(7));
+            assertThat(store().replace(done)).isTrue();
+            assertThat(store().dispatch(run, "d-1")).contains(done);
+            assertThat(done.refresh()).isNull();
+        }
+
+        @Test
         void is_replaced_only_at_the_version_that_was_read() {
             String run = Samples.runId();
             Dispatch dispatch = Samples.dispatch(run, "d-1", Samples.NOW);

@@ -688,6 +688,26 @@ class StepExecutionTest {
             assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
         }
 
+        /** Who can send to the queue may know a run and its keys; to redrive by it takes a dispatch that the table has. */
+        @Test
+        void that_looks_like_a_dead_letter_of_a_dispatch_nobody_made_redrives_nothing() throws InterruptedException {
+            stack.work.on("a", (input, context) -> {
+                throw new IllegalStateException("no");
+            });
+            stack.dispatch("d1", Stack.once("a"));
+            stack.deliver();
+            StepRecord dead = stack.record("a");
+            String letter = stack.ports.letters().peek(10).getFirst();
+            send(letter.replace("\"d1\"", "\"forged\""));
+            assertThat(stack.deliver()).isEmpty();
+            assertThat(stack.record("a")).isEqualTo(dead);
+            assertThat(stack.work.started()).containsExactly("a#1");
+            assertThat(stack.count(Count.MESSAGES_UNDECODABLE)).isEqualTo(1);
+            assertThat(stack.ports.letters().peek(10))
+                    .as("it lies there whole")
+                    .anyMatch(body -> body.contains("forged"));
+        }
+
         @Test
         void moved_back_for_a_step_that_age_deleted_is_acknowledged() throws InterruptedException {
             stack.work.on("a", (input, context) -> {

@@ -306,16 +306,21 @@ public final class StepExecution {
                 LOG.info("Message {} is of version {}; put back for a newer worker.", delivery.messageId(), version);
                 yield new Verdict.PutBack(NEWER_VERSION_WAIT);
             }
-            case Decoded.MovedBack(StepSpec spec, int attempt) ->
-                parts.redriving().movedBack(spec, attempt, workUntil.plus(RESERVE))
+            case Decoded.MovedBack(StepSpec spec, int attempt) -> {
+                if (!dispatches.has(spec)) { // whoever can send could otherwise have any dead step run once more
+                    yield notDispatched(delivery);
+                }
+                yield parts.redriving().movedBack(spec, attempt, workUntil.plus(RESERVE))
                         ? lead(spec, workUntil, whole, alone)
                         : new Verdict.Acknowledge();
+            }
             case Decoded.Step(StepSpec spec) ->
-                dispatches.has(spec)
-                        ? lead(spec, workUntil, whole, alone)
-                        : unrecognised(
-                                delivery, "nobody dispatched it: the table has no such dispatch, or not this step");
+                dispatches.has(spec) ? lead(spec, workUntil, whole, alone) : notDispatched(delivery);
         };
+    }
+
+    private Verdict notDispatched(Delivery delivery) {
+        return unrecognised(delivery, "nobody dispatched it: the table has no such dispatch, or not this step");
     }
 
     private Verdict unrecognised(Delivery delivery, String reason) {
