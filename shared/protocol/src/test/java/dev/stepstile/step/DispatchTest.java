@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Instant;
 import java.util.BitSet;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -120,6 +121,24 @@ class DispatchTest {
         assertThat(open.nextSweepAt()).isEqualTo(LATER);
         assertThat(open.reopened(LATER.plusSeconds(60), LATER).nextSweepAt()).isEqualTo(LATER);
         assertThat(open.reopened(LATER.minusSeconds(1), LATER).nextSweepAt()).isEqualTo(LATER.minusSeconds(1));
+    }
+
+    @Test
+    void that_is_written_anew_says_how_much_of_it_is_and_at_last_since_when() {
+        Refresh soFar = new Refresh(LATER, bits(2));
+        Dispatch refreshing = FRESH.refreshing(soFar);
+        assertThat(refreshing.refresh()).isEqualTo(soFar);
+        assertThat(refreshing.version()).isEqualTo(2);
+        Dispatch refreshed = refreshing.refreshed(LATER);
+        assertThat(refreshed.refresh()).isNull();
+        assertThat(refreshed.refreshedAt()).isEqualTo(LATER);
+    }
+
+    @Test
+    void a_redrive_call_that_is_done_says_how_many_and_what_it_did_not_know() {
+        RedriveCall call = new RedriveCall("r1", "again", "digest", NOW, null, List.of());
+        assertThat(call.done(3, List.of("none")))
+                .isEqualTo(new RedriveCall("r1", "again", "digest", NOW, 3, List.of("none")));
     }
 
     @Test

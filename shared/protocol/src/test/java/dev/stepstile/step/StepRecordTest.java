@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** How a writer tells its own write from another's. */
@@ -64,5 +67,66 @@ class StepRecordTest {
     @Test
     void is_named_by_its_run_and_its_key() {
         assertThat(MEANT.id()).hasToString("r1/load");
+    }
+
+    private static StepRecord suspectAt(int attempt, int budgetFrom, StepError.Kind... causes) {
+        List<AttemptNote> notes = new ArrayList<>();
+        for (int i = 0; i < causes.length; i++) {
+            notes.add(Steps.note(attempt - causes.length + i, causes[i]));
+        }
+        return Steps.record(attempt, budgetFrom, new StepState.Retrying(Steps.NOW), notes);
+    }
+
+    @Test
+    void stays_a_suspect_while_a_stopped_worker_moves_its_budget() {
+        StepError.Kind lost = StepError.Kind.WORKER_LOST;
+        StepError.Kind stopped = StepError.Kind.WORKER_STOPPED;
+        assertThat(suspectAt(2, 0, lost).suspect()).isTrue();
+        assertThat(suspectAt(3, 1, lost, stopped).suspect())
+                .as("counted from 0 at the loss")
+                .isTrue();
+        assertThat(suspectAt(4, 2, lost, stopped, stopped).suspect()).isTrue();
+        assertThat(suspectAt(3, 1, lost, StepError.Kind.TIMEOUT).suspect())
+                .as("lost before the budget")
+                .isFalse();
+        assertThat(suspectAt(3, 0, lost, StepError.Kind.TIMEOUT).suspect()).isTrue();
+        assertThat(suspectAt(2, 0, stopped).suspect()).isFalse();
+        assertThat(suspectAt(2, 0).suspect()).isFalse();
+    }
+
+    private static StepRecord written(Instant createdAt, @Nullable Instant startedAt, StepState state) {
+        return new StepRecord(
+                MEANT.id(),
+                MEANT.shard(),
+                MEANT.pinned(),
+                2,
+                Steps.OWNER,
+                0,
+                0,
+                createdAt,
+                startedAt,
+                0,
+                List.of(),
+                state);
+    }
+
+    @Test
+    void was_written_last_when_it_was_made_claimed_or_ended() {
+        Instant now = Steps.NOW;
+        StepState running = MEANT.state();
+        assertThat(written(now, null, running).lastWritten()).isEqualTo(now);
+        assertThat(written(now, now.plusSeconds(1), running).lastWritten()).isEqualTo(now.plusSeconds(1));
+        assertThat(written(now, now.minusSeconds(1), running).lastWritten()).isEqualTo(now);
+        StepState ended = new StepState.Failed(Steps.BROKEN, now.plusSeconds(9));
+        assertThat(written(now, now.plusSeconds(1), ended).lastWritten()).isEqualTo(now.plusSeconds(9));
+        assertThat(written(now, now.plusSeconds(10), ended).lastWritten()).isEqualTo(now.plusSeconds(10));
+    }
+
+    @Test
+    void keeps_a_message_of_the_longest_length_whole() {
+        String longest = "x".repeat(StepError.MAX_MESSAGE);
+        assertThat(new StepError(StepError.Kind.TIMEOUT, longest).message()).isEqualTo(longest);
+        assertThat(new StepError(StepError.Kind.TIMEOUT, longest + "x").message())
+                .contains("\u2026");
     }
 }

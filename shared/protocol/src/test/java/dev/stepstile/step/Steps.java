@@ -50,6 +50,23 @@ final class Steps {
         return record(2, 0, state, List.of());
     }
 
+    /** A record with settings of its own, as a redrive leaves it. */
+    static StepRecord record(StepState state, Pinned pinned) {
+        return new StepRecord(
+                spec().id(),
+                3,
+                pinned,
+                2,
+                OWNER,
+                2,
+                0,
+                NOW.minusSeconds(100),
+                NOW.minusSeconds(10),
+                1,
+                List.of(),
+                state);
+    }
+
     static StepRecord record(int attempt, int budgetFrom, StepState state, List<AttemptNote> history) {
         return new StepRecord(
                 spec().id(),

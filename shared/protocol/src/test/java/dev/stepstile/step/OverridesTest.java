@@ -1,0 +1,68 @@
+package dev.stepstile.step;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** What a redrive changes of a step's settings. */
+class OverridesTest {
+    private static final Pinned BEFORE = Steps.spec().pinned();
+    private static final Payload INPUT = new Payload.Inline("{\"secret\":1}");
+    private static final Overrides ALL =
+            new Overrides("other", 5, Duration.ofMillis(1500), Duration.ofMinutes(9), Duration.ofSeconds(90), null);
+
+    @Test
+    void nothing_stays_as_it_was() {
+        assertThat(Overrides.NONE.on(BEFORE)).isEqualTo(BEFORE);
+        assertThat(Overrides.NONE.said(BEFORE)).isEqualTo("nothing changed");
+    }
+
+    @Test
+    void each_is_taken_over_and_dispatch_and_place_stay() {
+        assertThat(ALL.withInput(INPUT).on(BEFORE))
+                .isEqualTo(new Pinned(
+                        BEFORE.dispatchId(),
+                        BEFORE.index(),
+                        "other",
+                        new RetryPolicy(5, Duration.ofMillis(1500), Duration.ofMinutes(9)),
+                        Duration.ofSeconds(90),
+                        INPUT));
+    }
+
+    @Test
+    void an_input_of_an_earlier_redrive_stays_until_another_is_given() {
+        Pinned redriven = Overrides.NONE.withInput(INPUT).on(BEFORE);
+        assertThat(Overrides.NONE.on(redriven).input()).isEqualTo(INPUT);
+        assertThat(ALL.on(redriven).input()).isEqualTo(INPUT);
+    }
+
+    @Test
+    void the_history_says_what_is_changed_and_never_the_input() {
+        assertThat(ALL.withInput(INPUT).said(BEFORE))
+                .isEqualTo("handler h -> other, maxAttempts 3 -> 5, timeoutSeconds 60 -> 90, baseSeconds 1 -> 1.5,"
+                        + " capSeconds 300 -> 540, another input");
+    }
+
+    @Test
+    void a_value_that_is_what_it_was_is_no_change() {
+        RetryPolicy retry = BEFORE.retry();
+        Overrides same =
+                new Overrides(BEFORE.handler(), retry.maxAttempts(), retry.base(), retry.cap(), BEFORE.timeout(), null);
+        assertThat(same.said(BEFORE)).isEqualTo("nothing changed");
+    }
+
+    @Test
+    void a_message_follows_the_record_of_its_own_dispatch_only() {
+        StepSpec spec = Steps.spec();
+        Pinned changed = ALL.withInput(INPUT).on(BEFORE);
+        StepRecord redriven = Steps.record(new StepState.Retrying(Steps.NOW), changed);
+        assertThat(spec.as(null)).isEqualTo(spec);
+        assertThat(Steps.spec("d2").as(redriven)).isEqualTo(Steps.spec("d2"));
+        assertThat(spec.as(redriven).pinned()).isEqualTo(changed);
+        assertThat(spec.as(redriven).input()).isEqualTo(INPUT);
+        assertThat(spec.as(Steps.record(new StepState.Retrying(Steps.NOW), ALL.on(BEFORE)))
+                        .input())
+                .isEqualTo(spec.input());
+    }
+}
