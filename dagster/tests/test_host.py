@@ -178,16 +178,18 @@ def test_the_end_of_its_commands_is_its_own_and_its_childrens(worker: Worker) ->
         assert stdout.readline()
         worker.close()
         assert stdout.read() == ""  # nobody is left to write
-    until(lambda: not _running(child))
+    until(lambda: not running(child))
 
 
-def _running(pid: int) -> bool:
+def running(pid: int) -> bool:
+    """Whether a process is there and has not ended; it may end while this looks."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+        return not Path("/proc").exists() or (
+            Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        )
+    except (ProcessLookupError, FileNotFoundError):
         return False
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 HELPER = """

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_host import Worker, messages, printed, until
+from test_host import Worker, messages, printed, running, until
 
 TARGET = """
 import concurrent.futures, ctypes, json, os, random, subprocess, sys, threading, time
@@ -316,30 +316,25 @@ def strays(worker: Worker, step: int, go: Path) -> list[int]:
         return [int(stdout.readline()), int(stdout.readline())]
 
 
-def alive(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
 @pytest.mark.lowest
 def test_processes_that_left_their_group_end_with_their_step_and_no_sooner(worker: Worker) -> None:
     first = strays(worker, 1, worker.folder / "first")
     second = strays(worker, 2, worker.folder / "second")
     (worker.folder / "first").touch()
     assert worker.hear()["ended"] == 1
-    until(lambda: not any(map(alive, first)))
+    until(lambda: not any(map(running, first)))
     assert act(worker, 3, act="draws")  # another step's end is none of the second's
-    assert all(map(alive, second))
+    assert all(map(running, second))
     (worker.folder / "second").touch()
     assert worker.hear()["ended"] == 2
-    until(lambda: not any(map(alive, second)))
+    until(lambda: not any(map(running, second)))
 
 
 @pytest.mark.lowest
 def test_processes_that_left_their_group_end_with_their_host(worker: Worker) -> None:
     left = strays(worker, 1, worker.folder / "never")
     worker.close()
-    until(lambda: not any(map(alive, left)))
+    until(lambda: not any(map(running, left)))
 
 
 @pytest.mark.lowest
@@ -349,9 +344,9 @@ def test_a_process_that_the_hosts_own_code_has_started_is_left_alone_while_the_h
     assert act(worker, 1, act="draws", prepare="helper")
     assert act(worker, 2, act="draws")
     [helper] = children_of(worker)
-    assert alive(helper)
+    assert running(helper)
     worker.close()
-    until(lambda: not alive(helper))
+    until(lambda: not running(helper))
 
 
 @pytest.mark.lowest
@@ -364,11 +359,11 @@ def test_what_a_step_leaves_behind_while_another_one_is_prepared_ends_and_what_t
     folder = worker.start(2, act="draws", prepare="while another step ends", go=str(go), other=other)
     ended_or_started = [worker.hear(), worker.hear()]
     assert {"ended": 1}.items() <= max(ended_or_started, key=lambda told: "ended" in told).items()
-    until(lambda: not any(map(alive, left)))
+    until(lambda: not any(map(running, left)))
     with open(folder / "stdout") as stdout:
         worker.tell({"release": 2})
         assert stdout.read()
     assert worker.hear()["ended"] == 2
     assert act(worker, 3, act="draws")
     [helper] = children_of(worker)
-    assert alive(helper)
+    assert running(helper)

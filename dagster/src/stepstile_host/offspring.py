@@ -24,8 +24,9 @@ def children() -> set[int]:
     """The ids of this process's children; none where the system does not tell."""
     found: set[int] = set()
     with suppress(OSError):
-        for thread in Path("/proc/self/task").iterdir():
-            found.update(map(int, (thread / "children").read_text(encoding="ascii").split()))
+        for thread in list(Path("/proc/self/task").iterdir()):
+            with suppress(OSError):  # this thread has ended meanwhile; its children are another's now
+                found.update(map(int, (thread / "children").read_text(encoding="ascii").split()))
     return found
 
 
