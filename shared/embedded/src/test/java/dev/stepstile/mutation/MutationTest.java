@@ -100,7 +100,7 @@ class MutationTest {
                 "-cp",
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))
                         + java.io.File.pathSeparator
-                        + PROTOCOL.resolve("target").resolve("test-classes"),
+                        + mutated().resolveSibling("test-classes"),
                 "org.pitest.mutationtest.commandline.MutationCoverageReport",
                 "--reportDir",
                 report.toString(),
@@ -111,12 +111,7 @@ class MutationTest {
                 "--sourceDirs",
                 PROTOCOL.resolve("src").resolve("main").resolve("java").toString(),
                 "--mutableCodePaths",
-                Path.of(StepExecution.class
-                                .getProtectionDomain()
-                                .getCodeSource()
-                                .getLocation()
-                                .getPath())
-                        .toString(),
+                mutated().toString(),
                 "--excludedGroups",
                 "integration,full",
                 "--threads",
@@ -130,6 +125,15 @@ class MutationTest {
                 "--timestampedReports=false",
                 "--jvmArgs=--enable-native-access=ALL-UNNAMED,-Djdk.virtualThreadScheduler.parallelism=1,"
                         + "-Dorg.slf4j.simpleLogger.defaultLogLevel=off,-XX:TieredStopAtLevel=1,-XX:+UseSerialGC");
+    }
+
+    /** Where the classes that are changed lie, wherever this build puts them. */
+    private static Path mutated() {
+        return Path.of(StepExecution.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .getPath());
     }
 
     /** One line of PIT's report. */

@@ -34,8 +34,6 @@ public record StepError(Kind kind, String message) {
     }
 
     public StepError {
-        if (message.length() > MAX_MESSAGE) {
-            message = Cut.middle(message, MAX_MESSAGE);
-        }
+        message = Cut.middle(message, MAX_MESSAGE);
     }
 }
