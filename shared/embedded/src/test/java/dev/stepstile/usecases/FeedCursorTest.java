@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.protocol.Dispatching.NewStep;
 import dev.stepstile.step.Shards;
 import dev.stepstile.store.StepQueue.Delivery;
-import dev.stepstile.wire.Json;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -68,8 +67,7 @@ class FeedCursorTest {
         String cursor = "";
         JsonNode page;
         do {
-            page = Json.parse(api.call("GET", "/v1/runs/r1/feed?limit=7&cursor=" + cursor, null)
-                    .body());
+            page = api.get("/v1/runs/r1/feed?limit=7&cursor=" + cursor);
             page.path("entries").forEach(entry -> seen.add(entry.path("stepKey").asText()));
             cursor = page.path("cursor").asText();
             assertThat(cursor).hasSizeLessThanOrEqualTo(MOST_CHARACTERS);
