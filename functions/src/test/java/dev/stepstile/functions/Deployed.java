@@ -12,6 +12,7 @@ import dev.stepstile.handlers.Echo;
 import dev.stepstile.lambda.Environment;
 import dev.stepstile.protocol.Handlers;
 import dev.stepstile.protocol.Stepstile;
+import dev.stepstile.protocol.SuspectTurns;
 import dev.stepstile.protocol.SweepReport;
 import dev.stepstile.protocol.Tally;
 import dev.stepstile.protocol.Timing;
@@ -70,7 +71,7 @@ final class Deployed implements AutoCloseable {
     /** Invokes the step function with a sample event; the messages that stay in the queue. */
     List<String> step(String event, StepHandler... handlers) {
         List<StepHandler> installed = handlers.length == 0 ? List.of(new Echo()) : List.of(handlers);
-        StepFunction function = new StepFunction(environment, new Handlers(installed));
+        StepFunction function = new StepFunction(environment, new Handlers(installed), SuspectTurns.among(1));
         return function.handleRequest(Events.sqs(event), Invocation.of("step")).getBatchItemFailures().stream()
                 .map(failure -> failure.getItemIdentifier())
                 .toList();

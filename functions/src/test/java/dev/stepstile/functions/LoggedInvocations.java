@@ -11,6 +11,7 @@ import dev.stepstile.functions.step.StepFunction;
 import dev.stepstile.functions.sweeper.SweeperFunction;
 import dev.stepstile.lambda.Environment;
 import dev.stepstile.protocol.Handlers;
+import dev.stepstile.protocol.SuspectTurns;
 import dev.stepstile.protocol.Timing;
 import dev.stepstile.step.Shards;
 import java.io.ByteArrayOutputStream;
@@ -35,7 +36,8 @@ final class LoggedInvocations {
             Timing timing = Timing.of(
                     Duration.ofMillis(300), Duration.ofMillis(1), Duration.ofMillis(200), Duration.ofSeconds(30));
             Environment environment = Environment.over(embedded.ports(), timing, Shards.DEFAULT);
-            StepFunction step = new StepFunction(environment, new Handlers(List.of(new Talkative())));
+            StepFunction step =
+                    new StepFunction(environment, new Handlers(List.of(new Talkative())), SuspectTurns.among(1));
             new DispatchFunction(environment)
                     .handleRequest(Events.stream("dispatch-http"), new ByteArrayOutputStream(), named("dispatch"));
             step.handleRequest(Events.sqs("step-batch"), named("step"));

@@ -1,13 +1,11 @@
 package dev.stepstile.local;
 
+import dev.stepstile.runtime.ProcessLock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /**
  * A stack's folder belongs to one stack at a time, whatever its kind. The operating system holds the lock for the process
@@ -15,32 +13,29 @@ import java.nio.file.StandardOpenOption;
  */
 final class FolderLock implements AutoCloseable {
     private static final String NAME = "stack.lock";
-    private static final int LONGEST_PID = 20;
 
-    private final FileChannel file;
+    private final ProcessLock lock;
 
-    private FolderLock(FileChannel file) {
-        this.file = file;
+    private FolderLock(ProcessLock lock) {
+        this.lock = lock;
     }
 
     /** @throws IllegalStateException with a sentence for people, if another stack has the folder or it cannot be written */
     static FolderLock take(Path folder) {
         try {
             Files.createDirectories(folder);
-            FileChannel file = FileChannel.open(
-                    folder.resolve(NAME), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            Path file = folder.resolve(NAME);
+            ProcessLock lock = ProcessLock.tryTake(file);
+            if (lock == null) {
+                throw new IllegalStateException("The state folder " + folder + " is in use by another stack, process "
+                        + owner(file) + "; stop that one, or choose another folder (--state).");
+            }
             try {
-                if (!locked(file)) {
-                    throw new IllegalStateException(
-                            "The state folder " + folder + " is in use by another stack, process " + owner(file)
-                                    + "; stop that one, or choose another folder (--state).");
-                }
-                file.truncate(0);
-                file.write(ByteBuffer.wrap(
-                        Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
-                return new FolderLock(file);
+                String pid = Long.toString(ProcessHandle.current().pid());
+                lock.channel().truncate(0).write(ByteBuffer.wrap(pid.getBytes(StandardCharsets.US_ASCII)));
+                return new FolderLock(lock);
             } catch (IOException | RuntimeException e) {
-                file.close();
+                lock.close();
                 throw e;
             }
         } catch (IOException e) {
@@ -48,23 +43,20 @@ final class FolderLock implements AutoCloseable {
         }
     }
 
-    private static boolean locked(FileChannel file) throws IOException {
-        try {
-            return file.tryLock() != null;
-        } catch (OverlappingFileLockException thisVeryProcess) {
-            return false;
-        }
+    /** Of a stack in this very process the file must not be read: closing it would give up the lock. */
+    private static String owner(Path file) throws IOException {
+        return ProcessLock.isHeldHere(file)
+                ? Long.toString(ProcessHandle.current().pid())
+                : written(file);
     }
 
-    private static String owner(FileChannel file) throws IOException {
-        ByteBuffer pid = ByteBuffer.allocate(LONGEST_PID);
-        file.read(pid, 0);
-        String written = new String(pid.array(), 0, pid.position(), StandardCharsets.US_ASCII);
-        return written.isEmpty() ? "(just starting)" : written;
+    private static String written(Path file) throws IOException {
+        String pid = Files.readString(file, StandardCharsets.US_ASCII).strip();
+        return pid.isEmpty() ? "(just starting)" : pid;
     }
 
     @Override
     public void close() throws IOException {
-        file.close();
+        lock.close();
     }
 }

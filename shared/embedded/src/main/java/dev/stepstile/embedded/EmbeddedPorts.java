@@ -1,34 +1,29 @@
 package dev.stepstile.embedded;
 
+import dev.stepstile.runtime.ProcessLock;
 import dev.stepstile.store.PortException;
 import dev.stepstile.store.Ports;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.InstantSource;
-import org.jspecify.annotations.Nullable;
 
 /** All ports of an embedded stack, in one folder that one stack at a time may use. */
 public final class EmbeddedPorts implements AutoCloseable {
     private static final int STEPS = 0;
     private static final int DEAD = 1;
 
-    private final FileChannel lockFile;
+    private final ProcessLock lock;
     private final EmbeddedDatabase database;
     private final Ports ports;
 
     private EmbeddedPorts(Path folder, Duration visibility, boolean fsync, InstantSource clock) throws IOException {
         PrivateFiles.folder(folder);
-        lockFile = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        FileLock lock = lock();
-        if (lock == null) {
-            lockFile.close();
+        ProcessLock free = ProcessLock.tryTake(folder.resolve("lock"));
+        if (free == null) {
             throw new PortException("another Stepstile is using " + folder + "; stop it, or say another folder");
         }
+        lock = free;
         Path databaseFile = folder.resolve("stepstile.db");
         PrivateFiles.file(databaseFile); // SQLite gives its log and its index the rights of the database
         database = new EmbeddedDatabase(databaseFile, fsync);
@@ -38,14 +33,6 @@ public final class EmbeddedPorts implements AutoCloseable {
                 new EmbeddedDeadLetters(new EmbeddedQueue(database, DEAD, visibility, clock)),
                 new EmbeddedPayloadItems(database),
                 new DirectoryPayloadStore(folder.resolve("payloads"), fsync));
-    }
-
-    private @Nullable FileLock lock() throws IOException {
-        try {
-            return lockFile.tryLock();
-        } catch (OverlappingFileLockException thisVeryJvm) {
-            return null;
-        }
     }
 
     /**
@@ -74,7 +61,7 @@ public final class EmbeddedPorts implements AutoCloseable {
     public void close() {
         database.close();
         try {
-            lockFile.close();
+            lock.close();
         } catch (IOException e) {
             throw new PortException("the lock file does not close", e);
         }

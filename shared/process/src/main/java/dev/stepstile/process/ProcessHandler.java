@@ -19,10 +19,10 @@ final class ProcessHandler implements StepHandler {
     private final HandlerSpec spec;
     private final Launcher launcher;
     private final ProcessGroups groups;
-    private final Path folders;
+    private final StepFolders folders;
 
     /** @param folders where each attempt gets a folder while it runs */
-    ProcessHandler(HandlerSpec spec, Launcher launcher, ProcessGroups groups, Path folders) {
+    ProcessHandler(HandlerSpec spec, Launcher launcher, ProcessGroups groups, StepFolders folders) {
         this.spec = spec;
         this.launcher = launcher;
         this.groups = groups;
@@ -36,7 +36,7 @@ final class ProcessHandler implements StepHandler {
 
     @Override
     public StepResult run(StepInput input, StepContext step) throws Exception {
-        Path folder = Files.createTempDirectory(folders, "attempt-");
+        Path folder = folders.attempt();
         try {
             Files.writeString(folder.resolve("context.json"), PipesContext.of(input, step));
             try (MessageFile messages = new MessageFile(Files.createFile(folder.resolve("messages")))) {

@@ -19,7 +19,7 @@ public final class ProcessHandlers implements AutoCloseable {
             HandlerSpec.Warm warm = spec.warm();
             Launcher launcher = warm == null ? new Commands(spec, groups) : new WarmHosts(spec, warm, groups);
             launchers.add(launcher);
-            handlers.add(new ProcessHandler(spec, launcher, groups, folders.folder()));
+            handlers.add(new ProcessHandler(spec, launcher, groups, folders));
         }
     }
 

@@ -1,16 +1,16 @@
 package dev.stepstile.process;
 
+import dev.stepstile.runtime.ProcessLock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,30 +26,56 @@ final class StepFolders implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StepFolders.class);
     private static final String NAME = "stepstile-steps-";
     private static final String LOCK = "lock";
+    private static final String ATTEMPT = "attempt-";
 
     private final Path folder;
-    private final FileChannel lock;
+    private ProcessLock lock;
 
-    private StepFolders(Path folder, FileChannel lock) {
+    private StepFolders(Path folder) throws IOException {
         this.folder = folder;
-        this.lock = lock;
+        this.lock = locked(folder);
     }
 
     static StepFolders create() {
         try {
-            Path folder = Files.createTempDirectory(NAME);
-            Path unnamed = folder.resolve("lock.new");
-            FileChannel lock = FileChannel.open(unnamed, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-            lock.lock();
-            Files.move(unnamed, folder.resolve(LOCK)); // no one sees it without its being held
-            return new StepFolders(folder, lock);
+            return new StepFolders(Files.createTempDirectory(NAME));
         } catch (IOException e) {
             throw new UncheckedIOException("Process handlers need room in the folder for temporary files", e);
         }
     }
 
+    private static ProcessLock locked(Path folder) throws IOException {
+        Path unnamed = folder.resolve("lock.new");
+        ProcessLock lock = ProcessLock.tryTake(unnamed);
+        if (lock == null) {
+            throw new IOException(unnamed + " is locked by another process");
+        }
+        Files.move(unnamed, folder.resolve(LOCK)); // no one sees it without its being held
+        return lock;
+    }
+
     Path folder() {
         return folder;
+    }
+
+    /** A folder for an attempt. Where all was deleted meanwhile, as what is old is in folders for temporary files, anew. */
+    Path attempt() throws IOException {
+        try {
+            return Files.createTempDirectory(folder, ATTEMPT);
+        } catch (NoSuchFileException deleted) {
+            return attemptAnew();
+        }
+    }
+
+    private synchronized Path attemptAnew() throws IOException {
+        if (!Files.exists(folder)) {
+            LOG.warn("Folder {} was deleted while its worker runs; it is made again.", folder);
+            lock.close();
+            Files.createDirectory(
+                    folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            lock = locked(folder);
+        }
+        return Files.createTempDirectory(folder, ATTEMPT);
     }
 
     /**
@@ -81,16 +107,14 @@ final class StepFolders implements AutoCloseable {
             if (!Files.getOwner(other).equals(Files.getOwner(folder)) || !Files.isRegularFile(other.resolve(LOCK))) {
                 return false;
             }
-            try (FileChannel channel = FileChannel.open(other.resolve(LOCK), StandardOpenOption.WRITE)) {
-                if (channel.tryLock() == null) {
+            try (ProcessLock free = ProcessLock.tryTake(other.resolve(LOCK))) {
+                if (free == null) {
                     return false;
                 }
                 delete(other);
                 LOG.info("Folder {} of a worker that was killed is deleted.", other);
                 return true;
             }
-        } catch (OverlappingFileLockException ofThisProcess) {
-            return false;
         } catch (IOException e) {
             LOG.warn(
                     "Folder {} is left over from a worker that was killed, and cannot be deleted ({}).",
@@ -122,14 +146,20 @@ final class StepFolders implements AutoCloseable {
 
     /** An attempt that is still ending keeps its folder; the next worker that starts deletes it. */
     @Override
-    public void close() {
-        try (lock;
-                DirectoryStream<Path> left = Files.newDirectoryStream(folder, "attempt-*")) {
-            if (!left.iterator().hasNext()) {
+    public synchronized void close() {
+        try {
+            if (isEmpty()) {
                 delete(folder);
             }
+            lock.close();
         } catch (IOException e) {
             LOG.warn("Folder {} is left over ({}); the next start deletes it.", folder, e.toString());
+        }
+    }
+
+    private boolean isEmpty() throws IOException {
+        try (DirectoryStream<Path> left = Files.newDirectoryStream(folder, ATTEMPT + "*")) {
+            return !left.iterator().hasNext();
         }
     }
 }

@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -106,6 +107,21 @@ class StepFoldersTest {
     void of_a_worker_that_is_closed_are_gone() {
         StepFolders folders = StepFolders.create();
         assertThat(folders.folder()).isDirectory();
+        folders.close();
+        assertThat(folders.folder()).doesNotExist();
+    }
+
+    @Test
+    void that_were_deleted_while_their_worker_runs_are_made_again_and_are_still_its_own() throws Exception {
+        StepFolders folders = StepFolders.create();
+        Files.delete(folders.folder().resolve("lock"));
+        Files.delete(folders.folder());
+        Path attempt = folders.attempt();
+        assertThat(attempt).hasParent(folders.folder()).isDirectory();
+        assertThat(Files.getPosixFilePermissions(folders.folder()))
+                .isEqualTo(PosixFilePermissions.fromString("rwx------"));
+        assertThat(StepFolders.create().deleteLeftOver()).doesNotContain(folders.folder());
+        Files.delete(attempt);
         folders.close();
         assertThat(folders.folder()).doesNotExist();
     }

@@ -31,10 +31,6 @@ public final class StepFunction implements RequestHandler<SQSEvent, SQSBatchResp
         termination.bySignal();
     }
 
-    public StepFunction(Environment environment, Handlers handlers) {
-        this(environment, handlers, SuspectTurns.among(1));
-    }
-
     /** @param suspects shared by the environments of one machine */
     public StepFunction(Environment environment, Handlers handlers, SuspectLimit suspects) {
         this.environment = environment;
