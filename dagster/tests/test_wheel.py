@@ -51,6 +51,14 @@ def test_has_both_packages_typed_and_nothing_else(wheel: zipfile.ZipFile) -> Non
     assert {"dagster_stepstile/py.typed", "stepstile_host/py.typed"} <= set(wheel.namelist())
 
 
+def test_has_its_licence_and_says_which_it_is(wheel: zipfile.ZipFile) -> None:
+    (info,) = {name.split("/")[0] for name in wheel.namelist() if ".dist-info/" in name}
+    metadata = wheel.read(f"{info}/METADATA").decode()
+    assert "License-Expression: Apache-2.0\n" in metadata
+    assert "License-File: LICENSE\n" in metadata
+    assert wheel.read(f"{info}/licenses/LICENSE") == (PROJECT / "LICENSE").read_bytes()
+
+
 def test_uses_public_names_of_dagster_only_and_no_pickle(wheel: zipfile.ZipFile) -> None:
     found = {name: forbidden(wheel.read(name).decode()) for name in wheel.namelist() if name.endswith(".py")}
     assert len(found) > 5
