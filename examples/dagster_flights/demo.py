@@ -32,8 +32,9 @@ def main() -> int:
     (home / "dagster").mkdir(parents=True, exist_ok=True)
     (home / "dagster" / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
     sys.path.insert(0, str(PROJECT))
+    packages = os.environ["PYTHONPATH"]  # as the launcher sets it
 
-    from dagster_stepstile.local_stack import LocalStack
+    from stepstile.local_stack import LocalStack
 
     handlers = {
         "dagster": {
@@ -42,7 +43,7 @@ def main() -> int:
                 *("-m", "stepstile_host", "--target", "dagster_stepstile.worker:run_step"),
                 *("--preload", "dagster_flights.definitions"),
             ],
-            "environment": {"PYTHONPATH": os.pathsep.join([str(PROJECT), str(CHECKOUT / "dagster" / "src")])},
+            "environment": {"PYTHONPATH": os.pathsep.join([str(PROJECT), packages])},
             "warm": True,
         }
     }
@@ -58,7 +59,7 @@ def main() -> int:
         "\nDagster's own page of these runs; to launch new ones from it, both commands:\n"
         f"  ./stepstile local --handlers {home / 'stack' / 'handlers.json'}\n"
         f"  cd {PROJECT} && DAGSTER_HOME={home / 'dagster'} STEPSTILE_ENDPOINT=http://127.0.0.1:8787 "
-        f"PYTHONPATH={CHECKOUT / 'dagster' / 'src'} {Path(sys.executable).parent / 'dagster'} dev"
+        f"PYTHONPATH={packages} {Path(sys.executable).parent / 'dagster'} dev"
     )
     return 0 if right else 1
 

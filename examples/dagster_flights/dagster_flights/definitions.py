@@ -22,10 +22,10 @@ from dagster import (
     job,
     op,
 )
-from dagster_stepstile import stepstile_executor
 
 from dagster_flights import flights
 from dagster_flights.flights import Figures, Flight
+from dagster_stepstile import stepstile_executor
 
 DAYS = DailyPartitionsDefinition(start_date="2013-01-01", end_date="2014-01-01")
 

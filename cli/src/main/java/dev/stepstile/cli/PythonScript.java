@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Unmatched;
@@ -58,7 +60,7 @@ abstract class PythonScript implements Callable<Integer> {
                             "dagster-postgres>=0.29",
                             "dagster-celery[redis]>=0.29",
                             "sqlalchemy<2.1"),
-                    "dagster/bench/bench.py");
+                    "orchestrators/dagster/bench/bench.py");
         }
     }
 
@@ -77,10 +79,16 @@ abstract class PythonScript implements Callable<Integer> {
         command.addAll(arguments);
         ProcessBuilder process = new ProcessBuilder(command).inheritIO();
         Map<String, String> variables = process.environment();
-        variables.merge(
-                "PYTHONPATH", checkout.resolve("dagster/src").toString(), (theirs, ours) -> ours + ":" + theirs);
+        variables.merge("PYTHONPATH", packages(checkout), (theirs, ours) -> ours + File.pathSeparator + theirs);
         variables.put("PYTHONUNBUFFERED", "1");
         return process.start().waitFor();
+    }
+
+    /** The sources of the project's Python packages, as a search path. */
+    private static String packages(Path checkout) {
+        return Stream.of("client/python", "client/python-host", "orchestrators/dagster")
+                .map(name -> checkout.resolve(name).resolve("src").toString())
+                .collect(Collectors.joining(File.pathSeparator));
     }
 
     private String python(Path checkout) throws IOException, InterruptedException {

@@ -46,7 +46,7 @@ final class PythonHandlers {
                 .put("graceSeconds", 1)
                 .put("directory", TOP.resolve("shared/process/src/test/python").toString());
         handler.putObject("environment")
-                .put("PYTHONPATH", TOP.resolve("dagster/src").toString());
+                .put("PYTHONPATH", TOP.resolve("client/python-host/src").toString());
         return handler;
     }
 

@@ -52,7 +52,7 @@ final class RealPipes implements AutoCloseable {
         }
         handler.put("directory", Path.of("src/test/python").toAbsolutePath().toString());
         handler.putObject("environment")
-                .put("PYTHONPATH", TOP.resolve("dagster/src").toString());
+                .put("PYTHONPATH", TOP.resolve("client/python-host/src").toString());
         return handler;
     }
 

@@ -1,0 +1,58 @@
+"""The client of Stepstile: hands steps over, follows them to their ends, cancels and redrives them.
+
+Needs nothing but Python; to sign calls to AWS, botocore (`pip install 'stepstile[aws]'`).
+"""
+
+from stepstile.client import Cancelled, Dispatched, StepstileClient
+from stepstile.errors import Refused, StepstileError, Unauthorised, Unreachable
+from stepstile.follower import Follower
+from stepstile.records import (
+    CANCELLED,
+    DEAD,
+    ENDED,
+    FAILED,
+    SUCCEEDED,
+    UNKNOWN,
+    Attempt,
+    Defaults,
+    LogPage,
+    Overrides,
+    Retry,
+    RunStatus,
+    Step,
+    StepEnded,
+    StepFault,
+    StepRecord,
+    StoredResult,
+)
+from stepstile.signing import Request, Sign
+
+__all__ = [
+    "CANCELLED",
+    "DEAD",
+    "ENDED",
+    "FAILED",
+    "SUCCEEDED",
+    "UNKNOWN",
+    "Attempt",
+    "Cancelled",
+    "Defaults",
+    "Dispatched",
+    "Follower",
+    "LogPage",
+    "Overrides",
+    "Refused",
+    "Request",
+    "Retry",
+    "RunStatus",
+    "Sign",
+    "Step",
+    "StepEnded",
+    "StepFault",
+    "StepRecord",
+    "StepstileClient",
+    "StepstileError",
+    "StoredResult",
+    "Unauthorised",
+    "Unreachable",
+]

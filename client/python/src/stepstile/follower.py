@@ -1,0 +1,285 @@
+"""Reads a run's feed as it wants to be read: `docs/protocol.md`, "Reading the feed"."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, Protocol
+
+from stepstile.records import ENDED, SUCCEEDED, UNKNOWN, LogPage, StepEnded, StepRecord
+
+_OVERLAP = 15.0
+_STEP_BACK = 0.5
+_STEP_BACK_EVERY = 0.25
+_FIRST_OVERLAP = 0.2
+_REREAD_EVERY = 5.0
+_LOOKUP_EVERY = 30.0
+_PAST_EVERY = 0.1
+_SHORTEST_PAUSE = 0.01
+_LONGEST_PAUSE = 0.5
+_READERS = 8
+
+
+class _Calls(Protocol):
+    """The calls that a follower makes."""
+
+    def feed(self, run_id: str, cursor: str | None = None) -> dict[str, Any]: ...
+
+    def lookup(self, run_id: str, keys: Iterable[str]) -> dict[str, StepRecord]: ...
+
+    def step(
+        self, run_id: str, key: str, *, log: bool = False, attempt: int | None = None
+    ) -> StepRecord | None: ...
+
+    def result(self, run_id: str, key: str) -> Any: ...
+
+
+class Follower:
+    """Tells each end of the steps that it follows once, and each page of their logs once, before the end.
+
+    An entry of the feed may come twice, and may come late: a write is stamped, then waits. So entries are
+    known by step key, attempt and page, and the reader goes back: a little each quarter of a second while
+    something comes; where nothing comes, twice as far each time, up to 15 s; that far every 5 s in any case.
+    What it still misses it looks up every 30 s; a step whose record is damaged in two lookups is told to have
+    ended UNKNOWN, with what to do. A poll that raises has told nothing: the next one tells what
+    this one would have. A page that turns up after the end of its step was told is dropped. Not safe to use
+    from several threads at once.
+    """
+
+    def __init__(
+        self, calls: _Calls, run_id: str, keys: Iterable[str], *, logs: bool, clock: Callable[[], float]
+    ) -> None:
+        self._calls = calls
+        self._run_id = run_id
+        self._logs = logs
+        self._clock = clock
+        self._missing: dict[str, None] = dict.fromkeys(keys)
+        self._followed = set(self._missing)
+        self._not_followed: dict[str, list[Mapping[str, Any]]] = {}
+        self._seen_ends: set[tuple[str, int]] = set()
+        self._seen_pages: set[tuple[str, int, int]] = set()
+        self._told_pages: set[tuple[str, int, int]] = set()
+        self._fresh: list[Mapping[str, Any]] = []
+        self._damaged: frozenset[str] = frozenset()
+        now = clock()
+        self._cursor: str | None = None
+        self._pasts: deque[tuple[float, str | None]] = deque([(now, None)])
+        self._overlap = _FIRST_OVERLAP
+        self._fresh_at = now
+        self._step_back_at = now
+        self._idle_reread_at = now + _FIRST_OVERLAP
+        self._reread_at = now + _REREAD_EVERY
+        self._lookup_at = now + _LOOKUP_EVERY
+        self._pause = _SHORTEST_PAUSE
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """The keys of the steps whose end was not told yet."""
+        return frozenset(self._missing)
+
+    @property
+    def pause_seconds(self) -> float:
+        """How long to wait before the next poll.
+
+        Short while something comes, longer and longer where nothing does.
+        """
+        return self._pause
+
+    def add(self, keys: Iterable[str]) -> None:
+        """Follows more steps, or once more those that were redriven.
+
+        What the feed told of them already is not lost.
+        """
+        for key in keys:
+            self._missing[key] = None
+            self._followed.add(key)
+            for entry in self._not_followed.pop(key, ()):
+                self._take(entry)
+        self._pause = _SHORTEST_PAUSE
+
+    def poll(self) -> list[LogPage | StepEnded]:
+        """What is new, without waiting: of one step, its pages in order, then its end."""
+        known = len(self._fresh)
+        self._go_on()
+        now = self._clock()
+        if len(self._fresh) > known:
+            self._fresh_at = now
+            self._overlap = _FIRST_OVERLAP
+            self._idle_reread_at = now + self._overlap
+            if now >= self._step_back_at:
+                self._go_back(_STEP_BACK)
+                self._step_back_at = self._clock() + _STEP_BACK_EVERY
+        elif now >= self._idle_reread_at:
+            self._go_back(self._overlap)
+            self._idle_reread_at = now + self._overlap
+            self._overlap = min(self._overlap * 2, _OVERLAP)
+        if now >= self._reread_at:
+            self._go_back(_OVERLAP)
+            self._reread_at = now + _REREAD_EVERY
+        if now >= self._lookup_at and self._missing:
+            self._look_up_missing()
+            self._lookup_at = now + _LOOKUP_EVERY
+        told = self._told()
+        self._pause = _SHORTEST_PAUSE if self._fresh else min(self._pause * 1.5, _LONGEST_PAUSE)
+        self._fresh.clear()
+        return told
+
+    def _go_on(self) -> None:
+        """Reads from where it was up to the end, or for as long as it may before it steps back."""
+        until = self._clock() + _STEP_BACK_EVERY
+        while True:
+            page = self._page(self._cursor)
+            self._cursor = page.get("cursor")
+            now = self._clock()
+            self._remember(now)
+            if page.get("caughtUp", True) or now >= until:
+                return
+
+    def _go_back(self, by: float) -> None:
+        """Reads again what lies between where it was that long before the last news, and where it is."""
+        at = self._cursor_at(self._fresh_at - by)
+        while True:
+            page = self._page(at)
+            at = page.get("cursor")
+            if page.get("caughtUp", True):
+                return
+
+    def _page(self, cursor: str | None) -> dict[str, Any]:
+        page = self._calls.feed(self._run_id, cursor)
+        for entry in page["entries"]:
+            self._take(entry)
+        return page
+
+    def _take(self, entry: Mapping[str, Any]) -> None:
+        key = entry["stepKey"]
+        if key not in self._followed:
+            self._not_followed.setdefault(key, []).append(entry)
+        elif "logPage" in entry:
+            page = (key, entry["attempt"], entry["logPage"])
+            if self._logs and key in self._missing and page not in self._seen_pages:
+                self._seen_pages.add(page)
+                self._fresh.append(entry)
+        elif entry.get("state") in ENDED:
+            end = (key, entry["attempt"])
+            if end not in self._seen_ends:
+                self._seen_ends.add(end)
+                self._fresh.append(entry)
+
+    def _remember(self, now: float) -> None:
+        if self._pasts[-1][0] + _PAST_EVERY <= now:
+            self._pasts.append((now, self._cursor))
+        # The second oldest is old enough too, so that the oldest is not needed.
+        while len(self._pasts) > 1 and self._pasts[1][0] <= self._fresh_at - _OVERLAP:
+            self._pasts.popleft()
+
+    def _cursor_at(self, instant: float) -> str | None:
+        """Where the feed was read up to at that instant, or a little before it."""
+        at = self._pasts[0][1]
+        for when, cursor in self._pasts:
+            if when > instant:
+                break
+            at = cursor
+        return at
+
+    def _look_up_missing(self) -> None:
+        records = self._calls.lookup(self._run_id, self._missing)
+        damaged = frozenset(key for key, record in records.items() if record.state == UNKNOWN)
+        for key, record in records.items():
+            entry = {
+                "stepKey": key,
+                "attempt": record.attempt,
+                "state": record.state,
+                "logPages": record.log_pages,
+            }
+            if key in damaged & self._damaged:
+                self._fresh.append(entry)
+            else:
+                self._take(entry)
+        self._damaged = damaged
+
+    def _told(self) -> list[LogPage | StepEnded]:
+        """The entries as what they stand for.
+
+        Whatever is not in them is looked up, in as few calls as can be.
+        """
+        ends = [entry for entry in self._fresh if "state" in entry]
+        records = self._calls.lookup(
+            self._run_id,
+            [
+                entry["stepKey"]
+                for entry in ends
+                if entry["state"] != SUCCEEDED or entry["attempt"] > 1 or "result" not in entry
+            ],
+        )
+        large = [key for key, record in records.items() if record.stored]
+        logs = {(e["stepKey"], e["attempt"]): None for e in self._fresh if "logPage" in e}
+        for entry in ends if self._logs else []:
+            written = {(entry["stepKey"], entry["attempt"], n) for n in range(entry.get("logPages", 0))}
+            if not written <= self._told_pages:
+                logs[(entry["stepKey"], entry["attempt"])] = None
+        calls: list[tuple[str, int | None]] = [*((key, None) for key in large), *logs]
+        pages: dict[str, list[LogPage]] = {}
+        for (key, attempt), record in zip(calls, self._read(calls), strict=True):
+            if record is None:
+                continue
+            if attempt is None:
+                records[key] = record
+            else:
+                pages.setdefault(key, []).extend(record.log)
+        told: list[LogPage | StepEnded] = []
+        for entry in self._fresh:
+            key = entry["stepKey"]
+            told.extend(self._untold(pages.pop(key, ())))
+            if "state" in entry:
+                record = records.get(key)
+                ended = _ended(entry, record)
+                if record is not None and record.state == UNKNOWN:
+                    self._seen_ends.discard((key, entry["attempt"]))  # told if it is repaired
+                if ended is not None:
+                    self._missing.pop(key, None)
+                    told.append(ended)
+        return told
+
+    def _read(self, calls: Sequence[tuple[str, int | None]]) -> list[StepRecord | None]:
+        def read(call: tuple[str, int | None]) -> StepRecord | None:
+            key, attempt = call
+            record = self._calls.step(self._run_id, key, log=attempt is not None, attempt=attempt)
+            if record is not None and record.stored and attempt is None:
+                return replace(record, result=self._calls.result(self._run_id, key), stored=None)
+            return record
+
+        if len(calls) < 2:
+            return [read(call) for call in calls]
+        with ThreadPoolExecutor(min(_READERS, len(calls))) as pool:
+            return list(pool.map(read, calls))
+
+    def _untold(self, pages: Iterable[LogPage]) -> list[LogPage]:
+        untold: list[LogPage] = []
+        for page in sorted(pages, key=lambda page: (page.attempt, page.number)):
+            name = (page.key, page.attempt, page.number)
+            if name not in self._told_pages:
+                self._told_pages.add(name)
+                self._seen_pages.add(name)
+                untold.append(page)
+        return untold
+
+
+def _ended(entry: Mapping[str, Any], record: StepRecord | None) -> StepEnded | None:
+    """The end that an entry tells, None if the step was redriven since: its next end follows."""
+    key, attempt = entry["stepKey"], entry["attempt"]
+    if record is None:
+        return StepEnded(key, entry["state"], attempt, result=entry.get("result"))
+    if record.state == UNKNOWN and entry["state"] == UNKNOWN:
+        return StepEnded(key, UNKNOWN, attempt, error=record.error)
+    if record.attempt != attempt or record.state not in ENDED:
+        return None
+    return StepEnded(
+        key,
+        record.state,
+        attempt,
+        result=record.result,
+        error=record.error,
+        attempts=record.attempts,
+    )
