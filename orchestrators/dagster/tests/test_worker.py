@@ -32,6 +32,7 @@ def shared(instance: Any, job: Any) -> dict[str, Any]:
     tags = {"dagster/partition": "2024-01-02"} if definition.partitions_def else {}
     return {
         "v": _wire.VERSION,
+        "dictionary": _wire.DICTIONARY,
         "dagster": dg.__version__,
         "run": dg.serialize_value(instance.create_run_for_job(definition, tags=tags)),
         "job": dg.serialize_value(recon),

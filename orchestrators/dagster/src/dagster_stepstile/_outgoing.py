@@ -102,6 +102,7 @@ class Outgoing:
             job = self._context.reconstructable_job
             shared: dict[str, Any] = {
                 "v": _wire.VERSION,
+                "dictionary": _wire.DICTIONARY,
                 "dagster": dagster.__version__,
                 "run": serialize_value(self._run),
                 "job": serialize_value(job),

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 import re
 import zlib
 from collections.abc import Iterable, Sequence
@@ -11,12 +10,14 @@ from typing import Any
 
 from dagster import EventLogEntry, deserialize_value, serialize_value
 
+from stepstile import log_lines
+from stepstile.log_lines import Live, Stderr, Stdout
+
 VERSION = 3
 """Of the parts below; a worker that is told another one refuses the step."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.\[\]?|,: +@-]")
 _LONGEST_KEY = 480
-_RECORD = "\x1e"
 
 
 def step_name(step_key: str, retry: int) -> str:
@@ -33,6 +34,9 @@ def step_name(step_key: str, retry: int) -> str:
 _USUAL = files("dagster_stepstile").joinpath("usual_entries.txt").read_bytes()
 """What the entries of most steps have in common, for the compression to refer to: a step's events then are a few
 hundred bytes, which travel in the feed itself, rather than a payload of their own. Part of the wire: see VERSION."""
+
+DICTIONARY = hashlib.sha256(_USUAL).hexdigest()
+"""Names the dictionary of the compression; a worker that has another one than the run worker refuses the step."""
 
 
 class Packer:
@@ -107,18 +111,12 @@ def read_lines(lines: Iterable[str]) -> tuple[list[str], list[str], list[tuple[i
     stdout: list[str] = []
     stderr: list[str] = []
     live: list[tuple[int, str]] = []
-    for line in lines:
-        if not line.startswith(_RECORD):
-            stdout.append(line)
-            continue
-        try:
-            record = json.loads(line[1:])
-        except ValueError:  # cut where a line may be no longer: better shown as it is than lost
-            stderr.append(line[1:])
-            continue
-        if "stderr" in record:
-            stderr.append(record["stderr"])
-        elif "live" in record:
-            [text] = unpack_texts(record["live"]["entry"])
-            live.append((record["live"]["n"], text))
+    for line in map(log_lines.decode, lines):
+        if isinstance(line, Stdout):
+            stdout.append(line.text)
+        elif isinstance(line, Stderr):
+            stderr.append(line.text)
+        elif isinstance(line, Live):
+            [text] = unpack_texts(line.value["entry"])
+            live.append((line.value["n"], text))
     return stdout, stderr, live

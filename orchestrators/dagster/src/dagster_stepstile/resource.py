@@ -36,12 +36,13 @@ from stepstile import (
     StepEnded,
     StepstileClient,
     StepstileError,
+    log_lines,
 )
+from stepstile.log_lines import Logged, Stderr, Stdout
 
 PIPES_INPUT = "dagster.pipes"
 """The shared input that carries what a process handler finds in its Pipes context."""
 
-_RECORD = "\x1e"
 _NAMED_IN_A_FAILURE = 10
 _NOT_HANDED_ON = (
     "Did you forget to `yield from completed.get_results()`, or"
@@ -322,23 +323,18 @@ def _outcome(ended: StepEnded) -> StepOutcome:
 
 
 def _write(context: Context, page: LogPage) -> None:
-    """A page of a step's log: text is stdout, a line with U+001E is a record (`docs/protocol.md`)."""
-    for line in page.lines:
-        record: Any = None
-        if line.startswith(_RECORD):
-            with suppress(ValueError):
-                record = json.loads(line[1:])
-        if not isinstance(record, dict):
-            sys.stdout.write(f"[{page.key}] {line}\n")
-        elif "stderr" in record:
-            sys.stderr.write(f"[{page.key}] {record['stderr']}\n")
-        elif isinstance(record.get("log"), dict):
-            log = record["log"]
-            context.log.log(_level(log.get("level")), f"[{page.key}] {log.get('message')}")
+    """A page of a step's log, into the op's own."""
+    for line in map(log_lines.decode, page.lines):
+        if isinstance(line, Stdout):
+            sys.stdout.write(f"[{page.key}] {line.text}\n")
+        elif isinstance(line, Stderr):
+            sys.stderr.write(f"[{page.key}] {line.text}\n")
+        elif isinstance(line, Logged):
+            context.log.log(_level(line.level), f"[{page.key}] {line.message}")
 
 
-def _level(name: Any) -> str:
-    return name.lower() if isinstance(name, str) and name.upper() in _LEVELS else "info"
+def _level(name: str) -> str:
+    return name.lower() if name.upper() in _LEVELS else "info"
 
 
 _LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})

@@ -38,6 +38,7 @@ from dagster_pipes import PipesContext
 from dagster_stepstile import _code, _dagster, _defaults, _environment, _wire, executor
 from dagster_stepstile._known import Known
 from dagster_stepstile._worker_instance import InstanceGuard, new_instance
+from stepstile_host import messages
 from stepstile_host.threads import finish_threads
 
 LIVE_AFTER_SECONDS = 1.0
@@ -330,7 +331,7 @@ class Collected:
     def _tell(self, number: int) -> None:
         live = _wire.live_entry(number, self._texts[number])
         if len(live["entry"]) <= _LIVE_TEXT:
-            self._pipes.report_custom_message({"stepstile.live": live})
+            self._pipes.report_custom_message({messages.LIVE: live})
 
 
 def warm_up() -> None:
@@ -387,11 +388,11 @@ def run_step(pipes: PipesContext) -> None:
         if not collected.has_end:
             raise SystemExit(_TERMINATED) from None
     finish_threads()  # what they log belongs to the step
-    pipes.report_custom_message({"stepstile.result": collected.result()})
+    pipes.report_custom_message({messages.RESULT: collected.result()})
 
 
 def _fail(pipes: PipesContext, refusal: StepRefused) -> None:
-    pipes.report_custom_message({"stepstile.fail": {"message": str(refusal)}})
+    pipes.report_custom_message({messages.FAIL: {"message": str(refusal)}})
 
 
 run_step.read_environment = _environment.read_project_file  # type: ignore[attr-defined]
@@ -424,6 +425,11 @@ def _check_versions(shared: Mapping[str, Any]) -> None:
         raise StepRefused(
             f"The run worker speaks version {shared['v']} of what dagster-stepstile sends, this worker {_wire.VERSION}."
             " Install the same version of dagster-stepstile on both."
+        )
+    if shared["dictionary"] != _wire.DICTIONARY:
+        raise StepRefused(
+            f"The run worker compresses with the dictionary {shared['dictionary'][:12]} of dagster-stepstile, this worker"
+            f" with {_wire.DICTIONARY[:12]}. Install the same build of dagster-stepstile on both."
         )
     if shared["dagster"] != dagster.__version__:
         raise StepRefused(
