@@ -7,6 +7,8 @@ import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
+import dev.stepstile.client.Follower;
+import dev.stepstile.client.StepstileClient;
 import dev.stepstile.local.LocalStack;
 import dev.stepstile.wire.Json;
 import java.lang.management.ManagementFactory;
@@ -27,11 +29,11 @@ final class CoreBench {
     static final String NOOP = "bench.noop";
     private static final long POLL_MILLIS = 20;
 
-    private final Client client;
+    private final StepstileClient client;
     private final Noop noop;
 
     CoreBench(LocalStack stack, Noop noop) {
-        this.client = new Client(stack.endpoint());
+        this.client = new StepstileClient(stack.endpoint());
         this.noop = noop;
     }
 
@@ -91,7 +93,7 @@ final class CoreBench {
             keys.add(key(i));
             list.addObject().put("key", key(i));
         }
-        FeedReader feed = new FeedReader(client, runId, keys, InstantSource.system());
+        Follower feed = new Follower(client, runId, keys, InstantSource.system());
         Histogram delays = noop.watch(runId, new ConcurrentHistogram(3));
         heapPools().forEach(MemoryPoolMXBean::resetPeakUsage);
         long cpu = cpuNanos();
@@ -116,12 +118,12 @@ final class CoreBench {
             ObjectNode request = Json.object();
             request.putArray("steps").addObject().put("key", key(0)).put("handler", NOOP);
             client.dispatch(runId, request);
-            await(new FeedReader(client, runId, List.of(key(0)), InstantSource.system()));
+            await(new Follower(client, runId, List.of(key(0)), InstantSource.system()));
         }
         return delays;
     }
 
-    private static void await(FeedReader feed) throws InterruptedException {
+    private static void await(Follower feed) throws InterruptedException {
         CountDownLatch never = new CountDownLatch(1);
         while (!feed.complete()) {
             feed.poll();

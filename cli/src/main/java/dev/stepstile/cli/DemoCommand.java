@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.client.Follower;
+import dev.stepstile.client.StepstileClient;
 import dev.stepstile.examples.flights.DayTable;
 import dev.stepstile.examples.flights.FlightsCheck;
 import dev.stepstile.examples.flights.FlightsReport;
@@ -118,7 +120,7 @@ final class DemoCommand implements Callable<Integer> {
 
     private int run(LocalStack stack, List<String> days, Set<String> poisoned, Faults faults)
             throws InterruptedException {
-        Client client = new Client(stack.endpoint());
+        StepstileClient client = new StepstileClient(stack.endpoint());
         String runId = "flights-" + Instant.now().toEpochMilli();
         Instant begun = Instant.now();
         ObjectNode request = Json.object();
@@ -165,8 +167,9 @@ final class DemoCommand implements Callable<Integer> {
         return 1;
     }
 
-    private Map<String, JsonNode> follow(Client client, String runId, List<String> keys) throws InterruptedException {
-        FeedReader feed = new FeedReader(client, runId, keys, InstantSource.system());
+    private Map<String, JsonNode> follow(StepstileClient client, String runId, List<String> keys)
+            throws InterruptedException {
+        Follower feed = new Follower(client, runId, keys, InstantSource.system());
         Map<String, JsonNode> ended = new TreeMap<>();
         Progress progress = new Progress(out, "Days", keys.size());
         Instant giveUp = Instant.now().plus(AT_MOST);
@@ -187,7 +190,7 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     /** The steps' records, looked up consistently. */
-    private static List<JsonNode> records(Client client, String runId, Map<String, JsonNode> ended)
+    private static List<JsonNode> records(StepstileClient client, String runId, Map<String, JsonNode> ended)
             throws InterruptedException {
         List<String> keys = new ArrayList<>(ended.keySet());
         List<JsonNode> records = new ArrayList<>();
@@ -210,7 +213,8 @@ final class DemoCommand implements Callable<Integer> {
         return results;
     }
 
-    private JsonNode report(Client client, String runId, Map<String, String> results) throws InterruptedException {
+    private JsonNode report(StepstileClient client, String runId, Map<String, String> results)
+            throws InterruptedException {
         ObjectNode request = Json.object();
         request.putArray("steps")
                 .addObject()
@@ -219,7 +223,7 @@ final class DemoCommand implements Callable<Integer> {
                 .put("maxAttempts", 20);
         request.putObject("sharedInputs").set("days", Json.parse("[" + String.join(",", results.values()) + "]"));
         client.dispatch(runId, request);
-        FeedReader feed = new FeedReader(client, runId, List.of(REPORT_STEP), InstantSource.system());
+        Follower feed = new Follower(client, runId, List.of(REPORT_STEP), InstantSource.system());
         CountDownLatch never = new CountDownLatch(1);
         Instant giveUp = Instant.now().plus(AT_MOST);
         while (!feed.complete()) {

@@ -5,6 +5,8 @@ import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
+import dev.stepstile.client.Follower;
+import dev.stepstile.client.StepstileClient;
 import dev.stepstile.local.LocalStack;
 import dev.stepstile.step.StepId;
 import dev.stepstile.wire.Json;
@@ -23,12 +25,12 @@ final class RecoveryBench {
     private static final long PATIENCE_SECONDS = 60;
 
     private final LocalStack stack;
-    private final Client client;
+    private final StepstileClient client;
     private final Hang hang;
 
     RecoveryBench(LocalStack stack, Hang hang) {
         this.stack = stack;
-        this.client = new Client(stack.endpoint());
+        this.client = new StepstileClient(stack.endpoint());
         this.hang = hang;
     }
 
@@ -76,7 +78,7 @@ final class RecoveryBench {
             long killed = System.nanoTime();
             await(watch.second(), runId);
             recovered.recordValue((System.nanoTime() - killed) / 1000);
-            FeedReader feed = new FeedReader(client, runId, List.of(STEP), InstantSource.system());
+            Follower feed = new Follower(client, runId, List.of(STEP), InstantSource.system());
             while (!feed.complete()) {
                 feed.poll();
             }

@@ -1,4 +1,4 @@
-package dev.stepstile.cli;
+package dev.stepstile.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.wire.Json;
@@ -15,7 +15,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Calls the HTTP API. A call that was not answered is made again: every one of them is safe to repeat. */
-final class Client {
+public final class StepstileClient {
     private static final int TRIES = 8;
     private static final Duration FIRST_PAUSE = Duration.ofMillis(25);
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
@@ -26,15 +26,15 @@ final class Client {
             .connectTimeout(Duration.ofSeconds(5))
             .build();
 
-    Client(URI endpoint) {
+    public StepstileClient(URI endpoint) {
         this.endpoint = endpoint;
     }
 
-    JsonNode dispatch(String runId, JsonNode body) throws InterruptedException {
+    public JsonNode dispatch(String runId, JsonNode body) throws InterruptedException {
         return call("POST", "/v1/runs/" + encoded(runId) + "/dispatches", Json.print(body));
     }
 
-    JsonNode feed(String runId, @Nullable String cursor) throws InterruptedException {
+    public JsonNode feed(String runId, @Nullable String cursor) throws InterruptedException {
         return call(
                 "GET",
                 "/v1/runs/" + encoded(runId) + "/feed?limit=1000"
@@ -42,17 +42,17 @@ final class Client {
                 null);
     }
 
-    JsonNode lookup(String runId, List<String> keys) throws InterruptedException {
+    public JsonNode lookup(String runId, List<String> keys) throws InterruptedException {
         var body = Json.object();
         keys.forEach(body.putArray("keys")::add);
         return call("POST", "/v1/runs/" + encoded(runId) + "/steps/lookup", Json.print(body));
     }
 
-    JsonNode step(String runId, String key) throws InterruptedException {
+    public JsonNode step(String runId, String key) throws InterruptedException {
         return call("GET", "/v1/runs/" + encoded(runId) + "/step?key=" + encoded(key), null);
     }
 
-    JsonNode status(String runId, boolean exact) throws InterruptedException {
+    public JsonNode status(String runId, boolean exact) throws InterruptedException {
         String path = "/v1/runs/" + encoded(runId) + "?exact=" + exact;
         JsonNode status = call("GET", path, null);
         while (status.has("cursor")) {
@@ -105,7 +105,7 @@ final class Client {
     }
 
     /** The API said no. */
-    static final class Refused extends RuntimeException {
+    public static final class Refused extends RuntimeException {
         private final int status;
         private final String type;
 
@@ -115,11 +115,11 @@ final class Client {
             this.type = type;
         }
 
-        int status() {
+        public int status() {
             return status;
         }
 
-        String type() {
+        public String type() {
             return type;
         }
     }

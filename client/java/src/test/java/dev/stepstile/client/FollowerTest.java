@@ -1,4 +1,4 @@
-package dev.stepstile.cli;
+package dev.stepstile.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Against an API whose feed shows entries late, twice, or never. */
-class FeedReaderTest {
+class FollowerTest {
     private HttpServer server;
     /** What the feed shows, by position. */
     private final ConcurrentSkipListMap<String, String> feed = new ConcurrentSkipListMap<>();
@@ -78,10 +78,10 @@ class FeedReaderTest {
         exchange.close();
     }
 
-    private FeedReader reader(String... keys) {
-        Client client =
-                new Client(URI.create("http://127.0.0.1:" + server.getAddress().getPort()));
-        return new FeedReader(client, "r", List.of(keys), () -> now);
+    private Follower reader(String... keys) {
+        StepstileClient client = new StepstileClient(
+                URI.create("http://127.0.0.1:" + server.getAddress().getPort()));
+        return new Follower(client, "r", List.of(keys), () -> now);
     }
 
     private static List<String> keys(List<JsonNode> entries) {
@@ -90,7 +90,7 @@ class FeedReaderTest {
 
     @Test
     void tells_each_step_once_and_is_complete_when_all_have_ended() throws Exception {
-        FeedReader reader = reader("a", "b");
+        Follower reader = reader("a", "b");
         feed.put("1", "a");
         assertThat(keys(reader.poll())).containsExactly("a");
         assertThat(reader.complete()).isFalse();
@@ -102,7 +102,7 @@ class FeedReaderTest {
 
     @Test
     void finds_what_appears_behind_where_it_was_by_going_back_when_nothing_comes() throws Exception {
-        FeedReader reader = reader("a", "b");
+        Follower reader = reader("a", "b");
         feed.put("2", "b");
         assertThat(keys(reader.poll())).containsExactly("b");
         feed.put("1", "a");
@@ -115,7 +115,7 @@ class FeedReaderTest {
 
     @Test
     void goes_back_from_where_something_last_came_not_from_now() throws Exception {
-        FeedReader reader = reader("a", "z");
+        Follower reader = reader("a", "z");
         for (int i = 0; i < 20; i++) {
             feed.put("" + (char) ('b' + i), "other-" + i);
             reader.poll();
@@ -132,7 +132,7 @@ class FeedReaderTest {
 
     @Test
     void goes_back_further_the_longer_nothing_comes_up_to_fifteen_seconds() throws Exception {
-        FeedReader reader = reader("a", "z");
+        Follower reader = reader("a", "z");
         for (int second = 0; second < 10; second++) {
             feed.put("" + (char) ('b' + second), "other-" + second);
             reader.poll();
@@ -150,7 +150,7 @@ class FeedReaderTest {
 
     @Test
     void finds_late_entries_every_five_seconds_although_others_keep_coming() throws Exception {
-        FeedReader reader = reader("a", "z");
+        Follower reader = reader("a", "z");
         List<String> found = new ArrayList<>();
         feed.put("2", "first");
         reader.poll();
@@ -166,7 +166,7 @@ class FeedReaderTest {
 
     @Test
     void looks_up_after_half_a_minute_what_the_feed_never_shows() throws Exception {
-        FeedReader reader = reader("a", "b");
+        Follower reader = reader("a", "b");
         records.put("a", "DEAD");
         records.put("b", "RUNNING");
         assertThat(reader.poll()).isEmpty();

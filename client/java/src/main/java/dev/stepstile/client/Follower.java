@@ -1,4 +1,4 @@
-package dev.stepstile.cli;
+package dev.stepstile.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * {@link #REREAD_EVERY} in any case. What it still misses it looks up each {@link #LOOKUP_EVERY}; a step whose record is
  * damaged (UNKNOWN) in two lookups counts as ended so.
  */
-final class FeedReader {
+public final class Follower {
     private static final Duration OVERLAP = Duration.ofSeconds(15);
     private static final Duration STEP_BACK = Duration.ofMillis(500);
     private static final Duration STEP_BACK_EVERY = Duration.ofMillis(250);
@@ -30,7 +30,7 @@ final class FeedReader {
     private static final Duration PAST_EVERY = Duration.ofMillis(100);
     private static final Set<String> ENDED = Set.of("SUCCEEDED", "FAILED", "DEAD", "CANCELLED");
 
-    private final Client client;
+    private final StepstileClient client;
     private final String runId;
     private final InstantSource clock;
     private final TreeSet<String> missing;
@@ -48,7 +48,7 @@ final class FeedReader {
     private record Past(Instant at, @Nullable String cursor) {}
 
     /** @param expected the keys of the steps to wait for */
-    FeedReader(Client client, String runId, List<String> expected, InstantSource clock) {
+    public Follower(StepstileClient client, String runId, List<String> expected, InstantSource clock) {
         this.client = client;
         this.runId = runId;
         this.clock = clock;
@@ -63,12 +63,12 @@ final class FeedReader {
     }
 
     /** True once every expected step has ended. */
-    boolean complete() {
+    public boolean complete() {
         return missing.isEmpty();
     }
 
     /** The steps that ended since the last call: entries of the feed or of a lookup, each step and attempt once. */
-    List<JsonNode> poll() throws InterruptedException {
+    public List<JsonNode> poll() throws InterruptedException {
         List<JsonNode> fresh = new ArrayList<>();
         goOn(fresh);
         Instant now = clock.instant();
