@@ -16,7 +16,7 @@ _STEP_BACK_EVERY = 0.25
 _FIRST_OVERLAP = 0.2
 _REREAD_EVERY = 5.0
 _LOOKUP_EVERY = 30.0
-_PAST_EVERY = 0.1
+_NOTE_CURSOR_EVERY = 0.1
 _SHORTEST_PAUSE = 0.01
 _LONGEST_PAUSE = 0.5
 _READERS = 8
@@ -168,7 +168,7 @@ class Follower:
                 self._fresh.append(entry)
 
     def _remember(self, now: float) -> None:
-        if self._pasts[-1][0] + _PAST_EVERY <= now:
+        if self._pasts[-1][0] + _NOTE_CURSOR_EVERY <= now:
             self._pasts.append((now, self._cursor))
         # The second oldest is old enough too, so that the oldest is not needed.
         while len(self._pasts) > 1 and self._pasts[1][0] <= self._fresh_at - _OVERLAP:

@@ -21,6 +21,7 @@ from stepstile.signing import Request, Sign
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
+_LONGEST_RETRY_AFTER_SECONDS = 60.0
 _PROBLEMS = "https://stepstile.dev/problems/"
 
 
@@ -178,7 +179,9 @@ class Transport:
 
 def _seconds(retry_after: str | None) -> float | None:
     """What a Retry-After header says, if it says seconds, up to a minute."""
-    return min(60.0, float(retry_after)) if retry_after and retry_after.isdecimal() else None
+    if not retry_after or not retry_after.isdecimal():
+        return None
+    return min(_LONGEST_RETRY_AFTER_SECONDS, float(retry_after))
 
 
 def _json(answer: bytes) -> dict[str, Any]:

@@ -85,8 +85,8 @@ final class BenchCommand {
         private void throughput(Stack kind) throws Exception {
             CoreBench.Noop noop = new CoreBench.Noop();
             heading(kind + ": " + steps + " no-op steps in one dispatch, " + rounds + " rounds after one to warm up");
-            try (LocalStack stack = LocalStack.start(Stacks.bench(kind == Stack.AWS, folder(), List.of(noop)))) {
-                CoreBench bench = new CoreBench(stack, noop);
+            try (LocalStack stack = LocalStack.start(Stacks.bench(kind == Stack.AWS, folder(), List.of(noop)));
+                    CoreBench bench = new CoreBench(stack, noop)) {
                 BarePorts bare = new BarePorts(stack.ports(), Stacks.BENCH_WORKERS);
                 bench.burst("warm-up", steps);
                 stack.withoutWorkers(() -> bare.seconds("bare-warm-up", steps));
@@ -139,8 +139,9 @@ final class BenchCommand {
         private void recovery(Stack kind) throws Exception {
             RecoveryBench.Hang hang = new RecoveryBench.Hang();
             Duration bound = Stacks.SHORT_LEASE.plus(Stacks.SHORT_MARGIN).plus(Stacks.SHORT_SWEEP.multipliedBy(2));
-            try (LocalStack stack = LocalStack.start(Stacks.recovery(kind == Stack.AWS, folder(), List.of(hang)))) {
-                Histogram recovered = new RecoveryBench(stack, hang).kill(KILLS);
+            try (LocalStack stack = LocalStack.start(Stacks.recovery(kind == Stack.AWS, folder(), List.of(hang)));
+                    RecoveryBench bench = new RecoveryBench(stack, hang)) {
+                Histogram recovered = bench.kill(KILLS);
                 say(
                         "worker killed to step running again",
                         "p50 %.2f s, max %.2f s (%d kills; lease + margin + two sweeps is %d s)",

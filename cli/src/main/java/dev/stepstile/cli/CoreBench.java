@@ -1,31 +1,27 @@
 package dev.stepstile.cli;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.management.OperatingSystemMXBean;
 import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
+import dev.stepstile.client.Dispatch;
 import dev.stepstile.client.Follower;
+import dev.stepstile.client.Step;
 import dev.stepstile.client.StepstileClient;
 import dev.stepstile.local.LocalStack;
-import dev.stepstile.wire.Json;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
-import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
 /** Drives no-op steps through dispatch, queue, claim, completion and feed, over the HTTP API, and takes the time. */
-final class CoreBench {
+final class CoreBench implements AutoCloseable {
     static final String NOOP = "bench.noop";
     private static final long POLL_MILLIS = 20;
 
@@ -33,7 +29,7 @@ final class CoreBench {
     private final Noop noop;
 
     CoreBench(LocalStack stack, Noop noop) {
-        this.client = new StepstileClient(stack.endpoint());
+        this.client = StepstileClient.of(stack.endpoint());
         this.noop = noop;
     }
 
@@ -85,15 +81,10 @@ final class CoreBench {
     }
 
     Burst burst(String runId, int steps) throws InterruptedException {
-        ObjectNode request = Json.object();
-        ArrayNode list = request.putArray("steps");
-        request.putObject("defaults").put("handler", NOOP);
-        List<String> keys = new ArrayList<>();
-        for (int i = 0; i < steps; i++) {
-            keys.add(key(i));
-            list.addObject().put("key", key(i));
-        }
-        Follower feed = new Follower(client, runId, keys, InstantSource.system());
+        List<String> keys = IntStream.range(0, steps).mapToObj(CoreBench::key).toList();
+        Dispatch request = Dispatch.of(
+                "burst", keys.stream().map(key -> Step.of(key, NOOP, null)).toList());
+        Follower feed = client.follow(runId, keys);
         Histogram delays = noop.watch(runId, new ConcurrentHistogram(3));
         heapPools().forEach(MemoryPoolMXBean::resetPeakUsage);
         long cpu = cpuNanos();
@@ -115,22 +106,23 @@ final class CoreBench {
         for (int i = 0; i < dispatches; i++) {
             String runId = prefix + "-" + i;
             noop.watch(runId, delays);
-            ObjectNode request = Json.object();
-            request.putArray("steps").addObject().put("key", key(0)).put("handler", NOOP);
-            client.dispatch(runId, request);
-            await(new Follower(client, runId, List.of(key(0)), InstantSource.system()));
+            client.dispatch(runId, Dispatch.of("one", List.of(Step.of(key(0), NOOP, null))));
+            await(client.follow(runId, List.of(key(0))));
         }
         return delays;
     }
 
     private static void await(Follower feed) throws InterruptedException {
-        CountDownLatch never = new CountDownLatch(1);
+        feed.poll();
         while (!feed.complete()) {
+            Thread.sleep(POLL_MILLIS);
             feed.poll();
-            if (!feed.complete()) {
-                never.await(POLL_MILLIS, TimeUnit.MILLISECONDS);
-            }
         }
+    }
+
+    @Override
+    public void close() {
+        client.close();
     }
 
     private static List<MemoryPoolMXBean> heapPools() {

@@ -1,10 +1,15 @@
 package dev.stepstile.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.stepstile.client.Follower;
+import dev.stepstile.client.Attempt;
+import dev.stepstile.client.Dispatch;
+import dev.stepstile.client.JsonValue;
+import dev.stepstile.client.Retry;
+import dev.stepstile.client.Step;
+import dev.stepstile.client.StepEnded;
+import dev.stepstile.client.StepResult;
+import dev.stepstile.client.StepSettings;
+import dev.stepstile.client.StepState;
 import dev.stepstile.client.StepstileClient;
 import dev.stepstile.examples.flights.DayTable;
 import dev.stepstile.examples.flights.FlightsCheck;
@@ -14,7 +19,6 @@ import dev.stepstile.local.LocalStack;
 import dev.stepstile.local.StackOptions;
 import dev.stepstile.protocol.Count;
 import dev.stepstile.protocol.Tally;
-import dev.stepstile.wire.Json;
 import dev.stepstile.wire.StepMessages;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -23,9 +27,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -53,7 +57,6 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         subcommands = PythonScript.Demo.class)
 final class DemoCommand implements Callable<Integer> {
-    private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration AT_MOST = Duration.ofMinutes(10);
     private static final String REPORT_STEP = "report";
 
@@ -120,42 +123,40 @@ final class DemoCommand implements Callable<Integer> {
 
     private int run(LocalStack stack, List<String> days, Set<String> poisoned, Faults faults)
             throws InterruptedException {
-        StepstileClient client = new StepstileClient(stack.endpoint());
+        try (StepstileClient client = StepstileClient.of(stack.endpoint())) {
+            return run(client, stack, days, poisoned, faults);
+        }
+    }
+
+    private int run(StepstileClient client, LocalStack stack, List<String> days, Set<String> poisoned, Faults faults)
+            throws InterruptedException {
         String runId = "flights-" + Instant.now().toEpochMilli();
         Instant begun = Instant.now();
-        ObjectNode request = Json.object();
-        ArrayNode steps = request.putArray("steps");
-        for (String day : days) {
-            steps.addObject()
-                    .put("key", key(day))
-                    .put("handler", "flights.day")
-                    .putObject("input")
-                    .put("day", day);
-        }
-        request.putObject("defaults")
-                .put("maxAttempts", 3)
-                .put("timeoutSeconds", 15)
-                .putObject("retry")
-                .put("baseSeconds", 0.2)
-                .put("capSeconds", 2);
-        client.dispatch(runId, request);
-        Map<String, JsonNode> ended =
+        List<Step> steps = days.stream()
+                .map(day -> Step.of(key(day), "flights.day", Map.of("day", day)))
+                .toList();
+        StepSettings defaults = StepSettings.NONE
+                .withMaxAttempts(3)
+                .withTimeout(Duration.ofSeconds(15))
+                .withRetry(new Retry(Duration.ofMillis(200), Duration.ofSeconds(2)));
+        client.dispatch(runId, Dispatch.of("days", steps).withDefaults(defaults));
+        Map<String, StepEnded> ended =
                 follow(client, runId, days.stream().map(DemoCommand::key).toList());
         double daysSeconds = since(begun);
 
-        List<JsonNode> records = records(client, runId, ended);
-        Map<String, String> results = results(records);
+        Map<String, JsonValue> results = results(ended.values());
         Instant reportBegun = Instant.now();
-        JsonNode report = results.isEmpty() ? Json.object() : report(client, runId, results);
+        StepEnded report = results.isEmpty() ? null : report(client, runId, results);
         double reportSeconds = since(reportBegun);
 
         List<String> wrong = new ArrayList<>();
         check(days, poisoned, ended, results, report, wrong);
         List<StepMessages.Letter> letters = awaitLetters(stack, poisoned.size());
         checkLetters(poisoned, letters, wrong);
-        summary(stack, records, faults, daysSeconds, reportSeconds, letters);
-        if (report.has("result")) {
-            out.println("Report     " + write(report.path("result")));
+        summary(stack, ended.values(), faults, daysSeconds, reportSeconds, letters);
+        if (report != null
+                && report.state() instanceof StepState.Succeeded(Instant _, StepResult.Value(JsonValue json))) {
+            out.println("Report     " + write(json.tree()));
         }
         if (wrong.isEmpty()) {
             out.println("Check      passed: the result equals an independent single pass over the same 336,776 flights"
@@ -167,107 +168,83 @@ final class DemoCommand implements Callable<Integer> {
         return 1;
     }
 
-    private Map<String, JsonNode> follow(StepstileClient client, String runId, List<String> keys)
-            throws InterruptedException {
-        Follower feed = new Follower(client, runId, keys, InstantSource.system());
-        Map<String, JsonNode> ended = new TreeMap<>();
+    private Map<String, StepEnded> follow(StepstileClient client, String runId, List<String> keys) {
+        Map<String, StepEnded> ended = new TreeMap<>();
         Progress progress = new Progress(out, "Days", keys.size());
-        Instant giveUp = Instant.now().plus(AT_MOST);
-        CountDownLatch never = new CountDownLatch(1);
-        while (!feed.complete()) {
-            feed.poll().forEach(entry -> ended.put(entry.path("stepKey").asText(), entry));
-            progress.at(ended.size());
-            if (Instant.now().isAfter(giveUp)) {
-                throw new IllegalStateException(
-                        "Only " + ended.size() + " of " + keys.size() + " steps had ended after " + AT_MOST.toMinutes()
-                                + " minutes; the log is in " + Stacks.home().resolve("stepstile.log") + ".");
+        boolean complete = client.follow(runId, keys).await(AT_MOST, event -> {
+            if (event instanceof StepEnded end) {
+                ended.put(end.key(), end);
+                progress.at(ended.size());
             }
-            if (!feed.complete()) {
-                never.await(POLL.toMillis(), TimeUnit.MILLISECONDS);
-            }
+        });
+        if (!complete) {
+            throw new IllegalStateException(
+                    "Only " + ended.size() + " of " + keys.size() + " steps had ended after " + AT_MOST.toMinutes()
+                            + " minutes; the log is in " + Stacks.home().resolve("stepstile.log") + ".");
         }
         return ended;
     }
 
-    /** The steps' records, looked up consistently. */
-    private static List<JsonNode> records(StepstileClient client, String runId, Map<String, JsonNode> ended)
-            throws InterruptedException {
-        List<String> keys = new ArrayList<>(ended.keySet());
-        List<JsonNode> records = new ArrayList<>();
-        for (int from = 0; from < keys.size(); from += 100) {
-            client.lookup(runId, keys.subList(from, Math.min(keys.size(), from + 100)))
-                    .path("entries")
-                    .forEach(records::add);
-        }
-        return records;
-    }
-
     /** The results of the days that succeeded, by step key. */
-    private static Map<String, String> results(List<JsonNode> records) {
-        Map<String, String> results = new TreeMap<>();
-        for (JsonNode entry : records) {
-            if (entry.path("state").asText().equals("SUCCEEDED")) {
-                results.put(entry.path("stepKey").asText(), Json.print(entry.path("result")));
+    private static Map<String, JsonValue> results(Collection<StepEnded> ended) {
+        Map<String, JsonValue> results = new TreeMap<>();
+        for (StepEnded end : ended) {
+            if (end.state() instanceof StepState.Succeeded(Instant _, StepResult.Value(JsonValue json))) {
+                results.put(end.key(), json);
             }
         }
         return results;
     }
 
-    private JsonNode report(StepstileClient client, String runId, Map<String, String> results)
-            throws InterruptedException {
-        ObjectNode request = Json.object();
-        request.putArray("steps")
-                .addObject()
-                .put("key", REPORT_STEP)
-                .put("handler", "flights.report")
-                .put("maxAttempts", 20);
-        request.putObject("sharedInputs").set("days", Json.parse("[" + String.join(",", results.values()) + "]"));
-        client.dispatch(runId, request);
-        Follower feed = new Follower(client, runId, List.of(REPORT_STEP), InstantSource.system());
-        CountDownLatch never = new CountDownLatch(1);
-        Instant giveUp = Instant.now().plus(AT_MOST);
-        while (!feed.complete()) {
-            feed.poll();
-            if (!feed.complete()) {
-                never.await(POLL.toMillis(), TimeUnit.MILLISECONDS);
+    private static StepEnded report(StepstileClient client, String runId, Map<String, JsonValue> results) {
+        Step step = Step.of(REPORT_STEP, "flights.report", null)
+                .withSettings(StepSettings.handler("flights.report").withMaxAttempts(20));
+        JsonValue days = JsonValue.of(results.values());
+        client.dispatch(runId, Dispatch.of("report", List.of(step)).withSharedInputs(Map.of("days", days)));
+        List<StepEnded> ended = new ArrayList<>();
+        client.follow(runId, List.of(REPORT_STEP)).await(AT_MOST, event -> {
+            if (event instanceof StepEnded end) {
+                ended.add(end);
             }
-            if (Instant.now().isAfter(giveUp)) {
-                throw new IllegalStateException("The report's step did not end; the log is in "
-                        + Stacks.home().resolve("stepstile.log") + ".");
-            }
+        });
+        if (ended.isEmpty()) {
+            throw new IllegalStateException("The report's step did not end; the log is in "
+                    + Stacks.home().resolve("stepstile.log") + ".");
         }
-        return client.step(runId, REPORT_STEP);
+        return ended.getFirst();
     }
 
     private static void check(
             List<String> days,
             Set<String> poisoned,
-            Map<String, JsonNode> ended,
-            Map<String, String> results,
-            JsonNode report,
+            Map<String, StepEnded> ended,
+            Map<String, JsonValue> results,
+            @Nullable StepEnded report,
             List<String> wrong) {
         for (String day : days) {
-            JsonNode entry = ended.get(key(day));
-            String state = entry == null ? "missing" : entry.path("state").asText();
+            StepEnded end = ended.get(key(day));
+            String status = end == null ? "missing" : end.state().status().name();
             String expected = poisoned.contains(day) ? "DEAD" : "SUCCEEDED";
-            if (!state.equals(expected)) {
-                wrong.add(day + ": " + state + ", expected " + expected);
+            if (!status.equals(expected)) {
+                wrong.add(day + ": " + status + ", expected " + expected);
             }
         }
         try {
             List<DayTable> tables = new ArrayList<>();
-            for (String json : results.values()) {
-                tables.add(Json.MAPPER.readValue(json, DayTable.class));
+            for (JsonValue json : results.values()) {
+                tables.add(Objects.requireNonNull(json.as(DayTable.class)));
             }
             wrong.addAll(FlightsCheck.differences(tables, poisoned));
-            if (!report.path("state").asText().equals("SUCCEEDED")) {
-                wrong.add("the report's step is " + report.path("state").asText("missing"));
+            if (report != null
+                    && report.state() instanceof StepState.Succeeded(Instant _, StepResult.Value(JsonValue json))) {
+                wrong.addAll(
+                        FlightsCheck.reportDifferences(Objects.requireNonNull(json.as(FlightsReport.class)), poisoned));
             } else {
-                wrong.addAll(FlightsCheck.reportDifferences(
-                        Json.MAPPER.treeToValue(report.path("result"), FlightsReport.class), poisoned));
+                wrong.add("the report's step is "
+                        + (report == null ? "missing" : report.state().status().name()));
             }
-        } catch (JsonProcessingException e) {
-            wrong.add("a result does not read: " + e.getOriginalMessage());
+        } catch (IllegalArgumentException e) {
+            wrong.add("a result does not read: " + e.getMessage());
         }
     }
 
@@ -301,7 +278,7 @@ final class DemoCommand implements Callable<Integer> {
 
     private void summary(
             LocalStack stack,
-            List<JsonNode> records,
+            Collection<StepEnded> ended,
             Faults faults,
             double daysSeconds,
             double reportSeconds,
@@ -309,11 +286,11 @@ final class DemoCommand implements Callable<Integer> {
         Map<String, Integer> states = new TreeMap<>();
         int retried = 0;
         int silent = 0;
-        for (JsonNode record : records) {
-            states.merge(record.path("state").asText(), 1, Integer::sum);
-            retried += record.path("attempt").asInt() - 1;
-            for (JsonNode attempt : record.path("attempts")) {
-                silent += attempt.path("cause").asText().equals("WORKER_LOST") ? 1 : 0;
+        for (StepEnded end : ended) {
+            states.merge(end.state().status().name(), 1, Integer::sum);
+            retried += end.attempt() - 1;
+            for (Attempt attempt : end.attempts()) {
+                silent += attempt.cause().equals("WORKER_LOST") ? 1 : 0;
             }
         }
         Tally tally = stack.tally();
@@ -321,7 +298,7 @@ final class DemoCommand implements Callable<Integer> {
         row(
                 "Steps",
                 states + " in " + Progress.time(daysSeconds)
-                        + String.format(Locale.ROOT, " (%.0f/s)", records.size() / daysSeconds));
+                        + String.format(Locale.ROOT, " (%.0f/s)", ended.size() / daysSeconds));
         row("Report step", Progress.time(reportSeconds));
         if (faults.any()) {
             row("Workers lost", stack.workersLost());

@@ -1,16 +1,15 @@
 package dev.stepstile.cli;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
-import dev.stepstile.client.Follower;
+import dev.stepstile.client.Dispatch;
+import dev.stepstile.client.Step;
 import dev.stepstile.client.StepstileClient;
 import dev.stepstile.local.LocalStack;
 import dev.stepstile.step.StepId;
-import dev.stepstile.wire.Json;
-import java.time.InstantSource;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,10 +18,10 @@ import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 
 /** How long a step whose worker was killed in the middle takes to run again. */
-final class RecoveryBench {
+final class RecoveryBench implements AutoCloseable {
     private static final String HANG = "bench.hang";
     private static final String STEP = "step";
-    private static final long PATIENCE_SECONDS = 60;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final LocalStack stack;
     private final StepstileClient client;
@@ -30,7 +29,7 @@ final class RecoveryBench {
 
     RecoveryBench(LocalStack stack, Hang hang) {
         this.stack = stack;
-        this.client = new StepstileClient(stack.endpoint());
+        this.client = StepstileClient.of(stack.endpoint());
         this.hang = hang;
     }
 
@@ -68,9 +67,7 @@ final class RecoveryBench {
         for (int i = 0; i < kills; i++) {
             String runId = "kill-" + i;
             Hang.Watch watch = hang.watch(runId);
-            ObjectNode request = Json.object();
-            request.putArray("steps").addObject().put("key", STEP).put("handler", HANG);
-            client.dispatch(runId, request);
+            client.dispatch(runId, Dispatch.of("one", List.of(Step.of(STEP, HANG, null))));
             await(watch.first(), runId);
             if (!stack.killWorkerOf(new StepId(runId, STEP))) {
                 throw new IllegalStateException("No worker ran the step of run " + runId + ".");
@@ -78,18 +75,23 @@ final class RecoveryBench {
             long killed = System.nanoTime();
             await(watch.second(), runId);
             recovered.recordValue((System.nanoTime() - killed) / 1000);
-            Follower feed = new Follower(client, runId, List.of(STEP), InstantSource.system());
-            while (!feed.complete()) {
-                feed.poll();
+            if (!client.follow(runId, List.of(STEP)).await(PATIENCE, event -> {})) {
+                throw new IllegalStateException(
+                        "The step of run " + runId + " did not end within " + PATIENCE.toSeconds() + " s.");
             }
         }
         return recovered;
     }
 
     private static void await(CountDownLatch latch, String runId) throws InterruptedException {
-        if (!latch.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        if (!latch.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
             throw new IllegalStateException(
-                    "The step of run " + runId + " did not run within " + PATIENCE_SECONDS + " s.");
+                    "The step of run " + runId + " did not run within " + PATIENCE.toSeconds() + " s.");
         }
+    }
+
+    @Override
+    public void close() {
+        client.close();
     }
 }

@@ -1,187 +1,310 @@
 package dev.stepstile.client;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a run's feed as it wants to be read. An entry may come twice, and may come late: a write is stamped, then waits.
- * So entries are known by step key and attempt, and the reader goes back: a little every {@link #STEP_BACK_EVERY} while
- * something comes; where nothing comes, twice as far each time, up to {@link #OVERLAP}; that far every
- * {@link #REREAD_EVERY} in any case. What it still misses it looks up each {@link #LOOKUP_EVERY}; a step whose record is
- * damaged (UNKNOWN) in two lookups counts as ended so.
+ * Reports each end of the steps that it follows once and, if asked to, each page of their logs once, before the end. An
+ * entry of the feed may come twice, and may come late: entries are known by step key, attempt and page, and
+ * {@link FeedPosition} goes back for the late ones. What the feed does not show at all is looked up each
+ * {@link FeedTimes#LOOKUP_EVERY}; a step whose record is damaged in two lookups is reported so, and no longer waited for. A page that turns up after the end of its step was reported is dropped. Not safe to use
+ * from several threads at once.
  */
 public final class Follower {
-    private static final Duration OVERLAP = Duration.ofSeconds(15);
-    private static final Duration STEP_BACK = Duration.ofMillis(500);
-    private static final Duration STEP_BACK_EVERY = Duration.ofMillis(250);
-    private static final Duration FIRST_OVERLAP = Duration.ofMillis(200);
-    private static final Duration REREAD_EVERY = Duration.ofSeconds(5);
-    private static final Duration LOOKUP_EVERY = Duration.ofSeconds(30);
-    private static final Duration PAST_EVERY = Duration.ofMillis(100);
-    private static final Set<String> ENDED = Set.of("SUCCEEDED", "FAILED", "DEAD", "CANCELLED");
+    /** Calls at once, for what the feed does not hold itself. */
+    static final int READERS = 8;
 
     private final StepstileClient client;
     private final String runId;
-    private final InstantSource clock;
-    private final TreeSet<String> missing;
-    private final Set<String> seen = new HashSet<>();
+    private final boolean logs;
+    private final Pacing pacing;
+    private final FeedPosition position;
+    private final Set<String> missing;
+    private final Set<String> followed;
+    private final Map<String, List<FeedPage.Entry>> notFollowed = new HashMap<>();
+    private final Set<Attempted> seenEnds = new HashSet<>();
+    private final Set<Page> seenPages = new HashSet<>();
+    private final Set<Page> reportedPages = new HashSet<>();
+    private final List<FeedPage.Entry> fresh = new ArrayList<>();
+    private final List<StepDamaged> freshlyDamaged = new ArrayList<>();
     private Set<String> damaged = Set.of();
-    private final Deque<Past> pasts = new ArrayDeque<>();
-    private @Nullable String cursor;
-    private Duration overlap = FIRST_OVERLAP;
-    private Instant freshAt;
-    private Instant stepBackAt;
-    private Instant idleRereadAt;
-    private Instant rereadAt;
     private Instant lookupAt;
+    private Duration pause = FeedTimes.SHORTEST_PAUSE;
 
-    private record Past(Instant at, @Nullable String cursor) {}
+    private record Attempted(String key, int attempt) {}
 
-    /** @param expected the keys of the steps to wait for */
-    public Follower(StepstileClient client, String runId, List<String> expected, InstantSource clock) {
+    private record Page(String key, int attempt, int number) {}
+
+    Follower(StepstileClient client, String runId, Collection<String> keys, boolean logs, Pacing pacing) {
         this.client = client;
         this.runId = runId;
-        this.clock = clock;
-        this.missing = new TreeSet<>(expected);
-        Instant now = clock.instant();
-        this.freshAt = now;
-        this.stepBackAt = now;
-        this.idleRereadAt = now.plus(FIRST_OVERLAP);
-        this.rereadAt = now.plus(REREAD_EVERY);
-        this.lookupAt = now.plus(LOOKUP_EVERY);
-        pasts.add(new Past(now, null));
+        this.logs = logs;
+        this.pacing = pacing;
+        this.missing = new LinkedHashSet<>(keys);
+        this.followed = new HashSet<>(keys);
+        this.position = new FeedPosition(this::page, pacing);
+        this.lookupAt = pacing.now().plus(FeedTimes.LOOKUP_EVERY);
     }
 
-    /** True once every expected step has ended. */
+    /** The keys of the steps whose end was not reported yet. */
+    public Set<String> missing() {
+        return Collections.unmodifiableSet(new TreeSet<>(missing));
+    }
+
+    /** Whether the end of each step was reported. */
     public boolean complete() {
         return missing.isEmpty();
     }
 
-    /** The steps that ended since the last call: entries of the feed or of a lookup, each step and attempt once. */
-    public List<JsonNode> poll() throws InterruptedException {
-        List<JsonNode> fresh = new ArrayList<>();
-        goOn(fresh);
-        Instant now = clock.instant();
-        if (!fresh.isEmpty()) {
-            freshAt = now;
-            overlap = FIRST_OVERLAP;
-            idleRereadAt = now.plus(overlap);
-        } else if (!now.isBefore(idleRereadAt)) {
-            goBack(overlap, fresh);
-            idleRereadAt = now.plus(overlap);
-            Duration doubled = overlap.multipliedBy(2);
-            overlap = doubled.compareTo(OVERLAP) < 0 ? doubled : OVERLAP;
+    /** How long to wait before the next poll: short while something comes, longer and longer where nothing does. */
+    public Duration pause() {
+        return pause;
+    }
+
+    /** Follows more steps, or once more those that were redriven. What the feed showed of them already is not lost. */
+    public void add(Collection<String> keys) {
+        for (String key : keys) {
+            missing.add(key);
+            followed.add(key);
+            List<FeedPage.Entry> entries = notFollowed.remove(key);
+            if (entries != null) {
+                entries.forEach(this::note);
+            }
         }
-        if (!fresh.isEmpty() && !now.isBefore(stepBackAt)) {
-            goBack(STEP_BACK, fresh);
-            stepBackAt = clock.instant().plus(STEP_BACK_EVERY);
+        pause = FeedTimes.SHORTEST_PAUSE;
+    }
+
+    /**
+     * Polls and pauses until each step has ended, or the time is over.
+     *
+     * @param reported called with each event, on this thread
+     * @return whether each step has ended; if not, the follower may go on
+     * @throws StepstileException as {@link #poll()}
+     */
+    public boolean await(Duration atMost, Consumer<? super RunEvent> reported) {
+        Instant until = pacing.now().plus(atMost);
+        while (true) {
+            poll().forEach(reported);
+            if (complete()) {
+                return true;
+            }
+            Duration left = Duration.between(pacing.now(), until);
+            if (!left.isPositive()) {
+                return false;
+            }
+            client.pause(left.compareTo(pause) < 0 ? left : pause);
         }
-        if (!now.isBefore(rereadAt)) {
-            goBack(OVERLAP, fresh);
-            rereadAt = now.plus(REREAD_EVERY);
-        }
+    }
+
+    /**
+     * What is new, without waiting for it: of one step, its pages in order, then its end.
+     *
+     * @throws StepstileException if a call failed: nothing was reported then, and the next poll reports what this one would
+     *     have
+     */
+    public List<RunEvent> poll() {
+        position.read(fresh::size);
+        Instant now = pacing.now();
         if (!now.isBefore(lookupAt) && !missing.isEmpty()) {
-            lookupAt = now.plus(LOOKUP_EVERY);
-            lookup(fresh);
+            lookUpMissing();
+            lookupAt = now.plus(FeedTimes.LOOKUP_EVERY);
         }
-        return fresh;
+        List<RunEvent> events = events();
+        pause = events.isEmpty() && fresh.isEmpty() ? longer(pause) : FeedTimes.SHORTEST_PAUSE;
+        fresh.clear();
+        freshlyDamaged.clear();
+        return events;
     }
 
-    /** Reads from where it was up to the end, or for as long as it may before it steps back. */
-    private void goOn(List<JsonNode> fresh) throws InterruptedException {
-        Instant until = clock.instant().plus(STEP_BACK_EVERY);
-        boolean more = true;
-        while (more) {
-            JsonNode page = page(cursor, fresh);
-            cursor = page.path("cursor").textValue();
-            Instant now = clock.instant();
-            more = !page.path("caughtUp").asBoolean(true) && now.isBefore(until);
-            remember(now);
-        }
+    private static Duration longer(Duration pause) {
+        Duration longer = pause.multipliedBy(3).dividedBy(2);
+        return longer.compareTo(FeedTimes.LONGEST_PAUSE) < 0 ? longer : FeedTimes.LONGEST_PAUSE;
     }
 
-    /** Reads again what lies between where it was that long before something last came, and where it is. */
-    private void goBack(Duration by, List<JsonNode> fresh) throws InterruptedException {
-        String at = cursorAt(freshAt.minus(by));
-        boolean more = true;
-        while (more) {
-            JsonNode page = page(at, fresh);
-            at = page.path("cursor").textValue();
-            more = !page.path("caughtUp").asBoolean(true);
-        }
-    }
-
-    private JsonNode page(@Nullable String from, List<JsonNode> fresh) throws InterruptedException {
-        JsonNode page = client.feed(runId, from);
-        page.path("entries").forEach(entry -> take(entry, fresh));
+    private FeedPage page(@Nullable String cursor) {
+        FeedPage page = client.feed(runId, cursor);
+        page.entries().forEach(this::note);
         return page;
     }
 
-    private void remember(Instant now) {
-        if (!pasts.getLast().at().plus(PAST_EVERY).isAfter(now)) {
-            pasts.addLast(new Past(now, cursor));
+    private void note(FeedPage.Entry entry) {
+        if (!followed.contains(entry.key())) {
+            notFollowed.computeIfAbsent(entry.key(), _ -> new ArrayList<>()).add(entry);
+            return;
         }
-        while (pasts.size() > 1 && cursorIsOlder(freshAt)) {
-            pasts.removeFirst();
+        boolean isNew = switch (entry) {
+            case FeedPage.LogWritten(String key, int attempt, int number) ->
+                logs && missing.contains(key) && seenPages.add(new Page(key, attempt, number));
+            case FeedPage.Ended ended -> seenEnds.add(new Attempted(ended.key(), ended.attempt()));
+        };
+        if (isNew) {
+            fresh.add(entry);
         }
     }
 
-    /** Whether the second oldest is old enough too, so that the oldest is not needed. */
-    private boolean cursorIsOlder(Instant fresh) {
-        var oldest = pasts.iterator();
-        oldest.next();
-        return !oldest.next().at().isAfter(fresh.minus(OVERLAP));
-    }
-
-    /** Where the feed was read up to at {@code instant}, or a little before it. */
-    private @Nullable String cursorAt(Instant instant) {
-        String at = pasts.getFirst().cursor();
-        for (Past past : pasts) {
-            if (past.at().isAfter(instant)) {
-                break;
-            }
-            at = past.cursor();
-        }
-        return at;
-    }
-
-    private void lookup(List<JsonNode> fresh) throws InterruptedException {
-        List<String> keys = new ArrayList<>(missing);
+    /** A record that is damaged in two lookups is one that nobody repairs, nor a newer version's that this one misreads. */
+    private void lookUpMissing() {
         Set<String> damagedNow = new HashSet<>();
-        for (int from = 0; from < keys.size(); from += 100) {
-            client.lookup(runId, keys.subList(from, Math.min(keys.size(), from + 100)))
-                    .path("entries")
-                    .forEach(entry -> {
-                        String key = entry.path("stepKey").asText();
-                        if (!entry.path("state").asText().equals("UNKNOWN")) {
-                            take(entry, fresh);
-                        } else if (damaged.contains(key)) {
-                            missing.remove(key);
-                            fresh.add(entry);
-                        } else {
-                            damagedNow.add(key);
-                        }
-                    });
+        for (StepRecord found : client.lookup(runId, missing).values()) {
+            if (found.state() instanceof StepState.Ended ended) {
+                note(new FeedPage.Ended(
+                        found.key(), found.attempt(), ended, found.log().written()));
+            } else if (found.state() instanceof StepState.Unknown(String damage)) {
+                damagedNow.add(found.key());
+                if (damaged.contains(found.key())) {
+                    freshlyDamaged.add(new StepDamaged(found.key(), found.attempt(), damage));
+                }
+            }
         }
         damaged = damagedNow;
     }
 
-    private void take(JsonNode entry, List<JsonNode> fresh) {
-        String key = entry.path("stepKey").asText();
-        if (ENDED.contains(entry.path("state").asText())
-                && seen.add(key + "#" + entry.path("attempt").asInt())) {
-            missing.remove(key);
-            fresh.add(entry);
+    /** The entries as what they stand for. Whatever is not in them is read, in as few calls as can be. */
+    private List<RunEvent> events() {
+        Map<String, StepRecord> records = records();
+        Map<String, List<LogPage>> pages = pages();
+        List<RunEvent> events = new ArrayList<>();
+        for (FeedPage.Entry entry : fresh) {
+            List<LogPage> written = pages.remove(entry.key());
+            if (written != null) {
+                events.addAll(unreported(written));
+            }
+            if (entry instanceof FeedPage.Ended ended) {
+                end(ended, records.get(ended.key())).ifPresent(end -> {
+                    missing.remove(end.key());
+                    events.add(end);
+                });
+            }
+        }
+        for (StepDamaged step : freshlyDamaged) {
+            missing.remove(step.key());
+            events.add(step);
+        }
+        return events;
+    }
+
+    /** Of the steps whose end an entry does not tell whole. */
+    private Map<String, StepRecord> records() {
+        List<String> keys = fresh.stream()
+                .filter(entry -> entry instanceof FeedPage.Ended(var _, int attempt, StepState.Ended state, int _)
+                        && !(attempt == 1 && state instanceof StepState.Succeeded(Instant _, StepResult.Value _)))
+                .map(FeedPage.Entry::key)
+                .toList();
+        Map<String, StepRecord> records = new HashMap<>(client.lookup(runId, keys));
+        List<Callable<StepRecord>> large = new ArrayList<>();
+        for (StepRecord found : records.values()) {
+            if (found.state() instanceof StepState.Succeeded(Instant at, StepResult.Stored _)) {
+                large.add(() -> withResult(found, at));
+            }
+        }
+        for (StepRecord whole : read(large)) {
+            records.put(whole.key(), whole);
+        }
+        return records;
+    }
+
+    private StepRecord withResult(StepRecord found, Instant at) {
+        StepState.Succeeded state =
+                new StepState.Succeeded(at, new StepResult.Value(client.result(runId, found.key())));
+        return new StepRecord(
+                found.key(), found.attempt(), found.handler(), found.startedAt(), state, found.attempts(), found.log());
+    }
+
+    /** Of the attempts of which there are pages that were not reported, by step. */
+    private Map<String, List<LogPage>> pages() {
+        Set<Attempted> wanted = new LinkedHashSet<>();
+        for (FeedPage.Entry entry : fresh) {
+            boolean unread = switch (entry) {
+                case FeedPage.LogWritten _ -> true;
+                case FeedPage.Ended ended -> logs && !allReported(ended);
+            };
+            if (unread) {
+                wanted.add(new Attempted(entry.key(), entry.attempt()));
+            }
+        }
+        List<Callable<Optional<StepRecord>>> calls = new ArrayList<>();
+        for (Attempted attempted : wanted) {
+            calls.add(() -> client.stepWithLog(runId, attempted.key(), attempted.attempt()));
+        }
+        Map<String, List<LogPage>> pages = new LinkedHashMap<>();
+        for (Optional<StepRecord> read : read(calls)) {
+            read.ifPresent(step -> pages.computeIfAbsent(step.key(), _ -> new ArrayList<>())
+                    .addAll(step.log().pages()));
+        }
+        return pages;
+    }
+
+    private boolean allReported(FeedPage.Ended ended) {
+        for (int number = 0; number < ended.logPages(); number++) {
+            if (!reportedPages.contains(new Page(ended.key(), ended.attempt(), number))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private List<LogPage> unreported(List<LogPage> pages) {
+        pages.sort(Comparator.comparingInt(LogPage::attempt).thenComparingInt(LogPage::number));
+        List<LogPage> unreported = new ArrayList<>();
+        for (LogPage page : pages) {
+            Page name = new Page(page.key(), page.attempt(), page.number());
+            seenPages.add(name);
+            if (reportedPages.add(name)) {
+                unreported.add(page);
+            }
+        }
+        return unreported;
+    }
+
+    /** The end that an entry tells; empty if the step was redriven since: its next end follows. */
+    private static Optional<StepEnded> end(FeedPage.Ended entry, @Nullable StepRecord found) {
+        if (found == null) {
+            return Optional.of(new StepEnded(entry.key(), entry.attempt(), entry.state(), List.of()));
+        }
+        return found.attempt() == entry.attempt() && found.state() instanceof StepState.Ended state
+                ? Optional.of(new StepEnded(found.key(), found.attempt(), state, found.attempts()))
+                : Optional.empty();
+    }
+
+    /** Makes the calls, some of them at once, on threads that end with it. */
+    private static <T> List<T> read(List<Callable<T>> calls) {
+        List<T> answers = new ArrayList<>();
+        if (calls.isEmpty()) {
+            return answers;
+        }
+        try (ExecutorService threads = Executors.newFixedThreadPool(
+                Math.min(READERS, calls.size()), Thread.ofVirtual().factory())) {
+            for (Future<T> answer : threads.invokeAll(calls)) {
+                answers.add(answer.get());
+            }
+            return answers;
+        } catch (InterruptedException e) {
+            throw Transport.interrupted(e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof StepstileException failed) {
+                throw failed;
+            }
+            throw new IllegalStateException("A call failed for a reason of its own.", e.getCause());
         }
     }
 }

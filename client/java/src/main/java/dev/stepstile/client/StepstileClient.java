@@ -1,126 +1,286 @@
 package dev.stepstile.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.stepstile.wire.Json;
-import java.io.IOException;
+import java.io.ByteArrayOutputStream;
 import java.net.URI;
-import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Calls the HTTP API. A call that was not answered is made again: every one of them is safe to repeat. */
-public final class StepstileClient {
-    private static final int TRIES = 8;
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(25);
-    private static final Duration TIMEOUT = Duration.ofSeconds(60);
+/**
+ * Calls Stepstile's HTTP API. Safe to use from several threads; one serves a whole program.
+ *
+ * <p>A call that was not answered, or was answered "not now", is made again until the client's patience ends; each has the
+ * same effect as once. What a call can end with otherwise is a {@link StepstileException}: {@link UnreachableException},
+ * {@link UnauthorisedException}, {@link RefusedException} or, if the thread was interrupted, {@link CallInterruptedException}.
+ *
+ * <p>Closing waits for the calls that are under way and releases the connections and the threads of the HTTP client.
+ */
+public final class StepstileClient implements AutoCloseable {
+    /** Of one call. */
+    private static final int LOOKUP_KEYS = 100;
 
-    private final URI endpoint;
-    private final HttpClient http = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(5))
-            .build();
+    private static final int LIST_LIMIT = 1000;
+    private static final String RUN_NOT_FOUND = "run-not-found";
+    private static final String STEP_NOT_STARTED = "step-not-started";
 
-    public StepstileClient(URI endpoint) {
-        this.endpoint = endpoint;
+    private final ClientOptions options;
+    private final Pacing pacing;
+    private final Transport transport;
+
+    /** A client with these options. */
+    public StepstileClient(ClientOptions options) {
+        this(options, Pacing.REAL);
     }
 
-    public JsonNode dispatch(String runId, JsonNode body) throws InterruptedException {
-        return call("POST", "/v1/runs/" + encoded(runId) + "/dispatches", Json.print(body));
+    StepstileClient(ClientOptions options, Pacing pacing) {
+        this.options = options;
+        this.pacing = pacing;
+        this.transport = new Transport(options, pacing);
     }
 
-    public JsonNode feed(String runId, @Nullable String cursor) throws InterruptedException {
-        return call(
-                "GET",
-                "/v1/runs/" + encoded(runId) + "/feed?limit=1000"
-                        + (cursor == null ? "" : "&cursor=" + encoded(cursor)),
-                null);
+    /**
+     * A client without a signer, with the usual timeout and patience.
+     *
+     * @param endpoint what {@code ./stepstile local} prints
+     */
+    public static StepstileClient of(URI endpoint) {
+        return new StepstileClient(ClientOptions.of(endpoint));
     }
 
-    public JsonNode lookup(String runId, List<String> keys) throws InterruptedException {
-        var body = Json.object();
-        keys.forEach(body.putArray("keys")::add);
-        return call("POST", "/v1/runs/" + encoded(runId) + "/steps/lookup", Json.print(body));
+    /** What the client was made with. */
+    public ClientOptions options() {
+        return options;
     }
 
-    public JsonNode step(String runId, String key) throws InterruptedException {
-        return call("GET", "/v1/runs/" + encoded(runId) + "/step?key=" + encoded(key), null);
-    }
-
-    public JsonNode status(String runId, boolean exact) throws InterruptedException {
-        String path = "/v1/runs/" + encoded(runId) + "?exact=" + exact;
-        JsonNode status = call("GET", path, null);
-        while (status.has("cursor")) {
-            status = call(
-                    "GET", path + "&cursor=" + encoded(status.path("cursor").asText()), null);
+    /**
+     * Hands over steps: when this returns, they are written down and will end, whatever crashes. The same call again is the
+     * same dispatch. What does not fit into one call (10,000 steps, 6 MB) is sent in several, with the ids {@code id},
+     * {@code id.1}, {@code id.2} and so on.
+     *
+     * @param runId 1 to 128 of {@code A-Z a-z 0-9 . _ : ~ @ + = -}; a run begins with its first dispatch
+     * @throws RefusedException of type {@code dispatch-conflict} if the id was used with other content,
+     *     {@code run-cancelled} if the run was cancelled
+     */
+    public DispatchResult dispatch(String runId, Dispatch dispatch) {
+        int accepted = 0;
+        int attached = 0;
+        for (String body : RequestWriter.dispatch(dispatch)) {
+            JsonNode answer = transport.post(run(runId) + "/dispatches", body);
+            accepted += answer.path("accepted").asInt();
+            attached += answer.path("attached").asInt();
         }
-        return status;
+        return new DispatchResult(accepted, attached);
     }
 
-    private JsonNode call(String method, String path, @Nullable String body) throws InterruptedException {
-        HttpRequest.Builder request =
-                HttpRequest.newBuilder(endpoint.resolve(path)).timeout(TIMEOUT);
-        request.method(
-                method, body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
-        request.header("content-type", "application/json");
-        for (int i = 1; ; i++) {
-            Duration pause = FIRST_PAUSE.multipliedBy(1L << i);
-            try {
-                HttpResponse<String> response = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
-                if ((response.statusCode() >= 500 || response.statusCode() == 429) && i < TRIES) {
-                    Thread.sleep(retryAfter(response).orElse(pause));
-                    continue;
+    /**
+     * How a run stands, as of the last sweep that counted.
+     *
+     * @throws RefusedException of type {@code run-not-found} if nothing was dispatched to the run
+     */
+    public RunStatus status(String runId) {
+        return AnswerReader.status(transport.get(run(runId), Map.of()));
+    }
+
+    /**
+     * How a run stands now, at the cost of a read of each of its records; a large run is counted in several calls.
+     *
+     * @throws RefusedException of type {@code run-not-found} if nothing was dispatched to the run
+     */
+    public RunStatus exactStatus(String runId) {
+        JsonNode answer = transport.get(run(runId), Map.of("exact", "true"));
+        while (answer.has("cursor")) {
+            answer = transport.get(
+                    run(runId),
+                    query("exact", "true", "cursor", answer.path("cursor").asText()));
+        }
+        return AnswerReader.status(answer);
+    }
+
+    /**
+     * All steps of a run in the order in which they were handed over, without results and attempts. The first page is read
+     * at once, the others as the stream comes to them.
+     *
+     * @throws RefusedException of type {@code run-not-found} if nothing was dispatched to the run
+     */
+    public Stream<StepRecord> steps(String runId) {
+        return list(runId, query("limit", String.valueOf(LIST_LIMIT)));
+    }
+
+    /** As {@link #steps(String)}, those in one state. */
+    public Stream<StepRecord> steps(String runId, StepStatus status) {
+        return list(runId, query("limit", String.valueOf(LIST_LIMIT), "state", status.name()));
+    }
+
+    private Stream<StepRecord> list(String runId, Map<String, String> query) {
+        String path = run(runId) + "/steps";
+        return Stream.iterate(
+                        Optional.of(transport.get(path, query)),
+                        Optional::isPresent,
+                        page -> page.map(answer -> answer.path("cursor").textValue())
+                                .map(cursor -> {
+                                    Map<String, String> next = new TreeMap<>(query);
+                                    next.put("cursor", cursor);
+                                    return transport.get(path, next);
+                                }))
+                .flatMap(page -> page.orElseThrow().path("steps").valueStream())
+                .map(AnswerReader::step);
+    }
+
+    /** One step, read consistently, with its result if an answer can hold it; empty while it is queued, and if there is none. */
+    public Optional<StepRecord> step(String runId, String key) {
+        return step(runId, query("key", key));
+    }
+
+    /** One step, with what its newest attempt wrote. */
+    public Optional<StepRecord> stepWithLog(String runId, String key) {
+        return step(runId, query("key", key, "log", "true"));
+    }
+
+    /** One step, with what one of its attempts wrote. */
+    public Optional<StepRecord> stepWithLog(String runId, String key, int attempt) {
+        return step(runId, query("key", key, "log", "true", "attempt", String.valueOf(attempt)));
+    }
+
+    private Optional<StepRecord> step(String runId, Map<String, String> query) {
+        try {
+            return Optional.of(AnswerReader.step(transport.get(run(runId) + "/step", query)));
+        } catch (RefusedException e) {
+            if (e.type().equals(STEP_NOT_STARTED) || e.type().equals(RUN_NOT_FOUND)) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * The result of a step that succeeded, of any size, in as many calls as it takes.
+     *
+     * @throws RefusedException of type {@code no-result} if the step has not succeeded
+     * @throws DamagedResultException if what came is not what the step returned
+     */
+    public JsonValue result(String runId, String key) {
+        ByteArrayOutputStream content = new ByteArrayOutputStream();
+        while (true) {
+            JsonNode piece = transport.get(
+                    run(runId) + "/step/result", query("key", key, "offset", String.valueOf(content.size())));
+            byte[] bytes = Base64.getDecoder().decode(piece.path("content").asText());
+            content.writeBytes(bytes);
+            if (content.size() >= piece.path("size").asLong() || bytes.length == 0) {
+                if (!RequestWriter.sha256(content.toByteArray())
+                        .equals(piece.path("sha256").asText())) {
+                    throw new DamagedResultException(
+                            "The result of step " + key + " did not arrive as it was stored: its digest differs.");
                 }
-                JsonNode answer = Json.parse(response.body());
-                if (response.statusCode() >= 400) {
-                    throw new Refused(
-                            response.statusCode(),
-                            answer.path("type").asText(""),
-                            answer.path("detail").asText(""));
-                }
-                return answer;
-            } catch (IOException e) {
-                if (i == TRIES) {
-                    throw new Refused(0, "unreachable", "Nothing answers at " + endpoint + " (" + e + ").");
-                }
-                Thread.sleep(pause);
+                return JsonValue.parse(content.toString(StandardCharsets.UTF_8));
             }
         }
     }
 
-    private static Optional<Duration> retryAfter(HttpResponse<String> response) {
-        return response.headers()
-                .firstValue("retry-after")
-                .filter(seconds -> seconds.matches("[0-9]{1,2}"))
-                .map(seconds -> Duration.ofSeconds(Long.parseLong(seconds)));
+    /**
+     * The records of steps by key, read consistently, in the order of the keys; without those that are still queued. A result
+     * over 16 KB is {@link StepResult.Stored}.
+     */
+    public Map<String, StepRecord> lookup(String runId, Collection<String> keys) {
+        Map<String, StepRecord> found = new LinkedHashMap<>();
+        List<String> wanted = new ArrayList<>(new LinkedHashSet<>(keys));
+        for (int from = 0; from < wanted.size(); from += LOOKUP_KEYS) {
+            List<String> some = wanted.subList(from, Math.min(wanted.size(), from + LOOKUP_KEYS));
+            Optional<JsonNode> answer =
+                    known(() -> transport.post(run(runId) + "/steps/lookup", RequestWriter.lookup(some)));
+            answer.ifPresent(records -> records.path("entries").forEach(node -> {
+                StepRecord entry = AnswerReader.step(node);
+                found.put(entry.key(), entry);
+            }));
+        }
+        return found;
     }
 
-    private static String encoded(String text) {
-        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    /** One answer of the feed, as it comes; {@link #follow} reads it as the wire contract asks. */
+    FeedPage feed(String runId, @Nullable String cursor) {
+        Map<String, String> query = cursor == null
+                ? query("limit", String.valueOf(LIST_LIMIT))
+                : query("limit", String.valueOf(LIST_LIMIT), "cursor", cursor);
+        return known(() -> transport.get(run(runId) + "/feed", query))
+                .map(AnswerReader::feed)
+                .orElseGet(() -> new FeedPage(List.of(), cursor, true)); // nothing was dispatched yet
     }
 
-    /** The API said no. */
-    public static final class Refused extends RuntimeException {
-        private final int status;
-        private final String type;
+    /** Ends what waits and asks what runs to stop; the run takes no more steps. A run that is not known has none. */
+    public CancelResult cancel(String runId) {
+        return known(() -> transport.post(run(runId) + "/cancel", null))
+                .map(answer -> new CancelResult(
+                        answer.path("cancelled").asInt(),
+                        answer.path("stopping").asInt()))
+                .orElse(new CancelResult(0, 0));
+    }
 
-        Refused(int status, String type, String detail) {
-            super(detail);
-            this.status = status;
-            this.type = type;
-        }
+    /**
+     * Runs ended steps again with a fresh budget of attempts. A success is never touched.
+     *
+     * @throws RefusedException of type {@code redrive-conflict} if the id was used with other content,
+     *     {@code run-not-found} if nothing was dispatched to the run
+     */
+    public RedriveResult redrive(String runId, Redrive redrive) {
+        return AnswerReader.redriven(transport.post(run(runId) + "/redrive", RequestWriter.redrive(redrive)));
+    }
 
-        public int status() {
-            return status;
-        }
+    /** Follows steps to their ends. */
+    public Follower follow(String runId, Collection<String> keys) {
+        return new Follower(this, runId, keys, false, pacing);
+    }
 
-        public String type() {
-            return type;
+    /** Follows steps to their ends, with what they write on the way. */
+    public Follower followWithLogs(String runId, Collection<String> keys) {
+        return new Follower(this, runId, keys, true, pacing);
+    }
+
+    /** Waits, unless the thread is interrupted. */
+    void pause(Duration pause) {
+        transport.pause(pause);
+    }
+
+    /** Waits for the calls that are under way, and releases connections and threads. */
+    @Override
+    public void close() {
+        transport.close();
+    }
+
+    private interface Call {
+        JsonNode answer();
+    }
+
+    /** Empty if the run is not known. */
+    private static Optional<JsonNode> known(Call call) {
+        try {
+            return Optional.of(call.answer());
+        } catch (RefusedException e) {
+            if (e.type().equals(RUN_NOT_FOUND)) {
+                return Optional.empty();
+            }
+            throw e;
         }
+    }
+
+    private static String run(String runId) {
+        return "/v1/runs/" + Transport.encoded(runId);
+    }
+
+    private static Map<String, String> query(String... namesAndValues) {
+        Map<String, String> query = new TreeMap<>();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            query.put(namesAndValues[i], namesAndValues[i + 1]);
+        }
+        return query;
     }
 }

@@ -1,0 +1,131 @@
+package dev.stepstile.client;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The answers of the API as records: the one place that knows the members' names. */
+final class AnswerReader {
+    private AnswerReader() {}
+
+    static RunStatus status(JsonNode node) {
+        Map<StepStatus, Integer> counts = new EnumMap<>(StepStatus.class);
+        node.path("counts")
+                .properties()
+                .forEach(count -> counts.merge(
+                        StepStatus.of(count.getKey()), count.getValue().asInt(), Integer::sum));
+        return new RunStatus(
+                node.path("runId").asText(),
+                node.path("cancelled").asBoolean(),
+                node.path("steps").asInt(),
+                node.path("openDispatches").asInt(),
+                counts,
+                instant(node.path("countedAt")));
+    }
+
+    static StepRecord step(JsonNode node) {
+        String key = node.path("stepKey").asText();
+        List<Attempt> attempts = new ArrayList<>();
+        node.path("attempts").forEach(attempt -> attempts.add(attempt(attempt)));
+        List<LogPage> pages = new ArrayList<>();
+        node.path("log").forEach(page -> pages.add(page(key, page)));
+        return new StepRecord(
+                key,
+                node.path("attempt").asInt(),
+                node.path("handler").asText(),
+                instant(node.path("startedAt")),
+                state(node, node.path("finishedAt")),
+                attempts,
+                new StepLog(node.path("logPages").asInt(), pages));
+    }
+
+    static FeedPage feed(JsonNode node) {
+        List<FeedPage.Entry> entries = new ArrayList<>();
+        for (JsonNode entry : node.path("entries")) {
+            String key = entry.path("stepKey").asText();
+            int attempt = entry.path("attempt").asInt();
+            if (entry.has("logPage")) {
+                entries.add(new FeedPage.LogWritten(
+                        key, attempt, entry.path("logPage").asInt()));
+            } else if (state(entry, entry.path("at")) instanceof StepState.Ended ended) {
+                entries.add(new FeedPage.Ended(
+                        key, attempt, ended, entry.path("logPages").asInt()));
+            }
+        }
+        return new FeedPage(
+                entries, node.path("cursor").textValue(), node.path("caughtUp").asBoolean(true));
+    }
+
+    static RedriveResult redriven(JsonNode node) {
+        List<String> unknown = new ArrayList<>();
+        node.path("unknown").forEach(key -> unknown.add(key.asText()));
+        return new RedriveResult(
+                node.path("redriven").asInt(), node.path("replayed").asBoolean(), unknown);
+    }
+
+    private static StepState state(JsonNode node, JsonNode finished) {
+        String name = node.path("state").asText();
+        Instant finishedAt = finished.isTextual() ? Instant.parse(finished.textValue()) : Instant.EPOCH;
+        return switch (StepStatus.of(name)) {
+            case QUEUED -> new StepState.Queued();
+            case RUNNING ->
+                new StepState.Running(
+                        node.path("progress").asDouble(),
+                        node.path("progressNote").asText());
+            case RETRYING -> new StepState.Retrying();
+            case SUCCEEDED -> new StepState.Succeeded(finishedAt, result(node));
+            case FAILED -> new StepState.Failed(finishedAt, error(node));
+            case DEAD -> new StepState.Dead(finishedAt, error(node));
+            case CANCELLED -> new StepState.Cancelled(finishedAt);
+            case UNKNOWN -> new StepState.Unknown(node.path("damage").asText());
+            case UNRECOGNISED -> new StepState.Unrecognised(name);
+        };
+    }
+
+    /** {@link Json#answer} has the result as a text. */
+    private static StepResult result(JsonNode node) {
+        String json = node.path("result").textValue();
+        if (json != null) {
+            return new StepResult.Value(new JsonValue(json));
+        }
+        JsonNode stored = node.path("resultStored");
+        if (stored.isObject()) {
+            String location = stored.path("stored").asText(stored.path("item").asText());
+            return new StepResult.Stored(
+                    location,
+                    stored.path("size").asLong(),
+                    stored.path("sha256").asText());
+        }
+        return new StepResult.NotIncluded();
+    }
+
+    private static StepError error(JsonNode node) {
+        JsonNode error = node.path("error");
+        return new StepError(error.path("kind").asText(), error.path("message").asText());
+    }
+
+    private static Attempt attempt(JsonNode node) {
+        return new Attempt(
+                node.path("attempt").asInt(),
+                node.path("cause").asText(),
+                node.path("message").asText(),
+                instant(node.path("startedAt")),
+                instant(node.path("endedAt")));
+    }
+
+    private static LogPage page(String key, JsonNode node) {
+        List<String> lines = new ArrayList<>();
+        node.path("lines").forEach(line -> lines.add(line.asText()));
+        Instant at = instant(node.path("at"));
+        return new LogPage(
+                key, node.path("attempt").asInt(), node.path("page").asInt(), at == null ? Instant.EPOCH : at, lines);
+    }
+
+    private static @Nullable Instant instant(JsonNode node) {
+        return node.isTextual() ? Instant.parse(node.textValue()) : null;
+    }
+}

@@ -1,0 +1,55 @@
+package dev.stepstile.client;
+
+import java.net.URI;
+import java.time.Duration;
+
+/**
+ * Which Stepstile a client calls, and how.
+ *
+ * @param endpoint what {@code ./stepstile local} prints, or the deployed stack's output {@code ApiUrl}
+ * @param signer of each call; {@link Signer#NONE} for the stack on one machine
+ * @param timeout of one try of a call, from its start to the last byte of its answer
+ * @param patience for how long a call is tried before it is given up with an {@link UnreachableException}
+ */
+public record ClientOptions(URI endpoint, Signer signer, Duration timeout, Duration patience) {
+    /** Of one try of a call, unless told otherwise. */
+    public static final Duration TIMEOUT = Duration.ofSeconds(30);
+
+    /** For all tries of a call, unless told otherwise. */
+    public static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** @throws IllegalArgumentException if the endpoint is no address of an API, or a duration is not positive */
+    public ClientOptions {
+        String scheme = endpoint.getScheme();
+        if (!("http".equals(scheme) || "https".equals(scheme))
+                || endpoint.getHost() == null
+                || endpoint.getRawQuery() != null
+                || endpoint.getRawFragment() != null) {
+            throw new IllegalArgumentException("'" + endpoint + "' is not an endpoint. It is the address that "
+                    + "./stepstile local prints (http://127.0.0.1:8787), or the output ApiUrl of the deployed stack.");
+        }
+        if (!timeout.isPositive() || !patience.isPositive()) {
+            throw new IllegalArgumentException("timeout and patience must be positive");
+        }
+    }
+
+    /** Calls without a signature, with the usual timeout and patience. */
+    public static ClientOptions of(URI endpoint) {
+        return new ClientOptions(endpoint, Signer.NONE, TIMEOUT, PATIENCE);
+    }
+
+    /** The same with another signer. */
+    public ClientOptions withSigner(Signer other) {
+        return new ClientOptions(endpoint, other, timeout, patience);
+    }
+
+    /** The same with another timeout of each try. */
+    public ClientOptions withTimeout(Duration other) {
+        return new ClientOptions(endpoint, signer, other, patience);
+    }
+
+    /** The same with another patience. */
+    public ClientOptions withPatience(Duration other) {
+        return new ClientOptions(endpoint, signer, timeout, other);
+    }
+}

@@ -1,0 +1,71 @@
+package dev.stepstile.client;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which ended steps to run again with a fresh budget of attempts, and what to change of them. A success is never touched.
+ *
+ * @param redriveId names the call: however often it is made, it is one redrive. 1 to 128 of
+ *     {@code A-Z a-z 0-9 . _ : ~ @ + = -}
+ * @param keys the steps; empty for all of the run
+ * @param statuses of which ones; empty for FAILED and DEAD, and CANCELLED too where keys are named
+ * @param overrides what changes of these steps, from now on
+ * @param input in place of the steps' own, for a redrive that names keys; null for the one that they have
+ */
+public record Redrive(
+        String redriveId,
+        List<String> keys,
+        Set<StepStatus> statuses,
+        StepSettings overrides,
+        @Nullable JsonValue input) {
+    /** Keeps copies of the collections. */
+    public Redrive {
+        keys = List.copyOf(keys);
+        statuses = Set.copyOf(statuses);
+    }
+
+    /** All steps that are FAILED or DEAD, as a redrive of its own. */
+    public static Redrive all() {
+        return new Redrive(name(), List.of(), Set.of(), StepSettings.NONE, null);
+    }
+
+    /**
+     * These steps, as a redrive of its own.
+     *
+     * @throws IllegalArgumentException if there are none, which never means all
+     */
+    public static Redrive of(Collection<String> keys) {
+        if (keys.isEmpty()) {
+            throw new IllegalArgumentException("no keys: call Redrive.all() for all steps of the run");
+        }
+        return new Redrive(name(), List.copyOf(keys), Set.of(), StepSettings.NONE, null);
+    }
+
+    private static String name() {
+        return UUID.randomUUID().toString();
+    }
+
+    /** The same under another name, which a caller knows again after a crash. */
+    public Redrive withId(String id) {
+        return new Redrive(id, keys, statuses, overrides, input);
+    }
+
+    /** The same of steps in these statuses alone. */
+    public Redrive withStatuses(Set<StepStatus> other) {
+        return new Redrive(redriveId, keys, other, overrides, input);
+    }
+
+    /** The same with other settings of the steps. */
+    public Redrive withOverrides(StepSettings other) {
+        return new Redrive(redriveId, keys, statuses, other, input);
+    }
+
+    /** The same with another input of the steps, which the redrive must name by key. */
+    public Redrive withInput(JsonValue other) {
+        return new Redrive(redriveId, keys, statuses, overrides, other);
+    }
+}

@@ -1,0 +1,168 @@
+package dev.stepstile.client;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The bodies of calls, as the API takes them. */
+final class RequestWriter {
+    /** Of one call, as Lambda counts them: the body as a JSON string in its event, so a quote is two bytes. */
+    private static final int MOST_BYTES = 6_000_000;
+
+    private static final int MOST_STEPS = 10_000;
+
+    /** For a dispatch's id and the names of its members. */
+    private static final int HEAD_BYTES = 1_000;
+
+    private static final int MOST_OF_AN_ID = 128;
+
+    private RequestWriter() {}
+
+    /**
+     * A dispatch as one or more bodies, each small enough for a call. They depend on nothing but the dispatch, so that it
+     * is the same one when it is made again; the second and later ones have ids of their own.
+     */
+    static List<String> dispatch(Dispatch dispatch) {
+        ObjectNode head = Json.object();
+        ObjectNode defaults = settings(dispatch.defaults());
+        putTags(defaults, dispatch.tags());
+        if (!defaults.isEmpty()) {
+            head.set("defaults", defaults);
+        }
+        if (!dispatch.sharedInputs().isEmpty()) {
+            ObjectNode shared = head.putObject("sharedInputs");
+            dispatch.sharedInputs().forEach((name, json) -> shared.putRawValue(name, new RawValue(json.text())));
+        }
+        String text = Json.print(head);
+        String common = text.substring(1, text.length() - 1);
+        List<String> bodies = new ArrayList<>();
+        for (List<String> part : parts(dispatch.steps(), MOST_BYTES - weight(common) - HEAD_BYTES)) {
+            String id = bodies.isEmpty() ? dispatch.dispatchId() : derived(dispatch.dispatchId(), bodies.size());
+            bodies.add("{\"dispatchId\":" + JsonValue.of(id) + (common.isEmpty() ? "" : "," + common) + ",\"steps\":["
+                    + String.join(",", part) + "]}");
+        }
+        return bodies;
+    }
+
+    static String lookup(List<String> keys) {
+        ObjectNode body = Json.object();
+        keys.forEach(body.putArray("keys")::add);
+        return Json.print(body);
+    }
+
+    static String redrive(Redrive redrive) {
+        ObjectNode body = Json.object().put("redriveId", redrive.redriveId());
+        if (!redrive.keys().isEmpty()) {
+            redrive.keys().forEach(body.putArray("keys")::add);
+        }
+        if (!redrive.statuses().isEmpty()) {
+            redrive.statuses().stream().map(StepStatus::name).sorted().forEach(body.putArray("states")::add);
+        }
+        ObjectNode overrides = settings(redrive.overrides());
+        if (redrive.input() != null) {
+            overrides.putRawValue("input", new RawValue(redrive.input().text()));
+        }
+        if (!overrides.isEmpty()) {
+            body.set("overrides", overrides);
+        }
+        return Json.print(body);
+    }
+
+    /** An empty dispatch is a part too: that it has no steps is for Stepstile to say. */
+    private static List<List<String>> parts(List<Step> steps, int room) {
+        List<List<String>> parts = new ArrayList<>();
+        List<String> part = new ArrayList<>();
+        int weight = 0;
+        for (Step step : steps) {
+            String json = step(step);
+            int more = weight(json) + 1;
+            if (!part.isEmpty() && (part.size() == MOST_STEPS || weight + more > room)) {
+                parts.add(part);
+                part = new ArrayList<>();
+                weight = 0;
+            }
+            part.add(json);
+            weight += more;
+        }
+        parts.add(part);
+        return parts;
+    }
+
+    private static String step(Step step) {
+        ObjectNode node = Json.object().put("key", step.key());
+        if (!step.input().equals(JsonValue.NULL)) {
+            node.putRawValue("input", new RawValue(step.input().text()));
+        }
+        node.setAll(settings(step.settings()));
+        putTags(node, step.tags());
+        return Json.print(node);
+    }
+
+    private static void putTags(ObjectNode node, Map<String, String> tags) {
+        if (!tags.isEmpty()) {
+            ObjectNode object = node.putObject("tags");
+            new TreeMap<>(tags).forEach(object::put);
+        }
+    }
+
+    private static ObjectNode settings(StepSettings settings) {
+        ObjectNode node = Json.object();
+        if (settings.handler() != null) {
+            node.put("handler", settings.handler());
+        }
+        if (settings.maxAttempts() != null) {
+            node.put("maxAttempts", settings.maxAttempts());
+        }
+        if (settings.timeout() != null) {
+            node.set("timeoutSeconds", seconds(settings.timeout()));
+        }
+        Retry retry = settings.retry();
+        if (retry != null) {
+            ObjectNode waits = node.putObject("retry");
+            waits.set("baseSeconds", seconds(retry.base()));
+            waits.set("capSeconds", seconds(retry.cap()));
+        }
+        return node;
+    }
+
+    private static JsonNode seconds(Duration duration) {
+        BigDecimal seconds = BigDecimal.valueOf(duration.getSeconds()).add(BigDecimal.valueOf(duration.getNano(), 9));
+        BigDecimal shortest = seconds.signum() == 0 ? BigDecimal.ZERO : seconds.stripTrailingZeros();
+        return shortest.scale() <= 0
+                ? Json.MAPPER.getNodeFactory().numberNode(shortest.toBigIntegerExact())
+                : Json.MAPPER.getNodeFactory().numberNode(shortest);
+    }
+
+    /** Bytes of UTF-8, a quote and a backslash being two. */
+    private static int weight(String json) {
+        int weight = json.length();
+        for (int i = 0; i < json.length(); i++) {
+            char c = json.charAt(i);
+            weight += c == '"' || c == '\\' ? 1 : c < 0x80 ? 0 : c < 0x800 ? 1 : 2;
+        }
+        return weight;
+    }
+
+    private static String derived(String dispatchId, int number) {
+        String id = dispatchId + "." + number;
+        return id.length() <= MOST_OF_AN_ID ? id : sha256(dispatchId.getBytes(StandardCharsets.UTF_8)) + "." + number;
+    }
+
+    static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}

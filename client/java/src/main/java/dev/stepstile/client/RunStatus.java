@@ -1,0 +1,31 @@
+package dev.stepstile.client;
+
+import java.time.Instant;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a run stands.
+ *
+ * @param cancelled whether the run was cancelled: it takes no more steps
+ * @param steps of all its dispatches; a step that two of them name is counted in both
+ * @param openDispatches in which something is left to do; at 0 every step has ended
+ * @param counts of the steps by status, without zeros
+ * @param countedAt as of when; null before the first sweep that counted, when there are no counts
+ */
+public record RunStatus(
+        String runId,
+        boolean cancelled,
+        int steps,
+        int openDispatches,
+        Map<StepStatus, Integer> counts,
+        @Nullable Instant countedAt) {
+    /** Keeps a copy of the counts. */
+    public RunStatus {
+        EnumMap<StepStatus, Integer> copy = new EnumMap<>(StepStatus.class);
+        copy.putAll(counts);
+        counts = Collections.unmodifiableMap(copy);
+    }
+}

@@ -1,0 +1,16 @@
+package dev.stepstile.client;
+
+import java.util.List;
+
+/**
+ * What a call answers of a step's log.
+ *
+ * @param written how many pages the newest attempt has written; 0 in a listing
+ * @param pages of one attempt in order, if the call asked for them
+ */
+public record StepLog(int written, List<LogPage> pages) {
+    /** Keeps a copy of the pages. */
+    public StepLog {
+        pages = List.copyOf(pages);
+    }
+}

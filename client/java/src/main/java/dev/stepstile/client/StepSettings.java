@@ -1,0 +1,48 @@
+package dev.stepstile.client;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which code runs a step, and within which limits. What is null is left to where the settings stand: a step takes it from
+ * its dispatch's defaults and these from Stepstile (3 attempts of 300 s, retry 1 s to 300 s; a handler must be named); a
+ * redrive leaves it as it is.
+ *
+ * @param handler the name under which the code is installed
+ * @param maxAttempts 1 to 100
+ * @param timeout of one attempt: whole seconds, 1 to 880
+ * @param retry the waits between attempts
+ */
+public record StepSettings(
+        @Nullable String handler,
+        @Nullable Integer maxAttempts,
+        @Nullable Duration timeout,
+        @Nullable Retry retry) {
+    /** Leaves everything to where the settings stand. */
+    public static final StepSettings NONE = new StepSettings(null, null, null, null);
+
+    /** Names the code alone. */
+    public static StepSettings handler(String name) {
+        return NONE.withHandler(name);
+    }
+
+    /** The same with another handler. */
+    public StepSettings withHandler(String name) {
+        return new StepSettings(name, maxAttempts, timeout, retry);
+    }
+
+    /** The same with another number of attempts. */
+    public StepSettings withMaxAttempts(int attempts) {
+        return new StepSettings(handler, attempts, timeout, retry);
+    }
+
+    /** The same with another timeout of each attempt. */
+    public StepSettings withTimeout(Duration ofAttempt) {
+        return new StepSettings(handler, maxAttempts, ofAttempt, retry);
+    }
+
+    /** The same with other waits between attempts. */
+    public StepSettings withRetry(Retry waits) {
+        return new StepSettings(handler, maxAttempts, timeout, waits);
+    }
+}

@@ -1,0 +1,52 @@
+package dev.stepstile.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.reflect.Field;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** The tables of times in the wire contract, which the Python client's tests read too. */
+class DocumentedTimesTest {
+    private static String seconds(Duration duration) {
+        long millis = duration.toMillis();
+        return (millis % 1000 == 0 ? String.valueOf(millis / 1000) : String.valueOf(millis / 1000.0)) + " s";
+    }
+
+    @Test
+    void a_reader_of_the_feed_goes_by_the_table_and_by_nothing_else() throws Exception {
+        Map<String, String> coded = new TreeMap<>();
+        for (Field field : FeedTimes.class.getDeclaredFields()) {
+            if (field.getType() == Duration.class) {
+                coded.put(field.getName().toLowerCase(Locale.ROOT).replace('_', ' '), seconds((Duration)
+                        field.get(null)));
+            }
+        }
+        coded.put("readers", String.valueOf(Follower.READERS));
+
+        assertThat(Documents.table("protocol.md", "| a reader's | value | meaning |"))
+                .containsExactlyInAnyOrderEntriesOf(coded);
+    }
+
+    @Test
+    void calls_are_made_again_as_the_table_says() throws IOException {
+        String statuses = Transport.RETRIED_STATUSES.stream()
+                .sorted()
+                .map(String::valueOf)
+                .collect(Collectors.joining(", "));
+
+        assertThat(Documents.table("protocol.md", "| a client's | value | meaning |"))
+                .containsExactlyInAnyOrderEntriesOf(Map.of(
+                        "retried statuses", statuses,
+                        "first pause", seconds(Transport.FIRST_PAUSE),
+                        "longest pause", seconds(Transport.LONGEST_PAUSE),
+                        "longest retry after", seconds(Transport.LONGEST_RETRY_AFTER),
+                        "timeout", seconds(ClientOptions.TIMEOUT),
+                        "patience", seconds(ClientOptions.PATIENCE)));
+    }
+}

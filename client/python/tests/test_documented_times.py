@@ -1,0 +1,46 @@
+"""The tables of times in the wire contract, which the Java client's tests read too."""
+
+from __future__ import annotations
+
+import inspect
+from itertools import dropwhile, takewhile
+from pathlib import Path
+
+from stepstile import follower, transport
+from stepstile.client import StepstileClient
+
+CONTRACT = next(
+    page for folder in Path(__file__).parents if (page := folder / "docs" / "protocol.md").is_file()
+)
+
+
+def table(head: str) -> dict[str, str]:
+    """The first two columns of the table that begins with this line."""
+    lines = dropwhile(lambda line: line != head, CONTRACT.read_text().splitlines())
+    rows = list(takewhile(lambda line: line.startswith("|"), lines))[2:]
+    return {cells[1].strip(): cells[2].strip() for cells in (row.split("|") for row in rows)}
+
+
+def seconds(value: float) -> str:
+    return f"{value:g} s"
+
+
+def test_a_reader_of_the_feed_goes_by_the_table_and_by_nothing_else() -> None:
+    coded = {
+        name.strip("_").lower().replace("_", " "): seconds(value) if isinstance(value, float) else str(value)
+        for name, value in vars(follower).items()
+        if name.startswith("_") and name.isupper() and isinstance(value, float | int)
+    }
+    assert table("| a reader's | value | meaning |") == coded
+
+
+def test_calls_are_made_again_as_the_table_says() -> None:
+    defaults = inspect.signature(StepstileClient).parameters
+    assert table("| a client's | value | meaning |") == {
+        "retried statuses": ", ".join(map(str, sorted(transport._AGAIN))),  # pyright: ignore[reportPrivateUsage]
+        "first pause": seconds(transport._FIRST_PAUSE_SECONDS),  # pyright: ignore[reportPrivateUsage]
+        "longest pause": seconds(transport._LONGEST_PAUSE_SECONDS),  # pyright: ignore[reportPrivateUsage]
+        "longest retry after": seconds(transport._LONGEST_RETRY_AFTER_SECONDS),  # pyright: ignore[reportPrivateUsage]
+        "timeout": seconds(defaults["timeout_seconds"].default),
+        "patience": seconds(defaults["patience_seconds"].default),
+    }
