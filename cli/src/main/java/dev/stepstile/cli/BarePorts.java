@@ -1,7 +1,7 @@
 package dev.stepstile.cli;
 
-import dev.stepstile.protocol.Timing;
-import dev.stepstile.protocol.World;
+import dev.stepstile.usecase.Timing;
+import dev.stepstile.usecase.World;
 import dev.stepstile.runtime.RealWorld;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.Payload;
@@ -14,10 +14,10 @@ import dev.stepstile.step.StepLife;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.Transition;
-import dev.stepstile.store.Ports;
-import dev.stepstile.store.StepQueue.Delivery;
-import dev.stepstile.store.StepQueue.Outgoing;
-import dev.stepstile.wire.StepMessages;
+import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepQueue.Delivery;
+import dev.stepstile.port.StepQueue.Outgoing;
+import dev.stepstile.codec.StepMessages;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

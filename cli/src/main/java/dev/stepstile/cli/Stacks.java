@@ -5,7 +5,7 @@ import dev.stepstile.functions.step.InstalledHandlers;
 import dev.stepstile.local.Faults;
 import dev.stepstile.local.StackOptions;
 import dev.stepstile.local.UserHandlers;
-import dev.stepstile.protocol.Timing;
+import dev.stepstile.usecase.Timing;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

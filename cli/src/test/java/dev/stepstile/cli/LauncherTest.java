@@ -51,7 +51,7 @@ class LauncherTest {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         checkout = Files.createDirectory(folder.resolve("checkout"));
         for (String part :
-                List.of("shared", "functions", "local", "simulation", "cli/target/quick/lib", "examples", "build")) {
+                List.of("shared", "functions", "local", "testing", "cli/target/quick/lib", "examples", "build")) {
             Files.createDirectories(checkout.resolve(part));
         }
         Files.createFile(checkout.resolve("pom.xml"));

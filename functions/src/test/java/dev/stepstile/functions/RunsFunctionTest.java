@@ -8,7 +8,7 @@ import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.step.StepState;
-import dev.stepstile.wire.Json;
+import dev.stepstile.codec.Json;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;

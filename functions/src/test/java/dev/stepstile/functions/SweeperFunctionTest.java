@@ -3,8 +3,8 @@ package dev.stepstile.functions;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.stepstile.protocol.SweepReport;
-import dev.stepstile.wire.Json;
+import dev.stepstile.usecase.SweepReport;
+import dev.stepstile.codec.Json;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;

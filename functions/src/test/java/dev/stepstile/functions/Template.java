@@ -1,7 +1,7 @@
 package dev.stepstile.functions;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.stepstile.wire.Json;
+import dev.stepstile.codec.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

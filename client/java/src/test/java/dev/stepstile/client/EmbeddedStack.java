@@ -4,7 +4,7 @@ import dev.stepstile.functions.step.InstalledHandlers;
 import dev.stepstile.local.Faults;
 import dev.stepstile.local.LocalStack;
 import dev.stepstile.local.StackOptions;
-import dev.stepstile.protocol.Timing;
+import dev.stepstile.usecase.Timing;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;

@@ -2,7 +2,7 @@ package dev.stepstile.aws;
 
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepState;
-import dev.stepstile.store.DamagedData;
+import dev.stepstile.port.DamagedData;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;

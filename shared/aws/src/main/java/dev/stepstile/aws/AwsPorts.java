@@ -1,9 +1,9 @@
 package dev.stepstile.aws;
 
-import dev.stepstile.store.DeadLetters;
-import dev.stepstile.store.PayloadStore;
-import dev.stepstile.store.StepQueue;
-import dev.stepstile.store.StepStore;
+import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.PayloadStore;
+import dev.stepstile.port.StepQueue;
+import dev.stepstile.port.StepStore;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.function.Supplier;

@@ -1,6 +1,6 @@
 package dev.stepstile.aws;
 
-import dev.stepstile.store.PortException;
+import dev.stepstile.port.PortException;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;

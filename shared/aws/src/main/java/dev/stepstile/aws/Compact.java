@@ -1,7 +1,7 @@
 package dev.stepstile.aws;
 
-import dev.stepstile.store.DamagedData;
-import dev.stepstile.store.PortException;
+import dev.stepstile.port.DamagedData;
+import dev.stepstile.port.PortException;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

@@ -13,7 +13,7 @@ import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.store.FeedEntry;
+import dev.stepstile.port.FeedEntry;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.stepstile.aws;
 
-import dev.stepstile.store.PayloadStore;
+import dev.stepstile.port.PayloadStore;
 import java.util.Optional;
 import java.util.function.Supplier;
 import software.amazon.awssdk.core.sync.RequestBody;

@@ -1,6 +1,6 @@
 package dev.stepstile.aws;
 
-import dev.stepstile.protocol.Timing;
+import dev.stepstile.usecase.Timing;
 import dev.stepstile.step.Shards;
 import java.math.BigDecimal;
 import java.math.RoundingMode;

@@ -1,6 +1,6 @@
 package dev.stepstile.aws;
 
-import dev.stepstile.store.DeadLetters;
+import dev.stepstile.port.DeadLetters;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.stepstile.aws;
 
-import dev.stepstile.store.PortException;
-import dev.stepstile.store.StepQueue;
+import dev.stepstile.port.PortException;
+import dev.stepstile.port.StepQueue;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.stepstile.store.PortException;
-import dev.stepstile.store.StepQueue.Outgoing;
+import dev.stepstile.port.PortException;
+import dev.stepstile.port.StepQueue.Outgoing;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

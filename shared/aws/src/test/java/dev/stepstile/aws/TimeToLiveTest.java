@@ -9,7 +9,7 @@ import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Retention;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepRecord;
-import dev.stepstile.store.LogPage;
+import dev.stepstile.port.LogPage;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;

@@ -1,8 +1,8 @@
 package dev.stepstile.lambda;
 
-import dev.stepstile.protocol.Count;
-import dev.stepstile.protocol.Meter;
-import dev.stepstile.protocol.Tally;
+import dev.stepstile.usecase.Count;
+import dev.stepstile.usecase.Meter;
+import dev.stepstile.usecase.Tally;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;

@@ -2,10 +2,10 @@ package dev.stepstile.lambda;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.stepstile.wire.Http;
-import dev.stepstile.wire.Json;
-import dev.stepstile.wire.Target;
-import dev.stepstile.wire.Utf8;
+import dev.stepstile.http.Http;
+import dev.stepstile.codec.Json;
+import dev.stepstile.http.Target;
+import dev.stepstile.http.Utf8;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Base64;

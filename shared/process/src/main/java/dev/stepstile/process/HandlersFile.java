@@ -2,7 +2,7 @@ package dev.stepstile.process;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.step.Limits;
-import dev.stepstile.wire.Json;
+import dev.stepstile.codec.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.stepstile.process;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.stepstile.wire.Json;
+import dev.stepstile.codec.Json;
 import java.util.Optional;
 
 /**

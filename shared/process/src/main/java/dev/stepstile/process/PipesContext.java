@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.util.RawValue;
 import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.TerminalFailure;
-import dev.stepstile.wire.Json;
+import dev.stepstile.codec.Json;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;

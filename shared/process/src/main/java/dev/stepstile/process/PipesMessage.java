@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
-import dev.stepstile.wire.Json;
+import dev.stepstile.codec.Json;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 

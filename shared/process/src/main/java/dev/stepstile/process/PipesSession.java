@@ -8,7 +8,7 @@ import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.step.Limits;
-import dev.stepstile.wire.Json;
+import dev.stepstile.codec.Json;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;

@@ -5,7 +5,7 @@ import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
-import dev.stepstile.wire.Json;
+import dev.stepstile.codec.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

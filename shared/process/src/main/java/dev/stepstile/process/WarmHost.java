@@ -2,7 +2,7 @@ package dev.stepstile.process;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.stepstile.wire.Json;
+import dev.stepstile.codec.Json;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.OutputStream;

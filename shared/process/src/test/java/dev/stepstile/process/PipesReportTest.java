@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.api.PipesReport;
 import dev.stepstile.api.StepResult;
-import dev.stepstile.wire.Json;
+import dev.stepstile.codec.Json;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.stepstile.api.RetryAfter;
 import dev.stepstile.api.TerminalFailure;
-import dev.stepstile.wire.Json;
+import dev.stepstile.codec.Json;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Nested;

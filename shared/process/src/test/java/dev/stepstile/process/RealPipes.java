@@ -3,7 +3,7 @@ package dev.stepstile.process;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.api.StepHandler;
-import dev.stepstile.wire.Json;
+import dev.stepstile.codec.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.api.RetryAfter;
-import dev.stepstile.wire.Json;
+import dev.stepstile.codec.Json;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -3,7 +3,7 @@ package dev.stepstile.functions.dispatch;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import dev.stepstile.lambda.Environment;
-import dev.stepstile.wire.DispatchApi;
+import dev.stepstile.http.DispatchApi;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -19,7 +19,7 @@ public final class DispatchFunction implements RequestStreamHandler {
 
     public DispatchFunction(Environment environment) {
         this.environment = environment;
-        this.api = environment.stepstile().dispatchApi(environment.shards());
+        this.api = new DispatchApi(environment.stepstile().dispatching(environment.shards()));
     }
 
     @Override

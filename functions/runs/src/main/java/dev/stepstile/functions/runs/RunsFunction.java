@@ -3,7 +3,7 @@ package dev.stepstile.functions.runs;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import dev.stepstile.lambda.Environment;
-import dev.stepstile.wire.RunsApi;
+import dev.stepstile.http.RunsApi;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -19,7 +19,7 @@ public final class RunsFunction implements RequestStreamHandler {
 
     public RunsFunction(Environment environment) {
         this.environment = environment;
-        this.api = environment.stepstile().runsApi();
+        this.api = new RunsApi(environment.stepstile());
     }
 
     @Override

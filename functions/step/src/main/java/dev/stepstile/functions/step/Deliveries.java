@@ -1,7 +1,7 @@
 package dev.stepstile.functions.step;
 
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
-import dev.stepstile.store.StepQueue.Delivery;
+import dev.stepstile.port.StepQueue.Delivery;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

@@ -2,7 +2,7 @@ package dev.stepstile.functions.step;
 
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.process.ProcessHandlers;
-import dev.stepstile.protocol.Handlers;
+import dev.stepstile.usecase.Handlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

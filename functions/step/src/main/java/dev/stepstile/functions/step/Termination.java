@@ -1,6 +1,6 @@
 package dev.stepstile.functions.step;
 
-import dev.stepstile.protocol.StepExecution;
+import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.runtime.Signals;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;

@@ -2,7 +2,7 @@ package dev.stepstile.functions.step;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stepstile.protocol.StepExecution;
+import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.simulation.Exploration;
 import dev.stepstile.simulation.Outcome;
 import dev.stepstile.simulation.Replay;

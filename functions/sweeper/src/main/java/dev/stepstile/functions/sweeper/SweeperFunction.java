@@ -3,8 +3,8 @@ package dev.stepstile.functions.sweeper;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import dev.stepstile.lambda.Environment;
-import dev.stepstile.protocol.Sweep;
-import dev.stepstile.protocol.SweepReport;
+import dev.stepstile.usecase.Sweep;
+import dev.stepstile.usecase.SweepReport;
 import java.time.Duration;
 import java.util.Map;
 

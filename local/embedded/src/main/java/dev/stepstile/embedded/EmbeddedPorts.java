@@ -1,0 +1,69 @@
+package dev.stepstile.embedded;
+
+import dev.stepstile.runtime.ProcessLock;
+import dev.stepstile.port.PortException;
+import dev.stepstile.port.Ports;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+
+/** All ports of an embedded stack, in one folder that one stack at a time may use. */
+public final class EmbeddedPorts implements AutoCloseable {
+    private static final int STEPS = 0;
+    private static final int DEAD = 1;
+
+    private final ProcessLock lock;
+    private final EmbeddedDatabase database;
+    private final Ports ports;
+
+    private EmbeddedPorts(Path folder, Duration visibility, boolean fsync, InstantSource clock) throws IOException {
+        PrivateFiles.folder(folder);
+        ProcessLock free = ProcessLock.tryTake(folder.resolve("lock"));
+        if (free == null) {
+            throw new PortException("another Stepstile is using " + folder + "; stop it, or say another folder");
+        }
+        lock = free;
+        Path databaseFile = folder.resolve("stepstile.db");
+        PrivateFiles.file(databaseFile); // SQLite gives its log and its index the rights of the database
+        database = new EmbeddedDatabase(databaseFile, fsync);
+        ports = new Ports(
+                new EmbeddedStepStore(database),
+                new EmbeddedQueue(database, STEPS, visibility, clock),
+                new EmbeddedDeadLetters(new EmbeddedQueue(database, DEAD, visibility, clock)),
+                new EmbeddedPayloadItems(database),
+                new DirectoryPayloadStore(folder.resolve("payloads"), fsync));
+    }
+
+    /**
+     * Opens what is in the folder, or begins it. What was answered survives a kill of the process.
+     *
+     * @param visibility the queue's visibility timeout
+     */
+    public static EmbeddedPorts open(Path folder, Duration visibility, InstantSource clock) {
+        return open(folder, visibility, false, clock);
+    }
+
+    /** @param fsync whether it survives a power cut too, at the cost of a sync for each group of writes */
+    public static EmbeddedPorts open(Path folder, Duration visibility, boolean fsync, InstantSource clock) {
+        try {
+            return new EmbeddedPorts(folder, visibility, fsync, clock);
+        } catch (IOException e) {
+            throw new PortException("the folder " + folder + " cannot be used: " + e, e);
+        }
+    }
+
+    public Ports ports() {
+        return ports;
+    }
+
+    @Override
+    public void close() {
+        database.close();
+        try {
+            lock.close();
+        } catch (IOException e) {
+            throw new PortException("the lock file does not close", e);
+        }
+    }
+}

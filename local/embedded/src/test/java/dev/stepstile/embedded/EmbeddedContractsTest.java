@@ -1,0 +1,100 @@
+package dev.stepstile.embedded;
+
+import dev.stepstile.contracts.StateFolderDamage;
+import dev.stepstile.contracts.DeadLettersContract;
+import dev.stepstile.contracts.PayloadStoreContract;
+import dev.stepstile.contracts.StepQueueContract;
+import dev.stepstile.contracts.StepStoreContract;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.PayloadStore;
+import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepQueue;
+import dev.stepstile.port.StepStore;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The embedded ports keep to the ports' contracts. */
+class EmbeddedContractsTest {
+    @TempDir
+    Path folder;
+
+    private final AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
+    private EmbeddedPorts embedded;
+    private Ports ports;
+
+    @BeforeEach
+    void open() {
+        embedded = EmbeddedPorts.open(
+                folder.resolve("state"),
+                Duration.ofSeconds(2),
+                () -> Instant.now().plus(ahead.get()));
+        ports = embedded.ports();
+    }
+
+    @AfterEach
+    void close() {
+        embedded.close();
+    }
+
+    @Nested
+    class Step_store extends StepStoreContract {
+        @Override
+        protected StepStore store() {
+            return ports.store();
+        }
+
+        @Override
+        protected void damage(StepRecord record) {
+            StateFolderDamage.record(folder.resolve("state"), record.id());
+        }
+    }
+
+    @Nested
+    class Queue extends StepQueueContract {
+        @Override
+        protected StepQueue queue() {
+            return ports.queue();
+        }
+
+        @Override
+        protected void after(Duration duration) {
+            ahead.updateAndGet(sum -> sum.plus(duration));
+        }
+    }
+
+    @Nested
+    class Dead_letters extends DeadLettersContract {
+        @Override
+        protected DeadLetters letters() {
+            return ports.letters();
+        }
+    }
+
+    @Nested
+    class Items extends PayloadStoreContract {
+        @Override
+        protected PayloadStore payloads() {
+            return ports.items();
+        }
+
+        @Override
+        protected int largest() {
+            return 16 * 1024;
+        }
+    }
+
+    @Nested
+    class Objects extends PayloadStoreContract {
+        @Override
+        protected PayloadStore payloads() {
+            return ports.objects();
+        }
+    }
+}

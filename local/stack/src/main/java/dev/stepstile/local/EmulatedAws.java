@@ -1,0 +1,171 @@
+package dev.stepstile.local;
+
+import dev.stepstile.aws.AwsClients;
+import dev.stepstile.aws.AwsPorts;
+import dev.stepstile.aws.AwsResources;
+import dev.stepstile.emulators.AwsUsage;
+import dev.stepstile.emulators.DynamoDbLocal;
+import dev.stepstile.emulators.ElasticMq;
+import dev.stepstile.emulators.EmulatorProcess;
+import dev.stepstile.emulators.Fetching;
+import dev.stepstile.emulators.S3Stub;
+import dev.stepstile.usecase.Timing;
+import dev.stepstile.step.Shards;
+import dev.stepstile.port.Ports;
+import java.math.BigDecimal;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.sqs.SqsClient;
+
+/**
+ * AWS on this machine: DynamoDB Local and ElasticMQ in processes of their own, and a stub of S3, with the resources that
+ * the template makes; and the production adapters over the SDK's clients.
+ */
+final class EmulatedAws implements AutoCloseable {
+    private static final String NAME = "stepstile";
+    private static final String REGION = "us-east-1";
+    private static final String CREDENTIAL = "local";
+    private static final int RETENTION_DAYS = 30;
+
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final CompletableFuture<String> emulatorEnded = new CompletableFuture<>();
+    private final AwsUsage usage = new AwsUsage();
+    private final Timing timing;
+    private final boolean kept;
+    private final URI dynamoDbEndpoint;
+    private final URI sqsEndpoint;
+    private final URI s3Endpoint;
+    private final AwsResources.Made made;
+    private final Ports ports;
+
+    private EmulatedAws(StackOptions options) {
+        timing = options.timing();
+        Path state = options.folder().resolve("state");
+        boolean keep = options.keepState();
+        kept = keep;
+        try {
+            Fetching.announcement().ifPresent(options.console());
+            // Each is a JVM that takes seconds to start.
+            CompletableFuture<EmulatorProcess> starting = CompletableFuture.supplyAsync(
+                    () -> DynamoDbLocal.start(options.folder(), keep ? state.resolve("dynamodb") : null));
+            try {
+                sqsEndpoint = watched(ElasticMq.start(options.folder(), keep ? state.resolve("sqs") : null));
+            } finally {
+                dynamoDbEndpoint = watched(starting.join());
+            }
+            s3Endpoint = opened(S3Stub.start(state.resolve("s3"))).endpoint();
+            DynamoDbClient dynamoDb = opened(AwsClients.dynamoDb(builder -> at(dynamoDbEndpoint, builder)));
+            SqsClient sqs = opened(AwsClients.sqs(builder -> at(sqsEndpoint, builder)));
+            S3Client s3 =
+                    opened(AwsClients.s3(builder -> at(s3Endpoint, builder).forcePathStyle(true)));
+            made = new AwsResources(dynamoDb, sqs, s3).make(NAME, NAME, NAME, options.visibility());
+            AwsPorts aws = AwsPorts.of(
+                    dynamoDb,
+                    sqs,
+                    () -> s3,
+                    made.table(),
+                    made.queueUrl(),
+                    made.deadLetterUrl(),
+                    made.bucket(),
+                    RETENTION_DAYS);
+            ports = new Ports(aws.store(), aws.queue(), aws.deadLetters(), aws.items(), aws.payloads());
+        } catch (CompletionException e) {
+            close();
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** Starts all; it works when this returns. */
+    static EmulatedAws start(StackOptions options) {
+        return new EmulatedAws(options);
+    }
+
+    private <B extends AwsClientBuilder<B, ?>> B at(URI endpoint, B builder) {
+        AwsClients.watched(builder, usage);
+        return builder.endpointOverride(endpoint)
+                .region(Region.of(REGION))
+                .credentialsProvider(
+                        StaticCredentialsProvider.create(AwsBasicCredentials.create(CREDENTIAL, CREDENTIAL)));
+    }
+
+    private <T extends AutoCloseable> T opened(T part) {
+        parts.push(part);
+        return part;
+    }
+
+    private URI watched(EmulatorProcess emulator) {
+        CompletableFuture<Void> _ = emulator.ended()
+                .thenAccept(how -> emulatorEnded.complete("The stack ends, as it cannot work without its emulators: "
+                        + how + ". Start it again" + (kept ? "; tables and messages are kept." : ".")));
+        return opened(emulator).endpoint();
+    }
+
+    /** Completed once an emulator ended by itself, with a sentence for people: nothing works without it. */
+    CompletableFuture<String> emulatorEnded() {
+        return emulatorEnded;
+    }
+
+    Ports ports() {
+        return ports;
+    }
+
+    /** What AWS would have charged for, as far as this JVM called it. */
+    AwsUsage usage() {
+        return usage;
+    }
+
+    /** What a function in a process of its own finds in its environment. */
+    Map<String, String> variables() {
+        Map<String, String> variables = new LinkedHashMap<>();
+        variables.put("STEPSTILE_TABLE", made.table());
+        variables.put("STEPSTILE_QUEUE_URL", made.queueUrl());
+        variables.put("STEPSTILE_DLQ_URL", made.deadLetterUrl());
+        variables.put("STEPSTILE_BUCKET", made.bucket());
+        variables.put("STEPSTILE_LEASE_SECONDS", seconds(timing.lease()));
+        variables.put("STEPSTILE_MARGIN_SECONDS", seconds(timing.margin()));
+        variables.put("STEPSTILE_SWEEP_SECONDS", seconds(timing.sweepEvery()));
+        variables.put("STEPSTILE_DISPATCH_TIMEOUT_SECONDS", seconds(timing.dispatchTimeout()));
+        variables.put("STEPSTILE_CANCEL_CHECK_SECONDS", seconds(timing.cancelCheck()));
+        variables.put("STEPSTILE_SHARDS", Integer.toString(Shards.DEFAULT));
+        variables.put("STEPSTILE_RETENTION_DAYS", Integer.toString(RETENTION_DAYS));
+        variables.put("AWS_ENDPOINT_URL_DYNAMODB", dynamoDbEndpoint.toString());
+        variables.put("AWS_ENDPOINT_URL_SQS", sqsEndpoint.toString());
+        variables.put("AWS_ENDPOINT_URL_S3", s3Endpoint.toString());
+        variables.put("AWS_REGION", REGION);
+        variables.put("AWS_ACCESS_KEY_ID", CREDENTIAL);
+        variables.put("AWS_SECRET_ACCESS_KEY", CREDENTIAL);
+        return variables;
+    }
+
+    private static String seconds(Duration duration) {
+        return BigDecimal.valueOf(duration.toNanos(), 9).toPlainString();
+    }
+
+    @Override
+    public void close() {
+        while (!parts.isEmpty()) {
+            try {
+                parts.pop().close();
+            } catch (Exception e) {
+                System.getLogger(EmulatedAws.class.getName())
+                        .log(System.Logger.Level.WARNING, "While stopping: {0}", e.toString());
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package dev.stepstile.local;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse;
+import com.amazonaws.services.lambda.runtime.events.SQSEvent;
+import dev.stepstile.functions.step.InstalledHandlers;
+import dev.stepstile.functions.step.StepFunction;
+import dev.stepstile.lambda.Environment;
+import dev.stepstile.usecase.Handlers;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+
+/** The step function of an isolated worker that is to be killed by its own hand, in the middle of some attempts. */
+public final class FaultyStepFunction implements RequestHandler<SQSEvent, SQSBatchResponse> {
+    private static final String FAULTS = "STEPSTILE_LOCAL_FAULTS";
+    private static final String POISON = "STEPSTILE_LOCAL_POISON";
+
+    /** Parts poisonous step keys; none of them can contain it. */
+    private static final String BETWEEN = "\n";
+
+    private final StepFunction function;
+
+    public FaultyStepFunction() {
+        Map<String, String> variables = System.getenv();
+        Faults faults = Faults.parse(variables.getOrDefault(FAULTS, ""));
+        Set<String> poison = Set.of(variables.getOrDefault(POISON, "").split(BETWEEN, -1));
+        this.function = new StepFunction(
+                Environment.onAws(),
+                new Handlers(FaultyHandlers.wrap(
+                        InstalledHandlers.loadAll(), faults, poison, FaultyStepFunction::killThisProcess)),
+                SuspectLocks.ofThisWorker());
+    }
+
+    /** The function's environment, and in it what is to go wrong. */
+    static Map<String, String> variables(Map<String, String> variables, Faults faults, Set<String> poison) {
+        Map<String, String> all = new TreeMap<>(variables);
+        all.put(FAULTS, faults.toString());
+        all.put(POISON, String.join(BETWEEN, poison));
+        return all;
+    }
+
+    @Override
+    public SQSBatchResponse handleRequest(SQSEvent event, Context context) {
+        return function.handleRequest(event, context);
+    }
+
+    /** By a real SIGKILL; the step that asked for it waits, so that nothing of it is recorded. */
+    private static void killThisProcess() {
+        try {
+            new ProcessBuilder(
+                            "kill", "-9", Long.toString(ProcessHandle.current().pid()))
+                    .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException("'kill' is needed to inject crashes into isolated workers", e);
+        }
+        CountDownLatch never = new CountDownLatch(1);
+        while (true) {
+            try {
+                never.await();
+            } catch (InterruptedException e) {
+                // a dead process takes no notice
+            }
+        }
+    }
+}

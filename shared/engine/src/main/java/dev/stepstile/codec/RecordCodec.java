@@ -1,0 +1,166 @@
+package dev.stepstile.codec;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.step.AttemptNote;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.Pinned;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A record as JSON, complete: reading gives back what was written. Instants and durations in milliseconds. */
+public final class RecordCodec {
+    private RecordCodec() {}
+
+    public static String write(StepRecord record) {
+        ObjectNode node = Json.object();
+        node.put("runId", record.id().runId()).put("stepKey", record.id().stepKey());
+        node.put("shard", record.shard());
+        ObjectNode pinned = node.putObject("pinned").setAll(pinned(record.pinned()));
+        Payload input = record.pinned().input();
+        if (input != null) {
+            pinned.set("input", PayloadJson.write(input));
+        }
+        node.put("attempt", record.attempt()).put("owner", record.owner());
+        node.put("budgetFrom", record.budgetFrom()).put("cancelSeq", record.cancelSeq());
+        Json.putInstant(node, "createdAt", record.createdAt());
+        Json.putInstant(node, "startedAt", record.startedAt());
+        node.put("pages", record.pages());
+        if (!record.history().isEmpty()) {
+            ArrayNode history = node.putArray("history");
+            record.history().forEach(note -> history.add(note(note)));
+        }
+        node.put("state", record.state().name().name());
+        state(node, record.state());
+        if (record.redrivenBy() != null) {
+            node.put("redrivenBy", record.redrivenBy());
+        }
+        return Json.print(node);
+    }
+
+    public static StepRecord read(String json) {
+        JsonNode node = Json.parse(json);
+        List<AttemptNote> history = new ArrayList<>();
+        node.path("history").forEach(note -> history.add(note(note)));
+        return new StepRecord(
+                new StepId(Json.text(node, "runId"), Json.text(node, "stepKey")),
+                Json.integer(node, "shard"),
+                pinned(Json.member(node, "pinned"), input(node.path("pinned"))),
+                Json.integer(node, "attempt"),
+                Json.text(node, "owner"),
+                Json.integer(node, "budgetFrom"),
+                Json.number(node, "cancelSeq"),
+                Json.instant(node, "createdAt"),
+                Json.instantOrNull(node, "startedAt"),
+                Json.integer(node, "pages"),
+                history,
+                state(node),
+                node.hasNonNull("redrivenBy") ? Json.text(node, "redrivenBy") : null);
+    }
+
+    private static @Nullable Payload input(JsonNode pinned) {
+        JsonNode input = pinned.get("input");
+        return input == null ? null : PayloadJson.read(input);
+    }
+
+    /** All but an input. */
+    static ObjectNode pinned(Pinned pinned) {
+        return Json.object()
+                .put("dispatchId", pinned.dispatchId())
+                .put("index", pinned.index())
+                .put("handler", pinned.handler())
+                .put("maxAttempts", pinned.retry().maxAttempts())
+                .put("baseMillis", pinned.retry().base().toMillis())
+                .put("capMillis", pinned.retry().cap().toMillis())
+                .put("timeoutMillis", pinned.timeout().toMillis());
+    }
+
+    /** @param input what a redrive gave the step; null: its manifest's */
+    static Pinned pinned(JsonNode node, @Nullable Payload input) {
+        return new Pinned(
+                Json.text(node, "dispatchId"),
+                Json.integer(node, "index"),
+                Json.text(node, "handler"),
+                new RetryPolicy(
+                        Json.integer(node, "maxAttempts"),
+                        Duration.ofMillis(Json.number(node, "baseMillis")),
+                        Duration.ofMillis(Json.number(node, "capMillis"))),
+                Duration.ofMillis(Json.number(node, "timeoutMillis")),
+                input);
+    }
+
+    private static ObjectNode note(AttemptNote note) {
+        ObjectNode node = Json.object().put("attempt", note.attempt());
+        Json.putInstant(node, "startedAt", note.startedAt());
+        Json.putInstant(node, "endedAt", note.endedAt());
+        return node.put("cause", note.cause().name()).put("message", note.message());
+    }
+
+    private static AttemptNote note(JsonNode node) {
+        return new AttemptNote(
+                Json.integer(node, "attempt"),
+                Json.instant(node, "startedAt"),
+                Json.instant(node, "endedAt"),
+                StepError.Kind.valueOf(Json.text(node, "cause")),
+                Json.text(node, "message"));
+    }
+
+    private static void state(ObjectNode node, StepState state) {
+        switch (state) {
+            case StepState.Running running -> {
+                Json.putInstant(node, "leaseUntil", running.leaseUntil());
+                node.put("cancelRequested", running.cancelRequested());
+                node.put("progress", running.progress().fraction());
+                node.put("progressNote", running.progress().note());
+            }
+            case StepState.Retrying retrying -> Json.putInstant(node, "notBefore", retrying.notBefore());
+            case StepState.Succeeded succeeded -> node.set("result", PayloadJson.write(succeeded.result()));
+            case StepState.Failed failed -> error(node, failed.error());
+            case StepState.Dead dead -> {
+                error(node, dead.error());
+                Json.putInstant(node, "buriedAt", dead.buriedAt());
+            }
+            case StepState.Cancelled cancelled -> {}
+        }
+        if (state instanceof StepState.Ended ended) {
+            Json.putInstant(node, "finishedAt", ended.finishedAt());
+        }
+    }
+
+    private static StepState state(JsonNode node) {
+        return switch (StepState.Name.valueOf(Json.text(node, "state"))) {
+            case QUEUED, UNKNOWN -> throw new Json.BadJson("no record is QUEUED or UNKNOWN");
+            case RUNNING ->
+                new StepState.Running(
+                        Json.instant(node, "leaseUntil"),
+                        node.path("cancelRequested").booleanValue(),
+                        new StepState.Progress(
+                                node.path("progress").doubleValue(),
+                                node.path("progressNote").asText()));
+            case RETRYING -> new StepState.Retrying(Json.instant(node, "notBefore"));
+            case SUCCEEDED ->
+                new StepState.Succeeded(
+                        PayloadJson.read(Json.member(node, "result")), Json.instant(node, "finishedAt"));
+            case FAILED -> new StepState.Failed(error(node), Json.instant(node, "finishedAt"));
+            case DEAD ->
+                new StepState.Dead(error(node), Json.instant(node, "finishedAt"), Json.instantOrNull(node, "buriedAt"));
+            case CANCELLED -> new StepState.Cancelled(Json.instant(node, "finishedAt"));
+        };
+    }
+
+    private static void error(ObjectNode node, StepError error) {
+        node.put("errorKind", error.kind().name()).put("error", error.message());
+    }
+
+    private static StepError error(JsonNode node) {
+        return new StepError(StepError.Kind.valueOf(Json.text(node, "errorKind")), Json.text(node, "error"));
+    }
+}

@@ -1,0 +1,89 @@
+package dev.stepstile.port;
+
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.StepState;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Base64;
+import org.jspecify.annotations.Nullable;
+
+/** One line of a run's feed. */
+public sealed interface FeedEntry {
+    /** In bytes of UTF-8: of a key that a position has as it is. */
+    int LONGEST_KEY = 24;
+
+    /** Of the hash that stands for a longer key. */
+    int HASH_BYTES = 16;
+
+    String stepKey();
+
+    int attempt();
+
+    Instant at();
+
+    /** Where the entry is in its shard's feed; later positions sort behind (order of UTF-8 bytes). */
+    String position();
+
+    /**
+     * A step ended.
+     *
+     * @param state UNKNOWN if the record that says so is damaged
+     * @param result the result where it is small enough to be in the record itself
+     */
+    record Ended(
+            String stepKey, int attempt, StepState.Name state, Instant at, int pages, Payload.@Nullable Inline result)
+            implements FeedEntry {
+        @Override
+        public String position() {
+            return endedPosition(at, stepKey, attempt);
+        }
+    }
+
+    /** A running attempt wrote page {@code page} of its log. */
+    record PageWritten(String stepKey, int attempt, int page, Instant at) implements FeedEntry {
+        @Override
+        public String position() {
+            return pagePosition(at, stepKey, attempt, page);
+        }
+    }
+
+    /** The end of a step whose record does not read, as its position tells it. */
+    static FeedEntry unknown(String position) {
+        String[] parts = position.split("#", -1);
+        Instant at = Instant.ofEpochMilli(Long.parseLong(parts[0]));
+        return new Ended(parts[1], Integer.parseInt(parts[2]), StepState.Name.UNKNOWN, at, 0, null);
+    }
+
+    static String endedPosition(Instant at, String stepKey, int attempt) {
+        return from(at) + "#" + brief(stepKey) + "#" + attempt;
+    }
+
+    /**
+     * A short key as it is; of a longer one a hash, behind the {@code #} that no key has. A feed's cursor has a position of
+     * each shard, and goes into a request line, of which API Gateway takes 10 KB with all headers.
+     */
+    private static String brief(String stepKey) {
+        byte[] key = stepKey.getBytes(StandardCharsets.UTF_8);
+        if (key.length <= LONGEST_KEY) {
+            return stepKey;
+        }
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(key);
+            return "#" + Base64.getUrlEncoder().withoutPadding().encodeToString(Arrays.copyOf(hash, HASH_BYTES));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    static String pagePosition(Instant at, String stepKey, int attempt, int page) {
+        return endedPosition(at, stepKey, attempt) + "#" + page;
+    }
+
+    /** The position before everything stamped {@code at} or later: 13 digits of milliseconds, good until 2286. */
+    static String from(Instant at) {
+        return String.format("%013d", at.toEpochMilli());
+    }
+}

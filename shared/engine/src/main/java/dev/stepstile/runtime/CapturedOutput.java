@@ -1,0 +1,104 @@
+package dev.stepstile.runtime;
+
+import dev.stepstile.usecase.Output;
+import java.io.ByteArrayOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Captures what user code prints on {@link System#out} and {@link System#err}, line by line, for the attempt that
+ * printed it; threads that the handler starts count as its own. What nobody captures goes where it went before.
+ */
+public final class CapturedOutput implements Output {
+    private static final int LINE_BYTES = 16 * 1024;
+    private static final InheritableThreadLocal<@Nullable Consumer<String>> LINES = new InheritableThreadLocal<>();
+    private static final Output INSTALLED = install();
+
+    private CapturedOutput() {}
+
+    /** Replaces the JVM's standard streams, once. */
+    public static Output installed() {
+        return INSTALLED;
+    }
+
+    private static Output install() {
+        System.setOut(
+                new PrintStream(new Splitter(new FileOutputStream(FileDescriptor.out)), true, StandardCharsets.UTF_8));
+        System.setErr(
+                new PrintStream(new Splitter(new FileOutputStream(FileDescriptor.err)), true, StandardCharsets.UTF_8));
+        return new CapturedOutput();
+    }
+
+    @Override
+    public <T> T capture(Consumer<String> lines, Callable<T> work) throws Exception {
+        LINES.set(lines);
+        try {
+            return work.call();
+        } finally {
+            System.out.flush();
+            System.err.flush();
+            Splitter.endLine(lines);
+            LINES.remove();
+        }
+    }
+
+    /** Sends the bytes of a capturing thread to its lines, and all others on. */
+    private static final class Splitter extends OutputStream {
+        private static final ThreadLocal<ByteArrayOutputStream> LINE =
+                ThreadLocal.withInitial(ByteArrayOutputStream::new);
+        private final OutputStream uncaptured;
+
+        Splitter(OutputStream uncaptured) {
+            this.uncaptured = uncaptured;
+        }
+
+        @Override
+        public void write(int b) throws java.io.IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) throws java.io.IOException {
+            Consumer<String> lines = LINES.get();
+            if (lines == null) {
+                uncaptured.write(bytes, from, length);
+                return;
+            }
+            ByteArrayOutputStream line = LINE.get();
+            int end = from + length;
+            int next = from;
+            while (next < end) {
+                int stop = next;
+                while (stop < end && bytes[stop] != '\n') {
+                    stop++;
+                }
+                line.write(bytes, next, Math.min(stop - next, LINE_BYTES - line.size()));
+                if (stop < end) {
+                    endLine(lines);
+                }
+                next = stop + 1;
+            }
+        }
+
+        @Override
+        public void flush() throws java.io.IOException {
+            if (LINES.get() == null) {
+                uncaptured.flush();
+            }
+        }
+
+        static void endLine(Consumer<String> lines) {
+            ByteArrayOutputStream line = LINE.get();
+            if (line.size() > 0) {
+                lines.accept(line.toString(StandardCharsets.UTF_8));
+                line.reset();
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package dev.stepstile.usecase;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.usecase.Dispatching.NewStep;
+import dev.stepstile.usecase.Dispatching.Request;
+import dev.stepstile.codec.CanonicalJson;
+import dev.stepstile.codec.Json;
+import java.nio.charset.StandardCharsets;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What a dispatch asks for, in one hash: of two calls with the same content in whatever order of members, the same. The
+ * stored form says how it was made; a form that is read is never written anew.
+ */
+final class DispatchDigest {
+    /** SHA-256 of canonical JSON. Before it: of a text with each input as it was printed, without a prefix. */
+    private static final String CANONICAL = "2:";
+
+    private DispatchDigest() {}
+
+    static String of(Request request) {
+        ObjectNode content = Json.object().put("runId", request.runId());
+        ObjectNode shared = content.putObject("sharedInputs");
+        request.sharedInputs().forEach((name, json) -> shared.set(name, Json.parse(json)));
+        ArrayNode steps = content.putArray("steps");
+        for (NewStep step : request.steps()) {
+            ObjectNode node = steps.addObject().put("key", step.key()).put("handler", step.handler());
+            node.set("input", Json.parse(step.input()));
+            node.put("maxAttempts", step.retry().maxAttempts())
+                    .put("baseMillis", step.retry().base().toMillis())
+                    .put("capMillis", step.retry().cap().toMillis())
+                    .put("timeoutMillis", step.timeout().toMillis());
+            ObjectNode tags = node.putObject("tags");
+            tags(request, step).forEach(tags::put);
+        }
+        return CANONICAL + sha256(CanonicalJson.of(content));
+    }
+
+    /** What a dispatch is named that has no name. */
+    static String name(String digest) {
+        return digest.substring(CANONICAL.length(), CANONICAL.length() + 32);
+    }
+
+    /** Whether the stored digest, in whichever form it was made, is this request's. */
+    static boolean isOf(String stored, Request request) {
+        return stored.equals(stored.startsWith(CANONICAL) ? of(request) : earlier(request));
+    }
+
+    private static String earlier(Request request) {
+        StringBuilder text = new StringBuilder(request.runId());
+        request.sharedInputs()
+                .forEach((name, json) ->
+                        text.append('\n').append(name).append('\t').append(Json.printedEarlier(json)));
+        for (NewStep step : request.steps()) {
+            text.append('\n').append(step.key()).append('\t').append(step.handler());
+            text.append('\t').append(Json.printedEarlier(step.input()));
+            text.append('\t').append(step.retry()).append('\t').append(step.timeout());
+            text.append('\t').append(Json.print(Json.MAPPER.valueToTree(tags(request, step))));
+        }
+        return sha256(text.toString());
+    }
+
+    private static SortedMap<String, String> tags(Request request, NewStep step) {
+        SortedMap<String, String> tags = new TreeMap<>(request.commonTags());
+        tags.putAll(step.tags());
+        return tags;
+    }
+
+    private static String sha256(String text) {
+        return Payloads.sha256(text.getBytes(StandardCharsets.UTF_8));
+    }
+}

@@ -1,0 +1,71 @@
+package dev.stepstile.usecase;
+
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Shards;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.port.StepStore;
+import java.util.LinkedHashMap;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells whether a message stands for a step that was dispatched: whoever can send to the queue could otherwise have any
+ * handler run on any input. Costs one read for each dispatch and environment; what the table knows is remembered, what it
+ * does not know is read again.
+ */
+final class KnownDispatches {
+    /** Some 100 bytes each. */
+    private static final int MOST = 10_000;
+
+    private record Id(String runId, String dispatchId) {}
+
+    /** What is checked of a dispatch. */
+    private record Known(int stepCount, int shards) {}
+
+    private final StepStore store;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final SequencedMap<Id, Known> known = new LinkedHashMap<>();
+
+    KnownDispatches(StepStore store) {
+        this.store = store;
+    }
+
+    /** Whether the table has the dispatch that the step names, and the step can be one of its steps. */
+    boolean has(StepSpec spec) {
+        Id id = new Id(spec.id().runId(), spec.pinned().dispatchId());
+        Known dispatch = remembered(id);
+        if (dispatch == null) {
+            Optional<Dispatch> read = store.dispatch(id.runId(), id.dispatchId());
+            if (read.isEmpty()) {
+                return false;
+            }
+            dispatch = new Known(read.get().stepCount(), read.get().shards());
+            remember(id, dispatch);
+        }
+        return spec.pinned().index() < dispatch.stepCount()
+                && spec.shard() == Shards.of(spec.id().stepKey(), dispatch.shards());
+    }
+
+    private @Nullable Known remembered(Id id) {
+        lock.lock();
+        try {
+            return known.get(id);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void remember(Id id, Known dispatch) {
+        lock.lock();
+        try {
+            if (known.size() >= MOST) {
+                known.pollFirstEntry();
+            }
+            known.put(id, dispatch);
+        } finally {
+            lock.unlock();
+        }
+    }
+}

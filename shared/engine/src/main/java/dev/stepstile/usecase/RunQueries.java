@@ -1,0 +1,351 @@
+package dev.stepstile.usecase;
+
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Limits;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.Shards;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepState;
+import dev.stepstile.port.DamagedData;
+import dev.stepstile.port.FeedEntry;
+import dev.stepstile.port.LogPage;
+import dev.stepstile.port.StepStore;
+import dev.stepstile.port.StepStore.StepRef;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** What a run is asked: how it stands, its steps, one step, its feed. */
+public final class RunQueries {
+    /** How long a listing or a count reads on before it answers with what it has, and where to go on. */
+    private static final Duration ANSWER_WITHIN = Duration.ofSeconds(1);
+
+    private final StepStore store;
+    private final Payloads payloads;
+    private final Manifests manifests;
+    private final World world;
+
+    public RunQueries(StepStore store, Payloads payloads, World world) {
+        this.store = store;
+        this.payloads = payloads;
+        this.manifests = new Manifests(store, payloads, world.tasks());
+        this.world = world;
+    }
+
+    /**
+     * How a run stands.
+     *
+     * @param countedAt when the oldest of its dispatches was counted, or when an exact count began; null if one was not
+     *     counted yet
+     * @param next where an exact count goes on; null if everything has been counted
+     */
+    public record Status(
+            Run run,
+            int dispatches,
+            int openDispatches,
+            int steps,
+            SortedMap<StepState.Name, Integer> counts,
+            @Nullable Instant countedAt,
+            @Nullable Counting next) {}
+
+    /** An exact count on its way: where it goes on, what it has counted so far, and when it began. */
+    public record Counting(StepsCursor from, SortedMap<StepState.Name, Integer> counts, Instant since) {}
+
+    /**
+     * A step of a manifest, with its record if it has one.
+     *
+     * @param damage what is said of a record that does not read; null if it does, or if there is none
+     */
+    public record Step(
+            StepSpec spec,
+            @Nullable StepRecord record,
+            @Nullable String damage) {
+        static Step of(StepSpec spec, Records records) {
+            String key = spec.id().stepKey();
+            return new Step(spec, records.of(key), records.damaged().get(key));
+        }
+
+        public StepState.Name state() {
+            if (damage != null) {
+                return StepState.Name.UNKNOWN;
+            }
+            return record == null ? StepState.Name.QUEUED : record.state().name();
+        }
+    }
+
+    /** Where a listing of steps goes on: the dispatch, with when it was handed over, and the place in its manifest. */
+    public record StepsCursor(Instant createdAt, String dispatchId, int index) {
+        private static final Comparator<StepsCursor> BY_DISPATCH =
+                Comparator.comparing(StepsCursor::createdAt).thenComparing(StepsCursor::dispatchId);
+
+        private static StepsCursor at(Dispatch dispatch, int index) {
+            return new StepsCursor(dispatch.createdAt(), dispatch.dispatchId(), index);
+        }
+    }
+
+    public record Steps(List<Step> steps, @Nullable StepsCursor next) {}
+
+    /**
+     * A piece of the feed.
+     *
+     * @param positions where each shard was read up to: the next cursor
+     * @param caughtUp nothing more was there: a hint, since an entry may appear late
+     */
+    public record Feed(List<FeedEntry> entries, List<String> positions, boolean caughtUp) {}
+
+    /** As counted by the last sweep of each dispatch. */
+    public Optional<Status> status(String runId) {
+        return store.run(runId).map(run -> {
+            List<Dispatch> dispatches = store.dispatches(runId);
+            SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
+            dispatches.forEach(dispatch -> add(counts, dispatch.counts()));
+            return status(run, dispatches, counts, dispatches.isEmpty() ? world.now() : oldest(dispatches), null);
+        });
+    }
+
+    /**
+     * Counts now, by reading every record. A large run takes several calls: each goes on where the one before it ended.
+     *
+     * @param from null for the first call
+     */
+    public Optional<Status> exactStatus(String runId, @Nullable Counting from) throws InterruptedException {
+        Optional<Run> run = store.run(runId);
+        if (run.isEmpty()) {
+            return Optional.empty();
+        }
+        Instant began = world.now();
+        Instant since = from == null ? began : from.since();
+        SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
+        if (from != null) {
+            add(counts, from.counts());
+        }
+        List<Dispatch> dispatches = inOrder(runId);
+        boolean counted = false;
+        for (Dispatch dispatch : notBefore(from == null ? null : from.from(), dispatches)) {
+            int index = first(from == null ? null : from.from(), dispatch);
+            List<StepSpec> all;
+            try {
+                all = manifests.steps(dispatch);
+            } catch (Payloads.Missing missing) {
+                add(counts, dispatch.counts());
+                continue;
+            }
+            while (index < all.size()) {
+                if (counted && isLate(began)) {
+                    Counting next = new Counting(StepsCursor.at(dispatch, index), counts, since);
+                    return Optional.of(status(run.get(), dispatches, counts, since, next));
+                }
+                List<StepSpec> page = all.subList(index, Math.min(all.size(), index + Limits.PAGE));
+                Records records = manifests.records(page);
+                for (StepSpec spec : page) {
+                    counts.merge(Step.of(spec, records).state(), 1, Integer::sum);
+                }
+                index += page.size();
+                counted = true;
+            }
+        }
+        return Optional.of(status(run.get(), dispatches, counts, since, null));
+    }
+
+    private static Status status(
+            Run run,
+            List<Dispatch> dispatches,
+            SortedMap<StepState.Name, Integer> counts,
+            @Nullable Instant countedAt,
+            @Nullable Counting next) {
+        int steps = dispatches.stream().mapToInt(Dispatch::stepCount).sum();
+        int open = (int) dispatches.stream().filter(d -> !d.closed()).count();
+        return new Status(run, dispatches.size(), open, steps, counts, countedAt, next);
+    }
+
+    private static void add(SortedMap<StepState.Name, Integer> counts, SortedMap<StepState.Name, Integer> more) {
+        more.forEach((state, n) -> counts.merge(state, n, Integer::sum));
+    }
+
+    private boolean isLate(Instant began) {
+        return !world.now().isBefore(began.plus(ANSWER_WITHIN));
+    }
+
+    /** The dispatches of a run as they were handed over; those of the same millisecond by their ids. */
+    private List<Dispatch> inOrder(String runId) {
+        return store.dispatches(runId).stream()
+                .sorted(Comparator.comparing(dispatch -> StepsCursor.at(dispatch, 0), StepsCursor.BY_DISPATCH))
+                .toList();
+    }
+
+    private static List<Dispatch> notBefore(@Nullable StepsCursor from, List<Dispatch> dispatches) {
+        return from == null
+                ? dispatches
+                : dispatches.stream()
+                        .filter(dispatch -> StepsCursor.BY_DISPATCH.compare(StepsCursor.at(dispatch, 0), from) >= 0)
+                        .toList();
+    }
+
+    /** The place in a dispatch's manifest at which a cursor goes on. */
+    private static int first(@Nullable StepsCursor from, Dispatch dispatch) {
+        return from != null && StepsCursor.BY_DISPATCH.compare(StepsCursor.at(dispatch, 0), from) == 0
+                ? from.index()
+                : 0;
+    }
+
+    private static @Nullable Instant oldest(List<Dispatch> dispatches) {
+        Instant oldest = Instant.MAX;
+        for (Dispatch dispatch : dispatches) {
+            Instant at = dispatch.countedAt();
+            if (at == null) {
+                return null;
+            }
+            oldest = at.isBefore(oldest) ? at : oldest;
+        }
+        return oldest;
+    }
+
+    /**
+     * The run's steps as they were handed over, those in {@code state} if that is not null. A page may have fewer than
+     * {@code limit}, and even none, before the last one: it is answered after a second, whatever was found.
+     */
+    public Steps steps(String runId, StepState.@Nullable Name state, @Nullable StepsCursor from, int limit)
+            throws InterruptedException {
+        return steps(runId, state, from, limit, step -> true);
+    }
+
+    /** @param fits asked for each step that is to be in the page, in turn; it ends before the first that does not fit */
+    public Steps steps(
+            String runId, StepState.@Nullable Name state, @Nullable StepsCursor from, int limit, Predicate<Step> fits)
+            throws InterruptedException {
+        Instant began = world.now();
+        List<Step> found = new ArrayList<>();
+        boolean read = false;
+        for (Dispatch dispatch : notBefore(from, inOrder(runId))) {
+            int index = first(from, dispatch);
+            List<StepSpec> all;
+            try {
+                all = manifests.steps(dispatch);
+            } catch (Payloads.Missing missing) {
+                continue;
+            }
+            while (index < all.size()) {
+                if (found.size() == limit || (read && isLate(began))) {
+                    return new Steps(found, StepsCursor.at(dispatch, index));
+                }
+                int wanted = state == null ? limit - found.size() : Limits.PAGE;
+                List<StepSpec> page = all.subList(index, Math.min(all.size(), index + wanted));
+                Records records = manifests.records(page);
+                read = true;
+                for (StepSpec spec : page) {
+                    if (found.size() == limit) {
+                        break;
+                    }
+                    Step step = Step.of(spec, records);
+                    if ((state == null || step.state() == state) && drivenBy(dispatch, step)) {
+                        if (!fits.test(step)) {
+                            return new Steps(found, StepsCursor.at(dispatch, index));
+                        }
+                        found.add(step);
+                    }
+                    index++;
+                }
+            }
+        }
+        return new Steps(found, null);
+    }
+
+    private static boolean drivenBy(Dispatch dispatch, Step step) {
+        StepRecord record = step.record();
+        return record == null || record.pinned().dispatchId().equals(dispatch.dispatchId());
+    }
+
+    /** One step's record, read consistently. */
+    public Optional<StepRecord> step(Run run, String stepKey) {
+        return store.record(new StepId(run.runId(), stepKey), Shards.of(stepKey, run.shards()));
+    }
+
+    /** What an attempt wrote. */
+    public List<LogPage> log(StepRecord record, int attempt) {
+        return store.pages(record.id(), record.shard(), attempt);
+    }
+
+    public Optional<Run> run(String runId) {
+        return store.run(runId);
+    }
+
+    /** The records of these steps that exist, read consistently. */
+    public Records lookup(Run run, List<String> keys) {
+        List<StepRef> steps = keys.stream()
+                .map(key -> new StepRef(new StepId(run.runId(), key), Shards.of(key, run.shards())))
+                .toList();
+        return Records.read(store, steps);
+    }
+
+    /**
+     * The JSON of a payload, or nothing if it is larger than {@code most} bytes.
+     *
+     * @throws DamagedData if it is gone, or is not what was stored
+     */
+    public Optional<String> json(Payload payload, long most) {
+        try {
+            return switch (payload) {
+                case Payload.Inline(String json) -> Optional.of(json);
+                case Payload.Item item when item.size() <= most -> Optional.of(payloads.get(item));
+                case Payload.Stored stored when stored.size() <= most -> Optional.of(payloads.get(stored));
+                case Payload.Item item -> Optional.empty();
+                case Payload.Stored stored -> Optional.empty();
+            };
+        } catch (Payloads.Missing missing) {
+            throw new DamagedData(
+                    missing.getMessage() + "; restore it from a backup, or dispatch the step anew under another run",
+                    missing);
+        }
+    }
+
+    /**
+     * The feed behind {@code positions} (one for each shard, "" from the start; empty for all from the start).
+     *
+     * @param limit entries at most
+     */
+    public Feed feed(Run run, List<String> positions, int limit) throws InterruptedException {
+        return feed(run, positions, limit, entry -> true);
+    }
+
+    /** @param fits asked for each entry that is to be in the piece, in turn; it ends before the first that does not fit */
+    public Feed feed(Run run, List<String> positions, int limit, Predicate<FeedEntry> fits)
+            throws InterruptedException {
+        List<Integer> shards = new ArrayList<>();
+        for (int shard = 0; shard < run.shards(); shard++) {
+            shards.add(shard);
+        }
+        List<List<FeedEntry>> pages = Parallel.map(world.tasks(), run.shards(), "read feed", shards, shard -> {
+            String after = positions.isEmpty() ? "" : positions.get(shard);
+            return store.feed(run.runId(), shard, after.isEmpty() ? null : after, limit);
+        });
+        List<FeedEntry> entries = new ArrayList<>();
+        List<String> next = new ArrayList<>();
+        boolean caughtUp = true;
+        boolean full = false;
+        for (int shard : shards) {
+            List<FeedEntry> page = pages.get(shard);
+            List<FeedEntry> taken = new ArrayList<>();
+            for (FeedEntry entry : page) {
+                full = full || entries.size() == limit || !fits.test(entry);
+                if (!full) {
+                    taken.add(entry);
+                    entries.add(entry);
+                }
+            }
+            caughtUp &= taken.size() == page.size() && page.size() < limit;
+            String before = positions.isEmpty() ? "" : positions.get(shard);
+            next.add(taken.isEmpty() ? before : taken.getLast().position());
+        }
+        return new Feed(entries, next, caughtUp);
+    }
+}

@@ -1,0 +1,5 @@
+/** The use cases: dispatch, execute, sweep, cancel, redrive, bury, and the questions a run is asked. */
+@NullMarked
+package dev.stepstile.usecase;
+
+import org.jspecify.annotations.NullMarked;

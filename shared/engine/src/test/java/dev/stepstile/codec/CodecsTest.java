@@ -1,0 +1,417 @@
+package dev.stepstile.codec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.Pinned;
+import dev.stepstile.step.RedriveCall;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepState;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is written is read back as it was, and what is not ours is told from it. */
+class CodecsTest {
+    private static final int ROUNDS = 600;
+    private static final Instant NOW = Instant.parse("2026-11-24T08:00:00Z");
+
+    private static void each(int seed, Consumer<Generated> round) {
+        Random random = new Random(seed);
+        for (int i = 0; i < ROUNDS; i++) {
+            round.accept(new Generated(random));
+        }
+    }
+
+    @Nested
+    class A_record {
+        @Test
+        void is_read_back_as_it_was_written() {
+            each(1, generated -> {
+                StepRecord record = generated.record();
+                assertThat(RecordCodec.read(RecordCodec.write(record))).isEqualTo(record);
+            });
+        }
+
+        @Test
+        void with_members_of_a_newer_version_is_read() {
+            each(2, generated -> {
+                StepRecord record = generated.record();
+                ObjectNode node = (ObjectNode) Json.parse(RecordCodec.write(record));
+                node.put("later", 1).putObject("more").put("deep", true);
+                assertThat(RecordCodec.read(Json.print(node))).isEqualTo(record);
+            });
+        }
+
+        @Test
+        void that_is_broken_is_refused_and_nothing_else_happens() {
+            each(3, generated -> refusedOrRead(generated, RecordCodec.write(generated.record()), RecordCodec::read));
+        }
+
+        @Test
+        void of_a_queued_step_does_not_exist() {
+            String json = RecordCodec.write(new Generated(new Random(4)).record())
+                    .replaceFirst("\"state\":\"[A-Z]+\"", "\"state\":\"QUEUED\"");
+            assertThatThrownBy(() -> RecordCodec.read(json)).isInstanceOf(Json.BadJson.class);
+        }
+    }
+
+    @Nested
+    class A_dispatch {
+        @Test
+        void is_read_back_as_it_was_written() {
+            each(5, generated -> {
+                Dispatch dispatch = generated.dispatch();
+                assertThat(DispatchCodec.read(DispatchCodec.write(dispatch))).isEqualTo(dispatch);
+            });
+        }
+
+        @Test
+        void that_is_broken_is_refused_and_nothing_else_happens() {
+            each(
+                    6,
+                    generated ->
+                            refusedOrRead(generated, DispatchCodec.write(generated.dispatch()), DispatchCodec::read));
+        }
+    }
+
+    private static void refusedOrRead(Generated generated, String json, Consumer<String> read) {
+        for (String broken : List.of(generated.broken(json), generated.mistyped(json))) {
+            try {
+                read.accept(broken);
+            } catch (Json.BadJson | IllegalArgumentException refused) {
+                assertThat(refused.getMessage()).isNotBlank();
+            }
+        }
+    }
+
+    @Nested
+    class A_message {
+        @Test
+        void is_read_back_as_it_was_written() {
+            each(7, generated -> {
+                StepSpec spec = generated.spec();
+                assertThat(StepMessages.decode(StepMessages.step(spec))).isEqualTo(new StepMessages.Decoded.Step(spec));
+            });
+        }
+
+        @Test
+        void with_members_of_a_newer_minor_kind_is_read() {
+            each(8, generated -> {
+                StepSpec spec = generated.spec();
+                ObjectNode node = (ObjectNode) Json.parse(StepMessages.step(spec));
+                node.put("priority", 5).putArray("hints").add(1);
+                assertThat(StepMessages.decode(Json.print(node))).isEqualTo(new StepMessages.Decoded.Step(spec));
+            });
+        }
+
+        @Test
+        void of_a_newer_version_is_known_as_such_whatever_else_it_holds() {
+            assertThat(StepMessages.decode("{\"v\":3}")).isEqualTo(new StepMessages.Decoded.NewerVersion(3));
+            assertThat(StepMessages.decode("{\"steps\":[1,2],\"dead\":7,\"v\":2147483647}"))
+                    .isEqualTo(new StepMessages.Decoded.NewerVersion(Integer.MAX_VALUE));
+        }
+
+        @ParameterizedTest
+        @ValueSource(
+                strings = {
+                    "",
+                    " ",
+                    "hello",
+                    "null",
+                    "7",
+                    "[]",
+                    "\"v\"",
+                    "{}",
+                    "{\"v\":null}",
+                    "{\"v\":\"1\"}",
+                    "{\"v\":1.0}",
+                    "{\"v\":0}",
+                    "{\"v\":-1}",
+                    "{\"v\":1e99}",
+                    "{\"v\":99999999999}",
+                    "{\"v\":1}",
+                    "{\"v\":1,\"dead\":null}",
+                    "{\"v\":1,\"dead\":{}}",
+                    "{\"v\":1,\"undecodable\":7}",
+                    "{\"v\":1} {\"v\":1}",
+                    "{\"v\":1,\"v\":1}",
+                    "\u0000",
+                    "\uD800"
+                })
+        void that_is_not_ours_is_told_so(String body) {
+            assertThat(StepMessages.decode(body)).isInstanceOf(StepMessages.Decoded.NotOurs.class);
+        }
+
+        @Test
+        void nested_too_deep_or_with_too_long_a_number_is_not_ours() {
+            String message = StepMessages.step(new Generated(new Random(9)).spec());
+            String start = message.substring(0, message.length() - 1);
+            for (String member : List.of(
+                    "\"x\":1e9999999999977785",
+                    "\"x\":" + "[".repeat(5_000) + "]".repeat(5_000),
+                    "\"x\":" + "9".repeat(100_000),
+                    "\"x\":1e-99999999999")) {
+                assertThat(StepMessages.decode(start + "," + member + "}"))
+                        .isInstanceOf(StepMessages.Decoded.NotOurs.class);
+            }
+        }
+
+        @Test
+        void that_names_what_no_step_can_be_is_not_ours() {
+            StepSpec spec = new Generated(new Random(10)).spec();
+            ObjectNode node = (ObjectNode) Json.parse(StepMessages.step(spec));
+            for (String member : List.of("index", "shard", "maxAttempts", "timeoutMillis", "baseMillis", "capMillis")) {
+                ObjectNode negative = node.deepCopy().put(member, -1);
+                assertThat(StepMessages.decode(Json.print(negative)))
+                        .as(member)
+                        .isInstanceOf(StepMessages.Decoded.NotOurs.class);
+            }
+            for (String member : List.of("runId", "stepKey", "dispatchId", "handler")) {
+                ObjectNode odd = node.deepCopy().put(member, "a/b#c");
+                assertThat(StepMessages.decode(Json.print(odd)))
+                        .as(member)
+                        .isInstanceOf(StepMessages.Decoded.NotOurs.class);
+            }
+            assertThat(StepMessages.decode(Json.print(node.deepCopy().put("validUntil", Long.MAX_VALUE))))
+                    .isInstanceOf(StepMessages.Decoded.Step.class);
+        }
+
+        @Test
+        void that_is_broken_is_decoded_to_something_whatever_it_is_and_not_quoted() {
+            each(11, generated -> {
+                String json = StepMessages.step(generated.spec()).replace("\"handler\":\"", "\"handler\":\"s3cret");
+                for (String broken : List.of(generated.broken(json), generated.mistyped(json))) {
+                    if (StepMessages.decode(broken) instanceof StepMessages.Decoded.NotOurs(String reason)) {
+                        assertThat(reason).isNotBlank().doesNotContain("s3cret");
+                    }
+                }
+            });
+        }
+
+        @Test
+        void stays_within_what_a_queue_takes_for_the_largest_inline_input() {
+            assertThat(StepMessages.step(new Generated(new Random(12)).spec()).length())
+                    .isLessThan(64 * 1024);
+        }
+    }
+
+    @Nested
+    class A_dead_letter {
+        @Test
+        void moved_back_names_its_step_and_the_attempt_it_died_at() {
+            each(13, generated -> {
+                StepSpec spec = generated.spec();
+                StepRecord record = generated.record();
+                if (record.state() instanceof StepState.Dead dead) {
+                    String letter = StepMessages.dead(spec, record, dead);
+                    assertThat(StepMessages.decode(letter))
+                            .isEqualTo(new StepMessages.Decoded.MovedBack(spec, record.attempt()));
+                    assertThat(StepMessages.letter(letter))
+                            .isEqualTo(new StepMessages.Letter(
+                                    spec.id(),
+                                    record.attempt(),
+                                    dead.error().kind().name(),
+                                    dead.error().message()));
+                }
+            });
+        }
+
+        @Test
+        void of_a_message_that_is_not_ours_keeps_it_whole_and_is_not_ours_again_when_moved_back() {
+            each(14, generated -> {
+                String body = generated.broken(generated.json(3) + "?");
+                String letter = StepMessages.undecodable("m1", "because", body);
+                assertThat(Json.parse(letter).get("undecodable").textValue()).isEqualTo(body);
+                assertThat(StepMessages.decode(letter)).isEqualTo(StepMessages.decode(body));
+                assertThat(StepMessages.letter(letter).cause()).isEqualTo("UNDECODABLE");
+            });
+        }
+
+        @Test
+        void that_is_anything_else_can_be_shown() {
+            each(
+                    15,
+                    generated -> assertThat(StepMessages.letter(generated.broken(generated.json(3))))
+                            .isNotNull());
+        }
+    }
+
+    @Nested
+    class A_manifest {
+        @Test
+        void is_read_back_in_its_order() {
+            Generated generated = new Generated(new Random(16));
+            List<StepSpec> steps = new ArrayList<>();
+            for (int i = 0; i < 1_000; i++) {
+                steps.add(at(i, generated.spec()));
+            }
+            assertThat(StepMessages.manifest(StepMessages.manifest(steps))).isEqualTo(steps);
+        }
+
+        private static StepSpec at(int index, StepSpec spec) {
+            Pinned pinned = spec.pinned();
+            return new StepSpec(
+                    spec.id(),
+                    spec.shard(),
+                    new Pinned(pinned.dispatchId(), index, pinned.handler(), pinned.retry(), pinned.timeout()),
+                    spec.input(),
+                    spec.sharedInputs(),
+                    spec.tags(),
+                    spec.validUntil(),
+                    spec.commonTags());
+        }
+
+        @Test
+        void says_once_what_its_steps_share() {
+            Pinned pinned = new Pinned("d-1", 0, "handler", RetryPolicy.DEFAULT, Duration.ofMinutes(5));
+            SortedMap<String, Payload> shared = new TreeMap<>();
+            shared.put("plan", new Payload.Inline("{\"day\":\"2026-11-24\"}"));
+            Payload tags = new Payload.Item("shared/" + "ab".repeat(32), 8_000, "ab".repeat(32));
+            List<StepSpec> steps = new ArrayList<>();
+            for (int i = 0; i < 1_000; i++) {
+                StepSpec spec = new StepSpec(
+                        new StepId("run", "s" + i), 3, pinned, Payload.NULL, shared, new TreeMap<>(), NOW, tags);
+                steps.add(at(i, spec));
+            }
+            String manifest = StepMessages.manifest(steps);
+            assertThat(manifest.length()).as("bytes a step").isLessThan(60 * steps.size());
+            assertThat(StepMessages.manifest(manifest)).isEqualTo(steps);
+        }
+
+        @Test
+        void as_it_was_written_before_is_still_read() throws IOException {
+            List<StepSpec> steps = StepMessages.manifest(resource("manifest-1.json"));
+            assertThat(steps).extracting(step -> step.id().stepKey()).containsExactly("load[eu]", "charge");
+            assertThat(steps.get(0)).isEqualTo(step(resource("message-1.json")));
+            assertThat(steps.get(1).pinned())
+                    .isEqualTo(new Pinned(
+                            "m-1",
+                            1,
+                            "payments.charge",
+                            new RetryPolicy(1, Duration.ZERO, Duration.ZERO),
+                            Duration.ofMinutes(1)));
+            assertThat(StepMessages.manifest(StepMessages.manifest(steps))).isEqualTo(steps);
+        }
+
+        @Test
+        void of_a_newer_form_is_not_misread() {
+            assertThatThrownBy(() -> StepMessages.manifest("{\"v\":3,\"steps\":[]}"))
+                    .isInstanceOf(Json.BadJson.class);
+        }
+
+        private static StepSpec step(String body) {
+            return ((StepMessages.Decoded.Step) StepMessages.decode(body)).spec();
+        }
+
+        private static String resource(String name) throws IOException {
+            try (InputStream in = Objects.requireNonNull(CodecsTest.class.getResourceAsStream(name))) {
+                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            }
+        }
+
+        @Test
+        void has_messages_of_the_old_version_unless_they_name_their_tags() {
+            each(18, generated -> {
+                StepSpec spec = generated.spec();
+                int version = Json.parse(StepMessages.step(spec)).path("v").intValue();
+                assertThat(version).isEqualTo(spec.commonTags() == null ? 1 : 2);
+                assertThat(step(StepMessages.step(spec))).isEqualTo(spec);
+            });
+        }
+    }
+
+    @Nested
+    class A_redrive_call {
+        @Test
+        void is_read_back_as_it_was_written() {
+            RedriveCall begun = new RedriveCall("r", "once", "ab", NOW, null, List.of());
+            assertThat(RedriveCodec.read(RedriveCodec.write(begun))).isEqualTo(begun);
+            RedriveCall done = begun.done(0, List.of("a[1]", "b"));
+            assertThat(RedriveCodec.read(RedriveCodec.write(done))).isEqualTo(done);
+        }
+    }
+
+    @Nested
+    class A_payload {
+        @Test
+        void is_read_back_as_it_was_written() {
+            each(17, generated -> {
+                Payload payload = generated.payload();
+                assertThat(PayloadJson.read(Json.parse(Json.print(PayloadJson.write(payload)))))
+                        .isEqualTo(payload);
+            });
+        }
+
+        @Test
+        void of_null_is_there() {
+            assertThat(PayloadJson.read(Json.parse("{\"inline\":null}"))).isEqualTo(Payload.NULL);
+        }
+    }
+
+    @Nested
+    class Json_text {
+        @Test
+        void keeps_numbers_as_they_came() {
+            for (String number : List.of(
+                    "0.1",
+                    "1.10",
+                    "3.14159265358979323846264338327950288",
+                    "123456789012345678901234567890",
+                    "1E+400")) {
+                assertThat(Json.print(Json.parse(number))).isEqualTo(number);
+            }
+        }
+
+        @Test
+        void escapes_what_a_queue_refuses_and_nothing_more() {
+            String text = "a\uD800b\uDC00\uDC00c\uFFFE\uFFFF🚀ü\uFFFD";
+            String printed = Json.print(Json.MAPPER.getNodeFactory().textNode(text));
+            assertThat(printed).isEqualTo("\"a\\uD800b\\uDC00\\uDC00c\\uFFFE\\uFFFF🚀ü\uFFFD\"");
+            assertThat(Json.parse(printed).textValue()).isEqualTo(text);
+        }
+
+        @Test
+        void that_is_wrong_is_located_and_not_quoted() {
+            for (String text :
+                    List.of("{\"a\": s3cret}", "{\"s3cret\":1,\"s3cret\":1}", "\"s3cret", "[1,\n2,\ns3cret")) {
+                assertThatThrownBy(() -> Json.parse(text))
+                        .as(text)
+                        .isInstanceOf(Json.BadJson.class)
+                        .hasMessageContaining("line")
+                        .message()
+                        .doesNotContain("s3cret");
+            }
+            assertThatThrownBy(() -> Json.parse("[1,\n2,\ns3cret")).hasMessageContaining("line 3, column");
+        }
+
+        @Test
+        void is_exactly_one_value() {
+            for (String text : List.of("", "  ", "1 2", "{} x", "nul")) {
+                assertThatThrownBy(() -> Json.parse(text)).as(text).isInstanceOf(Json.BadJson.class);
+            }
+            JsonNode node = Json.parse(" {\"b\":1,\"a\":2} ");
+            assertThat(Json.print(node)).isEqualTo("{\"b\":1,\"a\":2}");
+        }
+    }
+}

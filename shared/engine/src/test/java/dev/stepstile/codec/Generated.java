@@ -1,0 +1,267 @@
+package dev.stepstile.codec;
+
+import dev.stepstile.step.AttemptNote;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Overrides;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.Pinned;
+import dev.stepstile.step.Refresh;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepBits;
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepState;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/** Values at random, of every shape. */
+final class Generated {
+    private static final int[] KEY_CHARACTERS =
+            "abcXYZ019._:~@+=[]?,| -/%&\"\\é漢🚀".codePoints().toArray();
+    private static final String[] TEXTS = {"", "a", "ü", "漢字", "🚀", "\"quoted\"", "\\", "\n\t\u0000\u001f", "\u2028"};
+
+    private final RandomGenerator random;
+
+    Generated(RandomGenerator random) {
+        this.random = random;
+    }
+
+    String key() {
+        StringBuilder key = new StringBuilder("k");
+        for (int n = random.nextInt(20); n > 0; n--) {
+            key.appendCodePoint(KEY_CHARACTERS[random.nextInt(KEY_CHARACTERS.length)]);
+        }
+        return key.toString().strip();
+    }
+
+    private String id() {
+        return key().replaceAll("[^A-Za-z0-9]", "_");
+    }
+
+    String text() {
+        StringBuilder text = new StringBuilder();
+        for (int n = random.nextInt(6); n > 0; n--) {
+            text.append(TEXTS[random.nextInt(TEXTS.length)]);
+        }
+        return text.toString();
+    }
+
+    Instant instant() {
+        return Instant.ofEpochMilli(random.nextLong(0, 4_000_000_000_000L));
+    }
+
+    private @Nullable Instant instantOrNull() {
+        return random.nextBoolean() ? instant() : null;
+    }
+
+    private Duration duration() {
+        return Duration.ofMillis(random.nextLong(0, 50_000_000_000L));
+    }
+
+    /** JSON as {@link Json#print} would print it. */
+    String json(int depth) {
+        return switch (random.nextInt(depth > 0 ? 8 : 6)) {
+            case 0 -> "null";
+            case 1 -> String.valueOf(random.nextBoolean());
+            case 2 -> String.valueOf(random.nextLong());
+            case 3 -> random.nextLong(1_000_000) + "." + random.nextInt(100_000);
+            case 4 -> random.nextLong() + "" + random.nextLong(Long.MAX_VALUE);
+            case 5 -> Json.print(Json.MAPPER.getNodeFactory().textNode(text()));
+            case 6 -> {
+                List<String> items = new ArrayList<>();
+                for (int n = random.nextInt(4); n > 0; n--) {
+                    items.add(json(depth - 1));
+                }
+                yield "[" + String.join(",", items) + "]";
+            }
+            default -> {
+                List<String> members = new ArrayList<>();
+                for (int n = random.nextInt(4); n > 0; n--) {
+                    members.add("\"m" + n + "\":" + json(depth - 1));
+                }
+                yield "{" + String.join(",", members) + "}";
+            }
+        };
+    }
+
+    Payload payload() {
+        String sha256 = "0123456789abcdef".repeat(4);
+        return switch (random.nextInt(4)) {
+            case 0 -> new Payload.Item("results/" + key(), random.nextLong(16_384), sha256);
+            case 1 -> new Payload.Stored("shared/" + sha256, random.nextLong(Long.MAX_VALUE), sha256);
+            default -> new Payload.Inline(json(3));
+        };
+    }
+
+    Pinned pinned() {
+        return new Pinned(
+                id(),
+                random.nextInt(10_000),
+                "handler." + id(),
+                new RetryPolicy(random.nextInt(1, 101), duration(), duration()),
+                duration());
+    }
+
+    private StepError error() {
+        StepError.Kind[] kinds = StepError.Kind.values();
+        return new StepError(kinds[random.nextInt(kinds.length)], text());
+    }
+
+    StepState state() {
+        return switch (random.nextInt(6)) {
+            case 0 ->
+                new StepState.Running(
+                        instant(), random.nextBoolean(), new StepState.Progress(random.nextDouble(), text()));
+            case 1 -> new StepState.Retrying(instant());
+            case 2 -> new StepState.Succeeded(payload(), instant());
+            case 3 -> new StepState.Failed(error(), instant());
+            case 4 -> new StepState.Dead(error(), instant(), instantOrNull());
+            default -> new StepState.Cancelled(instant());
+        };
+    }
+
+    StepRecord record() {
+        List<AttemptNote> history = new ArrayList<>();
+        for (int n = random.nextInt(12); n > 0; n--) {
+            StepError error = error();
+            history.add(new AttemptNote(random.nextInt(1_000), instant(), instant(), error.kind(), error.message()));
+        }
+        return new StepRecord(
+                new StepId(id(), key()),
+                random.nextInt(64),
+                random.nextInt(4) == 0 ? new Overrides(null, null, null, null, null, payload()).on(pinned()) : pinned(),
+                random.nextInt(1_000_000),
+                text(),
+                random.nextInt(1_000),
+                random.nextLong(1_000_000),
+                instant(),
+                instantOrNull(),
+                random.nextInt(100),
+                history,
+                state(),
+                random.nextInt(4) == 0 ? text() : null);
+    }
+
+    StepSpec spec() {
+        SortedMap<String, Payload> shared = new TreeMap<>();
+        SortedMap<String, String> tags = new TreeMap<>();
+        for (int n = random.nextInt(4); n > 0; n--) {
+            shared.put("s" + n, payload());
+            tags.put("t" + n + text(), text());
+        }
+        return new StepSpec(
+                new StepId(id(), key()),
+                random.nextInt(64),
+                pinned(),
+                payload(),
+                shared,
+                tags,
+                instant(),
+                random.nextInt(4) == 0 ? payload() : null);
+    }
+
+    Dispatch dispatch() {
+        BitSet bits = new BitSet();
+        for (int n = random.nextInt(50); n > 0; n--) {
+            bits.set(random.nextInt(10_000));
+        }
+        return new Dispatch(
+                id(),
+                id(),
+                text(),
+                random.nextInt(1, 64),
+                random.nextInt(1, 10_001),
+                payload(),
+                instant(),
+                instant(),
+                instantOrNull(),
+                instant(),
+                random.nextInt(50),
+                StepBits.of(bits),
+                counts(),
+                counts(),
+                instantOrNull(),
+                random.nextLong(Long.MAX_VALUE),
+                instant(),
+                instantOrNull(),
+                instantOrNull(),
+                random.nextInt(10_000),
+                instant(),
+                random.nextBoolean() ? new Refresh(instant(), StepBits.of(bits)) : null);
+    }
+
+    private SortedMap<StepState.Name, Integer> counts() {
+        SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
+        for (StepState.Name name : StepState.Name.values()) {
+            if (random.nextBoolean()) {
+                counts.put(name, random.nextInt(10_000));
+            }
+        }
+        return counts;
+    }
+
+    /** The text with something cut out, put in, doubled or replaced. */
+    String broken(String text) {
+        String[] pieces = {
+            "",
+            "null",
+            "true",
+            "-1",
+            "0",
+            "1e999999999",
+            "9".repeat(400),
+            "\"\"",
+            "[]",
+            "{}",
+            "\\u0000",
+            "\uD800",
+            "\"",
+            "\\",
+            ",",
+            ":",
+            "[".repeat(2_000),
+            "99999999999999999999",
+            "\"RUNNING\"",
+            "\"x\":1,"
+        };
+        StringBuilder broken = new StringBuilder(text);
+        for (int n = random.nextInt(1, 4); n > 0 && !broken.isEmpty(); n--) {
+            int at = random.nextInt(broken.length());
+            int to = Math.min(broken.length(), at + random.nextInt(30));
+            switch (random.nextInt(4)) {
+                case 0 -> broken.setLength(at);
+                case 1 -> broken.insert(at, broken.substring(at, to));
+                default -> broken.replace(at, to, pieces[random.nextInt(pieces.length)]);
+            }
+        }
+        return broken.toString();
+    }
+
+    /** A JSON value of another kind in the place of one of its members, chosen at random at any depth. */
+    String mistyped(String json) {
+        String[] values = {
+            "null", "true", "-1", "1.5", "1e99", "9223372036854775808", "\"\"", "\"x\"", "[]", "[1]", "{}"
+        };
+        List<Integer> colons = new ArrayList<>();
+        for (int i = 0; i < json.length() - 1; i++) {
+            if (json.charAt(i) == ':' && json.charAt(i - 1) == '"') {
+                colons.add(i);
+            }
+        }
+        int colon = colons.get(random.nextInt(colons.size()));
+        int end = colon + 1;
+        while (end < json.length() && ",}".indexOf(json.charAt(end)) < 0) {
+            end++;
+        }
+        return json.substring(0, colon + 1) + values[random.nextInt(values.length)] + json.substring(end);
+    }
+}

@@ -1,0 +1,325 @@
+package dev.stepstile.step;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/** Every event in every situation, stated by hand; a situation or an event that is not stated fails. */
+class StateTableTest {
+    /** By part: the row's name, then a cell for each of the part's events. {@code **X**}: a record in state X is written. */
+    private static final List<String> STATED = List.of(
+            // claim beside others | claim alone | discard
+            """
+            QUEUED                               | **RUNNING**, attempt +1 | **RUNNING**, attempt +1 | **DEAD**
+            QUEUED, validity over                | **DEAD**                | **DEAD**                | **DEAD**
+            RUNNING                              | held                    | held                    | held
+            RUNNING, cancel asked                | held                    | held                    | held
+            RUNNING, last attempt                | held                    | held                    | held
+            RUNNING, lease over                  | wait to be alone        | **RUNNING**, attempt +1 | held
+            RUNNING, lease over, cancel asked    | held                    | held                    | held
+            RUNNING, lease over, last attempt    | held                    | held                    | held
+            RETRYING, not due                    | not due                 | not due                 | **DEAD**
+            RETRYING, due                        | **RUNNING**, attempt +1 | **RUNNING**, attempt +1 | **DEAD**
+            RETRYING, due, lost a worker         | wait to be alone        | **RUNNING**, attempt +1 | **DEAD**
+            SUCCEEDED                            | finished                | finished                | finished
+            FAILED                               | finished                | finished                | finished
+            DEAD, not buried                     | finished                | finished                | finished
+            DEAD, buried                         | finished                | finished                | finished
+            CANCELLED                            | finished                | finished                | finished
+            RUNNING, lease over, of another dispatch | attached            | attached                | attached
+            RETRYING, due, of another dispatch   | attached                | attached                | attached
+            SUCCEEDED, of another dispatch       | finished                | finished                | finished
+            """,
+            // renew | succeed | fail, retryable | fail, terminal | fail, hopeless | release
+            """
+            QUEUED                               | –           | –             | –             | –             | – | –
+            QUEUED, validity over                | –           | –             | –             | –             | – | –
+            RUNNING                              | **RUNNING** | **SUCCEEDED** | **RETRYING**  | **FAILED**    | **DEAD** | **RETRYING**, not counted
+            RUNNING, cancel asked                | **RUNNING** | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
+            RUNNING, last attempt                | **RUNNING** | **SUCCEEDED** | **DEAD**      | **FAILED**    | **DEAD** | **RETRYING**, not counted
+            RUNNING, lease over                  | **RUNNING** | **SUCCEEDED** | **RETRYING**  | **FAILED**    | **DEAD** | **RETRYING**, not counted
+            RUNNING, lease over, cancel asked    | **RUNNING** | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
+            RUNNING, lease over, last attempt    | **RUNNING** | **SUCCEEDED** | **DEAD**      | **FAILED**    | **DEAD** | **RETRYING**, not counted
+            RETRYING, not due                    | stale       | stale         | stale         | stale         | stale | stale
+            RETRYING, due                        | stale       | stale         | stale         | stale         | stale | stale
+            RETRYING, due, lost a worker         | stale       | stale         | stale         | stale         | stale | stale
+            SUCCEEDED                            | stale       | stale         | stale         | stale         | stale | stale
+            FAILED                               | stale       | stale         | stale         | stale         | stale | stale
+            DEAD, not buried                     | stale       | stale         | stale         | stale         | stale | stale
+            DEAD, buried                         | stale       | stale         | stale         | stale         | stale | stale
+            CANCELLED                            | stale       | stale         | stale         | stale         | stale | stale
+            RUNNING, lease over, of another dispatch | **RUNNING** | **SUCCEEDED** | **RETRYING** | **FAILED** | **DEAD** | **RETRYING**, not counted
+            RETRYING, due, of another dispatch   | stale       | stale         | stale         | stale         | stale | stale
+            SUCCEEDED, of another dispatch       | stale       | stale         | stale         | stale         | stale | stale
+            """,
+            // renew, succeed, fail, release: each of an older attempt, then of another owner
+            """
+            QUEUED                               | –     | –     | –     | –     | –     | – | – | –
+            QUEUED, validity over                | –     | –     | –     | –     | –     | – | – | –
+            RUNNING                              | stale | stale | stale | stale | stale | stale | stale | stale
+            RUNNING, cancel asked                | stale | stale | stale | stale | stale | stale | stale | stale
+            RUNNING, last attempt                | stale | stale | stale | stale | stale | stale | stale | stale
+            RUNNING, lease over                  | stale | stale | stale | stale | stale | stale | stale | stale
+            RUNNING, lease over, cancel asked    | stale | stale | stale | stale | stale | stale | stale | stale
+            RUNNING, lease over, last attempt    | stale | stale | stale | stale | stale | stale | stale | stale
+            RETRYING, not due                    | stale | stale | stale | stale | stale | stale | stale | stale
+            RETRYING, due                        | stale | stale | stale | stale | stale | stale | stale | stale
+            RETRYING, due, lost a worker         | stale | stale | stale | stale | stale | stale | stale | stale
+            SUCCEEDED                            | stale | stale | stale | stale | stale | stale | stale | stale
+            FAILED                               | stale | stale | stale | stale | stale | stale | stale | stale
+            DEAD, not buried                     | stale | stale | stale | stale | stale | stale | stale | stale
+            DEAD, buried                         | stale | stale | stale | stale | stale | stale | stale | stale
+            CANCELLED                            | stale | stale | stale | stale | stale | stale | stale | stale
+            RUNNING, lease over, of another dispatch | stale | stale | stale | stale | stale | stale | stale | stale
+            RETRYING, due, of another dispatch   | stale | stale | stale | stale | stale | stale | stale | stale
+            SUCCEEDED, of another dispatch       | stale | stale | stale | stale | stale | stale | stale | stale
+            """,
+            // expire | cancel | answered | redrive | by its letter | by an older letter | buried | buried (older
+            // letter)
+            """
+            QUEUED                               | – | **CANCELLED** | – | – | – | – | – | –
+            QUEUED, validity over                | – | **CANCELLED** | – | – | – | – | – | –
+            RUNNING                              | – | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RUNNING, cancel asked                | – | **RUNNING** | – | – | – | – | – | –
+            RUNNING, last attempt                | – | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RUNNING, lease over                  | **RETRYING** | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RUNNING, lease over, cancel asked    | **CANCELLED** | **RUNNING** | – | – | – | – | – | –
+            RUNNING, lease over, last attempt    | **DEAD** | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RETRYING, not due                    | – | **CANCELLED** | – | – | – | – | – | –
+            RETRYING, due                        | – | **CANCELLED** | – | – | – | – | – | –
+            RETRYING, due, lost a worker         | – | **CANCELLED** | – | – | – | – | – | –
+            SUCCEEDED                            | – | – | – | finished | – | – | – | –
+            FAILED                               | – | – | – | **RETRYING**, fresh budget | – | – | – | –
+            DEAD, not buried | – | – | – | **RETRYING**, fresh budget | **RETRYING**, fresh budget | – | **DEAD**, buried | –
+            DEAD, buried     | – | – | – | **RETRYING**, fresh budget | **RETRYING**, fresh budget | – | – | –
+            CANCELLED                            | – | – | – | **RETRYING**, fresh budget | – | – | – | –
+            RUNNING, lease over, of another dispatch | **RETRYING** | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RETRYING, due, of another dispatch   | – | **CANCELLED** | – | – | – | – | – | –
+            SUCCEEDED, of another dispatch       | – | – | – | finished | – | – | – | –
+            """,
+            // redrive with overrides
+            """
+            QUEUED                               | –
+            QUEUED, validity over                | –
+            RUNNING                              | –
+            RUNNING, cancel asked                | –
+            RUNNING, last attempt                | –
+            RUNNING, lease over                  | –
+            RUNNING, lease over, cancel asked    | –
+            RUNNING, lease over, last attempt    | –
+            RETRYING, not due                    | –
+            RETRYING, due                        | –
+            RETRYING, due, lost a worker         | –
+            SUCCEEDED                            | finished
+            FAILED                               | **RETRYING**, fresh budget, other settings
+            DEAD, not buried                     | **RETRYING**, fresh budget, other settings
+            DEAD, buried                         | **RETRYING**, fresh budget, other settings
+            CANCELLED                            | **RETRYING**, fresh budget, other settings
+            RUNNING, lease over, of another dispatch | –
+            RETRYING, due, of another dispatch   | –
+            SUCCEEDED, of another dispatch       | finished
+            """);
+
+    private static final Path DOCUMENT = Path.of("../../docs/state-table.md");
+
+    @Test
+    void states_what_each_event_does_in_each_situation() {
+        List<StateTable.Part> parts = StateTable.parts();
+        assertThat(STATED).hasSameSizeAs(parts);
+        for (int i = 0; i < parts.size(); i++) {
+            assertThat(computed(parts.get(i))).as(parts.get(i).title()).isEqualTo(stated(STATED.get(i)));
+        }
+    }
+
+    @Test
+    void has_a_row_for_every_state_and_a_column_for_every_event() {
+        Set<String> states = new TreeSet<>();
+        for (StateTable.Situation situation : StateTable.situations()) {
+            StepRecord record = situation.record();
+            states.add(record == null ? "none" : record.state().getClass().getSimpleName());
+        }
+        Set<String> expectedStates = leaves(StepState.class);
+        expectedStates.add("none");
+        assertThat(states).isEqualTo(expectedStates);
+
+        Set<String> events = new TreeSet<>();
+        Set<StepEvent.Weight> weights = new TreeSet<>();
+        for (StateTable.Part part : StateTable.parts()) {
+            for (StateTable.Happening happening : part.happenings()) {
+                StepEvent event =
+                        happening.event().apply(StateTable.situations().getFirst());
+                events.add(event.getClass().getSimpleName());
+                if (event instanceof StepEvent.Fail fail) {
+                    weights.add(fail.weight());
+                }
+            }
+        }
+        assertThat(events).isEqualTo(leaves(StepEvent.class));
+        assertThat(weights).containsExactlyInAnyOrder(StepEvent.Weight.values());
+    }
+
+    @Test
+    void has_every_transition_in_it() {
+        Set<String> met = new TreeSet<>();
+        eachCell((situation, happening) ->
+                met.add(StateTable.transition(situation, happening).getClass().getSimpleName()));
+        assertThat(met).isEqualTo(leaves(Transition.class));
+    }
+
+    @Test
+    void never_moves_the_fence_back_nor_changes_what_was_pinned_nor_touches_a_success() {
+        eachCell((situation, happening) -> {
+            if (StateTable.transition(situation, happening)
+                    instanceof Transition.Write(StepRecord next, Expect expect)) {
+                StepRecord found = situation.record();
+                boolean claim = happening.event().apply(situation) instanceof StepEvent.Claim;
+                String cell = situation.name() + " x " + happening.name();
+                if (found == null) {
+                    assertThat(expect).as(cell).isEqualTo(new Expect.Absent());
+                    assertThat(next.pinned())
+                            .as(cell)
+                            .isEqualTo(situation.spec().pinned());
+                    assertThat(next.attempt()).as(cell).isBetween(0, 1);
+                    return;
+                }
+                assertThat(found.state()).as(cell).isNotInstanceOf(StepState.Succeeded.class);
+                assertThat(next.attempt() - found.attempt()).as(cell).isEqualTo(claim ? 1 : 0);
+                assertThat(next.owner().equals(found.owner())).as(cell).isEqualTo(!claim);
+                assertThat(next.pinned())
+                        .as(cell)
+                        .isEqualTo(
+                                happening.event().apply(situation) instanceof StepEvent.Redrive redrive
+                                        ? redrive.overrides().on(found.pinned())
+                                        : found.pinned());
+                assertThat(next.createdAt()).as(cell).isEqualTo(found.createdAt());
+                assertThat(next.cancelSeq()).as(cell).isGreaterThanOrEqualTo(found.cancelSeq());
+                assertThat(next.history().size())
+                        .as(cell)
+                        .isGreaterThanOrEqualTo(found.history().size());
+            }
+        });
+    }
+
+    /** Design, rule 2: an owner is fenced; whoever takes a step away must have seen its newest heartbeat. */
+    @Test
+    void writes_as_an_owner_by_the_fence_and_as_anyone_else_by_all_that_was_read() {
+        eachCell((situation, happening) -> {
+            StepRecord found = situation.record();
+            if (found != null
+                    && StateTable.transition(situation, happening)
+                            instanceof Transition.Write(StepRecord next, Expect expect)) {
+                boolean owner = switch (happening.event().apply(situation)) {
+                    case StepEvent.Renew e -> true;
+                    case StepEvent.Succeed e -> true;
+                    case StepEvent.Fail e -> true;
+                    case StepEvent.Release e -> true;
+                    case StepEvent.Claim e -> false;
+                    case StepEvent.Expire e -> false;
+                    case StepEvent.Cancel e -> false;
+                    case StepEvent.Redrive e -> false;
+                    case StepEvent.Buried e -> false;
+                    case StepEvent.Discard e -> false;
+                };
+                assertThat(expect)
+                        .as(situation.name() + " x " + happening.name())
+                        .isEqualTo(owner ? Expect.fence(found) : Expect.asRead(found));
+            }
+        });
+        StepState.Running running = new StepState.Running(Steps.NOW, false, StepState.Progress.NONE);
+        assertThat(Expect.asRead(Steps.record(running)))
+                .isEqualTo(new Expect.AsRead(2, Steps.OWNER, StepState.Name.RUNNING, 0, Steps.NOW));
+        assertThat(Expect.fence(Steps.record(running)))
+                .isEqualTo(new Expect.Fence(2, Steps.OWNER, StepState.Name.RUNNING, 0));
+    }
+
+    @Test
+    void is_what_the_documentation_shows() throws IOException {
+        String generated = document();
+        if (Boolean.getBoolean("stepstile.write-docs")) {
+            Files.writeString(DOCUMENT, generated);
+        }
+        assertThat(Files.readString(DOCUMENT))
+                .as("docs/state-table.md; write it anew by: mvn test -pl shared/engine -am "
+                        + "-Dtest=StateTableTest -Dsurefire.failIfNoSpecifiedTests=false "
+                        + "-Dstepstile.write-docs=true")
+                .isEqualTo(generated);
+    }
+
+    private static String document() {
+        StringBuilder text = new StringBuilder("""
+                # What every event does in every state
+
+                Written by `StateTableTest` from `StepLife`, and compared with it by the same test.
+
+                A cell in bold is the state of the record that is written; the other cells write nothing:
+                *held* (another attempt owns the step), *not due*, *wait to be alone* (the step lost a worker before, and
+                nothing else may run beside it), *attached* (the dispatch that claimed the step first drives it),
+                *finished*, *stale* (the attempt lost the step; what it says is dropped), – (nothing to do).
+                *Not counted*: the fence stays, and the beginning of the budget moves on by one.
+                The step is at attempt 2 of 3, or at 3 where it says "last attempt". A lease is "over" once the clocks'
+                margin has passed too. QUEUED has no record. A DEAD step is put into the dead-letter queue and then
+                marked *buried*.
+                """);
+        for (StateTable.Part part : StateTable.parts()) {
+            text.append("\n## ").append(part.title()).append("\n\n").append(StateTable.markdown(part));
+        }
+        return text.toString();
+    }
+
+    private static Map<String, List<String>> computed(StateTable.Part part) {
+        Map<String, List<String>> rows = new LinkedHashMap<>();
+        for (StateTable.Situation situation : StateTable.situations()) {
+            rows.put(
+                    situation.name(),
+                    part.happenings().stream()
+                            .map(happening -> StateTable.cell(situation, happening))
+                            .toList());
+        }
+        return rows;
+    }
+
+    private static Map<String, List<String>> stated(String table) {
+        Map<String, List<String>> rows = new LinkedHashMap<>();
+        for (String line : table.strip().split("\n", -1)) {
+            List<String> cells = new ArrayList<>();
+            for (String cell : line.split("\\|", -1)) {
+                cells.add(cell.strip());
+            }
+            rows.put(cells.removeFirst(), cells);
+        }
+        return rows;
+    }
+
+    private interface Cell {
+        void visit(StateTable.Situation situation, StateTable.Happening happening);
+    }
+
+    private static void eachCell(Cell cell) {
+        for (StateTable.Part part : StateTable.parts()) {
+            for (StateTable.Happening happening : part.happenings()) {
+                StateTable.situations().forEach(situation -> cell.visit(situation, happening));
+            }
+        }
+    }
+
+    private static Set<String> leaves(Class<?> sealed) {
+        Set<String> names = new TreeSet<>();
+        for (Class<?> permitted : sealed.getPermittedSubclasses()) {
+            if (permitted.isSealed()) {
+                names.addAll(leaves(permitted));
+            } else {
+                names.add(permitted.getSimpleName());
+            }
+        }
+        return names;
+    }
+}

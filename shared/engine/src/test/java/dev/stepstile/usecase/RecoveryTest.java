@@ -1,0 +1,269 @@
+package dev.stepstile.usecase;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stepstile.usecase.Recovery.Decision;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.Pinned;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepBits;
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepState;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** What a sweep decides about one step. */
+class RecoveryTest {
+    private static final Instant START = Instant.parse("2026-11-24T08:00:00Z");
+    private static final Timing TIMING = Timing.DEFAULT;
+    private static final Decision LEAVE = new Decision.Leave();
+    private static final Decision RESEND = new Decision.Resend();
+    private static final Decision DONE = new Decision.Done();
+
+    private static StepSpec spec() {
+        return new StepSpec(
+                new StepId("r", "a"),
+                0,
+                new Pinned("d1", 0, "h", RetryPolicy.DEFAULT, Duration.ofSeconds(60)),
+                Payload.NULL,
+                new TreeMap<>(),
+                new TreeMap<>(),
+                START.plus(TIMING.validity()));
+    }
+
+    private static Dispatch dispatch(
+            @Nullable Instant sentAt, Instant lastSentAt, int resends, @Nullable Instant sweptAt) {
+        return new Dispatch(
+                "r",
+                "d1",
+                "digest",
+                8,
+                1,
+                Payload.NULL,
+                START,
+                START.plus(TIMING.validity()),
+                sentAt,
+                lastSentAt,
+                resends,
+                StepBits.NONE,
+                new TreeMap<>(),
+                new TreeMap<>(),
+                null,
+                1,
+                Instant.EPOCH,
+                START,
+                sweptAt);
+    }
+
+    private static Dispatch sent() {
+        return dispatch(START, START, 0, null);
+    }
+
+    private static Decision unclaimed(Dispatch dispatch, boolean visible, Duration age) {
+        return Recovery.decide(spec(), null, new Recovery.Scene(dispatch, 0, visible, TIMING), START.plus(age));
+    }
+
+    private static StepRecord record(String dispatchId, long cancelSeq, StepState state) {
+        return new StepRecord(
+                spec().id(),
+                0,
+                new Pinned(dispatchId, 0, "h", RetryPolicy.DEFAULT, Duration.ofSeconds(60)),
+                1,
+                "o",
+                0,
+                cancelSeq,
+                START,
+                START,
+                0,
+                List.of(),
+                state);
+    }
+
+    private static Decision decide(StepRecord record, long cancelSeq, Instant now) {
+        return Recovery.decide(spec(), record, new Recovery.Scene(sent(), cancelSeq, false, TIMING), now);
+    }
+
+    @Nested
+    class A_step_without_a_record {
+        /** Rule 8a. */
+        @Test
+        void of_a_dispatch_that_crashed_before_sending_is_sent_once_the_function_must_be_gone() {
+            Dispatch unsent = dispatch(null, START, 0, null);
+            Duration gone = TIMING.dispatchTimeout().plus(TIMING.margin());
+            assertThat(unclaimed(unsent, true, gone)).isEqualTo(LEAVE);
+            assertThat(unclaimed(unsent, false, gone)).isEqualTo(LEAVE);
+            assertThat(unclaimed(unsent, true, gone.plusMillis(1))).isEqualTo(RESEND);
+        }
+
+        /** Rule 8a applies once: then what was sent is what counts. */
+        @Test
+        void of_an_unsent_dispatch_that_was_sent_again_waits_like_any_other() {
+            Dispatch resent = dispatch(null, START.plusSeconds(60), 1, null);
+            assertThat(unclaimed(resent, true, Duration.ofMinutes(10))).isEqualTo(LEAVE);
+            assertThat(unclaimed(resent, false, Duration.ofMinutes(10))).isEqualTo(RESEND);
+        }
+
+        /** Rule 8b. */
+        @Test
+        void is_sent_again_when_the_queue_is_empty_for_longer_than_a_message_takes() {
+            assertThat(unclaimed(sent(), false, TIMING.lostAfter())).isEqualTo(LEAVE);
+            assertThat(unclaimed(sent(), false, TIMING.lostAfter().plusMillis(1)))
+                    .isEqualTo(RESEND);
+        }
+
+        @Test
+        void waits_its_turn_while_messages_are_visible() {
+            assertThat(unclaimed(sent(), true, TIMING.lostAfter().plusMillis(1)))
+                    .isEqualTo(LEAVE);
+            assertThat(unclaimed(sent(), true, Duration.ofHours(1))).isEqualTo(LEAVE);
+        }
+
+        /** Rule 8c. */
+        @Test
+        void is_sent_again_whatever_the_queue_shows_after_an_hour_then_two_then_four_and_at_most_twelve() {
+            for (int resends = 0; resends < 40; resends++) {
+                Duration patience = Duration.ofHours(resends < 4 ? 1L << resends : 12);
+                Dispatch dispatch = dispatch(START, START, resends, null);
+                assertThat(unclaimed(dispatch, true, patience))
+                        .as("%d", resends)
+                        .isEqualTo(LEAVE);
+                assertThat(unclaimed(dispatch, true, patience.plusMillis(1)))
+                        .as("%d", resends)
+                        .isEqualTo(RESEND);
+            }
+        }
+
+        @Test
+        void whose_validity_is_over_is_discarded_as_EXPIRED() {
+            assertThat(unclaimed(sent(), true, TIMING.validity())).isEqualTo(RESEND);
+            assertThat(unclaimed(sent(), true, TIMING.validity().plusMillis(1)))
+                    .isInstanceOfSatisfying(
+                            Decision.Discard.class,
+                            discard -> assertThat(discard.error().kind()).isEqualTo(StepError.Kind.EXPIRED));
+        }
+
+        @Test
+        void of_a_cancelled_run_is_cancelled_before_anything_else() {
+            for (Duration age : List.of(Duration.ZERO, TIMING.validity().plusDays(1))) {
+                assertThat(Recovery.decide(spec(), null, new Recovery.Scene(sent(), 1, false, TIMING), START.plus(age)))
+                        .isEqualTo(new Decision.Cancel());
+            }
+        }
+    }
+
+    @Nested
+    class A_running_step {
+        private final StepRecord running =
+                record("d1", 0, new StepState.Running(START, false, StepState.Progress.NONE));
+
+        @Test
+        void is_reclaimed_once_its_lease_and_the_margin_are_over() {
+            Instant over = START.plus(TIMING.margin());
+            assertThat(decide(running, 0, over.minusMillis(1))).isEqualTo(LEAVE);
+            assertThat(decide(running, 0, over)).isEqualTo(new Decision.Reclaim());
+        }
+
+        @Test
+        void of_a_cancelled_run_is_asked_to_stop_once_and_reclaimed_like_any_other() {
+            Instant over = START.plus(TIMING.margin());
+            assertThat(decide(running, 1, START)).isEqualTo(new Decision.Cancel());
+            assertThat(decide(running, 1, over)).isEqualTo(new Decision.Cancel());
+            StepRecord asked = record("d1", 1, new StepState.Running(START, true, StepState.Progress.NONE));
+            assertThat(decide(asked, 1, START)).isEqualTo(LEAVE);
+            assertThat(decide(asked, 1, over)).isEqualTo(new Decision.Reclaim());
+            assertThat(decide(asked, 2, START)).isEqualTo(new Decision.Cancel());
+        }
+
+        @Test
+        void of_another_dispatch_is_left_to_it() {
+            StepRecord other = record("d0", 0, running.state());
+            assertThat(decide(other, 0, START.plusSeconds(999))).isEqualTo(LEAVE);
+            assertThat(decide(other, 1, START)).isEqualTo(new Decision.Cancel());
+        }
+    }
+
+    @Nested
+    class A_retrying_step {
+        private final StepRecord retrying = record("d1", 0, new StepState.Retrying(START));
+
+        private Decision decide(@Nullable Duration sweptAfter, Duration now) {
+            Dispatch dispatch = dispatch(START, START, 0, sweptAfter == null ? null : START.plus(sweptAfter));
+            return Recovery.decide(spec(), retrying, new Recovery.Scene(dispatch, 0, false, TIMING), START.plus(now));
+        }
+
+        @Test
+        void is_left_to_its_own_message_while_it_is_not_overdue() {
+            assertThat(decide(null, Duration.ofMillis(-1))).isEqualTo(LEAVE);
+            assertThat(decide(null, Duration.ZERO)).isEqualTo(LEAVE);
+            assertThat(decide(null, TIMING.overdueGrace().minusMillis(1))).isEqualTo(LEAVE);
+            assertThat(decide(null, TIMING.overdueGrace())).isEqualTo(RESEND);
+        }
+
+        @Test
+        void is_not_sent_again_by_the_sweep_after_the_one_that_came_just_at_the_grace() {
+            Duration grace = TIMING.overdueGrace();
+            assertThat(decide(grace, grace.plusSeconds(1))).isEqualTo(LEAVE);
+        }
+
+        @Test
+        void is_sent_again_by_the_sweep_that_first_sees_it_overdue_by_the_grace_and_each_doubling_of_it() {
+            int sent = 0;
+            Duration sweptAfter = Duration.ZERO;
+            for (int minute = 1; minute <= 600; minute++) {
+                Duration now = Duration.ofMinutes(minute).plusMillis(minute);
+                sent += decide(sweptAfter, now).equals(RESEND) ? 1 : 0;
+                sweptAfter = now;
+            }
+            // after 2, 4, 8 … 512 minutes
+            assertThat(sent).isEqualTo(9);
+        }
+
+        @Test
+        void of_another_dispatch_is_left_to_it() {
+            StepRecord other = record("d0", 0, new StepState.Retrying(START));
+            assertThat(RecoveryTest.decide(other, 0, START.plus(Duration.ofDays(2))))
+                    .isEqualTo(LEAVE);
+        }
+    }
+
+    @Nested
+    class An_ended_step {
+        private final StepError error = new StepError(StepError.Kind.HANDLER_FAILED, "no");
+
+        @Test
+        void is_done_with_and_a_later_cancel_does_not_change_that() {
+            for (StepState state : List.of(
+                    new StepState.Succeeded(Payload.NULL, START),
+                    new StepState.Failed(error, START),
+                    new StepState.Dead(error, START, START),
+                    new StepState.Cancelled(START))) {
+                assertThat(decide(record("d1", 0, state), 1, START)).isEqualTo(DONE);
+                assertThat(decide(record("d0", 0, state), 1, START)).isEqualTo(DONE);
+            }
+        }
+
+        @Test
+        void that_is_DEAD_and_not_marked_buried_is_buried() {
+            StepState.Dead dead = new StepState.Dead(error, START, null);
+            assertThat(decide(record("d1", 0, dead), 0, START)).isEqualTo(new Decision.Bury(dead));
+            assertThat(decide(record("d1", 0, dead), 9, START)).isEqualTo(new Decision.Bury(dead));
+        }
+
+        /** Else its letter would name a dispatch that does not drive it. */
+        @Test
+        void that_is_DEAD_and_not_marked_buried_is_left_to_the_dispatch_that_drives_it() {
+            StepState.Dead dead = new StepState.Dead(error, START, null);
+            assertThat(decide(record("d0", 0, dead), 0, START)).isEqualTo(LEAVE);
+            assertThat(decide(record("d0", 0, dead), 9, START)).isEqualTo(LEAVE);
+        }
+    }
+}

@@ -1,0 +1,286 @@
+package dev.stepstile.http;
+
+import dev.stepstile.codec.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.usecase.Dispatching;
+import dev.stepstile.usecase.Dispatching.Answer;
+import dev.stepstile.usecase.Dispatching.NewStep;
+import dev.stepstile.usecase.Dispatching.Request;
+import dev.stepstile.step.Limits;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.http.Http.Problem;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** {@code POST /v1/runs/{runId}/dispatches}: reads and checks the request, and says what became of it. */
+public final class DispatchApi {
+    private static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(5);
+
+    private final Dispatching dispatching;
+
+    public DispatchApi(Dispatching dispatching) {
+        this.dispatching = dispatching;
+    }
+
+    /** @throws Problem with what is wrong, and what to do instead */
+    public Http.Answer answer(Http.Call call) throws InterruptedException {
+        if (call.path().size() != 4
+                || !call.path().get(0).equals("v1")
+                || !call.path().get(1).equals("runs")
+                || !call.path().get(3).equals("dispatches")) {
+            throw new Problem(404, "no-such-call", "POST /v1/runs/{runId}/dispatches is the only call here.");
+        }
+        if (!call.method().equals("POST")) {
+            throw Problem.otherMethod("POST");
+        }
+        call.takes();
+        Request request = request(call.path().get(2), call.body());
+        return switch (dispatching.dispatch(request)) {
+            case Answer.Accepted(String dispatchId, int steps, boolean replayed, int attached) ->
+                Http.Answer.json(
+                        202,
+                        Json.object()
+                                .put("dispatchId", dispatchId)
+                                .put("accepted", steps)
+                                .put("attached", attached)
+                                .put("replayed", replayed));
+            case Answer.Conflict(String dispatchId) ->
+                throw new Problem(
+                        409,
+                        "dispatch-conflict",
+                        "Dispatch '" + dispatchId
+                                + "' exists with other steps; give other content another dispatchId.");
+            case Answer.RunCancelled(String runId) ->
+                throw new Problem(
+                        409,
+                        "run-cancelled",
+                        "Run '" + runId + "' was cancelled and takes no more steps; redrive it, or start another run.");
+        };
+    }
+
+    static Request request(String runId, @Nullable String body) {
+        if (!Limits.isRunId(runId)) {
+            throw Problem.badRequest("bad-run-id", "A runId is 1 to 128 of A-Z a-z 0-9 . _ : ~ @ + = -");
+        }
+        if (body == null || body.isBlank()) {
+            throw Problem.badRequest(
+                    "bad-json", "The body is empty; send {\"steps\": [{\"key\": …, \"handler\": …}]}.");
+        }
+        Sent.refuseTooLarge(body);
+        try {
+            return read(runId, Json.parse(body));
+        } catch (Json.BadJson e) {
+            throw Problem.badRequest("bad-json", "The body is " + e.getMessage() + ".");
+        }
+    }
+
+    private static Request read(String runId, JsonNode body) {
+        if (!body.isObject()) {
+            throw Problem.badRequest("bad-json", "The body is not a JSON object.");
+        }
+        known(body, "the body", Set.of("dispatchId", "defaults", "sharedInputs", "steps"));
+        JsonNode steps = body.path("steps");
+        if (!steps.isArray() || steps.isEmpty()) {
+            throw Problem.badRequest("no-steps", "'steps' is empty or not a list; a dispatch has at least one step.");
+        }
+        if (steps.size() > Limits.STEPS_PER_DISPATCH) {
+            throw Problem.badRequest(
+                    "too-many-steps",
+                    "A dispatch has at most " + Limits.STEPS_PER_DISPATCH + " steps, this one " + steps.size()
+                            + "; dispatch to the same run in several calls.");
+        }
+        JsonNode defaults = object(body, "defaults", "bad-defaults");
+        known(defaults, "'defaults'", Set.of("handler", "maxAttempts", "timeoutSeconds", "retry", "tags"));
+        SortedMap<String, String> commonTags =
+                tags("'defaults'", object(defaults, "tags", "bad-tags"), new TreeMap<>());
+        Set<String> keys = new HashSet<>();
+        List<NewStep> read = new ArrayList<>();
+        for (JsonNode step : steps) {
+            NewStep newStep = step(step, defaults, commonTags, read.size());
+            if (!keys.add(newStep.key())) {
+                throw Problem.badRequest(
+                        "duplicate-step-key",
+                        "Two steps have the key '" + newStep.key() + "'; a key names one step of a run.");
+            }
+            read.add(newStep);
+        }
+        return new Request(
+                runId, dispatchId(body), read, shared(object(body, "sharedInputs", "bad-shared-input")), commonTags);
+    }
+
+    private static @Nullable String dispatchId(JsonNode body) {
+        if (!body.hasNonNull("dispatchId")) {
+            return null;
+        }
+        String id = body.path("dispatchId").textValue();
+        if (id == null || !Limits.isDispatchId(id)) {
+            throw Problem.badRequest("bad-dispatch-id", "A dispatchId is 1 to 128 of A-Z a-z 0-9 . _ : ~ @ + = -");
+        }
+        return id;
+    }
+
+    private static SortedMap<String, String> shared(JsonNode node) {
+        SortedMap<String, String> shared = new TreeMap<>();
+        long bytes = 0;
+        for (var entry : node.properties()) {
+            String json = Json.print(entry.getValue());
+            bytes += json.getBytes(StandardCharsets.UTF_8).length;
+            if (!Limits.isHandlerName(entry.getKey())) {
+                throw Problem.badRequest("bad-shared-input", "A shared input's name is 1 to 128 of A-Z a-z 0-9 . _ -");
+            }
+            shared.put(entry.getKey(), json);
+        }
+        if (shared.size() > Limits.SHARED_INPUTS) {
+            throw Problem.badRequest(
+                    "bad-shared-input",
+                    "A dispatch has at most " + Limits.SHARED_INPUTS + " shared inputs; put several into one.");
+        }
+        if (bytes > Limits.INPUT_BYTES) {
+            throw tooLarge("Shared inputs", bytes);
+        }
+        return shared;
+    }
+
+    private static NewStep step(JsonNode step, JsonNode defaults, SortedMap<String, String> commonTags, int index) {
+        String at = "step " + index;
+        if (!step.isObject()) {
+            throw Problem.badRequest("bad-step", at + " is not an object.");
+        }
+        known(step, at, Set.of("key", "handler", "input", "maxAttempts", "timeoutSeconds", "retry", "tags"));
+        String key = step.path("key").textValue();
+        if (key == null) {
+            throw Problem.badRequest("bad-step-key", at + " has no 'key', or one that is not a string.");
+        }
+        BadKeys.refuse(at + ", key", key);
+        String handler =
+                (step.hasNonNull("handler") ? step : defaults).path("handler").textValue();
+        if (handler == null || !Limits.isHandlerName(handler)) {
+            throw Problem.badRequest(
+                    "bad-handler",
+                    "Step '" + key
+                            + "': 'handler', in the step or in 'defaults', is a name of 1 to 128 of A-Z a-z 0-9 . _ -");
+        }
+        JsonNode inputNode = step.get("input");
+        String input = inputNode == null ? "null" : Json.print(inputNode);
+        int bytes = input.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > Limits.INPUT_BYTES) {
+            throw tooLarge("Step '" + key + "': the input", bytes);
+        }
+        return new NewStep(
+                key,
+                handler,
+                input,
+                retry(key, step, defaults),
+                timeout(key, step, defaults),
+                tags("Step '" + key + "'", object(step, "tags", "bad-tags"), commonTags));
+    }
+
+    private static Problem tooLarge(String what, long bytes) {
+        return new Problem(
+                413,
+                "input-too-large",
+                what + " has " + bytes + " bytes of JSON, the limit is " + Limits.INPUT_BYTES
+                        + "; put it into your own storage and pass where it is.");
+    }
+
+    private static Duration timeout(String key, JsonNode step, JsonNode defaults) {
+        long seconds = number(
+                key, step, defaults, "timeoutSeconds", DEFAULT_TIMEOUT.toSeconds(), 1, Limits.TIMEOUT.toSeconds());
+        return Duration.ofSeconds(seconds);
+    }
+
+    private static RetryPolicy retry(String key, JsonNode step, JsonNode defaults) {
+        RetryPolicy fallback = RetryPolicy.DEFAULT;
+        long attempts = number(key, step, defaults, "maxAttempts", fallback.maxAttempts(), 1, Limits.MAX_ATTEMPTS);
+        JsonNode own = object(step, "retry", "bad-retry");
+        JsonNode common = object(defaults, "retry", "bad-retry");
+        known(own, "'retry'", Set.of("baseSeconds", "capSeconds"));
+        known(common, "'retry'", Set.of("baseSeconds", "capSeconds"));
+        return new RetryPolicy(
+                (int) attempts,
+                seconds(key, own, common, "baseSeconds", fallback.base()),
+                seconds(key, own, common, "capSeconds", fallback.cap()));
+    }
+
+    private static Duration seconds(String key, JsonNode own, JsonNode common, String name, Duration fallback) {
+        JsonNode node = own.hasNonNull(name) ? own.get(name) : common.get(name);
+        if (node == null || node.isNull()) {
+            return fallback;
+        }
+        double seconds = node.isNumber() ? node.doubleValue() : -1;
+        if (!(seconds >= 0 && seconds <= Limits.RETRY_DELAY.toSeconds())) {
+            throw Problem.badRequest(
+                    "bad-retry",
+                    "Step '" + key + "': '" + name + "' is 0 to " + Limits.RETRY_DELAY.toSeconds() + " seconds.");
+        }
+        return Duration.ofMillis(Math.round(seconds * 1000));
+    }
+
+    private static long number(
+            String key, JsonNode step, JsonNode defaults, String name, long fallback, long least, long most) {
+        JsonNode holder = step.hasNonNull(name) ? step : defaults;
+        if (!holder.hasNonNull(name)) {
+            return fallback;
+        }
+        JsonNode node = holder.path(name);
+        if (!node.isIntegralNumber()
+                || !node.canConvertToLong()
+                || node.longValue() < least
+                || node.longValue() > most) {
+            throw Problem.badRequest(
+                    name.equals("maxAttempts") ? "bad-max-attempts" : "bad-timeout",
+                    "Step '" + key + "': '" + name + "' is a whole number from " + least + " to " + most + ".");
+        }
+        return node.longValue();
+    }
+
+    /** @param common tags that are added to these, and count as theirs */
+    private static SortedMap<String, String> tags(String whose, JsonNode node, SortedMap<String, String> common) {
+        SortedMap<String, String> tags = new TreeMap<>();
+        for (var entry : node.properties()) {
+            String value = entry.getValue().textValue();
+            if (value == null || entry.getKey().length() > Limits.TAG_LENGTH || value.length() > Limits.TAG_LENGTH) {
+                throw Problem.badRequest(
+                        "bad-tags",
+                        whose + ": a tag's name and value are strings of at most " + Limits.TAG_LENGTH
+                                + " characters.");
+            }
+            tags.put(entry.getKey(), value);
+        }
+        long more =
+                common.keySet().stream().filter(name -> !tags.containsKey(name)).count();
+        if (tags.size() + more > Limits.TAGS) {
+            throw Problem.badRequest(
+                    "bad-tags",
+                    whose + ": there are more than " + Limits.TAGS + " tags, those of 'defaults' included.");
+        }
+        return tags;
+    }
+
+    /** A member that is an object if it is there; null is as if it were not. */
+    private static JsonNode object(JsonNode holder, String name, String problem) {
+        JsonNode node = holder.path(name);
+        if (!node.isObject() && !node.isMissingNode() && !node.isNull()) {
+            throw Problem.badRequest(problem, "'" + name + "' is not an object.");
+        }
+        return node;
+    }
+
+    static void known(JsonNode node, String where, Set<String> names) {
+        for (var entry : node.properties()) {
+            if (!names.contains(entry.getKey())) {
+                throw Problem.badRequest(
+                        "unknown-member",
+                        "In " + where + ": '" + entry.getKey() + "' is not known here; known are "
+                                + String.join(", ", names.stream().sorted().toList()) + ".");
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package dev.stepstile.http;
+
+import dev.stepstile.codec.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.step.Limits;
+import dev.stepstile.step.Overrides;
+import dev.stepstile.http.Http.Problem;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What a redrive changes of its steps, as its caller writes it: checked as a dispatch checks a step. */
+final class OverridesJson {
+    private static final Set<String> NAMES = Set.of("handler", "maxAttempts", "timeoutSeconds", "retry", "input");
+
+    private OverridesJson() {}
+
+    /** All but the input. */
+    static Overrides read(JsonNode redrive) {
+        JsonNode node = object(redrive, "overrides");
+        DispatchApi.known(node, "'overrides'", NAMES);
+        JsonNode retry = object(node, "retry");
+        DispatchApi.known(retry, "'retry'", Set.of("baseSeconds", "capSeconds"));
+        Integer attempts = whole(node, "maxAttempts", "bad-max-attempts", Limits.MAX_ATTEMPTS);
+        Integer timeout = whole(node, "timeoutSeconds", "bad-timeout", (int) Limits.TIMEOUT.toSeconds());
+        return new Overrides(
+                handler(node),
+                attempts,
+                seconds(retry, "baseSeconds"),
+                seconds(retry, "capSeconds"),
+                timeout == null ? null : Duration.ofSeconds(timeout),
+                null);
+    }
+
+    /** The JSON of another input; null if there is none. */
+    static @Nullable String input(JsonNode redrive, boolean keysAreNamed) {
+        JsonNode input = redrive.path("overrides").get("input");
+        if (input == null) {
+            return null;
+        }
+        if (!keysAreNamed) {
+            throw Problem.badRequest("bad-overrides", "Another 'input' is for the steps that 'keys' names; name them.");
+        }
+        String json = Json.print(input);
+        int bytes = json.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > Limits.INPUT_BYTES) {
+            throw new Problem(
+                    413,
+                    "input-too-large",
+                    "The input has " + bytes + " bytes of JSON, the limit is " + Limits.INPUT_BYTES
+                            + "; put it into your own storage and pass where it is.");
+        }
+        return json;
+    }
+
+    private static JsonNode object(JsonNode holder, String name) {
+        JsonNode node = holder.path(name);
+        if (!node.isObject() && !node.isMissingNode() && !node.isNull()) {
+            throw Problem.badRequest("bad-overrides", "'" + name + "' is not an object.");
+        }
+        return node;
+    }
+
+    private static @Nullable String handler(JsonNode node) {
+        if (!node.hasNonNull("handler")) {
+            return null;
+        }
+        String handler = node.path("handler").textValue();
+        if (handler == null || !Limits.isHandlerName(handler)) {
+            throw Problem.badRequest("bad-handler", "A 'handler' is a name of 1 to 128 of A-Z a-z 0-9 . _ -");
+        }
+        return handler;
+    }
+
+    private static @Nullable Integer whole(JsonNode node, String name, String problem, int most) {
+        if (!node.hasNonNull(name)) {
+            return null;
+        }
+        JsonNode number = node.path(name);
+        if (!number.isIntegralNumber()
+                || !number.canConvertToInt()
+                || number.intValue() < 1
+                || number.intValue() > most) {
+            throw Problem.badRequest(problem, "'" + name + "' is a whole number from 1 to " + most + ".");
+        }
+        return number.intValue();
+    }
+
+    private static @Nullable Duration seconds(JsonNode retry, String name) {
+        if (!retry.hasNonNull(name)) {
+            return null;
+        }
+        JsonNode node = retry.path(name);
+        double seconds = node.isNumber() ? node.doubleValue() : -1;
+        if (!(seconds >= 0 && seconds <= Limits.RETRY_DELAY.toSeconds())) {
+            throw Problem.badRequest(
+                    "bad-retry", "'" + name + "' is 0 to " + Limits.RETRY_DELAY.toSeconds() + " seconds.");
+        }
+        return Duration.ofMillis(Math.round(seconds * 1000));
+    }
+}

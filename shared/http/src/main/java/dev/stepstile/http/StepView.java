@@ -1,0 +1,112 @@
+package dev.stepstile.http;
+
+import dev.stepstile.codec.Json;
+import dev.stepstile.codec.PayloadJson;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
+import dev.stepstile.usecase.RunQueries;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** A step as the API shows it. Instants are texts here, for people. */
+final class StepView {
+    private StepView() {}
+
+    /** A step that is only in its manifest, or whose record is damaged. */
+    static ObjectNode withoutRecord(RunQueries.Step step) {
+        String key = step.spec().id().stepKey();
+        String damage = step.damage();
+        ObjectNode node = damage == null ? unread(key, StepState.Name.QUEUED) : damaged(key, damage);
+        return node.put("handler", step.spec().pinned().handler())
+                .put("dispatchId", step.spec().pinned().dispatchId());
+    }
+
+    /** A step whose record does not read as what was written. */
+    static ObjectNode damaged(String stepKey, String damage) {
+        return unread(stepKey, StepState.Name.UNKNOWN).put("damage", damage);
+    }
+
+    private static ObjectNode unread(String stepKey, StepState.Name state) {
+        return Json.object().put("stepKey", stepKey).put("state", state.name()).put("attempt", 0);
+    }
+
+    /** A record without its result and history, for a listing. */
+    static ObjectNode brief(StepRecord record) {
+        ObjectNode node = Json.object()
+                .put("stepKey", record.id().stepKey())
+                .put("state", record.state().name().name())
+                .put("attempt", record.attempt())
+                .put("handler", record.pinned().handler())
+                .put("dispatchId", record.pinned().dispatchId());
+        put(node, "startedAt", record.startedAt());
+        switch (record.state()) {
+            case StepState.Running running -> {
+                put(node, "leaseUntil", running.leaseUntil());
+                node.put("cancelRequested", running.cancelRequested());
+                node.put("progress", running.progress().fraction())
+                        .put("progressNote", running.progress().note());
+            }
+            case StepState.Retrying retrying -> put(node, "notBefore", retrying.notBefore());
+            case StepState.Succeeded succeeded -> {}
+            case StepState.Failed failed -> error(node, failed.error());
+            case StepState.Dead dead -> {
+                error(node, dead.error());
+                put(node, "buriedAt", dead.buriedAt());
+            }
+            case StepState.Cancelled cancelled -> {}
+        }
+        if (record.state() instanceof StepState.Ended ended) {
+            put(node, "finishedAt", ended.finishedAt());
+        } else if (record.suspect()) {
+            node.put("suspect", true);
+        }
+        return node;
+    }
+
+    /**
+     * A record with its history and, if that is at most {@code most} bytes, its result; else where the result is.
+     *
+     * @param room as {@link Sent} counts: what it would be over, of the oldest attempts and of the result
+     */
+    static ObjectNode full(StepRecord record, RunQueries queries, long most, long room) {
+        ObjectNode node = brief(record);
+        node.put("maxAttempts", record.pinned().retry().maxAttempts()).put("logPages", record.pages());
+        if (record.redrivenBy() != null) {
+            node.put("redrivenBy", record.redrivenBy());
+        }
+        ArrayNode attempts = node.putArray("attempts");
+        record.history().forEach(note -> {
+            ObjectNode attempt = attempts.addObject().put("attempt", note.attempt());
+            put(attempt, "startedAt", note.startedAt());
+            put(attempt, "endedAt", note.endedAt());
+            attempt.put("cause", note.cause().name()).put("message", note.message());
+        });
+        while (!attempts.isEmpty() && Sent.bytes(node) > room) {
+            attempts.remove(0);
+        }
+        if (record.state() instanceof StepState.Succeeded(Payload result, Instant at)) {
+            long left = room - Sent.bytes(node);
+            queries.json(result, Math.min(most, left))
+                    .filter(json -> result instanceof Payload.Inline || Sent.bytes(json) <= left)
+                    .ifPresentOrElse(
+                            json -> node.putRawValue("result", new RawValue(json)),
+                            () -> node.set("resultStored", PayloadJson.write(result)));
+        }
+        return node;
+    }
+
+    private static void error(ObjectNode node, StepError error) {
+        node.putObject("error").put("kind", error.kind().name()).put("message", error.message());
+    }
+
+    static void put(ObjectNode node, String name, @Nullable Instant at) {
+        if (at != null) {
+            node.put(name, at.toString());
+        }
+    }
+}

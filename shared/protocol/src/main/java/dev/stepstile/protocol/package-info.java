@@ -1,5 +1,0 @@
-/** The use cases: dispatch, execute, sweep, cancel, redrive, bury, and the questions a run is asked. */
-@NullMarked
-package dev.stepstile.protocol;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,8 +1,0 @@
-package dev.stepstile.rules.seeded.step;
-
-import dev.stepstile.store.PortException;
-
-/** A model that knows of ports. */
-interface KnowsTheStore {
-    PortException thrown();
-}

@@ -1,8 +1,0 @@
-package dev.stepstile.rules.seeded.store;
-
-import dev.stepstile.protocol.Timing;
-
-/** A port that knows of the use cases. */
-interface KnowsTheProtocol {
-    Timing timing();
-}

@@ -1,0 +1,80 @@
+package dev.stepstile.simulation;
+
+import dev.stepstile.usecase.Dispatching;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** What is asked of a simulated system. */
+@FunctionalInterface
+public interface Scenario {
+    Set<StepState.Name> REDRIVABLE = Set.of(StepState.Name.FAILED, StepState.Name.DEAD, StepState.Name.CANCELLED);
+    String RUN = "r";
+
+    void on(Simulation simulation);
+
+    /** Runs it to its end, or for two virtual days. */
+    default Outcome play(Setup setup) {
+        return staged(setup).run(Duration.ofDays(2));
+    }
+
+    default Simulation staged(Setup setup) {
+        Simulation simulation = new Simulation(setup);
+        on(simulation);
+        return simulation;
+    }
+
+    Scenario ONE_STEP = simulation -> simulation.dispatch(Duration.ZERO, request("d", step("a", 2, 100, 0)));
+
+    /** Two steps; one of them fails once and is tried again. */
+    Scenario RETRY =
+            simulation -> simulation.dispatch(Duration.ZERO, request("d", step("a", 2, 100, 1), step("b", 2, 100, 0)));
+
+    /** A step dies of its failures, and is redriven. */
+    Scenario REDRIVE = simulation -> {
+        simulation.dispatch(Duration.ZERO, request("d", step("a", 1, 100, 1), step("b", 2, 100, 0)));
+        simulation.redrive(Duration.ofSeconds(90), RUN, REDRIVABLE, Set.of());
+    };
+
+    /** A run is cancelled while one step works and another waits to be tried again. */
+    Scenario CANCEL = simulation -> {
+        simulation.dispatch(Duration.ZERO, request("d", step("a", 2, 60_000, 0), step("b", 3, 100, 3)));
+        simulation.cancel(Duration.ofSeconds(10), RUN);
+    };
+
+    /** A step works for longer than its lease. */
+    Scenario LONG_STEP = simulation -> simulation.dispatch(Duration.ZERO, request("d", step("a", 2, 150_000, 0)));
+
+    /** @param attempts how many it may have */
+    static Dispatching.NewStep step(String key, int attempts, long millis, int failures) {
+        return new Dispatching.NewStep(
+                key,
+                SimulatedHandler.NAME,
+                "{\"millis\":" + millis + ",\"failures\":" + failures + ",\"terminal\":false,\"lines\":1}",
+                new RetryPolicy(attempts, Duration.ofSeconds(20), Duration.ofMinutes(1)),
+                Duration.ofMinutes(5),
+                new TreeMap<>());
+    }
+
+    static Dispatching.Request request(String dispatchId, Dispatching.NewStep... steps) {
+        return new Dispatching.Request(RUN, dispatchId, List.of(steps), new TreeMap<>());
+    }
+
+    static Dispatching.Request many(String dispatchId, int steps, long millis) {
+        return many(dispatchId, dispatchId, steps, 3, millis, 0);
+    }
+
+    /** @param keys what the steps' keys begin with */
+    static Dispatching.Request many(
+            String dispatchId, String keys, int steps, int attempts, long millis, int failures) {
+        List<Dispatching.NewStep> all = new ArrayList<>();
+        for (int i = 0; i < steps; i++) {
+            all.add(step(keys + "-" + i, attempts, millis, failures));
+        }
+        return new Dispatching.Request(RUN, dispatchId, all, new TreeMap<>());
+    }
+}

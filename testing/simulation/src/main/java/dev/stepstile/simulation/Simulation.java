@@ -1,0 +1,444 @@
+package dev.stepstile.simulation;
+
+import dev.stepstile.usecase.Count;
+import dev.stepstile.usecase.Dispatching;
+import dev.stepstile.usecase.Handlers;
+import dev.stepstile.usecase.Output;
+import dev.stepstile.usecase.StepExecution;
+import dev.stepstile.usecase.Stepstile;
+import dev.stepstile.usecase.Sweep;
+import dev.stepstile.usecase.Tally;
+import dev.stepstile.usecase.Timing;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.StepState;
+import dev.stepstile.port.Ports;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGenerator.SplittableGenerator;
+import java.util.random.RandomGeneratorFactory;
+
+/**
+ * The system, whole: the use cases as they are in production, in simulated functions over simulated ports, with clients,
+ * an event source mapping and a schedule, all on virtual time and all from one seed.
+ */
+public final class Simulation {
+    private static final Duration API_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration SWEEPER_TIMEOUT = Duration.ofMinutes(2);
+    private static final Duration RETENTION = Duration.ofDays(14);
+    private static final long LOOK_MILLIS = 30_000;
+
+    /** S3's objects, put in one call. */
+    private static final long OBJECT_BYTES = 5L * 1024 * 1024 * 1024;
+
+    /** No invocation and no lagging index reaches so far back: what was at rest for so long is forgotten. */
+    private static final long FORGET_MILLIS = Duration.ofMinutes(20).toMillis();
+
+    /** Of actions that may concern any run. */
+    private static final String ANY_RUN = "";
+
+    private final Setup setup;
+    private final Stage stage;
+    private final SplittableGenerator randoms;
+    private final Scheduler scheduler;
+    private final Trace trace;
+    private final SimulatedProcess fate;
+    private final PortCalls calls;
+    private final Misfortune misfortune;
+    private final Findings findings;
+    private final Auditor auditor;
+    private final Conclusion conclusion;
+    private final Timeline timeline;
+    private final SweepSchedule schedule;
+    private final DeletionByAge deletion;
+    private final SimulatedStepStore store;
+    private final SimulatedQueue queue;
+    private final SimulatedDeadLetters letters;
+    private final SimulatedPayloadStore items;
+    private final SimulatedPayloadStore objects;
+    private final Ports ports;
+    private final Tally tally = new Tally();
+    private final SimulatedFunction<Dispatching> dispatchFunction;
+    private final SimulatedFunction<StepExecution> stepFunction;
+    private final SimulatedFunction<Sweep> sweeperFunction;
+    private final SimulatedFunction<Stepstile> runsFunction;
+    private final Map<String, Integer> pendingOf = new HashMap<>();
+    private int processes;
+    private int pending;
+
+    public Simulation(Setup setup) {
+        this.setup = setup;
+        this.stage = setup.stage();
+        this.randoms = RandomGeneratorFactory.<SplittableGenerator>of("L64X128MixRandom")
+                .create(setup.seed());
+        this.scheduler = new Scheduler(randoms.split());
+        this.trace = new Trace(setup.traced());
+        this.fate = new SimulatedProcess(scheduler, "fate", Duration.ZERO, randoms.split());
+        this.misfortune = new Misfortune(setup.faults(), setup.weather(), setup.seed(), scheduler);
+        this.calls = new PortCalls(scheduler, randoms.split(), misfortune, trace, fate);
+        this.findings = new Findings(scheduler, setup.untilFound());
+        this.deletion = new DeletionByAge(scheduler, new SplittableRandom(setup.seed()));
+        this.items = new SimulatedPayloadStore(calls, "items", SimulatedStepStore.ITEM_BYTES, deletion);
+        this.objects = new SimulatedPayloadStore(calls, "objects", OBJECT_BYTES, deletion);
+        this.store = new SimulatedStepStore(calls, scheduler, randoms.split(), setup.conditions(), deletion);
+        Audit audit = new Audit(scheduler, stage, setup.bounded(), misfortune.strikes(), findings);
+        this.auditor = new Auditor(audit, store, items, objects);
+        store.tells(auditor);
+        items.tells(auditor);
+        objects.tells(auditor);
+        this.queue = new SimulatedQueue(
+                calls, scheduler, randoms.split(), auditor, stage.visibility(), RETENTION, stage.estimateLag());
+        this.conclusion = new Conclusion(store, findings);
+        this.letters = new SimulatedDeadLetters(calls, queue, auditor);
+        this.ports = new Ports(store, queue, letters, items, objects);
+        this.dispatchFunction = function("dispatch", API_TIMEOUT, s -> s.dispatching(stage.shards()));
+        this.stepFunction = new SimulatedFunction<>(
+                scheduler,
+                stage.stepTimeout(),
+                () -> process("step"),
+                worker -> stepstile("step", worker)
+                        .execution(
+                                new Handlers(List.of(new SimulatedHandler(worker, scheduler, auditor))),
+                                Output.UNCAPTURED,
+                                setup.engine()));
+        this.sweeperFunction = function("sweeper", SWEEPER_TIMEOUT, Stepstile::sweep);
+        this.runsFunction = function("runs", API_TIMEOUT, s -> s);
+        EventSource source = new EventSource(
+                seenBy("poller").queue(), stepFunction, scheduler, stage.throttled(), queue::visibleAt, auditor);
+        for (int i = 0; i < stage.workers(); i++) {
+            service("poller", source::poll);
+        }
+        this.schedule = new SweepSchedule(sweeperFunction, scheduler, stage);
+        service("schedule", schedule::keep);
+        this.timeline = new Timeline(this::look, setup.listener());
+        scheduler.watchedBy(timeline);
+        fate.start("watch", this::watch);
+    }
+
+    private <S> SimulatedFunction<S> function(String name, Duration timeout, Function<Stepstile, S> start) {
+        return new SimulatedFunction<>(
+                scheduler, timeout, () -> process(name), process -> start.apply(stepstile(name, process)));
+    }
+
+    private Stepstile stepstile(String function, SimulatedProcess process) {
+        Mistake mistake = setup.mistake();
+        return new Stepstile(
+                seenBy(function),
+                mistake.timing(function, stage.timing()),
+                mistake.world(function, process.world()),
+                tally);
+    }
+
+    private Ports seenBy(String function) {
+        return setup.mistake().in(function, ports, this);
+    }
+
+    private SimulatedProcess process(String name) {
+        RandomGenerator random = randoms.split();
+        long most = stage.maxSkew().toMillis();
+        Duration skew = Duration.ofMillis(most == 0 ? 0 : random.nextLong(-most, most + 1));
+        return new SimulatedProcess(scheduler, name + "-" + ++processes, skew, random);
+    }
+
+    /** A process that is started again a second after it died. */
+    private void service(String name, Consumer<SimulatedProcess> body) {
+        fate.start("keeps " + name, () -> {
+            while (true) {
+                SimulatedProcess process = process(name);
+                process.start("main", () -> body.accept(process));
+                while (process.alive()) {
+                    scheduler.awaitUninterruptibly(process.watchers(), Scheduler.NEVER);
+                }
+                scheduler.pause(1_000);
+            }
+        });
+    }
+
+    private void watch() {
+        while (true) {
+            scheduler.pause(LOOK_MILLIS);
+            deletion.deleteDue();
+            auditor.look();
+            boolean idle = dispatchFunction.running()
+                            + stepFunction.running()
+                            + sweeperFunction.running()
+                            + runsFunction.running()
+                    == 0;
+            if (pending == 0 && idle && store.allClosed() && queue.empty()) {
+                scheduler.stop();
+            } else {
+                forget();
+            }
+        }
+    }
+
+    /** What has long been at rest is held against what was accepted now, and needs no memory any more. */
+    private void forget() {
+        for (RunLedger ledger : auditor.runs()) {
+            Run run = ledger.run;
+            boolean rests = ledger.atRest() && scheduler.millis() - ledger.touchedAt > FORGET_MILLIS;
+            if (run != null && rests && !pendingOf.containsKey(ledger.runId) && !pendingOf.containsKey(ANY_RUN)) {
+                conclusion.of(ledger);
+                store.forget(run);
+                auditor.forget(ledger);
+            }
+        }
+    }
+
+    private Timeline.Sample look(long millis) {
+        int ended = 0;
+        for (StepState.Name state : StepState.Name.values()) {
+            ended += state == StepState.Name.RUNNING
+                            || state == StepState.Name.RETRYING
+                            || state == StepState.Name.QUEUED
+                    ? 0
+                    : auditor.records(state);
+        }
+        return new Timeline.Sample(
+                millis,
+                auditor.accepted(),
+                ended,
+                auditor.records(StepState.Name.RUNNING),
+                auditor.records(StepState.Name.RETRYING),
+                queue.visible(),
+                queue.size() - queue.visible(),
+                stepFunction.running(),
+                misfortune.strikes().total());
+    }
+
+    /** Does something at a time, beside all else; until then no run is forgotten. */
+    public void at(Duration start, String name, Runnable action) {
+        at(start, name, ANY_RUN, action);
+    }
+
+    /** Something happens at a time, by nobody's action. */
+    void strike(Duration start, Runnable what) {
+        pending++;
+        scheduler.startAt(Scheduler.START.plus(start).toEpochMilli(), fate, "strikes", () -> {
+            what.run();
+            pending--;
+        });
+    }
+
+    /** Does something that concerns a run, which is kept in mind until then. */
+    private void at(Duration start, String name, String runId, Runnable action) {
+        pending++;
+        pendingOf.merge(runId, 1, Integer::sum);
+        SimulatedProcess client = process(name);
+        scheduler.startAt(Scheduler.START.plus(start).toEpochMilli(), client, "main", () -> {
+            action.run();
+            pending--;
+            pendingOf.computeIfPresent(runId, (id, n) -> n == 1 ? null : n - 1);
+        });
+    }
+
+    /** Kills a share of the workers that are executing a batch. */
+    void killWorkers(double share) {
+        for (SimulatedProcess worker : stepFunction.busy()) {
+            if (fate.world().random().nextDouble() < share) {
+                misfortune.strikes().count("worker killed");
+                misfortune.strikes().delayed(scheduler.millis(), Duration.ZERO);
+                worker.crash();
+            }
+        }
+    }
+
+    /**
+     * For a while, a share of the calls of a share of a function's processes to a port fails.
+     *
+     * @param function {@code step} or {@code sweeper} or …; empty: all
+     * @param port {@code store} or {@code queue} or …; empty: all
+     */
+    void cut(String function, String port, double processes, double callsShare, Duration length) {
+        misfortune.outages().begin(function, port, processes, callsShare, length);
+    }
+
+    /** All ports refuse to write for a while; to be said before the run begins. */
+    void fillDisks(FullDisk window) {
+        misfortune.fillDisks(window);
+    }
+
+    /** The seed of it all. */
+    long seed() {
+        return setup.seed();
+    }
+
+    /** The schedule calls no sweeper for a while. */
+    void silenceSweeps(Duration length) {
+        misfortune.strikes().count("schedule silent");
+        schedule.silent(length);
+    }
+
+    /**
+     * From the start on, everything is deleted by its age: a dispatch once the retention is over since it was written last.
+     *
+     * @param late how much later than that at most
+     */
+    void deleteByAge(Duration retention, Duration late) {
+        deletion.begin(retention, late);
+    }
+
+    /** From now on, each call of a port ({@code items}, {@code store} or …) takes so much longer. */
+    void slow(String port, Duration longer) {
+        calls.slow(port, longer);
+    }
+
+    /** A client asks the runs function; empty if it got no answer. To be called by an action of {@link #at}. */
+    public <T> Optional<T> ask(Function<Stepstile, T> question) {
+        return runsFunction.invoke((stepstile, deadline) -> question.apply(stepstile));
+    }
+
+    /** A client hands over steps. */
+    public void dispatch(Duration start, Dispatching.Request request) {
+        auditor.asked(request);
+        at(start, "client", request.runId(), () -> call(request));
+    }
+
+    private void call(Dispatching.Request request) {
+        int tries = stage.clientRetries() ? 10 : 1;
+        for (int i = 0; i < tries; i++) {
+            if (dispatchFunction
+                    .invoke((dispatching, deadline) -> dispatching.dispatch(request))
+                    .isPresent()) {
+                return;
+            }
+            scheduler.pause(5_000);
+        }
+    }
+
+    /** Clients hand over one request after the other; each is made when its time comes, so that there may be many. */
+    void dispatchEach(int count, IntFunction<Duration> start, IntFunction<Dispatching.Request> requests) {
+        dispatchFrom(0, count, start, requests);
+    }
+
+    private void dispatchFrom(
+            int n, int count, IntFunction<Duration> start, IntFunction<Dispatching.Request> requests) {
+        if (n == count) {
+            return;
+        }
+        strike(start.apply(n), () -> {
+            Dispatching.Request request = requests.apply(n);
+            dispatch(Duration.between(Scheduler.START, scheduler.now()), request);
+            dispatchFrom(n + 1, count, start, requests);
+        });
+    }
+
+    /** For what a load draws by chance. */
+    RandomGenerator loadRandom() {
+        return randoms.split();
+    }
+
+    /** A client follows a run by its feed until it has long been at rest. */
+    void follow(Duration start, String runId, Duration atMost) {
+        at(start, "follower", runId, () -> new FeedFollower(this, findings, auditor.run(runId)).follow(atMost));
+    }
+
+    /** A client cancels a run; it calls once, whatever comes back. */
+    public void cancel(Duration start, String runId) {
+        at(
+                start,
+                "canceller",
+                runId,
+                () -> runsFunction.invoke((stepstile, deadline) -> {
+                    long asked = scheduler.millis();
+                    Optional<SortedMap<StepState.Name, Integer>> counts =
+                            stepstile.cancelling().cancel(runId, deadline);
+                    auditor.cancelAnswered(runId, asked);
+                    return counts;
+                }));
+    }
+
+    /** A client redrives what has one of these states (all that can be, if empty) and keys (all, if empty). */
+    public void redrive(Duration start, String runId, Set<StepState.Name> states, Set<String> keys) {
+        at(
+                start,
+                "redriver",
+                runId,
+                () -> runsFunction.invoke((stepstile, deadline) -> {
+                    long asked = scheduler.millis();
+                    Optional<Run> run = stepstile.queries().run(runId);
+                    int redriven = run.isEmpty() ? 0 : stepstile.redriving().redrive(run.get(), states, keys, deadline);
+                    auditor.redriveAnswered(runId, asked);
+                    return redriven;
+                }));
+    }
+
+    /** Runs until all is done: nothing asked for is left, every dispatch is closed and the queue is empty. */
+    public Outcome run(Duration atMost) {
+        scheduler.run(Scheduler.START.plus(atMost));
+        if (!queue.empty()) {
+            findings.add("queue", queue.size() + " messages were never deleted");
+        }
+        auditor.runs().forEach(conclusion::of);
+        return new Outcome(
+                findings.all(),
+                trace.hash(),
+                calls.count(),
+                Duration.between(Scheduler.START, scheduler.now()),
+                auditor.accepted(),
+                conclusion.ends(),
+                counts(),
+                auditor.recoveries(),
+                misfortune.strikes().counts(),
+                misfortune.strikes().places(),
+                misfortune.strikes().all(),
+                timeline.samples(),
+                trace.lines());
+    }
+
+    private SortedMap<Count, Long> counts() {
+        SortedMap<Count, Long> counts = new TreeMap<>();
+        for (Count count : Count.values()) {
+            counts.put(count, tally.of(count));
+        }
+        return counts;
+    }
+
+    /** What was counted, all functions together. */
+    public Tally tally() {
+        return tally;
+    }
+
+    Timing timing() {
+        return stage.timing();
+    }
+
+    Instant now() {
+        return scheduler.now();
+    }
+
+    Scheduler scheduler() {
+        return scheduler;
+    }
+
+    SimulatedStepStore store() {
+        return store;
+    }
+
+    SimulatedQueue queue() {
+        return queue;
+    }
+
+    SimulatedDeadLetters letters() {
+        return letters;
+    }
+
+    SimulatedPayloadStore items() {
+        return items;
+    }
+
+    SimulatedPayloadStore objects() {
+        return objects;
+    }
+}

@@ -1,0 +1,303 @@
+package dev.stepstile.model;
+
+import dev.stepstile.model.Asked.Result;
+import dev.stepstile.simulation.Conditions;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Expect;
+import dev.stepstile.step.RedriveCall;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.FeedEntry;
+import dev.stepstile.port.LogPage;
+import dev.stepstile.port.PayloadStore;
+import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepQueue;
+import dev.stepstile.port.StepStore;
+import dev.stepstile.codec.StepMessages;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/** The ports as one actor sees them: each call asks, and what it does to the table is part of the question. */
+final class AskingPorts implements StepStore, StepQueue, DeadLetters, PayloadStore {
+    private final Script script;
+    private final Jobs.Job job;
+    private final Mistake mistake;
+    private List<String> unsentLetters = new ArrayList<>();
+
+    AskingPorts(Script script, Jobs.Job job, Mistake mistake) {
+        this.script = script;
+        this.job = job;
+        this.mistake = mistake;
+    }
+
+    Ports ports() {
+        return new Ports(this, this, this, this, this);
+    }
+
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // each question says what it is answered with
+    private <T> T ask(String what, BiFunction<Table, Instant, Result> effect) {
+        return (T) script.ask(Asked.call(what, effect));
+    }
+
+    @Override
+    public Run putRunIfAbsent(Run run) {
+        return ask(
+                "putRun",
+                (table, now) ->
+                        table.run() == null ? new Result(table.with(run), run) : new Result(table, table.run()));
+    }
+
+    @Override
+    public Optional<Run> run(String runId) {
+        return ask("run", (table, now) -> new Result(table, Optional.ofNullable(table.run())));
+    }
+
+    @Override
+    public Optional<RedriveCall> putRedriveIfAbsent(RedriveCall call) {
+        throw new UnsupportedOperationException("no call here is named");
+    }
+
+    @Override
+    public void putRedrive(RedriveCall done) {
+        throw new UnsupportedOperationException("no call here is named");
+    }
+
+    @Override
+    public Optional<Run> raiseCancelSeq(String runId) {
+        return ask("raiseCancelSeq", (table, now) -> {
+            Run run = table.run();
+            if (run == null) {
+                return new Result(table, Optional.empty());
+            }
+            Run raised = new Run(runId, run.createdAt(), run.shards(), run.cancelSeq() + 1);
+            return new Result(table.with(raised), Optional.of(raised));
+        });
+    }
+
+    @Override
+    public Optional<Dispatch> putDispatchIfAbsent(Dispatch dispatch) {
+        return ask(
+                "putDispatch",
+                (table, now) -> table.dispatch() == null
+                        ? new Result(table.with(dispatch), Optional.empty())
+                        : new Result(table, Optional.of(table.dispatch())));
+    }
+
+    @Override
+    public Optional<Dispatch> dispatch(String runId, String dispatchId) {
+        return ask(
+                "dispatch",
+                (table, now) -> new Result(
+                        table,
+                        Optional.ofNullable(table.dispatch())
+                                .map(found -> mistake == Mistake.CLOSED_THOUGH_KEPT_OPEN && job instanceof Jobs.Sweeping
+                                        ? Jobs.keptOpenUntil(found, Instant.EPOCH)
+                                        : found)));
+    }
+
+    @Override
+    public List<Dispatch> dispatches(String runId) {
+        return ask(
+                "dispatches",
+                (table, now) -> new Result(table, table.dispatch() == null ? List.of() : List.of(table.dispatch())));
+    }
+
+    @Override
+    public boolean replace(Dispatch next) {
+        if (mistake == Mistake.REDRIVE_WITHOUT_REOPENING && job instanceof Jobs.Redriving) {
+            return true;
+        }
+        return this.<Boolean>ask("replace dispatch" + (next.closed() ? ", closed" : ""), (table, now) -> {
+            Dispatch stored = table.dispatch();
+            boolean unversioned = mistake == Mistake.CLOSED_WITHOUT_VERSION && next.closed();
+            boolean as = stored != null && (unversioned || stored.version() == next.version() - 1);
+            return new Result(as ? table.with(next) : table, as);
+        });
+    }
+
+    /** The index as it was when the sweep began. */
+    @Override
+    public List<DispatchRef> due(int bucket, Instant until, int limit) {
+        return job instanceof Jobs.Sweeping sweeping && sweeping.bucket() == bucket
+                ? List.of(new DispatchRef(Jobs.RUN, Jobs.DISPATCH))
+                : List.of();
+    }
+
+    @Override
+    public WriteResult write(StepRecord next, Expect expect) {
+        WriteResult written = ask("write " + next.id().stepKey() + " " + shown(next), (table, now) -> {
+            StepRecord stored = table.record(next.id());
+            return met(stored, expect)
+                    ? new Result(
+                            table.with(asMistaken(next)),
+                            new WriteResult.Written(),
+                            Jobs.redrivenWrongly(stored, next, job))
+                    : new Result(table, new WriteResult.Refused(stored));
+        });
+        List<String> late = unsentLetters;
+        unsentLetters = new ArrayList<>();
+        late.forEach(this::sendLetter);
+        return written;
+    }
+
+    private boolean met(@Nullable StepRecord stored, Expect expect) {
+        boolean unchecked = switch (expect) {
+            case Expect.Absent absent -> mistake == Mistake.CLAIM_WITHOUT_CONDITION;
+            case Expect.Fence fence -> mistake == Mistake.UNFENCED && stored != null;
+            case Expect.AsRead read
+            when mistake == Mistake.STALE_SWEEP -> job instanceof Jobs.Sweeping && stored != null;
+            case Expect.AsRead read -> mistake == Mistake.HEARTBEAT_OVERLOOKED && sameFence(stored, read);
+        };
+        return unchecked || Conditions.ALL.met(stored, expect);
+    }
+
+    private static boolean sameFence(@Nullable StepRecord stored, Expect.AsRead read) {
+        return Conditions.ALL.met(
+                stored, new Expect.Fence(read.attempt(), read.owner(), read.state(), read.cancelSeq()));
+    }
+
+    private StepRecord asMistaken(StepRecord next) {
+        return mistake == Mistake.REDRIVE_RESETS_THE_FENCE && job instanceof Jobs.Redriving
+                ? Jobs.withoutFence(next)
+                : next;
+    }
+
+    static String shown(StepRecord record) {
+        return record.state().name() + " " + record.attempt()
+                + (record.state() instanceof StepState.Dead dead && dead.buriedAt() != null ? " buried" : "")
+                + (record.state() instanceof StepState.Running running && running.cancelRequested() ? " to stop" : "");
+    }
+
+    @Override
+    public Optional<StepRecord> record(StepId id, int shard) {
+        return ask("read " + id.stepKey(), (table, now) -> new Result(table, Optional.ofNullable(table.record(id))));
+    }
+
+    @Override
+    public List<StepRecord> records(List<StepRef> steps) {
+        return ask("read records", (table, now) -> {
+            List<StepRecord> found = new ArrayList<>();
+            for (StepRef step : steps) {
+                StepRecord record = table.record(step.id());
+                if (record != null) {
+                    found.add(record);
+                }
+            }
+            return new Result(table, List.copyOf(found));
+        });
+    }
+
+    @Override
+    public List<StepRecord> list(String runId, int shard, @Nullable String afterKey, int limit) {
+        throw new UnsupportedOperationException("no manifest is ever missing here");
+    }
+
+    @Override
+    public List<FeedEntry> feed(String runId, int shard, @Nullable String afterPosition, int limit) {
+        throw new UnsupportedOperationException("nobody reads the feed here");
+    }
+
+    /** Pages are not modelled: they decide nothing. */
+    @Override
+    public void putPage(LogPage page) {}
+
+    @Override
+    public List<LogPage> pages(StepId id, int shard, int attempt) {
+        throw new UnsupportedOperationException("nobody reads pages here");
+    }
+
+    @Override
+    public List<Outgoing> send(List<Outgoing> messages) {
+        return ask("send " + messages.size(), (table, now) -> {
+            Table sent = table;
+            for (Outgoing message : messages) {
+                sent = sent.send(message.body());
+            }
+            return new Result(sent, List.of());
+        });
+    }
+
+    @Override
+    public List<Delivery> receive(int max, Duration wait) {
+        throw new UnsupportedOperationException("a worker starts with what it received");
+    }
+
+    @Override
+    public void delete(List<String> receipts) {
+        for (String receipt : receipts) {
+            ask(
+                    "delete " + receipt,
+                    (table, now) -> new Result(
+                            table.change(receipt, message -> null), true, Jobs.deletedTooEarly(table, job, receipt)));
+        }
+    }
+
+    @Override
+    public void changeVisibility(String receipt, Duration delay) {
+        ask(
+                "changeVisibility " + receipt,
+                (table, now) -> new Result(
+                        delay.isPositive()
+                                ? table
+                                : table.change(receipt, m -> new Table.Message(m.id(), m.body(), m.receives(), true)),
+                        true));
+    }
+
+    @Override
+    public boolean anyVisible() {
+        return this.<Boolean>ask(
+                "anyVisible",
+                (table, now) -> new Result(
+                        table,
+                        mistake == Mistake.LOSS_OVERLOOKED
+                                || table.messages().stream().anyMatch(Table.Message::visible)));
+    }
+
+    @Override
+    public void bury(String body) {
+        if (mistake == Mistake.MARKED_BEFORE_BURIED) {
+            unsentLetters.add(body);
+        } else {
+            sendLetter(body);
+        }
+    }
+
+    private void sendLetter(String body) {
+        StepMessages.Letter letter = StepMessages.letter(body);
+        StepId step = letter.step();
+        if (step == null) {
+            throw new IllegalStateException("every message is ours here");
+        }
+        ask(
+                "bury " + step.stepKey() + " " + letter.attempt(),
+                (table, now) -> new Result(table.bury(new Table.Letter(step.stepKey(), letter.attempt(), body)), true));
+    }
+
+    @Override
+    public List<String> peek(int max) {
+        throw new UnsupportedOperationException("nobody looks at letters here");
+    }
+
+    @Override
+    public void put(String key, byte[] content) {
+        throw new UnsupportedOperationException("payloads are small here");
+    }
+
+    @Override
+    public Optional<byte[]> get(String key) {
+        throw new UnsupportedOperationException("payloads are small here");
+    }
+
+    @Override
+    public boolean exists(String key) {
+        throw new UnsupportedOperationException("payloads are small here");
+    }
+}

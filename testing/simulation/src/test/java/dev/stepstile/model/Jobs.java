@@ -1,0 +1,238 @@
+package dev.stepstile.model;
+
+import dev.stepstile.api.StepContext;
+import dev.stepstile.api.StepHandler;
+import dev.stepstile.api.StepInput;
+import dev.stepstile.api.StepResult;
+import dev.stepstile.model.Asked.Choice;
+import dev.stepstile.model.Asked.Result;
+import dev.stepstile.model.Script.Handler;
+import dev.stepstile.usecase.Dispatching;
+import dev.stepstile.usecase.Handlers;
+import dev.stepstile.usecase.Output;
+import dev.stepstile.usecase.StepExecution;
+import dev.stepstile.usecase.Stepstile;
+import dev.stepstile.usecase.Timing;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepState;
+import dev.stepstile.port.StepQueue.Delivery;
+import dev.stepstile.codec.StepMessages;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** What actors do: the use cases, as the functions call them. */
+final class Jobs {
+    static final String RUN = "r";
+    static final String DISPATCH = "d";
+    private static final Set<StepState.Name> REDRIVABLE =
+            Set.of(StepState.Name.FAILED, StepState.Name.DEAD, StepState.Name.CANCELLED);
+    private static final Duration API_TIMEOUT = Duration.ofSeconds(30);
+
+    private Jobs() {}
+
+    /** What an actor does, and all that it knows at its start. */
+    sealed interface Job {
+        Instant start();
+    }
+
+    record Handing(Instant start, int steps) implements Job {}
+
+    record Working(Instant start, int worker, Table.Message message) implements Job {
+        String owner() {
+            return "w" + worker + ":" + message.receipt();
+        }
+
+        Optional<String> step() {
+            return switch (StepMessages.decode(message.body())) {
+                case StepMessages.Decoded.Step(StepSpec spec) ->
+                    Optional.of(spec.id().stepKey());
+                case StepMessages.Decoded.MovedBack(StepSpec spec, int attempt) ->
+                    Optional.of(spec.id().stepKey());
+                case StepMessages.Decoded.NewerVersion newer -> Optional.empty();
+                case StepMessages.Decoded.NotOurs notOurs -> Optional.empty();
+            };
+        }
+    }
+
+    record Sweeping(Instant start, int bucket) implements Job {}
+
+    record Cancelling(Instant start) implements Job {}
+
+    record Redriving(Instant start) implements Job {}
+
+    interface Body {
+        void run() throws InterruptedException;
+    }
+
+    static Body body(Job job, Script script, Mistake mistake) {
+        AskingPorts ports = new AskingPorts(script, job, mistake);
+        Stepstile stepstile = new Stepstile(ports.ports(), Timing.DEFAULT, script.world(), (count, n) -> {});
+        return switch (job) {
+            case Handing handing -> () -> stepstile.dispatching(1).dispatch(request(handing.steps()));
+            case Working working -> () -> work(working, ports, stepstile, mistake);
+            case Sweeping sweeping -> () -> stepstile.sweep().sweep(job.start().plus(Duration.ofMinutes(1)));
+            case Cancelling cancelling ->
+                () -> stepstile.cancelling().cancel(RUN, job.start().plus(API_TIMEOUT));
+            case Redriving redriving ->
+                () -> {
+                    Optional<Run> run = stepstile.queries().run(RUN);
+                    if (run.isPresent()) {
+                        stepstile
+                                .redriving()
+                                .redrive(
+                                        run.get(),
+                                        REDRIVABLE,
+                                        Set.of(),
+                                        job.start().plus(API_TIMEOUT));
+                    }
+                };
+        };
+    }
+
+    private static void work(Working working, AskingPorts ports, Stepstile stepstile, Mistake mistake)
+            throws InterruptedException {
+        Table.Message message = working.message();
+        if (mistake == Mistake.ACKNOWLEDGED_FIRST) {
+            ports.delete(List.of(message.receipt()));
+        }
+        String body = mistake == Mistake.LETTER_OF_ANY_ATTEMPT ? ofLatest(message.body(), ports) : message.body();
+        Delivery delivery = new Delivery(
+                Integer.toString(message.id()), message.receipt(), body, message.receives(), Instant.EPOCH);
+        List<String> stay = stepstile
+                .execution(new Handlers(List.of(new Told())), Output.UNCAPTURED, StepExecution.Engine.DIRECT)
+                .execute(List.of(delivery), working.start().plus(Duration.ofMinutes(15)));
+        if (stay.isEmpty()) {
+            ports.delete(List.of(message.receipt()));
+        }
+    }
+
+    /** A letter as if its step had died at the attempt that is there now. */
+    private static String ofLatest(String body, AskingPorts ports) {
+        if (!(StepMessages.decode(body) instanceof StepMessages.Decoded.MovedBack letter)) {
+            return body;
+        }
+        StepSpec spec = letter.spec();
+        return ports.record(spec.id(), spec.shard())
+                .filter(record -> record.state() instanceof StepState.Dead)
+                .map(record -> StepMessages.dead(spec, record, (StepState.Dead) record.state()))
+                .orElse(body);
+    }
+
+    /** A letter redrives the death that it names, once. */
+    static @Nullable String redrivenWrongly(@Nullable StepRecord stored, StepRecord next, Job job) {
+        return stored != null
+                        && stored.state() instanceof StepState.Dead
+                        && next.state() instanceof StepState.Retrying
+                        && job instanceof Working working
+                        && StepMessages.decode(working.message().body())
+                                instanceof StepMessages.Decoded.MovedBack(StepSpec spec, int attempt)
+                        && attempt != stored.attempt()
+                ? "a letter redrove another death than its own"
+                : null;
+    }
+
+    /** Never called: what a handler does is an answer. */
+    private static final class Told implements StepHandler {
+        @Override
+        public String name() {
+            return "told";
+        }
+
+        @Override
+        public StepResult run(StepInput input, StepContext context) {
+            throw new IllegalStateException("what a handler does is an answer");
+        }
+    }
+
+    /** The second step does not work on, which a leap of time would double. */
+    static Asked handler(String name) {
+        List<Handler> may = name.endsWith("a")
+                ? List.of(Handler.values())
+                : List.of(Handler.SUCCEEDS, Handler.FAILS, Handler.SAYS_IT_IS_POINTLESS);
+        return new Asked(
+                name,
+                false,
+                may.stream()
+                        .map(does -> new Choice(does.name(), (table, now) -> new Result(table, does)))
+                        .toList());
+    }
+
+    private static Dispatching.Request request(int steps) {
+        return new Dispatching.Request(
+                RUN, DISPATCH, List.of(step("a", 2), step("b", 1)).subList(0, steps), new TreeMap<>());
+    }
+
+    private static Dispatching.NewStep step(String key, int attempts) {
+        return new Dispatching.NewStep(
+                key,
+                "told",
+                "{}",
+                new RetryPolicy(attempts, Duration.ZERO, Duration.ZERO),
+                Duration.ofMinutes(10),
+                new TreeMap<>());
+    }
+
+    /** A message may go once its step is in the table, and not in the hands of who deletes it. */
+    static @Nullable String deletedTooEarly(Table table, Job job, String receipt) {
+        boolean there =
+                table.messages().stream().anyMatch(message -> message.receipt().equals(receipt));
+        if (!there || !(job instanceof Working working)) {
+            return null;
+        }
+        StepRecord record = working.step().map(table.records()::get).orElse(null);
+        if (record == null) {
+            return "a message was deleted, and its step is not in the table";
+        }
+        return record.owner().equals(working.owner()) && record.state() instanceof StepState.Running
+                ? "a message was deleted by a worker that still has its step"
+                : null;
+    }
+
+    static Dispatch keptOpenUntil(Dispatch d, Instant until) {
+        return new Dispatch(
+                d.runId(),
+                d.dispatchId(),
+                d.digest(),
+                d.shards(),
+                d.stepCount(),
+                d.manifest(),
+                d.createdAt(),
+                d.validUntil(),
+                d.sentAt(),
+                d.lastSentAt(),
+                d.resends(),
+                d.finished(),
+                d.finishedCounts(),
+                d.openCounts(),
+                d.countedAt(),
+                d.version(),
+                until,
+                d.nextSweepAt(),
+                d.sweptAt());
+    }
+
+    static StepRecord withoutFence(StepRecord r) {
+        return new StepRecord(
+                r.id(),
+                r.shard(),
+                r.pinned(),
+                0,
+                r.owner(),
+                0,
+                r.cancelSeq(),
+                r.createdAt(),
+                r.startedAt(),
+                r.pages(),
+                r.history(),
+                r.state());
+    }
+}

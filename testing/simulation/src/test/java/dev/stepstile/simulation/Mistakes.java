@@ -1,0 +1,272 @@
+package dev.stepstile.simulation;
+
+import dev.stepstile.usecase.Tasks;
+import dev.stepstile.usecase.Timing;
+import dev.stepstile.usecase.World;
+import dev.stepstile.step.AttemptNote;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Expect;
+import dev.stepstile.step.Pinned;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.PayloadStore;
+import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepQueue;
+import dev.stepstile.port.StepQueue.Delivery;
+import dev.stepstile.port.StepStore;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Ways to make a mistake, and changed copies of what the ports carry. */
+final class Mistakes {
+    private Mistakes() {}
+
+    static Mistake store(String function, UnaryOperator<StepStore> wrong) {
+        return (name, ports, simulation) -> name.equals(function) ? with(ports, wrong.apply(ports.store())) : ports;
+    }
+
+    static Mistake queue(String function, BiFunction<StepQueue, Simulation, StepQueue> wrong) {
+        return (name, ports, simulation) ->
+                name.equals(function) ? with(ports, wrong.apply(ports.queue(), simulation)) : ports;
+    }
+
+    static Mistake items(String function, UnaryOperator<PayloadStore> wrong) {
+        return (name, ports, simulation) -> name.equals(function)
+                ? new Ports(ports.store(), ports.queue(), ports.letters(), wrong.apply(ports.items()), ports.objects())
+                : ports;
+    }
+
+    /** Of both payload stores. */
+    static Mistake payloads(String function, UnaryOperator<PayloadStore> wrong) {
+        return (name, ports, simulation) -> name.equals(function)
+                ? new Ports(
+                        ports.store(),
+                        ports.queue(),
+                        ports.letters(),
+                        wrong.apply(ports.items()),
+                        wrong.apply(ports.objects()))
+                : ports;
+    }
+
+    static Mistake letters(String function, UnaryOperator<DeadLetters> wrong) {
+        return (name, ports, simulation) ->
+                name.equals(function) ? with(ports, ports.store(), wrong.apply(ports.letters())) : ports;
+    }
+
+    /** A function goes by other times. */
+    static Mistake timing(Set<String> functions, UnaryOperator<Timing> wrong) {
+        return new Mistake() {
+            @Override
+            public Ports in(String function, Ports ports, Simulation simulation) {
+                return ports;
+            }
+
+            @Override
+            public Timing timing(String function, Timing timing) {
+                return functions.contains(function) ? wrong.apply(timing) : timing;
+            }
+        };
+    }
+
+    static Timing times(Timing timing, Duration lease, Duration margin, Duration validity) {
+        return new Timing(
+                lease,
+                margin,
+                timing.sweepEvery(),
+                timing.dispatchTimeout(),
+                timing.lostAfter(),
+                timing.resendAfter(),
+                timing.resendCap(),
+                timing.overdueGrace(),
+                validity,
+                timing.cancelCheck());
+    }
+
+    static World with(World world, Tasks tasks) {
+        return new World(world.clock(), world.random(), world.ids(), tasks);
+    }
+
+    /** A worker has other tasks, or other ids. */
+    static Mistake worker(UnaryOperator<World> wrong) {
+        return new Mistake() {
+            @Override
+            public Ports in(String function, Ports ports, Simulation simulation) {
+                return ports;
+            }
+
+            @Override
+            public World world(String function, World world) {
+                return function.equals("step") ? wrong.apply(world) : world;
+            }
+        };
+    }
+
+    static Mistake both(Mistake one, Mistake other) {
+        return (name, ports, simulation) -> other.in(name, one.in(name, ports, simulation), simulation);
+    }
+
+    static Ports with(Ports ports, StepStore store) {
+        return new Ports(store, ports.queue(), ports.letters(), ports.items(), ports.objects());
+    }
+
+    static Ports with(Ports ports, StepQueue queue) {
+        return new Ports(ports.store(), queue, ports.letters(), ports.items(), ports.objects());
+    }
+
+    static Ports with(Ports ports, StepStore store, DeadLetters letters) {
+        return new Ports(store, ports.queue(), letters, ports.items(), ports.objects());
+    }
+
+    static StepRecord budgeted(StepRecord record, int budgetFrom) {
+        return record(record, record.pinned(), record.attempt(), record.owner(), budgetFrom, record.cancelSeq());
+    }
+
+    static StepRecord noted(StepRecord record, List<AttemptNote> history) {
+        return new StepRecord(
+                record.id(),
+                record.shard(),
+                record.pinned(),
+                record.attempt(),
+                record.owner(),
+                record.budgetFrom(),
+                record.cancelSeq(),
+                record.createdAt(),
+                record.startedAt(),
+                record.pages(),
+                history,
+                record.state());
+    }
+
+    static StepRecord owned(StepRecord record, String owner) {
+        return record(record, record.pinned(), record.attempt(), owner, record.budgetFrom(), record.cancelSeq());
+    }
+
+    static StepRecord pinned(StepRecord record, Pinned pinned) {
+        return record(record, pinned, record.attempt(), record.owner(), record.budgetFrom(), record.cancelSeq());
+    }
+
+    static StepRecord fenced(StepRecord record, int attempt) {
+        return record(record, record.pinned(), attempt, record.owner(), attempt, record.cancelSeq());
+    }
+
+    static StepRecord attempt(StepRecord record, int attempt) {
+        return record(record, record.pinned(), attempt, record.owner(), record.budgetFrom(), record.cancelSeq());
+    }
+
+    static StepState.Running leased(StepState.Running running, Instant until) {
+        return new StepState.Running(until, running.cancelRequested(), running.progress());
+    }
+
+    static StepRecord answering(StepRecord record, long cancelSeq) {
+        return record(record, record.pinned(), record.attempt(), record.owner(), record.budgetFrom(), cancelSeq);
+    }
+
+    private static StepRecord record(
+            StepRecord record, Pinned pinned, int attempt, String owner, int budgetFrom, long cancelSeq) {
+        return new StepRecord(
+                record.id(),
+                record.shard(),
+                pinned,
+                attempt,
+                owner,
+                budgetFrom,
+                cancelSeq,
+                record.createdAt(),
+                record.startedAt(),
+                record.pages(),
+                record.history(),
+                record.state());
+    }
+
+    static StepRecord in(StepRecord record, StepState state) {
+        return new StepRecord(
+                record.id(),
+                record.shard(),
+                record.pinned(),
+                record.attempt(),
+                record.owner(),
+                record.budgetFrom(),
+                record.cancelSeq(),
+                record.createdAt(),
+                record.startedAt(),
+                record.pages(),
+                record.history(),
+                state);
+    }
+
+    static Dispatch versioned(Dispatch dispatch, long version) {
+        return dispatch(dispatch, version, dispatch.keepOpenUntil());
+    }
+
+    static Dispatch keptOpenUntil(Dispatch dispatch, Instant until) {
+        return dispatch(dispatch, dispatch.version(), until);
+    }
+
+    private static Dispatch dispatch(Dispatch dispatch, long version, Instant keepOpenUntil) {
+        return new Dispatch(
+                dispatch.runId(),
+                dispatch.dispatchId(),
+                dispatch.digest(),
+                dispatch.shards(),
+                dispatch.stepCount(),
+                dispatch.manifest(),
+                dispatch.createdAt(),
+                dispatch.validUntil(),
+                dispatch.sentAt(),
+                dispatch.lastSentAt(),
+                dispatch.resends(),
+                dispatch.finished(),
+                dispatch.finishedCounts(),
+                dispatch.openCounts(),
+                dispatch.countedAt(),
+                version,
+                keepOpenUntil,
+                dispatch.nextSweepAt(),
+                dispatch.sweptAt());
+    }
+
+    static Dispatch swept(
+            Dispatch dispatch,
+            SortedMap<StepState.Name, Integer> finishedCounts,
+            Instant lastSentAt,
+            int resends,
+            @Nullable Instant nextSweepAt) {
+        return new Dispatch(
+                dispatch.runId(),
+                dispatch.dispatchId(),
+                dispatch.digest(),
+                dispatch.shards(),
+                dispatch.stepCount(),
+                dispatch.manifest(),
+                dispatch.createdAt(),
+                dispatch.validUntil(),
+                dispatch.sentAt(),
+                lastSentAt,
+                resends,
+                dispatch.finished(),
+                finishedCounts,
+                dispatch.openCounts(),
+                dispatch.countedAt(),
+                dispatch.version(),
+                dispatch.keepOpenUntil(),
+                nextSweepAt,
+                dispatch.sweptAt());
+    }
+
+    static Delivery saying(Delivery delivery, String body) {
+        return new Delivery(delivery.messageId(), delivery.receipt(), body, delivery.receiveCount(), delivery.sentAt());
+    }
+
+    /** Conditions without the conjuncts that {@code dropped} takes out, by making them what is stored. */
+    static Conditions without(BiFunction<StepRecord, Expect, Expect> dropped) {
+        return (@Nullable StepRecord stored, Expect expect) ->
+                Conditions.ALL.met(stored, stored == null ? expect : dropped.apply(stored, expect));
+    }
+}

@@ -1,0 +1,171 @@
+package dev.stepstile.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stepstile.usecase.Count;
+import dev.stepstile.step.Expect;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import dev.stepstile.port.LogPage;
+import java.time.Duration;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** The protocol's rules about what a sweep, a reader of the feed and a page see: each holds, and is found when broken. */
+class RulesOfReadingTest {
+    @Nested
+    class Rule_8_a_step_is_sent_again_when_its_message_is_lost_and_not_when_it_waits {
+        /** A message is lost, and a dead worker's message stays in flight for half an hour. */
+        private final Mistake losesB = Mistakes.queue("dispatch", (queue, simulation) -> new PassingQueue(queue) {
+            @Override
+            public List<Outgoing> send(List<Outgoing> messages) {
+                List<Outgoing> left = queue.send(messages);
+                simulation.queue().lose(body -> body.contains("\"stepKey\":\"b\""));
+                return left;
+            }
+        });
+
+        private final Scenario two = s -> s.dispatch(
+                Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 100, 0), Scenario.step("b", 2, 100, 0)));
+
+        private final Setup lostOne =
+                Setup.of(1).with(Faults.NONE.at("store.write r/a RUNNING 1", new Fault.CrashAfter()));
+
+        private static Mistake sweeperSees(boolean always) {
+            return Mistakes.queue("sweeper", (queue, simulation) -> new PassingQueue(queue) {
+                @Override
+                public boolean anyVisible() {
+                    return always && !simulation.queue().empty();
+                }
+            });
+        }
+
+        @Test
+        void else_a_lost_message_waits_for_an_empty_queue() {
+            Duration done = Played.of(two, lostOne.with(losesB)).holds().ended("b");
+            assertThat(done).isLessThan(Duration.ofMinutes(5));
+            Played late = Played.of(two, lostOne.with(Mistakes.both(losesB, sweeperSees(true))));
+            assertThat(late.ended("b")).isGreaterThan(Duration.ofMinutes(30));
+        }
+
+        @Test
+        void else_a_backlog_breeds_duplicates() {
+            Scenario backlog = s -> s.dispatch(Duration.ZERO, Scenario.many("d", 100, 60_000));
+            Setup oneWorker = Setup.of(1).with(Stage.CALM.withWorkers(1));
+            Played patient = Played.of(backlog, oneWorker).holds();
+            assertThat(patient.simulation().tally().of(Count.STEPS_RESENT)).isZero();
+            Played breeding = Played.of(backlog, oneWorker.with(sweeperSees(false)));
+            assertThat(breeding.simulation().tally().of(Count.STEPS_RESENT)).isPositive();
+        }
+    }
+
+    @Nested
+    class Rule_10_readers_of_the_feed_trust_nothing {
+        private static final List<String> KEYS = List.of("a", "b", "c", "d", "e");
+
+        private static Scenario readBy(FeedReader reader, int everySeconds) {
+            return s -> {
+                s.dispatch(Duration.ZERO, Scenario.request("a", Scenario.step("a", 2, 2_000, 0)));
+                for (int i = 1; i < KEYS.size(); i++) {
+                    s.dispatch(
+                            Duration.ofSeconds((long) everySeconds * i),
+                            Scenario.request(KEYS.get(i), Scenario.step(KEYS.get(i), 2, 2_000, 0)));
+                }
+                s.at(Duration.ofMillis(500), "reader", () -> reader.read(s, Duration.ofMinutes(4)));
+            };
+        }
+
+        /** The first step's end is stamped, then its worker stands still before it is written. */
+        private static List<String> missed(int secondsLate, boolean overlaps, boolean looksUp) {
+            TreeSet<String> missed = new TreeSet<>();
+            for (int seed = 1; seed <= 5; seed++) {
+                Setup setup = Setup.of(seed)
+                        .with(Faults.NONE.at(
+                                "store.write r/a SUCCEEDED", new Fault.Pause(Duration.ofSeconds(secondsLate))));
+                FeedReader reader = new FeedReader(KEYS, overlaps, looksUp);
+                Played.of(readBy(reader, secondsLate / 5), setup).holds();
+                missed.addAll(reader.missing());
+            }
+            return List.copyOf(missed);
+        }
+
+        @Test
+        void else_one_that_trusts_its_cursor_misses_an_entry_that_came_late() {
+            assertThat(missed(10, true, true)).isEmpty();
+            assertThat(missed(10, false, false)).contains("a");
+            assertThat(missed(10, true, false)).as("an overlap is enough").isEmpty();
+        }
+
+        @Test
+        void else_one_that_does_not_look_up_misses_an_entry_that_came_later_than_the_overlap() {
+            assertThat(missed(40, true, true)).isEmpty();
+            assertThat(missed(40, true, false)).contains("a");
+        }
+    }
+
+    @Nested
+    class Rule_13_pages_carry_no_results {
+        private final Mistake talkative = Mistakes.store("step", store -> new PassingStore(store) {
+            @Override
+            public WriteResult write(StepRecord next, Expect expect) {
+                if (next.state() instanceof StepState.Succeeded(Payload.Inline(String json), var at)) {
+                    store.putPage(new LogPage(next.id(), next.shard(), next.attempt(), 99, at, List.of(json)));
+                }
+                return store.write(next, expect);
+            }
+        });
+
+        @Test
+        void else_an_attempt_that_lost_has_spoken_a_result() {
+            Setup setup = Setup.of(1)
+                    .with(Faults.NONE.at("store.write r/a RUNNING 1", 3, new Fault.Pause(Duration.ofSeconds(150))));
+            assertThat(Played.of(Scenario.LONG_STEP, setup).holds().step("a").attempt())
+                    .isEqualTo(2);
+            Played.of(Scenario.LONG_STEP, setup.with(talkative)).isFound("tells a result before it is recorded");
+        }
+    }
+
+    @Nested
+    class A_page_is_written_once {
+        /** The first page, which has no lines yet, was taken for unwritten and became one with lines: its readers had it. */
+        @Test
+        void whose_answer_was_lost_is_written_again_as_it_is() {
+            Scenario threeSeconds =
+                    s -> s.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 3_000, 0)));
+            Faults lost = Faults.NONE.at("store.putPage r/a#1#0", new Fault.LoseResponse());
+            Played.of(threeSeconds, Setup.of(1).with(lost)).holds();
+        }
+    }
+
+    @Nested
+    class What_was_sent_again_waits_its_turn {
+        @Test
+        void else_it_is_sent_with_each_sweep() {
+            SeededBug forgets = SeededBug.ALL.stream()
+                    .filter(bug -> bug.what().equals(SweeperBugs.FORGETS))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(found(UnaryOperator.identity())).isEmpty();
+            assertThat(found(forgets.changes().get()))
+                    .anySatisfy(text -> assertThat(text).contains("nobody claimed it yet, and it was sent again"));
+        }
+
+        /** Nobody polls, and whatever is sent is lost. */
+        private static List<String> found(UnaryOperator<Setup> change) {
+            Setup setup = Setup.of(1).with(Stage.CALM.withWorkers(0));
+            Simulation simulation = new Simulation(change.apply(setup));
+            simulation.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 100, 0)));
+            for (int second = 1; second < 600; second++) {
+                simulation.strike(
+                        Duration.ofSeconds(second), () -> simulation.queue().lose(body -> true));
+            }
+            return simulation.run(Duration.ofMinutes(10)).violations().stream()
+                    .filter(text -> text.contains("sent again"))
+                    .toList();
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package dev.stepstile.simulation;
+
+import dev.stepstile.contracts.DeadLettersContract;
+import dev.stepstile.contracts.PayloadStoreContract;
+import dev.stepstile.contracts.StepQueueContract;
+import dev.stepstile.contracts.StepStoreContract;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.PayloadStore;
+import dev.stepstile.port.StepQueue;
+import dev.stepstile.port.StepStore;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+
+/** The simulated ports keep to the ports' contracts: each call is made by an actor, on virtual time. */
+class SimulatedContractsTest {
+    private static final Duration VISIBILITY = Duration.ofSeconds(2);
+
+    private Simulation simulation;
+
+    @BeforeEach
+    void begin() {
+        Stage stage = Stage.CALM;
+        simulation = new Simulation(Setup.of(1)
+                .with(new Stage(
+                        stage.timing(),
+                        stage.shards(),
+                        0,
+                        stage.stepTimeout(),
+                        VISIBILITY,
+                        Duration.ZERO,
+                        true,
+                        1,
+                        0,
+                        0,
+                        false,
+                        Duration.ZERO)));
+    }
+
+    /** Lets the caller, who is no actor, make calls of a port. */
+    private <P> P onStage(Class<P> port, P simulated) {
+        Object proxy = Proxy.newProxyInstance(
+                port.getClassLoader(),
+                new Class<?>[] {port},
+                (self, method, arguments) -> byActor(() -> method.invoke(simulated, arguments)));
+        return port.cast(proxy);
+    }
+
+    private interface Call {
+        @Nullable
+        Object make() throws IllegalAccessException, InvocationTargetException;
+    }
+
+    private synchronized @Nullable Object byActor(Call call) throws Throwable {
+        AtomicReference<@Nullable Object> answer = new AtomicReference<>();
+        AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
+        simulation.at(Duration.ZERO, "caller", () -> {
+            try {
+                answer.set(call.make());
+            } catch (InvocationTargetException e) {
+                thrown.set(e.getCause());
+            } catch (IllegalAccessException e) {
+                thrown.set(e);
+            }
+            simulation.scheduler().stop();
+        });
+        simulation.scheduler().run(simulation.now().plusSeconds(60));
+        Throwable failure = thrown.get();
+        if (failure != null) {
+            throw failure;
+        }
+        return answer.get();
+    }
+
+    private synchronized void pass(Duration duration) {
+        simulation.scheduler().run(simulation.now().plus(duration));
+    }
+
+    @Nested
+    class Step_store extends StepStoreContract {
+        @Override
+        protected StepStore store() {
+            return onStage(StepStore.class, simulation.store());
+        }
+
+        @Override
+        protected void damage(StepRecord record) {
+            simulation.store().damage(record.id());
+        }
+
+        @Override
+        protected void eventually(Runnable assertion) {
+            pass(Duration.ofSeconds(6));
+            assertion.run();
+        }
+    }
+
+    @Nested
+    class Queue extends StepQueueContract {
+        @Override
+        protected StepQueue queue() {
+            return onStage(StepQueue.class, simulation.queue());
+        }
+
+        @Override
+        protected void after(Duration duration) {
+            pass(duration);
+        }
+    }
+
+    @Nested
+    class Dead_letters extends DeadLettersContract {
+        @Override
+        protected DeadLetters letters() {
+            return onStage(DeadLetters.class, simulation.letters());
+        }
+    }
+
+    @Nested
+    class Items extends PayloadStoreContract {
+        @Override
+        protected PayloadStore payloads() {
+            return onStage(PayloadStore.class, simulation.items());
+        }
+    }
+
+    @Nested
+    class Objects extends PayloadStoreContract {
+        @Override
+        protected PayloadStore payloads() {
+            return onStage(PayloadStore.class, simulation.objects());
+        }
+    }
+}

@@ -1,0 +1,191 @@
+package dev.stepstile.simulation;
+
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Expect;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepQueue;
+import dev.stepstile.port.StepStore;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+
+/** Mistakes of the sweeper. */
+final class SweeperBugs {
+    private SweeperBugs() {}
+
+    static final String FORGETS = "A sweep forgets what it sent again";
+
+    /** Chance rarely has a redriver stand still at the one moment that matters. */
+    static final String CLOSES_EARLY = "A dispatch is closed while a redriver may write";
+
+    static final List<SeededBug> ALL = List.of(
+            queue("A sweep sends nothing", queue -> new PassingQueue(queue) {
+                @Override
+                public List<Outgoing> send(List<Outgoing> messages) {
+                    return List.of();
+                }
+            }),
+            queue("A sweep sends one message of all", queue -> new PassingQueue(queue) {
+                @Override
+                public List<Outgoing> send(List<Outgoing> messages) {
+                    queue.send(messages.subList(0, 1));
+                    return List.of();
+                }
+            }),
+            queue("A sweep thinks that the queue always shows messages", queue -> new PassingQueue(queue) {
+                @Override
+                public boolean anyVisible() {
+                    return true;
+                }
+            }),
+            SeededBug.of("A sweep sends before it writes", () -> SweeperBugs::sendsFirst),
+            SeededBug.store(
+                    "A sweep ends under its worker what is cancelled", "sweeper", store -> new PassingStore(store) {
+                        @Override
+                        public WriteResult write(StepRecord next, Expect expect) {
+                            boolean asks = next.state() instanceof StepState.Running;
+                            return store.write(
+                                    asks && next.startedAt() != null
+                                            ? Mistakes.in(next, new StepState.Cancelled(next.startedAt()))
+                                            : next,
+                                    expect);
+                        }
+                    }),
+            SeededBug.store(
+                    "A sweep looks at one dispatch of each bucket", "sweeper", store -> new PassingStore(store) {
+                        @Override
+                        public List<DispatchRef> due(int bucket, Instant until, int limit) {
+                            List<DispatchRef> due = store.due(bucket, until, limit);
+                            return due.size() > 1 ? due.subList(0, 1) : due;
+                        }
+                    }),
+            dispatches(
+                    "A dispatch is closed while a step waits to be tried again",
+                    (before, next) -> next.openCounts().keySet().equals(java.util.Set.of(StepState.Name.RETRYING))
+                            ? Mistakes.swept(next, next.finishedCounts(), next.lastSentAt(), next.resends(), null)
+                            : next),
+            dispatches(
+                    "A closed dispatch forgets its counts",
+                    (before, next) -> next.closed()
+                            ? Mistakes.swept(next, new TreeMap<>(), next.lastSentAt(), next.resends(), null)
+                            : next),
+            dispatches(
+                    FORGETS,
+                    (before, next) -> Mistakes.swept(
+                            next, next.finishedCounts(), before.lastSentAt(), before.resends(), next.nextSweepAt())),
+            dispatches(
+                    "A dispatch is swept once in ten minutes",
+                    (before, next) -> next.closed()
+                            ? next
+                            : Mistakes.swept(
+                                    next,
+                                    next.finishedCounts(),
+                                    next.lastSentAt(),
+                                    next.resends(),
+                                    next.createdAt().plusSeconds(600))),
+            SeededBug.store(CLOSES_EARLY, "sweeper", store -> new PassingStore(store) {
+                @Override
+                public Optional<Dispatch> dispatch(String runId, String dispatchId) {
+                    return store.dispatch(runId, dispatchId)
+                            .map(dispatch -> Mistakes.keptOpenUntil(dispatch, Instant.EPOCH));
+                }
+            }),
+            SeededBug.store("A lost worker costs no attempt", "sweeper", store -> new PassingStore(store) {
+                @Override
+                public WriteResult write(StepRecord next, Expect expect) {
+                    boolean lost = next.state() instanceof StepState.Dead dead
+                            && dead.error().kind() == StepError.Kind.WORKER_LOST
+                            && dead.buriedAt() == null;
+                    return store.write(
+                            lost && next.startedAt() != null
+                                    ? Mistakes.in(next, new StepState.Retrying(next.startedAt()))
+                                    : next,
+                            expect);
+                }
+            }),
+            SeededBug.store("A lost worker costs the whole budget", "sweeper", store -> new PassingStore(store) {
+                @Override
+                public WriteResult write(StepRecord next, Expect expect) {
+                    boolean lost = next.state() instanceof StepState.Retrying
+                            && !next.history().isEmpty()
+                            && SlippedBugs.lostWorker(next.history().getLast());
+                    StepError error = new StepError(StepError.Kind.WORKER_LOST, "lost");
+                    Instant now = next.state() instanceof StepState.Retrying(Instant due) ? due : Instant.EPOCH;
+                    return store.write(lost ? Mistakes.in(next, new StepState.Dead(error, now, null)) : next, expect);
+                }
+            }),
+            SeededBug.store("A sweep cancels what nobody cancelled", "sweeper", store -> new PassingStore(store) {
+                @Override
+                public Optional<Run> run(String runId) {
+                    return store.run(runId)
+                            .map(run -> new Run(run.runId(), run.createdAt(), run.shards(), run.cancelSeq() + 1));
+                }
+            }),
+            SeededBug.store("A dead step is never marked as buried", "sweeper", store -> new PassingStore(store) {
+                @Override
+                public List<StepRecord> records(List<StepRef> steps) {
+                    return store.records(steps).stream()
+                            .filter(record -> !(record.state() instanceof StepState.Dead))
+                            .toList();
+                }
+            }));
+
+    private static SeededBug queue(String what, UnaryOperator<StepQueue> wrong) {
+        return SeededBug.of(what, () -> Mistakes.queue("sweeper", (queue, simulation) -> wrong.apply(queue)));
+    }
+
+    private interface Swept {
+        Dispatch instead(Dispatch before, Dispatch next);
+    }
+
+    /** What a sweep writes of a dispatch in the end is wrong. */
+    private static SeededBug dispatches(String what, Swept wrong) {
+        return SeededBug.store(what, "sweeper", store -> new PassingStore(store) {
+            @Override
+            public boolean replace(Dispatch next) {
+                Optional<Dispatch> before = store.dispatch(next.runId(), next.dispatchId());
+                boolean concludes = before.isPresent()
+                        && next.sweptAt() != null
+                        && !next.sweptAt().equals(before.get().sweptAt());
+                return store.replace(concludes ? wrong.instead(before.get(), next) : next);
+            }
+        });
+    }
+
+    /** What it makes RETRYING is written only once its message is sent. */
+    private static Ports sendsFirst(String function, Ports ports, Simulation simulation) {
+        if (!function.equals("sweeper")) {
+            return ports;
+        }
+        Deque<Runnable> unwritten = new ArrayDeque<>();
+        StepStore store = new PassingStore(ports.store()) {
+            @Override
+            public WriteResult write(StepRecord next, Expect expect) {
+                if (!(next.state() instanceof StepState.Retrying)) {
+                    return store.write(next, expect);
+                }
+                unwritten.add(() -> store.write(next, expect));
+                return new WriteResult.Written();
+            }
+        };
+        StepQueue queue = new PassingQueue(ports.queue()) {
+            @Override
+            public List<Outgoing> send(List<Outgoing> messages) {
+                List<Outgoing> left = queue.send(messages);
+                while (!unwritten.isEmpty()) {
+                    unwritten.remove().run();
+                }
+                return left;
+            }
+        };
+        return new Ports(store, queue, ports.letters(), ports.items(), ports.objects());
+    }
+}

@@ -1,0 +1,213 @@
+package dev.stepstile.simulation;
+
+import dev.stepstile.usecase.World;
+import dev.stepstile.step.AttemptNote;
+import dev.stepstile.step.Expect;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.LogPage;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.function.UnaryOperator;
+
+/** Mistakes of the function that executes steps. */
+final class WorkerBugs {
+    private WorkerBugs() {}
+
+    static final List<SeededBug> ALL = List.of(
+            SeededBug.store("A step is claimed before it is due", "step", store -> new PassingStore(store) {
+                @Override
+                public WriteResult write(StepRecord next, Expect expect) {
+                    return store.write(next, expect) instanceof WriteResult.Refused(StepRecord found)
+                            ? new WriteResult.Refused(
+                                    found != null && found.state() instanceof StepState.Retrying
+                                            ? Mistakes.in(found, new StepState.Retrying(Instant.EPOCH))
+                                            : found)
+                            : new WriteResult.Written();
+                }
+            }),
+            writes(
+                    "A claim forgets the attempts before",
+                    next -> next.state() instanceof StepState.Running ? Mistakes.noted(next, List.of()) : next),
+            SeededBug.of("A step that lost a worker runs beside others", () -> {
+                Map<StepId, List<AttemptNote>> hidden = new HashMap<>();
+                return Mistakes.store("step", store -> new PassingStore(store) {
+                    @Override
+                    public WriteResult write(StepRecord next, Expect expect) {
+                        List<AttemptNote> notes = hidden.remove(next.id());
+                        StepRecord whole =
+                                notes != null && expect instanceof Expect.AsRead ? Mistakes.noted(next, notes) : next;
+                        WriteResult result = store.write(whole, expect);
+                        if (result instanceof WriteResult.Refused(StepRecord found)
+                                && found != null
+                                && found.suspect()
+                                && found.state() instanceof StepState.Retrying) {
+                            hidden.put(found.id(), found.history());
+                            return new WriteResult.Refused(Mistakes.noted(found, List.of()));
+                        }
+                        return result;
+                    }
+                });
+            }),
+            writes(
+                    "The delay that a handler asks for is ignored",
+                    next -> failed(next)
+                            ? Mistakes.in(
+                                    next,
+                                    new StepState.Retrying(
+                                            next.history().getLast().endedAt()))
+                            : next),
+            writes(
+                    "A failed attempt waits ten times as long",
+                    next -> failed(next) && next.state() instanceof StepState.Retrying(Instant due)
+                            ? Mistakes.in(
+                                    next,
+                                    new StepState.Retrying(due.plus(Duration.between(
+                                                    next.history().getLast().endedAt(), due)
+                                            .multipliedBy(9))))
+                            : next),
+            writes(
+                    "A failure that may be tried again ends the step",
+                    next -> failed(next)
+                            ? Mistakes.in(
+                                    next,
+                                    new StepState.Failed(
+                                            new StepError(StepError.Kind.HANDLER_FAILED, "failed"),
+                                            next.history().getLast().endedAt()))
+                            : next),
+            SeededBug.of(
+                    "An owner's token is minted when the worker starts",
+                    () -> Mistakes.worker(world -> {
+                        String token = world.ids().get();
+                        return new World(world.clock(), world.random(), () -> token, world.tasks());
+                    })),
+            SeededBug.of(
+                    "Heartbeats go on after the end",
+                    () -> Mistakes.worker(world -> Mistakes.with(world, new PassingTasks(world.tasks()) {
+                        @Override
+                        public Cancellable every(String name, Duration period, Runnable tick) {
+                            super.every(name, period, tick);
+                            return () -> {};
+                        }
+                    }))),
+            writes(
+                    "A heartbeat forgets that the step is cancelled",
+                    next -> next.state() instanceof StepState.Running running && running.cancelRequested()
+                            ? Mistakes.in(next, new StepState.Running(running.leaseUntil(), false, running.progress()))
+                            : next),
+            SeededBug.of(
+                    "A timeout is not held",
+                    () -> Mistakes.worker(world -> Mistakes.with(world, new PassingTasks(world.tasks()) {
+                        @Override
+                        public <T> Task<T> forkUserCode(String name, Callable<T> work) {
+                            return new PassingTask<>(super.forkUserCode(name, work)) {
+                                @Override
+                                public boolean joinUntil(Instant instant) throws InterruptedException {
+                                    return super.joinUntil(instant.plus(Duration.ofHours(1)));
+                                }
+                            };
+                        }
+                    }))),
+            writes(
+                    "An end is stamped with its beginning",
+                    next -> next.state() instanceof StepState.Succeeded(Payload result, Instant at)
+                                    && next.startedAt() != null
+                            ? Mistakes.in(next, new StepState.Succeeded(result, next.startedAt()))
+                            : next),
+            pages(
+                    "Every page is the first",
+                    page -> Optional.of(
+                            new LogPage(page.id(), page.shard(), page.attempt(), 0, page.at(), page.lines()))),
+            pages("Pages are not written", page -> Optional.empty()),
+            SeededBug.of(
+                    "A step's results share one key",
+                    () -> Mistakes.payloads("step", payloads -> new PassingPayloads(payloads) {
+                        @Override
+                        public void put(String key, byte[] content) {
+                            payloads.put(
+                                    key.startsWith("results/") ? key.substring(0, key.lastIndexOf('/')) : key, content);
+                        }
+                    })),
+            SeededBug.of(
+                    "A result is cut where it is stored",
+                    () -> Mistakes.payloads("step", payloads -> new PassingPayloads(payloads) {
+                        @Override
+                        public void put(String key, byte[] content) {
+                            payloads.put(key, java.util.Arrays.copyOf(content, content.length - 1));
+                        }
+                    })),
+            SeededBug.of(
+                    "A large input is read as another one",
+                    () -> Mistakes.payloads("step", payloads -> new PassingPayloads(payloads) {
+                        @Override
+                        public Optional<byte[]> get(String key) {
+                            return payloads.get(key).map(found -> "{}".getBytes(StandardCharsets.UTF_8));
+                        }
+                    })),
+            SeededBug.of(
+                    "A dead step's letter is not sent",
+                    () -> Mistakes.letters("step", letters -> new DeadLetters() {
+                        @Override
+                        public void bury(String body) {}
+
+                        @Override
+                        public List<String> peek(int max) {
+                            return letters.peek(max);
+                        }
+                    })),
+            SeededBug.of(
+                    "A claim takes a lease of ten minutes",
+                    () -> Mistakes.timing(
+                            Set.of("step"),
+                            timing -> Mistakes.times(
+                                    timing, timing.lease().multipliedBy(10), timing.margin(), timing.validity()))),
+            writes(
+                    "A result that is not small is credited to the attempt before",
+                    next -> next.state()
+                                    instanceof
+                                    StepState.Succeeded(Payload.Item(String key, long size, String sha), Instant at)
+                            ? Mistakes.in(next, new StepState.Succeeded(new Payload.Inline("{}"), at))
+                            : next));
+
+    private static SeededBug writes(String what, UnaryOperator<StepRecord> wrong) {
+        return SeededBug.store(what, "step", store -> new PassingStore(store) {
+            @Override
+            public WriteResult write(StepRecord next, Expect expect) {
+                return store.write(wrong.apply(next), expect);
+            }
+        });
+    }
+
+    private interface Pages {
+        Optional<LogPage> instead(LogPage page);
+    }
+
+    private static SeededBug pages(String what, Pages wrong) {
+        return SeededBug.store(what, "step", store -> new PassingStore(store) {
+            @Override
+            public void putPage(LogPage page) {
+                wrong.instead(page).ifPresent(store::putPage);
+            }
+        });
+    }
+
+    /** An attempt that failed by itself, and is to be followed by another. */
+    private static boolean failed(StepRecord next) {
+        return next.state() instanceof StepState.Retrying
+                && !next.history().isEmpty()
+                && next.history().getLast().attempt() == next.attempt()
+                && next.history().getLast().cause() == StepError.Kind.HANDLER_FAILED
+                && next.attempt() > next.budgetFrom();
+    }
+}

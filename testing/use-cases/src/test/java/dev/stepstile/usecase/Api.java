@@ -1,0 +1,62 @@
+package dev.stepstile.usecase;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.step.Shards;
+import dev.stepstile.http.DispatchApi;
+import dev.stepstile.http.Http;
+import dev.stepstile.http.RunsApi;
+import dev.stepstile.codec.Json;
+import dev.stepstile.http.Target;
+import java.util.List;
+import java.util.Map;
+
+/** Calls the HTTP API of a stack as a URL and a body would. */
+final class Api {
+    private final Stack stack;
+
+    Api(Stack stack) {
+        this.stack = stack;
+    }
+
+    Http.Answer call(String method, String target, String body) throws InterruptedException {
+        String[] parts = target.split("\\?", 2);
+        List<String> path = Target.path(parts[0]);
+        Http.Call call = new Http.Call(method, path, parts.length == 2 ? Target.query(parts[1]) : Map.of(), body);
+        try {
+            return path.getLast().equals("dispatches")
+                    ? new DispatchApi(stack.stepstile.dispatching(Shards.DEFAULT)).answer(call)
+                    : new RunsApi(stack.stepstile)
+                            .answer(call, stack.time.instant().plusSeconds(29));
+        } catch (Http.Problem problem) {
+            return problem.answer();
+        }
+    }
+
+    /** The body of an answer that must have this status. */
+    JsonNode ok(int status, String method, String target, String body) throws InterruptedException {
+        Http.Answer answer = call(method, target, body);
+        if (answer.status() != status) {
+            throw new AssertionError(method + " " + target + ": " + answer);
+        }
+        return Json.parse(answer.body());
+    }
+
+    JsonNode get(String target) throws InterruptedException {
+        return ok(200, "GET", target, null);
+    }
+
+    /** {@code status type} of a problem. */
+    String problem(String method, String target, String body) throws InterruptedException {
+        Http.Answer answer = call(method, target, body);
+        JsonNode problem = Json.parse(answer.body());
+        if (!answer.contentType().equals("application/problem+json")) {
+            return answer.status() + " " + answer.contentType() + " " + answer.body();
+        }
+        if (problem.path("status").intValue() != answer.status()
+                || problem.path("title").asText().isEmpty()
+                || problem.path("detail").asText().length() < 20) {
+            throw new AssertionError("not a whole problem: " + answer);
+        }
+        return answer.status() + " " + problem.path("type").asText().replace("https://stepstile.dev/problems/", "");
+    }
+}

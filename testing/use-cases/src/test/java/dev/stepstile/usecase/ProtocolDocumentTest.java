@@ -1,0 +1,229 @@
+package dev.stepstile.usecase;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.api.StepContext;
+import dev.stepstile.api.StepHandler;
+import dev.stepstile.api.StepInput;
+import dev.stepstile.api.StepResult;
+import dev.stepstile.handlers.Echo;
+import dev.stepstile.step.Limits;
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepState;
+import dev.stepstile.port.StepQueue.Outgoing;
+import dev.stepstile.http.Http;
+import dev.stepstile.codec.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** docs/protocol.md says what is so. Its fenced blocks are run in order; comments in it say what happens in between. */
+class ProtocolDocumentTest {
+    private static final Path ROOT = Path.of("../..");
+    private static final String ANY = "…";
+    private static final Pattern PIECE =
+            Pattern.compile("```(http|json)([^\n]*)\n(.*?)\n```|<!-- (.*?) -->", Pattern.DOTALL);
+
+    @TempDir
+    Path folder;
+
+    private Stack stack;
+    private Api api;
+
+    /** A handler that always fails. */
+    private static final class Charge implements StepHandler {
+        @Override
+        public String name() {
+            return "payments.charge";
+        }
+
+        @Override
+        public StepResult run(StepInput input, StepContext context) {
+            IllegalStateException declined = new IllegalStateException("card declined");
+            declined.setStackTrace(
+                    new StackTraceElement[] {new StackTraceElement("payments.Charge", "run", "Charge.java", 12)});
+            throw declined;
+        }
+    }
+
+    @BeforeEach
+    void open() {
+        stack = new Stack(folder, Output.UNCAPTURED, new Echo(), new Charge());
+        api = new Api(stack);
+    }
+
+    @AfterEach
+    void close() {
+        stack.close();
+    }
+
+    private static String document() throws IOException {
+        return Files.readString(ROOT.resolve("docs/protocol.md"));
+    }
+
+    @Test
+    void has_examples_that_are_answered_as_it_says() throws Exception {
+        Matcher pieces = PIECE.matcher(document());
+        Http.Answer answer = null;
+        int examples = 0;
+        while (pieces.find()) {
+            if (pieces.group(4) != null) {
+                happen(pieces.group(4));
+            } else if (pieces.group(1).equals("http")) {
+                answer = call(pieces.group(3));
+            } else {
+                String what = pieces.group(2).strip();
+                JsonNode shown = Json.parse(pieces.group(3));
+                if (what.equals("message")) {
+                    fits(what, shown, Json.parse(stack.receive(10).getLast().body()));
+                } else if (what.equals("letter")) {
+                    fits(what, shown, Json.parse(stack.ports.letters().peek(100).getLast()));
+                } else {
+                    assertThat(answer).isNotNull();
+                    assertThat(answer.status()).as("%s", answer).isEqualTo(Integer.parseInt(what));
+                    fits(what, shown, Json.parse(answer.body()));
+                }
+                examples++;
+            }
+        }
+        assertThat(examples).isGreaterThanOrEqualTo(14);
+    }
+
+    private Http.Answer call(String text) throws InterruptedException {
+        String[] parts = text.split("\n", 2);
+        String[] line = parts[0].split(" ", -1);
+        return api.call(line[0], line[1], parts.length == 2 ? parts[1] : null);
+    }
+
+    private void happen(String text) throws InterruptedException {
+        String[] words = text.split(" ", 4);
+        switch (words[0]) {
+            case "deliver" -> {
+                while (!stack.deliver(stack.receive(10)).isEmpty()) {
+                    // until nothing is put back at once
+                }
+            }
+            case "lose" -> {
+                stack.crashAfterClaim();
+                stack.expireLease();
+                stack.sweep();
+            }
+            case "send" -> stack.ports.queue().send(List.of(new Outgoing("g", words[1], Duration.ZERO)));
+            case "dispatch" ->
+                api.ok(
+                        202,
+                        "POST",
+                        "/v1/runs/" + words[1] + "/dispatches",
+                        words[3].replaceFirst("\\{", "{\"dispatchId\":\"" + words[2].replace(":", "") + "\","));
+            default -> throw new AssertionError("unknown comment: " + text);
+        }
+    }
+
+    /** Equal, but where the example shows {@value #ANY}. */
+    private static void fits(String where, JsonNode shown, JsonNode real) {
+        if (shown.isTextual() && shown.textValue().equals(ANY)) {
+            return;
+        }
+        if (shown.isObject() && real.isObject()) {
+            Set<String> names = new TreeSet<>();
+            shown.fieldNames().forEachRemaining(names::add);
+            if (!names.remove(ANY)) {
+                Set<String> realNames = new TreeSet<>();
+                real.fieldNames().forEachRemaining(realNames::add);
+                assertThat(realNames).as(where + " of " + real).isEqualTo(names);
+            }
+            names.forEach(name -> fits(where + "." + name, shown.get(name), real.path(name)));
+        } else if (shown.isArray() && real.isArray()) {
+            assertThat(real.size()).as(where).isEqualTo(shown.size());
+            for (int i = 0; i < shown.size(); i++) {
+                fits(where + "[" + i + "]", shown.get(i), real.get(i));
+            }
+        } else {
+            assertThat(real).as(where).isEqualTo(shown);
+        }
+    }
+
+    /** The types that the sources name, and only those. */
+    @Test
+    void lists_every_type_of_problem() throws IOException {
+        Set<String> named = new TreeSet<>();
+        Pattern problem = Pattern.compile("(?:badRequest\\(|Problem\\(\\s*\\d+,)\\s*\"([a-z-]+)\"");
+        Pattern other = Pattern.compile("\"(bad-[a-z-]+)\"");
+        for (Path source : sources("shared/engine", "shared/http", "shared/lambda", "local/stack")) {
+            String text = Files.readString(source);
+            for (Pattern pattern : List.of(problem, other)) {
+                pattern.matcher(text).results().forEach(match -> named.add(match.group(1)));
+            }
+        }
+        named.remove("bad-"); // completed by a parameter's name: limit, attempt
+        named.addAll(List.of("bad-limit", "bad-attempt"));
+        assertThat(firstColumn("Errors")).containsExactlyInAnyOrderElementsOf(named);
+    }
+
+    private static List<Path> sources(String... modules) throws IOException {
+        List<Path> sources = new ArrayList<>();
+        for (String module : modules) {
+            try (Stream<Path> files = Files.walk(ROOT.resolve(module).resolve("src/main/java"))) {
+                files.filter(file -> file.toString().endsWith(".java")).forEach(sources::add);
+            }
+        }
+        return sources;
+    }
+
+    @Test
+    void lists_every_state_and_cause() throws IOException {
+        List<String> names = new ArrayList<>();
+        Arrays.stream(StepState.Name.values()).map(Enum::name).forEach(names::add);
+        Arrays.stream(StepError.Kind.values()).map(Enum::name).forEach(names::add);
+        assertThat(firstColumn("States and causes")).containsExactlyElementsOf(names);
+    }
+
+    @Test
+    void states_the_limits_that_are_enforced() throws IOException {
+        String limits = section("Limits");
+        for (Object limit : new Object[] {
+            Limits.STEPS_PER_DISPATCH,
+            Limits.REQUEST_BYTES,
+            Limits.INPUT_BYTES,
+            Limits.RESULT_BYTES,
+            Limits.LOG_BYTES,
+            "| shared inputs | " + Limits.SHARED_INPUTS,
+            Limits.TAGS + "; " + Limits.TAG_LENGTH,
+            "| " + Limits.MAX_ATTEMPTS + " |",
+            Limits.TIMEOUT.toSeconds(),
+            Limits.RETRY_DELAY.toSeconds(),
+            Limits.PAGE + "; " + Limits.LOOKUP_KEYS,
+            Timing.DEFAULT.validity().toDays() + " days"
+        }) {
+            assertThat(limits).contains(String.valueOf(limit));
+        }
+    }
+
+    private static String section(String title) throws IOException {
+        String from = document().split("\n## " + title + "\n", 2)[1];
+        return from.split("\n## ", 2)[0];
+    }
+
+    private static List<String> firstColumn(String title) throws IOException {
+        return section(title)
+                .lines()
+                .filter(line -> line.matches("\\| `?[A-Za-z_-]+`? \\|.*"))
+                .map(line -> line.split("\\|", -1)[1].replace("`", "").strip())
+                .filter(word -> !List.of("type", "state", "cause").contains(word))
+                .toList();
+    }
+}

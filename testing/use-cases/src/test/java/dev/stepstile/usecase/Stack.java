@@ -1,0 +1,250 @@
+package dev.stepstile.usecase;
+
+import dev.stepstile.api.StepHandler;
+import dev.stepstile.embedded.EmbeddedPorts;
+import dev.stepstile.usecase.Dispatching.Answer;
+import dev.stepstile.usecase.Dispatching.NewStep;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.Shards;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepQueue.Delivery;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The whole protocol over embedded ports, on a clock that stands still; faults and deliveries are its verbs. */
+final class Stack implements AutoCloseable {
+    static final Instant START = Instant.parse("2026-11-24T08:00:00Z");
+    static final Duration VISIBILITY = Duration.ofMinutes(90);
+    static final Duration FUNCTION_TIMEOUT = Duration.ofMinutes(15);
+    static final String RUN = "r1";
+
+    final ManualTime time = new ManualTime(START);
+    final Faults faults = new Faults();
+
+    /** What goes wrong beside the ports: threads, timers and counts. */
+    final Faults inside = new Faults();
+
+    final Tally tally = new Tally();
+    final Work work = new Work();
+    final SuspectTurns suspects = SuspectTurns.among(4);
+    final Timing timing;
+    final Ports ports;
+    final Stepstile stepstile;
+
+    private final EmbeddedPorts embedded;
+    private final Handlers handlers;
+    private final Output output;
+
+    Stack(Path folder) {
+        this(folder, Output.UNCAPTURED);
+    }
+
+    Stack(Path folder, Output output, StepHandler... more) {
+        this(folder, Timing.DEFAULT, output, more);
+    }
+
+    Stack(Path folder, Timing timing, Output output, StepHandler... more) {
+        this.timing = timing;
+        this.output = output;
+        embedded = EmbeddedPorts.open(folder.resolve("state"), VISIBILITY, time);
+        ports = embedded.ports();
+        AtomicInteger ids = new AtomicInteger();
+        World world = new World(time, new Random(7), () -> "owner-" + ids.incrementAndGet(), inside.over(time));
+        stepstile = new Stepstile(faults.over(ports), timing, world, inside.over(tally));
+        List<StepHandler> all = new ArrayList<>(List.of(work));
+        all.addAll(Arrays.asList(more));
+        handlers = new Handlers(all);
+    }
+
+    @Override
+    public void close() {
+        embedded.close();
+    }
+
+    static NewStep step(String key) {
+        return step(key, "{}", RetryPolicy.DEFAULT);
+    }
+
+    static NewStep step(String key, String input, RetryPolicy retry) {
+        return new NewStep(key, "work", input, retry, Duration.ofMinutes(5), new TreeMap<>());
+    }
+
+    static NewStep once(String key) {
+        return step(key, "{}", new RetryPolicy(1, Duration.ZERO, Duration.ZERO));
+    }
+
+    static Dispatching.Request request(String dispatchId, NewStep... steps) {
+        return new Dispatching.Request(RUN, dispatchId, List.of(steps), new TreeMap<>());
+    }
+
+    Answer dispatch(String dispatchId, NewStep... steps) throws InterruptedException {
+        return stepstile.dispatching(Shards.DEFAULT).dispatch(request(dispatchId, steps));
+    }
+
+    /** Dispatch {@code d1} of run {@code r1} with these steps. */
+    void handOver(String... keys) throws InterruptedException {
+        dispatch("d1", Arrays.stream(keys).map(Stack::step).toArray(NewStep[]::new));
+    }
+
+    List<Delivery> receive(int max) {
+        return ports.queue().receive(max, Duration.ZERO);
+    }
+
+    /** What is visible, as if it had been received so often. */
+    List<Delivery> receivedTimes(int times) {
+        return receive(10).stream()
+                .map(d -> new Delivery(d.messageId(), d.receipt(), d.body(), times, d.sentAt()))
+                .toList();
+    }
+
+    /** The step function's call; what stays in the queue by its answer. */
+    List<String> execute(List<Delivery> batch) throws InterruptedException {
+        return execute(batch, FUNCTION_TIMEOUT);
+    }
+
+    List<String> execute(List<Delivery> batch, Duration timeout) throws InterruptedException {
+        return environment().execute(batch, time.instant().plus(timeout));
+    }
+
+    /** A function environment, which remembers from one batch to the next; one of four that share the suspects' turns. */
+    StepExecution environment() {
+        return stepstile.execution(handlers, output, StepExecution.Engine.DIRECT, suspects);
+    }
+
+    /** As {@link #start(List)}, by a worker that can be told to stop. */
+    Tasks.Task<List<String>> start(StepExecution worker, List<Delivery> batch) {
+        return time.fork("worker", () -> worker.execute(batch, time.instant().plus(FUNCTION_TIMEOUT)));
+    }
+
+    /** One batch as the event source mapping delivers it: what is not named in the answer is deleted. */
+    List<String> deliver(List<Delivery> batch) throws InterruptedException {
+        List<String> stay = execute(batch);
+        ports.queue()
+                .delete(batch.stream()
+                        .filter(delivery -> !stay.contains(delivery.messageId()))
+                        .map(Delivery::receipt)
+                        .toList());
+        return stay;
+    }
+
+    List<String> deliver() throws InterruptedException {
+        return deliver(receive(10));
+    }
+
+    /** Delivers one message at a time until none is visible. */
+    void deliverAll() throws InterruptedException {
+        List<Delivery> batch = receive(1);
+        while (!batch.isEmpty()) {
+            deliver(batch);
+            batch = receive(1);
+        }
+    }
+
+    /** The same message twice, the second while the first is being worked on or after it. */
+    void deliverTwice() throws InterruptedException {
+        List<Delivery> batch = receive(10);
+        deliver(batch);
+        deliver(batch);
+    }
+
+    /** The batch is worked on, and the function's answer is lost: every message comes again. */
+    void loseAck() throws InterruptedException {
+        List<Delivery> batch = receive(10);
+        execute(batch);
+        batch.forEach(delivery -> ports.queue().changeVisibility(delivery.receipt(), Duration.ZERO));
+    }
+
+    /** The process ends right after its claim; its message comes again once its visibility timeout ends. */
+    void crashAfterClaim() throws InterruptedException {
+        faults.crashAfter("store.write", 0);
+        crash(receive(10));
+    }
+
+    /** Works on the batch until the fault that was set before. */
+    void crash(List<Delivery> batch) throws InterruptedException {
+        execute(batch); // what it answers is heard by nobody
+        if (!faults.crashed()) {
+            throw new AssertionError("no crash; calls were " + faults.calls());
+        }
+        faults.restart();
+    }
+
+    /** A worker in a thread of its own, for what has to happen while a step runs. */
+    Tasks.Task<List<String>> start(List<Delivery> batch) {
+        return time.fork("worker", () -> deliver(batch));
+    }
+
+    Tasks.Task<List<String>> start() {
+        return start(receive(10));
+    }
+
+    void expireLease() {
+        time.advance(timing.lease().plus(timing.margin()));
+    }
+
+    SweepReport sweep() throws InterruptedException {
+        return stepstile.sweep().sweep(time.instant().plus(Duration.ofSeconds(50)));
+    }
+
+    SweepReport sweepAfter(Duration wait) throws InterruptedException {
+        time.advance(wait);
+        return sweep();
+    }
+
+    /** Sweeps and delivers for as long as anything is left to do, at most that many minutes. */
+    void recover(int minutes) throws InterruptedException {
+        for (int i = 0; i < minutes && !closed(); i++) {
+            time.advance(Duration.ofMinutes(1));
+            sweep();
+            deliverAll();
+        }
+    }
+
+    private boolean closed() {
+        List<Dispatch> dispatches = ports.store().dispatches(RUN);
+        return !dispatches.isEmpty() && dispatches.stream().allMatch(Dispatch::closed);
+    }
+
+    StepRecord record(String key) {
+        return ports.store()
+                .record(new StepId(RUN, key), Shards.of(key, Shards.DEFAULT))
+                .orElseThrow(() -> new AssertionError("no record of " + key));
+    }
+
+    /** What an attempt of the step logged. */
+    List<String> log(String key, int attempt) {
+        StepRecord record = record(key);
+        return ports.store().pages(record.id(), record.shard(), attempt).stream()
+                .flatMap(page -> page.lines().stream())
+                .toList();
+    }
+
+    boolean hasRecord(String key) {
+        return ports.store()
+                .record(new StepId(RUN, key), Shards.of(key, Shards.DEFAULT))
+                .isPresent();
+    }
+
+    StepState.Name state(String key) {
+        return hasRecord(key) ? record(key).state().name() : StepState.Name.QUEUED;
+    }
+
+    Dispatch dispatched(String dispatchId) {
+        return ports.store().dispatch(RUN, dispatchId).orElseThrow();
+    }
+
+    long count(Count count) {
+        return tally.of(count);
+    }
+}
