@@ -73,11 +73,11 @@ public final class DispatchCodec {
                         : null);
     }
 
-    static void counts(ObjectNode node, SortedMap<StepState.Name, Integer> counts) {
+    public static void counts(ObjectNode node, SortedMap<StepState.Name, Integer> counts) {
         counts.forEach((state, count) -> node.put(state.name(), count));
     }
 
-    static SortedMap<StepState.Name, Integer> counts(JsonNode node) {
+    public static SortedMap<StepState.Name, Integer> counts(JsonNode node) {
         SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
         node.properties()
                 .forEach(e -> counts.put(

@@ -120,7 +120,7 @@ public final class Json {
         return member;
     }
 
-    static String text(JsonNode node, String name) {
+    public static String text(JsonNode node, String name) {
         JsonNode member = member(node, name);
         if (!member.isTextual()) {
             throw new BadJson("'" + name + "' is not a string");
@@ -136,7 +136,7 @@ public final class Json {
         return member.longValue();
     }
 
-    static int integer(JsonNode node, String name) {
+    public static int integer(JsonNode node, String name) {
         long value = number(node, name);
         if (value != (int) value) {
             throw new BadJson("'" + name + "' is out of range");
@@ -144,7 +144,7 @@ public final class Json {
         return (int) value;
     }
 
-    static Instant instant(JsonNode node, String name) {
+    public static Instant instant(JsonNode node, String name) {
         return Instant.ofEpochMilli(number(node, name));
     }
 

@@ -193,7 +193,7 @@ class ArchitectureTest {
                 .dependOnClassesThat(resideInAPackage("dev.stepstile..")
                         .and(not(resideInAnyPackage("dev.stepstile.step..", "dev.stepstile.rules.seeded.step.."))));
 
-        private final ArchRule store_knows_step_alone = noClasses()
+        private final ArchRule ports_know_the_model_alone = noClasses()
                 .that(resideInAnyPackage("dev.stepstile.port..", "dev.stepstile.rules.seeded.store.."))
                 .should()
                 .dependOnClassesThat(resideInAPackage("dev.stepstile..")
@@ -213,7 +213,7 @@ class ArchitectureTest {
                 .dependOnClassesThat(resideInAnyPackage(
                         "software.amazon..", "com.amazonaws..", "java.sql..", "org.sqlite..", "java.net.http.."));
 
-        private final ArchRule json_is_the_wires_affair = noClasses()
+        private final ArchRule json_is_the_codecs_affair = noClasses()
                 .that(resideInAnyPackage("dev.stepstile.api..", "dev.stepstile.step..", "dev.stepstile.port..")
                         .or(resideInAPackage("dev.stepstile.rules.seeded..")))
                 .should()
@@ -228,20 +228,20 @@ class ArchitectureTest {
         @Test
         void depend_on_each_other_one_way() {
             holds(step_stands_alone);
-            holds(store_knows_step_alone);
+            holds(ports_know_the_model_alone);
             holds(nothing_but_wiring_knows_the_real_world);
             holds(no_cloud);
-            holds(json_is_the_wires_affair);
+            holds(json_is_the_codecs_affair);
             holds(api_needs_nothing);
         }
 
         @Test
         void that_depend_the_other_way_are_seen() {
             failsOn(step_stands_alone, "dev.stepstile.port.PortException");
-            failsOn(store_knows_step_alone, "dev.stepstile.usecase.Timing");
+            failsOn(ports_know_the_model_alone, "dev.stepstile.usecase.Timing");
             failsOn(nothing_but_wiring_knows_the_real_world, "dev.stepstile.runtime.RealWorld");
             failsOn(no_cloud, "java.sql.Connection");
-            failsOn(json_is_the_wires_affair, "JsonNode");
+            failsOn(json_is_the_codecs_affair, "JsonNode");
             failsOn(api_needs_nothing, "org.slf4j.Logger");
         }
     }

@@ -124,7 +124,7 @@ class MutationTest {
                 "CSV",
                 "--timestampedReports=false",
                 "--jvmArgs=--enable-native-access=ALL-UNNAMED,-Djdk.virtualThreadScheduler.parallelism=1,"
-                        + "-Dorg.slf4j.simpleLogger.defaultLogLevel=off,-XX:TieredStopAtLevel=1,-XX:+UseSerialGC");
+                        + "-Dstepstile.test.patience=1,-Dorg.slf4j.simpleLogger.defaultLogLevel=off,-XX:TieredStopAtLevel=1,-XX:+UseSerialGC");
     }
 
     /** Where the classes that are changed lie, wherever this build puts them. */

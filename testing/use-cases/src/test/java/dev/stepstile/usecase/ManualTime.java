@@ -182,8 +182,12 @@ final class ManualTime implements InstantSource, Tasks {
         public boolean joinUntil(Instant instant) throws InterruptedException {
             lock.lock();
             try {
+                long left = Work.PATIENCE.toNanos();
                 while (!ended && !givenUp && now.isBefore(instant)) {
-                    changed.await();
+                    left = changed.awaitNanos(left);
+                    if (left <= 0) {
+                        throw new AssertionError("The task has not ended, and nobody moves the clock.");
+                    }
                 }
                 return ended;
             } finally {

@@ -14,6 +14,9 @@ import java.util.concurrent.TimeUnit;
 
 /** The handler {@code work}: does for each step what the test says, else returns the attempt's number. */
 final class Work implements StepHandler {
+    /** How long a test waits for what happens at once, or not at all. Mutation tests, which see the latter, wait less. */
+    static final Duration PATIENCE = Duration.ofSeconds(Integer.getInteger("stepstile.test.patience", 20));
+
     /** What a step does. */
     interface Doing {
         StepResult run(StepInput input, StepContext context) throws Exception;
@@ -58,7 +61,7 @@ final class Work implements StepHandler {
     private volatile Duration grace = Duration.ZERO;
 
     static void reached(CountDownLatch latch, String orElse) throws InterruptedException {
-        if (!latch.await(20, TimeUnit.SECONDS)) {
+        if (!latch.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
             throw new AssertionError(orElse);
         }
     }
