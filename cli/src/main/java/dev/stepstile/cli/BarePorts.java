@@ -1,7 +1,9 @@
 package dev.stepstile.cli;
 
-import dev.stepstile.usecase.Timing;
-import dev.stepstile.usecase.World;
+import dev.stepstile.codec.StepMessages;
+import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepQueue.Delivery;
+import dev.stepstile.port.StepQueue.Outgoing;
 import dev.stepstile.runtime.RealWorld;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.Payload;
@@ -14,10 +16,8 @@ import dev.stepstile.step.StepLife;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.Transition;
-import dev.stepstile.port.Ports;
-import dev.stepstile.port.StepQueue.Delivery;
-import dev.stepstile.port.StepQueue.Outgoing;
-import dev.stepstile.codec.StepMessages;
+import dev.stepstile.usecase.Timing;
+import dev.stepstile.usecase.World;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package dev.stepstile.cli;
 
-import dev.stepstile.simulation.Exploration;
-import dev.stepstile.simulation.Scenarios;
+import dev.stepstile.simulation.exploration.Exploration;
+import dev.stepstile.simulation.scenarios.Scenarios;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,13 +1,13 @@
 package dev.stepstile.cli;
 
-import dev.stepstile.simulation.Faults;
-import dev.stepstile.simulation.HtmlReport;
 import dev.stepstile.simulation.Outcome;
-import dev.stepstile.simulation.Replay;
-import dev.stepstile.simulation.Scenarios;
-import dev.stepstile.simulation.Setup;
-import dev.stepstile.simulation.Shrink;
-import dev.stepstile.simulation.Weather;
+import dev.stepstile.simulation.SimulationConfig;
+import dev.stepstile.simulation.exploration.Replay;
+import dev.stepstile.simulation.exploration.Shrink;
+import dev.stepstile.simulation.faults.FaultProfile;
+import dev.stepstile.simulation.faults.Faults;
+import dev.stepstile.simulation.report.HtmlReport;
+import dev.stepstile.simulation.scenarios.Scenarios;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -122,7 +122,7 @@ final class SimulateCommand implements Callable<Integer> {
         }
         Scenarios.Named named = Scenarios.named(scenario == null ? "steady" : scenario);
         Integer number = steps;
-        return Replay.of(named, number == null ? named.steps() : number, seed, Weather.parse(faults))
+        return Replay.of(named, number == null ? named.steps() : number, seed, FaultProfile.parse(faults))
                 .and(Faults.parse(at));
     }
 
@@ -148,7 +148,7 @@ final class SimulateCommand implements Callable<Integer> {
     }
 
     private void shrink(Replay asked) {
-        UnaryOperator<Setup> asItIs = UnaryOperator.identity();
+        UnaryOperator<SimulationConfig> asItIs = UnaryOperator.identity();
         Shrink smaller =
                 new Shrink(asked, asItIs, played -> !played.violations().isEmpty());
         Replay smallest = smaller.smallest();

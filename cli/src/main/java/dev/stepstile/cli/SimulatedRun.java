@@ -2,7 +2,7 @@ package dev.stepstile.cli;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.stepstile.simulation.Outcome;
-import dev.stepstile.simulation.Replay;
+import dev.stepstile.simulation.exploration.Replay;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
@@ -31,7 +31,7 @@ final class SimulatedRun {
         boolean large = replay.steps() > 1;
         long start = System.nanoTime();
         long cpuStart = cpuNanos();
-        Outcome outcome = replay.play((traced ? replay.setup().withTrace() : replay.setup()).watchedBy(sample -> {
+        Outcome outcome = replay.play((traced ? replay.config().withTrace() : replay.config()).watchedBy(sample -> {
             if (large && !traced) {
                 progress.at(Math.min(sample.ended(), replay.steps() - 1));
             }
@@ -102,7 +102,7 @@ final class SimulatedRun {
         if (sorted.isEmpty()) {
             return "no attempt was lost";
         }
-        Duration bound = replay.setup().stage().recoveryBound();
+        Duration bound = replay.config().cluster().recoveryBound();
         return String.format(
                 Locale.ROOT,
                 "%,d attempts lost, taken over after p50 %s, p99 %s, max %s%s",
@@ -110,7 +110,7 @@ final class SimulatedRun {
                 shown(sorted.get(sorted.size() / 2)),
                 shown(sorted.get(sorted.size() * 99 / 100)),
                 shown(sorted.getLast()),
-                replay.setup().bounded() ? "; the bound is " + shown(bound) : "; unbounded, as sweeps go wrong too");
+                replay.config().bounded() ? "; the bound is " + shown(bound) : "; unbounded, as sweeps go wrong too");
     }
 
     private static String shown(Duration time) {

@@ -55,10 +55,8 @@ class ModulesTest {
     /** Of each module, those that its main code uses, by their folders. */
     private static SortedMap<String, SortedSet<String>> inThePoms() throws IOException {
         SortedMap<String, String> folders = new TreeMap<>();
-        for (String module : MODULE.matcher(pom("."))
-                .results()
-                .map(found -> found.group(1))
-                .toList()) {
+        for (String module :
+                MODULE.matcher(pom(".")).results().map(found -> found.group(1)).toList()) {
             folders.put(first(ARTIFACT, pom(module)), module);
         }
         SortedMap<String, SortedSet<String>> uses = new TreeMap<>();
@@ -79,7 +77,8 @@ class ModulesTest {
         SortedMap<String, SortedSet<String>> documented = new TreeMap<>();
         ROW.matcher(Files.readString(CHECKOUT.resolve("CONTRIBUTING.md")))
                 .results()
-                .filter(row -> Files.isRegularFile(CHECKOUT.resolve(row.group(1)).resolve("pom.xml")))
+                .filter(row ->
+                        Files.isRegularFile(CHECKOUT.resolve(row.group(1)).resolve("pom.xml")))
                 .forEach(row -> {
                     SortedSet<String> used = new TreeSet<>();
                     Pattern.compile("`([^`]+)`").matcher(row.group(2)).results().forEach(m -> used.add(m.group(1)));

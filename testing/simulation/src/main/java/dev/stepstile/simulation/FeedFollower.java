@@ -1,11 +1,16 @@
 package dev.stepstile.simulation;
 
-import dev.stepstile.usecase.RunQueries;
+import dev.stepstile.port.FeedEntry;
+import dev.stepstile.simulation.audit.Auditor;
+import dev.stepstile.simulation.audit.Findings;
+import dev.stepstile.simulation.audit.RunLedger;
+import dev.stepstile.simulation.audit.StepLedger;
+import dev.stepstile.simulation.scheduler.SimulationFailed;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.FeedEntry;
+import dev.stepstile.usecase.RunQueries;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,7 +1,8 @@
 package dev.stepstile.simulation;
 
-import dev.stepstile.usecase.Count;
+import dev.stepstile.simulation.faults.Faults;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.Count;
 import java.time.Duration;
 import java.util.List;
 import java.util.SortedMap;
@@ -19,7 +20,7 @@ import java.util.SortedMap;
  * @param recoveries how long after its last sign of life each lost attempt's step was taken over
  * @param struck how often each kind of fault struck
  * @param struckAt the same for those at port calls, by place: which function makes which call
- * @param strikes those at port calls, as faults that could be asked for
+ * @param faultLog those at port calls, as faults that could be asked for
  * @param samples how it went
  * @param trace its lines, if they were kept
  */
@@ -34,6 +35,6 @@ public record Outcome(
         List<Duration> recoveries,
         SortedMap<String, Integer> struck,
         SortedMap<String, SortedMap<String, Integer>> struckAt,
-        Faults strikes,
+        Faults faultLog,
         List<Timeline.Sample> samples,
         List<String> trace) {}

@@ -1,8 +1,10 @@
 package dev.stepstile.simulation;
 
-import dev.stepstile.usecase.Dispatching;
+import dev.stepstile.simulation.faults.FullDisk;
+import dev.stepstile.simulation.system.SimulatedHandler;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.Dispatching;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,13 +19,21 @@ public interface Scenario {
 
     void on(Simulation simulation);
 
-    /** Runs it to its end, or for two virtual days. */
-    default Outcome play(Setup setup) {
-        return staged(setup).run(Duration.ofDays(2));
+    /** This scenario while the disks are full for a window of time. */
+    default Scenario during(FullDisk window) {
+        return simulation -> {
+            simulation.fillDisks(window);
+            on(simulation);
+        };
     }
 
-    default Simulation staged(Setup setup) {
-        Simulation simulation = new Simulation(setup);
+    /** Runs it to its end, or for two virtual days. */
+    default Outcome play(SimulationConfig config) {
+        return staged(config).run(Duration.ofDays(2));
+    }
+
+    default Simulation staged(SimulationConfig config) {
+        Simulation simulation = new Simulation(config);
         on(simulation);
         return simulation;
     }

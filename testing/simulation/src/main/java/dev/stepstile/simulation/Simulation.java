@@ -1,5 +1,29 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.port.Ports;
+import dev.stepstile.simulation.audit.Audit;
+import dev.stepstile.simulation.audit.Auditor;
+import dev.stepstile.simulation.audit.FinalChecks;
+import dev.stepstile.simulation.audit.Findings;
+import dev.stepstile.simulation.audit.RunLedger;
+import dev.stepstile.simulation.faults.FaultInjector;
+import dev.stepstile.simulation.faults.FullDisk;
+import dev.stepstile.simulation.ports.DeletionByAge;
+import dev.stepstile.simulation.ports.PortCalls;
+import dev.stepstile.simulation.ports.SimulatedDeadLetters;
+import dev.stepstile.simulation.ports.SimulatedPayloadStore;
+import dev.stepstile.simulation.ports.SimulatedQueue;
+import dev.stepstile.simulation.ports.SimulatedStepStore;
+import dev.stepstile.simulation.scheduler.Scheduler;
+import dev.stepstile.simulation.scheduler.SimulatedProcess;
+import dev.stepstile.simulation.scheduler.Trace;
+import dev.stepstile.simulation.system.Cluster;
+import dev.stepstile.simulation.system.EventSource;
+import dev.stepstile.simulation.system.SimulatedFunction;
+import dev.stepstile.simulation.system.SimulatedHandler;
+import dev.stepstile.simulation.system.SweepSchedule;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.StepState;
 import dev.stepstile.usecase.Count;
 import dev.stepstile.usecase.Dispatching;
 import dev.stepstile.usecase.Handlers;
@@ -9,9 +33,6 @@ import dev.stepstile.usecase.Stepstile;
 import dev.stepstile.usecase.Sweep;
 import dev.stepstile.usecase.Tally;
 import dev.stepstile.usecase.Timing;
-import dev.stepstile.step.Run;
-import dev.stepstile.step.StepState;
-import dev.stepstile.port.Ports;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -48,17 +69,17 @@ public final class Simulation {
     /** Of actions that may concern any run. */
     private static final String ANY_RUN = "";
 
-    private final Setup setup;
-    private final Stage stage;
+    private final SimulationConfig config;
+    private final Cluster cluster;
     private final SplittableGenerator randoms;
     private final Scheduler scheduler;
     private final Trace trace;
-    private final SimulatedProcess fate;
+    private final SimulatedProcess rootProcess;
     private final PortCalls calls;
-    private final Misfortune misfortune;
+    private final FaultInjector faultInjector;
     private final Findings findings;
     private final Auditor auditor;
-    private final Conclusion conclusion;
+    private final FinalChecks finalChecks;
     private final Timeline timeline;
     private final SweepSchedule schedule;
     private final DeletionByAge deletion;
@@ -77,53 +98,53 @@ public final class Simulation {
     private int processes;
     private int pending;
 
-    public Simulation(Setup setup) {
-        this.setup = setup;
-        this.stage = setup.stage();
+    public Simulation(SimulationConfig config) {
+        this.config = config;
+        this.cluster = config.cluster();
         this.randoms = RandomGeneratorFactory.<SplittableGenerator>of("L64X128MixRandom")
-                .create(setup.seed());
+                .create(config.seed());
         this.scheduler = new Scheduler(randoms.split());
-        this.trace = new Trace(setup.traced());
-        this.fate = new SimulatedProcess(scheduler, "fate", Duration.ZERO, randoms.split());
-        this.misfortune = new Misfortune(setup.faults(), setup.weather(), setup.seed(), scheduler);
-        this.calls = new PortCalls(scheduler, randoms.split(), misfortune, trace, fate);
-        this.findings = new Findings(scheduler, setup.untilFound());
-        this.deletion = new DeletionByAge(scheduler, new SplittableRandom(setup.seed()));
+        this.trace = new Trace(config.traced());
+        this.rootProcess = new SimulatedProcess(scheduler, "fate", Duration.ZERO, randoms.split());
+        this.faultInjector = new FaultInjector(config.faults(), config.faultProfile(), config.seed(), scheduler);
+        this.calls = new PortCalls(scheduler, randoms.split(), faultInjector, trace, rootProcess);
+        this.findings = new Findings(scheduler, config.untilFound());
+        this.deletion = new DeletionByAge(scheduler, new SplittableRandom(config.seed()));
         this.items = new SimulatedPayloadStore(calls, "items", SimulatedStepStore.ITEM_BYTES, deletion);
         this.objects = new SimulatedPayloadStore(calls, "objects", OBJECT_BYTES, deletion);
-        this.store = new SimulatedStepStore(calls, scheduler, randoms.split(), setup.conditions(), deletion);
-        Audit audit = new Audit(scheduler, stage, setup.bounded(), misfortune.strikes(), findings);
+        this.store = new SimulatedStepStore(calls, scheduler, randoms.split(), config.conditions(), deletion);
+        Audit audit = new Audit(scheduler, cluster, config.bounded(), faultInjector.faultLog(), findings);
         this.auditor = new Auditor(audit, store, items, objects);
         store.tells(auditor);
         items.tells(auditor);
         objects.tells(auditor);
         this.queue = new SimulatedQueue(
-                calls, scheduler, randoms.split(), auditor, stage.visibility(), RETENTION, stage.estimateLag());
-        this.conclusion = new Conclusion(store, findings);
+                calls, scheduler, randoms.split(), auditor, cluster.visibility(), RETENTION, cluster.estimateLag());
+        this.finalChecks = new FinalChecks(store, findings);
         this.letters = new SimulatedDeadLetters(calls, queue, auditor);
         this.ports = new Ports(store, queue, letters, items, objects);
-        this.dispatchFunction = function("dispatch", API_TIMEOUT, s -> s.dispatching(stage.shards()));
+        this.dispatchFunction = function("dispatch", API_TIMEOUT, s -> s.dispatching(cluster.shards()));
         this.stepFunction = new SimulatedFunction<>(
                 scheduler,
-                stage.stepTimeout(),
+                cluster.stepTimeout(),
                 () -> process("step"),
                 worker -> stepstile("step", worker)
                         .execution(
                                 new Handlers(List.of(new SimulatedHandler(worker, scheduler, auditor))),
                                 Output.UNCAPTURED,
-                                setup.engine()));
+                                config.engine()));
         this.sweeperFunction = function("sweeper", SWEEPER_TIMEOUT, Stepstile::sweep);
         this.runsFunction = function("runs", API_TIMEOUT, s -> s);
         EventSource source = new EventSource(
-                seenBy("poller").queue(), stepFunction, scheduler, stage.throttled(), queue::visibleAt, auditor);
-        for (int i = 0; i < stage.workers(); i++) {
+                seenBy("poller").queue(), stepFunction, scheduler, cluster.throttled(), queue::visibleAt, auditor);
+        for (int i = 0; i < cluster.workers(); i++) {
             service("poller", source::poll);
         }
-        this.schedule = new SweepSchedule(sweeperFunction, scheduler, stage);
+        this.schedule = new SweepSchedule(sweeperFunction, scheduler, cluster);
         service("schedule", schedule::keep);
-        this.timeline = new Timeline(this::look, setup.listener());
+        this.timeline = new Timeline(this::look, config.listener());
         scheduler.watchedBy(timeline);
-        fate.start("watch", this::watch);
+        rootProcess.start("watch", this::watch);
     }
 
     private <S> SimulatedFunction<S> function(String name, Duration timeout, Function<Stepstile, S> start) {
@@ -132,28 +153,28 @@ public final class Simulation {
     }
 
     private Stepstile stepstile(String function, SimulatedProcess process) {
-        Mistake mistake = setup.mistake();
+        Interceptor interceptor = config.interceptor();
         return new Stepstile(
                 seenBy(function),
-                mistake.timing(function, stage.timing()),
-                mistake.world(function, process.world()),
+                interceptor.timing(function, cluster.timing()),
+                interceptor.world(function, process.world()),
                 tally);
     }
 
     private Ports seenBy(String function) {
-        return setup.mistake().in(function, ports, this);
+        return config.interceptor().in(function, ports, this);
     }
 
     private SimulatedProcess process(String name) {
         RandomGenerator random = randoms.split();
-        long most = stage.maxSkew().toMillis();
+        long most = cluster.maxSkew().toMillis();
         Duration skew = Duration.ofMillis(most == 0 ? 0 : random.nextLong(-most, most + 1));
         return new SimulatedProcess(scheduler, name + "-" + ++processes, skew, random);
     }
 
     /** A process that is started again a second after it died. */
     private void service(String name, Consumer<SimulatedProcess> body) {
-        fate.start("keeps " + name, () -> {
+        rootProcess.start("keeps " + name, () -> {
             while (true) {
                 SimulatedProcess process = process(name);
                 process.start("main", () -> body.accept(process));
@@ -189,7 +210,7 @@ public final class Simulation {
             Run run = ledger.run;
             boolean rests = ledger.atRest() && scheduler.millis() - ledger.touchedAt > FORGET_MILLIS;
             if (run != null && rests && !pendingOf.containsKey(ledger.runId) && !pendingOf.containsKey(ANY_RUN)) {
-                conclusion.of(ledger);
+                finalChecks.of(ledger);
                 store.forget(run);
                 auditor.forget(ledger);
             }
@@ -214,7 +235,7 @@ public final class Simulation {
                 queue.visible(),
                 queue.size() - queue.visible(),
                 stepFunction.running(),
-                misfortune.strikes().total());
+                faultInjector.faultLog().total());
     }
 
     /** Does something at a time, beside all else; until then no run is forgotten. */
@@ -223,9 +244,9 @@ public final class Simulation {
     }
 
     /** Something happens at a time, by nobody's action. */
-    void strike(Duration start, Runnable what) {
+    public void strike(Duration start, Runnable what) {
         pending++;
-        scheduler.startAt(Scheduler.START.plus(start).toEpochMilli(), fate, "strikes", () -> {
+        scheduler.startAt(Scheduler.START.plus(start).toEpochMilli(), rootProcess, "strikes", () -> {
             what.run();
             pending--;
         });
@@ -244,11 +265,11 @@ public final class Simulation {
     }
 
     /** Kills a share of the workers that are executing a batch. */
-    void killWorkers(double share) {
+    public void killWorkers(double share) {
         for (SimulatedProcess worker : stepFunction.busy()) {
-            if (fate.world().random().nextDouble() < share) {
-                misfortune.strikes().count("worker killed");
-                misfortune.strikes().delayed(scheduler.millis(), Duration.ZERO);
+            if (rootProcess.world().random().nextDouble() < share) {
+                faultInjector.faultLog().count("worker killed");
+                faultInjector.faultLog().delayed(scheduler.millis(), Duration.ZERO);
                 worker.crash();
             }
         }
@@ -260,23 +281,23 @@ public final class Simulation {
      * @param function {@code step} or {@code sweeper} or …; empty: all
      * @param port {@code store} or {@code queue} or …; empty: all
      */
-    void cut(String function, String port, double processes, double callsShare, Duration length) {
-        misfortune.outages().begin(function, port, processes, callsShare, length);
+    public void cut(String function, String port, double processes, double callsShare, Duration length) {
+        faultInjector.outages().begin(function, port, processes, callsShare, length);
     }
 
     /** All ports refuse to write for a while; to be said before the run begins. */
     void fillDisks(FullDisk window) {
-        misfortune.fillDisks(window);
+        faultInjector.fillDisks(window);
     }
 
     /** The seed of it all. */
-    long seed() {
-        return setup.seed();
+    public long seed() {
+        return config.seed();
     }
 
     /** The schedule calls no sweeper for a while. */
-    void silenceSweeps(Duration length) {
-        misfortune.strikes().count("schedule silent");
+    public void silenceSweeps(Duration length) {
+        faultInjector.faultLog().count("schedule silent");
         schedule.silent(length);
     }
 
@@ -306,7 +327,7 @@ public final class Simulation {
     }
 
     private void call(Dispatching.Request request) {
-        int tries = stage.clientRetries() ? 10 : 1;
+        int tries = cluster.clientRetries() ? 10 : 1;
         for (int i = 0; i < tries; i++) {
             if (dispatchFunction
                     .invoke((dispatching, deadline) -> dispatching.dispatch(request))
@@ -318,7 +339,7 @@ public final class Simulation {
     }
 
     /** Clients hand over one request after the other; each is made when its time comes, so that there may be many. */
-    void dispatchEach(int count, IntFunction<Duration> start, IntFunction<Dispatching.Request> requests) {
+    public void dispatchEach(int count, IntFunction<Duration> start, IntFunction<Dispatching.Request> requests) {
         dispatchFrom(0, count, start, requests);
     }
 
@@ -335,12 +356,12 @@ public final class Simulation {
     }
 
     /** For what a load draws by chance. */
-    RandomGenerator loadRandom() {
+    public RandomGenerator loadRandom() {
         return randoms.split();
     }
 
     /** A client follows a run by its feed until it has long been at rest. */
-    void follow(Duration start, String runId, Duration atMost) {
+    public void follow(Duration start, String runId, Duration atMost) {
         at(start, "follower", runId, () -> new FeedFollower(this, findings, auditor.run(runId)).follow(atMost));
     }
 
@@ -380,19 +401,19 @@ public final class Simulation {
         if (!queue.empty()) {
             findings.add("queue", queue.size() + " messages were never deleted");
         }
-        auditor.runs().forEach(conclusion::of);
+        auditor.runs().forEach(finalChecks::of);
         return new Outcome(
                 findings.all(),
                 trace.hash(),
                 calls.count(),
                 Duration.between(Scheduler.START, scheduler.now()),
                 auditor.accepted(),
-                conclusion.ends(),
+                finalChecks.ends(),
                 counts(),
                 auditor.recoveries(),
-                misfortune.strikes().counts(),
-                misfortune.strikes().places(),
-                misfortune.strikes().all(),
+                faultInjector.faultLog().counts(),
+                faultInjector.faultLog().places(),
+                faultInjector.faultLog().all(),
                 timeline.samples(),
                 trace.lines());
     }
@@ -411,7 +432,7 @@ public final class Simulation {
     }
 
     Timing timing() {
-        return stage.timing();
+        return cluster.timing();
     }
 
     Instant now() {
@@ -426,11 +447,11 @@ public final class Simulation {
         return store;
     }
 
-    SimulatedQueue queue() {
+    public SimulatedQueue queue() {
         return queue;
     }
 
-    SimulatedDeadLetters letters() {
+    public SimulatedDeadLetters letters() {
         return letters;
     }
 

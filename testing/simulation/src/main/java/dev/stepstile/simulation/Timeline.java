@@ -1,5 +1,6 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.simulation.scheduler.Scheduler;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;

@@ -2,9 +2,9 @@ package dev.stepstile.model;
 
 import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
+import dev.stepstile.port.PortException;
 import dev.stepstile.usecase.Tasks;
 import dev.stepstile.usecase.World;
-import dev.stepstile.port.PortException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;

@@ -1,12 +1,12 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.port.FeedEntry;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.FeedEntry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;

@@ -2,6 +2,10 @@ package dev.stepstile.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.simulation.exploration.Replay;
+import dev.stepstile.simulation.faults.FaultProfile;
+import dev.stepstile.simulation.faults.Faults;
+import dev.stepstile.simulation.scenarios.Scenarios;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -13,8 +17,8 @@ import org.junit.jupiter.api.Test;
 /** A seed is the whole of a simulation. */
 class DeterminismTest {
     private static Outcome play(long seed) {
-        Replay replay = Replay.of(Scenarios.BUSY, Scenarios.BUSY.steps(), seed, Weather.parse("rough"));
-        return replay.play(replay.setup().withTrace());
+        Replay replay = Replay.of(Scenarios.BUSY, Scenarios.BUSY.steps(), seed, FaultProfile.parse("rough"));
+        return replay.play(replay.config().withTrace());
     }
 
     /** Prints the trace of a seed. */
@@ -42,9 +46,9 @@ class DeterminismTest {
 
     @Test
     void the_hash_does_not_depend_on_whether_lines_are_kept() {
-        Setup setup = Setup.of(3).with(Faults.NONE.crashAfter(9));
-        assertThat(Scenario.RETRY.play(setup.withTrace()).hash())
-                .isEqualTo(Scenario.RETRY.play(setup).hash());
+        SimulationConfig config = SimulationConfig.of(3).with(Faults.NONE.crashAfter(9));
+        assertThat(Scenario.RETRY.play(config.withTrace()).hash())
+                .isEqualTo(Scenario.RETRY.play(config).hash());
     }
 
     @Test

@@ -2,6 +2,8 @@ package dev.stepstile.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.simulation.exploration.Exploration;
+import dev.stepstile.simulation.scenarios.Scenarios;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

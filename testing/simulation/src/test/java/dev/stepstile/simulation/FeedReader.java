@@ -1,9 +1,9 @@
 package dev.stepstile.simulation;
 
-import dev.stepstile.usecase.RunQueries;
+import dev.stepstile.port.FeedEntry;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.FeedEntry;
+import dev.stepstile.usecase.RunQueries;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

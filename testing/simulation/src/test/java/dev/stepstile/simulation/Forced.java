@@ -1,8 +1,8 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.StepRecord;
-import dev.stepstile.port.StepStore;
 
 /** Writes some records whatever is stored: as if their writes had no condition. */
 abstract class Forced extends PassingStore {

@@ -2,6 +2,9 @@ package dev.stepstile.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.simulation.faults.FullDisk;
+import dev.stepstile.simulation.scenarios.Scenarios;
+import dev.stepstile.simulation.system.Cluster;
 import dev.stepstile.step.Dispatch;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,10 +22,10 @@ class FullDiskTest {
     private static final int SEEDS = 20;
 
     /** A message whose worker could neither end it nor put it back comes again after its visibility timeout. */
-    private static final Duration BOUND = Stage.CALM.visibility().plus(Duration.ofMinutes(20));
+    private static final Duration BOUND = Cluster.CALM.visibility().plus(Duration.ofMinutes(20));
 
     /** Of the sweeper: a dispatch that could not be written in three sweeps in a row is not swept any more. */
-    private static Mistake givesUp() {
+    private static Interceptor givesUp() {
         Map<String, Integer> failures = new HashMap<>();
         return Mistakes.store("sweeper", store -> new PassingStore(store) {
             @Override
@@ -53,7 +56,7 @@ class FullDiskTest {
         int refused = 0;
         for (long seed = 1; seed <= SEEDS; seed++) {
             FullDisk window = named.equals(Scenarios.BUSY) ? FullDisk.of(seed) : soon(seed);
-            Outcome outcome = window.in(named.scenario()).play(named.setup(seed));
+            Outcome outcome = named.scenario().during(window).play(named.config(seed));
             assertThat(outcome.violations())
                     .as("%s, seed %s, %s", named.name(), seed, window)
                     .isEmpty();
@@ -75,8 +78,9 @@ class FullDiskTest {
     void a_sweeper_that_gives_up_after_three_failed_sweeps_is_found_by_full_disks_alone() {
         List<Long> found = new ArrayList<>();
         for (long seed = 1; seed <= SEEDS; seed++) {
-            Setup setup = Scenarios.FULL_DISK.setup(seed).with(givesUp()).untilFirstFinding();
-            if (!Scenarios.FULL_DISK.scenario().play(setup).violations().isEmpty()) {
+            SimulationConfig config =
+                    Scenarios.FULL_DISK.config(seed).with(givesUp()).untilFirstFinding();
+            if (!Scenarios.FULL_DISK.scenario().play(config).violations().isEmpty()) {
                 found.add(seed);
             }
             for (Hunt hunt : Hunt.values()) {

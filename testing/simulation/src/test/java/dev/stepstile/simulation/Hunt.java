@@ -1,5 +1,11 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.simulation.exploration.Exploration;
+import dev.stepstile.simulation.exploration.Replay;
+import dev.stepstile.simulation.faults.Fault;
+import dev.stepstile.simulation.faults.FaultProfile;
+import dev.stepstile.simulation.faults.Faults;
+import dev.stepstile.simulation.scenarios.Scenarios;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -12,7 +18,7 @@ enum Hunt {
     ROUGH {
         @Override
         Replay replay(long seed) {
-            return Replay.of(Scenarios.BUSY, Scenarios.BUSY.steps(), seed, Weather.parse("rough"));
+            return Replay.of(Scenarios.BUSY, Scenarios.BUSY.steps(), seed, FaultProfile.parse("rough"));
         }
     },
 
@@ -20,7 +26,7 @@ enum Hunt {
     SPARSE {
         @Override
         Replay replay(long seed) {
-            return Replay.of(Scenarios.VARIED, Scenarios.VARIED.steps(), seed, Weather.CALM)
+            return Replay.of(Scenarios.VARIED, Scenarios.VARIED.steps(), seed, FaultProfile.CALM)
                     .and(few(seed));
         }
     };
@@ -46,15 +52,15 @@ enum Hunt {
     abstract Replay replay(long seed);
 
     /** What is found with this change of the setup; ends with the first. */
-    List<String> found(long seed, UnaryOperator<Setup> change) {
+    List<String> found(long seed, UnaryOperator<SimulationConfig> change) {
         return played(seed, change).violations();
     }
 
-    Outcome played(long seed, UnaryOperator<Setup> change) {
+    Outcome played(long seed, UnaryOperator<SimulationConfig> change) {
         Replay replay = replay(seed);
         return replay.scenario()
                 .scenario()
-                .staged(change.apply(replay.setup()).untilFirstFinding())
+                .staged(change.apply(replay.config()).untilFirstFinding())
                 .run(AT_MOST);
     }
 

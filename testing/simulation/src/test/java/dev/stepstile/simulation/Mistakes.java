@@ -1,20 +1,21 @@
 package dev.stepstile.simulation;
 
-import dev.stepstile.usecase.Tasks;
-import dev.stepstile.usecase.Timing;
-import dev.stepstile.usecase.World;
-import dev.stepstile.step.AttemptNote;
-import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Expect;
-import dev.stepstile.step.Pinned;
-import dev.stepstile.step.StepRecord;
-import dev.stepstile.step.StepState;
 import dev.stepstile.port.DeadLetters;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepStore;
+import dev.stepstile.simulation.ports.Conditions;
+import dev.stepstile.step.AttemptNote;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Expect;
+import dev.stepstile.step.Pinned;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.Tasks;
+import dev.stepstile.usecase.Timing;
+import dev.stepstile.usecase.World;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -28,23 +29,23 @@ import org.jspecify.annotations.Nullable;
 final class Mistakes {
     private Mistakes() {}
 
-    static Mistake store(String function, UnaryOperator<StepStore> wrong) {
+    static Interceptor store(String function, UnaryOperator<StepStore> wrong) {
         return (name, ports, simulation) -> name.equals(function) ? with(ports, wrong.apply(ports.store())) : ports;
     }
 
-    static Mistake queue(String function, BiFunction<StepQueue, Simulation, StepQueue> wrong) {
+    static Interceptor queue(String function, BiFunction<StepQueue, Simulation, StepQueue> wrong) {
         return (name, ports, simulation) ->
                 name.equals(function) ? with(ports, wrong.apply(ports.queue(), simulation)) : ports;
     }
 
-    static Mistake items(String function, UnaryOperator<PayloadStore> wrong) {
+    static Interceptor items(String function, UnaryOperator<PayloadStore> wrong) {
         return (name, ports, simulation) -> name.equals(function)
                 ? new Ports(ports.store(), ports.queue(), ports.letters(), wrong.apply(ports.items()), ports.objects())
                 : ports;
     }
 
     /** Of both payload stores. */
-    static Mistake payloads(String function, UnaryOperator<PayloadStore> wrong) {
+    static Interceptor payloads(String function, UnaryOperator<PayloadStore> wrong) {
         return (name, ports, simulation) -> name.equals(function)
                 ? new Ports(
                         ports.store(),
@@ -55,14 +56,14 @@ final class Mistakes {
                 : ports;
     }
 
-    static Mistake letters(String function, UnaryOperator<DeadLetters> wrong) {
+    static Interceptor letters(String function, UnaryOperator<DeadLetters> wrong) {
         return (name, ports, simulation) ->
                 name.equals(function) ? with(ports, ports.store(), wrong.apply(ports.letters())) : ports;
     }
 
     /** A function goes by other times. */
-    static Mistake timing(Set<String> functions, UnaryOperator<Timing> wrong) {
-        return new Mistake() {
+    static Interceptor timing(Set<String> functions, UnaryOperator<Timing> wrong) {
+        return new Interceptor() {
             @Override
             public Ports in(String function, Ports ports, Simulation simulation) {
                 return ports;
@@ -94,8 +95,8 @@ final class Mistakes {
     }
 
     /** A worker has other tasks, or other ids. */
-    static Mistake worker(UnaryOperator<World> wrong) {
-        return new Mistake() {
+    static Interceptor worker(UnaryOperator<World> wrong) {
+        return new Interceptor() {
             @Override
             public Ports in(String function, Ports ports, Simulation simulation) {
                 return ports;
@@ -108,7 +109,7 @@ final class Mistakes {
         };
     }
 
-    static Mistake both(Mistake one, Mistake other) {
+    static Interceptor both(Interceptor one, Interceptor other) {
         return (name, ports, simulation) -> other.in(name, one.in(name, ports, simulation), simulation);
     }
 

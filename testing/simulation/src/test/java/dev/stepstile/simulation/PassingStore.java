@@ -1,14 +1,14 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.port.FeedEntry;
+import dev.stepstile.port.LogPage;
+import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
-import dev.stepstile.port.FeedEntry;
-import dev.stepstile.port.LogPage;
-import dev.stepstile.port.StepStore;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;

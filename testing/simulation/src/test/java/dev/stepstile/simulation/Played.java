@@ -2,6 +2,7 @@ package dev.stepstile.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.simulation.scheduler.Scheduler;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepId;
@@ -15,16 +16,16 @@ import java.util.Objects;
 /** A scenario that was played to its end, to be asked how it went. */
 record Played(Simulation simulation, Outcome outcome) {
 
-    static Played of(Scenario scenario, Setup setup) {
-        Simulation simulation = scenario.staged(setup);
+    static Played of(Scenario scenario, SimulationConfig config) {
+        Simulation simulation = scenario.staged(config);
         return new Played(simulation, simulation.run(Duration.ofDays(2)));
     }
 
     /** Plays it with many seeds; what the auditor found in each. */
-    static List<String> found(Scenario scenario, Setup setup, int seeds) {
+    static List<String> found(Scenario scenario, SimulationConfig config, int seeds) {
         List<String> violations = new ArrayList<>();
         for (int seed = 1; seed <= seeds; seed++) {
-            violations.addAll(of(scenario, setup.withSeed(seed)).outcome().violations());
+            violations.addAll(of(scenario, config.withSeed(seed)).outcome().violations());
         }
         return violations;
     }

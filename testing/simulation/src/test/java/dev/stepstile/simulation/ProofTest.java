@@ -2,6 +2,11 @@ package dev.stepstile.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.simulation.exploration.Exploration;
+import dev.stepstile.simulation.exploration.Replay;
+import dev.stepstile.simulation.faults.Fault;
+import dev.stepstile.simulation.faults.FaultProfile;
+import dev.stepstile.simulation.scenarios.Scenarios;
 import dev.stepstile.usecase.Count;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -78,8 +83,8 @@ class ProofTest {
         for (Scenarios.Named scenario : Scenarios.SMALL) {
             seed++;
             Map<Count, Long> calm =
-                    scenario.scenario().play(scenario.setup(seed)).counts();
-            Exploration exploration = new Exploration(scenario, seed, setup -> setup, (faults, outcome) -> {
+                    scenario.scenario().play(scenario.config(seed)).counts();
+            Exploration exploration = new Exploration(scenario, seed, config -> config, (faults, outcome) -> {
                 String effect = effect(calm, outcome);
                 outcome.struckAt()
                         .forEach((place, struck) -> struck.keySet()
@@ -115,8 +120,8 @@ class ProofTest {
         page.append('\n');
     }
 
-    private static String cell(SortedMap<String, Integer> effects) {
-        return effects.entrySet().stream()
+    private static String cell(SortedMap<String, Integer> observer) {
+        return observer.entrySet().stream()
                 .map(effect -> effect.getValue() + effect.getKey())
                 .collect(Collectors.joining(" "));
     }
@@ -180,8 +185,8 @@ class ProofTest {
                 """, LOAD_STEPS, LOAD_STEPS));
         for (Scenarios.Named load : Scenarios.LOADS) {
             for (String faults : List.of("none", "light")) {
-                Replay replay = Replay.of(load, LOAD_STEPS, 1, Weather.parse(faults));
-                Outcome outcome = replay.play(replay.setup());
+                Replay replay = Replay.of(load, LOAD_STEPS, 1, FaultProfile.parse(faults));
+                Outcome outcome = replay.play(replay.config());
                 List<Duration> lost = outcome.recoveries().stream().sorted().toList();
                 page.append(String.format(
                         Locale.ROOT,
@@ -197,8 +202,8 @@ class ProofTest {
                         lost.size(),
                         lost.isEmpty() ? "" : seconds(lost.get(lost.size() / 2)),
                         lost.isEmpty() ? "" : seconds(lost.getLast()),
-                        replay.setup().bounded()
-                                ? seconds(replay.setup().stage().recoveryBound())
+                        replay.config().bounded()
+                                ? seconds(replay.config().cluster().recoveryBound())
                                 : "none",
                         outcome.violations().size()));
             }
@@ -220,7 +225,7 @@ class ProofTest {
         int without = 0;
         for (int seed = 1; seed <= SEEDS; seed++) {
             for (Hunt hunt : Hunt.values()) {
-                without += hunt.found(seed, setup -> setup).isEmpty() ? 0 : 1;
+                without += hunt.found(seed, config -> config).isEmpty() ? 0 : 1;
             }
         }
         page.append(String.format(Locale.ROOT, """

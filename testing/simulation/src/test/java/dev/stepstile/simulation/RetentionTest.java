@@ -2,12 +2,15 @@ package dev.stepstile.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stepstile.usecase.Dispatching;
-import dev.stepstile.usecase.RunQueries;
-import dev.stepstile.usecase.Timing;
+import dev.stepstile.simulation.scheduler.Scheduler;
+import dev.stepstile.simulation.system.Cluster;
+import dev.stepstile.simulation.system.SimulatedHandler;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.Dispatching;
+import dev.stepstile.usecase.RunQueries;
+import dev.stepstile.usecase.Timing;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,7 +31,7 @@ class RetentionTest {
     private static final int NIGHTS = 90;
 
     /** Rare sweeps and no skew, so that months pass quickly. */
-    private static final Stage STAGE = Stage.CALM.with(
+    private static final Cluster STAGE = Cluster.CALM.with(
             Timing.of(Duration.ofMinutes(1), Duration.ofSeconds(5), Duration.ofMinutes(30), Duration.ofSeconds(30)));
 
     private final List<String> problems = new ArrayList<>();
@@ -60,7 +63,7 @@ class RetentionTest {
     }
 
     private Outcome play(Duration late, Scenario scenario) {
-        Simulation simulation = new Simulation(Setup.of(1).with(STAGE));
+        Simulation simulation = new Simulation(SimulationConfig.of(1).with(STAGE));
         simulation.deleteByAge(RETENTION, late);
         scenario.on(simulation);
         return simulation.run(Duration.ofDays(200));

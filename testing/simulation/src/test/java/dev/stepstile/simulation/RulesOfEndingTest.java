@@ -3,21 +3,26 @@ package dev.stepstile.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.stepstile.usecase.Dispatching;
-import dev.stepstile.usecase.Timing;
+import dev.stepstile.codec.Json;
+import dev.stepstile.codec.StepMessages;
+import dev.stepstile.codec.StepMessages.Decoded;
+import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.PayloadStore;
+import dev.stepstile.port.PortException;
+import dev.stepstile.port.StepQueue;
+import dev.stepstile.simulation.exploration.Replay;
+import dev.stepstile.simulation.faults.Fault;
+import dev.stepstile.simulation.faults.Faults;
+import dev.stepstile.simulation.scheduler.Scheduler;
+import dev.stepstile.simulation.system.Cluster;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.DeadLetters;
-import dev.stepstile.port.PayloadStore;
-import dev.stepstile.port.PortException;
-import dev.stepstile.port.StepQueue;
-import dev.stepstile.codec.Json;
-import dev.stepstile.codec.StepMessages;
-import dev.stepstile.codec.StepMessages.Decoded;
+import dev.stepstile.usecase.Dispatching;
+import dev.stepstile.usecase.Timing;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -52,8 +57,9 @@ class RulesOfEndingTest {
 
         @Test
         void else_a_cancel_whose_call_crashed_stays_undone() {
-            Setup setup = Setup.of(1).with(Faults.NONE.at("store.raiseCancelSeq", new Fault.CrashAfter()));
-            Mistake careless = Mistakes.store("sweeper", store -> new PassingStore(store) {
+            SimulationConfig config =
+                    SimulationConfig.of(1).with(Faults.NONE.at("store.raiseCancelSeq", new Fault.CrashAfter()));
+            Interceptor careless = Mistakes.store("sweeper", store -> new PassingStore(store) {
                 @Override
                 public Optional<Run> run(String runId) {
                     return store.run(runId).map(run -> new Run(run.runId(), run.createdAt(), run.shards(), 0));
@@ -63,23 +69,25 @@ class RulesOfEndingTest {
                 s.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 200_000, 0)));
                 s.cancel(Duration.ofSeconds(10), Scenario.RUN);
             };
-            assertThat(Played.of(slow, setup).holds().step("a").state()).isInstanceOf(StepState.Cancelled.class);
-            assertThat(Played.of(slow, setup.with(careless)).step("a").state()).isInstanceOf(StepState.Succeeded.class);
+            assertThat(Played.of(slow, config).holds().step("a").state()).isInstanceOf(StepState.Cancelled.class);
+            assertThat(Played.of(slow, config.with(careless)).step("a").state())
+                    .isInstanceOf(StepState.Succeeded.class);
         }
 
         @Test
         void else_what_is_redriven_is_cancelled_again() {
-            Mistake unanswered = Mistakes.store("runs", store -> new PassingStore(store) {
+            Interceptor unanswered = Mistakes.store("runs", store -> new PassingStore(store) {
                 @Override
                 public WriteResult write(StepRecord next, Expect expect) {
                     boolean redrive = next.state() instanceof StepState.Retrying;
                     return store.write(redrive ? Mistakes.answering(next, 0) : next, expect);
                 }
             });
-            Setup setup = Setup.of(1).with(Faults.NONE.at("queue.send", 2, new Fault.CrashBefore()));
-            assertThat(Played.of(cancelledAndRedriven, setup).holds().step("b").state())
+            SimulationConfig config =
+                    SimulationConfig.of(1).with(Faults.NONE.at("queue.send", 2, new Fault.CrashBefore()));
+            assertThat(Played.of(cancelledAndRedriven, config).holds().step("b").state())
                     .isNotInstanceOf(StepState.Cancelled.class);
-            assertThat(Played.of(cancelledAndRedriven, setup.with(unanswered))
+            assertThat(Played.of(cancelledAndRedriven, config.with(unanswered))
                             .isFound("its cancel number fell")
                             .step("b")
                             .state())
@@ -91,15 +99,16 @@ class RulesOfEndingTest {
     class Rule_4_a_redrive_reopens_before_it_touches_a_record {
         @Test
         void else_a_crash_leaves_a_step_that_no_sweep_sees() {
-            Mistake unopened = Mistakes.store("runs", store -> new PassingStore(store) {
+            Interceptor unopened = Mistakes.store("runs", store -> new PassingStore(store) {
                 @Override
                 public boolean replace(Dispatch next) {
                     return true;
                 }
             });
-            Setup setup = Setup.of(4).with(Faults.NONE.at("queue.send", 2, new Fault.CrashBefore()));
-            Played.of(Scenario.REDRIVE, setup).holds();
-            Played.of(Scenario.REDRIVE, setup.with(unopened))
+            SimulationConfig config =
+                    SimulationConfig.of(4).with(Faults.NONE.at("queue.send", 2, new Fault.CrashBefore()));
+            Played.of(Scenario.REDRIVE, config).holds();
+            Played.of(Scenario.REDRIVE, config.with(unopened))
                     .isFound("it was redriven while its dispatch was closed")
                     .isFound("in the end it is RETRYING");
         }
@@ -116,8 +125,8 @@ class RulesOfEndingTest {
         /** Found as {@code busy seed=13 faults=rough}: its other writes came with the next call, and nobody swept any more. */
         @Test
         void leaves_no_write_behind_for_a_later_invocation_of_its_environment() {
-            Setup setup = Setup.of(1).with(Faults.NONE.at(" RETRYING 1", new Fault.Fail()));
-            assertThat(Played.found(calledAgainLater, setup, 20)).isEmpty();
+            SimulationConfig config = SimulationConfig.of(1).with(Faults.NONE.at(" RETRYING 1", new Fault.Fail()));
+            assertThat(Played.found(calledAgainLater, config, 20)).isEmpty();
         }
     }
 
@@ -152,7 +161,7 @@ class RulesOfEndingTest {
 
     private static void holds(String replay) {
         Replay found = Replay.parse(replay);
-        assertThat(found.play(found.setup()).violations()).isEmpty();
+        assertThat(found.play(found.config()).violations()).isEmpty();
     }
 
     @Nested
@@ -178,7 +187,7 @@ class RulesOfEndingTest {
                 s.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 1, 60_000, 1)));
                 s.redrive(Duration.ofSeconds(150), Scenario.RUN, Scenario.REDRIVABLE, Set.of());
             };
-            Mistake stubborn = Mistakes.store("sweeper", store -> new PassingStore(store) {
+            Interceptor stubborn = Mistakes.store("sweeper", store -> new PassingStore(store) {
                 @Override
                 public boolean replace(Dispatch next) {
                     boolean replaced = store.replace(next);
@@ -191,9 +200,9 @@ class RulesOfEndingTest {
                     return replaced;
                 }
             });
-            Setup setup = Setup.of(1).with(Faults.NONE.at(" closed", pause(60)));
-            Played.of(slowRedrive, setup).holds();
-            Played.of(slowRedrive, setup.with(stubborn)).isFound("its dispatch was closed while it was RUNNING");
+            SimulationConfig config = SimulationConfig.of(1).with(Faults.NONE.at(" closed", pause(60)));
+            Played.of(slowRedrive, config).holds();
+            Played.of(slowRedrive, config.with(stubborn)).isFound("its dispatch was closed while it was RUNNING");
         }
 
         @Test
@@ -204,22 +213,22 @@ class RulesOfEndingTest {
                 DOOMED.on(s);
                 s.redrive(Duration.ofSeconds(60), Scenario.RUN, Scenario.REDRIVABLE, Set.of());
             };
-            Mistake hasty = Mistakes.store("runs", store -> new PassingStore(store) {
+            Interceptor hasty = Mistakes.store("runs", store -> new PassingStore(store) {
                 @Override
                 public boolean replace(Dispatch next) {
                     return store.replace(Mistakes.keptOpenUntil(next, Instant.EPOCH));
                 }
             });
-            Setup setup = Setup.of(1)
-                    .with(Stage.CALM.with(quick))
+            SimulationConfig config = SimulationConfig.of(1)
+                    .with(Cluster.CALM.with(quick))
                     .with(Faults.NONE.at("store.write r/a RETRYING 1", pause(27)));
-            Played.of(redriven, setup).holds();
-            Played.of(redriven, setup.with(hasty)).isFound("it was redriven while its dispatch was closed");
+            Played.of(redriven, config).holds();
+            Played.of(redriven, config.with(hasty)).isFound("it was redriven while its dispatch was closed");
         }
 
         @Test
         void else_a_dead_step_is_never_buried() {
-            Mistake trusting = Mistakes.store("sweeper", store -> new PassingStore(store) {
+            Interceptor trusting = Mistakes.store("sweeper", store -> new PassingStore(store) {
                 @Override
                 public List<StepRecord> records(List<StepRef> steps) {
                     return store.records(steps).stream()
@@ -231,9 +240,10 @@ class RulesOfEndingTest {
                             .toList();
                 }
             });
-            Setup setup = Setup.of(1).with(Faults.NONE.at("letters.bury", new Fault.CrashBefore()));
-            Played.of(DOOMED, setup).holds();
-            Played.of(DOOMED, setup.with(trusting))
+            SimulationConfig config =
+                    SimulationConfig.of(1).with(Faults.NONE.at("letters.bury", new Fault.CrashBefore()));
+            Played.of(DOOMED, config).holds();
+            Played.of(DOOMED, config.with(trusting))
                     .isFound("its dispatch was closed while it was not buried")
                     .isFound("it is dead and no letter says so");
         }
@@ -241,7 +251,7 @@ class RulesOfEndingTest {
 
     @Nested
     class Rule_6_the_letter_is_sent_before_the_record_is_marked {
-        private final Mistake markedFirst = (function, ports, simulation) -> {
+        private final Interceptor markedFirst = (function, ports, simulation) -> {
             Deque<String> unsent = new ArrayDeque<>();
             DeadLetters later = new DeadLetters() {
                 @Override
@@ -273,9 +283,10 @@ class RulesOfEndingTest {
 
         @Test
         void else_a_crash_in_between_loses_the_letter() {
-            Setup setup = Setup.of(1).with(Faults.NONE.at("store.write r/a DEAD 1 buried", new Fault.CrashAfter()));
-            Played.of(DOOMED, setup).holds();
-            Played.of(DOOMED, setup.with(markedFirst))
+            SimulationConfig config = SimulationConfig.of(1)
+                    .with(Faults.NONE.at("store.write r/a DEAD 1 buried", new Fault.CrashAfter()));
+            Played.of(DOOMED, config).holds();
+            Played.of(DOOMED, config.with(markedFirst))
                     .isFound("it is marked as buried, and no letter ever named attempt 1")
                     .isFound("it is dead and no letter says so");
         }
@@ -298,7 +309,7 @@ class RulesOfEndingTest {
         }
 
         /** What the workers read in a letter is changed. */
-        private static Mistake misread(BiFunction<Decoded.MovedBack, Simulation, String> wrong) {
+        private static Interceptor misread(BiFunction<Decoded.MovedBack, Simulation, String> wrong) {
             return Mistakes.queue("poller", (queue, simulation) -> new PassingQueue(queue) {
                 @Override
                 public List<Delivery> receive(int max, Duration wait) {
@@ -313,14 +324,17 @@ class RulesOfEndingTest {
 
         @Test
         void else_an_old_letter_redrives_a_newer_death() {
-            Mistake anyAttempt = misread((letter, simulation) -> {
+            Interceptor anyAttempt = misread((letter, simulation) -> {
                 StepRecord record = Played.step(simulation, letter.spec().id().stepKey());
                 StepState.Dead dead = (StepState.Dead) record.state();
                 return StepMessages.dead(letter.spec(), record, dead);
             });
-            assertThat(Played.of(diesTwice, Setup.of(1)).holds().step("a").attempt())
+            assertThat(Played.of(diesTwice, SimulationConfig.of(1))
+                            .holds()
+                            .step("a")
+                            .attempt())
                     .isEqualTo(2);
-            assertThat(Played.of(diesTwice, Setup.of(1).with(anyAttempt))
+            assertThat(Played.of(diesTwice, SimulationConfig.of(1).with(anyAttempt))
                             .step("a")
                             .attempt())
                     .isEqualTo(3);
@@ -328,17 +342,20 @@ class RulesOfEndingTest {
 
         @Test
         void else_a_letter_taken_for_a_message_is_lost() {
-            Mistake formless = misread((letter, simulation) -> StepMessages.step(letter.spec()));
-            assertThat(Played.of(diesOnce, Setup.of(1)).holds().step("a").attempt())
+            Interceptor formless = misread((letter, simulation) -> StepMessages.step(letter.spec()));
+            assertThat(Played.of(diesOnce, SimulationConfig.of(1))
+                            .holds()
+                            .step("a")
+                            .attempt())
                     .isEqualTo(2);
-            Played.of(diesOnce, Setup.of(1).with(formless)).isFound("it is dead and no letter says so");
+            Played.of(diesOnce, SimulationConfig.of(1).with(formless)).isFound("it is dead and no letter says so");
         }
     }
 
     @Nested
     class Rule_12_what_may_have_been_deleted_by_age_is_not_started {
         private final Timing shortLived = validFor(Duration.ofHours(1));
-        private final Setup setup = Setup.of(1).with(Stage.CALM.with(shortLived));
+        private final SimulationConfig config = SimulationConfig.of(1).with(Cluster.CALM.with(shortLived));
 
         private static Timing validFor(Duration validity) {
             Timing timing = Timing.DEFAULT;
@@ -367,7 +384,7 @@ class RulesOfEndingTest {
             };
         }
 
-        private static Mistake copying(Deque<String> copies) {
+        private static Interceptor copying(Deque<String> copies) {
             return Mistakes.queue("dispatch", (queue, simulation) -> new PassingQueue(queue) {
                 @Override
                 public List<Outgoing> send(List<Outgoing> messages) {
@@ -380,7 +397,7 @@ class RulesOfEndingTest {
         @Test
         void else_a_late_message_runs_a_step_again_that_had_ended() {
             Deque<String> copies = new ArrayDeque<>();
-            Mistake ageless = Mistakes.queue("poller", (queue, simulation) -> new PassingQueue(queue) {
+            Interceptor ageless = Mistakes.queue("poller", (queue, simulation) -> new PassingQueue(queue) {
                 @Override
                 public List<Delivery> receive(int max, Duration wait) {
                     return queue.receive(max, wait).stream()
@@ -388,8 +405,8 @@ class RulesOfEndingTest {
                             .toList();
                 }
             });
-            Played.of(lateCopy(copies), setup.with(copying(copies))).holds();
-            Played.of(lateCopy(copies), setup.with(Mistakes.both(copying(copies), ageless)))
+            Played.of(lateCopy(copies), config.with(copying(copies))).holds();
+            Played.of(lateCopy(copies), config.with(Mistakes.both(copying(copies), ageless)))
                     .isFound("result number 2 was recorded");
         }
 
@@ -411,7 +428,7 @@ class RulesOfEndingTest {
                                 new TreeMap<>(Map.of("x", "\"" + noise() + "\""))));
                 s.at(Duration.ofMillis(818), "age", () -> s.items().loseAll());
             };
-            Mistake hopeful = Mistakes.items("step", items -> new PayloadStore() {
+            Interceptor hopeful = Mistakes.items("step", items -> new PayloadStore() {
                 @Override
                 public void put(String key, byte[] content) {
                     items.put(key, content);
@@ -431,8 +448,10 @@ class RulesOfEndingTest {
                     return items.exists(key);
                 }
             });
-            assertThat(cause(Played.of(gone, Setup.of(1)).holds().step("a"))).isEqualTo(StepError.Kind.PAYLOAD_MISSING);
-            assertThat(cause(Played.of(gone, Setup.of(1).with(hopeful)).step("a")))
+            assertThat(cause(Played.of(gone, SimulationConfig.of(1)).holds().step("a")))
+                    .isEqualTo(StepError.Kind.PAYLOAD_MISSING);
+            assertThat(cause(Played.of(gone, SimulationConfig.of(1).with(hopeful))
+                            .step("a")))
                     .isNotEqualTo(StepError.Kind.PAYLOAD_MISSING);
         }
 

@@ -2,12 +2,15 @@ package dev.stepstile.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stepstile.usecase.Count;
+import dev.stepstile.port.LogPage;
+import dev.stepstile.simulation.faults.Fault;
+import dev.stepstile.simulation.faults.Faults;
+import dev.stepstile.simulation.system.Cluster;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.LogPage;
+import dev.stepstile.usecase.Count;
 import java.time.Duration;
 import java.util.List;
 import java.util.TreeSet;
@@ -20,7 +23,7 @@ class RulesOfReadingTest {
     @Nested
     class Rule_8_a_step_is_sent_again_when_its_message_is_lost_and_not_when_it_waits {
         /** A message is lost, and a dead worker's message stays in flight for half an hour. */
-        private final Mistake losesB = Mistakes.queue("dispatch", (queue, simulation) -> new PassingQueue(queue) {
+        private final Interceptor losesB = Mistakes.queue("dispatch", (queue, simulation) -> new PassingQueue(queue) {
             @Override
             public List<Outgoing> send(List<Outgoing> messages) {
                 List<Outgoing> left = queue.send(messages);
@@ -32,10 +35,10 @@ class RulesOfReadingTest {
         private final Scenario two = s -> s.dispatch(
                 Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 100, 0), Scenario.step("b", 2, 100, 0)));
 
-        private final Setup lostOne =
-                Setup.of(1).with(Faults.NONE.at("store.write r/a RUNNING 1", new Fault.CrashAfter()));
+        private final SimulationConfig lostOne =
+                SimulationConfig.of(1).with(Faults.NONE.at("store.write r/a RUNNING 1", new Fault.CrashAfter()));
 
-        private static Mistake sweeperSees(boolean always) {
+        private static Interceptor sweeperSees(boolean always) {
             return Mistakes.queue("sweeper", (queue, simulation) -> new PassingQueue(queue) {
                 @Override
                 public boolean anyVisible() {
@@ -55,7 +58,7 @@ class RulesOfReadingTest {
         @Test
         void else_a_backlog_breeds_duplicates() {
             Scenario backlog = s -> s.dispatch(Duration.ZERO, Scenario.many("d", 100, 60_000));
-            Setup oneWorker = Setup.of(1).with(Stage.CALM.withWorkers(1));
+            SimulationConfig oneWorker = SimulationConfig.of(1).with(Cluster.CALM.withWorkers(1));
             Played patient = Played.of(backlog, oneWorker).holds();
             assertThat(patient.simulation().tally().of(Count.STEPS_RESENT)).isZero();
             Played breeding = Played.of(backlog, oneWorker.with(sweeperSees(false)));
@@ -83,11 +86,11 @@ class RulesOfReadingTest {
         private static List<String> missed(int secondsLate, boolean overlaps, boolean looksUp) {
             TreeSet<String> missed = new TreeSet<>();
             for (int seed = 1; seed <= 5; seed++) {
-                Setup setup = Setup.of(seed)
+                SimulationConfig config = SimulationConfig.of(seed)
                         .with(Faults.NONE.at(
                                 "store.write r/a SUCCEEDED", new Fault.Pause(Duration.ofSeconds(secondsLate))));
                 FeedReader reader = new FeedReader(KEYS, overlaps, looksUp);
-                Played.of(readBy(reader, secondsLate / 5), setup).holds();
+                Played.of(readBy(reader, secondsLate / 5), config).holds();
                 missed.addAll(reader.missing());
             }
             return List.copyOf(missed);
@@ -109,7 +112,7 @@ class RulesOfReadingTest {
 
     @Nested
     class Rule_13_pages_carry_no_results {
-        private final Mistake talkative = Mistakes.store("step", store -> new PassingStore(store) {
+        private final Interceptor talkative = Mistakes.store("step", store -> new PassingStore(store) {
             @Override
             public WriteResult write(StepRecord next, Expect expect) {
                 if (next.state() instanceof StepState.Succeeded(Payload.Inline(String json), var at)) {
@@ -121,11 +124,11 @@ class RulesOfReadingTest {
 
         @Test
         void else_an_attempt_that_lost_has_spoken_a_result() {
-            Setup setup = Setup.of(1)
+            SimulationConfig config = SimulationConfig.of(1)
                     .with(Faults.NONE.at("store.write r/a RUNNING 1", 3, new Fault.Pause(Duration.ofSeconds(150))));
-            assertThat(Played.of(Scenario.LONG_STEP, setup).holds().step("a").attempt())
+            assertThat(Played.of(Scenario.LONG_STEP, config).holds().step("a").attempt())
                     .isEqualTo(2);
-            Played.of(Scenario.LONG_STEP, setup.with(talkative)).isFound("tells a result before it is recorded");
+            Played.of(Scenario.LONG_STEP, config.with(talkative)).isFound("tells a result before it is recorded");
         }
     }
 
@@ -137,7 +140,7 @@ class RulesOfReadingTest {
             Scenario threeSeconds =
                     s -> s.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 3_000, 0)));
             Faults lost = Faults.NONE.at("store.putPage r/a#1#0", new Fault.LoseResponse());
-            Played.of(threeSeconds, Setup.of(1).with(lost)).holds();
+            Played.of(threeSeconds, SimulationConfig.of(1).with(lost)).holds();
         }
     }
 
@@ -155,9 +158,9 @@ class RulesOfReadingTest {
         }
 
         /** Nobody polls, and whatever is sent is lost. */
-        private static List<String> found(UnaryOperator<Setup> change) {
-            Setup setup = Setup.of(1).with(Stage.CALM.withWorkers(0));
-            Simulation simulation = new Simulation(change.apply(setup));
+        private static List<String> found(UnaryOperator<SimulationConfig> change) {
+            SimulationConfig config = SimulationConfig.of(1).with(Cluster.CALM.withWorkers(0));
+            Simulation simulation = new Simulation(change.apply(config));
             simulation.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 100, 0)));
             for (int second = 1; second < 600; second++) {
                 simulation.strike(

@@ -2,10 +2,14 @@ package dev.stepstile.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.port.StepStore.WriteResult;
+import dev.stepstile.simulation.faults.Fault;
+import dev.stepstile.simulation.faults.Faults;
+import dev.stepstile.simulation.ports.Conditions;
+import dev.stepstile.simulation.system.Cluster;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.StepStore.WriteResult;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Nested;
@@ -23,7 +27,7 @@ class RulesOfWritingTest {
     @Nested
     class Rule_1_a_refused_write_that_shows_what_its_owner_meant_counts_as_done {
         /** Takes its own write for somebody else's. */
-        private final Mistake forgetful = Mistakes.store("step", store -> new PassingStore(store) {
+        private final Interceptor forgetful = Mistakes.store("step", store -> new PassingStore(store) {
             @Override
             public WriteResult write(StepRecord next, Expect expect) {
                 WriteResult result = store.write(next, expect);
@@ -37,17 +41,18 @@ class RulesOfWritingTest {
 
         @Test
         void else_a_failure_written_twice_loses_the_message() {
-            Setup setup = Setup.of(1).with(Faults.NONE.at("store.write r/a RETRYING 1", TWICE));
-            Played.of(Scenario.RETRY, setup).holds();
-            Played.of(Scenario.RETRY, setup.with(forgetful)).isFound("its last message was acknowledged");
+            SimulationConfig config = SimulationConfig.of(1).with(Faults.NONE.at("store.write r/a RETRYING 1", TWICE));
+            Played.of(Scenario.RETRY, config).holds();
+            Played.of(Scenario.RETRY, config.with(forgetful)).isFound("its last message was acknowledged");
         }
 
         @Test
         void else_a_claim_written_twice_costs_an_attempt() {
             Scenario once = s -> s.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 1, 100, 0)));
-            Setup setup = Setup.of(1).with(Faults.NONE.at("store.write r/a RUNNING 1", TWICE));
-            assertThat(Played.of(once, setup).holds().step("a").state()).isInstanceOf(StepState.Succeeded.class);
-            assertThat(Played.of(once, setup.with(forgetful)).step("a").state()).isInstanceOf(StepState.Dead.class);
+            SimulationConfig config = SimulationConfig.of(1).with(Faults.NONE.at("store.write r/a RUNNING 1", TWICE));
+            assertThat(Played.of(once, config).holds().step("a").state()).isInstanceOf(StepState.Succeeded.class);
+            assertThat(Played.of(once, config.with(forgetful)).step("a").state())
+                    .isInstanceOf(StepState.Dead.class);
         }
     }
 
@@ -55,19 +60,20 @@ class RulesOfWritingTest {
     class Rule_2_conditions_name_all_that_the_decision_was_made_on {
         @Test
         void else_a_zombie_completes_over_a_newer_attempt() {
-            Setup setup = Setup.of(1).with(Faults.NONE.at("store.write r/a SUCCEEDED 1", zombie(150)));
+            SimulationConfig config =
+                    SimulationConfig.of(1).with(Faults.NONE.at("store.write r/a SUCCEEDED 1", zombie(150)));
             Conditions unfenced = Mistakes.without((stored, expect) -> expect instanceof Expect.Fence fence
                     ? new Expect.Fence(stored.attempt(), stored.owner(), fence.state(), fence.cancelSeq())
                     : expect);
             Scenario twoLong = s -> s.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 100_000, 0)));
-            Played.of(twoLong, setup).holds();
-            Played.of(twoLong, setup.with(unfenced)).isFound("wrote after attempt 2 had claimed");
+            Played.of(twoLong, config).holds();
+            Played.of(twoLong, config.with(unfenced)).isFound("wrote after attempt 2 had claimed");
         }
 
         @Test
         void else_a_zombie_completes_a_step_that_waits_to_be_tried_again() {
             Scenario shortStep = s -> s.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 1_000, 0)));
-            Setup setup = Setup.of(1)
+            SimulationConfig config = SimulationConfig.of(1)
                     .with(Faults.NONE
                             .at("store.write r/a SUCCEEDED 1", zombie(125))
                             .at("store.write r/a RUNNING 2", zombie(30)));
@@ -75,13 +81,13 @@ class RulesOfWritingTest {
                     ? new Expect.Fence(
                             fence.attempt(), fence.owner(), stored.state().name(), fence.cancelSeq())
                     : expect);
-            Played.of(shortStep, setup).holds();
-            Played.of(shortStep, setup.with(stateless)).isFound("RETRYING at attempt 1 was followed by SUCCEEDED");
+            Played.of(shortStep, config).holds();
+            Played.of(shortStep, config.with(stateless)).isFound("RETRYING at attempt 1 was followed by SUCCEEDED");
         }
 
         @Test
         void else_a_sweep_overlooks_a_heartbeat() {
-            Setup setup = Setup.of(1)
+            SimulationConfig config = SimulationConfig.of(1)
                     .with(Faults.NONE
                             .at("store.write r/a RUNNING 1", 2, zombie(110))
                             .at("store.write r/a RETRYING 1", zombie(30)));
@@ -93,8 +99,8 @@ class RulesOfWritingTest {
                             read.cancelSeq(),
                             stored.state() instanceof StepState.Running running ? running.leaseUntil() : null)
                     : expect);
-            Played.of(Scenario.LONG_STEP, setup).holds();
-            Played.of(Scenario.LONG_STEP, setup.with(leaseless)).isFound("it was taken from an owner whose lease ran");
+            Played.of(Scenario.LONG_STEP, config).holds();
+            Played.of(Scenario.LONG_STEP, config.with(leaseless)).isFound("it was taken from an owner whose lease ran");
         }
 
         @Test
@@ -103,21 +109,22 @@ class RulesOfWritingTest {
                 s.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 5_000, 9)));
                 s.cancel(Duration.ofSeconds(10), Scenario.RUN);
             };
-            Setup setup = Setup.of(1).with(Faults.NONE.at("store.write r/a RETRYING 1", zombie(20)));
+            SimulationConfig config =
+                    SimulationConfig.of(1).with(Faults.NONE.at("store.write r/a RETRYING 1", zombie(20)));
             Conditions blind = Mistakes.without((stored, expect) -> expect instanceof Expect.Fence fence
                     ? new Expect.Fence(fence.attempt(), fence.owner(), fence.state(), stored.cancelSeq())
                     : expect);
-            assertThat(Played.of(cancelled, setup).holds().step("a").state()).isInstanceOf(StepState.Cancelled.class);
-            Played.of(cancelled, setup.with(blind)).isFound("its cancel number fell from 1 to 0");
+            assertThat(Played.of(cancelled, config).holds().step("a").state()).isInstanceOf(StepState.Cancelled.class);
+            Played.of(cancelled, config.with(blind)).isFound("its cancel number fell from 1 to 0");
         }
 
         @Test
         void else_two_workers_claim_the_same_step() {
-            Setup setup = Setup.of(1).with(Faults.NONE.at("queue.receive", TWICE));
+            SimulationConfig config = SimulationConfig.of(1).with(Faults.NONE.at("queue.receive", TWICE));
             Conditions overwriting =
                     (stored, expect) -> expect instanceof Expect.Absent || Conditions.ALL.met(stored, expect);
-            assertThat(Played.found(Scenario.ONE_STEP, setup, 5)).isEmpty();
-            assertThat(Played.found(Scenario.ONE_STEP, setup.with(overwriting), 5))
+            assertThat(Played.found(Scenario.ONE_STEP, config, 5)).isEmpty();
+            assertThat(Played.found(Scenario.ONE_STEP, config.with(overwriting), 5))
                     .anySatisfy(text -> assertThat(text).contains("attempt 1 was claimed after attempt 1"));
         }
     }
@@ -130,7 +137,7 @@ class RulesOfWritingTest {
         };
 
         /** Takes what its own message says for what was pinned. */
-        private final Mistake selfish = Mistakes.store("step", store -> new PassingStore(store) {
+        private final Interceptor selfish = Mistakes.store("step", store -> new PassingStore(store) {
             @Override
             public WriteResult write(StepRecord next, Expect expect) {
                 WriteResult result = store.write(next, expect);
@@ -142,15 +149,16 @@ class RulesOfWritingTest {
 
         @Test
         void else_the_retries_of_a_step_run_another_input() {
-            assertThat(Played.found(twoThatNameIt, Setup.of(1), 20)).isEmpty();
-            assertThat(Played.found(twoThatNameIt, Setup.of(1).with(selfish), 20))
+            assertThat(Played.found(twoThatNameIt, SimulationConfig.of(1), 20)).isEmpty();
+            assertThat(Played.found(twoThatNameIt, SimulationConfig.of(1).with(selfish), 20))
                     .anySatisfy(text -> assertThat(text).contains("what its first claim pinned was changed"));
         }
     }
 
     @Nested
     class Rule_11_clocks_cost_at_most_a_repeated_attempt {
-        private final Setup skewed = Setup.of(1).with(Stage.CALM.withMaxSkew(Duration.ofMinutes(2)));
+        private final SimulationConfig skewed =
+                SimulationConfig.of(1).with(Cluster.CALM.withMaxSkew(Duration.ofMinutes(2)));
 
         @Test
         void else_a_worker_that_trusts_its_clock_records_a_second_result() {
@@ -177,7 +185,7 @@ class RulesOfWritingTest {
     @Nested
     class A_message_that_was_delivered_twice {
         /** The worker takes every delivery for the first. */
-        private final Mistake forgetful = Mistakes.queue("poller", (queue, simulation) -> new PassingQueue(queue) {
+        private final Interceptor forgetful = Mistakes.queue("poller", (queue, simulation) -> new PassingQueue(queue) {
             @Override
             public List<Delivery> receive(int max, Duration wait) {
                 return queue.receive(max, wait).stream()
@@ -187,7 +195,7 @@ class RulesOfWritingTest {
             }
         });
 
-        private final Setup twice = Setup.of(1).with(Faults.NONE.duplicate(6));
+        private final SimulationConfig twice = SimulationConfig.of(1).with(Faults.NONE.duplicate(6));
 
         @Test
         void stays_while_its_step_is_held_and_else_a_failed_step_is_left_without_one() {
@@ -200,7 +208,7 @@ class RulesOfWritingTest {
     @Nested
     class A_step_that_outlives_its_lease {
         /** The worker believes that its heartbeats arrive. */
-        private final Mistake silent = Mistakes.store("step", store -> new PassingStore(store) {
+        private final Interceptor silent = Mistakes.store("step", store -> new PassingStore(store) {
             @Override
             public WriteResult write(StepRecord next, Expect expect) {
                 boolean heartbeat = next.state() instanceof StepState.Running && expect instanceof Expect.Fence;
@@ -210,12 +218,12 @@ class RulesOfWritingTest {
 
         @Test
         void keeps_it_by_heartbeats_and_without_them_never_gets_done() {
-            assertThat(Played.of(Scenario.LONG_STEP, Setup.of(1))
+            assertThat(Played.of(Scenario.LONG_STEP, SimulationConfig.of(1))
                             .holds()
                             .step("a")
                             .state())
                     .isInstanceOf(StepState.Succeeded.class);
-            assertThat(Played.of(Scenario.LONG_STEP, Setup.of(1).with(silent))
+            assertThat(Played.of(Scenario.LONG_STEP, SimulationConfig.of(1).with(silent))
                             .step("a")
                             .state())
                     .isInstanceOf(StepState.Dead.class);

@@ -3,8 +3,16 @@ package dev.stepstile.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.stepstile.usecase.Tasks;
 import dev.stepstile.port.PortException;
+import dev.stepstile.simulation.faults.FaultInjector;
+import dev.stepstile.simulation.faults.FaultProfile;
+import dev.stepstile.simulation.faults.Faults;
+import dev.stepstile.simulation.ports.PortCalls;
+import dev.stepstile.simulation.scheduler.Scheduler;
+import dev.stepstile.simulation.scheduler.SimulatedProcess;
+import dev.stepstile.simulation.scheduler.SimulationFailed;
+import dev.stepstile.simulation.scheduler.Trace;
+import dev.stepstile.usecase.Tasks;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -53,8 +61,8 @@ class SchedulerTest {
         return scheduler.now().plusMillis(millis);
     }
 
-    private Misfortune struckBy(Faults faults) {
-        return new Misfortune(faults, Weather.CALM, 1, scheduler);
+    private FaultInjector struckBy(Faults faults) {
+        return new FaultInjector(faults, FaultProfile.CALM, 1, scheduler);
     }
 
     @Nested

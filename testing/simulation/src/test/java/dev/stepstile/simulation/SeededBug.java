@@ -1,19 +1,20 @@
 package dev.stepstile.simulation;
 
-import dev.stepstile.usecase.Timing;
+import dev.stepstile.codec.StepMessages;
+import dev.stepstile.codec.StepMessages.Decoded;
+import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.LogPage;
+import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepQueue.Delivery;
+import dev.stepstile.port.StepStore;
+import dev.stepstile.simulation.ports.Conditions;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.DeadLetters;
-import dev.stepstile.port.LogPage;
-import dev.stepstile.port.Ports;
-import dev.stepstile.port.StepQueue.Delivery;
-import dev.stepstile.port.StepStore;
-import dev.stepstile.codec.StepMessages;
-import dev.stepstile.codec.StepMessages.Decoded;
+import dev.stepstile.usecase.Timing;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -31,17 +32,17 @@ import java.util.stream.Stream;
  * @param what is done wrong
  * @param changes the setup, with whatever it keeps in mind for one run
  */
-record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Setup>> changes) {
+record SeededBug(String what, boolean classic, Supplier<UnaryOperator<SimulationConfig>> changes) {
 
-    static SeededBug of(String what, Supplier<Mistake> mistake) {
+    static SeededBug of(String what, Supplier<Interceptor> interceptor) {
         return new SeededBug(what, false, () -> {
-            Mistake fresh = mistake.get();
-            return setup -> setup.with(fresh);
+            Interceptor fresh = interceptor.get();
+            return config -> config.with(fresh);
         });
     }
 
-    private static SeededBug classic(String what, Supplier<Mistake> mistake) {
-        return new SeededBug(what, true, of(what, mistake).changes());
+    private static SeededBug classic(String what, Supplier<Interceptor> interceptor) {
+        return new SeededBug(what, true, of(what, interceptor).changes());
     }
 
     static SeededBug store(String what, String function, UnaryOperator<StepStore> wrong) {
@@ -49,7 +50,7 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Setup>> ch
     }
 
     private static SeededBug conditions(String what, Conditions conditions) {
-        return new SeededBug(what, false, () -> setup -> setup.with(conditions));
+        return new SeededBug(what, false, () -> config -> config.with(conditions));
     }
 
     /** Such as the literature and other engines know. */
@@ -266,7 +267,7 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Setup>> ch
     }
 
     /** The sweeper sees each step as its sweep before saw it, and writes without a condition. */
-    private static final class StaleReads implements Mistake {
+    private static final class StaleReads implements Interceptor {
         private final Map<StepId, StepRecord> seen = new HashMap<>();
 
         @Override
@@ -297,7 +298,7 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Setup>> ch
     }
 
     /** A claim is numbered by how often its message was received. */
-    private static final class ReceivesAreAttempts implements Mistake {
+    private static final class ReceivesAreAttempts implements Interceptor {
         private final Map<StepId, Integer> receives = new HashMap<>();
 
         @Override

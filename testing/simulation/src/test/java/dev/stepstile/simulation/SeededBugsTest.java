@@ -44,7 +44,7 @@ class SeededBugsTest {
 
     private static void without(long seed) {
         for (Hunt hunt : Hunt.values()) {
-            assertThat(hunt.found(seed, setup -> setup))
+            assertThat(hunt.found(seed, config -> config))
                     .as(() -> hunt.replay(seed).command())
                     .isEmpty();
         }

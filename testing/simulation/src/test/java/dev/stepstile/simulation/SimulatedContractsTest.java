@@ -4,11 +4,12 @@ import dev.stepstile.contracts.DeadLettersContract;
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StepQueueContract;
 import dev.stepstile.contracts.StepStoreContract;
-import dev.stepstile.step.StepRecord;
 import dev.stepstile.port.DeadLetters;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
+import dev.stepstile.simulation.system.Cluster;
+import dev.stepstile.step.StepRecord;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
@@ -25,13 +26,13 @@ class SimulatedContractsTest {
 
     @BeforeEach
     void begin() {
-        Stage stage = Stage.CALM;
-        simulation = new Simulation(Setup.of(1)
-                .with(new Stage(
-                        stage.timing(),
-                        stage.shards(),
+        Cluster cluster = Cluster.CALM;
+        simulation = new Simulation(SimulationConfig.of(1)
+                .with(new Cluster(
+                        cluster.timing(),
+                        cluster.shards(),
                         0,
-                        stage.stepTimeout(),
+                        cluster.stepTimeout(),
                         VISIBILITY,
                         Duration.ZERO,
                         true,

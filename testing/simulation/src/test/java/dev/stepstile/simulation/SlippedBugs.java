@@ -1,6 +1,9 @@
 package dev.stepstile.simulation;
 
-import dev.stepstile.usecase.Tasks;
+import dev.stepstile.port.FeedEntry;
+import dev.stepstile.port.LogPage;
+import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepStore;
 import dev.stepstile.step.AttemptNote;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
@@ -9,10 +12,7 @@ import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.FeedEntry;
-import dev.stepstile.port.LogPage;
-import dev.stepstile.port.Ports;
-import dev.stepstile.port.StepStore;
+import dev.stepstile.usecase.Tasks;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

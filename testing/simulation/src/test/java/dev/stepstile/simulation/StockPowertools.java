@@ -1,10 +1,10 @@
 package dev.stepstile.simulation;
 
 import com.fasterxml.jackson.databind.node.TextNode;
+import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.StepStore;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

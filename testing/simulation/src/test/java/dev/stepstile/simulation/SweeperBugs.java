@@ -1,14 +1,14 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepQueue;
+import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.Ports;
-import dev.stepstile.port.StepQueue;
-import dev.stepstile.port.StepStore;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;

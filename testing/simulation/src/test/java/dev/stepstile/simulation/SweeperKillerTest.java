@@ -2,9 +2,9 @@ package dev.stepstile.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stepstile.usecase.Dispatching;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Run;
+import dev.stepstile.usecase.Dispatching;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -26,7 +26,7 @@ class SweeperKillerTest {
         }
     };
 
-    private static final Mistake DIES_OF_IT = (function, ports, simulation) -> function.equals("sweeper")
+    private static final Interceptor DIES_OF_IT = (function, ports, simulation) -> function.equals("sweeper")
             ? Mistakes.with(ports, new PassingStore(ports.store()) {
                 @Override
                 public Optional<Run> run(String runId) {
@@ -59,7 +59,7 @@ class SweeperKillerTest {
     @Test
     void does_not_keep_the_others_from_being_swept() {
         for (int seed = 1; seed <= 5; seed++) {
-            Simulation simulation = MANY.staged(Setup.of(seed).with(DIES_OF_IT));
+            Simulation simulation = MANY.staged(SimulationConfig.of(seed).with(DIES_OF_IT));
             simulation.run(Duration.ofHours(1));
             assertThat(open(simulation, Scenario.RUN)).isEmpty();
             assertThat(open(simulation, KILLER)).containsExactly("d0");

@@ -3,6 +3,7 @@ package dev.stepstile.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.stepstile.simulation.system.Cluster;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.stream.IntStream;
@@ -24,7 +25,7 @@ class ThroughputTest {
         for (int round = 0; round < 6; round++) {
             long start = System.nanoTime();
             long cpuStart = cpuNanos();
-            Outcome outcome = load().play(Setup.of(round).with(Stage.CALM.withWorkers(16)));
+            Outcome outcome = load().play(SimulationConfig.of(round).with(Cluster.CALM.withWorkers(16)));
             double rate = perSecond(cpuNanos() - cpuStart);
             assertThat(outcome.violations()).isEmpty();
             System.out.printf(

@@ -1,6 +1,7 @@
 package dev.stepstile.simulation;
 
-import dev.stepstile.usecase.World;
+import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.LogPage;
 import dev.stepstile.step.AttemptNote;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.Payload;
@@ -8,8 +9,7 @@ import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.DeadLetters;
-import dev.stepstile.port.LogPage;
+import dev.stepstile.usecase.World;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;

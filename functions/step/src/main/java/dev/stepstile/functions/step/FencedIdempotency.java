@@ -2,13 +2,13 @@ package dev.stepstile.functions.step;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.codec.Json;
+import dev.stepstile.codec.PayloadJson;
+import dev.stepstile.port.PortException;
+import dev.stepstile.step.Payload;
 import dev.stepstile.usecase.AttemptFailed;
 import dev.stepstile.usecase.StepAttempt;
 import dev.stepstile.usecase.StepExecution;
-import dev.stepstile.step.Payload;
-import dev.stepstile.port.PortException;
-import dev.stepstile.codec.Json;
-import dev.stepstile.codec.PayloadJson;
 import java.time.Instant;
 import java.util.OptionalInt;
 import software.amazon.lambda.powertools.idempotency.Idempotency;

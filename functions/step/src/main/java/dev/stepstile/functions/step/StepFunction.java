@@ -6,11 +6,11 @@ import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse;
 import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse.BatchItemFailure;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import dev.stepstile.lambda.Environment;
+import dev.stepstile.runtime.CapturedOutput;
 import dev.stepstile.usecase.Handlers;
 import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.SuspectLimit;
 import dev.stepstile.usecase.SuspectTurns;
-import dev.stepstile.runtime.CapturedOutput;
 import java.time.Duration;
 import java.util.List;
 

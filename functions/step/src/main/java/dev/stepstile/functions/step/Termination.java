@@ -1,7 +1,7 @@
 package dev.stepstile.functions.step;
 
-import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.runtime.Signals;
+import dev.stepstile.usecase.StepExecution;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;

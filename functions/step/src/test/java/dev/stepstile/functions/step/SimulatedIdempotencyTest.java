@@ -2,13 +2,13 @@ package dev.stepstile.functions.step;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stepstile.usecase.StepExecution;
-import dev.stepstile.simulation.Exploration;
 import dev.stepstile.simulation.Outcome;
-import dev.stepstile.simulation.Replay;
-import dev.stepstile.simulation.Scenarios;
-import dev.stepstile.simulation.Setup;
-import dev.stepstile.simulation.Weather;
+import dev.stepstile.simulation.SimulationConfig;
+import dev.stepstile.simulation.exploration.Exploration;
+import dev.stepstile.simulation.exploration.Replay;
+import dev.stepstile.simulation.faults.FaultProfile;
+import dev.stepstile.simulation.scenarios.Scenarios;
+import dev.stepstile.usecase.StepExecution;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -37,7 +37,7 @@ class SimulatedIdempotencyTest {
     private static List<Long> traces(Scenarios.Named scenario, StepExecution.Engine engine) {
         List<Long> traces = new ArrayList<>();
         Exploration played = new Exploration(
-                        scenario, 1, setup -> setup.with(engine), (faults, outcome) -> traces.add(outcome.hash()))
+                        scenario, 1, config -> config.with(engine), (faults, outcome) -> traces.add(outcome.hash()))
                 .singles();
         assertThat(played.findings()).isEmpty();
         return traces;
@@ -46,10 +46,10 @@ class SimulatedIdempotencyTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
     void does_the_same_in_rough_weather(int seed) {
-        Replay replay = Replay.of(Scenarios.BUSY, Scenarios.BUSY.steps(), seed, Weather.parse("rough"));
-        Setup setup = replay.setup();
-        Outcome direct = replay.play(setup);
-        Outcome led = replay.play(setup.with(POWERTOOLS));
+        Replay replay = Replay.of(Scenarios.BUSY, Scenarios.BUSY.steps(), seed, FaultProfile.parse("rough"));
+        SimulationConfig config = replay.config();
+        Outcome direct = replay.play(config);
+        Outcome led = replay.play(config.with(POWERTOOLS));
         assertThat(led.violations()).isEmpty();
         assertThat(led.hash()).isEqualTo(direct.hash());
     }

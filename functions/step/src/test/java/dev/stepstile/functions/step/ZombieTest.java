@@ -5,14 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import dev.stepstile.codec.Json;
+import dev.stepstile.codec.PayloadJson;
 import dev.stepstile.embedded.EmbeddedPorts;
-import dev.stepstile.usecase.AttemptFailed;
-import dev.stepstile.usecase.StepAttempt;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepState;
-import dev.stepstile.codec.Json;
-import dev.stepstile.codec.PayloadJson;
+import dev.stepstile.usecase.AttemptFailed;
+import dev.stepstile.usecase.StepAttempt;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,0 +1,39 @@
+package dev.stepstile.simulation.audit;
+
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import java.time.Duration;
+import java.time.Instant;
+
+/** A message is deleted only once what it stands for is in the table, and never the last one that a step needs. */
+final class Acknowledgements implements Check {
+    private final Audit audit;
+
+    Acknowledgements(Audit audit) {
+        this.audit = audit;
+    }
+
+    @Override
+    public void messageDeleted(StepLedger step, StepId id) {
+        StepRecord record = step.last;
+        if (record == null) {
+            audit.violated(id, "a message was acknowledged before anything was recorded");
+        } else if (step.messages == 0 && record.state() instanceof StepState.Running) {
+            audit.violated(id, "its last message was acknowledged while it runs, and nothing is left to wake it by");
+        } else if (step.messages == 0
+                && record.state() instanceof StepState.Retrying(Instant notBefore)
+                && failedByItself(record)
+                && notBefore.isBefore(audit.now().plus(Duration.ofHours(11)))) {
+            audit.violated(id, "its last message was acknowledged while it waits to be tried again");
+        }
+    }
+
+    /** Not by a sweep or a redrive, which send a message next. */
+    private static boolean failedByItself(StepRecord record) {
+        return record.attempt() > record.budgetFrom()
+                && !record.history().isEmpty()
+                && record.history().getLast().cause() != StepError.Kind.WORKER_LOST;
+    }
+}

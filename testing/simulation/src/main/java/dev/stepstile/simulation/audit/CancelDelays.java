@@ -1,0 +1,118 @@
+package dev.stepstile.simulation.audit;
+
+import dev.stepstile.simulation.scheduler.SimulatedProcess;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A cancel reaches every step: at once if its call is answered, within two sweeps whatever happens; what runs ends within
+ * a heartbeat of it; nothing but a success escapes it, and nothing is cancelled without one.
+ */
+final class CancelDelays implements Check {
+    /** From the heartbeat that tells the worker, to the record. */
+    private static final Duration TO_STOP = Duration.ofSeconds(7);
+
+    private final Audit audit;
+    private final Ledgers ledgers;
+
+    CancelDelays(Audit audit, Ledgers ledgers) {
+        this.audit = audit;
+        this.ledgers = ledgers;
+    }
+
+    @Override
+    public void recordWritten(StepLedger step, @Nullable StepRecord before, StepRecord after) {
+        RunLedger ledger = ledgers.run(after.id().runId());
+        Run run = ledger.run;
+        if (before != null && after.cancelSeq() < before.cancelSeq()) {
+            audit.violated(
+                    after.id(), "its cancel number fell from " + before.cancelSeq() + " to " + after.cancelSeq());
+        }
+        if (run != null && after.cancelSeq() > run.cancelSeq()) {
+            audit.violated(after.id(), "it answers cancel " + after.cancelSeq() + ", and nobody asked for that");
+        }
+        if (after.state() instanceof StepState.Cancelled && after.cancelSeq() == 0) {
+            audit.violated(after.id(), "it was cancelled, and nobody asked for that");
+        }
+        if (run != null && run.cancelSeq() > 0 && !ended(before)) {
+            unanswered(ledger, run, before, after);
+        }
+        if (before != null && before.state() instanceof StepState.Running was && was.cancelRequested()) {
+            flagged(step, before, after);
+        }
+    }
+
+    private static boolean ended(@Nullable StepRecord record) {
+        return record != null && record.state() instanceof StepState.Ended;
+    }
+
+    private void unanswered(RunLedger ledger, Run run, @Nullable StepRecord before, StepRecord after) {
+        boolean answered = before != null && before.cancelSeq() == run.cancelSeq();
+        StepLedger step = ledgers.step(after.id());
+        if (!answered && step.redrivenAt < ledger.cancelledAt) {
+            audit.within(
+                    after.id(),
+                    ledger.cancelledAt,
+                    audit.sweep().multipliedBy(2),
+                    after.cancelSeq() < run.cancelSeq()
+                            ? "its run was cancelled, and it goes on"
+                            : "the cancel of its run reached it");
+        }
+    }
+
+    private void flagged(StepLedger step, StepRecord before, StepRecord after) {
+        boolean goesOn = after.state() instanceof StepState.Running running
+                && running.cancelRequested()
+                && !Fences.claims(before, after);
+        if (!goesOn
+                && !(after.state() instanceof StepState.Cancelled)
+                && !(after.state() instanceof StepState.Succeeded)) {
+            audit.violated(after.id(), "it was asked to stop while it ran, and then it was " + Auditor.shown(after));
+        }
+        if (ended(after)) {
+            SimulatedProcess holder = step.holder;
+            Duration heartbeat = audit.cluster().timing().heartbeat().plus(TO_STOP);
+            if (holder != null
+                    && step.workEndedAt >= step.flaggedAt
+                    && holder.undisturbedSince(step.flaggedAt)
+                    && audit.millis() - step.flaggedAt > heartbeat.toMillis()) {
+                audit.violated(
+                        after.id(),
+                        "it runs undisturbed, was cancelled, and ended only "
+                                + Duration.ofMillis(audit.millis() - step.flaggedAt) + " later");
+            }
+            audit.within(
+                    after.id(), step.flaggedAt, audit.cluster().recoveryBound(), "it was asked to stop, and ended");
+        }
+    }
+
+    @Override
+    public void cancelAnswered(RunLedger ledger, long asked) {
+        Run run = ledger.run;
+        if (run == null || !audit.caller().undisturbedSince(asked)) {
+            return;
+        }
+        for (Dispatch dispatch : ledger.dispatches.values()) {
+            if (!dispatch.closed()
+                    && dispatch.createdAt().toEpochMilli()
+                            < asked - audit.clocks().toMillis()) {
+                for (StepId id : ledger.asked(dispatch.dispatchId())) {
+                    answered(id, ledger.step(id), run, asked);
+                }
+            }
+        }
+    }
+
+    private void answered(StepId id, StepLedger step, Run run, long asked) {
+        StepRecord record = step.last;
+        boolean reached = record != null && (ended(record) || record.cancelSeq() == run.cancelSeq());
+        if (!reached && step.redrivenAt < asked) {
+            audit.violated(id, "the cancel of its run was answered and has not reached it: " + Auditor.shown(record));
+        }
+    }
+}

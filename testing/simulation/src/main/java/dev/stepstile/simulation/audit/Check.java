@@ -1,0 +1,59 @@
+package dev.stepstile.simulation.audit;
+
+import dev.stepstile.port.LogPage;
+import dev.stepstile.simulation.ports.RunningHandler;
+import dev.stepstile.simulation.scheduler.SimulatedProcess;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSpec;
+import java.util.Collection;
+import org.jspecify.annotations.Nullable;
+
+/** One kind of guarantee, held against every effect before the ledgers take the effect down. */
+interface Check {
+    default void dispatchWritten(RunLedger run, @Nullable Dispatch before, Dispatch after) {}
+
+    default void recordWritten(StepLedger step, @Nullable StepRecord before, StepRecord after) {}
+
+    default void recordRefused(StepLedger step, @Nullable StepRecord stored, StepRecord refused) {}
+
+    default void pageWritten(StepLedger step, LogPage page) {}
+
+    /** A message for a step was put into the queue; not for a letter that was moved back. */
+    default void messageSent(StepLedger step, StepSpec spec) {}
+
+    /** A message is gone, and counted no more. */
+    default void messageDeleted(StepLedger step, StepId id) {}
+
+    /** A message is gone that nobody deleted, and is counted no more. */
+    default void messageLost(StepLedger step, StepId id) {}
+
+    default void queueAsked(boolean showsMessages) {}
+
+    /** A message of this step was received and not executed; it comes again when its visibility timeout ends. */
+    default void messageAbandoned(StepLedger step, StepId id) {}
+
+    /**
+     * A worker put a message back.
+     *
+     * @param since when it took it up, in virtual milliseconds
+     * @param visibleAt when it can be received again
+     */
+    default void messageKept(StepLedger step, StepId id, SimulatedProcess by, long since, long visibleAt) {}
+
+    default void workBegun(StepLedger step, RunningHandler work) {}
+
+    default void workEnded(StepLedger step, RunningHandler work, @Nullable String result) {}
+
+    default void letterBuried(StepLedger step, StepSpec spec, int attempt) {}
+
+    /** @param asked when, in virtual milliseconds */
+    default void cancelAnswered(RunLedger run, long asked) {}
+
+    /** @param asked when, in virtual milliseconds */
+    default void redriveAnswered(RunLedger run, long asked) {}
+
+    /** Time has passed: what should have happened by now? */
+    default void look(Collection<RunLedger> runs) {}
+}

@@ -1,0 +1,73 @@
+package dev.stepstile.simulation.audit;
+
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepState;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A step dies of what is true and of its budget's end alone; its dead letter follows within two sweeps, and then the mark. */
+final class DeadLetterDelays implements Check {
+    /** Causes that may be tried again, so that only the last attempt dies of them. */
+    private static final Set<StepError.Kind> EXHAUSTED =
+            EnumSet.of(StepError.Kind.HANDLER_FAILED, StepError.Kind.TIMEOUT, StepError.Kind.WORKER_LOST);
+
+    private final Audit audit;
+    private final Ledgers ledgers;
+
+    DeadLetterDelays(Audit audit, Ledgers ledgers) {
+        this.audit = audit;
+        this.ledgers = ledgers;
+    }
+
+    @Override
+    public void recordWritten(StepLedger step, @Nullable StepRecord before, StepRecord after) {
+        if (after.state() instanceof StepState.Failed failed
+                && EXHAUSTED.contains(failed.error().kind())) {
+            audit.violated(after.id(), "it FAILED for good of " + failed.error().kind() + ", which may be tried again");
+        }
+        if (!(after.state() instanceof StepState.Dead dead)) {
+            return;
+        }
+        StepError.Kind cause = dead.error().kind();
+        if (EXHAUSTED.contains(cause)
+                && after.attempt() - step.budgetFrom < after.pinned().retry().maxAttempts()) {
+            audit.violated(after.id(), "it died of " + cause + " with attempts left");
+        }
+        if (cause == StepError.Kind.EXPIRED) {
+            expired(after);
+        }
+        if (dead.buriedAt() != null) {
+            if (!step.lettersSent.contains(after.attempt())) {
+                audit.violated(
+                        after.id(), "it is marked as buried, and no letter ever named attempt " + after.attempt());
+            }
+            audit.within(after.id(), step.endedAt, audit.sweep().multipliedBy(2), "it died, and was marked as buried");
+        }
+    }
+
+    private void expired(StepRecord after) {
+        var dispatch =
+                ledgers.run(after.id().runId()).dispatches.get(after.pinned().dispatchId());
+        Duration validity = audit.cluster().timing().validity();
+        if (dispatch != null
+                && audit.now()
+                        .plus(audit.clocks())
+                        .isBefore(dispatch.createdAt().plus(validity))) {
+            audit.violated(after.id(), "it expired before " + validity + " had passed since its dispatch");
+        }
+    }
+
+    @Override
+    public void letterBuried(StepLedger step, StepSpec spec, int attempt) {
+        if (!step.deadAt.contains(attempt)) {
+            audit.violated(spec.id(), "it was buried and never died at attempt " + attempt);
+        } else if (!step.lettersSent.contains(attempt) && attempt == step.fence) {
+            audit.within(
+                    spec.id(), step.endedAt, audit.sweep().multipliedBy(2), "it died, and its dead letter was sent");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package dev.stepstile.simulation.audit;
+
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepState;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** A message is sent after what it stands for is written, and what is said to be sent was sent. */
+final class MessageOrder implements Check {
+    /** From what a sender last read of a step to its message, in a large dispatch. */
+    private static final Duration READ_TO_SENT = Duration.ofSeconds(30);
+
+    private final Audit audit;
+    private final Ledgers ledgers;
+
+    MessageOrder(Audit audit, Ledgers ledgers) {
+        this.audit = audit;
+        this.ledgers = ledgers;
+    }
+
+    @Override
+    public void messageSent(StepLedger step, StepSpec spec) {
+        RunLedger run = ledgers.run(spec.id().runId());
+        if (run.run == null || !run.dispatches.containsKey(spec.pinned().dispatchId())) {
+            audit.violated(spec.id(), "a message was sent before its dispatch was written");
+        }
+        patient(step, spec, run);
+        StepRecord record = step.last;
+        long before = audit.millis() - READ_TO_SENT.toMillis();
+        if (record != null
+                && record.pinned().dispatchId().equals(spec.pinned().dispatchId())
+                && step.writtenAt.toEpochMilli() < before
+                && audit.caller().undisturbedSince(before)
+                && (record.state() instanceof StepState.Ended || record.state() instanceof StepState.Running)) {
+            audit.violated(spec.id(), "a message was sent while it is " + Auditor.shown(record));
+        }
+    }
+
+    /** What nobody claimed is not sent again while it may only be waiting its turn. */
+    private void patient(StepLedger step, StepSpec spec, RunLedger run) {
+        Dispatch dispatch = run.dispatches.get(spec.pinned().dispatchId());
+        Duration patience =
+                audit.cluster().timing().lostAfter().minus(audit.clocks()).minusSeconds(1);
+        boolean again = step.last == null && step.sends > 0 && dispatch != null && dispatch.sentAt() != null;
+        if (again
+                && step.sentFor.equals(spec.pinned().dispatchId())
+                && audit.millis() - step.sentAt < patience.toMillis()
+                && audit.caller().undisturbedSince(audit.millis() - patience.toMillis())) {
+            audit.violated(
+                    spec.id(),
+                    "nobody claimed it yet, and it was sent again after "
+                            + Duration.ofMillis(audit.millis() - step.sentAt));
+        }
+    }
+
+    @Override
+    public void dispatchWritten(RunLedger run, @Nullable Dispatch before, Dispatch after) {
+        if (run.run == null) {
+            audit.violated(after.runId() + "/" + after.dispatchId(), "it was written before its run was");
+        }
+        if (before != null && before.sentAt() == null && after.sentAt() != null) {
+            for (StepId id : run.asked(after.dispatchId())) {
+                if (run.step(id).sends == 0 && run.step(id).last == null) {
+                    audit.violated(id, "its dispatch says that its message was sent, and it was not");
+                }
+            }
+        }
+    }
+}

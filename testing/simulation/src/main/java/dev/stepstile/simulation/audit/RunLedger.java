@@ -1,0 +1,101 @@
+package dev.stepstile.simulation.audit;
+
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.usecase.Dispatching;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** What the auditor has seen of one run. */
+public final class RunLedger {
+    private static final int MOST_INPUTS = 1_000;
+
+    public final String runId;
+
+    /** The run as last written; null before the first write. */
+    @Nullable
+    public Run run;
+
+    /** When it was last cancelled, in virtual milliseconds. */
+    long cancelledAt;
+
+    /** When anything of it was last written or sent, in virtual milliseconds. */
+    public long touchedAt;
+
+    /** How many messages for its steps are in the queue. */
+    int messages;
+
+    /** What clients hand over, and what became of it, by dispatchId. */
+    private final SortedMap<String, List<StepId>> asked = new TreeMap<>();
+
+    final SortedMap<String, Dispatch> dispatches = new TreeMap<>();
+
+    /** When each was last written, in virtual milliseconds. */
+    final Map<String, Long> dispatchesAt = new HashMap<>();
+
+    /** Each step's input, by dispatchId and key, of requests that are small enough to be kept in mind. */
+    private final Map<String, Map<String, String>> inputs = new HashMap<>();
+
+    private final Map<String, StepLedger> steps = new HashMap<>();
+
+    RunLedger(String runId) {
+        this.runId = runId;
+    }
+
+    public StepLedger step(StepId id) {
+        return steps.computeIfAbsent(id.stepKey(), key -> new StepLedger());
+    }
+
+    void asked(Dispatching.Request request, String dispatchId) {
+        asked.put(
+                dispatchId,
+                request.steps().stream()
+                        .map(step -> new StepId(runId, step.key()))
+                        .toList());
+        if (request.steps().size() <= MOST_INPUTS) {
+            Map<String, String> byKey = inputs.computeIfAbsent(dispatchId, id -> new HashMap<>());
+            request.steps().forEach(step -> byKey.put(step.key(), step.input()));
+        }
+    }
+
+    /** The steps that clients name in this dispatch, in its order. */
+    List<StepId> asked(String dispatchId) {
+        return asked.getOrDefault(dispatchId, List.of());
+    }
+
+    /** What a client gave this step in this dispatch; null if that is not known. */
+    @Nullable
+    String input(String dispatchId, String stepKey) {
+        return inputs.getOrDefault(dispatchId, Map.of()).get(stepKey);
+    }
+
+    /** All of its steps of which anything was seen. */
+    Collection<StepLedger> steps() {
+        return steps.values();
+    }
+
+    public Map<String, StepLedger> stepsByKey() {
+        return steps;
+    }
+
+    /** Whether another dispatch, that is open, drives this step of a dispatch, by its record. */
+    boolean drivenByAnother(Dispatch dispatch, @Nullable StepRecord record) {
+        if (record == null || record.pinned().dispatchId().equals(dispatch.dispatchId())) {
+            return false;
+        }
+        Dispatch driver = dispatches.get(record.pinned().dispatchId());
+        return driver != null && !driver.closed();
+    }
+
+    /** Whether everything that was accepted has ended and nothing is in the queue. */
+    public boolean atRest() {
+        return messages == 0 && dispatches.values().stream().allMatch(Dispatch::closed);
+    }
+}

@@ -1,0 +1,175 @@
+package dev.stepstile.simulation.exploration;
+
+import dev.stepstile.simulation.Outcome;
+import dev.stepstile.simulation.SimulationConfig;
+import dev.stepstile.simulation.faults.Fault;
+import dev.stepstile.simulation.faults.FaultProfile;
+import dev.stepstile.simulation.faults.Faults;
+import dev.stepstile.simulation.scenarios.Scenarios;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+
+/** Plays a scenario again and again, each time with other port calls going wrong. */
+public final class Exploration {
+    /** Longer than a lease, its margin and two sweeps, so that others take over; far shorter than the function's timeout. */
+    private static final Duration BEYOND_LEASE = Duration.ofSeconds(200);
+
+    /** What can go wrong at a call. */
+    public static final List<Fault> FAULTS = List.of(
+            new Fault.CrashBefore(),
+            new Fault.CrashAfter(),
+            new Fault.Fail(),
+            new Fault.LoseResponse(),
+            new Fault.Duplicate(),
+            new Fault.Pause(BEYOND_LEASE));
+
+    private final Replay replay;
+    private final UnaryOperator<SimulationConfig> changed;
+    private final Listener listener;
+    private final SortedMap<String, Integer> executions = new TreeMap<>();
+    private final List<Finding> findings = new ArrayList<>();
+
+    /** Is told of each execution. */
+    @FunctionalInterface
+    public interface Listener {
+        Listener NONE = (faults, outcome) -> {};
+
+        void played(Faults faults, Outcome outcome);
+    }
+
+    public Exploration(Scenarios.Named scenario, long seed) {
+        this(scenario, seed, UnaryOperator.identity(), Listener.NONE);
+    }
+
+    /** @param changed what else the setup has */
+    public Exploration(
+            Scenarios.Named scenario, long seed, UnaryOperator<SimulationConfig> changed, Listener listener) {
+        this.replay = Replay.of(scenario, scenario.steps(), seed, FaultProfile.CALM);
+        this.changed = changed;
+        this.listener = listener;
+    }
+
+    /** A guarantee that did not hold: what shows it again. */
+    public record Finding(Replay replay, List<String> violations) {
+        @Override
+        public String toString() {
+            return replay.command() + ": " + violations;
+        }
+    }
+
+    /** One execution for each fault at each port call, and one for each batch of which a part alone is taken. */
+    public Exploration singles() {
+        for (Fault fault : FAULTS) {
+            int call = 1;
+            while (play(Faults.NONE.at(call, fault), fault.name()) >= call) {
+                call++;
+            }
+        }
+        Fault partial = new Fault.Partial();
+        for (String batch : Fault.BATCHES) {
+            int nth = 1;
+            while (struck(Faults.NONE.at(batch, nth, partial), partial.name())) {
+                nth++;
+            }
+        }
+        return this;
+    }
+
+    private boolean struck(Faults faults, String kind) {
+        Outcome outcome = played(faults, kind);
+        return !outcome.faultLog().list().isEmpty();
+    }
+
+    /** Executions with two faults, drawn by the seed from all pairs of them at all pairs of calls. */
+    public Exploration pairs(int sample) {
+        RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(replay.seed());
+        int calls = reach(Faults.NONE);
+        for (int i = 0; i < sample; i++) {
+            Fault first = FAULTS.get(random.nextInt(FAULTS.size()));
+            Fault second = FAULTS.get(random.nextInt(FAULTS.size()));
+            int one = 1 + random.nextInt(calls);
+            int reach = reach(Faults.NONE.at(one, first));
+            int two = one + 1 + random.nextInt(Math.max(reach - one, 1));
+            pair(one, first, two, second);
+        }
+        return this;
+    }
+
+    /** A first fault, and how many calls there are with it. */
+    public record First(int call, Fault fault, int reach) {
+        /** How many second faults there are. */
+        public long pairs() {
+            return (long) FAULTS.size() * Math.max(reach - call, 0);
+        }
+    }
+
+    /** Each fault at each call, as the first of two. */
+    public List<First> firsts() {
+        List<First> firsts = new ArrayList<>();
+        for (Fault fault : FAULTS) {
+            int call = 1;
+            int reach = reach(Faults.NONE.at(call, fault));
+            while (reach >= call) {
+                firsts.add(new First(call, fault, reach));
+                call++;
+                reach = reach(Faults.NONE.at(call, fault));
+            }
+        }
+        return firsts;
+    }
+
+    /** One execution for each second fault at each later call. */
+    public Exploration pairsAfter(First first) {
+        for (int call = first.call() + 1; call <= first.reach(); call++) {
+            for (Fault second : FAULTS) {
+                pair(first.call(), first.fault(), call, second);
+            }
+        }
+        return this;
+    }
+
+    private void pair(int one, Fault first, int two, Fault second) {
+        play(Faults.NONE.at(one, first).at(two, second), first.name() + " + " + second.name());
+    }
+
+    private int reach(Faults faults) {
+        return outcome(faults).portCalls();
+    }
+
+    private Outcome outcome(Faults faults) {
+        return replay.play(changed.apply(replay.with(faults).config()));
+    }
+
+    private int play(Faults faults, String kind) {
+        return played(faults, kind).portCalls();
+    }
+
+    private Outcome played(Faults faults, String kind) {
+        Outcome outcome = outcome(faults);
+        executions.merge(kind, 1, Integer::sum);
+        if (!outcome.violations().isEmpty()) {
+            findings.add(new Finding(replay.with(faults), outcome.violations()));
+        }
+        listener.played(faults, outcome);
+        return outcome;
+    }
+
+    public List<Finding> findings() {
+        return List.copyOf(findings);
+    }
+
+    /** How many executions there were of each kind. */
+    public SortedMap<String, Integer> executions() {
+        return executions;
+    }
+
+    public int total() {
+        return executions.values().stream().mapToInt(Integer::intValue).sum();
+    }
+}

@@ -1,0 +1,5 @@
+/** A scenario again and again, each time with other faults. */
+@NullMarked
+package dev.stepstile.simulation.exploration;
+
+import org.jspecify.annotations.NullMarked;

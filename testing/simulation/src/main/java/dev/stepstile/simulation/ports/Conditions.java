@@ -1,0 +1,39 @@
+package dev.stepstile.simulation.ports;
+
+import dev.stepstile.step.Expect;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import java.time.Instant;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Decides whether the stored record is as a conditional write expects. */
+@FunctionalInterface
+public interface Conditions {
+    Conditions ALL = Conditions::hold;
+
+    boolean met(@Nullable StepRecord stored, Expect expect);
+
+    private static boolean hold(@Nullable StepRecord stored, Expect expect) {
+        return switch (expect) {
+            case Expect.Absent absent -> stored == null;
+            case Expect.Fence(int attempt, String owner, StepState.Name state, long cancelSeq) ->
+                stored != null
+                        && stored.attempt() == attempt
+                        && stored.owner().equals(owner)
+                        && stored.state().name() == state
+                        && stored.cancelSeq() == cancelSeq;
+            case Expect.AsRead(int attempt, String owner, StepState.Name state, long cancelSeq, Instant leaseUntil) ->
+                stored != null
+                        && stored.attempt() == attempt
+                        && stored.owner().equals(owner)
+                        && stored.state().name() == state
+                        && stored.cancelSeq() == cancelSeq
+                        && Objects.equals(lease(stored), leaseUntil);
+        };
+    }
+
+    private static @Nullable Instant lease(StepRecord record) {
+        return record.state() instanceof StepState.Running running ? running.leaseUntil() : null;
+    }
+}

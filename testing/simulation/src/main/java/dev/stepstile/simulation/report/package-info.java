@@ -1,0 +1,5 @@
+/** What a simulation did, as a page. */
+@NullMarked
+package dev.stepstile.simulation.report;
+
+import org.jspecify.annotations.NullMarked;

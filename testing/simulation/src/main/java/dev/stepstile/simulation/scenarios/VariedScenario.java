@@ -1,0 +1,111 @@
+package dev.stepstile.simulation.scenarios;
+
+import dev.stepstile.simulation.Scenario;
+import dev.stepstile.simulation.Simulation;
+import dev.stepstile.simulation.system.SimulatedHandler;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.Dispatching;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * One of each kind of thing that a step can do or suffer, in surroundings in which delays are bounded: results and inputs of
+ * each size, timeouts, delays that a handler asks for, workers that die, lost messages, a cancelled run that is redriven,
+ * letters that are moved back, a dispatch in each bucket, and readers who follow it all.
+ */
+final class VariedScenario implements Scenario {
+    private static final String OTHER = "q";
+    private static final String SINGLES = "s";
+    private static final Duration LONGEST = Duration.ofHours(12);
+    private static final String FILLING = "x".repeat(700);
+
+    @Override
+    public void on(Simulation simulation) {
+        simulation.dispatch(at(0), kinds());
+        simulation.dispatch(at(1), request(RUN, "many", many("many", 24, 15_000)));
+        simulation.dispatch(at(3), request(RUN, "lost", many("lost", 8, 2_000)));
+        simulation.strike(Duration.ofMillis(3_400), () -> simulation.queue().lose(body -> body.contains("lost-")));
+        simulation.at(at(150), "operator", () -> simulation.letters().moveBack(body -> body.contains("dies-0")));
+        simulation.redrive(at(200), RUN, REDRIVABLE, Set.of("dies-1", "times-out"));
+        for (int i = 0; i < 24; i++) {
+            simulation.dispatch(at(5 + 2 * i), request(SINGLES, "one-" + i, List.of(step("one-" + i, 2, 300, 0))));
+        }
+        simulation.dispatch(at(2), cancelled());
+        simulation.dispatch(at(4), request(OTHER, "again", List.of(step("runs-0", 3, 120_000, 0))));
+        simulation.cancel(at(70), OTHER);
+        simulation.redrive(at(160), OTHER, Set.of(StepState.Name.CANCELLED), Set.of("runs-0", "runs-1", "retries-0"));
+        for (String run : List.of(RUN, OTHER, SINGLES)) {
+            simulation.follow(at(1), run, LONGEST);
+        }
+    }
+
+    private static Duration at(int seconds) {
+        return Duration.ofSeconds(seconds);
+    }
+
+    private static Dispatching.Request kinds() {
+        List<Dispatching.NewStep> steps = new ArrayList<>();
+        for (int size : List.of(0, 3_000, 20_000)) {
+            steps.add(step("result-" + size, 2, "\"millis\":800,\"lines\":3,\"result\":" + size, 300));
+            steps.add(step("slow-" + size, 3, "\"millis\":170000,\"lines\":2,\"result\":" + size, 300));
+        }
+        steps.add(step("input-700", 2, "\"millis\":500,\"note\":\"" + FILLING + "\"", 300));
+        steps.add(step("input-21000", 2, "\"millis\":500,\"note\":\"" + FILLING.repeat(30) + "\"", 300));
+        steps.add(step("times-out", 2, "\"millis\":200000", 40));
+        steps.add(step("asks-for-time", 3, "\"millis\":300,\"failures\":2,\"retryAfterMillis\":50000", 300));
+        steps.add(step("gives-up", 3, "\"millis\":300,\"failures\":1,\"terminal\":true", 300));
+        for (int i = 0; i < 3; i++) {
+            steps.add(step("kills-" + i, 4, "\"millis\":" + (1_000 + 500 * i) + ",\"kills\":1", 300));
+            steps.add(step("dies-" + i, 1, "\"millis\":400,\"failures\":1", 300));
+            steps.add(step("fails-" + i, 4, "\"millis\":400,\"failures\":" + (i + 1), 300));
+        }
+        return new Dispatching.Request(RUN, "kinds", steps, shared());
+    }
+
+    private static SortedMap<String, String> shared() {
+        SortedMap<String, String> shared = new TreeMap<>();
+        shared.put("small", "{\"n\":1}");
+        shared.put("large", "\"" + FILLING.repeat(12) + "\"");
+        return shared;
+    }
+
+    private static Dispatching.Request cancelled() {
+        List<Dispatching.NewStep> steps = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            steps.add(step("runs-" + i, 3, 120_000, 0));
+            steps.add(step("retries-" + i, 9, "\"millis\":500,\"failures\":4,\"retryAfterMillis\":40000", 300));
+        }
+        return request(OTHER, "cancelled", steps);
+    }
+
+    private static List<Dispatching.NewStep> many(String keys, int steps, long millis) {
+        List<Dispatching.NewStep> all = new ArrayList<>();
+        for (int i = 0; i < steps; i++) {
+            all.add(step(keys + "-" + i, 3, millis, 0));
+        }
+        return all;
+    }
+
+    private static Dispatching.NewStep step(String key, int attempts, long millis, int failures) {
+        return step(key, attempts, "\"millis\":" + millis + ",\"failures\":" + failures + ",\"lines\":1", 300);
+    }
+
+    private static Dispatching.NewStep step(String key, int attempts, String work, int timeoutSeconds) {
+        return new Dispatching.NewStep(
+                key,
+                SimulatedHandler.NAME,
+                "{" + work + "}",
+                new RetryPolicy(attempts, Duration.ofSeconds(10), Duration.ofMinutes(1)),
+                Duration.ofSeconds(timeoutSeconds),
+                new TreeMap<>());
+    }
+
+    private static Dispatching.Request request(String runId, String dispatchId, List<Dispatching.NewStep> steps) {
+        return new Dispatching.Request(runId, dispatchId, steps, new TreeMap<>());
+    }
+}
