@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.aws.SqsStepQueue;
+import dev.stepstile.codec.Json;
+import dev.stepstile.port.StepQueue.Outgoing;
+import dev.stepstile.runtime.VirtualTasks;
 import dev.stepstile.usecase.Count;
 import dev.stepstile.usecase.Tasks;
-import dev.stepstile.runtime.VirtualTasks;
-import dev.stepstile.port.StepQueue.Outgoing;
-import dev.stepstile.codec.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -25,7 +25,8 @@ import java.util.stream.Stream;
  * (a thread's work, the woven method) counts as called where it is made.
  */
 final class SdkCalls {
-    private static final String[] PACKAGES = Stream.of("api", "step", "port", "codec", "usecase", "http", "runtime", "aws")
+    private static final String[] PACKAGES = Stream.of(
+                    "api", "step", "port", "codec", "usecase", "http", "runtime", "aws")
             .map(name -> "dev.stepstile." + name)
             .toArray(String[]::new);
     private static final JavaClasses CLASSES = new ClassFileImporter()

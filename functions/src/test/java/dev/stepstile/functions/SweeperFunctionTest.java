@@ -3,8 +3,8 @@ package dev.stepstile.functions;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.stepstile.usecase.SweepReport;
 import dev.stepstile.codec.Json;
+import dev.stepstile.usecase.SweepReport;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;

@@ -1,8 +1,8 @@
 package dev.stepstile.embedded;
 
-import dev.stepstile.runtime.ProcessLock;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.Ports;
+import dev.stepstile.runtime.ProcessLock;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

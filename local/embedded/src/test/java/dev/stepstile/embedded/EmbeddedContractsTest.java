@@ -1,16 +1,16 @@
 package dev.stepstile.embedded;
 
-import dev.stepstile.contracts.StateFolderDamage;
 import dev.stepstile.contracts.DeadLettersContract;
 import dev.stepstile.contracts.PayloadStoreContract;
+import dev.stepstile.contracts.StateFolderDamage;
 import dev.stepstile.contracts.StepQueueContract;
 import dev.stepstile.contracts.StepStoreContract;
-import dev.stepstile.step.StepRecord;
 import dev.stepstile.port.DeadLetters;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
+import dev.stepstile.step.StepRecord;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stepstile.contracts.Samples;
-import dev.stepstile.step.Expect;
-import dev.stepstile.step.Run;
-import dev.stepstile.step.StepRecord;
 import dev.stepstile.port.DamagedData;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepQueue.Outgoing;
+import dev.stepstile.step.Expect;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.StepRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

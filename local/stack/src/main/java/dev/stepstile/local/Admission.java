@@ -1,7 +1,7 @@
 package dev.stepstile.local;
 
-import dev.stepstile.step.Limits;
 import dev.stepstile.http.Http;
+import dev.stepstile.step.Limits;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;

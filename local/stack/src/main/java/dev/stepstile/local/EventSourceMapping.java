@@ -2,13 +2,13 @@ package dev.stepstile.local;
 
 import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
-import dev.stepstile.step.StepId;
-import dev.stepstile.step.StepSpec;
+import dev.stepstile.codec.StepMessages;
+import dev.stepstile.codec.StepMessages.Decoded;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepQueue.Delivery;
-import dev.stepstile.codec.StepMessages;
-import dev.stepstile.codec.StepMessages.Decoded;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepSpec;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;

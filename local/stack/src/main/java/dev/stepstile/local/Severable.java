@@ -1,8 +1,8 @@
 package dev.stepstile.local;
 
+import dev.stepstile.port.Ports;
 import dev.stepstile.usecase.Tasks;
 import dev.stepstile.usecase.World;
-import dev.stepstile.port.Ports;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;

@@ -1,9 +1,9 @@
 package dev.stepstile.local;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.codec.Json;
 import dev.stepstile.usecase.Count;
 import dev.stepstile.usecase.Meter;
-import dev.stepstile.codec.Json;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.stepstile.step.Limits;
 import dev.stepstile.codec.Json;
+import dev.stepstile.step.Limits;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.stepstile.step.StepId;
 import dev.stepstile.codec.Json;
 import dev.stepstile.codec.StepMessages;
+import dev.stepstile.step.StepId;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,13 +2,13 @@ package dev.stepstile.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.codec.StepMessages;
+import dev.stepstile.port.FeedEntry;
+import dev.stepstile.port.Ports;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.FeedEntry;
-import dev.stepstile.port.Ports;
-import dev.stepstile.codec.StepMessages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.codec.Json;
 import dev.stepstile.local.ReckoningHandler.Fate;
-import dev.stepstile.usecase.Count;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepState;
-import dev.stepstile.codec.Json;
+import dev.stepstile.usecase.Count;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

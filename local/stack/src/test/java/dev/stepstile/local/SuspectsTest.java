@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.stepstile.step.StepId;
 import dev.stepstile.codec.Json;
+import dev.stepstile.step.StepId;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

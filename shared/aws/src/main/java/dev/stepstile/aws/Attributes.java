@@ -1,8 +1,8 @@
 package dev.stepstile.aws;
 
+import dev.stepstile.port.DamagedData;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.DamagedData;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;

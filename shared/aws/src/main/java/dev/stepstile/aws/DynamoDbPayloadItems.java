@@ -1,7 +1,7 @@
 package dev.stepstile.aws;
 
-import dev.stepstile.step.Retention;
 import dev.stepstile.port.PayloadStore;
+import dev.stepstile.step.Retention;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;

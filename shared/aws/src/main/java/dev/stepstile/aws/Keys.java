@@ -1,7 +1,7 @@
 package dev.stepstile.aws;
 
-import dev.stepstile.step.StepId;
 import dev.stepstile.port.StepStore.DispatchRef;
+import dev.stepstile.step.StepId;
 import java.util.Map;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 

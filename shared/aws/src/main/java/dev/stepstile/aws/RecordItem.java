@@ -5,6 +5,7 @@ import static dev.stepstile.aws.Keys.FEED_SK;
 import static dev.stepstile.aws.Keys.PK;
 import static dev.stepstile.aws.Keys.SK;
 
+import dev.stepstile.port.FeedEntry;
 import dev.stepstile.step.AttemptNote;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Pinned;
@@ -13,7 +14,6 @@ import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.FeedEntry;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

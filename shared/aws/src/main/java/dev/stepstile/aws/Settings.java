@@ -1,7 +1,7 @@
 package dev.stepstile.aws;
 
-import dev.stepstile.usecase.Timing;
 import dev.stepstile.step.Shards;
+import dev.stepstile.usecase.Timing;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;

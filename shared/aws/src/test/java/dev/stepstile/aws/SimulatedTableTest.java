@@ -2,9 +2,9 @@ package dev.stepstile.aws;
 
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StepStoreContract;
-import dev.stepstile.step.StepRecord;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.StepStore;
+import dev.stepstile.step.StepRecord;
 import java.time.Duration;
 import java.time.InstantSource;
 import org.junit.jupiter.api.Nested;

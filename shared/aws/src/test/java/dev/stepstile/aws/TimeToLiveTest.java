@@ -3,13 +3,13 @@ package dev.stepstile.aws;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.contracts.Samples;
+import dev.stepstile.port.LogPage;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Retention;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepRecord;
-import dev.stepstile.port.LogPage;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;

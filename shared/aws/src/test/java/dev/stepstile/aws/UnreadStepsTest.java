@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stepstile.contracts.Samples;
-import dev.stepstile.step.StepId;
-import dev.stepstile.step.StepRecord;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepStore.StepRef;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;

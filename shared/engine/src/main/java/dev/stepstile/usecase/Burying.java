@@ -1,11 +1,11 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.codec.StepMessages;
+import dev.stepstile.port.DeadLetters;
 import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.DeadLetters;
-import dev.stepstile.codec.StepMessages;
 
 /**
  * Puts what cannot run into the dead-letter queue: the record is DEAD, then the letter is sent, then the record says so.

@@ -1,13 +1,13 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.port.PortException;
+import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.PortException;
-import dev.stepstile.port.StepStore;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;

@@ -2,10 +2,10 @@ package dev.stepstile.usecase;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.stepstile.usecase.Dispatching.NewStep;
-import dev.stepstile.usecase.Dispatching.Request;
 import dev.stepstile.codec.CanonicalJson;
 import dev.stepstile.codec.Json;
+import dev.stepstile.usecase.Dispatching.NewStep;
+import dev.stepstile.usecase.Dispatching.Request;
 import java.nio.charset.StandardCharsets;
 import java.util.SortedMap;
 import java.util.TreeMap;

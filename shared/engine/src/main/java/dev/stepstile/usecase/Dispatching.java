@@ -1,5 +1,9 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.codec.Json;
+import dev.stepstile.codec.StepMessages;
+import dev.stepstile.port.StepQueue;
+import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Pinned;
@@ -10,10 +14,6 @@ import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
-import dev.stepstile.port.StepQueue;
-import dev.stepstile.port.StepStore;
-import dev.stepstile.codec.Json;
-import dev.stepstile.codec.StepMessages;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,9 +1,9 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepSpec;
-import dev.stepstile.port.StepStore;
 import java.util.LinkedHashMap;
 import java.util.Optional;
 import java.util.SequencedMap;

@@ -1,11 +1,11 @@
 package dev.stepstile.usecase;
 
 import dev.stepstile.api.StepResult;
+import dev.stepstile.port.PortException;
+import dev.stepstile.port.StepStore;
 import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.PortException;
-import dev.stepstile.port.StepStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;

@@ -1,9 +1,9 @@
 package dev.stepstile.usecase;
 
-import dev.stepstile.step.StepId;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepStore;
+import dev.stepstile.step.StepId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

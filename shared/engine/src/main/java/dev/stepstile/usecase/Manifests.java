@@ -1,11 +1,11 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.codec.StepMessages;
+import dev.stepstile.port.StepStore;
+import dev.stepstile.port.StepStore.StepRef;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.StepSpec;
-import dev.stepstile.port.StepStore;
-import dev.stepstile.port.StepStore.StepRef;
-import dev.stepstile.codec.StepMessages;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,9 +1,9 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.port.PayloadStore;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepId;
-import dev.stepstile.port.PayloadStore;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

@@ -1,14 +1,14 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.port.PortException;
+import dev.stepstile.port.StepStore;
+import dev.stepstile.port.StepStore.WriteResult;
 import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepLife;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.Transition;
-import dev.stepstile.port.PortException;
-import dev.stepstile.port.StepStore;
-import dev.stepstile.port.StepStore.WriteResult;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;

@@ -1,9 +1,9 @@
 package dev.stepstile.usecase;
 
-import dev.stepstile.step.StepRecord;
 import dev.stepstile.port.DamagedData;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.port.StepStore.StepRef;
+import dev.stepstile.step.StepRecord;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

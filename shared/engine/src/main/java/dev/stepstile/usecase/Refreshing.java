@@ -1,5 +1,8 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.port.PortException;
+import dev.stepstile.port.StepStore;
+import dev.stepstile.port.StepStore.DispatchRef;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.Payload;
@@ -9,9 +12,6 @@ import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.PortException;
-import dev.stepstile.port.StepStore;
-import dev.stepstile.port.StepStore.DispatchRef;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package dev.stepstile.usecase;
 
-import dev.stepstile.step.Dispatch;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepStore;
+import dev.stepstile.step.Dispatch;
 import java.time.Instant;
 import java.util.Optional;
 

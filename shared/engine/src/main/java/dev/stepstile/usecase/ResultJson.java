@@ -2,10 +2,10 @@ package dev.stepstile.usecase;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.stepstile.api.StepResult;
+import dev.stepstile.codec.Json;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepEvent.Weight;
-import dev.stepstile.codec.Json;
 import java.nio.charset.StandardCharsets;
 
 /** What a handler returned, as JSON text within the limits. */

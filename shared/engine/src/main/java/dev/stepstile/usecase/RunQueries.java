@@ -1,5 +1,10 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.port.DamagedData;
+import dev.stepstile.port.FeedEntry;
+import dev.stepstile.port.LogPage;
+import dev.stepstile.port.StepStore;
+import dev.stepstile.port.StepStore.StepRef;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
@@ -9,11 +14,6 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.DamagedData;
-import dev.stepstile.port.FeedEntry;
-import dev.stepstile.port.LogPage;
-import dev.stepstile.port.StepStore;
-import dev.stepstile.port.StepStore.StepRef;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,10 +1,10 @@
 package dev.stepstile.usecase;
 
-import dev.stepstile.step.StepSpec;
+import dev.stepstile.codec.StepMessages;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepQueue.Outgoing;
-import dev.stepstile.codec.StepMessages;
+import dev.stepstile.step.StepSpec;
 import java.time.Duration;
 import java.util.List;
 import org.slf4j.Logger;

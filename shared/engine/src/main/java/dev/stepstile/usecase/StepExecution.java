@@ -1,14 +1,14 @@
 package dev.stepstile.usecase;
 
-import dev.stepstile.step.StepRecord;
-import dev.stepstile.step.StepSpec;
-import dev.stepstile.step.StepState;
+import dev.stepstile.codec.StepMessages;
+import dev.stepstile.codec.StepMessages.Decoded;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepStore;
-import dev.stepstile.codec.StepMessages;
-import dev.stepstile.codec.StepMessages.Decoded;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

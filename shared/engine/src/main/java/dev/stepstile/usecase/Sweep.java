@@ -1,5 +1,10 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.port.DamagedData;
+import dev.stepstile.port.PortException;
+import dev.stepstile.port.StepQueue;
+import dev.stepstile.port.StepStore;
+import dev.stepstile.port.StepStore.DispatchRef;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.Shards;
@@ -9,11 +14,6 @@ import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.DamagedData;
-import dev.stepstile.port.PortException;
-import dev.stepstile.port.StepQueue;
-import dev.stepstile.port.StepStore;
-import dev.stepstile.port.StepStore.DispatchRef;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;

@@ -249,7 +249,8 @@ class ArchitectureTest {
     @Nested
     class A_records_next_state {
         private final ArchRule is_built_by_StepLife_alone = noClasses()
-                .that(not(type(dev.stepstile.step.StepLife.class)).and(not(type(dev.stepstile.codec.RecordCodec.class))))
+                .that(not(type(dev.stepstile.step.StepLife.class))
+                        .and(not(type(dev.stepstile.codec.RecordCodec.class))))
                 .should()
                 .callConstructorWhere(new DescribedPredicate<>("builds a record or a state of one") {
                     @Override

@@ -1,5 +1,12 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.FeedEntry;
+import dev.stepstile.port.LogPage;
+import dev.stepstile.port.PayloadStore;
+import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepQueue;
+import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Expect;
 import dev.stepstile.step.Payload;
@@ -9,13 +16,6 @@ import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.port.DeadLetters;
-import dev.stepstile.port.FeedEntry;
-import dev.stepstile.port.LogPage;
-import dev.stepstile.port.PayloadStore;
-import dev.stepstile.port.Ports;
-import dev.stepstile.port.StepQueue;
-import dev.stepstile.port.StepStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

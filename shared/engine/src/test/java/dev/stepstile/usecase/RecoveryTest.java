@@ -2,7 +2,6 @@ package dev.stepstile.usecase;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stepstile.usecase.Recovery.Decision;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Pinned;
@@ -13,6 +12,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.Recovery.Decision;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.stepstile.http;
 
-import dev.stepstile.step.StepKeys;
 import dev.stepstile.http.Http.Problem;
+import dev.stepstile.step.StepKeys;
 
 /** Refuses what is no step's key, and says which it is, which character is wrong, and where. */
 final class BadKeys {

@@ -1,8 +1,8 @@
 package dev.stepstile.http;
 
-import dev.stepstile.codec.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http.Problem;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;

@@ -1,14 +1,14 @@
 package dev.stepstile.http;
 
-import dev.stepstile.codec.Json;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.codec.Json;
+import dev.stepstile.http.Http.Problem;
+import dev.stepstile.step.Limits;
+import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.usecase.Dispatching;
 import dev.stepstile.usecase.Dispatching.Answer;
 import dev.stepstile.usecase.Dispatching.NewStep;
 import dev.stepstile.usecase.Dispatching.Request;
-import dev.stepstile.step.Limits;
-import dev.stepstile.step.RetryPolicy;
-import dev.stepstile.http.Http.Problem;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package dev.stepstile.http;
 
-import dev.stepstile.codec.Json;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.codec.Json;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;

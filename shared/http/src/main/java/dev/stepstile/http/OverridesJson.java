@@ -1,10 +1,10 @@
 package dev.stepstile.http;
 
-import dev.stepstile.codec.Json;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.codec.Json;
+import dev.stepstile.http.Http.Problem;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Overrides;
-import dev.stepstile.http.Http.Problem;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Set;

@@ -1,12 +1,12 @@
 package dev.stepstile.http;
 
 import dev.stepstile.codec.Json;
-import dev.stepstile.usecase.Payloads;
-import dev.stepstile.usecase.RunQueries;
-import dev.stepstile.step.StepRecord;
-import dev.stepstile.step.StepState;
 import dev.stepstile.http.Http.Answer;
 import dev.stepstile.http.Http.Problem;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.Payloads;
+import dev.stepstile.usecase.RunQueries;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;

@@ -1,9 +1,9 @@
 package dev.stepstile.http;
 
-import dev.stepstile.codec.Json;
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.stepstile.step.Limits;
+import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http.Problem;
+import dev.stepstile.step.Limits;
 import org.jspecify.annotations.Nullable;
 
 /**

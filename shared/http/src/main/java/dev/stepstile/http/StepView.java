@@ -1,15 +1,15 @@
 package dev.stepstile.http;
 
-import dev.stepstile.codec.Json;
-import dev.stepstile.codec.PayloadJson;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
-import dev.stepstile.usecase.RunQueries;
+import dev.stepstile.codec.Json;
+import dev.stepstile.codec.PayloadJson;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.RunQueries;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 

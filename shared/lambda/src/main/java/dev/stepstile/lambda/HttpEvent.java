@@ -2,8 +2,8 @@ package dev.stepstile.lambda;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.stepstile.http.Http;
 import dev.stepstile.codec.Json;
+import dev.stepstile.http.Http;
 import dev.stepstile.http.Target;
 import dev.stepstile.http.Utf8;
 import java.io.IOException;

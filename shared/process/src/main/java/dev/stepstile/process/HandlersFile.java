@@ -1,8 +1,8 @@
 package dev.stepstile.process;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.stepstile.step.Limits;
 import dev.stepstile.codec.Json;
+import dev.stepstile.step.Limits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.api.StepResult;
-import dev.stepstile.step.Limits;
 import dev.stepstile.codec.Json;
+import dev.stepstile.step.Limits;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Set;

@@ -1,12 +1,12 @@
 package dev.stepstile.usecase;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.stepstile.step.Shards;
+import dev.stepstile.codec.Json;
 import dev.stepstile.http.DispatchApi;
 import dev.stepstile.http.Http;
 import dev.stepstile.http.RunsApi;
-import dev.stepstile.codec.Json;
 import dev.stepstile.http.Target;
+import dev.stepstile.step.Shards;
 import java.util.List;
 import java.util.Map;
 

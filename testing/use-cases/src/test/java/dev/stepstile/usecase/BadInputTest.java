@@ -3,9 +3,9 @@ package dev.stepstile.usecase;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.stepstile.step.Limits;
-import dev.stepstile.http.Http;
 import dev.stepstile.codec.Json;
+import dev.stepstile.http.Http;
+import dev.stepstile.step.Limits;
 import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;

@@ -3,9 +3,9 @@ package dev.stepstile.usecase;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.stepstile.usecase.Dispatching.NewStep;
-import dev.stepstile.step.Shards;
 import dev.stepstile.port.StepQueue.Delivery;
+import dev.stepstile.step.Shards;
+import dev.stepstile.usecase.Dispatching.NewStep;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;

@@ -3,9 +3,9 @@ package dev.stepstile.usecase;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.api.StepResult;
-import dev.stepstile.step.StepState.Name;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepQueue.Outgoing;
+import dev.stepstile.step.StepState.Name;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

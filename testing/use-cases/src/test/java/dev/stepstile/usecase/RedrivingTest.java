@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
-import dev.stepstile.usecase.Dispatching.NewStep;
+import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.step.AttemptNote;
 import dev.stepstile.step.Overrides;
 import dev.stepstile.step.RetryPolicy;
@@ -12,7 +12,7 @@ import dev.stepstile.step.Run;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState.Name;
-import dev.stepstile.port.StepQueue.Delivery;
+import dev.stepstile.usecase.Dispatching.NewStep;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;

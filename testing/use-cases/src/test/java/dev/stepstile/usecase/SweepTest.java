@@ -2,6 +2,7 @@ package dev.stepstile.usecase;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Retention;
 import dev.stepstile.step.Shards;
@@ -9,7 +10,6 @@ import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepState.Name;
-import dev.stepstile.port.StepQueue.Delivery;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -2,8 +2,8 @@ package dev.stepstile.functions.runs;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
-import dev.stepstile.lambda.Environment;
 import dev.stepstile.http.RunsApi;
+import dev.stepstile.lambda.Environment;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
