@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 class MutationTest {
     private static final Path PROTOCOL = Path.of("..", "..", "shared", "engine").toAbsolutePath();
     private static final String MODEL = "dev.stepstile.step.*,dev.stepstile.usecase.Recovery*";
-    private static final String USE_CASES = protocol(
+    private static final String USE_CASES = classes(
             "Dispatching",
             "Sending",
             "Recorder",
@@ -39,7 +39,7 @@ class MutationTest {
             "Manifests",
             "RunQueries");
     private static final String WORKER =
-            protocol("StepExecution", "StepAttempt", "Lease", "AttemptLog", "LogPages", "Verdict");
+            classes("StepExecution", "StepAttempt", "Lease", "AttemptLog", "LogPages", "Verdict");
 
     @Test
     void no_change_of_the_model_survives_without_a_reason() throws IOException, InterruptedException {
@@ -61,13 +61,19 @@ class MutationTest {
         List<Change> changes = changed(
                 "worker",
                 WORKER,
-                "dev.stepstile.usecase.StepExecutionTest*,dev.stepstile.usecase.RunningAttemptTest*,"
-                        + "dev.stepstile.usecase.CountsTest*,dev.stepstile.usecase.AttemptLogTest");
+                classes(
+                        "StepExecutionTest",
+                        "RunningAttemptTest",
+                        "BrokenWorkerTest",
+                        "PortTroubleTest",
+                        "BadInputTest",
+                        "CountsTest",
+                        "AttemptLogTest"));
         assertThat(changes).hasSizeGreaterThan(100);
         assertThat(survivors(changes)).isEqualTo(excused("worker"));
     }
 
-    private static String protocol(String... names) {
+    private static String classes(String... names) {
         return Stream.of(names)
                 .map(name -> "dev.stepstile.usecase." + name + "*")
                 .collect(Collectors.joining(","));
