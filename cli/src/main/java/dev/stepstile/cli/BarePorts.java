@@ -1,23 +1,23 @@
 package dev.stepstile.cli;
 
-import dev.stepstile.codec.StepMessages;
+import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepQueue.Outgoing;
-import dev.stepstile.runtime.RealWorld;
-import dev.stepstile.step.Expect;
+import dev.stepstile.runtime.JvmRuntime;
 import dev.stepstile.step.Payload;
-import dev.stepstile.step.Pinned;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepLife;
 import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.Transition;
+import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.Timing;
-import dev.stepstile.usecase.World;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -42,7 +42,7 @@ final class BarePorts {
 
     private final Ports ports;
     private final int lanes;
-    private final World world = RealWorld.create();
+    private final EngineRuntime runtime = JvmRuntime.create();
 
     /** @param lanes how many batches at once, as many as the stack has workers */
     BarePorts(Ports ports, int lanes) {
@@ -56,7 +56,7 @@ final class BarePorts {
         List<Outgoing> messages = new ArrayList<>();
         for (int i = 0; i < steps; i++) {
             StepSpec spec = spec(runId, i);
-            String body = StepMessages.step(spec);
+            String body = MessageCodec.step(spec);
             specs.put(body, spec);
             messages.add(new Outgoing(runId, body, Duration.ZERO));
         }
@@ -98,17 +98,17 @@ final class BarePorts {
     }
 
     private boolean cycle(StepSpec spec) {
-        Instant now = world.now();
+        Instant now = runtime.now();
         StepEvent.Claim claim =
-                new StepEvent.Claim(spec, world.ids().get(), Timing.DEFAULT.lease(), Timing.DEFAULT.margin(), true);
+                new StepEvent.Claim(spec, runtime.ids().get(), Timing.DEFAULT.lease(), Timing.DEFAULT.margin(), true);
         StepRecord claimed = write(StepLife.on(null, claim, now));
         write(StepLife.on(
-                claimed, new StepEvent.Succeed(claimed.attempt(), claimed.owner(), Payload.NULL, 0), world.now()));
+                claimed, new StepEvent.Succeed(claimed.attempt(), claimed.owner(), Payload.NULL, 0), runtime.now()));
         return true;
     }
 
     private StepRecord write(Transition transition) {
-        if (!(transition instanceof Transition.Write(StepRecord next, Expect expect))) {
+        if (!(transition instanceof Transition.Write(StepRecord next, Precondition expect))) {
             throw new IllegalStateException("a fresh step takes what it is given");
         }
         ports.store().write(next, expect);
@@ -120,10 +120,10 @@ final class BarePorts {
         return new StepSpec(
                 new StepId(runId, key),
                 Shards.of(key, Shards.DEFAULT),
-                new Pinned("bench", index, CoreBench.NOOP, RetryPolicy.DEFAULT, Duration.ofMinutes(5)),
+                new StepSettings("bench", index, CoreBench.NOOP, RetryPolicy.DEFAULT, Duration.ofMinutes(5)),
                 Payload.NULL,
                 new TreeMap<>(),
                 new TreeMap<>(),
-                world.now().plus(Timing.DEFAULT.validity()));
+                runtime.now().plus(Timing.DEFAULT.validity()));
     }
 }

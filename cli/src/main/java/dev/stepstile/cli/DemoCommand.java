@@ -11,15 +11,15 @@ import dev.stepstile.client.StepResult;
 import dev.stepstile.client.StepSettings;
 import dev.stepstile.client.StepState;
 import dev.stepstile.client.StepstileClient;
-import dev.stepstile.codec.StepMessages;
+import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.examples.flights.DayTable;
 import dev.stepstile.examples.flights.FlightsCheck;
 import dev.stepstile.examples.flights.FlightsReport;
 import dev.stepstile.local.Faults;
 import dev.stepstile.local.LocalStack;
 import dev.stepstile.local.StackOptions;
-import dev.stepstile.usecase.Count;
-import dev.stepstile.usecase.Tally;
+import dev.stepstile.usecase.InMemoryMeter;
+import dev.stepstile.usecase.Metric;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -151,9 +151,9 @@ final class DemoCommand implements Callable<Integer> {
 
         List<String> wrong = new ArrayList<>();
         check(days, poisoned, ended, results, report, wrong);
-        List<StepMessages.Letter> letters = awaitLetters(stack, poisoned.size());
-        checkLetters(poisoned, letters, wrong);
-        summary(stack, ended.values(), faults, daysSeconds, reportSeconds, letters);
+        List<MessageCodec.Letter> deadLetters = awaitLetters(stack, poisoned.size());
+        checkLetters(poisoned, deadLetters, wrong);
+        summary(stack, ended.values(), faults, daysSeconds, reportSeconds, deadLetters);
         if (report != null
                 && report.state() instanceof StepState.Succeeded(Instant _, StepResult.Value(JsonValue json))) {
             out.println("Report     " + write(json.tree()));
@@ -249,30 +249,30 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     /** A dead step is buried just after it is seen dead, so its letter may be a moment behind. */
-    private static List<StepMessages.Letter> awaitLetters(LocalStack stack, int steps) throws InterruptedException {
-        Map<String, StepMessages.Letter> letters = new LinkedHashMap<>();
+    private static List<MessageCodec.Letter> awaitLetters(LocalStack stack, int steps) throws InterruptedException {
+        Map<String, MessageCodec.Letter> deadLetters = new LinkedHashMap<>();
         CountDownLatch never = new CountDownLatch(1);
         for (int i = 0; i < 50; i++) {
             for (String body : stack.deadLetters(1000)) {
-                StepMessages.Letter letter = StepMessages.letter(body);
-                letters.put(letter.step() + "#" + letter.attempt(), letter);
+                MessageCodec.Letter deadLetter = MessageCodec.deadLetter(body);
+                deadLetters.put(deadLetter.step() + "#" + deadLetter.attempt(), deadLetter);
             }
-            if (letters.size() >= steps) {
+            if (deadLetters.size() >= steps) {
                 break;
             }
             never.await(200, TimeUnit.MILLISECONDS);
         }
-        return new ArrayList<>(letters.values());
+        return new ArrayList<>(deadLetters.values());
     }
 
-    private static void checkLetters(Set<String> poisoned, List<StepMessages.Letter> letters, List<String> wrong) {
-        Set<String> buried = new TreeSet<>();
-        letters.forEach(letter -> {
-            var step = letter.step();
-            buried.add(step == null ? "a message that is not ours" : step.stepKey());
+    private static void checkLetters(Set<String> poisoned, List<MessageCodec.Letter> deadLetters, List<String> wrong) {
+        Set<String> deadLettered = new TreeSet<>();
+        deadLetters.forEach(deadLetter -> {
+            var step = deadLetter.step();
+            deadLettered.add(step == null ? "a message that is not ours" : step.stepKey());
         });
-        if (!buried.equals(keys(poisoned))) {
-            wrong.add("in the dead-letter queue: " + buried + ", expected " + keys(poisoned));
+        if (!deadLettered.equals(keys(poisoned))) {
+            wrong.add("in the dead-letter queue: " + deadLettered + ", expected " + keys(poisoned));
         }
     }
 
@@ -282,7 +282,7 @@ final class DemoCommand implements Callable<Integer> {
             Faults faults,
             double daysSeconds,
             double reportSeconds,
-            List<StepMessages.Letter> letters) {
+            List<MessageCodec.Letter> deadLetters) {
         Map<String, Integer> states = new TreeMap<>();
         int retried = 0;
         int silent = 0;
@@ -293,7 +293,7 @@ final class DemoCommand implements Callable<Integer> {
                 silent += attempt.cause().equals("WORKER_LOST") ? 1 : 0;
             }
         }
-        Tally tally = stack.tally();
+        InMemoryMeter tally = stack.tally();
         out.println();
         row(
                 "Steps",
@@ -307,11 +307,11 @@ final class DemoCommand implements Callable<Integer> {
             row("Messages sent twice", stack.duplicated());
             // What a killed process had not printed yet is not counted.
             String least = isolated ? "at least " : "";
-            row("Duplicates suppressed", least + tally.of(Count.DUPLICATES_SUPPRESSED));
-            row("Stale results refused", least + tally.of(Count.STALE_REFUSED));
-            row("Dead letters", letters.size());
-            letters.forEach(
-                    letter -> row("", letter.step() + " at attempt " + letter.attempt() + ": " + letter.cause()));
+            row("Duplicates suppressed", least + tally.of(Metric.DUPLICATES_SUPPRESSED));
+            row("Stale results refused", least + tally.of(Metric.STALE_REFUSED));
+            row("Dead letters", deadLetters.size());
+            deadLetters.forEach(deadLetter ->
+                    row("", deadLetter.step() + " at attempt " + deadLetter.attempt() + ": " + deadLetter.cause()));
         }
     }
 

@@ -10,20 +10,20 @@ import dev.stepstile.functions.runs.RunsFunction;
 import dev.stepstile.functions.step.StepFunction;
 import dev.stepstile.functions.sweeper.SweeperFunction;
 import dev.stepstile.handlers.Echo;
-import dev.stepstile.lambda.Environment;
+import dev.stepstile.lambda.FunctionEnvironment;
 import dev.stepstile.port.Ports;
-import dev.stepstile.runtime.RealWorld;
+import dev.stepstile.runtime.JvmRuntime;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.Handlers;
+import dev.stepstile.usecase.InMemoryMeter;
 import dev.stepstile.usecase.Stepstile;
-import dev.stepstile.usecase.SuspectTurns;
+import dev.stepstile.usecase.SuspectLimiter;
 import dev.stepstile.usecase.SweepReport;
-import dev.stepstile.usecase.Tally;
 import dev.stepstile.usecase.Timing;
-import dev.stepstile.usecase.World;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -40,15 +40,16 @@ import java.util.concurrent.atomic.AtomicReference;
 /** The four functions over the embedded ports, invoked as Lambda does. Its clock can be moved on. */
 final class Deployed implements AutoCloseable {
     private final AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
-    private final Tally tally = new Tally();
+    private final InMemoryMeter tally = new InMemoryMeter();
     private final EmbeddedPorts embedded;
-    private final Environment environment;
+    private final FunctionEnvironment environment;
 
     Deployed(Path folder) {
         embedded = EmbeddedPorts.open(folder.resolve("state"), Duration.ofSeconds(30), this::now);
-        World real = RealWorld.create();
-        World world = new World(this::now, real.random(), real.ids(), real.tasks());
-        environment = new Environment(new Stepstile(ports(), Timing.DEFAULT, world, tally), Shards.DEFAULT, () -> {});
+        EngineRuntime real = JvmRuntime.create();
+        EngineRuntime runtime = new EngineRuntime(this::now, real.random(), real.ids(), real.tasks());
+        environment = new FunctionEnvironment(
+                new Stepstile(ports(), Timing.DEFAULT, runtime, tally), Shards.DEFAULT, () -> {});
     }
 
     private Instant now() {
@@ -64,14 +65,14 @@ final class Deployed implements AutoCloseable {
         return embedded.ports();
     }
 
-    Tally counts() {
+    InMemoryMeter counts() {
         return tally;
     }
 
     /** Invokes the step function with a sample event; the messages that stay in the queue. */
     List<String> step(String event, StepHandler... handlers) {
         List<StepHandler> installed = handlers.length == 0 ? List.of(new Echo()) : List.of(handlers);
-        StepFunction function = new StepFunction(environment, new Handlers(installed), SuspectTurns.among(1));
+        StepFunction function = new StepFunction(environment, new Handlers(installed), SuspectLimiter.among(1));
         return function.handleRequest(Events.sqs(event), Invocation.of("step")).getBatchItemFailures().stream()
                 .map(failure -> failure.getItemIdentifier())
                 .toList();

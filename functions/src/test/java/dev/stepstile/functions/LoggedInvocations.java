@@ -9,10 +9,10 @@ import dev.stepstile.embedded.EmbeddedPorts;
 import dev.stepstile.functions.dispatch.DispatchFunction;
 import dev.stepstile.functions.step.StepFunction;
 import dev.stepstile.functions.sweeper.SweeperFunction;
-import dev.stepstile.lambda.Environment;
+import dev.stepstile.lambda.FunctionEnvironment;
 import dev.stepstile.step.Shards;
 import dev.stepstile.usecase.Handlers;
-import dev.stepstile.usecase.SuspectTurns;
+import dev.stepstile.usecase.SuspectLimiter;
 import dev.stepstile.usecase.Timing;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -35,9 +35,9 @@ final class LoggedInvocations {
                 EmbeddedPorts.open(Path.of(arguments[0]), Duration.ofSeconds(30), InstantSource.system())) {
             Timing timing = Timing.of(
                     Duration.ofMillis(300), Duration.ofMillis(1), Duration.ofMillis(200), Duration.ofSeconds(30));
-            Environment environment = Environment.over(embedded.ports(), timing, Shards.DEFAULT);
+            FunctionEnvironment environment = FunctionEnvironment.over(embedded.ports(), timing, Shards.DEFAULT);
             StepFunction step =
-                    new StepFunction(environment, new Handlers(List.of(new Talkative())), SuspectTurns.among(1));
+                    new StepFunction(environment, new Handlers(List.of(new Talkative())), SuspectLimiter.among(1));
             new DispatchFunction(environment)
                     .handleRequest(Events.stream("dispatch-http"), new ByteArrayOutputStream(), named("dispatch"));
             step.handleRequest(Events.sqs("step-batch"), named("step"));

@@ -7,7 +7,7 @@ import dev.stepstile.aws.SqsStepQueue;
 import dev.stepstile.codec.Json;
 import dev.stepstile.port.StepQueue.Outgoing;
 import dev.stepstile.runtime.VirtualTasks;
-import dev.stepstile.usecase.Count;
+import dev.stepstile.usecase.Metric;
 import dev.stepstile.usecase.Tasks;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -207,7 +207,7 @@ class LoggingTest {
     @Test
     void counts_are_metrics_of_the_service_by_their_own_names() {
         Map<String, Double> sums = new TreeMap<>();
-        List<String> names = Arrays.stream(Count.values()).map(Enum::name).toList();
+        List<String> names = Arrays.stream(Metric.values()).map(Enum::name).toList();
         for (JsonNode line : metrics()) {
             JsonNode directive = line.path("_aws").path("CloudWatchMetrics").path(0);
             assertThat(directive.path("Namespace").asText()).isEqualTo("Stepstile");

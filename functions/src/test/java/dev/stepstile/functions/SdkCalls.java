@@ -8,7 +8,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import dev.stepstile.aws.DynamoDbStepStore;
 import dev.stepstile.aws.S3PayloadStore;
-import dev.stepstile.aws.SqsDeadLetters;
+import dev.stepstile.aws.SqsDeadLetterQueue;
 import dev.stepstile.aws.SqsStepQueue;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -52,7 +52,7 @@ final class SdkCalls {
 
     private static final Map<String, String> RESOURCES = Map.of(
             SqsStepQueue.class.getName(), "StepQueue",
-            SqsDeadLetters.class.getName(), "DeadLetterQueue",
+            SqsDeadLetterQueue.class.getName(), "DeadLetterQueue",
             S3PayloadStore.class.getName(), "PayloadBucket/*");
 
     /** The store's methods that query an index; all others query the table. */

@@ -14,7 +14,7 @@ import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Count;
+import dev.stepstile.usecase.Metric;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -73,16 +73,16 @@ class StepFunctionTest {
         StepRecord before = deployed.record("extract").orElseThrow();
         assertThat(deployed.step("step-redelivery")).isEmpty();
         assertThat(deployed.record("extract")).contains(before);
-        assertThat(deployed.counts().of(Count.DUPLICATES_SUPPRESSED)).isEqualTo(1);
+        assertThat(deployed.counts().of(Metric.DUPLICATES_SUPPRESSED)).isEqualTo(1);
     }
 
     @Test
     void what_is_not_ours_is_buried_as_it_is_and_stops_nobody() {
         assertThat(deployed.step("step-undecodable")).isEmpty();
-        assertThat(deployed.ports().letters().peek(10))
+        assertThat(deployed.ports().deadLetters().peek(10))
                 .singleElement()
-                .satisfies(letter -> assertThat(
-                                Json.parse(letter).path("undecodable").asText())
+                .satisfies(deadLetter -> assertThat(
+                                Json.parse(deadLetter).path("undecodable").asText())
                         .isEqualTo(Events.bodies("step-undecodable").getFirst()));
         assertThat(deployed.state("extract")).isEqualTo(StepState.Name.SUCCEEDED);
     }
@@ -92,7 +92,7 @@ class StepFunctionTest {
         assertThat(deployed.step("step-newer-version"))
                 .containsExactly(
                         Events.sqs("step-newer-version").getRecords().getFirst().getMessageId());
-        assertThat(deployed.ports().letters().peek(10)).isEmpty();
+        assertThat(deployed.ports().deadLetters().peek(10)).isEmpty();
     }
 
     @Test
@@ -121,7 +121,7 @@ class StepFunctionTest {
     void a_stored_input_that_is_gone_ends_the_step_and_buries_it() {
         assertThat(deployed.step("step-stored-input")).isEmpty();
         assertThat(deployed.state("extract")).isEqualTo(StepState.Name.DEAD);
-        assertThat(deployed.ports().letters().peek(10))
+        assertThat(deployed.ports().deadLetters().peek(10))
                 .singleElement()
                 .asString()
                 .contains("PAYLOAD_MISSING");
@@ -176,9 +176,9 @@ class StepFunctionTest {
     void the_sample_of_a_dead_letter_is_what_is_buried() {
         deployed.dispatch("dispatch-http");
         deployed.step("step-batch", new Broken());
-        assertThat(deployed.ports().letters().peek(10))
+        assertThat(deployed.ports().deadLetters().peek(10))
                 .singleElement()
-                .satisfies(letter -> assertThat(withoutTime(letter))
+                .satisfies(deadLetter -> assertThat(withoutTime(deadLetter))
                         .isEqualTo(withoutTime(Events.bodies("step-moved-back").getFirst())));
     }
 

@@ -29,7 +29,7 @@ final class DirectoryPayloadStore implements PayloadStore {
     DirectoryPayloadStore(Path folder, boolean fsync) throws IOException {
         this.folder = folder;
         this.fsync = fsync;
-        PrivateFiles.folder(folder);
+        OwnerOnlyFiles.folder(folder);
         try (DirectoryStream<Path> parts = Files.newDirectoryStream(folder, PART + "*")) {
             for (Path part : parts) {
                 Files.deleteIfExists(part);
@@ -47,7 +47,7 @@ final class DirectoryPayloadStore implements PayloadStore {
             try {
                 Files.write(part, content);
                 if (fsync) {
-                    PrivateFiles.sync(part);
+                    OwnerOnlyFiles.sync(part);
                 }
                 Files.createDirectories(drawer);
                 Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -55,8 +55,8 @@ final class DirectoryPayloadStore implements PayloadStore {
                 Files.deleteIfExists(part); // where it was not moved: a full disk is not to be filled by parts
             }
             if (fsync) {
-                PrivateFiles.sync(drawer);
-                PrivateFiles.sync(folder);
+                OwnerOnlyFiles.sync(drawer);
+                OwnerOnlyFiles.sync(folder);
             }
         } catch (IOException e) {
             throw new PortException("payload " + key + " not written: " + e, e);

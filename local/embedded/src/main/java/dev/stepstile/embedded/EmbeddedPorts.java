@@ -18,19 +18,19 @@ public final class EmbeddedPorts implements AutoCloseable {
     private final Ports ports;
 
     private EmbeddedPorts(Path folder, Duration visibility, boolean fsync, InstantSource clock) throws IOException {
-        PrivateFiles.folder(folder);
+        OwnerOnlyFiles.folder(folder);
         ProcessLock free = ProcessLock.tryTake(folder.resolve("lock"));
         if (free == null) {
             throw new PortException("another Stepstile is using " + folder + "; stop it, or say another folder");
         }
         lock = free;
         Path databaseFile = folder.resolve("stepstile.db");
-        PrivateFiles.file(databaseFile); // SQLite gives its log and its index the rights of the database
+        OwnerOnlyFiles.file(databaseFile); // SQLite gives its log and its index the rights of the database
         database = new EmbeddedDatabase(databaseFile, fsync);
         ports = new Ports(
                 new EmbeddedStepStore(database),
                 new EmbeddedQueue(database, STEPS, visibility, clock),
-                new EmbeddedDeadLetters(new EmbeddedQueue(database, DEAD, visibility, clock)),
+                new EmbeddedDeadLetterQueue(new EmbeddedQueue(database, DEAD, visibility, clock)),
                 new EmbeddedPayloadItems(database),
                 new DirectoryPayloadStore(folder.resolve("payloads"), fsync));
     }

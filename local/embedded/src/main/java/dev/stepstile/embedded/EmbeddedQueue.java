@@ -59,7 +59,7 @@ final class EmbeddedQueue implements StepQueue {
                         sequence.incrementAndGet(),
                         UUID.randomUUID().toString(),
                         now,
-                        Checked.seal(message.body()));
+                        ChecksummedJson.seal(message.body()));
             }
             return messages.size();
         });
@@ -174,7 +174,7 @@ final class EmbeddedQueue implements StepQueue {
     /** A damaged message is delivered as the row is, as a message that nobody recognises: its step is sent again. */
     private static String opened(String id, String row) {
         try {
-            return Checked.open("Message " + id, row);
+            return ChecksummedJson.open("Message " + id, row);
         } catch (DamagedData e) {
             LOG.error("{} It goes to the dead-letter queue; a sweep sends its step again.", e.getMessage());
             return DAMAGED + row;

@@ -12,8 +12,8 @@ import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Expect;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
@@ -80,7 +80,7 @@ final class EmbeddedStepStore implements StepStore {
 
     @Override
     public Optional<Dispatch> putDispatchIfAbsent(Dispatch dispatch) {
-        String body = Checked.seal(DispatchCodec.write(dispatch));
+        String body = ChecksummedJson.seal(DispatchCodec.write(dispatch));
         return database.write(session -> {
             int inserted = session.update(
                     "INSERT INTO dispatch VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -123,7 +123,7 @@ final class EmbeddedStepStore implements StepStore {
 
     @Override
     public boolean replace(Dispatch next) {
-        String body = Checked.seal(DispatchCodec.write(next));
+        String body = ChecksummedJson.seal(DispatchCodec.write(next));
         return database.write(session -> session.update(
                         "UPDATE dispatch SET version = ?, next_sweep_at = ?, body = ?"
                                 + " WHERE run_id = ? AND dispatch_id = ? AND version = ?",
@@ -138,7 +138,7 @@ final class EmbeddedStepStore implements StepStore {
 
     @Override
     public Optional<RedriveCall> putRedriveIfAbsent(RedriveCall call) {
-        String body = Checked.seal(RedriveCodec.write(call));
+        String body = ChecksummedJson.seal(RedriveCodec.write(call));
         return database.write(session -> {
             int inserted = session.update(
                     "INSERT INTO redrive VALUES(?, ?, ?) ON CONFLICT DO NOTHING", call.runId(), call.redriveId(), body);
@@ -150,13 +150,14 @@ final class EmbeddedStepStore implements StepStore {
                                             call.runId(),
                                             call.redriveId())
                                     .value())
-                            .map(row -> Checked.read("The redrive " + call.redriveId(), row, RedriveCodec::read));
+                            .map(row ->
+                                    ChecksummedJson.read("The redrive " + call.redriveId(), row, RedriveCodec::read));
         });
     }
 
     @Override
     public void putRedrive(RedriveCall done) {
-        String body = Checked.seal(RedriveCodec.write(done));
+        String body = ChecksummedJson.seal(RedriveCodec.write(done));
         database.write(session ->
                 session.update("INSERT OR REPLACE INTO redrive VALUES(?, ?, ?)", done.runId(), done.redriveId(), body));
     }
@@ -173,8 +174,8 @@ final class EmbeddedStepStore implements StepStore {
     }
 
     @Override
-    public WriteResult write(StepRecord next, Expect expect) {
-        String body = Checked.seal(RecordCodec.write(next));
+    public WriteResult write(StepRecord next, Precondition expect) {
+        String body = ChecksummedJson.seal(RecordCodec.write(next));
         Optional<String> found = database.write(session -> {
             if (changed(session, next, expect, body) == 1) {
                 return Optional.of("");
@@ -188,12 +189,12 @@ final class EmbeddedStepStore implements StepStore {
                 found.map(row -> readRecord(next.id(), row)).orElse(null));
     }
 
-    private static int changed(Session session, StepRecord next, Expect expect, String body) throws SQLException {
+    private static int changed(Session session, StepRecord next, Precondition expect, String body) throws SQLException {
         String set = "UPDATE record SET attempt = ?, owner = ?, state = ?, cancel_seq = ?, lease_until = ?, feed = ?,"
                 + " body = ? WHERE run_id = ? AND shard = ? AND step_key = ?"
                 + " AND attempt = ? AND owner = ? AND state = ? AND cancel_seq = ?";
         return switch (expect) {
-            case Expect.Absent absent ->
+            case Precondition.Absent absent ->
                 session.update(
                         "INSERT INTO record VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                         next.id().runId(),
@@ -206,7 +207,7 @@ final class EmbeddedStepStore implements StepStore {
                         lease(next),
                         feed(next),
                         body);
-            case Expect.Fence(int attempt, String owner, StepState.Name state, long cancelSeq) ->
+            case Precondition.Fence(int attempt, String owner, StepState.Name state, long cancelSeq) ->
                 session.update(
                         set,
                         next.attempt(),
@@ -223,7 +224,12 @@ final class EmbeddedStepStore implements StepStore {
                         owner,
                         state.name(),
                         cancelSeq);
-            case Expect.AsRead(int attempt, String owner, StepState.Name state, long cancelSeq, Instant leaseUntil) ->
+            case Precondition.AsRead(
+                    int attempt,
+                    String owner,
+                    StepState.Name state,
+                    long cancelSeq,
+                    Instant leaseUntil) ->
                 session.update(
                         set + " AND lease_until IS ?",
                         next.attempt(),
@@ -266,11 +272,11 @@ final class EmbeddedStepStore implements StepStore {
     }
 
     private static StepRecord readRecord(String which, String row) {
-        return Checked.read("The record of step " + which, row, RecordCodec::read);
+        return ChecksummedJson.read("The record of step " + which, row, RecordCodec::read);
     }
 
     private static Dispatch readDispatch(String which, String row) {
-        return Checked.read("The dispatch " + which, row, DispatchCodec::read);
+        return ChecksummedJson.read("The dispatch " + which, row, DispatchCodec::read);
     }
 
     private static @Nullable String body(Session session, StepId id, int shard) throws SQLException {
@@ -395,7 +401,7 @@ final class EmbeddedStepStore implements StepStore {
                         attempt,
                         row.getInt(1),
                         Instant.ofEpochMilli(row.getLong(2)),
-                        Checked.read("A log page of step " + id, row.getString(3), EmbeddedStepStore::lines)),
+                        ChecksummedJson.read("A log page of step " + id, row.getString(3), EmbeddedStepStore::lines)),
                 id.runId(),
                 shard,
                 id.stepKey(),

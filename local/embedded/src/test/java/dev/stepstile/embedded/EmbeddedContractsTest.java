@@ -1,11 +1,11 @@
 package dev.stepstile.embedded;
 
-import dev.stepstile.contracts.DeadLettersContract;
+import dev.stepstile.contracts.DeadLetterQueueContract;
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StateFolderDamage;
 import dev.stepstile.contracts.StepQueueContract;
 import dev.stepstile.contracts.StepStoreContract;
-import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
@@ -70,10 +70,10 @@ class EmbeddedContractsTest {
     }
 
     @Nested
-    class Dead_letters extends DeadLettersContract {
+    class Dead_letters extends DeadLetterQueueContract {
         @Override
-        protected DeadLetters letters() {
-            return ports.letters();
+        protected DeadLetterQueue deadLetters() {
+            return ports.deadLetters();
         }
     }
 

@@ -7,7 +7,7 @@ import dev.stepstile.contracts.Samples;
 import dev.stepstile.port.DamagedData;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepQueue.Outgoing;
-import dev.stepstile.step.Expect;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepRecord;
 import java.io.IOException;
@@ -115,7 +115,7 @@ class StateFolderTest {
     void with_a_flipped_byte_in_a_record_is_damaged_and_says_which_step() {
         StepRecord record = Samples.running("r", "a");
         try (EmbeddedPorts embedded = open(false)) {
-            embedded.ports().store().write(record, new Expect.Absent());
+            embedded.ports().store().write(record, new Precondition.Absent());
             assertThat(embedded.ports().store().record(record.id(), record.shard()))
                     .contains(record);
             sql("UPDATE record SET body = replace(body, '\"attempt\":1', '\"attempt\":3')"); // still good JSON
@@ -133,7 +133,7 @@ class StateFolderTest {
     void of_an_older_version_has_no_checksums_and_is_believed() {
         StepRecord record = Samples.running("r", "a");
         try (EmbeddedPorts embedded = open(false)) {
-            embedded.ports().store().write(record, new Expect.Absent());
+            embedded.ports().store().write(record, new Precondition.Absent());
             sql("UPDATE record SET body = substr(body, 1, instr(body, ',\"crc\"') - 1) || '}'");
             assertThat(embedded.ports().store().record(record.id(), record.shard()))
                     .contains(record);

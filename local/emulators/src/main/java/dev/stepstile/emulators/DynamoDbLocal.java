@@ -31,7 +31,7 @@ public final class DynamoDbLocal {
             storage = List.of("-dbPath", data.toString());
         }
         List<String> program = new ArrayList<>(List.of(
-                Tethered.class.getName(),
+                ExitWithParent.class.getName(),
                 LoopbackDynamoDb.class.getName(),
                 HiddenLoopback.address().getHostAddress(),
                 "-sharedDb",

@@ -25,7 +25,7 @@ public final class ElasticMq {
             // H2 writes within half a second unless it is told at once.
             program.add("-Dmessages-storage.uri=jdbc:h2:" + data.resolve("elasticmq") + ";WRITE_DELAY=0");
         }
-        program.add(Tethered.class.getName());
+        program.add(ExitWithParent.class.getName());
         program.add("org.elasticmq.server.Main");
         String host = HiddenLoopback.address().getHostAddress();
         return EmulatorProcess.start(NAME, logs, program, "Started SQS rest server, bind address " + host + ":");

@@ -28,7 +28,7 @@ class TetheredTest {
         private Starter() {}
 
         public static void main(String[] arguments) throws IOException, InterruptedException {
-            Process child = java(Tethered.class.getName(), Staying.class.getName())
+            Process child = java(ExitWithParent.class.getName(), Staying.class.getName())
                     .redirectErrorStream(true)
                     .start();
             child.inputReader(StandardCharsets.UTF_8).readLine();
@@ -49,7 +49,7 @@ class TetheredTest {
 
     @Test
     void ends_when_its_input_is_closed() throws Exception {
-        Process process = java(Tethered.class.getName(), Staying.class.getName(), "with", "arguments")
+        Process process = java(ExitWithParent.class.getName(), Staying.class.getName(), "with", "arguments")
                 .start();
         try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
             assertThat(out.readLine()).isEqualTo("up with arguments");
@@ -64,7 +64,7 @@ class TetheredTest {
     @Test
     void stays_when_ctrl_c_or_the_end_of_the_terminal_reaches_it() throws Exception {
         Process process =
-                java(Tethered.class.getName(), Staying.class.getName()).start();
+                java(ExitWithParent.class.getName(), Staying.class.getName()).start();
         try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
             assertThat(out.readLine()).startsWith("up");
             for (String signal : List.of("-INT", "-HUP")) {

@@ -6,8 +6,8 @@ import dev.stepstile.aws.AwsResources;
 import dev.stepstile.emulators.AwsUsage;
 import dev.stepstile.emulators.DynamoDbLocal;
 import dev.stepstile.emulators.ElasticMq;
+import dev.stepstile.emulators.EmulatorDownload;
 import dev.stepstile.emulators.EmulatorProcess;
-import dev.stepstile.emulators.Fetching;
 import dev.stepstile.emulators.S3Stub;
 import dev.stepstile.port.Ports;
 import dev.stepstile.step.Shards;
@@ -57,7 +57,7 @@ final class EmulatedAws implements AutoCloseable {
         boolean keep = options.keepState();
         kept = keep;
         try {
-            Fetching.announcement().ifPresent(options.console());
+            EmulatorDownload.announcement().ifPresent(options.console());
             // Each is a JVM that takes seconds to start.
             CompletableFuture<EmulatorProcess> starting = CompletableFuture.supplyAsync(
                     () -> DynamoDbLocal.start(options.folder(), keep ? state.resolve("dynamodb") : null));

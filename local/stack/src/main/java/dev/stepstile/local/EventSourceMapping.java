@@ -2,8 +2,8 @@ package dev.stepstile.local;
 
 import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
-import dev.stepstile.codec.StepMessages;
-import dev.stepstile.codec.StepMessages.Decoded;
+import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.codec.MessageCodec.Decoded;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepQueue.Delivery;
@@ -169,7 +169,7 @@ final class EventSourceMapping implements AutoCloseable {
         List<StepSpec> steps = new ArrayList<>();
         running.values()
                 .forEach(batch -> batch.forEach(delivery -> {
-                    if (StepMessages.decode(delivery.body()) instanceof Decoded.Step(StepSpec spec)) {
+                    if (MessageCodec.decode(delivery.body()) instanceof Decoded.Step(StepSpec spec)) {
                         steps.add(spec);
                     }
                 }));
@@ -180,7 +180,7 @@ final class EventSourceMapping implements AutoCloseable {
     boolean kill(StepId step) {
         for (Map.Entry<StepInvoker, List<Delivery>> batch : running.entrySet()) {
             for (Delivery delivery : batch.getValue()) {
-                if (StepMessages.decode(delivery.body()) instanceof Decoded.Step(StepSpec spec)
+                if (MessageCodec.decode(delivery.body()) instanceof Decoded.Step(StepSpec spec)
                         && spec.id().equals(step)) {
                     batch.getKey().close();
                     return true;
@@ -236,7 +236,7 @@ final class EventSourceMapping implements AutoCloseable {
             return;
         }
         running.keySet().forEach(environment -> Thread.ofVirtual().start(environment::stop));
-        if (!join(InProcess.PATIENCE.plus(PATIENCE))) {
+        if (!join(InProcessWorker.PATIENCE.plus(PATIENCE))) {
             pollers.forEach(Thread::interrupt);
             join(PATIENCE);
         }

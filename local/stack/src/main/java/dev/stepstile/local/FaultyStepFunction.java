@@ -6,7 +6,7 @@ import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import dev.stepstile.functions.step.InstalledHandlers;
 import dev.stepstile.functions.step.StepFunction;
-import dev.stepstile.lambda.Environment;
+import dev.stepstile.lambda.FunctionEnvironment;
 import dev.stepstile.usecase.Handlers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -30,7 +30,7 @@ public final class FaultyStepFunction implements RequestHandler<SQSEvent, SQSBat
         Faults faults = Faults.parse(variables.getOrDefault(FAULTS, ""));
         Set<String> poison = Set.of(variables.getOrDefault(POISON, "").split(BETWEEN, -1));
         this.function = new StepFunction(
-                Environment.onAws(),
+                FunctionEnvironment.onAws(),
                 new Handlers(FaultyHandlers.wrap(
                         InstalledHandlers.loadAll(), faults, poison, FaultyStepFunction::killThisProcess)),
                 SuspectLocks.ofThisWorker());

@@ -6,9 +6,9 @@ import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.codec.Json;
-import dev.stepstile.process.Exit;
-import dev.stepstile.process.LastLines;
 import dev.stepstile.process.OutputLines;
+import dev.stepstile.process.OutputTail;
+import dev.stepstile.process.ProcessExit;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepEvent.Weight;
 import dev.stepstile.usecase.AttemptFailed;
@@ -68,7 +68,7 @@ final class HandlerProcess {
     private final HandlerCopy copy;
     private final Path crashes;
     private final Process process;
-    private final LastLines lastLines = new LastLines();
+    private final OutputTail lastLines = new OutputTail();
     private final OutputLines printed;
     private final CompletableFuture<SortedMap<String, Loaded>> ready = new CompletableFuture<>();
     private final Consumer<Ended> whenEnded;
@@ -78,7 +78,7 @@ final class HandlerProcess {
      * Held while a command is written, which may take until the process has read others. Its events are read meanwhile, as
      * a process that cannot write reads nothing: whoever reads them must never wait for this.
      */
-    private final ReentrantLock sending = new ReentrantLock();
+    private final ReentrantLock sender = new ReentrantLock();
 
     private final SortedMap<Integer, Step> steps = new TreeMap<>();
     private int numbers;
@@ -215,8 +215,8 @@ final class HandlerProcess {
          */
         StepResult run(String handler, StepInput input, boolean alone) throws Exception {
             try {
-                send(HandlerMessages.start(step.number(), handler, input, step.context()));
-                return HandlerMessages.ended(awaitEnd(alone));
+                send(HandlerProtocol.start(step.number(), handler, input, step.context()));
+                return HandlerProtocol.ended(awaitEnd(alone));
             } catch (IOException gone) {
                 throw lost();
             } finally {
@@ -285,13 +285,13 @@ final class HandlerProcess {
 
     private void send(ObjectNode command) throws IOException {
         byte[] line = (Json.print(command) + "\n").getBytes(StandardCharsets.UTF_8);
-        sending.lock();
+        sender.lock();
         try {
             OutputStream commands = process.getOutputStream();
             commands.write(line);
             commands.flush();
         } finally {
-            sending.unlock();
+            sender.unlock();
         }
     }
 
@@ -360,7 +360,7 @@ final class HandlerProcess {
 
     /** Its events have ended: so does it, or it is made to. */
     private void end() {
-        Exit exit = awaitExit();
+        ProcessExit exit = awaitExit();
         printed.awaitEnd(Duration.ofSeconds(1));
         boolean crashed = Files.exists(crashFile()); // by a signal, of which nothing is left in its status
         String how = crashed ? "crashed" : exit.said();
@@ -394,16 +394,16 @@ final class HandlerProcess {
         copy.release();
     }
 
-    private Exit awaitExit() {
+    private ProcessExit awaitExit() {
         try {
             if (!process.waitFor(GONE.toMillis(), TimeUnit.MILLISECONDS)) {
                 kill();
                 process.waitFor(GONE.toMillis(), TimeUnit.MILLISECONDS);
             }
-            return Exit.ofJvm(process.waitFor());
+            return ProcessExit.ofJvm(process.waitFor());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return new Exit.Unknown();
+            return new ProcessExit.Unknown();
         }
     }
 

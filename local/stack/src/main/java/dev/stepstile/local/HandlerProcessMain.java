@@ -8,7 +8,7 @@ import dev.stepstile.api.StepHandler;
 import dev.stepstile.codec.Json;
 import dev.stepstile.runtime.CapturedOutput;
 import dev.stepstile.runtime.VirtualTasks;
-import dev.stepstile.usecase.Output;
+import dev.stepstile.usecase.HandlerOutput;
 import dev.stepstile.usecase.ResultJson;
 import dev.stepstile.usecase.Tasks;
 import java.io.BufferedOutputStream;
@@ -49,7 +49,7 @@ final class HandlerProcessMain {
     /** For as long as this the user's shutdown hooks may take. */
     private static final Duration HOOKS = Duration.ofSeconds(2);
 
-    private final Output output = CapturedOutput.installed();
+    private final HandlerOutput output = CapturedOutput.installed();
     private final Tasks tasks = new VirtualTasks();
     private final SortedMap<String, StepHandler> handlers = new TreeMap<>();
     private final Map<Integer, RunningStep> steps = new ConcurrentHashMap<>();
@@ -150,7 +150,7 @@ final class HandlerProcessMain {
 
     private void hear(JsonNode command) {
         if (command.has("start")) {
-            start(HandlerMessages.Start.read(command));
+            start(HandlerProtocol.Start.read(command));
         } else if (command.has("cancelled")) {
             Optional.ofNullable(steps.get(command.path("cancelled").asInt())).ifPresent(step -> step.cancelled = true);
         } else if (command.has("interrupt")) {
@@ -158,7 +158,7 @@ final class HandlerProcessMain {
         }
     }
 
-    private void start(HandlerMessages.Start start) {
+    private void start(HandlerProtocol.Start start) {
         tell(Json.object().put("taken", start.number()));
         RunningStep step = new RunningStep(start);
         steps.put(start.number(), step);
@@ -169,7 +169,7 @@ final class HandlerProcessMain {
             step.begin(tasks.forkUserCode("step " + start.runId() + "/" + start.stepKey(), () -> run(step)));
         } catch (Error | RuntimeException e) { // such as no memory for one more thread: this step's failure alone
             steps.remove(start.number());
-            tell(HandlerMessages.threw(start.number(), e));
+            tell(HandlerProtocol.threw(start.number(), e));
         } finally {
             MDC.clear();
         }
@@ -180,10 +180,10 @@ final class HandlerProcessMain {
         ObjectNode end;
         try {
             StepHandler handler = Objects.requireNonNull(handlers.get(step.start.handler()));
-            end = HandlerMessages.returned(
+            end = HandlerProtocol.returned(
                     number, ResultJson.of(output.capture(step::log, () -> handler.run(step.start.input(), step))));
         } catch (Throwable thrown) { // the boundary at which whatever a handler throws becomes the end of its step
-            end = HandlerMessages.threw(number, thrown);
+            end = HandlerProtocol.threw(number, thrown);
         }
         steps.remove(number);
         tell(end);
@@ -205,13 +205,13 @@ final class HandlerProcessMain {
 
     /** A step as its handler sees it. */
     private final class RunningStep implements StepContext {
-        private final HandlerMessages.Start start;
+        private final HandlerProtocol.Start start;
         private final ReentrantLock interrupting = new ReentrantLock();
         private volatile boolean cancelled;
         private boolean interrupted;
         private Tasks.@Nullable Task<Boolean> task;
 
-        RunningStep(HandlerMessages.Start start) {
+        RunningStep(HandlerProtocol.Start start) {
             this.start = start;
         }
 

@@ -10,7 +10,7 @@ import dev.stepstile.local.HandlerProcess.NotTaken;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepEvent.Weight;
 import dev.stepstile.usecase.AttemptFailed;
-import dev.stepstile.usecase.OwnProcess;
+import dev.stepstile.usecase.ProcessIsolation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -64,7 +64,7 @@ final class HandlerProcesses implements AutoCloseable {
      * Held while the class path is looked at and loaded anew, which may take a minute; nothing that ends the stack waits for
      * it. Taken before {@link #lock}, if both are.
      */
-    private final ReentrantLock refreshing = new ReentrantLock();
+    private final ReentrantLock refresher = new ReentrantLock();
 
     private final ReentrantLock lock = new ReentrantLock();
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -186,7 +186,7 @@ final class HandlerProcesses implements AutoCloseable {
                 .toList();
     }
 
-    private final class Hosted implements OwnProcess {
+    private final class Hosted implements ProcessIsolation {
         private final String name;
         private final Duration grace;
 
@@ -293,7 +293,7 @@ final class HandlerProcesses implements AutoCloseable {
      */
     private void refresh() {
         long asked = System.nanoTime();
-        refreshing.lock();
+        refresher.lock();
         try {
             long began = System.nanoTime();
             if (!isClosed() && looked - asked <= 0) {
@@ -303,7 +303,7 @@ final class HandlerProcesses implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // whoever asked is being stopped
         } finally {
-            refreshing.unlock();
+            refresher.unlock();
         }
     }
 
@@ -441,8 +441,8 @@ final class HandlerProcesses implements AutoCloseable {
     /** Whoever is just copying the class path would leave a copy behind. */
     private void awaitCopied() {
         try {
-            if (refreshing.tryLock(COPIED.toMillis(), TimeUnit.MILLISECONDS)) {
-                refreshing.unlock();
+            if (refresher.tryLock(COPIED.toMillis(), TimeUnit.MILLISECONDS)) {
+                refresher.unlock();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http;
-import dev.stepstile.http.Target;
+import dev.stepstile.http.RequestTarget;
 import dev.stepstile.http.Utf8;
 import dev.stepstile.step.Limits;
 import java.io.ByteArrayInputStream;
@@ -94,7 +94,7 @@ final class HttpApi implements AutoCloseable {
         HttpConfiguration configuration = new HttpConfiguration();
         configuration.setSendServerVersion(false);
         configuration.setRequestHeaderSize(HEADER_BYTES);
-        configuration.setUriCompliance(UriCompliance.UNSAFE); // what is wrong with a path, Target says
+        configuration.setUriCompliance(UriCompliance.UNSAFE); // what is wrong with a path, RequestTarget says
         connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(configuration));
         connector.setHost(InetAddress.getLoopbackAddress().getHostAddress());
         connector.setPort(port);
@@ -213,7 +213,7 @@ final class HttpApi implements AutoCloseable {
         if (encoded == null || !encoded.startsWith("/")) {
             throw Http.Problem.badRequest("bad-path", "The target of the call is not a path.");
         }
-        String path = Target.decodedPath(encoded);
+        String path = RequestTarget.decodedPath(encoded);
         String query = request.getHttpURI().getQuery();
         ObjectNode event = Json.object().put("version", "2.0").put("routeKey", "$default");
         event.put("rawPath", path).put("rawQueryString", query == null ? "" : query);

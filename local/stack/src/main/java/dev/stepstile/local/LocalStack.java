@@ -8,21 +8,21 @@ import dev.stepstile.functions.dispatch.DispatchFunction;
 import dev.stepstile.functions.runs.RunsFunction;
 import dev.stepstile.functions.step.InstalledHandlers;
 import dev.stepstile.functions.sweeper.SweeperFunction;
-import dev.stepstile.lambda.Environment;
+import dev.stepstile.lambda.FunctionEnvironment;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.process.ProcessHandlers;
-import dev.stepstile.runtime.RealWorld;
+import dev.stepstile.runtime.JvmRuntime;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.EngineRuntime;
+import dev.stepstile.usecase.InMemoryMeter;
 import dev.stepstile.usecase.Stepstile;
-import dev.stepstile.usecase.SuspectTurns;
-import dev.stepstile.usecase.Tally;
+import dev.stepstile.usecase.SuspectLimiter;
 import dev.stepstile.usecase.Tasks;
-import dev.stepstile.usecase.World;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -57,7 +57,7 @@ public final class LocalStack implements AutoCloseable {
     private static final Duration SWEEP_TIMEOUT = Duration.ofSeconds(60);
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
-    private final Tally tally = new Tally();
+    private final InMemoryMeter tally = new InMemoryMeter();
     private final SortedMap<String, String> installed = new TreeMap<>();
     private final CompletableFuture<String> failure = new CompletableFuture<>();
     private final Ports ports;
@@ -77,7 +77,7 @@ public final class LocalStack implements AutoCloseable {
                 delete(state(options));
             }
             StackClock clock = opened(new StackClock(state(options), system));
-            World world = RealWorld.create(clock.steady());
+            EngineRuntime runtime = JvmRuntime.create(clock.steady());
             switch (options.kind()) {
                 case EMBEDDED -> {
                     EmbeddedPorts embedded =
@@ -96,7 +96,7 @@ public final class LocalStack implements AutoCloseable {
                 default -> throw new IllegalStateException();
             }
             queue = new DuplicatingQueue(ports.queue(), options.faults());
-            Functions functions = options.isolated() ? isolated(options, variables) : inProcess(options, world);
+            Functions functions = options.isolated() ? isolated(options, variables) : inProcess(options, runtime);
             mappings = () -> {
                 EventSourceMapping started = new EventSourceMapping(queue, functions.step(), clock.steady()::atRest);
                 started.start(options.workers());
@@ -104,7 +104,7 @@ public final class LocalStack implements AutoCloseable {
             };
             mapping = mappings.get();
             opened((AutoCloseable) () -> mapping.close());
-            Tasks.Cancellable schedule = world.tasks()
+            Tasks.Cancellable schedule = runtime.tasks()
                     .every("sweep", options.timing().sweepEvery(), () -> {
                         clock.mark();
                         functions.sweeper().run();
@@ -149,7 +149,7 @@ public final class LocalStack implements AutoCloseable {
     private record Functions(
             RequestStreamHandler dispatch, Supplier<StepInvoker> step, Runnable sweeper, RequestStreamHandler runs) {}
 
-    private Functions inProcess(StackOptions options, World world) {
+    private Functions inProcess(StackOptions options, EngineRuntime runtime) {
         List<StepHandler> handlers = new ArrayList<>(options.handlers());
         handlers.forEach(handler -> installed.put(handler.name(), "built in"));
         String configuration = options.processHandlers();
@@ -170,13 +170,13 @@ public final class LocalStack implements AutoCloseable {
                             installed.put(name, "Java, from " + loaded.from().getFileName()));
         }
         Supplier<List<StepHandler>> changes = changing;
-        Environment environment =
-                new Environment(new Stepstile(ports, options.timing(), world, tally), SHARDS, () -> {});
-        SuspectTurns suspects = SuspectTurns.among(options.workers());
+        FunctionEnvironment environment =
+                new FunctionEnvironment(new Stepstile(ports, options.timing(), runtime, tally), SHARDS, () -> {});
+        SuspectLimiter suspects = SuspectLimiter.among(options.workers());
         SweeperFunction sweeper = new SweeperFunction(environment);
         return new Functions(
                 new DispatchFunction(environment),
-                () -> new InProcess(options, handlers, changes, ports, world, suspects, tally),
+                () -> new InProcessWorker(options, handlers, changes, ports, runtime, suspects, tally),
                 () -> sweeper.handleRequest(Map.of(), new LocalContext("sweeper", SWEEP_TIMEOUT)),
                 new RunsFunction(environment));
     }
@@ -203,7 +203,7 @@ public final class LocalStack implements AutoCloseable {
         return new Functions(
                 opened(new IsolatedApi(
                         () -> isolating.function("dispatch", DispatchFunction.class, HttpApi.TIMEOUT, variables))),
-                () -> new Isolated(isolating.function("step", step, options.functionTimeout(), ofStep)),
+                () -> new IsolatedWorker(isolating.function("step", step, options.functionTimeout(), ofStep)),
                 () -> sweep(sweeper),
                 opened(new IsolatedApi(
                         () -> isolating.function("runs", RunsFunction.class, HttpApi.TIMEOUT, variables))));
@@ -272,7 +272,7 @@ public final class LocalStack implements AutoCloseable {
     }
 
     /** What was counted, in this JVM and in isolated workers; a killed worker's last batch is missing. */
-    public Tally tally() {
+    public InMemoryMeter tally() {
         return tally;
     }
 
@@ -307,7 +307,7 @@ public final class LocalStack implements AutoCloseable {
     }
 
     public List<String> deadLetters(int max) {
-        return ports.letters().peek(max);
+        return ports.deadLetters().peek(max);
     }
 
     /**

@@ -1,7 +1,7 @@
 package dev.stepstile.local;
 
 import dev.stepstile.usecase.SuspectLimit;
-import dev.stepstile.usecase.SuspectTurns;
+import dev.stepstile.usecase.SuspectLimiter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -45,7 +45,7 @@ final class SuspectLocks implements SuspectLimit {
                 FILE,
                 folder.resolve(NAME).toAbsolutePath().toString(),
                 TURNS,
-                Integer.toString(SuspectTurns.share(workers)));
+                Integer.toString(SuspectLimiter.share(workers)));
     }
 
     /** Those that this worker process was told of. */

@@ -2,8 +2,8 @@ package dev.stepstile.local;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.codec.Json;
-import dev.stepstile.usecase.Count;
 import dev.stepstile.usecase.Meter;
+import dev.stepstile.usecase.Metric;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -63,7 +63,7 @@ final class WorkerLog implements AutoCloseable {
     private void count(String line) {
         try {
             JsonNode metrics = Json.parse(line);
-            for (Count count : Count.values()) {
+            for (Metric count : Metric.values()) {
                 long n = metrics.path(count.name()).asLong();
                 if (n > 0) {
                     meter.add(count, n);

@@ -1,7 +1,7 @@
 package dev.stepstile.local;
 
 import com.amazonaws.services.lambda.runtime.api.client.AWSLambda;
-import dev.stepstile.emulators.Tethered;
+import dev.stepstile.emulators.ExitWithParent;
 import dev.stepstile.local.RuntimeApi.Invocation;
 import dev.stepstile.local.RuntimeApi.Outcome;
 import dev.stepstile.local.StepInvoker.WorkerLost;
@@ -92,7 +92,7 @@ final class WorkerProcess implements AutoCloseable {
         command.addAll(JVM);
         command.add("-D" + RuntimeClientLibrary.PROPERTY + "=" + library);
         command.addAll(List.of("-cp", classPath()));
-        command.addAll(List.of(Tethered.class.getName(), AWSLambda.class.getName(), handler));
+        command.addAll(List.of(ExitWithParent.class.getName(), AWSLambda.class.getName(), handler));
         return command;
     }
 

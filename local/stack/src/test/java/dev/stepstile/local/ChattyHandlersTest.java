@@ -6,7 +6,7 @@ import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.codec.Json;
-import dev.stepstile.usecase.GivenInput;
+import dev.stepstile.usecase.HandlerInput;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -73,7 +73,7 @@ class ChattyHandlersTest {
     private static StepResult run(StepHandler handler, String act, String text, Running step) throws Exception {
         String input =
                 Json.print(Json.object().put("act", act).put("attempts", 1).put("text", text));
-        return handler.run(new GivenInput(input, new TreeMap<>()), step);
+        return handler.run(new HandlerInput(input, new TreeMap<>()), step);
     }
 
     @Test

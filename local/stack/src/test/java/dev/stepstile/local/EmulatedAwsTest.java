@@ -56,7 +56,7 @@ class EmulatedAwsTest {
         try (EmulatedAws aws = EmulatedAws.start(options(true))) {
             aws.ports().store().putRunIfAbsent(RUN);
             aws.ports().queue().send(List.of(new Outgoing("run", "message", Duration.ZERO)));
-            aws.ports().letters().bury("letter");
+            aws.ports().deadLetters().moveToDeadLetters("letter");
             aws.ports().objects().put("shared/a", payload);
 
             AwsUsage.Usage usage = aws.usage().soFar();
@@ -71,7 +71,7 @@ class EmulatedAwsTest {
             assertThat(aws.ports().queue().receive(10, Duration.ofSeconds(2)))
                     .extracting(Delivery::body)
                     .containsExactly("message");
-            assertThat(aws.ports().letters().peek(10)).containsExactly("letter");
+            assertThat(aws.ports().deadLetters().peek(10)).containsExactly("letter");
             assertThat(aws.ports().objects().get("shared/a")).contains(payload);
         }
     }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.Json;
-import dev.stepstile.codec.StepMessages;
+import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.step.StepId;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -91,12 +91,12 @@ class IsolatedStackTest {
                             .asText())
                     .isEqualTo("SUCCEEDED");
         }
-        Set<String> buried = new TreeSet<>();
+        Set<String> deadLettered = new TreeSet<>();
         stack.deadLetters(100)
-                .forEach(letter ->
-                        buried.add(String.valueOf(StepMessages.letter(letter).step())));
-        buried.removeIf(step -> step.startsWith("processes/")); // another test's
-        assertThat(buried)
+                .forEach(deadLetter -> deadLettered.add(
+                        String.valueOf(MessageCodec.deadLetter(deadLetter).step())));
+        deadLettered.removeIf(step -> step.startsWith("processes/")); // another test's
+        assertThat(deadLettered)
                 .containsExactlyInAnyOrder("bad/exits", "bad/fills the heap", "bad/throws an error", "bad/is deaf");
         assertThat(stack.workersLost()).isGreaterThanOrEqualTo(4);
 

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import dev.stepstile.local.StepInvoker.WorkerLost;
-import dev.stepstile.usecase.Count;
-import dev.stepstile.usecase.Tally;
+import dev.stepstile.usecase.InMemoryMeter;
+import dev.stepstile.usecase.Metric;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,10 +30,10 @@ class IsolatedTest {
     @TempDir
     Path folder;
 
-    private final Tally tally = new Tally();
+    private final InMemoryMeter tally = new InMemoryMeter();
     private final CountDownLatch counted = new CountDownLatch(1);
     private WorkerLog log;
-    private Isolated environment;
+    private IsolatedWorker environment;
 
     @BeforeEach
     void open() {
@@ -41,15 +41,15 @@ class IsolatedTest {
             tally.add(count, n);
             counted.countDown();
         });
-        environment = environment(WilfulFunction.class.getName(), Duration.ofSeconds(30));
+        environment = environment(MisbehavingFunction.class.getName(), Duration.ofSeconds(30));
     }
 
-    private Isolated environment(String function, Duration timeout) {
+    private IsolatedWorker environment(String function, Duration timeout) {
         return isolated(function, timeout, folder, log);
     }
 
-    private static Isolated isolated(String function, Duration timeout, Path folder, WorkerLog log) {
-        return new Isolated(new IsolatedFunction(
+    private static IsolatedWorker isolated(String function, Duration timeout, Path folder, WorkerLog log) {
+        return new IsolatedWorker(new IsolatedFunction(
                 "step",
                 function + "::handleRequest",
                 timeout,
@@ -92,7 +92,7 @@ class IsolatedTest {
             Path folder = Path.of(args[0]);
             WorkerLog log =
                     new WorkerLog(folder.resolve("workers.log"), (count, n) -> System.out.println("in the middle"));
-            isolated(WilfulFunction.class.getName(), Duration.ofMinutes(1), folder, log)
+            isolated(MisbehavingFunction.class.getName(), Duration.ofMinutes(1), folder, log)
                     .invoke(messages("count", "hang"));
         }
     }
@@ -121,8 +121,8 @@ class IsolatedTest {
             environment.invoke(messages("say"));
             environment.close();
 
-            assertThat(tally.of(Count.STEPS_CLAIMED)).isEqualTo(4);
-            assertThat(tally.of(Count.STALE_REFUSED)).isEqualTo(2);
+            assertThat(tally.of(Metric.STEPS_CLAIMED)).isEqualTo(4);
+            assertThat(tally.of(Metric.STALE_REFUSED)).isEqualTo(2);
         }
 
         @Test
@@ -172,7 +172,7 @@ class IsolatedTest {
 
         @Test
         void that_runs_past_the_functions_timeout_is_killed() throws Exception {
-            environment = environment(WilfulFunction.class.getName(), Duration.ofSeconds(1));
+            environment = environment(MisbehavingFunction.class.getName(), Duration.ofSeconds(1));
             environment.invoke(messages("done"));
             List<ProcessHandle> processes = processes();
 

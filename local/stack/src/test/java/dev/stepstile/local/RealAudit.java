@@ -2,7 +2,7 @@ package dev.stepstile.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stepstile.codec.StepMessages;
+import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.Ports;
 import dev.stepstile.step.Dispatch;
@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 record RealAudit(Ports ports, String run, Map<String, RealKillsTest.Wanted> wanted, Path notes) {
 
     /** What the audit saw. */
-    record Seen(int steps, int starts, int again, int letters) {}
+    record Seen(int steps, int starts, int again, int deadLetters) {}
 
     Seen audit() throws IOException {
         SortedMap<String, StepRecord> records = records();
@@ -45,10 +45,10 @@ record RealAudit(Ports ports, String run, Map<String, RealKillsTest.Wanted> want
             if (record.state() instanceof StepState.Succeeded succeeded) {
                 assertThat(succeeded.result())
                         .as(key)
-                        .isEqualTo(new Payload.Inline(Long.toString(ReckoningHandler.expected(step.number()))));
+                        .isEqualTo(new Payload.Inline(Long.toString(RecordingHandler.expected(step.number()))));
             }
             if (record.state() instanceof StepState.Dead burial) {
-                assertThat(burial.buriedAt()).as(key).isNotNull();
+                assertThat(burial.deadLetteredAt()).as(key).isNotNull();
                 dead.add(key);
             }
             List<Integer> fences = starts.getOrDefault(key, List.of());
@@ -58,10 +58,10 @@ record RealAudit(Ports ports, String run, Map<String, RealKillsTest.Wanted> want
         }
         assertThat(ports.store().dispatches(run)).allMatch(Dispatch::closed);
         assertThat(feed()).isEqualTo(ended(records));
-        List<String> letters = ports.letters().peek(10_000);
-        assertThat(buried(letters)).isEqualTo(dead);
+        List<String> deadLetters = ports.deadLetters().peek(10_000);
+        assertThat(deadLettered(deadLetters)).isEqualTo(dead);
         return new Seen(
-                records.size(), starts.values().stream().mapToInt(List::size).sum(), again, letters.size());
+                records.size(), starts.values().stream().mapToInt(List::size).sum(), again, deadLetters.size());
     }
 
     private SortedMap<String, StepRecord> records() {
@@ -112,10 +112,10 @@ record RealAudit(Ports ports, String run, Map<String, RealKillsTest.Wanted> want
         return told;
     }
 
-    private static TreeSet<String> buried(List<String> letters) {
+    private static TreeSet<String> deadLettered(List<String> deadLetters) {
         TreeSet<String> keys = new TreeSet<>();
-        for (String letter : letters) {
-            keys.add(String.valueOf(StepMessages.letter(letter).step()).replaceFirst("^[^/]*/", ""));
+        for (String deadLetter : deadLetters) {
+            keys.add(String.valueOf(MessageCodec.deadLetter(deadLetter).step()).replaceFirst("^[^/]*/", ""));
         }
         return keys;
     }

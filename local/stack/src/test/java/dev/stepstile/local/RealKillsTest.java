@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.Json;
-import dev.stepstile.local.ReckoningHandler.Fate;
+import dev.stepstile.local.RecordingHandler.Fate;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Count;
+import dev.stepstile.usecase.Metric;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,7 +66,7 @@ class RealKillsTest {
             case DIES -> StepState.Name.DEAD;
         };
         wanted.put(key, new Wanted(number, state));
-        ObjectNode step = Json.object().put("key", key).put("handler", ReckoningHandler.NAME);
+        ObjectNode step = Json.object().put("key", key).put("handler", RecordingHandler.NAME);
         // Enough that kills alone bury nobody; those that die by themselves wait a little less.
         step.put("maxAttempts", fate == Fate.DIES ? 2 : 30).putObject("retry").put("baseSeconds", 0.1);
         step.putObject("input")
@@ -259,7 +259,7 @@ class RealKillsTest {
                     answerers.killed,
                     seen.starts(),
                     seen.again(),
-                    seen.letters(),
+                    seen.deadLetters(),
                     Duration.ofNanos(System.nanoTime() - start).toSeconds());
         }
     }
@@ -312,12 +312,12 @@ class RealKillsTest {
             assertThat(zombies).isNotEmpty();
             StackUnderTest.await(() -> api.steps(RUN), all -> StackUnderTest.count(all, "SUCCEEDED") == steps);
             Map<String, String> before = results(api);
-            assertThat(stack.tally().of(Count.STALE_REFUSED)).isZero();
+            assertThat(stack.tally().of(Metric.STALE_REFUSED)).isZero();
 
             signal("-CONT", worker);
 
             StackUnderTest.await(
-                    () -> Json.object().put("refused", stack.tally().of(Count.STALE_REFUSED)),
+                    () -> Json.object().put("refused", stack.tally().of(Metric.STALE_REFUSED)),
                     refused -> refused.path("refused").asInt() >= zombies.size());
             assertThat(results(api)).isEqualTo(before);
             closed(stack);
@@ -325,7 +325,7 @@ class RealKillsTest {
             assertThat(seen.again()).isGreaterThanOrEqualTo(zombies.size());
             System.out.printf(
                     "zombies: %d of %d attempts stood still beyond their leases; %d late writes refused%n",
-                    zombies.size(), steps, stack.tally().of(Count.STALE_REFUSED));
+                    zombies.size(), steps, stack.tally().of(Metric.STALE_REFUSED));
         }
     }
 

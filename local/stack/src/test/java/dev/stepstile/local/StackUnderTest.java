@@ -56,9 +56,9 @@ final class StackUnderTest {
                 null);
     }
 
-    /** A step of {@link WilfulHandler}. */
+    /** A step of {@link MisbehavingHandler}. */
     static ObjectNode step(String key, String act, int attempts, int maxAttempts) {
-        ObjectNode step = Json.object().put("key", key).put("handler", WilfulHandler.NAME);
+        ObjectNode step = Json.object().put("key", key).put("handler", MisbehavingHandler.NAME);
         step.put("maxAttempts", maxAttempts).putObject("retry").put("baseSeconds", 0.1);
         step.putObject("input").put("act", act).put("attempts", attempts);
         return step;

@@ -21,7 +21,7 @@ final class Attributes {
     /** An item to be written. */
     Attributes(String pk, String sk) {
         values = new LinkedHashMap<>();
-        put(Keys.PK, pk).put(Keys.SK, sk);
+        put(ItemKeys.PK, pk).put(ItemKeys.SK, sk);
     }
 
     /** An item, or a map within one, that was read. */
@@ -75,7 +75,7 @@ final class Attributes {
     /** Inline JSON goes to {@code inline}, the name of a payload elsewhere to {@code reference}. */
     Attributes put(String inline, String reference, Payload payload) {
         return switch (payload) {
-            case Payload.Inline(String json) -> put(inline, ofBytes(Compact.pack(json)));
+            case Payload.Inline(String json) -> put(inline, ofBytes(CompactBytes.pack(json)));
             case Payload.Item(String key, long size, String sha256) ->
                 put(reference, reference("i", key, size, sha256));
             case Payload.Stored(String key, long size, String sha256) ->
@@ -156,7 +156,7 @@ final class Attributes {
 
     Payload payload(String inline, String reference) {
         if (has(inline)) {
-            return new Payload.Inline(Compact.text(bytes(inline)));
+            return new Payload.Inline(CompactBytes.text(bytes(inline)));
         }
         Attributes map = new Attributes(member(reference).m());
         long size = map.number("n");

@@ -1,6 +1,6 @@
 package dev.stepstile.aws;
 
-import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
@@ -19,7 +19,7 @@ import software.amazon.awssdk.services.sqs.SqsClient;
  * @param payloads payloads in the bucket
  */
 public record AwsPorts(
-        StepStore store, StepQueue queue, DeadLetters deadLetters, PayloadStore items, PayloadStore payloads) {
+        StepStore store, StepQueue queue, DeadLetterQueue deadLetters, PayloadStore items, PayloadStore payloads) {
 
     /** Clients of this process's own region, credentials and endpoints; that of S3 is built when it is first needed. */
     public static AwsPorts of(String table, String queueUrl, String deadLetterUrl, String bucket, int retentionDays) {
@@ -47,7 +47,7 @@ public record AwsPorts(
         return new AwsPorts(
                 new DynamoDbStepStore(dynamoDb, table, retention, InstantSource.system()),
                 new SqsStepQueue(sqs, queueUrl),
-                new SqsDeadLetters(sqs, deadLetterUrl),
+                new SqsDeadLetterQueue(sqs, deadLetterUrl),
                 new DynamoDbPayloadItems(dynamoDb, table, retention, InstantSource.system()),
                 new S3PayloadStore(s3, bucket));
     }

@@ -49,7 +49,7 @@ public final class AwsResources {
     public Made make(String table, String queue, String bucket, Duration visibility) {
         makeTable(table);
         String deadLetterUrl = makeQueue(queue + "-dead", Map.of());
-        String deadLetterArn = Calls.call(
+        String deadLetterArn = AwsCalls.call(
                         "GetQueueAttributes of " + deadLetterUrl,
                         () -> sqs.getQueueAttributes(request ->
                                 request.queueUrl(deadLetterUrl).attributeNames(QueueAttributeName.QUEUE_ARN)))
@@ -73,24 +73,26 @@ public final class AwsResources {
                 .tableName(table)
                 .billingMode(BillingMode.PAY_PER_REQUEST)
                 .attributeDefinitions(
-                        attribute(Keys.PK, S),
-                        attribute(Keys.SK, S),
-                        attribute(Keys.OPEN_BUCKET, S),
-                        attribute(Keys.NEXT_SWEEP_AT, N),
-                        attribute(Keys.FEED_PK, S),
-                        attribute(Keys.FEED_SK, S))
-                .keySchema(key(Keys.PK, KeyType.HASH), key(Keys.SK, KeyType.RANGE))
+                        attribute(ItemKeys.PK, S),
+                        attribute(ItemKeys.SK, S),
+                        attribute(ItemKeys.OPEN_BUCKET, S),
+                        attribute(ItemKeys.NEXT_SWEEP_AT, N),
+                        attribute(ItemKeys.FEED_PK, S),
+                        attribute(ItemKeys.FEED_SK, S))
+                .keySchema(key(ItemKeys.PK, KeyType.HASH), key(ItemKeys.SK, KeyType.RANGE))
                 .globalSecondaryIndexes(
                         GlobalSecondaryIndex.builder()
-                                .indexName(Keys.OPEN_INDEX)
-                                .keySchema(key(Keys.OPEN_BUCKET, KeyType.HASH), key(Keys.NEXT_SWEEP_AT, KeyType.RANGE))
+                                .indexName(ItemKeys.OPEN_INDEX)
+                                .keySchema(
+                                        key(ItemKeys.OPEN_BUCKET, KeyType.HASH),
+                                        key(ItemKeys.NEXT_SWEEP_AT, KeyType.RANGE))
                                 .projection(Projection.builder()
                                         .projectionType(ProjectionType.KEYS_ONLY)
                                         .build())
                                 .build(),
                         GlobalSecondaryIndex.builder()
-                                .indexName(Keys.FEED_INDEX)
-                                .keySchema(key(Keys.FEED_PK, KeyType.HASH), key(Keys.FEED_SK, KeyType.RANGE))
+                                .indexName(ItemKeys.FEED_INDEX)
+                                .keySchema(key(ItemKeys.FEED_PK, KeyType.HASH), key(ItemKeys.FEED_SK, KeyType.RANGE))
                                 .projection(Projection.builder()
                                         .projectionType(ProjectionType.INCLUDE)
                                         .nonKeyAttributes(
@@ -105,7 +107,7 @@ public final class AwsResources {
 
     private void makeTable(String table) {
         CreateTableRequest request = tableNamed(table);
-        boolean made = Calls.call("CreateTable " + table, () -> {
+        boolean made = AwsCalls.call("CreateTable " + table, () -> {
             try {
                 dynamoDb.createTable(request);
                 return true;
@@ -114,8 +116,9 @@ public final class AwsResources {
             }
         });
         if (made) {
-            Calls.call("DescribeTable " + table, () -> dynamoDb.waiter().waitUntilTableExists(r -> r.tableName(table)));
-            Calls.call(
+            AwsCalls.call(
+                    "DescribeTable " + table, () -> dynamoDb.waiter().waitUntilTableExists(r -> r.tableName(table)));
+            AwsCalls.call(
                     "UpdateTimeToLive of " + table,
                     () -> dynamoDb.updateTimeToLive(r -> r.tableName(table)
                             .timeToLiveSpecification(
@@ -125,14 +128,14 @@ public final class AwsResources {
 
     /** SQS answers with the queue that is there, if it has the same attributes. */
     private String makeQueue(String name, Map<QueueAttributeName, String> attributes) {
-        return Calls.call(
+        return AwsCalls.call(
                         "CreateQueue " + name,
                         () -> sqs.createQueue(request -> request.queueName(name).attributes(attributes)))
                 .queueUrl();
     }
 
     private void makeBucket(String bucket) {
-        Calls.call("CreateBucket " + bucket, () -> {
+        AwsCalls.call("CreateBucket " + bucket, () -> {
             try {
                 return s3.createBucket(request -> request.bucket(bucket));
             } catch (BucketAlreadyOwnedByYouException e) {

@@ -1,13 +1,13 @@
 package dev.stepstile.aws;
 
-import static dev.stepstile.aws.Keys.DISPATCH_PREFIX;
-import static dev.stepstile.aws.Keys.NEXT_SWEEP_AT;
-import static dev.stepstile.aws.Keys.OPEN_BUCKET;
-import static dev.stepstile.aws.Keys.PK;
-import static dev.stepstile.aws.Keys.SK;
+import static dev.stepstile.aws.ItemKeys.DISPATCH_PREFIX;
+import static dev.stepstile.aws.ItemKeys.NEXT_SWEEP_AT;
+import static dev.stepstile.aws.ItemKeys.OPEN_BUCKET;
+import static dev.stepstile.aws.ItemKeys.PK;
+import static dev.stepstile.aws.ItemKeys.SK;
 
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Refresh;
+import dev.stepstile.step.RefreshProgress;
 import dev.stepstile.step.StepBits;
 import java.util.Base64;
 import java.util.Map;
@@ -40,7 +40,7 @@ final class DispatchItem {
     private DispatchItem() {}
 
     static Attributes write(Dispatch dispatch) {
-        Attributes item = new Attributes(Keys.run(dispatch.runId()), DISPATCH_PREFIX + dispatch.dispatchId())
+        Attributes item = new Attributes(ItemKeys.run(dispatch.runId()), DISPATCH_PREFIX + dispatch.dispatchId())
                 .put(DIGEST, dispatch.digest())
                 .put(SHARDS, dispatch.shards())
                 .put(STEP_COUNT, dispatch.stepCount())
@@ -60,7 +60,7 @@ final class DispatchItem {
                 .put(SWEPT_AT, dispatch.sweptAt())
                 .put(ATTACHED, dispatch.attached())
                 .put(REFRESHED_AT, dispatch.refreshedAt());
-        Refresh refresh = dispatch.refresh();
+        RefreshProgress refresh = dispatch.refresh();
         if (refresh != null) {
             item.put(REFRESH_SINCE, refresh.since()).put(REFRESHED, bits(refresh.steps()));
         }
@@ -70,7 +70,7 @@ final class DispatchItem {
     static Dispatch read(Map<String, AttributeValue> read) {
         Attributes item = new Attributes(read);
         return new Dispatch(
-                Keys.runId(item.text(PK)),
+                ItemKeys.runId(item.text(PK)),
                 item.text(SK).substring(DISPATCH_PREFIX.length()),
                 item.text(DIGEST),
                 item.integer(SHARDS),
@@ -91,7 +91,9 @@ final class DispatchItem {
                 item.instantOrNull(SWEPT_AT),
                 item.has(ATTACHED) ? item.integer(ATTACHED) : 0,
                 item.instant(item.has(REFRESHED_AT) ? REFRESHED_AT : CREATED_AT),
-                item.has(REFRESH_SINCE) ? new Refresh(item.instant(REFRESH_SINCE), bits(item, REFRESHED)) : null);
+                item.has(REFRESH_SINCE)
+                        ? new RefreshProgress(item.instant(REFRESH_SINCE), bits(item, REFRESHED))
+                        : null);
     }
 
     private static AttributeValue bits(StepBits bits) {

@@ -32,11 +32,11 @@ public final class DynamoDbPayloadItems implements PayloadStore {
     @Override
     public void put(String key, byte[] content) {
         Attributes item = new Attributes(pk(key), SK)
-                .put(CONTENT, Attributes.ofBytes(Compact.pack(content)))
+                .put(CONTENT, Attributes.ofBytes(CompactBytes.pack(content)))
                 .put(
                         DynamoDbStepStore.TTL,
                         clock.instant().plus(retention).plus(Retention.SPARE).getEpochSecond());
-        Calls.call(
+        AwsCalls.call(
                 "PutItem of payload " + key,
                 () -> dynamoDb.putItem(request -> request.tableName(table).item(item.values())));
     }
@@ -45,20 +45,20 @@ public final class DynamoDbPayloadItems implements PayloadStore {
     public Optional<byte[]> get(String key) {
         GetItemResponse response = read(key, CONTENT);
         return response.hasItem()
-                ? Optional.of(Compact.unpack(new Attributes(response.item()).bytes(CONTENT)))
+                ? Optional.of(CompactBytes.unpack(new Attributes(response.item()).bytes(CONTENT)))
                 : Optional.empty();
     }
 
     @Override
     public boolean exists(String key) {
-        return read(key, Keys.PK).hasItem();
+        return read(key, ItemKeys.PK).hasItem();
     }
 
     private GetItemResponse read(String key, String attribute) {
-        return Calls.call(
+        return AwsCalls.call(
                 "GetItem of payload " + key,
                 () -> dynamoDb.getItem(request -> request.tableName(table)
-                        .key(Keys.of(pk(key), SK))
+                        .key(ItemKeys.of(pk(key), SK))
                         .projectionExpression(attribute)
                         .consistentRead(true)));
     }

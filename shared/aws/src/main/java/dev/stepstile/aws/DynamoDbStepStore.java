@@ -11,8 +11,8 @@ import dev.stepstile.port.LogPage;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Expect;
 import dev.stepstile.step.Limits;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Retention;
 import dev.stepstile.step.Run;
@@ -118,12 +118,12 @@ public final class DynamoDbStepStore implements StepStore {
     /** A run's item lives as long as the newest call for it: a later dispatch keeps it. */
     @Override
     public Run putRunIfAbsent(Run run) {
-        Attributes item = new Attributes(Keys.run(run.runId()), Keys.RUN_SK)
+        Attributes item = new Attributes(ItemKeys.run(run.runId()), ItemKeys.RUN_SK)
                 .put(CREATED_AT, run.createdAt())
                 .put(SHARDS, run.shards())
                 .put(RecordItem.CANCEL_SEQ, run.cancelSeq());
         Optional<Map<String, AttributeValue>> found =
-                put("PutItem of run " + run.runId(), item, Condition.ABSENT, expiryOfNeeded());
+                put("PutItem of run " + run.runId(), item, WriteCondition.ABSENT, expiryOfNeeded());
         if (found.isEmpty()) {
             return run;
         }
@@ -148,7 +148,7 @@ public final class DynamoDbStepStore implements StepStore {
     }
 
     private Optional<Map<String, AttributeValue>> item(String runId) {
-        return get("GetItem of run " + runId, Keys.of(Keys.run(runId), Keys.RUN_SK));
+        return get("GetItem of run " + runId, ItemKeys.of(ItemKeys.run(runId), ItemKeys.RUN_SK));
     }
 
     @Override
@@ -171,14 +171,16 @@ public final class DynamoDbStepStore implements StepStore {
         return put(
                         "PutItem of dispatch " + dispatch.dispatchId(),
                         DispatchItem.write(dispatch),
-                        Condition.ABSENT,
+                        WriteCondition.ABSENT,
                         expiry())
                 .map(DynamoDbStepStore::dispatch);
     }
 
     @Override
     public Optional<Dispatch> dispatch(String runId, String dispatchId) {
-        return get("GetItem of dispatch " + dispatchId, Keys.of(Keys.run(runId), Keys.DISPATCH_PREFIX + dispatchId))
+        return get(
+                        "GetItem of dispatch " + dispatchId,
+                        ItemKeys.of(ItemKeys.run(runId), ItemKeys.DISPATCH_PREFIX + dispatchId))
                 .map(DynamoDbStepStore::dispatch);
     }
 
@@ -188,7 +190,7 @@ public final class DynamoDbStepStore implements StepStore {
                 .consistentRead(true)
                 .keyConditionExpression("pk = :pk AND begins_with(sk, :prefix)")
                 .expressionAttributeValues(
-                        Map.of(":pk", ofText(Keys.run(runId)), ":prefix", ofText(Keys.DISPATCH_PREFIX)));
+                        Map.of(":pk", ofText(ItemKeys.run(runId)), ":prefix", ofText(ItemKeys.DISPATCH_PREFIX)));
         return query("Query of the dispatches of run " + runId, query, Integer.MAX_VALUE, DynamoDbStepStore::dispatch);
     }
 
@@ -197,56 +199,56 @@ public final class DynamoDbStepStore implements StepStore {
         return put(
                         "PutItem of dispatch " + next.dispatchId(),
                         DispatchItem.write(next),
-                        Condition.version(next.version() - 1),
+                        WriteCondition.version(next.version() - 1),
                         expiry())
                 .isEmpty();
     }
 
     @Override
     public Optional<RedriveCall> putRedriveIfAbsent(RedriveCall call) {
-        return put("PutItem of redrive " + call.redriveId(), redrive(call), Condition.ABSENT, expiry())
+        return put("PutItem of redrive " + call.redriveId(), redrive(call), WriteCondition.ABSENT, expiry())
                 .map(found -> readable(found, item -> RedriveCodec.read(new Attributes(item).text(REDRIVE_CALL))));
     }
 
     @Override
     public void putRedrive(RedriveCall done) {
         Attributes item = redrive(done).put(TTL, expiry());
-        Calls.call(
+        AwsCalls.call(
                 "PutItem of redrive " + done.redriveId(),
                 () -> dynamoDb.putItem(request -> request.tableName(table).item(item.values())));
     }
 
     private static Attributes redrive(RedriveCall call) {
-        return new Attributes(Keys.run(call.runId()), Keys.REDRIVE_PREFIX + call.redriveId())
+        return new Attributes(ItemKeys.run(call.runId()), ItemKeys.REDRIVE_PREFIX + call.redriveId())
                 .put(REDRIVE_CALL, RedriveCodec.write(call));
     }
 
     @Override
     public List<DispatchRef> due(int bucket, Instant until, int limit) {
         QueryRequest.Builder query = QueryRequest.builder()
-                .indexName(Keys.OPEN_INDEX)
+                .indexName(ItemKeys.OPEN_INDEX)
                 .keyConditionExpression("openBucket = :bucket AND nextSweepAt <= :until")
                 .expressionAttributeValues(
                         Map.of(":bucket", ofText(Integer.toString(bucket)), ":until", ofNumber(until.toEpochMilli())));
         return query("Query of bucket " + bucket, query, limit, item -> {
             Attributes keys = new Attributes(item);
-            return Keys.dispatchRef(keys.text(Keys.PK), keys.text(Keys.SK));
+            return ItemKeys.dispatchRef(keys.text(ItemKeys.PK), keys.text(ItemKeys.SK));
         });
     }
 
     @Override
-    public WriteResult write(StepRecord next, Expect expect) {
+    public WriteResult write(StepRecord next, Precondition expect) {
         Optional<Map<String, AttributeValue>> other = put(
                 "PutItem of step " + next.id() + " attempt " + next.attempt(),
                 RecordItem.write(next),
-                Condition.of(expect),
+                WriteCondition.of(expect),
                 expiryOfNeeded());
         return other.isEmpty() ? WRITTEN : new WriteResult.Refused(stored(other.get()));
     }
 
     @Override
     public Optional<StepRecord> record(StepId id, int shard) {
-        return get("GetItem of step " + id, Keys.record(id, shard)).map(DynamoDbStepStore::record);
+        return get("GetItem of step " + id, ItemKeys.record(id, shard)).map(DynamoDbStepStore::record);
     }
 
     @Override
@@ -255,14 +257,14 @@ public final class DynamoDbStepStore implements StepStore {
             throw new IllegalArgumentException(steps.size() + " steps, where one batch takes " + Limits.LOOKUP_KEYS);
         }
         SequencedSet<Map<String, AttributeValue>> left = new LinkedHashSet<>();
-        steps.forEach(step -> left.add(Keys.record(step.id(), step.shard())));
+        steps.forEach(step -> left.add(ItemKeys.record(step.id(), step.shard())));
         List<StepRecord> found = new ArrayList<>();
         for (int i = 0; !left.isEmpty(); i++) {
             if (i == BATCH_TRIES) {
                 throw new PortException("BatchGetItem left " + left.size() + " of " + steps.size() + " steps unread");
             }
             pause(i);
-            var response = Calls.call(
+            var response = AwsCalls.call(
                     "BatchGetItem of " + left.size() + " steps",
                     () -> dynamoDb.batchGetItem(request -> request.requestItems(Map.of(
                             table,
@@ -282,17 +284,17 @@ public final class DynamoDbStepStore implements StepStore {
 
     @Override
     public List<StepRecord> list(String runId, int shard, @Nullable String afterKey, int limit) {
-        String pk = Keys.shard(runId, shard);
+        String pk = ItemKeys.shard(runId, shard);
         QueryRequest.Builder query = QueryRequest.builder().consistentRead(true);
-        after(query, Keys.PK, pk, Keys.SK, afterKey);
+        after(query, ItemKeys.PK, pk, ItemKeys.SK, afterKey);
         return query("Query of the records of " + pk, query, limit, DynamoDbStepStore::record);
     }
 
     @Override
     public List<FeedEntry> feed(String runId, int shard, @Nullable String afterPosition, int limit) {
-        String pk = Keys.shard(runId, shard);
-        QueryRequest.Builder query = QueryRequest.builder().indexName(Keys.FEED_INDEX);
-        after(query, Keys.FEED_PK, pk, Keys.FEED_SK, afterPosition);
+        String pk = ItemKeys.shard(runId, shard);
+        QueryRequest.Builder query = QueryRequest.builder().indexName(ItemKeys.FEED_INDEX);
+        after(query, ItemKeys.FEED_PK, pk, ItemKeys.FEED_SK, afterPosition);
         return query("Query of the feed of " + pk, query, limit, DynamoDbStepStore::feedEntry);
     }
 
@@ -300,7 +302,7 @@ public final class DynamoDbStepStore implements StepStore {
         try {
             return readable(item, RecordItem::feedEntry);
         } catch (DamagedData e) { // where it is in the feed is known all the same
-            return readable(item, read -> FeedEntry.unknown(new Attributes(read).text(Keys.FEED_SK)));
+            return readable(item, read -> FeedEntry.unknown(new Attributes(read).text(ItemKeys.FEED_SK)));
         }
     }
 
@@ -309,14 +311,14 @@ public final class DynamoDbStepStore implements StepStore {
         String runId = page.id().runId();
         String stepKey = page.id().stepKey();
         Attributes item = new Attributes(
-                        Keys.pages(runId, page.shard()), Keys.page(stepKey, page.attempt(), page.number()))
+                        ItemKeys.pages(runId, page.shard()), ItemKeys.page(stepKey, page.attempt(), page.number()))
                 .put(RecordItem.ATTEMPT, page.attempt())
                 .put(WRITTEN_AT, page.at())
-                .put(LINES, Attributes.ofBytes(Compact.pack(Json.print(Json.MAPPER.valueToTree(page.lines())))))
-                .put(Keys.FEED_PK, Keys.shard(runId, page.shard()))
-                .put(Keys.FEED_SK, FeedEntry.pagePosition(page.at(), stepKey, page.attempt(), page.number()))
+                .put(LINES, Attributes.ofBytes(CompactBytes.pack(Json.print(Json.MAPPER.valueToTree(page.lines())))))
+                .put(ItemKeys.FEED_PK, ItemKeys.shard(runId, page.shard()))
+                .put(ItemKeys.FEED_SK, FeedEntry.pagePosition(page.at(), stepKey, page.attempt(), page.number()))
                 .put(TTL, expiryOfNeeded());
-        Calls.call(
+        AwsCalls.call(
                 "PutItem of page " + page.number() + " of step " + page.id() + " attempt " + page.attempt(),
                 () -> dynamoDb.putItem(request -> request.tableName(table).item(item.values())));
     }
@@ -327,8 +329,8 @@ public final class DynamoDbStepStore implements StepStore {
                 .consistentRead(true)
                 .keyConditionExpression("pk = :pk AND begins_with(sk, :prefix)")
                 .expressionAttributeValues(Map.of(
-                        ":pk", ofText(Keys.pages(id.runId(), shard)),
-                        ":prefix", ofText(Keys.pagePrefix(id.stepKey(), attempt))));
+                        ":pk", ofText(ItemKeys.pages(id.runId(), shard)),
+                        ":prefix", ofText(ItemKeys.pagePrefix(id.stepKey(), attempt))));
         return query(
                 "Query of the pages of step " + id,
                 query,
@@ -337,9 +339,9 @@ public final class DynamoDbStepStore implements StepStore {
     }
 
     private static LogPage page(StepId id, int shard, int attempt, Attributes item) {
-        String sk = item.text(Keys.SK);
+        String sk = item.text(ItemKeys.SK);
         List<String> lines = new ArrayList<>();
-        Json.parse(Compact.text(item.bytes(LINES))).forEach(line -> lines.add(line.textValue()));
+        Json.parse(CompactBytes.text(item.bytes(LINES))).forEach(line -> lines.add(line.textValue()));
         int number = Integer.parseInt(sk.substring(sk.lastIndexOf('#') + 1));
         return new LogPage(id, shard, attempt, number, item.instant(WRITTEN_AT), lines);
     }
@@ -347,7 +349,7 @@ public final class DynamoDbStepStore implements StepStore {
     private static Run readRun(Map<String, AttributeValue> read) {
         Attributes item = new Attributes(read);
         return new Run(
-                Keys.runId(item.text(Keys.PK)),
+                ItemKeys.runId(item.text(ItemKeys.PK)),
                 item.instant(CREATED_AT),
                 item.integer(SHARDS),
                 item.number(RecordItem.CANCEL_SEQ));
@@ -370,8 +372,8 @@ public final class DynamoDbStepStore implements StepStore {
         try {
             return codec.apply(item);
         } catch (RuntimeException e) { // whatever a codec makes of an item that it did not write
-            AttributeValue pk = item.get(Keys.PK);
-            AttributeValue sk = item.get(Keys.SK);
+            AttributeValue pk = item.get(ItemKeys.PK);
+            AttributeValue sk = item.get(ItemKeys.SK);
             throw new DamagedData(
                     "The item " + (pk == null ? "?" : pk.s()) + " / " + (sk == null ? "?" : sk.s())
                             + " does not read as what was written: it was edited by hand, or a newer version wrote it."
@@ -394,14 +396,15 @@ public final class DynamoDbStepStore implements StepStore {
     }
 
     /** Empty if it was written; else what is stored instead, which is an empty map if nothing is. */
-    private Optional<Map<String, AttributeValue>> put(String what, Attributes item, Condition condition, long ttl) {
+    private Optional<Map<String, AttributeValue>> put(
+            String what, Attributes item, WriteCondition condition, long ttl) {
         PutItemRequest request = condition
                 .on(PutItemRequest.builder())
                 .tableName(table)
                 .item(item.put(TTL, ttl).values())
                 .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD)
                 .build();
-        return Calls.call(what, () -> {
+        return AwsCalls.call(what, () -> {
             try {
                 dynamoDb.putItem(request);
                 return Optional.empty();
@@ -415,14 +418,14 @@ public final class DynamoDbStepStore implements StepStore {
             String runId, String expression, Map<String, String> names, Map<String, AttributeValue> values) {
         UpdateItemRequest request = UpdateItemRequest.builder()
                 .tableName(table)
-                .key(Keys.of(Keys.run(runId), Keys.RUN_SK))
+                .key(ItemKeys.of(ItemKeys.run(runId), ItemKeys.RUN_SK))
                 .conditionExpression("attribute_exists(pk)")
                 .updateExpression(expression)
                 .expressionAttributeNames(names)
                 .expressionAttributeValues(values)
                 .returnValues(ReturnValue.ALL_NEW)
                 .build();
-        return Calls.call("UpdateItem of run " + runId, () -> {
+        return AwsCalls.call("UpdateItem of run " + runId, () -> {
             try {
                 return Optional.of(dynamoDb.updateItem(request).attributes());
             } catch (ConditionalCheckFailedException e) {
@@ -432,7 +435,7 @@ public final class DynamoDbStepStore implements StepStore {
     }
 
     private Optional<Map<String, AttributeValue>> get(String what, Map<String, AttributeValue> key) {
-        GetItemResponse response = Calls.call(
+        GetItemResponse response = AwsCalls.call(
                 what,
                 () -> dynamoDb.getItem(
                         request -> request.tableName(table).key(key).consistentRead(true)));
@@ -459,7 +462,7 @@ public final class DynamoDbStepStore implements StepStore {
                 query.limit(limit - found.size());
             }
             QueryRequest request = query.build();
-            QueryResponse response = Calls.call(what, () -> dynamoDb.query(request));
+            QueryResponse response = AwsCalls.call(what, () -> dynamoDb.query(request));
             response.items().forEach(item -> found.add(read.apply(item)));
             if (!response.hasLastEvaluatedKey()) {
                 break;

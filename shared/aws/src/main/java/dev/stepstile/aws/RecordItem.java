@@ -1,18 +1,18 @@
 package dev.stepstile.aws;
 
-import static dev.stepstile.aws.Keys.FEED_PK;
-import static dev.stepstile.aws.Keys.FEED_SK;
-import static dev.stepstile.aws.Keys.PK;
-import static dev.stepstile.aws.Keys.SK;
+import static dev.stepstile.aws.ItemKeys.FEED_PK;
+import static dev.stepstile.aws.ItemKeys.FEED_SK;
+import static dev.stepstile.aws.ItemKeys.PK;
+import static dev.stepstile.aws.ItemKeys.SK;
 
 import dev.stepstile.port.FeedEntry;
-import dev.stepstile.step.AttemptNote;
+import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
-import dev.stepstile.step.Pinned;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepState;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -61,7 +61,7 @@ final class RecordItem {
     static Attributes write(StepRecord record) {
         String runId = record.id().runId();
         Attributes item = new Attributes(
-                        Keys.shard(runId, record.shard()), record.id().stepKey())
+                        ItemKeys.shard(runId, record.shard()), record.id().stepKey())
                 .put(STATE, record.state().name().name())
                 .put(ATTEMPT, record.attempt())
                 .put(OWNER, record.owner())
@@ -70,7 +70,7 @@ final class RecordItem {
                 .put(PAGES, record.pages())
                 .put(CREATED_AT, record.createdAt())
                 .put(STARTED_AT, record.startedAt());
-        pinned(item, record.pinned());
+        settings(item, record.settings());
         String redrivenBy = record.redrivenBy();
         if (redrivenBy != null) {
             item.put(REDRIVEN_BY, redrivenBy);
@@ -84,7 +84,7 @@ final class RecordItem {
         state(item, record.state());
         if (record.state() instanceof StepState.Ended ended) {
             item.put(FINISHED_AT, ended.finishedAt())
-                    .put(FEED_PK, Keys.shard(runId, record.shard()))
+                    .put(FEED_PK, ItemKeys.shard(runId, record.shard()))
                     .put(
                             FEED_SK,
                             FeedEntry.endedPosition(
@@ -97,9 +97,9 @@ final class RecordItem {
         Attributes item = new Attributes(read);
         String pk = item.text(PK);
         return new StepRecord(
-                new StepId(Keys.runId(pk), item.text(SK)),
-                Keys.shardOf(pk),
-                pinned(item),
+                new StepId(ItemKeys.runId(pk), item.text(SK)),
+                ItemKeys.shardOf(pk),
+                settings(item),
                 item.integer(ATTEMPT),
                 item.text(OWNER),
                 item.integer(BUDGET_FROM),
@@ -128,25 +128,25 @@ final class RecordItem {
                 StepState.Name.valueOf(item.text(STATE)),
                 at,
                 item.integer(PAGES),
-                item.has(RESULT) ? new Payload.Inline(Compact.text(item.bytes(RESULT))) : null);
+                item.has(RESULT) ? new Payload.Inline(CompactBytes.text(item.bytes(RESULT))) : null);
     }
 
-    private static void pinned(Attributes item, Pinned pinned) {
-        item.put(DISPATCH_ID, pinned.dispatchId())
-                .put(INDEX, pinned.index())
-                .put(HANDLER, pinned.handler())
-                .put(MAX_ATTEMPTS, pinned.retry().maxAttempts())
-                .put(BACKOFF_BASE, pinned.retry().base())
-                .put(BACKOFF_CAP, pinned.retry().cap())
-                .put(TIMEOUT, pinned.timeout());
-        Payload input = pinned.input();
+    private static void settings(Attributes item, StepSettings settings) {
+        item.put(DISPATCH_ID, settings.dispatchId())
+                .put(INDEX, settings.index())
+                .put(HANDLER, settings.handler())
+                .put(MAX_ATTEMPTS, settings.retry().maxAttempts())
+                .put(BACKOFF_BASE, settings.retry().base())
+                .put(BACKOFF_CAP, settings.retry().cap())
+                .put(TIMEOUT, settings.timeout());
+        Payload input = settings.input();
         if (input != null) {
             item.put(GIVEN_INPUT, GIVEN_INPUT_REFERENCE, input);
         }
     }
 
-    private static Pinned pinned(Attributes item) {
-        return new Pinned(
+    private static StepSettings settings(Attributes item) {
+        return new StepSettings(
                 item.text(DISPATCH_ID),
                 item.integer(INDEX),
                 item.text(HANDLER),
@@ -157,7 +157,7 @@ final class RecordItem {
                         : null);
     }
 
-    private static AttributeValue note(AttemptNote note) {
+    private static AttributeValue note(FailedAttempt note) {
         return AttributeValue.fromM(Map.of(
                 "n", Attributes.ofNumber(note.attempt()),
                 "s", Attributes.ofNumber(note.startedAt().toEpochMilli()),
@@ -166,12 +166,12 @@ final class RecordItem {
                 "m", Attributes.ofText(note.message())));
     }
 
-    private static List<AttemptNote> history(Attributes item) {
-        List<AttemptNote> history = new ArrayList<>();
+    private static List<FailedAttempt> history(Attributes item) {
+        List<FailedAttempt> history = new ArrayList<>();
         if (item.has(HISTORY)) {
             for (AttributeValue value : item.member(HISTORY).l()) {
                 Attributes note = new Attributes(value.m());
-                history.add(new AttemptNote(
+                history.add(new FailedAttempt(
                         note.integer("n"),
                         note.instant("s"),
                         note.instant("e"),
@@ -196,7 +196,7 @@ final class RecordItem {
             case StepState.Failed failed -> error(item, failed.error());
             case StepState.Dead dead -> {
                 error(item, dead.error());
-                item.put(BURIED_AT, dead.buriedAt());
+                item.put(BURIED_AT, dead.deadLetteredAt());
             }
             case StepState.Cancelled cancelled -> {}
         }

@@ -27,7 +27,7 @@ public final class S3PayloadStore implements PayloadStore {
 
     @Override
     public void put(String key, byte[] content) {
-        Calls.call(
+        AwsCalls.call(
                 "PutObject " + key,
                 () -> s3.get()
                         .putObject(
@@ -37,7 +37,7 @@ public final class S3PayloadStore implements PayloadStore {
 
     @Override
     public Optional<byte[]> get(String key) {
-        return Calls.call("GetObject " + key, () -> {
+        return AwsCalls.call("GetObject " + key, () -> {
             try {
                 return Optional.of(s3.get()
                         .getObject(request -> request.bucket(bucket).key(key), ResponseTransformer.toBytes())
@@ -50,7 +50,7 @@ public final class S3PayloadStore implements PayloadStore {
 
     @Override
     public boolean exists(String key) {
-        return Calls.call("HeadObject " + key, () -> {
+        return AwsCalls.call("HeadObject " + key, () -> {
             try {
                 s3.get().headObject(request -> request.bucket(bucket).key(key));
                 return true;

@@ -106,7 +106,7 @@ public final class SqsStepQueue implements StepQueue {
                 .toList();
         SendMessageBatchResponse response;
         try {
-            response = Calls.call(
+            response = AwsCalls.call(
                     "SendMessageBatch",
                     () -> sqs.sendMessageBatch(
                             request -> request.queueUrl(queueUrl).entries(entries)));
@@ -172,7 +172,7 @@ public final class SqsStepQueue implements StepQueue {
                         MessageSystemAttributeName.APPROXIMATE_RECEIVE_COUNT, MessageSystemAttributeName.SENT_TIMESTAMP)
                 .overrideConfiguration(AwsClients.waiting(longest))
                 .build();
-        return Calls.call("ReceiveMessage", () -> sqs.receiveMessage(request)).messages().stream()
+        return AwsCalls.call("ReceiveMessage", () -> sqs.receiveMessage(request)).messages().stream()
                 .map(SqsStepQueue::delivery)
                 .toList();
     }
@@ -202,7 +202,7 @@ public final class SqsStepQueue implements StepQueue {
                             .receiptHandle(batch.get(i))
                             .build())
                     .toList();
-            DeleteMessageBatchResponse response = Calls.call(
+            DeleteMessageBatchResponse response = AwsCalls.call(
                     "DeleteMessageBatch",
                     () -> sqs.deleteMessageBatch(
                             request -> request.queueUrl(queueUrl).entries(entries)));
@@ -216,7 +216,7 @@ public final class SqsStepQueue implements StepQueue {
 
     @Override
     public void changeVisibility(String receipt, Duration delay) {
-        Calls.call("ChangeMessageVisibility", () -> {
+        AwsCalls.call("ChangeMessageVisibility", () -> {
             try {
                 return sqs.changeMessageVisibility(request -> request.queueUrl(queueUrl)
                         .receiptHandle(receipt)
@@ -224,7 +224,7 @@ public final class SqsStepQueue implements StepQueue {
             } catch (MessageNotInflightException | ReceiptHandleIsInvalidException stale) {
                 return false;
             } catch (SqsException e) {
-                if (isStale(Calls.code(e), String.valueOf(e.getMessage()))) {
+                if (isStale(AwsCalls.code(e), String.valueOf(e.getMessage()))) {
                     return false;
                 }
                 throw e;
@@ -242,7 +242,7 @@ public final class SqsStepQueue implements StepQueue {
 
     @Override
     public boolean anyVisible() {
-        String visible = Calls.call(
+        String visible = AwsCalls.call(
                         "GetQueueAttributes",
                         () -> sqs.getQueueAttributes(request -> request.queueUrl(queueUrl)
                                 .attributeNames(QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES)))

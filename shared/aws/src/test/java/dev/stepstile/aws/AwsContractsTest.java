@@ -1,10 +1,10 @@
 package dev.stepstile.aws;
 
-import dev.stepstile.contracts.DeadLettersContract;
+import dev.stepstile.contracts.DeadLetterQueueContract;
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StepQueueContract;
 import dev.stepstile.contracts.StepStoreContract;
-import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
@@ -75,9 +75,9 @@ class AwsContractsTest {
     }
 
     @Nested
-    class Dead_letters extends DeadLettersContract {
+    class Dead_letters extends DeadLetterQueueContract {
         @Override
-        protected DeadLetters letters() {
+        protected DeadLetterQueue deadLetters() {
             return ports.deadLetters();
         }
 

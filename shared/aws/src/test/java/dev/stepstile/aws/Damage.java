@@ -16,7 +16,7 @@ final class Damage {
     static void record(DynamoDbClient dynamoDb, String table, StepRecord record) {
         Map<String, AttributeValue> item = new LinkedHashMap<>(dynamoDb.getItem(GetItemRequest.builder()
                         .tableName(table)
-                        .key(Keys.record(record.id(), record.shard()))
+                        .key(ItemKeys.record(record.id(), record.shard()))
                         .consistentRead(true)
                         .build())
                 .item());

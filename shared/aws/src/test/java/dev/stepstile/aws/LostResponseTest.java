@@ -6,18 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.stepstile.contracts.Samples;
 import dev.stepstile.emulators.AwsUsage;
 import dev.stepstile.port.PortException;
-import dev.stepstile.runtime.RealWorld;
+import dev.stepstile.runtime.JvmRuntime;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Count;
-import dev.stepstile.usecase.Recorder;
-import dev.stepstile.usecase.Recorder.Recorded;
-import dev.stepstile.usecase.Tally;
-import dev.stepstile.usecase.World;
+import dev.stepstile.usecase.EngineRuntime;
+import dev.stepstile.usecase.InMemoryMeter;
+import dev.stepstile.usecase.Metric;
+import dev.stepstile.usecase.StepRecorder;
+import dev.stepstile.usecase.StepRecorder.Recorded;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -40,11 +40,11 @@ class LostResponseTest {
 
     private final Loser loser = new Loser();
     private final AwsUsage usage = new AwsUsage();
-    private final Tally tally = new Tally();
-    private final World world = RealWorld.create();
+    private final InMemoryMeter tally = new InMemoryMeter();
+    private final EngineRuntime runtime = JvmRuntime.create();
     private final DynamoDbStepStore store = new DynamoDbStepStore(
             Emulated.dynamoDb(loser, usage), Emulated.TABLE, Duration.ofDays(30), InstantSource.system());
-    private final Recorder recorder = new Recorder(store, world, tally);
+    private final StepRecorder recorder = new StepRecorder(store, runtime, tally);
     private final StepId id = new StepId(Samples.runId(), "a");
 
     @BeforeAll
@@ -74,7 +74,7 @@ class LostResponseTest {
         StepSpec spec = new StepSpec(
                 id,
                 SHARD,
-                Samples.pinned(),
+                Samples.settings(),
                 new Payload.Inline("{}"),
                 new TreeMap<>(),
                 new TreeMap<>(),
@@ -87,7 +87,7 @@ class LostResponseTest {
     }
 
     private Instant soon() {
-        return world.now().plusSeconds(10);
+        return runtime.now().plusSeconds(10);
     }
 
     @Test
@@ -98,8 +98,8 @@ class LostResponseTest {
                         Recorded.Wrote.class,
                         wrote -> assertThat(wrote.record()).isEqualTo(stored()));
         assertThat(stored().attempt()).isEqualTo(1);
-        assertThat(tally.of(Count.STEPS_CLAIMED)).isEqualTo(1);
-        assertThat(tally.of(Count.DUPLICATES_SUPPRESSED)).isZero();
+        assertThat(tally.of(Metric.STEPS_CLAIMED)).isEqualTo(1);
+        assertThat(tally.of(Metric.DUPLICATES_SUPPRESSED)).isZero();
         assertThat(usage.soFar().refusedWrites())
                 .as("the second try is refused by the first")
                 .isEqualTo(1);
@@ -118,8 +118,8 @@ class LostResponseTest {
                         StepState.Succeeded.class,
                         succeeded -> assertThat(succeeded.result()).isEqualTo(result));
         assertThat(store.feed(id.runId(), SHARD, null, 10)).hasSize(1);
-        assertThat(tally.of(Count.STEPS_SUCCEEDED)).isEqualTo(1);
-        assertThat(tally.of(Count.STALE_REFUSED)).isZero();
+        assertThat(tally.of(Metric.STEPS_SUCCEEDED)).isEqualTo(1);
+        assertThat(tally.of(Metric.STALE_REFUSED)).isZero();
     }
 
     @Test
@@ -132,7 +132,7 @@ class LostResponseTest {
     @Test
     void with_no_time_left_the_outcome_is_said_to_be_unknown() {
         loser.lose(1);
-        assertThatThrownBy(() -> recorder.apply(id, null, claim("mine"), world.now()))
+        assertThatThrownBy(() -> recorder.apply(id, null, claim("mine"), runtime.now()))
                 .isInstanceOf(PortException.class)
                 .hasMessageContaining("PutItem of step " + id + " attempt 1");
         assertThat(stored().owner()).isEqualTo("mine");

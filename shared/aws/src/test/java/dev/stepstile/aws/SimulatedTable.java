@@ -159,7 +159,7 @@ final class SimulatedTable implements DynamoDbClient {
                         .toList());
         return answered.size() == matching.size()
                 ? response.build()
-                : response.lastEvaluatedKey(projected(answered.getLast(), Set.of(Keys.PK, Keys.SK)))
+                : response.lastEvaluatedKey(projected(answered.getLast(), Set.of(ItemKeys.PK, ItemKeys.SK)))
                         .build();
     }
 
@@ -232,7 +232,7 @@ final class SimulatedTable implements DynamoDbClient {
     }
 
     private static String key(Map<String, AttributeValue> item) {
-        return stands(Keys.PK, item).s() + "\0" + stands(Keys.SK, item).s();
+        return stands(ItemKeys.PK, item).s() + "\0" + stands(ItemKeys.SK, item).s();
     }
 
     private static long number(AttributeValue value) {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.stepstile.contracts.Samples;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Expect;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Retention;
 import dev.stepstile.step.Run;
@@ -37,7 +37,7 @@ class TimeToLiveTest {
     }
 
     private Duration lifeOfRun() {
-        return life(Keys.of(Keys.run("r"), Keys.RUN_SK));
+        return life(ItemKeys.of(ItemKeys.run("r"), ItemKeys.RUN_SK));
     }
 
     @Test
@@ -64,26 +64,26 @@ class TimeToLiveTest {
     void of_what_a_dispatch_needs_is_later_than_its_own() {
         Dispatch dispatch = Samples.dispatch("r", "d", now);
         store.putDispatchIfAbsent(dispatch);
-        assertThat(life(Keys.of(Keys.run("r"), "dispatch#d"))).isEqualTo(RETENTION);
+        assertThat(life(ItemKeys.of(ItemKeys.run("r"), "dispatch#d"))).isEqualTo(RETENTION);
         now = now.plusSeconds(100);
         store.replace(dispatch.taken(now));
-        assertThat(life(Keys.of(Keys.run("r"), "dispatch#d")))
+        assertThat(life(ItemKeys.of(ItemKeys.run("r"), "dispatch#d")))
                 .as("a sweep keeps it")
                 .isEqualTo(RETENTION);
         StepRecord record = Samples.running("r", "k");
-        store.write(record, new Expect.Absent());
-        assertThat(life(Keys.record(record.id(), record.shard()))).isEqualTo(OF_NEEDED);
+        store.write(record, new Precondition.Absent());
+        assertThat(life(ItemKeys.record(record.id(), record.shard()))).isEqualTo(OF_NEEDED);
         now = now.plus(Duration.ofDays(20));
-        store.write(record, Expect.asRead(record));
-        assertThat(life(Keys.record(record.id(), record.shard())))
+        store.write(record, Precondition.asRead(record));
+        assertThat(life(ItemKeys.record(record.id(), record.shard())))
                 .as("the same again keeps it longer")
                 .isEqualTo(OF_NEEDED);
         store.putPage(new LogPage(record.id(), record.shard(), 1, 0, now, List.of()));
-        assertThat(life(Keys.of(Keys.pages("r", record.shard()), Keys.page("k", 1, 0))))
+        assertThat(life(ItemKeys.of(ItemKeys.pages("r", record.shard()), ItemKeys.page("k", 1, 0))))
                 .isEqualTo(OF_NEEDED);
         store.putRedriveIfAbsent(new RedriveCall("r", "once", "", now, null, List.of()));
-        assertThat(life(Keys.of(Keys.run("r"), "redrive#once"))).isEqualTo(RETENTION);
+        assertThat(life(ItemKeys.of(ItemKeys.run("r"), "redrive#once"))).isEqualTo(RETENTION);
         new DynamoDbPayloadItems(table, "table", RETENTION, () -> now).put("shared/x", new byte[10]);
-        assertThat(life(Keys.of("payload#shared/x", "payload"))).isEqualTo(OF_NEEDED);
+        assertThat(life(ItemKeys.of("payload#shared/x", "payload"))).isEqualTo(OF_NEEDED);
     }
 }

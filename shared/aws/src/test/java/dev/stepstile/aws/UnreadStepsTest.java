@@ -49,7 +49,7 @@ class UnreadStepsTest {
                     .responses(Map.of(
                             TABLE,
                             read.stream()
-                                    .map(key -> item(new Attributes(key).text(Keys.SK)))
+                                    .map(key -> item(new Attributes(key).text(ItemKeys.SK)))
                                     .toList()));
             return left.isEmpty()
                     ? response.unprocessedKeys(Map.of()).build()

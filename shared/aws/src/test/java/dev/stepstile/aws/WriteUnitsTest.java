@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.contracts.Samples;
 import dev.stepstile.emulators.AwsUsage;
-import dev.stepstile.step.Expect;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import java.time.Duration;
@@ -47,7 +47,7 @@ class WriteUnitsTest {
     private static String incompressible(int bytes) {
         StringBuilder json = new StringBuilder("\"");
         Random random = new Random(1);
-        while (Compact.pack(json + "\"").length - 1 < bytes) {
+        while (CompactBytes.pack(json + "\"").length - 1 < bytes) {
             json.append((char) ('!' + random.nextInt(90))); // up to 'z', but for the quote and the backslash
             char last = json.charAt(json.length() - 1);
             if (last == '"' || last == '\\') {
@@ -66,12 +66,12 @@ class WriteUnitsTest {
     @Test
     void a_claim_is_one_unit_and_a_result_of_512_bytes_one_of_the_table_and_one_of_the_feed() {
         StepRecord claimed = claimed(Samples.runId());
-        store.write(claimed, new Expect.Absent());
+        store.write(claimed, new Precondition.Absent());
         AwsUsage.Usage afterClaim = usage.soFar();
         assertThat(afterClaim.writeUnits()).isEqualTo(Map.of("table", 1.0));
 
         StepRecord succeeded = succeeded(claimed, Limits.INLINE_BYTES);
-        store.write(succeeded, Expect.fence(claimed));
+        store.write(succeeded, Precondition.fence(claimed));
         assertThat(usage.soFar().since(afterClaim).writeUnits()).isEqualTo(Map.of("table", 1.0, "feed", 1.0));
         assertThat(usage.soFar().allWriteUnits()).isEqualTo(3.0);
         assertThat(usage.soFar().requests()).isEqualTo(Map.of("DynamoDb.PutItem", 2L));
@@ -80,31 +80,31 @@ class WriteUnitsTest {
     @Test
     void a_larger_result_would_take_a_second_unit() {
         StepRecord claimed = claimed(Samples.runId());
-        store.write(claimed, new Expect.Absent());
+        store.write(claimed, new Precondition.Absent());
         AwsUsage.Usage afterClaim = usage.soFar();
-        store.write(succeeded(claimed, 2 * Limits.INLINE_BYTES), Expect.fence(claimed));
+        store.write(succeeded(claimed, 2 * Limits.INLINE_BYTES), Precondition.fence(claimed));
         assertThat(usage.soFar().since(afterClaim).writeUnits()).containsEntry("table", 2.0);
     }
 
     @Test
     void a_heartbeat_is_one_unit() {
         StepRecord claimed = claimed(Samples.runId());
-        store.write(claimed, new Expect.Absent());
+        store.write(claimed, new Precondition.Absent());
         AwsUsage.Usage afterClaim = usage.soFar();
         StepRecord renewed = Samples.with(
                 claimed,
                 new StepState.Running(
                         Samples.NOW.plus(LEASE).plusSeconds(20), false, new StepState.Progress(0.5, "half")));
-        store.write(renewed, Expect.fence(claimed));
+        store.write(renewed, Precondition.fence(claimed));
         assertThat(usage.soFar().since(afterClaim).writeUnits()).isEqualTo(Map.of("table", 1.0));
     }
 
     @Test
     void a_refused_write_is_counted_and_so_is_a_read() {
         StepRecord claimed = claimed(Samples.runId());
-        store.write(claimed, new Expect.Absent());
+        store.write(claimed, new Precondition.Absent());
         AwsUsage.Usage afterClaim = usage.soFar();
-        store.write(claimed, new Expect.Absent());
+        store.write(claimed, new Precondition.Absent());
         store.record(claimed.id(), claimed.shard());
         AwsUsage.Usage used = usage.soFar().since(afterClaim);
         assertThat(used.refusedWrites()).isEqualTo(1);

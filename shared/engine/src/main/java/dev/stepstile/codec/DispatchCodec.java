@@ -3,7 +3,7 @@ package dev.stepstile.codec;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Refresh;
+import dev.stepstile.step.RefreshProgress;
 import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepState;
 import java.util.SortedMap;
@@ -36,7 +36,7 @@ public final class DispatchCodec {
         Json.putInstant(node, "sweptAt", dispatch.sweptAt());
         node.put("attached", dispatch.attached());
         Json.putInstant(node, "refreshedAt", dispatch.refreshedAt());
-        Refresh refresh = dispatch.refresh();
+        RefreshProgress refresh = dispatch.refresh();
         if (refresh != null) {
             Json.putInstant(node, "refreshSince", refresh.since());
             node.put("refreshed", refresh.steps().base64());
@@ -69,7 +69,8 @@ public final class DispatchCodec {
                 node.path("attached").intValue(),
                 Json.instant(node, node.has("refreshedAt") ? "refreshedAt" : "createdAt"),
                 node.has("refreshSince")
-                        ? new Refresh(Json.instant(node, "refreshSince"), new StepBits(Json.text(node, "refreshed")))
+                        ? new RefreshProgress(
+                                Json.instant(node, "refreshSince"), new StepBits(Json.text(node, "refreshed")))
                         : null);
     }
 

@@ -3,13 +3,13 @@ package dev.stepstile.codec;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.stepstile.step.AttemptNote;
+import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
-import dev.stepstile.step.Pinned;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepState;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,10 +24,10 @@ public final class RecordCodec {
         ObjectNode node = Json.object();
         node.put("runId", record.id().runId()).put("stepKey", record.id().stepKey());
         node.put("shard", record.shard());
-        ObjectNode pinned = node.putObject("pinned").setAll(pinned(record.pinned()));
-        Payload input = record.pinned().input();
+        ObjectNode settings = node.putObject("pinned").setAll(settings(record.settings()));
+        Payload input = record.settings().input();
         if (input != null) {
-            pinned.set("input", PayloadJson.write(input));
+            settings.set("input", PayloadJson.write(input));
         }
         node.put("attempt", record.attempt()).put("owner", record.owner());
         node.put("budgetFrom", record.budgetFrom()).put("cancelSeq", record.cancelSeq());
@@ -48,12 +48,12 @@ public final class RecordCodec {
 
     public static StepRecord read(String json) {
         JsonNode node = Json.parse(json);
-        List<AttemptNote> history = new ArrayList<>();
+        List<FailedAttempt> history = new ArrayList<>();
         node.path("history").forEach(note -> history.add(note(note)));
         return new StepRecord(
                 new StepId(Json.text(node, "runId"), Json.text(node, "stepKey")),
                 Json.integer(node, "shard"),
-                pinned(Json.member(node, "pinned"), input(node.path("pinned"))),
+                settings(Json.member(node, "pinned"), input(node.path("pinned"))),
                 Json.integer(node, "attempt"),
                 Json.text(node, "owner"),
                 Json.integer(node, "budgetFrom"),
@@ -66,26 +66,26 @@ public final class RecordCodec {
                 node.hasNonNull("redrivenBy") ? Json.text(node, "redrivenBy") : null);
     }
 
-    private static @Nullable Payload input(JsonNode pinned) {
-        JsonNode input = pinned.get("input");
+    private static @Nullable Payload input(JsonNode settings) {
+        JsonNode input = settings.get("input");
         return input == null ? null : PayloadJson.read(input);
     }
 
     /** All but an input. */
-    static ObjectNode pinned(Pinned pinned) {
+    static ObjectNode settings(StepSettings settings) {
         return Json.object()
-                .put("dispatchId", pinned.dispatchId())
-                .put("index", pinned.index())
-                .put("handler", pinned.handler())
-                .put("maxAttempts", pinned.retry().maxAttempts())
-                .put("baseMillis", pinned.retry().base().toMillis())
-                .put("capMillis", pinned.retry().cap().toMillis())
-                .put("timeoutMillis", pinned.timeout().toMillis());
+                .put("dispatchId", settings.dispatchId())
+                .put("index", settings.index())
+                .put("handler", settings.handler())
+                .put("maxAttempts", settings.retry().maxAttempts())
+                .put("baseMillis", settings.retry().base().toMillis())
+                .put("capMillis", settings.retry().cap().toMillis())
+                .put("timeoutMillis", settings.timeout().toMillis());
     }
 
     /** @param input what a redrive gave the step; null: its manifest's */
-    static Pinned pinned(JsonNode node, @Nullable Payload input) {
-        return new Pinned(
+    static StepSettings settings(JsonNode node, @Nullable Payload input) {
+        return new StepSettings(
                 Json.text(node, "dispatchId"),
                 Json.integer(node, "index"),
                 Json.text(node, "handler"),
@@ -97,15 +97,15 @@ public final class RecordCodec {
                 input);
     }
 
-    private static ObjectNode note(AttemptNote note) {
+    private static ObjectNode note(FailedAttempt note) {
         ObjectNode node = Json.object().put("attempt", note.attempt());
         Json.putInstant(node, "startedAt", note.startedAt());
         Json.putInstant(node, "endedAt", note.endedAt());
         return node.put("cause", note.cause().name()).put("message", note.message());
     }
 
-    private static AttemptNote note(JsonNode node) {
-        return new AttemptNote(
+    private static FailedAttempt note(JsonNode node) {
+        return new FailedAttempt(
                 Json.integer(node, "attempt"),
                 Json.instant(node, "startedAt"),
                 Json.instant(node, "endedAt"),
@@ -126,7 +126,7 @@ public final class RecordCodec {
             case StepState.Failed failed -> error(node, failed.error());
             case StepState.Dead dead -> {
                 error(node, dead.error());
-                Json.putInstant(node, "buriedAt", dead.buriedAt());
+                Json.putInstant(node, "buriedAt", dead.deadLetteredAt());
             }
             case StepState.Cancelled cancelled -> {}
         }

@@ -6,4 +6,5 @@ package dev.stepstile.port;
  * @param items for small payloads, beside the records
  * @param objects for larger ones
  */
-public record Ports(StepStore store, StepQueue queue, DeadLetters letters, PayloadStore items, PayloadStore objects) {}
+public record Ports(
+        StepStore store, StepQueue queue, DeadLetterQueue deadLetters, PayloadStore items, PayloadStore objects) {}

@@ -1,7 +1,7 @@
 package dev.stepstile.port;
 
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Expect;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
@@ -67,7 +67,7 @@ public interface StepStore {
      * age. Called twice, the second is refused and shows what the first
      * wrote.
      */
-    WriteResult write(StepRecord next, Expect expect);
+    WriteResult write(StepRecord next, Precondition expect);
 
     Optional<StepRecord> record(StepId id, int shard);
 

@@ -1,6 +1,6 @@
 package dev.stepstile.runtime;
 
-import dev.stepstile.usecase.Output;
+import dev.stepstile.usecase.HandlerOutput;
 import java.io.ByteArrayOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -15,19 +15,19 @@ import org.jspecify.annotations.Nullable;
  * Captures what user code prints on {@link System#out} and {@link System#err}, line by line, for the attempt that
  * printed it; threads that the handler starts count as its own. What nobody captures goes where it went before.
  */
-public final class CapturedOutput implements Output {
+public final class CapturedOutput implements HandlerOutput {
     private static final int LINE_BYTES = 16 * 1024;
     private static final InheritableThreadLocal<@Nullable Consumer<String>> LINES = new InheritableThreadLocal<>();
-    private static final Output INSTALLED = install();
+    private static final HandlerOutput INSTALLED = install();
 
     private CapturedOutput() {}
 
     /** Replaces the JVM's standard streams, once. */
-    public static Output installed() {
+    public static HandlerOutput installed() {
         return INSTALLED;
     }
 
-    private static Output install() {
+    private static HandlerOutput install() {
         System.setOut(
                 new PrintStream(new Splitter(new FileOutputStream(FileDescriptor.out)), true, StandardCharsets.UTF_8));
         System.setErr(

@@ -46,7 +46,7 @@ public record Dispatch(
         @Nullable Instant sweptAt,
         int attached,
         Instant refreshedAt,
-        @Nullable Refresh refresh) {
+        @Nullable RefreshProgress refresh) {
 
     /** One none of whose steps was known before, and none of whose payloads was refreshed. */
     public Dispatch(
@@ -191,7 +191,7 @@ public record Dispatch(
     }
 
     /** So much of it has been written anew. */
-    public Dispatch refreshing(Refresh soFar) {
+    public Dispatch refresher(RefreshProgress soFar) {
         return with(
                 sentAt,
                 lastSentAt,
@@ -236,7 +236,7 @@ public record Dispatch(
             @Nullable Instant newNextSweepAt,
             @Nullable Instant newSweptAt,
             Instant newRefreshedAt,
-            @Nullable Refresh newRefresh) {
+            @Nullable RefreshProgress newRefresh) {
         return new Dispatch(
                 runId,
                 dispatchId,

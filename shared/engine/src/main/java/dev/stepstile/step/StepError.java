@@ -34,6 +34,6 @@ public record StepError(Kind kind, String message) {
     }
 
     public StepError {
-        message = Cut.middle(message, MAX_MESSAGE);
+        message = Truncation.middle(message, MAX_MESSAGE);
     }
 }

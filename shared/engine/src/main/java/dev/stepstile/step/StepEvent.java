@@ -41,11 +41,11 @@ public sealed interface StepEvent {
             long cancelSeq,
             @Nullable Integer deadAt,
             @Nullable String by,
-            Overrides overrides) implements StepEvent {
+            StepOverrides overrides) implements StepEvent {
 
         /** Of a dead letter that was moved back. */
         public Redrive(long cancelSeq, @Nullable Integer deadAt) {
-            this(cancelSeq, deadAt, null, Overrides.NONE);
+            this(cancelSeq, deadAt, null, StepOverrides.NONE);
         }
     }
 

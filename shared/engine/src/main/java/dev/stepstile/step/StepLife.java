@@ -50,7 +50,7 @@ public final class StepLife {
             case StepEvent.Expire expire -> expire(found, expire, now);
             case StepEvent.Cancel cancel -> cancel(found, cancel, now);
             case StepEvent.Redrive redrive -> redrive(found, redrive, now);
-            case StepEvent.Buried buried -> buried(found, buried, now);
+            case StepEvent.Buried deadLettered -> deadLettered(found, deadLettered, now);
             case StepEvent.Discard discard -> discard(found, discard, now);
         };
     }
@@ -63,12 +63,12 @@ public final class StepLife {
                         StepError.Kind.EXPIRED, "Not started before " + spec.validUntil() + "; dispatch it anew.");
                 return discard(null, new StepEvent.Discard(spec, late), now);
             }
-            return new Transition.Write(claimed(unclaimed(spec, now), claim, now), new Expect.Absent());
+            return new Transition.Write(claimed(unclaimed(spec, now), claim, now), new Precondition.Absent());
         }
         if (found.state() instanceof Ended) {
             return new Transition.Finished(found);
         }
-        if (!found.pinned().dispatchId().equals(spec.pinned().dispatchId())) {
+        if (!found.settings().dispatchId().equals(spec.settings().dispatchId())) {
             return new Transition.Attached(found);
         }
         return switch (found.state()) {
@@ -77,14 +77,14 @@ public final class StepLife {
                     yield new Transition.Held(found);
                 }
                 yield claim.alone()
-                        ? new Transition.Write(claimed(lost(found, now), claim, now), Expect.asRead(found))
+                        ? new Transition.Write(claimed(lost(found, now), claim, now), Precondition.asRead(found))
                         : new Transition.Suspect(found);
             }
             case Retrying(Instant notBefore) when now.isBefore(notBefore) -> new Transition.NotDue(found, notBefore);
             case Retrying due ->
                 found.suspect() && !claim.alone()
                         ? new Transition.Suspect(found)
-                        : new Transition.Write(claimed(found, claim, now), Expect.asRead(found));
+                        : new Transition.Write(claimed(found, claim, now), Precondition.asRead(found));
             case Ended ended -> new Transition.Finished(found);
         };
     }
@@ -93,7 +93,7 @@ public final class StepLife {
         return new StepRecord(
                 from.id(),
                 from.shard(),
-                from.pinned(),
+                from.settings(),
                 from.attempt() + 1,
                 claim.owner(),
                 from.budgetFrom(),
@@ -140,7 +140,7 @@ public final class StepLife {
         return new StepRecord(
                 record.id(),
                 record.shard(),
-                record.pinned(),
+                record.settings(),
                 record.attempt(),
                 record.owner(),
                 record.budgetFrom() + 1,
@@ -165,10 +165,10 @@ public final class StepLife {
             end = new Retrying(now);
         } else {
             String message = lost.history().getLast().message() + " It was the last of "
-                    + found.pinned().retry().maxAttempts() + ".";
+                    + found.settings().retry().maxAttempts() + ".";
             end = new Dead(new StepError(StepError.Kind.WORKER_LOST, message), now, null);
         }
-        return new Transition.Write(next(lost, end, found.pages(), lost.history()), Expect.asRead(found));
+        return new Transition.Write(next(lost, end, found.pages(), lost.history()), Precondition.asRead(found));
     }
 
     private static Transition cancel(@Nullable StepRecord found, StepEvent.Cancel cancel, Instant now) {
@@ -178,15 +178,15 @@ public final class StepLife {
         }
         if (found == null) {
             StepRecord fresh = answered(unclaimed(cancel.spec(), now), cancel.seq(), new Cancelled(now));
-            return new Transition.Write(fresh, new Expect.Absent());
+            return new Transition.Write(fresh, new Precondition.Absent());
         }
         return switch (found.state()) {
             case Running running ->
                 new Transition.Write(
                         answered(found, cancel.seq(), new Running(running.leaseUntil(), true, running.progress())),
-                        Expect.asRead(found));
+                        Precondition.asRead(found));
             case Retrying retrying ->
-                new Transition.Write(answered(found, cancel.seq(), new Cancelled(now)), Expect.asRead(found));
+                new Transition.Write(answered(found, cancel.seq(), new Cancelled(now)), Precondition.asRead(found));
             case Ended ended -> UNCHANGED;
         };
     }
@@ -213,16 +213,17 @@ public final class StepLife {
     }
 
     private static Transition redriven(StepRecord found, StepEvent.Redrive redrive, Instant now) {
-        List<AttemptNote> history = found.history();
-        if (!redrive.overrides().equals(Overrides.NONE)) {
-            String message = "Redriven with " + redrive.overrides().said(found.pinned()) + ", by " + redrive.by() + ".";
+        List<FailedAttempt> history = found.history();
+        if (!redrive.overrides().equals(StepOverrides.NONE)) {
+            String message =
+                    "Redriven with " + redrive.overrides().said(found.settings()) + ", by " + redrive.by() + ".";
             history = noted(found, StepError.Kind.REDRIVEN, message, now);
         }
         return new Transition.Write(
                 new StepRecord(
                         found.id(),
                         found.shard(),
-                        redrive.overrides().on(found.pinned()),
+                        redrive.overrides().on(found.settings()),
                         found.attempt(),
                         found.owner(),
                         found.attempt(),
@@ -233,16 +234,17 @@ public final class StepLife {
                         history,
                         new Retrying(now),
                         redrive.by()),
-                Expect.asRead(found));
+                Precondition.asRead(found));
     }
 
-    private static Transition buried(@Nullable StepRecord found, StepEvent.Buried buried, Instant now) {
+    private static Transition deadLettered(@Nullable StepRecord found, StepEvent.Buried deadLettered, Instant now) {
         if (found != null
-                && found.attempt() == buried.attempt()
+                && found.attempt() == deadLettered.attempt()
                 && found.state() instanceof Dead dead
-                && dead.buriedAt() == null) {
+                && dead.deadLetteredAt() == null) {
             Dead marked = new Dead(dead.error(), dead.finishedAt(), now);
-            return new Transition.Write(next(found, marked, found.pages(), found.history()), Expect.asRead(found));
+            return new Transition.Write(
+                    next(found, marked, found.pages(), found.history()), Precondition.asRead(found));
         }
         return UNCHANGED;
     }
@@ -251,17 +253,17 @@ public final class StepLife {
         StepState dead = new Dead(discard.error(), now, null);
         if (found == null) {
             StepRecord fresh = unclaimed(discard.spec(), now);
-            return new Transition.Write(next(fresh, dead, 0, fresh.history()), new Expect.Absent());
+            return new Transition.Write(next(fresh, dead, 0, fresh.history()), new Precondition.Absent());
         }
         if (found.state() instanceof Ended) {
             return new Transition.Finished(found);
         }
-        if (!found.pinned().dispatchId().equals(discard.spec().pinned().dispatchId())) {
+        if (!found.settings().dispatchId().equals(discard.spec().settings().dispatchId())) {
             return new Transition.Attached(found);
         }
         return switch (found.state()) {
             case Retrying retrying ->
-                new Transition.Write(next(found, dead, found.pages(), found.history()), Expect.asRead(found));
+                new Transition.Write(next(found, dead, found.pages(), found.history()), Precondition.asRead(found));
             case Running running -> new Transition.Held(found);
             case Ended ended -> new Transition.Finished(found);
         };
@@ -276,7 +278,7 @@ public final class StepLife {
             return UNCHANGED;
         }
         if (found.attempt() == attempt && found.owner().equals(owner) && found.state() instanceof Running running) {
-            return new Transition.Write(change.next(found, running), Expect.fence(found));
+            return new Transition.Write(change.next(found, running), Precondition.fence(found));
         }
         return new Transition.Stale(found);
     }
@@ -284,7 +286,7 @@ public final class StepLife {
     /** A record before its first claim: only a starting point, never stored as it is. */
     private static StepRecord unclaimed(StepSpec spec, Instant now) {
         return new StepRecord(
-                spec.id(), spec.shard(), spec.pinned(), 0, "", 0, 0, now, null, 0, List.of(), new Retrying(now));
+                spec.id(), spec.shard(), spec.settings(), 0, "", 0, 0, now, null, 0, List.of(), new Retrying(now));
     }
 
     private static StepRecord lost(StepRecord found, Instant now) {
@@ -292,10 +294,10 @@ public final class StepLife {
         return next(found, found.state(), found.pages(), noted(found, StepError.Kind.WORKER_LOST, message, now));
     }
 
-    private static List<AttemptNote> noted(StepRecord record, StepError.Kind cause, String message, Instant now) {
-        List<AttemptNote> history = new ArrayList<>(record.history());
+    private static List<FailedAttempt> noted(StepRecord record, StepError.Kind cause, String message, Instant now) {
+        List<FailedAttempt> history = new ArrayList<>(record.history());
         Instant startedAt = record.startedAt();
-        history.add(new AttemptNote(record.attempt(), startedAt == null ? now : startedAt, now, cause, message));
+        history.add(new FailedAttempt(record.attempt(), startedAt == null ? now : startedAt, now, cause, message));
         return history;
     }
 
@@ -303,7 +305,7 @@ public final class StepLife {
         return new StepRecord(
                 record.id(),
                 record.shard(),
-                record.pinned(),
+                record.settings(),
                 record.attempt(),
                 record.owner(),
                 record.budgetFrom(),
@@ -316,11 +318,11 @@ public final class StepLife {
                 record.redrivenBy());
     }
 
-    private static StepRecord next(StepRecord record, StepState state, int pages, List<AttemptNote> history) {
+    private static StepRecord next(StepRecord record, StepState state, int pages, List<FailedAttempt> history) {
         return new StepRecord(
                 record.id(),
                 record.shard(),
-                record.pinned(),
+                record.settings(),
                 record.attempt(),
                 record.owner(),
                 record.budgetFrom(),

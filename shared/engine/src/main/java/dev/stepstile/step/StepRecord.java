@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 public record StepRecord(
         StepId id,
         int shard,
-        Pinned pinned,
+        StepSettings settings,
         int attempt,
         String owner,
         int budgetFrom,
@@ -29,7 +29,7 @@ public record StepRecord(
         Instant createdAt,
         @Nullable Instant startedAt,
         int pages,
-        List<AttemptNote> history,
+        List<FailedAttempt> history,
         StepState state,
         @Nullable String redrivenBy) {
     public static final int MAX_HISTORY = 10;
@@ -43,7 +43,7 @@ public record StepRecord(
     public StepRecord(
             StepId id,
             int shard,
-            Pinned pinned,
+            StepSettings settings,
             int attempt,
             String owner,
             int budgetFrom,
@@ -51,12 +51,12 @@ public record StepRecord(
             Instant createdAt,
             @Nullable Instant startedAt,
             int pages,
-            List<AttemptNote> history,
+            List<FailedAttempt> history,
             StepState state) {
         this(
                 id,
                 shard,
-                pinned,
+                settings,
                 attempt,
                 owner,
                 budgetFrom,
@@ -71,7 +71,7 @@ public record StepRecord(
 
     /** Whether one more attempt may follow the newest one. */
     public boolean budgetLeft() {
-        return attempt - budgetFrom < pinned.retry().maxAttempts();
+        return attempt - budgetFrom < settings.retry().maxAttempts();
     }
 
     /** Whether the newest attempt's lease is over, the clocks' margin included. False unless RUNNING. */
@@ -83,7 +83,7 @@ public record StepRecord(
     /** Whether a worker was lost in the present budget: the step may be what killed it. */
     public boolean suspect() {
         int counted = budgetFrom; // attempts after it are of this budget; each that was not counted has moved it by one
-        for (AttemptNote note : history.reversed()) {
+        for (FailedAttempt note : history.reversed()) {
             if (note.attempt() <= counted) {
                 return false;
             }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 public record StepSpec(
         StepId id,
         int shard,
-        Pinned pinned,
+        StepSettings settings,
         Payload input,
         SortedMap<String, Payload> sharedInputs,
         SortedMap<String, String> tags,
@@ -25,12 +25,12 @@ public record StepSpec(
     public StepSpec(
             StepId id,
             int shard,
-            Pinned pinned,
+            StepSettings settings,
             Payload input,
             SortedMap<String, Payload> sharedInputs,
             SortedMap<String, String> tags,
             Instant validUntil) {
-        this(id, shard, pinned, input, sharedInputs, tags, validUntil, null);
+        this(id, shard, settings, input, sharedInputs, tags, validUntil, null);
     }
 
     /**
@@ -38,11 +38,18 @@ public record StepSpec(
      * input.
      */
     public StepSpec as(@Nullable StepRecord record) {
-        if (record == null || !record.pinned().dispatchId().equals(pinned.dispatchId())) {
+        if (record == null || !record.settings().dispatchId().equals(settings.dispatchId())) {
             return this;
         }
-        Payload given = record.pinned().input();
+        Payload given = record.settings().input();
         return new StepSpec(
-                id, shard, record.pinned(), given == null ? input : given, sharedInputs, tags, validUntil, commonTags);
+                id,
+                shard,
+                record.settings(),
+                given == null ? input : given,
+                sharedInputs,
+                tags,
+                validUntil,
+                commonTags);
     }
 }

@@ -57,9 +57,9 @@ public sealed interface StepState {
         }
     }
 
-    /** Attempts are used up, or there is nothing to try with. In the dead-letter queue once {@code buriedAt} is set. */
+    /** Attempts are used up, or there is nothing to try with. In the dead-letter queue once {@code deadLetteredAt} is set. */
     record Dead(
-            StepError error, Instant finishedAt, @Nullable Instant buriedAt) implements Ended {
+            StepError error, Instant finishedAt, @Nullable Instant deadLetteredAt) implements Ended {
         @Override
         public Name name() {
             return Name.DEAD;
@@ -81,7 +81,7 @@ public sealed interface StepState {
         public Progress {
             fraction = Double.isNaN(fraction) ? 0 : Math.clamp(fraction, 0.0, 1.0);
             if (note.length() > MAX_NOTE) {
-                note = Cut.end(note, MAX_NOTE);
+                note = Truncation.end(note, MAX_NOTE);
             }
         }
     }

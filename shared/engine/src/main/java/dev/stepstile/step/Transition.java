@@ -6,7 +6,7 @@ import java.time.Instant;
 public sealed interface Transition {
 
     /** Write {@code next}, provided that the stored record still is as {@code expect} says. */
-    record Write(StepRecord next, Expect expect) implements Transition {}
+    record Write(StepRecord next, Precondition expect) implements Transition {}
 
     /** Another attempt owns the step. */
     record Held(StepRecord by) implements Transition {}

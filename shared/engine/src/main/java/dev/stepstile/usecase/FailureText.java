@@ -1,6 +1,6 @@
 package dev.stepstile.usecase;
 
-import dev.stepstile.step.Cut;
+import dev.stepstile.step.Truncation;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.ArrayList;
@@ -71,7 +71,7 @@ public record FailureText(String summary, List<String> trace) {
         }
         return withoutMiddle(printed.toString()
                 .lines()
-                .map(line -> Cut.middle(line, LINE_CHARS))
+                .map(line -> Truncation.middle(line, LINE_CHARS))
                 .toList());
     }
 
@@ -100,7 +100,7 @@ public record FailureText(String summary, List<String> trace) {
     }
 
     private static String saidWithPlace(Throwable failure) {
-        return Cut.middle(said(failure), SAID_CHARS) + place(failure);
+        return Truncation.middle(said(failure), SAID_CHARS) + place(failure);
     }
 
     private static String said(Throwable failure) {

@@ -34,7 +34,7 @@ final class KnownDispatches {
 
     /** Whether the table has the dispatch that the step names, and the step can be one of its steps. */
     boolean has(StepSpec spec) {
-        Id id = new Id(spec.id().runId(), spec.pinned().dispatchId());
+        Id id = new Id(spec.id().runId(), spec.settings().dispatchId());
         Known dispatch = remembered(id);
         if (dispatch == null) {
             Optional<Dispatch> read = store.dispatch(id.runId(), id.dispatchId());
@@ -44,7 +44,7 @@ final class KnownDispatches {
             dispatch = new Known(read.get().stepCount(), read.get().shards());
             remember(id, dispatch);
         }
-        return spec.pinned().index() < dispatch.stepCount()
+        return spec.settings().index() < dispatch.stepCount()
                 && spec.shard() == Shards.of(spec.id().stepKey(), dispatch.shards());
     }
 

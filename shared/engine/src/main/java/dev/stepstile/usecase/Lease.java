@@ -19,11 +19,11 @@ final class Lease {
     /** How often it looks whether something is due. */
     static final Duration TICK = Duration.ofSeconds(1);
 
-    private final Recorder recorder;
+    private final StepRecorder recorder;
     private final Timing timing;
-    private final World world;
-    private final LogPages pages;
-    private final Stopping stopping;
+    private final EngineRuntime runtime;
+    private final LogPageWriter pages;
+    private final WorkerShutdown stopping;
 
     private volatile StepRecord held;
     private volatile StepState.Progress progress = StepState.Progress.NONE;
@@ -39,10 +39,10 @@ final class Lease {
     private Instant askedToStopAt = Instant.MAX;
     private volatile Tasks.@Nullable Cancellable ticking;
 
-    private Lease(StepExecution.Parts parts, StepRecord claimed, LogPages pages, Instant now) {
+    private Lease(StepExecution.Parts parts, StepRecord claimed, LogPageWriter pages, Instant now) {
         this.recorder = parts.recorder();
         this.timing = parts.timing();
-        this.world = parts.world();
+        this.runtime = parts.runtime();
         this.pages = pages;
         this.stopping = parts.stopping();
         this.held = claimed;
@@ -53,9 +53,9 @@ final class Lease {
 
     /** Of what was just claimed; to be started. */
     static Lease of(StepExecution.Parts parts, StepRecord claimed, AttemptLog log) {
-        Instant now = parts.world().now();
-        LogPages pages = new LogPages(
-                parts.store(), parts.world(), claimed.id(), claimed.shard(), claimed.attempt(), log, now.plus(TICK));
+        Instant now = parts.runtime().now();
+        LogPageWriter pages = new LogPageWriter(
+                parts.store(), parts.runtime(), claimed.id(), claimed.shard(), claimed.attempt(), log, now.plus(TICK));
         return new Lease(parts, claimed, pages, now);
     }
 
@@ -63,7 +63,7 @@ final class Lease {
     void start() {
         stopping.begins(this);
         Duration beat = timing.heartbeat();
-        ticking = world.tasks().every("heartbeat " + held.id(), TICK.compareTo(beat) < 0 ? TICK : beat, this::tick);
+        ticking = runtime.tasks().every("heartbeat " + held.id(), TICK.compareTo(beat) < 0 ? TICK : beat, this::tick);
     }
 
     boolean ticks() {
@@ -175,7 +175,7 @@ final class Lease {
         if (ended) {
             return; // a timer of which nobody has the handle, as starting it did not end well
         }
-        Instant now = world.now();
+        Instant now = runtime.now();
         if (!now.isBefore(nextBeat)) {
             renew(now);
             nextBeat = now.plus(timing.heartbeat()); // one that failed is made again by the next tick
@@ -216,7 +216,7 @@ final class Lease {
         StepRecord record = held;
         StepEvent.Renew renew = new StepEvent.Renew(record.attempt(), record.owner(), timing.lease(), progress);
         switch (recorder.apply(record.id(), record, renew)) {
-            case Recorder.Recorded.Wrote(StepRecord renewed) -> {
+            case StepRecorder.Recorded.Wrote(StepRecord renewed) -> {
                 held = renewed;
                 if (renewed.state() instanceof StepState.Running state && state.cancelRequested()) {
                     if (!cancelRequested) {
@@ -226,7 +226,7 @@ final class Lease {
                     }
                 }
             }
-            case Recorder.Recorded.Left left -> {
+            case StepRecorder.Recorded.Left left -> {
                 lost = true;
                 stopHandler(true);
             }

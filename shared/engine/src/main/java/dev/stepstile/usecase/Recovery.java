@@ -46,8 +46,9 @@ final class Recovery {
         if (record == null) {
             return unclaimed(spec, scene, now);
         }
-        boolean attached = !record.pinned().dispatchId().equals(scene.dispatch().dispatchId());
-        if (record.state() instanceof StepState.Dead dead && dead.buriedAt() == null) {
+        boolean attached =
+                !record.settings().dispatchId().equals(scene.dispatch().dispatchId());
+        if (record.state() instanceof StepState.Dead dead && dead.deadLetteredAt() == null) {
             return attached ? LEAVE : new Decision.Bury(dead);
         }
         if (record.state() instanceof StepState.Ended) {

@@ -32,14 +32,14 @@ public final class RunQueries {
 
     private final StepStore store;
     private final Payloads payloads;
-    private final Manifests manifests;
-    private final World world;
+    private final ManifestReader manifests;
+    private final EngineRuntime runtime;
 
-    public RunQueries(StepStore store, Payloads payloads, World world) {
+    public RunQueries(StepStore store, Payloads payloads, EngineRuntime runtime) {
         this.store = store;
         this.payloads = payloads;
-        this.manifests = new Manifests(store, payloads, world.tasks());
-        this.world = world;
+        this.manifests = new ManifestReader(store, payloads, runtime.tasks());
+        this.runtime = runtime;
     }
 
     /**
@@ -109,7 +109,7 @@ public final class RunQueries {
             List<Dispatch> dispatches = store.dispatches(runId);
             SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
             dispatches.forEach(dispatch -> add(counts, dispatch.counts()));
-            return status(run, dispatches, counts, dispatches.isEmpty() ? world.now() : oldest(dispatches), null);
+            return status(run, dispatches, counts, dispatches.isEmpty() ? runtime.now() : oldest(dispatches), null);
         });
     }
 
@@ -123,7 +123,7 @@ public final class RunQueries {
         if (run.isEmpty()) {
             return Optional.empty();
         }
-        Instant began = world.now();
+        Instant began = runtime.now();
         Instant since = from == null ? began : from.since();
         SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
         if (from != null) {
@@ -173,7 +173,7 @@ public final class RunQueries {
     }
 
     private boolean isLate(Instant began) {
-        return !world.now().isBefore(began.plus(ANSWER_WITHIN));
+        return !runtime.now().isBefore(began.plus(ANSWER_WITHIN));
     }
 
     /** The dispatches of a run as they were handed over; those of the same millisecond by their ids. */
@@ -223,7 +223,7 @@ public final class RunQueries {
     public Steps steps(
             String runId, StepState.@Nullable Name state, @Nullable StepsCursor from, int limit, Predicate<Step> fits)
             throws InterruptedException {
-        Instant began = world.now();
+        Instant began = runtime.now();
         List<Step> found = new ArrayList<>();
         boolean read = false;
         for (Dispatch dispatch : notBefore(from, inOrder(runId))) {
@@ -262,7 +262,7 @@ public final class RunQueries {
 
     private static boolean drivenBy(Dispatch dispatch, Step step) {
         StepRecord record = step.record();
-        return record == null || record.pinned().dispatchId().equals(dispatch.dispatchId());
+        return record == null || record.settings().dispatchId().equals(dispatch.dispatchId());
     }
 
     /** One step's record, read consistently. */
@@ -324,7 +324,7 @@ public final class RunQueries {
         for (int shard = 0; shard < run.shards(); shard++) {
             shards.add(shard);
         }
-        List<List<FeedEntry>> pages = Parallel.map(world.tasks(), run.shards(), "read feed", shards, shard -> {
+        List<List<FeedEntry>> pages = ParallelCalls.map(runtime.tasks(), run.shards(), "read feed", shards, shard -> {
             String after = positions.isEmpty() ? "" : positions.get(shard);
             return store.feed(run.runId(), shard, after.isEmpty() ? null : after, limit);
         });

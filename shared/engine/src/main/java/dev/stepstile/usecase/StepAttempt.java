@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
 /**
  * One message on its way through {@code claim -> work -> succeed | fail}. An engine calls them in this order, each at
  * most once: {@link #claim}; if that was true {@link #work}; then {@link #succeed} with what it returned, or
- * {@link #fail} with what it threw. Afterwards {@link #verdict} says what is to become of the message.
+ * {@link #fail} with what it threw. Afterwards {@link #disposition} says what is to become of the message.
  */
 public final class StepAttempt {
     private static final Logger LOG = LoggerFactory.getLogger(StepAttempt.class);
@@ -44,7 +44,7 @@ public final class StepAttempt {
     private volatile @Nullable Lease lease;
     private boolean foundEnded;
     private @Nullable String owner;
-    private Verdict verdict = new Verdict.Again();
+    private MessageDisposition disposition = new MessageDisposition.Again();
 
     /**
      * @param deadline when work is interrupted at the latest; the caller keeps time to record the end after it
@@ -68,8 +68,8 @@ public final class StepAttempt {
     }
 
     /** What is to become of the message. Before an end was recorded: it stays, and comes again. */
-    public Verdict verdict() {
-        return verdict;
+    public MessageDisposition disposition() {
+        return disposition;
     }
 
     /** Whether the claim was refused because the step had ended. */
@@ -83,13 +83,13 @@ public final class StepAttempt {
      * @throws PortException if that is not known; a claim that happened all the same is reclaimed when its lease ends
      */
     public boolean claim() {
-        String minted = parts.world().ids().get();
+        String minted = parts.runtime().ids().get();
         owner = minted;
         Timing timing = parts.timing();
         StepEvent.Claim claim = new StepEvent.Claim(spec, minted, timing.lease(), timing.margin(), alone);
-        Recorder.Recorded recorded = parts.recorder().apply(spec.id(), null, claim);
+        StepRecorder.Recorded recorded = parts.recorder().apply(spec.id(), null, claim);
         switch (recorded) {
-            case Recorder.Recorded.Wrote(StepRecord record)
+            case StepRecorder.Recorded.Wrote(StepRecord record)
             when record.state() instanceof StepState.Running -> {
                 Lease claimed = Lease.of(parts, record, log);
                 lease = claimed; // first: whatever happens from here on can end it
@@ -97,15 +97,15 @@ public final class StepAttempt {
                 claimed.start();
                 return true;
             }
-            case Recorder.Recorded.Wrote(StepRecord record) -> ended(record);
-            case Recorder.Recorded.Left(Transition.NotDue(StepRecord waiting, Instant notBefore)) ->
-                verdict = putBackUntil(notBefore);
-            case Recorder.Recorded.Left(Transition.Suspect suspect) -> verdict = new Verdict.Defer();
-            case Recorder.Recorded.Left(Transition.Held(StepRecord by)) ->
-                verdict = new Verdict.Held(leaseLeft(by).plus(timing.margin()));
-            case Recorder.Recorded.Left(Transition why) -> {
+            case StepRecorder.Recorded.Wrote(StepRecord record) -> ended(record);
+            case StepRecorder.Recorded.Left(Transition.NotDue(StepRecord waiting, Instant notBefore)) ->
+                disposition = putBackUntil(notBefore);
+            case StepRecorder.Recorded.Left(Transition.Suspect suspect) -> disposition = new MessageDisposition.Defer();
+            case StepRecorder.Recorded.Left(Transition.Held(StepRecord by)) ->
+                disposition = new MessageDisposition.Held(leaseLeft(by).plus(timing.margin()));
+            case StepRecorder.Recorded.Left(Transition why) -> {
                 foundEnded = why instanceof Transition.Finished;
-                verdict = new Verdict.Acknowledge();
+                disposition = new MessageDisposition.Acknowledge();
             }
         }
         return false;
@@ -119,21 +119,21 @@ public final class StepAttempt {
      */
     public Payload work() throws AttemptFailed {
         StepHandler handler = parts.handlers()
-                .find(spec.pinned().handler())
+                .find(spec.settings().handler())
                 .orElseThrow(() -> new AttemptFailed(
                         Weight.TERMINAL,
                         StepError.Kind.UNKNOWN_HANDLER,
-                        "No handler is named '" + spec.pinned().handler() + "' on this worker; known: "
+                        "No handler is named '" + spec.settings().handler() + "' on this worker; known: "
                                 + parts.handlers().known() + "."));
         Lease kept = kept();
-        GivenInput input = input();
-        Instant started = parts.world().now();
-        Instant limit = earlier(started.plus(spec.pinned().timeout()), deadline);
+        HandlerInput input = input();
+        Instant started = parts.runtime().now();
+        Instant limit = earlier(started.plus(spec.settings().timeout()), deadline);
         Context context = new Context(kept, limit, tags());
         if (kept.mustNotBegin()) {
             throw toldToStop();
         }
-        Tasks.Task<StepResult> task = parts.world()
+        Tasks.Task<StepResult> task = parts.runtime()
                 .tasks()
                 .forkUserCode(
                         "step " + spec.id(),
@@ -172,7 +172,7 @@ public final class StepAttempt {
 
     private static StepResult run(StepHandler handler, Lease kept, StepInput input, StepContext context)
             throws Exception {
-        return handler instanceof OwnProcess separable && kept.held().suspect()
+        return handler instanceof ProcessIsolation separable && kept.held().suspect()
                 ? separable.runAlone(input, context)
                 : handler.run(input, context);
     }
@@ -200,11 +200,11 @@ public final class StepAttempt {
         StepRecord record = kept.stop();
         Duration wait = failure.retryIn();
         if (wait == null) {
-            wait = spec.pinned()
+            wait = spec.settings()
                     .retry()
                     .backoff(
                             record.attempt() - record.budgetFrom(),
-                            parts.world().random());
+                            parts.runtime().random());
         }
         try {
             int written = kept.writeLastPages();
@@ -245,9 +245,9 @@ public final class StepAttempt {
 
     private void failed(StepRecord record, Throwable thrown, int pages) {
         LOG.error("Step {}: attempt {} was broken off by its worker.", spec.id(), record.attempt(), thrown);
-        Duration wait = spec.pinned()
+        Duration wait = spec.settings()
                 .retry()
-                .backoff(record.attempt() - record.budgetFrom(), parts.world().random());
+                .backoff(record.attempt() - record.budgetFrom(), parts.runtime().random());
         StepError error = new StepError(
                 StepError.Kind.HANDLER_FAILED,
                 "The worker failed: " + FailureText.of(thrown).summary());
@@ -279,7 +279,7 @@ public final class StepAttempt {
 
     private AttemptFailed notEnded(Lease kept, Tasks.Task<StepResult> task, Duration allowed) {
         task.giveUp();
-        parts.meter().add(Count.HANDLERS_ABANDONED);
+        parts.meter().add(Metric.HANDLERS_ABANDONED);
         if (kept.lost()) {
             return new AttemptFailed(Weight.RETRYABLE, StepError.Kind.WORKER_LOST, "The lease was lost.");
         }
@@ -297,12 +297,12 @@ public final class StepAttempt {
         return parts.payloads().putResult(spec.id(), attempt(), ResultJson.of(result));
     }
 
-    private GivenInput input() throws AttemptFailed {
+    private HandlerInput input() throws AttemptFailed {
         SortedMap<String, String> shared = new TreeMap<>();
         for (Map.Entry<String, Payload> entry : spec.sharedInputs().entrySet()) {
             shared.put(entry.getKey(), payload("Input", entry.getValue()));
         }
-        return new GivenInput(payload("Input", spec.input()), shared);
+        return new HandlerInput(payload("Input", spec.input()), shared);
     }
 
     private SortedMap<String, String> tags() throws AttemptFailed {
@@ -328,21 +328,21 @@ public final class StepAttempt {
         }
     }
 
-    private void ended(Recorder.Recorded recorded) {
+    private void ended(StepRecorder.Recorded recorded) {
         switch (recorded) {
-            case Recorder.Recorded.Wrote(StepRecord record) -> ended(record);
-            case Recorder.Recorded.Left left -> verdict = new Verdict.Acknowledge();
+            case StepRecorder.Recorded.Wrote(StepRecord record) -> ended(record);
+            case StepRecorder.Recorded.Left left -> disposition = new MessageDisposition.Acknowledge();
         }
     }
 
     private void ended(StepRecord record) {
-        verdict = new Verdict.Acknowledge();
+        disposition = new MessageDisposition.Acknowledge();
         switch (record.state()) {
-            case StepState.Retrying(Instant notBefore) -> verdict = putBackUntil(notBefore);
+            case StepState.Retrying(Instant notBefore) -> disposition = putBackUntil(notBefore);
             case StepState.Dead dead -> {
-                verdict = new Verdict.Again();
-                parts.burying().bury(spec, record, dead);
-                verdict = new Verdict.Acknowledge();
+                disposition = new MessageDisposition.Again();
+                parts.deadLetterer().moveToDeadLetters(spec, record, dead);
+                disposition = new MessageDisposition.Acknowledge();
             }
             case StepState.Running running -> {}
             case StepState.Succeeded succeeded -> {}
@@ -353,19 +353,19 @@ public final class StepAttempt {
 
     private Duration leaseLeft(StepRecord by) {
         return by.state() instanceof StepState.Running running
-                ? StepLife.leaseLeft(running, parts.world().now())
+                ? StepLife.leaseLeft(running, parts.runtime().now())
                 : Duration.ZERO;
     }
 
-    private Verdict putBackUntil(Instant notBefore) {
-        Duration wait = Duration.between(parts.world().now(), notBefore);
+    private MessageDisposition putBackUntil(Instant notBefore) {
+        Duration wait = Duration.between(parts.runtime().now(), notBefore);
         return wait.compareTo(Limits.RETRY_DELAY) > 0
-                ? new Verdict.Acknowledge() // the sweeper sends it when it is due
-                : new Verdict.PutBack(wait.isNegative() ? Duration.ZERO : wait);
+                ? new MessageDisposition.Acknowledge() // the sweeper sends it when it is due
+                : new MessageDisposition.PutBack(wait.isNegative() ? Duration.ZERO : wait);
     }
 
     private void unrecorded(String what, PortException e) {
-        verdict = new Verdict.Again();
+        disposition = new MessageDisposition.Again();
         LOG.error(
                 "Step {}: the {} of attempt {} could not be recorded ({}); the step runs again when its lease ends.",
                 spec.id(),
@@ -378,7 +378,7 @@ public final class StepAttempt {
     private Instant recordUntil(StepRecord record) {
         return record.state() instanceof StepState.Running held
                 ? held.leaseUntil()
-                : parts.world().now();
+                : parts.runtime().now();
     }
 
     private Lease kept() {

@@ -1,7 +1,7 @@
 package dev.stepstile.usecase;
 
-import dev.stepstile.codec.StepMessages;
-import dev.stepstile.codec.StepMessages.Decoded;
+import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.codec.MessageCodec.Decoded;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepQueue.Delivery;
@@ -40,13 +40,13 @@ public final class StepExecution {
     private final Parts parts;
     private final Engine engine;
     private final KnownDispatches dispatches;
-    private final PuttingBack puttingBack;
+    private final MessageReleaser puttingBack;
 
     public StepExecution(Parts parts, Engine engine) {
         this.parts = parts;
         this.dispatches = new KnownDispatches(parts.store());
         this.engine = engine;
-        this.puttingBack = new PuttingBack(parts.queue(), parts.world());
+        this.puttingBack = new MessageReleaser(parts.queue(), parts.runtime());
     }
 
     /** What executing steps needs. */
@@ -54,16 +54,16 @@ public final class StepExecution {
             StepStore store,
             StepQueue queue,
             Payloads payloads,
-            Recorder recorder,
-            Burying burying,
-            Redriving redriving,
+            StepRecorder recorder,
+            DeadLetterer deadLetterer,
+            Redriver redriver,
             Handlers handlers,
-            Output output,
+            HandlerOutput output,
             Timing timing,
-            World world,
+            EngineRuntime runtime,
             Meter meter,
             SuspectLimit suspects,
-            Stopping stopping) {}
+            WorkerShutdown stopping) {}
 
     /** Leads an attempt from its claim to its end. Powertools idempotency is one, {@link #DIRECT} is another. */
     public interface Engine {
@@ -90,9 +90,9 @@ public final class StepExecution {
      * @throws InterruptedException if this thread was interrupted: what ran was released before
      */
     public List<String> execute(List<Delivery> batch, Instant deadline) throws InterruptedException {
-        SortedMap<Integer, Verdict> verdicts = new TreeMap<>();
+        SortedMap<Integer, MessageDisposition> dispositions = new TreeMap<>();
         OptionalInt first = elderSuspect(batch);
-        Batch work = new Batch(batch, deadline.minus(RESERVE), verdicts);
+        Batch work = new Batch(batch, deadline.minus(RESERVE), dispositions);
         if (first.isPresent() && parts.suspects().take()) {
             try {
                 work.alone(first.getAsInt());
@@ -107,8 +107,8 @@ public final class StepExecution {
             throw new InterruptedException("the worker was told to stop; what ran was released");
         }
         List<String> stay = new ArrayList<>();
-        verdicts.forEach((index, verdict) -> {
-            if (!(verdict instanceof Verdict.Acknowledge)) {
+        dispositions.forEach((index, disposition) -> {
+            if (!(disposition instanceof MessageDisposition.Acknowledge)) {
                 stay.add(batch.get(index).messageId());
             }
         });
@@ -121,7 +121,7 @@ public final class StepExecution {
      * returns.
      */
     public void stop(Duration patience) throws InterruptedException {
-        parts.stopping().stop(parts.world().now().plus(patience));
+        parts.stopping().stop(parts.runtime().now().plus(patience));
     }
 
     /** A suspect that came so often that its batch-mates may have taken its time: the one that came most often. */
@@ -129,9 +129,9 @@ public final class StepExecution {
         int eldest = -1;
         for (int i = 0; i < batch.size() && batch.size() > 1; i++) {
             int receives = batch.get(i).receiveCount();
-            boolean elder = receives > ELDER
+            boolean receivedOften = receives > ELDER
                     && (eldest < 0 || receives > batch.get(eldest).receiveCount());
-            if (elder && isSuspect(batch.get(i))) {
+            if (receivedOften && isSuspect(batch.get(i))) {
                 eldest = i;
             }
         }
@@ -140,7 +140,7 @@ public final class StepExecution {
 
     private boolean isSuspect(Delivery delivery) {
         try {
-            return StepMessages.decode(delivery.body()) instanceof Decoded.Step(StepSpec spec)
+            return MessageCodec.decode(delivery.body()) instanceof Decoded.Step(StepSpec spec)
                     && parts.store()
                             .record(spec.id(), spec.shard())
                             .filter(StepRecord::suspect)
@@ -156,19 +156,19 @@ public final class StepExecution {
         private final List<Delivery> messages;
         private final Instant workUntil;
         private final Duration whole;
-        private final SortedMap<Integer, Verdict> verdicts;
+        private final SortedMap<Integer, MessageDisposition> dispositions;
         private boolean interrupted;
 
-        Batch(List<Delivery> messages, Instant workUntil, SortedMap<Integer, Verdict> verdicts) {
+        Batch(List<Delivery> messages, Instant workUntil, SortedMap<Integer, MessageDisposition> dispositions) {
             this.messages = messages;
             this.workUntil = workUntil;
-            this.whole = Duration.between(parts.world().now(), workUntil);
-            this.verdicts = verdicts;
+            this.whole = Duration.between(parts.runtime().now(), workUntil);
+            this.dispositions = dispositions;
         }
 
         /** All at once; suspects are only found. */
         void together() {
-            SortedMap<Integer, Tasks.Task<Verdict>> tasks = new TreeMap<>();
+            SortedMap<Integer, Tasks.Task<MessageDisposition>> tasks = new TreeMap<>();
             for (int i = 0; i < messages.size(); i++) {
                 fork(i, false, tasks);
             }
@@ -178,8 +178,8 @@ public final class StepExecution {
         /** The first suspect runs alone, if a turn is free; the others are put back before, for whoever comes next. */
         void suspects() {
             List<Integer> found = new ArrayList<>();
-            verdicts.forEach((index, verdict) -> {
-                if (verdict instanceof Verdict.Defer) {
+            dispositions.forEach((index, disposition) -> {
+                if (disposition instanceof MessageDisposition.Defer) {
                     found.add(index);
                 }
             });
@@ -199,43 +199,44 @@ public final class StepExecution {
         }
 
         private void comeAgain(List<Integer> suspects) {
-            suspects.forEach(i -> verdicts.put(i, putBack(messages.get(i), puttingBack.forItsTurn(messages.get(i)))));
+            suspects.forEach(
+                    i -> dispositions.put(i, putBack(messages.get(i), puttingBack.forItsTurn(messages.get(i)))));
         }
 
         /** A suspect that has its turn goes first; its batch-mates go to other workers. */
         void alone(int suspect) {
             for (int i = 0; i < messages.size(); i++) {
                 if (i != suspect) {
-                    verdicts.put(i, settled(messages.get(i), new Verdict.PutBack(Duration.ZERO)));
+                    dispositions.put(i, settled(messages.get(i), new MessageDisposition.PutBack(Duration.ZERO)));
                 }
             }
             run(suspect);
         }
 
         private void run(int suspect) {
-            SortedMap<Integer, Tasks.Task<Verdict>> task = new TreeMap<>();
+            SortedMap<Integer, Tasks.Task<MessageDisposition>> task = new TreeMap<>();
             fork(suspect, true, task);
             join(task);
         }
 
-        private void fork(int i, boolean alone, SortedMap<Integer, Tasks.Task<Verdict>> tasks) {
+        private void fork(int i, boolean alone, SortedMap<Integer, Tasks.Task<MessageDisposition>> tasks) {
             Delivery message = messages.get(i);
             try {
                 tasks.put(
                         i,
-                        parts.world()
+                        parts.runtime()
                                 .tasks()
                                 .fork("message " + message.messageId(), () -> one(message, workUntil, whole, alone)));
             } catch (Throwable noThread) { // the others go on
-                verdicts.put(i, brokenOff(message, noThread));
+                dispositions.put(i, brokenOff(message, noThread));
             }
         }
 
-        private void join(SortedMap<Integer, Tasks.Task<Verdict>> tasks) {
-            tasks.forEach((i, task) -> verdicts.put(i, joined(messages.get(i), task)));
+        private void join(SortedMap<Integer, Tasks.Task<MessageDisposition>> tasks) {
+            tasks.forEach((i, task) -> dispositions.put(i, joined(messages.get(i), task)));
         }
 
-        private Verdict joined(Delivery message, Tasks.Task<Verdict> task) {
+        private MessageDisposition joined(Delivery message, Tasks.Task<MessageDisposition> task) {
             while (true) {
                 try {
                     return task.join();
@@ -257,12 +258,12 @@ public final class StepExecution {
         }
     }
 
-    private Verdict one(Delivery delivery, Instant workUntil, Duration whole, boolean alone) {
+    private MessageDisposition one(Delivery delivery, Instant workUntil, Duration whole, boolean alone) {
         try {
             return settled(delivery, decided(delivery, workUntil, whole, alone));
         } catch (PortException e) {
             LOG.warn("Message {}: {}; it comes again shortly.", delivery.messageId(), e.getMessage());
-            return settled(delivery, new Verdict.Again());
+            return settled(delivery, new MessageDisposition.Again());
         } catch (Throwable thrown) { // the boundary at which whatever is thrown becomes a message that comes again
             return brokenOff(delivery, thrown);
         } finally {
@@ -270,79 +271,79 @@ public final class StepExecution {
         }
     }
 
-    private Verdict brokenOff(Delivery delivery, Throwable thrown) {
+    private MessageDisposition brokenOff(Delivery delivery, Throwable thrown) {
         try {
             LOG.error("Message {}: broken off; it comes again shortly.", delivery.messageId(), thrown);
-            return settled(delivery, new Verdict.Again());
+            return settled(delivery, new MessageDisposition.Again());
         } catch (Throwable again) { // such as no memory to log by: it comes when its visibility timeout ends
-            return new Verdict.Again();
+            return new MessageDisposition.Again();
         }
     }
 
     /** Tells the queue what a verdict means for it. */
-    private Verdict settled(Delivery delivery, Verdict verdict) {
-        return switch (verdict) {
-            case Verdict.Held(Duration left) when delivery.receiveCount() > 1 -> putBack(delivery, left);
-            case Verdict.Held duplicate -> {
-                parts.meter().add(Count.DUPLICATES_SUPPRESSED);
-                yield new Verdict.Acknowledge();
+    private MessageDisposition settled(Delivery delivery, MessageDisposition disposition) {
+        return switch (disposition) {
+            case MessageDisposition.Held(Duration left) when delivery.receiveCount() > 1 -> putBack(delivery, left);
+            case MessageDisposition.Held duplicate -> {
+                parts.meter().add(Metric.DUPLICATES_SUPPRESSED);
+                yield new MessageDisposition.Acknowledge();
             }
-            case Verdict.PutBack(Duration after) -> putBack(delivery, after);
-            case Verdict.Again again -> putBack(delivery, puttingBack.soon(delivery));
-            case Verdict.Acknowledge done -> done;
-            case Verdict.Defer later -> later;
+            case MessageDisposition.PutBack(Duration after) -> putBack(delivery, after);
+            case MessageDisposition.Again again -> putBack(delivery, puttingBack.soon(delivery));
+            case MessageDisposition.Acknowledge done -> done;
+            case MessageDisposition.Defer later -> later;
         };
     }
 
-    private Verdict putBack(Delivery delivery, Duration wait) {
+    private MessageDisposition putBack(Delivery delivery, Duration wait) {
         puttingBack.hide(delivery, wait);
-        return new Verdict.PutBack(wait);
+        return new MessageDisposition.PutBack(wait);
     }
 
-    private Verdict decided(Delivery delivery, Instant workUntil, Duration whole, boolean alone) {
-        return switch (StepMessages.decode(delivery.body())) {
+    private MessageDisposition decided(Delivery delivery, Instant workUntil, Duration whole, boolean alone) {
+        return switch (MessageCodec.decode(delivery.body())) {
             case Decoded.NotOurs(String reason) -> unrecognised(delivery, reason);
             case Decoded.NewerVersion(int version) -> {
                 LOG.info("Message {} is of version {}; put back for a newer worker.", delivery.messageId(), version);
-                yield new Verdict.PutBack(NEWER_VERSION_WAIT);
+                yield new MessageDisposition.PutBack(NEWER_VERSION_WAIT);
             }
             case Decoded.MovedBack(StepSpec spec, int attempt) -> {
                 if (!dispatches.has(spec)) { // whoever can send could otherwise have any dead step run once more
                     yield notDispatched(delivery);
                 }
-                yield parts.redriving().movedBack(spec, attempt, workUntil.plus(RESERVE))
+                yield parts.redriver().movedBack(spec, attempt, workUntil.plus(RESERVE))
                         ? lead(spec, workUntil, whole, alone)
-                        : new Verdict.Acknowledge();
+                        : new MessageDisposition.Acknowledge();
             }
             case Decoded.Step(StepSpec spec) ->
                 dispatches.has(spec) ? lead(spec, workUntil, whole, alone) : notDispatched(delivery);
         };
     }
 
-    private Verdict notDispatched(Delivery delivery) {
+    private MessageDisposition notDispatched(Delivery delivery) {
         return unrecognised(delivery, "nobody dispatched it: the table has no such dispatch, or not this step");
     }
 
-    private Verdict unrecognised(Delivery delivery, String reason) {
+    private MessageDisposition unrecognised(Delivery delivery, String reason) {
         LOG.error(
                 "Message {} is not recognised ({}); it goes to the dead-letter queue as it is.",
                 delivery.messageId(),
                 reason);
-        parts.burying().buryUndecodable(delivery.messageId(), reason, delivery.body());
-        return new Verdict.Acknowledge();
+        parts.deadLetterer().deadLetterUndecodable(delivery.messageId(), reason, delivery.body());
+        return new MessageDisposition.Acknowledge();
     }
 
-    private Verdict lead(StepSpec spec, Instant workUntil, Duration whole, boolean alone) {
+    private MessageDisposition lead(StepSpec spec, Instant workUntil, Duration whole, boolean alone) {
         MDC.put("run", spec.id().runId());
         MDC.put("step", spec.id().stepKey());
         if (parts.stopping().begun()) {
-            return new Verdict.PutBack(Duration.ZERO);
+            return new MessageDisposition.PutBack(Duration.ZERO);
         }
         Duration needed =
-                spec.pinned().timeout().compareTo(whole) < 0 ? spec.pinned().timeout() : whole;
-        if (parts.world().now().plus(needed).isAfter(workUntil.plusMillis(500))) {
+                spec.settings().timeout().compareTo(whole) < 0 ? spec.settings().timeout() : whole;
+        if (parts.runtime().now().plus(needed).isAfter(workUntil.plusMillis(500))) {
             LOG.info("Step {}: not enough time is left here; put back, and no attempt is counted.", spec.id());
-            return new Verdict.PutBack(Duration.ZERO);
+            return new MessageDisposition.PutBack(Duration.ZERO);
         }
         StepAttempt attempt = new StepAttempt(parts, spec, workUntil, alone);
         try {
@@ -353,9 +354,9 @@ public final class StepExecution {
         } catch (
                 Throwable thrown) { // an Error, or a defect of the engine: the attempt ends here, and its lease with it
             attempt.brokenOff(thrown);
-            return attempt.verdict();
+            return attempt.disposition();
         }
         attempt.brokenOffUnlessEnded();
-        return attempt.verdict();
+        return attempt.disposition();
     }
 }

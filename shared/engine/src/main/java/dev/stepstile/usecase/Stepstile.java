@@ -6,71 +6,71 @@ import dev.stepstile.port.Ports;
 public final class Stepstile {
     private final Ports ports;
     private final Timing timing;
-    private final World world;
+    private final EngineRuntime runtime;
     private final Meter meter;
     private final Payloads payloads;
-    private final Recorder recorder;
-    private final Burying burying;
-    private final Redriving redriving;
+    private final StepRecorder recorder;
+    private final DeadLetterer deadLetterer;
+    private final Redriver redriver;
 
-    public Stepstile(Ports ports, Timing timing, World world, Meter meter) {
+    public Stepstile(Ports ports, Timing timing, EngineRuntime runtime, Meter meter) {
         this.ports = ports;
         this.timing = timing;
-        this.world = world;
+        this.runtime = runtime;
         this.meter = meter;
         this.payloads = new Payloads(ports.items(), ports.objects());
-        this.recorder = new Recorder(ports.store(), world, meter);
-        this.burying = new Burying(ports.letters(), recorder, meter);
-        this.redriving = new Redriving(ports.store(), ports.queue(), payloads, recorder, timing, world);
+        this.recorder = new StepRecorder(ports.store(), runtime, meter);
+        this.deadLetterer = new DeadLetterer(ports.deadLetters(), recorder, meter);
+        this.redriver = new Redriver(ports.store(), ports.queue(), payloads, recorder, timing, runtime);
     }
 
-    public World world() {
-        return world;
+    public EngineRuntime runtime() {
+        return runtime;
     }
 
     /** @param shards over how many partitions a new run is spread */
-    public Dispatching dispatching(int shards) {
-        return new Dispatching(ports.store(), ports.queue(), payloads, timing, world, meter, shards);
+    public Dispatcher dispatcher(int shards) {
+        return new Dispatcher(ports.store(), ports.queue(), payloads, timing, runtime, meter, shards);
     }
 
     /** A worker that shares with no other how many suspects run at a time: it runs one at a time. */
-    public StepExecution execution(Handlers handlers, Output output, StepExecution.Engine engine) {
-        return execution(handlers, output, engine, SuspectTurns.among(1));
+    public StepExecution execution(Handlers handlers, HandlerOutput output, StepExecution.Engine engine) {
+        return execution(handlers, output, engine, SuspectLimiter.among(1));
     }
 
     /** @param suspects shared by the workers of one machine */
     public StepExecution execution(
-            Handlers handlers, Output output, StepExecution.Engine engine, SuspectLimit suspects) {
+            Handlers handlers, HandlerOutput output, StepExecution.Engine engine, SuspectLimit suspects) {
         StepExecution.Parts parts = new StepExecution.Parts(
                 ports.store(),
                 ports.queue(),
                 payloads,
                 recorder,
-                burying,
-                redriving,
+                deadLetterer,
+                redriver,
                 handlers,
                 output,
                 timing,
-                world,
+                runtime,
                 meter,
                 suspects,
-                new Stopping());
+                new WorkerShutdown());
         return new StepExecution(parts, engine);
     }
 
     public Sweep sweep() {
-        return new Sweep(ports.store(), ports.queue(), payloads, recorder, burying, timing, world, meter);
+        return new Sweep(ports.store(), ports.queue(), payloads, recorder, deadLetterer, timing, runtime, meter);
     }
 
-    public Cancelling cancelling() {
-        return new Cancelling(ports.store(), payloads, recorder, world);
+    public RunCanceller canceller() {
+        return new RunCanceller(ports.store(), payloads, recorder, runtime);
     }
 
-    public Redriving redriving() {
-        return redriving;
+    public Redriver redriver() {
+        return redriver;
     }
 
     public RunQueries queries() {
-        return new RunQueries(ports.store(), payloads, world);
+        return new RunQueries(ports.store(), payloads, runtime);
     }
 }

@@ -37,33 +37,33 @@ public final class Sweep {
 
     private final StepStore store;
     private final StepQueue queue;
-    private final Manifests manifests;
-    private final Refreshing refreshing;
-    private final Sending sending;
-    private final Recorder recorder;
-    private final Burying burying;
+    private final ManifestReader manifests;
+    private final RetentionRefresher refresher;
+    private final StepSender sender;
+    private final StepRecorder recorder;
+    private final DeadLetterer deadLetterer;
     private final Timing timing;
-    private final World world;
+    private final EngineRuntime runtime;
     private final Meter meter;
 
     public Sweep(
             StepStore store,
             StepQueue queue,
             Payloads payloads,
-            Recorder recorder,
-            Burying burying,
+            StepRecorder recorder,
+            DeadLetterer deadLetterer,
             Timing timing,
-            World world,
+            EngineRuntime runtime,
             Meter meter) {
         this.store = store;
         this.queue = queue;
-        this.manifests = new Manifests(store, payloads, world.tasks());
-        this.refreshing = new Refreshing(store, payloads, world);
-        this.sending = new Sending(queue);
+        this.manifests = new ManifestReader(store, payloads, runtime.tasks());
+        this.refresher = new RetentionRefresher(store, payloads, runtime);
+        this.sender = new StepSender(queue);
         this.recorder = recorder;
-        this.burying = burying;
+        this.deadLetterer = deadLetterer;
         this.timing = timing;
-        this.world = world;
+        this.runtime = runtime;
         this.meter = meter;
     }
 
@@ -75,16 +75,16 @@ public final class Sweep {
     public SweepReport sweep(Instant deadline) throws InterruptedException {
         SweepReport report = SweepReport.NOTHING;
         List<DispatchRef> toRefresh = new ArrayList<>();
-        Instant until = world.now().plus(timing.sweepEvery().dividedBy(2));
+        Instant until = runtime.now().plus(timing.sweepEvery().dividedBy(2));
         int first =
-                world.random().nextInt(Shards.OPEN_BUCKETS); // else one that kills the sweeper hides those behind it
+                runtime.random().nextInt(Shards.OPEN_BUCKETS); // else one that kills the sweeper hides those behind it
         for (int i = 0; i < Shards.OPEN_BUCKETS; i++) {
             int bucket = (first + i) % Shards.OPEN_BUCKETS;
             List<DispatchRef> due = store.due(bucket, until, DUE_PER_BUCKET);
-            while (!due.isEmpty() && world.now().isBefore(deadline)) {
+            while (!due.isEmpty() && runtime.now().isBefore(deadline)) {
                 int before = report.dispatches();
                 for (DispatchRef ref : due) {
-                    if (world.now().isBefore(deadline)) {
+                    if (runtime.now().isBefore(deadline)) {
                         report = report.plus(sweepIfTaken(ref, until, toRefresh));
                     }
                 }
@@ -93,7 +93,7 @@ public final class Sweep {
             }
         }
         for (DispatchRef ref : toRefresh) { // last: it may take long, and nobody waits for it
-            refreshing.goOn(ref, deadline);
+            refresher.goOn(ref, deadline);
         }
         if (report.dispatches() > 0) {
             LOG.debug("Swept: {}", report);
@@ -112,12 +112,12 @@ public final class Sweep {
             if (due == null || due.isAfter(until)) {
                 return SweepReport.NOTHING; // the index lags behind, or another sweep was here
             }
-            Dispatch taken = read.get().taken(world.now().plus(timing.sweepEvery()));
+            Dispatch taken = read.get().taken(runtime.now().plus(timing.sweepEvery()));
             if (!store.replace(taken)) {
                 return SweepReport.NOTHING;
             }
-            meter.add(Count.DISPATCHES_SWEPT);
-            if (refreshing.isDue(taken)) {
+            meter.add(Metric.DISPATCHES_SWEPT);
+            if (refresher.isDue(taken)) {
                 toRefresh.add(ref);
             }
             return sweep(taken);
@@ -147,18 +147,18 @@ public final class Sweep {
         BitSet finished = dispatch.finished().toBitSet();
         List<StepSpec> unfinished = new ArrayList<>();
         for (StepSpec step : steps) {
-            if (!finished.get(step.pinned().index())) {
+            if (!finished.get(step.settings().index())) {
                 unfinished.add(step);
             }
         }
-        Instant now = world.now(); // before the records: what a redriver does after it has not been seen
+        Instant now = runtime.now(); // before the records: what a redriver does after it has not been seen
         Records records = manifests.records(unfinished);
         records.tellDamaged(
                 LOG,
                 dispatch.runId(),
                 "the sweep recovers the others, and dispatch " + dispatch.dispatchId() + " stays open.");
-        meter.add(Count.RECORDS_DAMAGED, records.damaged().size());
-        List<Acted> acted = Parallel.map(world.tasks(), ACTS_AT_ONCE, "recover", unfinished, named -> {
+        meter.add(Metric.RECORDS_DAMAGED, records.damaged().size());
+        List<Acted> acted = ParallelCalls.map(runtime.tasks(), ACTS_AT_ONCE, "recover", unfinished, named -> {
             if (records.isDamaged(named.id().stepKey())) { // whether it has ended is not known: it is never done
                 return new Acted(named, StepState.Name.UNKNOWN, false, false, new SweepReport(0, 0, 0, 0, 0, 0, 0, 1));
             }
@@ -184,10 +184,10 @@ public final class Sweep {
                     new Acted(spec, state, false, true, new SweepReport(0, 0, 1, 0, 0, 0, 0, 0));
                 case Recovery.Decision.Bury(StepState.Dead dead)
                 when record != null -> {
-                    burying.bury(spec, record, dead);
+                    deadLetterer.moveToDeadLetters(spec, record, dead);
                     yield new Acted(spec, state, false, false, new SweepReport(0, 0, 0, 0, 0, 1, 0, 0));
                 }
-                case Recovery.Decision.Bury bury -> left;
+                case Recovery.Decision.Bury moveToDeadLetters -> left;
                 case Recovery.Decision.Reclaim reclaim ->
                     after(
                             spec,
@@ -221,12 +221,12 @@ public final class Sweep {
     }
 
     private Acted after(StepSpec spec, @Nullable StepRecord record, StepEvent event, SweepReport report, Acted left) {
-        if (!(recorder.apply(spec.id(), record, event) instanceof Recorder.Recorded.Wrote(StepRecord wrote))) {
+        if (!(recorder.apply(spec.id(), record, event) instanceof StepRecorder.Recorded.Wrote(StepRecord wrote))) {
             return left;
         }
         return switch (wrote.state()) {
             case StepState.Dead dead -> {
-                burying.bury(spec, wrote, dead);
+                deadLetterer.moveToDeadLetters(spec, wrote, dead);
                 yield new Acted(
                         spec, StepState.Name.DEAD, false, false, report.plus(new SweepReport(0, 0, 0, 0, 0, 1, 0, 0)));
             }
@@ -249,21 +249,21 @@ public final class Sweep {
             report = report.plus(act.report());
             boolean done = act.done() && (act.state() == StepState.Name.SUCCEEDED || !redriverMayWrite);
             if (done) {
-                finished.set(steps.get(i).pinned().index());
+                finished.set(steps.get(i).settings().index());
             }
             (done ? finishedCounts : openCounts).merge(act.state(), 1, Integer::sum);
             if (act.send()) {
                 toSend.add(act.spec());
             }
         }
-        boolean sent = toSend.isEmpty() || sending.send(toSend);
+        boolean sent = toSend.isEmpty() || sender.send(toSend);
         boolean queuedSent = sent && acted.stream().anyMatch(act -> act.send() && act.state() == StepState.Name.QUEUED);
-        meter.add(Count.STEPS_RESENT, report.resent());
-        meter.add(Count.STEPS_RECLAIMED, report.reclaimed());
-        Instant now = world.now();
+        meter.add(Metric.STEPS_RESENT, report.resent());
+        meter.add(Metric.STEPS_RECLAIMED, report.reclaimed());
+        Instant now = runtime.now();
         boolean close = finished.cardinality() == dispatch.stepCount()
                 && !redriverMayWrite
-                && !refreshing.isDue(dispatch); // else what it needs could be gone before it
+                && !refresher.isDue(dispatch); // else what it needs could be gone before it
         Dispatch swept = dispatch.swept(
                 StepBits.of(finished),
                 finishedCounts,
@@ -273,7 +273,7 @@ public final class Sweep {
                 close ? null : dispatch.nextSweepAt());
         boolean stored = store.replace(swept); // false: a redrive reopened it meanwhile, and the next sweep counts anew
         if (close && stored) {
-            meter.add(Count.DISPATCHES_CLOSED);
+            meter.add(Metric.DISPATCHES_CLOSED);
             LOG.info("Dispatch {}/{}: closed, {}.", dispatch.runId(), dispatch.dispatchId(), finishedCounts);
             return report.plus(new SweepReport(0, 1, 0, 0, 0, 0, 0, 0));
         }
@@ -288,7 +288,7 @@ public final class Sweep {
                 dispatch.dispatchId(),
                 missing.getMessage());
         StepError error = new StepError(StepError.Kind.PAYLOAD_MISSING, "Manifest: " + missing.getMessage());
-        Instant now = world.now();
+        Instant now = runtime.now();
         int open = 0;
         int discarded = 0;
         SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
@@ -299,7 +299,7 @@ public final class Sweep {
                 page = store.list(dispatch.runId(), shard, after, 200);
                 for (StepRecord record : page) {
                     after = record.id().stepKey();
-                    if (record.pinned().dispatchId().equals(dispatch.dispatchId())) {
+                    if (record.settings().dispatchId().equals(dispatch.dispatchId())) {
                         StepState.Name state = endWithoutManifest(record, error);
                         counts.merge(state, 1, Integer::sum);
                         discarded += state == record.state().name() ? 0 : 1;
@@ -318,22 +318,22 @@ public final class Sweep {
         StepSpec spec = new StepSpec(
                 record.id(),
                 record.shard(),
-                record.pinned(),
+                record.settings(),
                 dev.stepstile.step.Payload.NULL,
                 new TreeMap<>(),
                 new TreeMap<>(),
                 Instant.EPOCH);
         StepRecord current = record;
         if (recorder.apply(record.id(), current, new StepEvent.Expire(timing.margin()))
-                instanceof Recorder.Recorded.Wrote(StepRecord expired)) {
+                instanceof StepRecorder.Recorded.Wrote(StepRecord expired)) {
             current = expired;
         }
         if (recorder.apply(record.id(), current, new StepEvent.Discard(spec, error))
-                instanceof Recorder.Recorded.Wrote(StepRecord discarded)) {
+                instanceof StepRecorder.Recorded.Wrote(StepRecord discarded)) {
             current = discarded;
         }
-        if (current.state() instanceof StepState.Dead dead && dead.buriedAt() == null) {
-            burying.bury(spec, current, dead);
+        if (current.state() instanceof StepState.Dead dead && dead.deadLetteredAt() == null) {
+            deadLetterer.moveToDeadLetters(spec, current, dead);
         }
         return current.state().name();
     }

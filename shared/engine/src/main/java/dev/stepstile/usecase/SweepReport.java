@@ -7,7 +7,7 @@ public record SweepReport(
         int resent,
         int reclaimed,
         int cancelled,
-        int buried,
+        int deadLettered,
         int discarded,
         int unreachable) {
     static final SweepReport NOTHING = new SweepReport(0, 0, 0, 0, 0, 0, 0, 0);
@@ -19,7 +19,7 @@ public record SweepReport(
                 resent + other.resent,
                 reclaimed + other.reclaimed,
                 cancelled + other.cancelled,
-                buried + other.buried,
+                deadLettered + other.deadLettered,
                 discarded + other.discarded,
                 unreachable + other.unreachable);
     }

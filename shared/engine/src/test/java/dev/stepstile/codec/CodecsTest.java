@@ -7,11 +7,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Payload;
-import dev.stepstile.step.Pinned;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import java.io.IOException;
@@ -111,7 +111,7 @@ class CodecsTest {
         void is_read_back_as_it_was_written() {
             each(7, generated -> {
                 StepSpec spec = generated.spec();
-                assertThat(StepMessages.decode(StepMessages.step(spec))).isEqualTo(new StepMessages.Decoded.Step(spec));
+                assertThat(MessageCodec.decode(MessageCodec.step(spec))).isEqualTo(new MessageCodec.Decoded.Step(spec));
             });
         }
 
@@ -119,17 +119,17 @@ class CodecsTest {
         void with_members_of_a_newer_minor_kind_is_read() {
             each(8, generated -> {
                 StepSpec spec = generated.spec();
-                ObjectNode node = (ObjectNode) Json.parse(StepMessages.step(spec));
+                ObjectNode node = (ObjectNode) Json.parse(MessageCodec.step(spec));
                 node.put("priority", 5).putArray("hints").add(1);
-                assertThat(StepMessages.decode(Json.print(node))).isEqualTo(new StepMessages.Decoded.Step(spec));
+                assertThat(MessageCodec.decode(Json.print(node))).isEqualTo(new MessageCodec.Decoded.Step(spec));
             });
         }
 
         @Test
         void of_a_newer_version_is_known_as_such_whatever_else_it_holds() {
-            assertThat(StepMessages.decode("{\"v\":3}")).isEqualTo(new StepMessages.Decoded.NewerVersion(3));
-            assertThat(StepMessages.decode("{\"steps\":[1,2],\"dead\":7,\"v\":2147483647}"))
-                    .isEqualTo(new StepMessages.Decoded.NewerVersion(Integer.MAX_VALUE));
+            assertThat(MessageCodec.decode("{\"v\":3}")).isEqualTo(new MessageCodec.Decoded.NewerVersion(3));
+            assertThat(MessageCodec.decode("{\"steps\":[1,2],\"dead\":7,\"v\":2147483647}"))
+                    .isEqualTo(new MessageCodec.Decoded.NewerVersion(Integer.MAX_VALUE));
         }
 
         @ParameterizedTest
@@ -160,49 +160,49 @@ class CodecsTest {
                     "\uD800"
                 })
         void that_is_not_ours_is_told_so(String body) {
-            assertThat(StepMessages.decode(body)).isInstanceOf(StepMessages.Decoded.NotOurs.class);
+            assertThat(MessageCodec.decode(body)).isInstanceOf(MessageCodec.Decoded.NotOurs.class);
         }
 
         @Test
         void nested_too_deep_or_with_too_long_a_number_is_not_ours() {
-            String message = StepMessages.step(new Generated(new Random(9)).spec());
+            String message = MessageCodec.step(new Generated(new Random(9)).spec());
             String start = message.substring(0, message.length() - 1);
             for (String member : List.of(
                     "\"x\":1e9999999999977785",
                     "\"x\":" + "[".repeat(5_000) + "]".repeat(5_000),
                     "\"x\":" + "9".repeat(100_000),
                     "\"x\":1e-99999999999")) {
-                assertThat(StepMessages.decode(start + "," + member + "}"))
-                        .isInstanceOf(StepMessages.Decoded.NotOurs.class);
+                assertThat(MessageCodec.decode(start + "," + member + "}"))
+                        .isInstanceOf(MessageCodec.Decoded.NotOurs.class);
             }
         }
 
         @Test
         void that_names_what_no_step_can_be_is_not_ours() {
             StepSpec spec = new Generated(new Random(10)).spec();
-            ObjectNode node = (ObjectNode) Json.parse(StepMessages.step(spec));
+            ObjectNode node = (ObjectNode) Json.parse(MessageCodec.step(spec));
             for (String member : List.of("index", "shard", "maxAttempts", "timeoutMillis", "baseMillis", "capMillis")) {
                 ObjectNode negative = node.deepCopy().put(member, -1);
-                assertThat(StepMessages.decode(Json.print(negative)))
+                assertThat(MessageCodec.decode(Json.print(negative)))
                         .as(member)
-                        .isInstanceOf(StepMessages.Decoded.NotOurs.class);
+                        .isInstanceOf(MessageCodec.Decoded.NotOurs.class);
             }
             for (String member : List.of("runId", "stepKey", "dispatchId", "handler")) {
                 ObjectNode odd = node.deepCopy().put(member, "a/b#c");
-                assertThat(StepMessages.decode(Json.print(odd)))
+                assertThat(MessageCodec.decode(Json.print(odd)))
                         .as(member)
-                        .isInstanceOf(StepMessages.Decoded.NotOurs.class);
+                        .isInstanceOf(MessageCodec.Decoded.NotOurs.class);
             }
-            assertThat(StepMessages.decode(Json.print(node.deepCopy().put("validUntil", Long.MAX_VALUE))))
-                    .isInstanceOf(StepMessages.Decoded.Step.class);
+            assertThat(MessageCodec.decode(Json.print(node.deepCopy().put("validUntil", Long.MAX_VALUE))))
+                    .isInstanceOf(MessageCodec.Decoded.Step.class);
         }
 
         @Test
         void that_is_broken_is_decoded_to_something_whatever_it_is_and_not_quoted() {
             each(11, generated -> {
-                String json = StepMessages.step(generated.spec()).replace("\"handler\":\"", "\"handler\":\"s3cret");
+                String json = MessageCodec.step(generated.spec()).replace("\"handler\":\"", "\"handler\":\"s3cret");
                 for (String broken : List.of(generated.broken(json), generated.mistyped(json))) {
-                    if (StepMessages.decode(broken) instanceof StepMessages.Decoded.NotOurs(String reason)) {
+                    if (MessageCodec.decode(broken) instanceof MessageCodec.Decoded.NotOurs(String reason)) {
                         assertThat(reason).isNotBlank().doesNotContain("s3cret");
                     }
                 }
@@ -211,7 +211,7 @@ class CodecsTest {
 
         @Test
         void stays_within_what_a_queue_takes_for_the_largest_inline_input() {
-            assertThat(StepMessages.step(new Generated(new Random(12)).spec()).length())
+            assertThat(MessageCodec.step(new Generated(new Random(12)).spec()).length())
                     .isLessThan(64 * 1024);
         }
     }
@@ -224,11 +224,11 @@ class CodecsTest {
                 StepSpec spec = generated.spec();
                 StepRecord record = generated.record();
                 if (record.state() instanceof StepState.Dead dead) {
-                    String letter = StepMessages.dead(spec, record, dead);
-                    assertThat(StepMessages.decode(letter))
-                            .isEqualTo(new StepMessages.Decoded.MovedBack(spec, record.attempt()));
-                    assertThat(StepMessages.letter(letter))
-                            .isEqualTo(new StepMessages.Letter(
+                    String deadLetter = MessageCodec.dead(spec, record, dead);
+                    assertThat(MessageCodec.decode(deadLetter))
+                            .isEqualTo(new MessageCodec.Decoded.MovedBack(spec, record.attempt()));
+                    assertThat(MessageCodec.deadLetter(deadLetter))
+                            .isEqualTo(new MessageCodec.Letter(
                                     spec.id(),
                                     record.attempt(),
                                     dead.error().kind().name(),
@@ -241,10 +241,11 @@ class CodecsTest {
         void of_a_message_that_is_not_ours_keeps_it_whole_and_is_not_ours_again_when_moved_back() {
             each(14, generated -> {
                 String body = generated.broken(generated.json(3) + "?");
-                String letter = StepMessages.undecodable("m1", "because", body);
-                assertThat(Json.parse(letter).get("undecodable").textValue()).isEqualTo(body);
-                assertThat(StepMessages.decode(letter)).isEqualTo(StepMessages.decode(body));
-                assertThat(StepMessages.letter(letter).cause()).isEqualTo("UNDECODABLE");
+                String deadLetter = MessageCodec.undecodable("m1", "because", body);
+                assertThat(Json.parse(deadLetter).get("undecodable").textValue())
+                        .isEqualTo(body);
+                assertThat(MessageCodec.decode(deadLetter)).isEqualTo(MessageCodec.decode(body));
+                assertThat(MessageCodec.deadLetter(deadLetter).cause()).isEqualTo("UNDECODABLE");
             });
         }
 
@@ -252,7 +253,7 @@ class CodecsTest {
         void that_is_anything_else_can_be_shown() {
             each(
                     15,
-                    generated -> assertThat(StepMessages.letter(generated.broken(generated.json(3))))
+                    generated -> assertThat(MessageCodec.deadLetter(generated.broken(generated.json(3))))
                             .isNotNull());
         }
     }
@@ -266,15 +267,16 @@ class CodecsTest {
             for (int i = 0; i < 1_000; i++) {
                 steps.add(at(i, generated.spec()));
             }
-            assertThat(StepMessages.manifest(StepMessages.manifest(steps))).isEqualTo(steps);
+            assertThat(MessageCodec.manifest(MessageCodec.manifest(steps))).isEqualTo(steps);
         }
 
         private static StepSpec at(int index, StepSpec spec) {
-            Pinned pinned = spec.pinned();
+            StepSettings settings = spec.settings();
             return new StepSpec(
                     spec.id(),
                     spec.shard(),
-                    new Pinned(pinned.dispatchId(), index, pinned.handler(), pinned.retry(), pinned.timeout()),
+                    new StepSettings(
+                            settings.dispatchId(), index, settings.handler(), settings.retry(), settings.timeout()),
                     spec.input(),
                     spec.sharedInputs(),
                     spec.tags(),
@@ -284,44 +286,44 @@ class CodecsTest {
 
         @Test
         void says_once_what_its_steps_share() {
-            Pinned pinned = new Pinned("d-1", 0, "handler", RetryPolicy.DEFAULT, Duration.ofMinutes(5));
+            StepSettings settings = new StepSettings("d-1", 0, "handler", RetryPolicy.DEFAULT, Duration.ofMinutes(5));
             SortedMap<String, Payload> shared = new TreeMap<>();
             shared.put("plan", new Payload.Inline("{\"day\":\"2026-11-24\"}"));
             Payload tags = new Payload.Item("shared/" + "ab".repeat(32), 8_000, "ab".repeat(32));
             List<StepSpec> steps = new ArrayList<>();
             for (int i = 0; i < 1_000; i++) {
                 StepSpec spec = new StepSpec(
-                        new StepId("run", "s" + i), 3, pinned, Payload.NULL, shared, new TreeMap<>(), NOW, tags);
+                        new StepId("run", "s" + i), 3, settings, Payload.NULL, shared, new TreeMap<>(), NOW, tags);
                 steps.add(at(i, spec));
             }
-            String manifest = StepMessages.manifest(steps);
+            String manifest = MessageCodec.manifest(steps);
             assertThat(manifest.length()).as("bytes a step").isLessThan(60 * steps.size());
-            assertThat(StepMessages.manifest(manifest)).isEqualTo(steps);
+            assertThat(MessageCodec.manifest(manifest)).isEqualTo(steps);
         }
 
         @Test
         void as_it_was_written_before_is_still_read() throws IOException {
-            List<StepSpec> steps = StepMessages.manifest(resource("manifest-1.json"));
+            List<StepSpec> steps = MessageCodec.manifest(resource("manifest-1.json"));
             assertThat(steps).extracting(step -> step.id().stepKey()).containsExactly("load[eu]", "charge");
             assertThat(steps.get(0)).isEqualTo(step(resource("message-1.json")));
-            assertThat(steps.get(1).pinned())
-                    .isEqualTo(new Pinned(
+            assertThat(steps.get(1).settings())
+                    .isEqualTo(new StepSettings(
                             "m-1",
                             1,
                             "payments.charge",
                             new RetryPolicy(1, Duration.ZERO, Duration.ZERO),
                             Duration.ofMinutes(1)));
-            assertThat(StepMessages.manifest(StepMessages.manifest(steps))).isEqualTo(steps);
+            assertThat(MessageCodec.manifest(MessageCodec.manifest(steps))).isEqualTo(steps);
         }
 
         @Test
         void of_a_newer_form_is_not_misread() {
-            assertThatThrownBy(() -> StepMessages.manifest("{\"v\":3,\"steps\":[]}"))
+            assertThatThrownBy(() -> MessageCodec.manifest("{\"v\":3,\"steps\":[]}"))
                     .isInstanceOf(Json.BadJson.class);
         }
 
         private static StepSpec step(String body) {
-            return ((StepMessages.Decoded.Step) StepMessages.decode(body)).spec();
+            return ((MessageCodec.Decoded.Step) MessageCodec.decode(body)).spec();
         }
 
         private static String resource(String name) throws IOException {
@@ -334,9 +336,9 @@ class CodecsTest {
         void has_messages_of_the_old_version_unless_they_name_their_tags() {
             each(18, generated -> {
                 StepSpec spec = generated.spec();
-                int version = Json.parse(StepMessages.step(spec)).path("v").intValue();
+                int version = Json.parse(MessageCodec.step(spec)).path("v").intValue();
                 assertThat(version).isEqualTo(spec.commonTags() == null ? 1 : 2);
-                assertThat(step(StepMessages.step(spec))).isEqualTo(spec);
+                assertThat(step(MessageCodec.step(spec))).isEqualTo(spec);
             });
         }
     }

@@ -1,16 +1,16 @@
 package dev.stepstile.codec;
 
-import dev.stepstile.step.AttemptNote;
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Overrides;
+import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
-import dev.stepstile.step.Pinned;
-import dev.stepstile.step.Refresh;
+import dev.stepstile.step.RefreshProgress;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepOverrides;
 import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import java.time.Duration;
@@ -102,8 +102,8 @@ final class Generated {
         };
     }
 
-    Pinned pinned() {
-        return new Pinned(
+    StepSettings settings() {
+        return new StepSettings(
                 id(),
                 random.nextInt(10_000),
                 "handler." + id(),
@@ -130,15 +130,17 @@ final class Generated {
     }
 
     StepRecord record() {
-        List<AttemptNote> history = new ArrayList<>();
+        List<FailedAttempt> history = new ArrayList<>();
         for (int n = random.nextInt(12); n > 0; n--) {
             StepError error = error();
-            history.add(new AttemptNote(random.nextInt(1_000), instant(), instant(), error.kind(), error.message()));
+            history.add(new FailedAttempt(random.nextInt(1_000), instant(), instant(), error.kind(), error.message()));
         }
         return new StepRecord(
                 new StepId(id(), key()),
                 random.nextInt(64),
-                random.nextInt(4) == 0 ? new Overrides(null, null, null, null, null, payload()).on(pinned()) : pinned(),
+                random.nextInt(4) == 0
+                        ? new StepOverrides(null, null, null, null, null, payload()).on(settings())
+                        : settings(),
                 random.nextInt(1_000_000),
                 text(),
                 random.nextInt(1_000),
@@ -161,7 +163,7 @@ final class Generated {
         return new StepSpec(
                 new StepId(id(), key()),
                 random.nextInt(64),
-                pinned(),
+                settings(),
                 payload(),
                 shared,
                 tags,
@@ -196,7 +198,7 @@ final class Generated {
                 instantOrNull(),
                 random.nextInt(10_000),
                 instant(),
-                random.nextBoolean() ? new Refresh(instant(), StepBits.of(bits)) : null);
+                random.nextBoolean() ? new RefreshProgress(instant(), StepBits.of(bits)) : null);
     }
 
     private SortedMap<StepState.Name, Integer> counts() {

@@ -239,7 +239,7 @@ class ArchitectureTest {
         void that_depend_the_other_way_are_seen() {
             failsOn(step_stands_alone, "dev.stepstile.port.PortException");
             failsOn(ports_know_the_model_alone, "dev.stepstile.usecase.Timing");
-            failsOn(nothing_but_wiring_knows_the_real_world, "dev.stepstile.runtime.RealWorld");
+            failsOn(nothing_but_wiring_knows_the_real_world, "dev.stepstile.runtime.JvmRuntime");
             failsOn(no_cloud, "java.sql.Connection");
             failsOn(json_is_the_codecs_affair, "JsonNode");
             failsOn(api_needs_nothing, "org.slf4j.Logger");

@@ -7,21 +7,21 @@ import org.junit.jupiter.api.Test;
 
 /** What a redrive changes of a step's settings. */
 class OverridesTest {
-    private static final Pinned BEFORE = Steps.spec().pinned();
+    private static final StepSettings BEFORE = Steps.spec().settings();
     private static final Payload INPUT = new Payload.Inline("{\"secret\":1}");
-    private static final Overrides ALL =
-            new Overrides("other", 5, Duration.ofMillis(1500), Duration.ofMinutes(9), Duration.ofSeconds(90), null);
+    private static final StepOverrides ALL =
+            new StepOverrides("other", 5, Duration.ofMillis(1500), Duration.ofMinutes(9), Duration.ofSeconds(90), null);
 
     @Test
     void nothing_stays_as_it_was() {
-        assertThat(Overrides.NONE.on(BEFORE)).isEqualTo(BEFORE);
-        assertThat(Overrides.NONE.said(BEFORE)).isEqualTo("nothing changed");
+        assertThat(StepOverrides.NONE.on(BEFORE)).isEqualTo(BEFORE);
+        assertThat(StepOverrides.NONE.said(BEFORE)).isEqualTo("nothing changed");
     }
 
     @Test
     void each_is_taken_over_and_dispatch_and_place_stay() {
         assertThat(ALL.withInput(INPUT).on(BEFORE))
-                .isEqualTo(new Pinned(
+                .isEqualTo(new StepSettings(
                         BEFORE.dispatchId(),
                         BEFORE.index(),
                         "other",
@@ -32,8 +32,8 @@ class OverridesTest {
 
     @Test
     void an_input_of_an_earlier_redrive_stays_until_another_is_given() {
-        Pinned redriven = Overrides.NONE.withInput(INPUT).on(BEFORE);
-        assertThat(Overrides.NONE.on(redriven).input()).isEqualTo(INPUT);
+        StepSettings redriven = StepOverrides.NONE.withInput(INPUT).on(BEFORE);
+        assertThat(StepOverrides.NONE.on(redriven).input()).isEqualTo(INPUT);
         assertThat(ALL.on(redriven).input()).isEqualTo(INPUT);
     }
 
@@ -47,19 +47,19 @@ class OverridesTest {
     @Test
     void a_value_that_is_what_it_was_is_no_change() {
         RetryPolicy retry = BEFORE.retry();
-        Overrides same =
-                new Overrides(BEFORE.handler(), retry.maxAttempts(), retry.base(), retry.cap(), BEFORE.timeout(), null);
+        StepOverrides same = new StepOverrides(
+                BEFORE.handler(), retry.maxAttempts(), retry.base(), retry.cap(), BEFORE.timeout(), null);
         assertThat(same.said(BEFORE)).isEqualTo("nothing changed");
     }
 
     @Test
     void a_message_follows_the_record_of_its_own_dispatch_only() {
         StepSpec spec = Steps.spec();
-        Pinned changed = ALL.withInput(INPUT).on(BEFORE);
+        StepSettings changed = ALL.withInput(INPUT).on(BEFORE);
         StepRecord redriven = Steps.record(new StepState.Retrying(Steps.NOW), changed);
         assertThat(spec.as(null)).isEqualTo(spec);
         assertThat(Steps.spec("d2").as(redriven)).isEqualTo(Steps.spec("d2"));
-        assertThat(spec.as(redriven).pinned()).isEqualTo(changed);
+        assertThat(spec.as(redriven).settings()).isEqualTo(changed);
         assertThat(spec.as(redriven).input()).isEqualTo(INPUT);
         assertThat(spec.as(Steps.record(new StepState.Retrying(Steps.NOW), ALL.on(BEFORE)))
                         .input())

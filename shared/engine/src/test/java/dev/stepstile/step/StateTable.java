@@ -111,8 +111,8 @@ final class StateTable {
                                 "redrive with overrides", s -> new StepEvent.Redrive(1, null, "call", RAISED)))));
     }
 
-    private static final Overrides RAISED =
-            new Overrides("another", 9, null, null, Duration.ofSeconds(880), new Payload.Inline("42"));
+    private static final StepOverrides RAISED =
+            new StepOverrides("another", 9, null, null, Duration.ofSeconds(880), new Payload.Inline("42"));
 
     private static int attempt(Situation situation) {
         return situation.record() == null ? 0 : situation.record().attempt();
@@ -125,7 +125,7 @@ final class StateTable {
     /** What the event does, in a few words. */
     static String cell(Situation situation, Happening happening) {
         return switch (transition(situation, happening)) {
-            case Transition.Write(StepRecord next, Expect expect) -> written(situation.record(), next);
+            case Transition.Write(StepRecord next, Precondition expect) -> written(situation.record(), next);
             case Transition.Held held -> "held";
             case Transition.NotDue notDue -> "not due";
             case Transition.Suspect suspect -> "wait to be alone";
@@ -149,7 +149,7 @@ final class StateTable {
         } else if (found != null && next.budgetFrom() == found.budgetFrom() + 1) {
             words.append(", not counted");
         }
-        if (found != null && !found.pinned().equals(next.pinned())) {
+        if (found != null && !found.settings().equals(next.settings())) {
             words.append(", other settings");
         }
         if (found != null
@@ -158,7 +158,7 @@ final class StateTable {
                 && is.cancelRequested() != was.cancelRequested()) {
             words.append(", asked to stop");
         }
-        if (next.state() instanceof StepState.Dead dead && dead.buriedAt() != null) {
+        if (next.state() instanceof StepState.Dead dead && dead.deadLetteredAt() != null) {
             words.append(", buried");
         }
         return words.toString();

@@ -179,27 +179,27 @@ class StateTableTest {
     void never_moves_the_fence_back_nor_changes_what_was_pinned_nor_touches_a_success() {
         eachCell((situation, happening) -> {
             if (StateTable.transition(situation, happening)
-                    instanceof Transition.Write(StepRecord next, Expect expect)) {
+                    instanceof Transition.Write(StepRecord next, Precondition expect)) {
                 StepRecord found = situation.record();
                 boolean claim = happening.event().apply(situation) instanceof StepEvent.Claim;
                 String cell = situation.name() + " x " + happening.name();
                 if (found == null) {
-                    assertThat(expect).as(cell).isEqualTo(new Expect.Absent());
-                    assertThat(next.pinned())
+                    assertThat(expect).as(cell).isEqualTo(new Precondition.Absent());
+                    assertThat(next.settings())
                             .as(cell)
-                            .isEqualTo(situation.spec().pinned());
+                            .isEqualTo(situation.spec().settings());
                     assertThat(next.attempt()).as(cell).isBetween(0, 1);
                     return;
                 }
                 assertThat(found.state()).as(cell).isNotInstanceOf(StepState.Succeeded.class);
                 assertThat(next.attempt() - found.attempt()).as(cell).isEqualTo(claim ? 1 : 0);
                 assertThat(next.owner().equals(found.owner())).as(cell).isEqualTo(!claim);
-                assertThat(next.pinned())
+                assertThat(next.settings())
                         .as(cell)
                         .isEqualTo(
                                 happening.event().apply(situation) instanceof StepEvent.Redrive redrive
-                                        ? redrive.overrides().on(found.pinned())
-                                        : found.pinned());
+                                        ? redrive.overrides().on(found.settings())
+                                        : found.settings());
                 assertThat(next.createdAt()).as(cell).isEqualTo(found.createdAt());
                 assertThat(next.cancelSeq()).as(cell).isGreaterThanOrEqualTo(found.cancelSeq());
                 assertThat(next.history().size())
@@ -216,7 +216,7 @@ class StateTableTest {
             StepRecord found = situation.record();
             if (found != null
                     && StateTable.transition(situation, happening)
-                            instanceof Transition.Write(StepRecord next, Expect expect)) {
+                            instanceof Transition.Write(StepRecord next, Precondition expect)) {
                 boolean owner = switch (happening.event().apply(situation)) {
                     case StepEvent.Renew e -> true;
                     case StepEvent.Succeed e -> true;
@@ -231,14 +231,14 @@ class StateTableTest {
                 };
                 assertThat(expect)
                         .as(situation.name() + " x " + happening.name())
-                        .isEqualTo(owner ? Expect.fence(found) : Expect.asRead(found));
+                        .isEqualTo(owner ? Precondition.fence(found) : Precondition.asRead(found));
             }
         });
         StepState.Running running = new StepState.Running(Steps.NOW, false, StepState.Progress.NONE);
-        assertThat(Expect.asRead(Steps.record(running)))
-                .isEqualTo(new Expect.AsRead(2, Steps.OWNER, StepState.Name.RUNNING, 0, Steps.NOW));
-        assertThat(Expect.fence(Steps.record(running)))
-                .isEqualTo(new Expect.Fence(2, Steps.OWNER, StepState.Name.RUNNING, 0));
+        assertThat(Precondition.asRead(Steps.record(running)))
+                .isEqualTo(new Precondition.AsRead(2, Steps.OWNER, StepState.Name.RUNNING, 0, Steps.NOW));
+        assertThat(Precondition.fence(Steps.record(running)))
+                .isEqualTo(new Precondition.Fence(2, Steps.OWNER, StepState.Name.RUNNING, 0));
     }
 
     @Test

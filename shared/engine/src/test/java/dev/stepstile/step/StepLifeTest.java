@@ -28,7 +28,7 @@ class StepLifeTest {
         void is_attempt_1_and_pins_what_its_dispatch_said() {
             assertThat(claimed.attempt()).isEqualTo(1);
             assertThat(claimed.budgetFrom()).isZero();
-            assertThat(claimed.pinned()).isEqualTo(Steps.spec().pinned());
+            assertThat(claimed.settings()).isEqualTo(Steps.spec().settings());
             assertThat(claimed.owner()).isEqualTo("owner-new");
             assertThat(claimed.createdAt()).isEqualTo(NOW);
             assertThat(claimed.startedAt()).isEqualTo(NOW);
@@ -52,7 +52,7 @@ class StepLifeTest {
             assertThat(late.state()).isInstanceOfSatisfying(Dead.class, dead -> {
                 assertThat(dead.error().kind()).isEqualTo(StepError.Kind.EXPIRED);
                 assertThat(dead.error().message()).contains(validUntil.toString(), "dispatch it anew");
-                assertThat(dead.buriedAt()).isNull();
+                assertThat(dead.deadLetteredAt()).isNull();
             });
             assertThat(late.attempt()).isZero();
         }
@@ -228,7 +228,7 @@ class StepLifeTest {
         }
 
         private StepEvent by(String call) {
-            return new StepEvent.Redrive(0, null, call, Overrides.NONE);
+            return new StepEvent.Redrive(0, null, call, StepOverrides.NONE);
         }
 
         @Test
@@ -261,12 +261,12 @@ class StepLifeTest {
 
         @Test
         void changes_only_what_it_names_and_says_so_without_the_input() {
-            Overrides overrides =
-                    new Overrides("other", null, Duration.ofMillis(1500), null, null, new Payload.Inline("\"secret\""));
+            StepOverrides overrides = new StepOverrides(
+                    "other", null, Duration.ofMillis(1500), null, null, new Payload.Inline("\"secret\""));
             StepRecord record = Steps.after(dead(3), new StepEvent.Redrive(0, null, "call", overrides));
-            Pinned before = dead(3).pinned();
-            assertThat(record.pinned())
-                    .isEqualTo(new Pinned(
+            StepSettings before = dead(3).settings();
+            assertThat(record.settings())
+                    .isEqualTo(new StepSettings(
                             before.dispatchId(),
                             before.index(),
                             "other",
@@ -337,9 +337,9 @@ class StepLifeTest {
 
         @Test
         void marks_its_step_once_and_keeps_the_time_of_death() {
-            StepRecord buried = Steps.after(dead, new StepEvent.Buried(2));
-            assertThat(buried.state()).isEqualTo(new Dead(Steps.BROKEN, NOW.minusSeconds(9), NOW));
-            assertThat(StepLife.on(buried, new StepEvent.Buried(2), NOW)).isEqualTo(new Transition.Unchanged());
+            StepRecord deadLettered = Steps.after(dead, new StepEvent.Buried(2));
+            assertThat(deadLettered.state()).isEqualTo(new Dead(Steps.BROKEN, NOW.minusSeconds(9), NOW));
+            assertThat(StepLife.on(deadLettered, new StepEvent.Buried(2), NOW)).isEqualTo(new Transition.Unchanged());
         }
 
         @Test
@@ -364,7 +364,7 @@ class StepLifeTest {
                 }
             }
             assertThat(record.history())
-                    .extracting(AttemptNote::attempt)
+                    .extracting(FailedAttempt::attempt)
                     .containsExactly(16, 17, 18, 19, 20, 21, 22, 23, 24, 25);
         }
 
@@ -378,7 +378,7 @@ class StepLifeTest {
         }
 
         private void cut(String text) {
-            AttemptNote note = new AttemptNote(1_000_000, NOW, NOW, StepError.Kind.RESULT_NOT_SERIALISABLE, text);
+            FailedAttempt note = new FailedAttempt(1_000_000, NOW, NOW, StepError.Kind.RESULT_NOT_SERIALISABLE, text);
             String message = note.message();
             int bytes = message.getBytes(StandardCharsets.UTF_8).length;
             assertThat(bytes).isBetween(110, 120);
@@ -427,7 +427,7 @@ class StepLifeTest {
                     now = now.plusMillis(random.nextInt(90_000));
                     StepEvent event = event(record, random);
                     Transition transition = StepLife.on(record, event, now);
-                    if (transition instanceof Transition.Write(StepRecord next, Expect expect)) {
+                    if (transition instanceof Transition.Write(StepRecord next, Precondition expect)) {
                         check("seed " + seed + ", event " + i + ": " + event, record, event, next);
                         record = next;
                     }
@@ -462,11 +462,11 @@ class StepLifeTest {
             boolean claim = event instanceof StepEvent.Claim;
             assertThat(next.attempt()).as(what).isEqualTo(before.attempt() + (claim ? 1 : 0));
             assertThat(before.state()).as(what).isNotInstanceOf(StepState.Succeeded.class);
-            assertThat(next.pinned()).as(what).isEqualTo(before.pinned());
+            assertThat(next.settings()).as(what).isEqualTo(before.settings());
             assertThat(next.budgetFrom()).as(what).isGreaterThanOrEqualTo(before.budgetFrom());
             assertThat(next.attempt() - next.budgetFrom())
                     .as(what)
-                    .isLessThanOrEqualTo(next.pinned().retry().maxAttempts());
+                    .isLessThanOrEqualTo(next.settings().retry().maxAttempts());
             if (before.state() instanceof StepState.Ended && !(event instanceof StepEvent.Buried)) {
                 assertThat(event).as(what).isInstanceOf(StepEvent.Redrive.class);
             }

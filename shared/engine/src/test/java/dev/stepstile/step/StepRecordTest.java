@@ -18,7 +18,7 @@ class StepRecordTest {
         return new StepRecord(
                 MEANT.id(),
                 MEANT.shard(),
-                MEANT.pinned(),
+                MEANT.settings(),
                 attempt,
                 owner,
                 budgetFrom,
@@ -51,7 +51,7 @@ class StepRecordTest {
     @Test
     void keeps_a_note_whole_that_is_as_long_as_a_note_may_be() {
         String message = "x".repeat(120);
-        assertThat(new AttemptNote(1, Steps.NOW, Steps.NOW, StepError.Kind.TIMEOUT, message).message())
+        assertThat(new FailedAttempt(1, Steps.NOW, Steps.NOW, StepError.Kind.TIMEOUT, message).message())
                 .isEqualTo(message);
     }
 
@@ -59,7 +59,7 @@ class StepRecordTest {
     void leaves_out_the_middle_of_a_note_that_is_longer() {
         String message = "begins with " + "x".repeat(97) + " and ends so";
         assertThat(message).hasSize(121);
-        String kept = new AttemptNote(1, Steps.NOW, Steps.NOW, StepError.Kind.TIMEOUT, message).message();
+        String kept = new FailedAttempt(1, Steps.NOW, Steps.NOW, StepError.Kind.TIMEOUT, message).message();
         assertThat(kept).startsWith("begins with x").endsWith("x and ends so").hasSizeLessThan(121);
         assertThat(kept.getBytes(StandardCharsets.UTF_8)).hasSizeLessThanOrEqualTo(120);
     }
@@ -70,7 +70,7 @@ class StepRecordTest {
     }
 
     private static StepRecord suspectAt(int attempt, int budgetFrom, StepError.Kind... causes) {
-        List<AttemptNote> notes = new ArrayList<>();
+        List<FailedAttempt> notes = new ArrayList<>();
         for (int i = 0; i < causes.length; i++) {
             notes.add(Steps.note(attempt - causes.length + i, causes[i]));
         }
@@ -98,7 +98,7 @@ class StepRecordTest {
         return new StepRecord(
                 MEANT.id(),
                 MEANT.shard(),
-                MEANT.pinned(),
+                MEANT.settings(),
                 2,
                 Steps.OWNER,
                 0,

@@ -22,7 +22,8 @@ final class Steps {
         return new StepSpec(
                 new StepId("r1", "load"),
                 3,
-                new Pinned(dispatchId, 0, "h", new RetryPolicy(3, Duration.ofSeconds(1), Duration.ofMinutes(5)), LEASE),
+                new StepSettings(
+                        dispatchId, 0, "h", new RetryPolicy(3, Duration.ofSeconds(1), Duration.ofMinutes(5)), LEASE),
                 new Payload.Inline("{}"),
                 new TreeMap<>(),
                 new TreeMap<>(),
@@ -38,7 +39,7 @@ final class Steps {
         return new StepSpec(
                 spec.id(),
                 spec.shard(),
-                spec.pinned(),
+                spec.settings(),
                 spec.input(),
                 spec.sharedInputs(),
                 spec.tags(),
@@ -51,11 +52,11 @@ final class Steps {
     }
 
     /** A record with settings of its own, as a redrive leaves it. */
-    static StepRecord record(StepState state, Pinned pinned) {
+    static StepRecord record(StepState state, StepSettings settings) {
         return new StepRecord(
                 spec().id(),
                 3,
-                pinned,
+                settings,
                 2,
                 OWNER,
                 2,
@@ -67,11 +68,11 @@ final class Steps {
                 state);
     }
 
-    static StepRecord record(int attempt, int budgetFrom, StepState state, List<AttemptNote> history) {
+    static StepRecord record(int attempt, int budgetFrom, StepState state, List<FailedAttempt> history) {
         return new StepRecord(
                 spec().id(),
                 3,
-                spec().pinned(),
+                spec().settings(),
                 attempt,
                 OWNER,
                 budgetFrom,
@@ -87,12 +88,12 @@ final class Steps {
         return new StepState.Running(NOW.plus(leaseLeft), cancelRequested, new Progress(0.5, "half"));
     }
 
-    static AttemptNote lost(int attempt) {
+    static FailedAttempt lost(int attempt) {
         return note(attempt, StepError.Kind.WORKER_LOST);
     }
 
-    static AttemptNote note(int attempt, StepError.Kind cause) {
-        return new AttemptNote(attempt, NOW.minusSeconds(90), NOW.minusSeconds(80), cause, "gone");
+    static FailedAttempt note(int attempt, StepError.Kind cause) {
+        return new FailedAttempt(attempt, NOW.minusSeconds(90), NOW.minusSeconds(80), cause, "gone");
     }
 
     static StepEvent.Claim claim(StepSpec spec, boolean alone) {
@@ -113,7 +114,7 @@ final class Steps {
 
     /** What the event writes; fails the test if it writes nothing. */
     static StepRecord after(@Nullable StepRecord found, StepEvent event, Instant now) {
-        if (StepLife.on(found, event, now) instanceof Transition.Write(StepRecord next, Expect expect)) {
+        if (StepLife.on(found, event, now) instanceof Transition.Write(StepRecord next, Precondition expect)) {
             return next;
         }
         throw new AssertionError(event + " wrote nothing: " + StepLife.on(found, event, now));

@@ -4,16 +4,16 @@ import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
-import dev.stepstile.codec.StepMessages;
+import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.port.StepQueue.Delivery;
-import dev.stepstile.step.AttemptNote;
+import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
-import dev.stepstile.step.Pinned;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import java.time.Duration;
@@ -40,15 +40,15 @@ final class Races {
     private Races(long seed) {
         baton = new Baton(seed);
         tasks = new RacyTasks(baton, START);
-        World world = new World(tasks::now, new Random(seed), () -> "owner-" + owners++, tasks);
-        stepstile = new Stepstile(ports.ports(), Timing.DEFAULT, world, (count, n) -> {});
+        EngineRuntime runtime = new EngineRuntime(tasks::now, new Random(seed), () -> "owner-" + owners++, tasks);
+        stepstile = new Stepstile(ports.ports(), Timing.DEFAULT, runtime, (count, n) -> {});
     }
 
     private static StepSpec spec(String key, int index) {
         return new StepSpec(
                 new StepId("r", key),
                 0,
-                new Pinned(
+                new StepSettings(
                         "d", index, "racy", new RetryPolicy(3, Duration.ZERO, Duration.ZERO), Duration.ofMinutes(10)),
                 new Payload.Inline("{}"),
                 new TreeMap<>(),
@@ -75,12 +75,13 @@ final class Races {
         };
         List<Delivery> batch = new ArrayList<>();
         for (String key : keys) {
-            batch.add(new Delivery(key, key, StepMessages.step(spec(key, batch.size())), 1, START));
+            batch.add(new Delivery(key, key, MessageCodec.step(spec(key, batch.size())), 1, START));
         }
         baton.fork(() -> {
             try {
                 stay.addAll(stepstile
-                        .execution(new Handlers(List.of(handler)), Output.UNCAPTURED, StepExecution.Engine.DIRECT)
+                        .execution(
+                                new Handlers(List.of(handler)), HandlerOutput.UNCAPTURED, StepExecution.Engine.DIRECT)
                         .execute(batch, START.plus(Duration.ofMinutes(15))));
             } catch (InterruptedException e) {
                 throw new AssertionError(e);
@@ -111,7 +112,7 @@ final class Races {
         races.ports.put(new StepRecord(
                 suspect.id(),
                 0,
-                suspect.pinned(),
+                suspect.settings(),
                 1,
                 "lost",
                 0,
@@ -119,7 +120,7 @@ final class Races {
                 START,
                 START,
                 0,
-                List.of(new AttemptNote(1, START, START, StepError.Kind.WORKER_LOST, "lost")),
+                List.of(new FailedAttempt(1, START, START, StepError.Kind.WORKER_LOST, "lost")),
                 new StepState.Retrying(START)));
         races.tasks.ticks(3, () -> true);
         races.execute(races::log, "one", "two", "suspect");
@@ -159,14 +160,15 @@ final class Races {
             Baton.await(() -> races.ports.has("one"));
             StepRecord mine = races.ports.stored("one");
             races.ports.put(new StepRecord(
-                    mine.id(), 0, mine.pinned(), 2, "another", 0, 0, START, START, 0, List.of(), mine.state()));
+                    mine.id(), 0, mine.settings(), 2, "another", 0, 0, START, START, 0, List.of(), mine.state()));
         });
         races.baton.run();
         check(races.ports.stored("one").owner().equals("another"), "a lost step was written");
         check(races.stay.isEmpty(), "not acknowledged");
     }
 
-    private Recorder recorder() {
-        return new Recorder(ports, new World(tasks::now, new Random(0), () -> "nobody", tasks), (count, n) -> {});
+    private StepRecorder recorder() {
+        return new StepRecorder(
+                ports, new EngineRuntime(tasks::now, new Random(0), () -> "nobody", tasks), (count, n) -> {});
     }
 }

@@ -1,6 +1,6 @@
 package dev.stepstile.usecase;
 
-import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.PayloadStore;
@@ -8,8 +8,8 @@ import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Expect;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepBits;
@@ -26,7 +26,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** As much of the ports as a batch needs, with a point before each call. Nothing may follow a success. */
-final class RacyPorts implements StepStore, StepQueue, DeadLetters, PayloadStore {
+final class RacyPorts implements StepStore, StepQueue, DeadLetterQueue, PayloadStore {
     private final Map<String, StepRecord> records = new TreeMap<>();
     private final Map<String, TreeMap<Integer, List<String>>> pages = new TreeMap<>();
 
@@ -51,13 +51,15 @@ final class RacyPorts implements StepStore, StepQueue, DeadLetters, PayloadStore
     }
 
     @Override
-    public WriteResult write(StepRecord next, Expect expect) {
+    public WriteResult write(StepRecord next, Precondition expect) {
         Baton.reach();
         StepRecord stored = records.get(next.id().stepKey());
         boolean met = switch (expect) {
-            case Expect.Absent absent -> stored == null;
-            case Expect.Fence fence -> stored != null && Expect.fence(stored).equals(fence);
-            case Expect.AsRead asRead -> stored != null && Expect.asRead(stored).equals(asRead);
+            case Precondition.Absent absent -> stored == null;
+            case Precondition.Fence fence ->
+                stored != null && Precondition.fence(stored).equals(fence);
+            case Precondition.AsRead asRead ->
+                stored != null && Precondition.asRead(stored).equals(asRead);
         };
         if (!met) {
             return new WriteResult.Refused(stored);
@@ -200,7 +202,7 @@ final class RacyPorts implements StepStore, StepQueue, DeadLetters, PayloadStore
     }
 
     @Override
-    public void bury(String body) {
+    public void moveToDeadLetters(String body) {
         throw unused();
     }
 

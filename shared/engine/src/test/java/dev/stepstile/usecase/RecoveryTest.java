@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Payload;
-import dev.stepstile.step.Pinned;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.usecase.Recovery.Decision;
@@ -33,7 +33,7 @@ class RecoveryTest {
         return new StepSpec(
                 new StepId("r", "a"),
                 0,
-                new Pinned("d1", 0, "h", RetryPolicy.DEFAULT, Duration.ofSeconds(60)),
+                new StepSettings("d1", 0, "h", RetryPolicy.DEFAULT, Duration.ofSeconds(60)),
                 Payload.NULL,
                 new TreeMap<>(),
                 new TreeMap<>(),
@@ -76,7 +76,7 @@ class RecoveryTest {
         return new StepRecord(
                 spec().id(),
                 0,
-                new Pinned(dispatchId, 0, "h", RetryPolicy.DEFAULT, Duration.ofSeconds(60)),
+                new StepSettings(dispatchId, 0, "h", RetryPolicy.DEFAULT, Duration.ofSeconds(60)),
                 1,
                 "o",
                 0,

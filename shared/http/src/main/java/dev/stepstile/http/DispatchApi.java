@@ -5,10 +5,10 @@ import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http.Problem;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.RetryPolicy;
-import dev.stepstile.usecase.Dispatching;
-import dev.stepstile.usecase.Dispatching.Answer;
-import dev.stepstile.usecase.Dispatching.NewStep;
-import dev.stepstile.usecase.Dispatching.Request;
+import dev.stepstile.usecase.Dispatcher;
+import dev.stepstile.usecase.Dispatcher.Answer;
+import dev.stepstile.usecase.Dispatcher.NewStep;
+import dev.stepstile.usecase.Dispatcher.Request;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,10 +23,10 @@ import org.jspecify.annotations.Nullable;
 public final class DispatchApi {
     private static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(5);
 
-    private final Dispatching dispatching;
+    private final Dispatcher dispatcher;
 
-    public DispatchApi(Dispatching dispatching) {
-        this.dispatching = dispatching;
+    public DispatchApi(Dispatcher dispatcher) {
+        this.dispatcher = dispatcher;
     }
 
     /** @throws Problem with what is wrong, and what to do instead */
@@ -42,7 +42,7 @@ public final class DispatchApi {
         }
         call.takes();
         Request request = request(call.path().get(2), call.body());
-        return switch (dispatching.dispatch(request)) {
+        return switch (dispatcher.dispatch(request)) {
             case Answer.Accepted(String dispatchId, int steps, boolean replayed, int attached) ->
                 Http.Answer.json(
                         202,
@@ -73,7 +73,7 @@ public final class DispatchApi {
             throw Problem.badRequest(
                     "bad-json", "The body is empty; send {\"steps\": [{\"key\": …, \"handler\": …}]}.");
         }
-        Sent.refuseTooLarge(body);
+        TransferSize.refuseTooLarge(body);
         try {
             return read(runId, Json.parse(body));
         } catch (Json.BadJson e) {
@@ -158,7 +158,7 @@ public final class DispatchApi {
         if (key == null) {
             throw Problem.badRequest("bad-step-key", at + " has no 'key', or one that is not a string.");
         }
-        BadKeys.refuse(at + ", key", key);
+        StepKeyValidation.refuse(at + ", key", key);
         String handler =
                 (step.hasNonNull("handler") ? step : defaults).path("handler").textValue();
         if (handler == null || !Limits.isHandlerName(handler)) {

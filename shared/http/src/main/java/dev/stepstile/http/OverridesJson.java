@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http.Problem;
 import dev.stepstile.step.Limits;
-import dev.stepstile.step.Overrides;
+import dev.stepstile.step.StepOverrides;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Set;
@@ -17,14 +17,14 @@ final class OverridesJson {
     private OverridesJson() {}
 
     /** All but the input. */
-    static Overrides read(JsonNode redrive) {
+    static StepOverrides read(JsonNode redrive) {
         JsonNode node = object(redrive, "overrides");
         DispatchApi.known(node, "'overrides'", NAMES);
         JsonNode retry = object(node, "retry");
         DispatchApi.known(retry, "'retry'", Set.of("baseSeconds", "capSeconds"));
         Integer attempts = whole(node, "maxAttempts", "bad-max-attempts", Limits.MAX_ATTEMPTS);
         Integer timeout = whole(node, "timeoutSeconds", "bad-timeout", (int) Limits.TIMEOUT.toSeconds());
-        return new Overrides(
+        return new StepOverrides(
                 handler(node),
                 attempts,
                 seconds(retry, "baseSeconds"),

@@ -15,9 +15,9 @@ import dev.stepstile.step.Payload;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Cancelling;
 import dev.stepstile.usecase.Records;
-import dev.stepstile.usecase.Redriving;
+import dev.stepstile.usecase.Redriver;
+import dev.stepstile.usecase.RunCanceller;
 import dev.stepstile.usecase.RunQueries;
 import dev.stepstile.usecase.Stepstile;
 import java.time.DateTimeException;
@@ -46,14 +46,14 @@ public final class RunsApi {
 
     private final RunQueries queries;
     private final ResultPieces results;
-    private final Cancelling cancelling;
-    private final Redriving redriving;
+    private final RunCanceller canceller;
+    private final Redriver redriver;
 
     public RunsApi(Stepstile stepstile) {
         this.queries = stepstile.queries();
         this.results = new ResultPieces(queries);
-        this.cancelling = stepstile.cancelling();
-        this.redriving = stepstile.redriving();
+        this.canceller = stepstile.canceller();
+        this.redriver = stepstile.redriver();
     }
 
     /**
@@ -163,7 +163,7 @@ public final class RunsApi {
         if (stepKey.equals("lookup") && call.method().equals("POST")) {
             return lookup(runId, call);
         }
-        Target.refuseWhatNoPathCarries(stepKey);
+        RequestTarget.refuseWhatNoPathCarries(stepKey);
         return step(runId, stepKey, only("GET", call), "log", "attempt");
     }
 
@@ -185,7 +185,7 @@ public final class RunsApi {
                 page.lines().forEach(node.putArray("lines")::add);
             }
         }
-        long room = Limits.ANSWER_BYTES - Sent.bytes(printed);
+        long room = Limits.ANSWER_BYTES - TransferSize.bytes(printed);
         return Answer.json(200, StepView.full(record, queries, room, room).setAll(printed));
     }
 
@@ -195,7 +195,7 @@ public final class RunsApi {
     }
 
     private StepRecord record(String runId, String stepKey) {
-        BadKeys.refuse("The key", stepKey);
+        StepKeyValidation.refuse("The key", stepKey);
         return queries.step(run(runId), stepKey)
                 .orElseThrow(() -> new Problem(
                         404,
@@ -247,7 +247,7 @@ public final class RunsApi {
         @Override
         public boolean test(T entry) {
             ObjectNode node = view.apply(entry);
-            room -= Sent.bytes(node) + 1;
+            room -= TransferSize.bytes(node) + 1;
             boolean fits = room >= 0;
             if (fits) {
                 nodes.add(node);
@@ -277,14 +277,14 @@ public final class RunsApi {
             String damage = found.damaged().get(key);
             if (damage != null) {
                 ObjectNode entry = StepView.damaged(key, damage);
-                room -= Sent.bytes(entry) + 1;
+                room -= TransferSize.bytes(entry) + 1;
                 entries.add(entry);
             } else if (record == null) {
                 absent.add(key);
-                room -= Sent.bytes(key) + 5;
+                room -= TransferSize.bytes(key) + 5;
             } else {
                 ObjectNode entry = StepView.full(record, queries, Limits.ITEM_BYTES, share);
-                room -= Sent.bytes(entry) + 1;
+                room -= TransferSize.bytes(entry) + 1;
                 entries.add(entry);
             }
         }
@@ -293,7 +293,7 @@ public final class RunsApi {
 
     private Answer cancel(String runId, Instant deadline) throws InterruptedException {
         SortedMap<StepState.Name, Integer> counts =
-                cancelling.cancel(runId, deadline).orElseThrow(() -> Problem.noRun(runId));
+                canceller.cancel(runId, deadline).orElseThrow(() -> Problem.noRun(runId));
         return Answer.json(
                 200,
                 Json.object()
@@ -320,14 +320,14 @@ public final class RunsApi {
                 states.add(StepState.Name.CANCELLED);
             }
         }
-        Redriving.Request request = new Redriving.Request(
+        Redriver.Request request = new Redriver.Request(
                 states,
                 new TreeSet<>(keys),
                 OverridesJson.read(body),
                 OverridesJson.input(body, !keys.isEmpty()),
                 redriveId(body));
-        return switch (redriving.redrive(run(runId), request, deadline)) {
-            case Redriving.Answer.Redriven(
+        return switch (redriver.redrive(run(runId), request, deadline)) {
+            case Redriver.Answer.Redriven(
                     int redriven,
                     List<String> unknown,
                     List<String> damaged,
@@ -339,7 +339,7 @@ public final class RunsApi {
                 }
                 yield Answer.json(200, node);
             }
-            case Redriving.Answer.Conflict(String redriveId) ->
+            case Redriver.Answer.Conflict(String redriveId) ->
                 throw new Problem(
                         409,
                         "redrive-conflict",
@@ -364,7 +364,7 @@ public final class RunsApi {
 
     private static JsonNode body(Http.Call call, Set<String> names) {
         String text = call.body();
-        Sent.refuseTooLarge(text);
+        TransferSize.refuseTooLarge(text);
         JsonNode body = text == null || text.isBlank() ? Json.object() : Json.parse(text);
         if (!body.isObject()) {
             throw Problem.badRequest("bad-json", "The body is not a JSON object.");
@@ -395,7 +395,7 @@ public final class RunsApi {
     private static List<String> keys(JsonNode body) {
         List<String> keys = texts(body, "keys", "bad-keys");
         for (int i = 0; i < keys.size(); i++) {
-            BadKeys.refuse("'keys', key " + i, keys.get(i));
+            StepKeyValidation.refuse("'keys', key " + i, keys.get(i));
         }
         return keys.stream().distinct().toList();
     }

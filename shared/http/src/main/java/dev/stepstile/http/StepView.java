@@ -22,8 +22,8 @@ final class StepView {
         String key = step.spec().id().stepKey();
         String damage = step.damage();
         ObjectNode node = damage == null ? unread(key, StepState.Name.QUEUED) : damaged(key, damage);
-        return node.put("handler", step.spec().pinned().handler())
-                .put("dispatchId", step.spec().pinned().dispatchId());
+        return node.put("handler", step.spec().settings().handler())
+                .put("dispatchId", step.spec().settings().dispatchId());
     }
 
     /** A step whose record does not read as what was written. */
@@ -41,8 +41,8 @@ final class StepView {
                 .put("stepKey", record.id().stepKey())
                 .put("state", record.state().name().name())
                 .put("attempt", record.attempt())
-                .put("handler", record.pinned().handler())
-                .put("dispatchId", record.pinned().dispatchId());
+                .put("handler", record.settings().handler())
+                .put("dispatchId", record.settings().dispatchId());
         put(node, "startedAt", record.startedAt());
         switch (record.state()) {
             case StepState.Running running -> {
@@ -56,7 +56,7 @@ final class StepView {
             case StepState.Failed failed -> error(node, failed.error());
             case StepState.Dead dead -> {
                 error(node, dead.error());
-                put(node, "buriedAt", dead.buriedAt());
+                put(node, "buriedAt", dead.deadLetteredAt());
             }
             case StepState.Cancelled cancelled -> {}
         }
@@ -71,11 +71,11 @@ final class StepView {
     /**
      * A record with its history and, if that is at most {@code most} bytes, its result; else where the result is.
      *
-     * @param room as {@link Sent} counts: what it would be over, of the oldest attempts and of the result
+     * @param room as {@link TransferSize} counts: what it would be over, of the oldest attempts and of the result
      */
     static ObjectNode full(StepRecord record, RunQueries queries, long most, long room) {
         ObjectNode node = brief(record);
-        node.put("maxAttempts", record.pinned().retry().maxAttempts()).put("logPages", record.pages());
+        node.put("maxAttempts", record.settings().retry().maxAttempts()).put("logPages", record.pages());
         if (record.redrivenBy() != null) {
             node.put("redrivenBy", record.redrivenBy());
         }
@@ -86,13 +86,13 @@ final class StepView {
             put(attempt, "endedAt", note.endedAt());
             attempt.put("cause", note.cause().name()).put("message", note.message());
         });
-        while (!attempts.isEmpty() && Sent.bytes(node) > room) {
+        while (!attempts.isEmpty() && TransferSize.bytes(node) > room) {
             attempts.remove(0);
         }
         if (record.state() instanceof StepState.Succeeded(Payload result, Instant at)) {
-            long left = room - Sent.bytes(node);
+            long left = room - TransferSize.bytes(node);
             queries.json(result, Math.min(most, left))
-                    .filter(json -> result instanceof Payload.Inline || Sent.bytes(json) <= left)
+                    .filter(json -> result instanceof Payload.Inline || TransferSize.bytes(json) <= left)
                     .ifPresentOrElse(
                             json -> node.putRawValue("result", new RawValue(json)),
                             () -> node.set("resultStored", PayloadJson.write(result)));

@@ -1,8 +1,8 @@
 package dev.stepstile.lambda;
 
-import dev.stepstile.usecase.Count;
+import dev.stepstile.usecase.InMemoryMeter;
 import dev.stepstile.usecase.Meter;
-import dev.stepstile.usecase.Tally;
+import dev.stepstile.usecase.Metric;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
@@ -12,15 +12,15 @@ import software.amazon.lambda.powertools.metrics.model.MetricUnit;
 
 /**
  * Counts that become CloudWatch metrics: one line in the embedded metric format after each invocation that counted
- * anything, with the names of {@link Count}.
+ * anything, with the names of {@link Metric}.
  */
 final class EmfMeter implements Meter {
-    private final Tally tally = new Tally();
-    private final Map<Count, Long> flushed = new EnumMap<>(Count.class);
+    private final InMemoryMeter tally = new InMemoryMeter();
+    private final Map<Metric, Long> flushed = new EnumMap<>(Metric.class);
     private final ReentrantLock flushing = new ReentrantLock();
 
     @Override
-    public void add(Count count, long n) {
+    public void add(Metric count, long n) {
         tally.add(count, n);
     }
 
@@ -29,7 +29,7 @@ final class EmfMeter implements Meter {
         try {
             Metrics metrics = MetricsFactory.getMetricsInstance();
             boolean any = false;
-            for (Count count : Count.values()) {
+            for (Metric count : Metric.values()) {
                 long now = tally.of(count);
                 long before = flushed.getOrDefault(count, 0L);
                 if (now > before) {

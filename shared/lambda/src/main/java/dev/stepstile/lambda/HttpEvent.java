@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http;
-import dev.stepstile.http.Target;
+import dev.stepstile.http.RequestTarget;
 import dev.stepstile.http.Utf8;
 import java.io.IOException;
 import java.io.InputStream;
@@ -80,12 +80,12 @@ final class HttpEvent {
     private List<String> segments() {
         boolean encoded = direct
                 || node.path("requestContext").path("domainName").asText("").contains(".lambda-url.");
-        return encoded ? Target.path(path()) : Target.segments(path());
+        return encoded ? RequestTarget.path(path()) : RequestTarget.segments(path());
     }
 
     private Map<String, String> query() {
         if (!direct && node.path("rawQueryString").isTextual()) {
-            return Target.query(node.path("rawQueryString").textValue());
+            return RequestTarget.query(node.path("rawQueryString").textValue());
         }
         JsonNode given = node.path(direct ? "query" : "queryStringParameters");
         if (direct) {

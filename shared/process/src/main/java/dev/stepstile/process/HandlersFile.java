@@ -92,7 +92,7 @@ final class HandlersFile {
             allowed.addAll(OF_WARM);
         }
         known(node, name, allowed);
-        if (!warm.asBoolean() && Programs.find(ProcessGroups.NEW_GROUP, Path.of("/")) == null) {
+        if (!warm.asBoolean() && ProgramFinder.find(ProcessGroups.NEW_GROUP, Path.of("/")) == null) {
             throw wrong(
                     name,
                     "a command needs '" + ProcessGroups.NEW_GROUP
@@ -145,7 +145,7 @@ final class HandlersFile {
             throw wrong(name, "'command' should be a list of strings: the program and its arguments");
         }
         String program = command.getFirst();
-        if (Programs.find(program, directory) == null) {
+        if (ProgramFinder.find(program, directory) == null) {
             throw wrong(
                     name,
                     "there is no program '" + program + "' "

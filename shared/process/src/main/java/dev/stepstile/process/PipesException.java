@@ -1,7 +1,7 @@
 package dev.stepstile.process;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.stepstile.step.Cut;
+import dev.stepstile.step.Truncation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -69,7 +69,7 @@ record PipesException(
 
     /** What it says and where it was raised, each of which is left of a long message too. */
     private String said() {
-        return Cut.middle(named(), SAID_CHARS) + place();
+        return Truncation.middle(named(), SAID_CHARS) + place();
     }
 
     private String named() {

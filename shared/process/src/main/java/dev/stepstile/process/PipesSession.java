@@ -114,8 +114,8 @@ final class PipesSession {
             case PROGRESS ->
                 step.progress(
                         told.path("fraction").asDouble(), told.path("note").asText(""));
-            case FAIL -> fail = new TerminalFailure(ToldOutcome.failure(told));
-            case RETRY_AFTER -> retryAfter = ToldOutcome.retryAfter(told);
+            case FAIL -> fail = new TerminalFailure(ReportedOutcome.failure(told));
+            case RETRY_AFTER -> retryAfter = ReportedOutcome.retryAfter(told);
             default ->
                 throw new PipesMessage.Malformed("has a member that Stepstile does not know; known: "
                         + String.join(", ", RESULT, LIVE, PROGRESS, FAIL, RETRY_AFTER));
@@ -127,7 +127,7 @@ final class PipesSession {
      *
      * @param lastWords the last lines of its standard error
      */
-    StepResult result(Exit exit, String lastWords) throws ProcessFailed {
+    StepResult result(ProcessExit exit, String lastWords) throws ProcessFailed {
         if (fail != null) {
             throw ofTheProcess(fail);
         }
@@ -143,10 +143,10 @@ final class PipesSession {
             throw new ProcessFailed(exception.summary());
         }
         switch (exit) {
-            case Exit.Status(int code) when code == 0 -> {}
-            case Exit.Unknown unknown -> {}
-            case Exit.Status status -> throw afterClosing(exit, lastWords);
-            case Exit.Signal signal -> throw afterClosing(exit, lastWords);
+            case ProcessExit.Status(int code) when code == 0 -> {}
+            case ProcessExit.Unknown unknown -> {}
+            case ProcessExit.Status status -> throw afterClosing(exit, lastWords);
+            case ProcessExit.Signal signal -> throw afterClosing(exit, lastWords);
         }
         if (unreadable != null) {
             throw new ProcessFailed("A Pipes message of the process cannot be read, and may have been its result: it "
@@ -161,7 +161,7 @@ final class PipesSession {
      *
      * @return empty if it has not succeeded
      */
-    Optional<StepResult> resultOfStopped(Exit exit) {
+    Optional<StepResult> resultOfStopped(ProcessExit exit) {
         boolean left = closed != null && closed.exception() != null;
         if (left && (value == null || value.isNull())) {
             return Optional.empty();
@@ -173,8 +173,8 @@ final class PipesSession {
         }
     }
 
-    private static boolean isZero(Exit exit) {
-        return exit instanceof Exit.Status(int code) && code == 0;
+    private static boolean isZero(ProcessExit exit) {
+        return exit instanceof ProcessExit.Status(int code) && code == 0;
     }
 
     /** Where the worker read it says nothing to whoever wrote the process. */
@@ -183,7 +183,7 @@ final class PipesSession {
         return failure;
     }
 
-    private static ProcessFailed afterClosing(Exit exit, String lastWords) {
+    private static ProcessFailed afterClosing(ProcessExit exit, String lastWords) {
         return new ProcessFailed("The process " + exit.said() + " after it had closed its Pipes session"
                 + (lastWords.isEmpty() ? "." : "; its last words: " + lastWords));
     }

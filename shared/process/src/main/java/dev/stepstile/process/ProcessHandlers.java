@@ -17,7 +17,7 @@ public final class ProcessHandlers implements AutoCloseable {
         folders.deleteLeftOver().forEach(groups::endMarked);
         for (HandlerSpec spec : specs) {
             HandlerSpec.Warm warm = spec.warm();
-            Launcher launcher = warm == null ? new Commands(spec, groups) : new WarmHosts(spec, warm, groups);
+            Launcher launcher = warm == null ? new CommandLauncher(spec, groups) : new WarmHostPool(spec, warm, groups);
             launchers.add(launcher);
             handlers.add(new ProcessHandler(spec, launcher, groups, folders));
         }

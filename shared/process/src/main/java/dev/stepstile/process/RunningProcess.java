@@ -14,5 +14,5 @@ record RunningProcess(
         long group,
         InputStream stdout,
         InputStream stderr,
-        CompletableFuture<Exit> exit,
+        CompletableFuture<ProcessExit> exit,
         CompletableFuture<Void> orphaned) {}

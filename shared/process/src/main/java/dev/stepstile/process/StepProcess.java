@@ -26,7 +26,7 @@ final class StepProcess {
     private final ProcessGroups groups;
     private final MessageFile messages;
     private final PipesSession session;
-    private final LastLines lastWords = new LastLines();
+    private final OutputTail lastWords = new OutputTail();
     private final OutputLines stdout;
     private final OutputLines stderr;
 
@@ -50,7 +50,7 @@ final class StepProcess {
      */
     StepResult follow(Duration grace) throws IOException, ProcessFailed, InterruptedException {
         try {
-            Exit exit = null;
+            ProcessExit exit = null;
             while (exit == null) {
                 exit = awaitExit(LOOK);
                 messages.read(session::accept);
@@ -58,7 +58,7 @@ final class StepProcess {
             drain();
             return session.result(exit, lastWords.toString());
         } catch (InterruptedException stopped) {
-            Exit exit = stop(grace);
+            ProcessExit exit = stop(grace);
             drain();
             Optional<StepResult> finished = exit == null ? Optional.empty() : session.resultOfStopped(exit);
             return finished.orElseThrow(() -> stopped);
@@ -76,21 +76,21 @@ final class StepProcess {
     }
 
     /** How it ended; null if it has not within this time. */
-    private @Nullable Exit awaitExit(Duration patience) throws InterruptedException {
-        Exit exit = reported(patience);
+    private @Nullable ProcessExit awaitExit(Duration patience) throws InterruptedException {
+        ProcessExit exit = reported(patience);
         if (exit == null && stdout.ended() && stderr.ended()) {
             if (process.orphaned().isDone()) {
-                return new Exit.Unknown();
+                return new ProcessExit.Unknown();
             }
             if (session.closed()) { // it has nothing more to say: a host that is busy need not confirm it
                 exit = reported(LINGER);
-                return exit == null ? new Exit.Unknown() : exit;
+                return exit == null ? new ProcessExit.Unknown() : exit;
             }
         }
         return exit;
     }
 
-    private @Nullable Exit reported(Duration patience) throws InterruptedException {
+    private @Nullable ProcessExit reported(Duration patience) throws InterruptedException {
         try {
             return process.exit().get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException notYet) {
@@ -105,9 +105,9 @@ final class StepProcess {
      *
      * @return how it ended of itself; null if it was killed
      */
-    private @Nullable Exit stop(Duration grace) {
+    private @Nullable ProcessExit stop(Duration grace) {
         groups.signal(ProcessGroups.TERM, process.group());
-        Exit exit = endWithin(grace);
+        ProcessExit exit = endWithin(grace);
         if (exit == null) {
             groups.signal(ProcessGroups.KILL, process.group());
             endWithin(GONE);
@@ -115,10 +115,10 @@ final class StepProcess {
         return exit;
     }
 
-    private @Nullable Exit endWithin(Duration patience) {
+    private @Nullable ProcessExit endWithin(Duration patience) {
         Instant giveUp = Instant.now().plus(patience);
         try {
-            Exit exit = null;
+            ProcessExit exit = null;
             while (exit == null && Instant.now().isBefore(giveUp)) {
                 Duration left = Duration.between(Instant.now(), giveUp);
                 exit = awaitExit(left.compareTo(LOOK) < 0 ? left : LOOK);

@@ -22,7 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A process that has the user's code loaded and forks a child for each step. Commands and events are lines of JSON on its
+ * A process that has the user's code loaded and forks a child for each step. CommandLauncher and events are lines of JSON on its
  * standard input and output; a child's output comes straight from the child, by named pipes in the attempt's folder, so a
  * step outlives its host.
  */
@@ -33,7 +33,7 @@ final class WarmHost {
     private final String name;
     private final ProcessGroups groups;
     private final Process process;
-    private final LastLines lastWords = new LastLines();
+    private final OutputTail lastWords = new OutputTail();
     private final OutputLines events;
     private final OutputLines printed;
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
@@ -54,7 +54,7 @@ final class WarmHost {
             CompletableFuture<Void> taken,
             CompletableFuture<Long> started,
             CompletableFuture<Void> abandoned,
-            CompletableFuture<Exit> exit,
+            CompletableFuture<ProcessExit> exit,
             CompletableFuture<Void> orphaned) {
 
         Child(int number, Path folder) {
@@ -318,23 +318,23 @@ final class WarmHost {
     }
 
     /** Code in the host may have waited for the child, and keep to itself how it ended. */
-    private static Exit exit(JsonNode event) {
+    private static ProcessExit exit(JsonNode event) {
         if (event.has("signal")) {
-            return new Exit.Signal(event.path("signal").asInt());
+            return new ProcessExit.Signal(event.path("signal").asInt());
         }
-        return event.has("status") ? new Exit.Status(event.path("status").asInt()) : new Exit.Unknown();
+        return event.has("status") ? new ProcessExit.Status(event.path("status").asInt()) : new ProcessExit.Unknown();
     }
 
     private void awaitDeath() {
         try {
-            died(Exit.ofJvm(process.waitFor()));
+            died(ProcessExit.ofJvm(process.waitFor()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
     /** Steps that run go on without it, and are killed with this JVM all the same. */
-    private void died(Exit exit) {
+    private void died(ProcessExit exit) {
         events.awaitEnd(GONE);
         printed.awaitEnd(GONE);
         lock.lock();
@@ -369,7 +369,7 @@ final class WarmHost {
         }
     }
 
-    private ProcessFailed ended(Exit exit) {
+    private ProcessFailed ended(ProcessExit exit) {
         String words = lastWords.toString();
         return new ProcessFailed("The host of '" + name + "' " + exit.said() + " before the step began"
                 + (words.isEmpty() ? "." : "; its last words: " + words));

@@ -33,7 +33,7 @@ class PipesReportTest {
 
         JsonNode reported = json(report.toResult());
         assertThat(reported.path("messages").size()).isEqualTo(4);
-        assertThat(reported).isEqualTo(json(session.result(new Exit.Status(0), "")));
+        assertThat(reported).isEqualTo(json(session.result(new ProcessExit.Status(0), "")));
     }
 
     @Test

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Messages as dagster-pipes writes them, word for word, and what they come to. */
 class PipesSessionTest {
-    private static final Exit DONE = new Exit.Status(0);
+    private static final ProcessExit DONE = new ProcessExit.Status(0);
     private static final String OPENED =
             "{\"__dagster_pipes_version\": \"0.1\", \"method\": \"opened\", \"params\": {\"extras\": {}}}";
     private static final String CLOSED =
@@ -130,13 +130,14 @@ class PipesSessionTest {
         @Test
         void names_an_exception_that_says_nothing() {
             take(OPENED, message("closed", "{\"exception\": {\"message\": \"\", \"stack\": [], \"name\": \"Boom\"}}"));
-            assertThatThrownBy(() -> session.result(new Exit.Status(1), "")).hasMessage("Boom");
+            assertThatThrownBy(() -> session.result(new ProcessExit.Status(1), ""))
+                    .hasMessage("Boom");
         }
 
         @Test
         void is_one_whose_process_ended_before_it_was_closed() {
             take(OPENED);
-            assertThatThrownBy(() -> session.result(new Exit.Signal(9), "loading\nkilled"))
+            assertThatThrownBy(() -> session.result(new ProcessExit.Signal(9), "loading\nkilled"))
                     .isInstanceOf(ProcessFailed.class)
                     .hasMessage("The process was ended by signal 9 (SIGKILL; out of memory, or killed) before it closed"
                             + " its Pipes session; its last words: loading\nkilled");
@@ -146,7 +147,7 @@ class PipesSessionTest {
         @ValueSource(ints = {1, 3})
         void is_one_whose_process_ended_badly_after_it_was_closed(int status) {
             take(OPENED, CLOSED);
-            assertThatThrownBy(() -> session.result(new Exit.Status(status), ""))
+            assertThatThrownBy(() -> session.result(new ProcessExit.Status(status), ""))
                     .hasMessage("The process ended with status " + status + " after it had closed its Pipes session.");
         }
 
@@ -191,7 +192,7 @@ class PipesSessionTest {
         @Test
         void is_tried_again_when_its_handler_says_so() {
             take(OPENED, custom("{\"stepstile.retry_after\": {\"seconds\": 1.5, \"message\": \"busy\"}}"));
-            assertThatThrownBy(() -> session.result(new Exit.Status(1), ""))
+            assertThatThrownBy(() -> session.result(new ProcessExit.Status(1), ""))
                     .isInstanceOfSatisfying(
                             RetryAfter.class, retry -> assertThat(retry.delay()).isEqualTo(Duration.ofMillis(1500)))
                     .hasMessage("busy");
@@ -358,7 +359,7 @@ class PipesSessionTest {
         void has_succeeded_if_it_closed_its_session_and_ended_well() {
             take(OPENED, custom("{\"stepstile.result\": 1}"), CLOSED);
             assertThat(session.resultOfStopped(DONE)).isPresent();
-            assertThat(session.resultOfStopped(new Exit.Signal(15))).isEmpty();
+            assertThat(session.resultOfStopped(new ProcessExit.Signal(15))).isEmpty();
         }
 
         @Test

@@ -1,15 +1,15 @@
 package dev.stepstile.contracts;
 
-import dev.stepstile.step.AttemptNote;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
-import dev.stepstile.step.Pinned;
-import dev.stepstile.step.Refresh;
+import dev.stepstile.step.RefreshProgress;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepState;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,8 +32,8 @@ public final class Samples {
         return "run-" + NEXT.incrementAndGet();
     }
 
-    public static Pinned pinned() {
-        return new Pinned(
+    public static StepSettings settings() {
+        return new StepSettings(
                 "d-1",
                 7,
                 "flights.day",
@@ -58,12 +58,12 @@ public final class Samples {
             int attempt,
             String owner,
             long cancelSeq,
-            List<AttemptNote> history,
+            List<FailedAttempt> history,
             StepState state) {
         return new StepRecord(
                 new StepId(runId, key),
                 3,
-                pinned(),
+                settings(),
                 attempt,
                 owner,
                 0,
@@ -104,22 +104,22 @@ public final class Samples {
                 new StepState.Cancelled(NOW.plusSeconds(7)));
     }
 
-    public static List<AttemptNote> tenNotes() {
-        List<AttemptNote> notes = new ArrayList<>();
+    public static List<FailedAttempt> tenNotes() {
+        List<FailedAttempt> notes = new ArrayList<>();
         for (int i = 1; i <= 10; i++) {
-            notes.add(new AttemptNote(
+            notes.add(new FailedAttempt(
                     i, NOW.plusSeconds(i), NOW.plusSeconds(i + 1), StepError.Kind.TIMEOUT, "note " + i + " ü"));
         }
         return notes;
     }
 
     /** One that has written some steps anew, the first and the last among them. */
-    public static Refresh refresh() {
+    public static RefreshProgress refresh() {
         BitSet steps = new BitSet();
         steps.set(0);
         steps.set(64, 131);
         steps.set(999);
-        return new Refresh(NOW.plusSeconds(5), StepBits.of(steps));
+        return new RefreshProgress(NOW.plusSeconds(5), StepBits.of(steps));
     }
 
     public static Dispatch dispatch(String runId, String dispatchId, @Nullable Instant nextSweepAt) {

@@ -11,15 +11,15 @@ import dev.stepstile.port.StepStore.DispatchRef;
 import dev.stepstile.port.StepStore.StepRef;
 import dev.stepstile.port.StepStore.WriteResult;
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Expect;
-import dev.stepstile.step.Overrides;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepLife;
+import dev.stepstile.step.StepOverrides;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.Transition;
@@ -56,7 +56,7 @@ public abstract class StepStoreContract {
     }
 
     private static StepRecord stored(StepStore store, StepRecord record) {
-        assertThat(store.write(record, new Expect.Absent())).isEqualTo(WRITTEN);
+        assertThat(store.write(record, new Precondition.Absent())).isEqualTo(WRITTEN);
         return record;
     }
 
@@ -141,7 +141,7 @@ public abstract class StepStoreContract {
             String run = Samples.runId();
             Dispatch dispatch = Samples.dispatch(run, "d-1", Samples.NOW);
             store().putDispatchIfAbsent(dispatch);
-            Dispatch underWay = dispatch.refreshing(Samples.refresh());
+            Dispatch underWay = dispatch.refresher(Samples.refresh());
             assertThat(store().replace(underWay)).isTrue();
             assertThat(store().dispatch(run, "d-1")).contains(underWay);
             assertThat(store().dispatches(run)).containsExactly(underWay);
@@ -279,7 +279,7 @@ public abstract class StepStoreContract {
                         0,
                         null,
                         "the-call",
-                        new Overrides(
+                        new StepOverrides(
                                 "other",
                                 9,
                                 Duration.ZERO,
@@ -290,7 +290,7 @@ public abstract class StepStoreContract {
                 assertThat(store().write(write.next(), write.expect())).isEqualTo(WRITTEN);
                 StepRecord read = store().record(dead.id(), dead.shard()).orElseThrow();
                 assertThat(read).isEqualTo(write.next());
-                assertThat(read.pinned().input()).isEqualTo(inputs.get(i));
+                assertThat(read.settings().input()).isEqualTo(inputs.get(i));
                 assertThat(read.redrivenBy()).isEqualTo("the-call");
             }
         }
@@ -319,7 +319,7 @@ public abstract class StepStoreContract {
         void is_created_only_where_there_is_none_and_the_refusal_shows_it() {
             StepRecord first = stored(store(), Samples.running(Samples.runId(), "k"));
             StepRecord second = Samples.record(first.id().runId(), "k", 1, "owner-2", 0, List.of(), first.state());
-            assertThat(store().write(second, new Expect.Absent())).isEqualTo(new WriteResult.Refused(first));
+            assertThat(store().write(second, new Precondition.Absent())).isEqualTo(new WriteResult.Refused(first));
             assertThat(store().record(first.id(), 3)).contains(first);
         }
 
@@ -337,7 +337,7 @@ public abstract class StepStoreContract {
                                             0,
                                             List.of(),
                                             Samples.states().getFirst()),
-                                    new Expect.Absent()));
+                                    new Precondition.Absent()));
             assertThat(results).containsOnlyOnce(WRITTEN);
         }
 
@@ -345,7 +345,7 @@ public abstract class StepStoreContract {
         void is_changed_by_the_fence_whatever_its_lease() {
             StepRecord running = stored(store(), Samples.running(Samples.runId(), "k"));
             StepRecord done = Samples.with(running, new StepState.Succeeded(Payload.NULL, Samples.NOW.plusSeconds(1)));
-            assertThat(store().write(done, new Expect.Fence(1, "owner-1", StepState.Name.RUNNING, 0)))
+            assertThat(store().write(done, new Precondition.Fence(1, "owner-1", StepState.Name.RUNNING, 0)))
                     .isEqualTo(WRITTEN);
             assertThat(store().record(running.id(), 3)).contains(done);
         }
@@ -353,12 +353,12 @@ public abstract class StepStoreContract {
         @Test
         void refuses_a_fence_in_which_any_one_thing_differs() {
             StepRecord running = stored(store(), Samples.running(Samples.runId(), "k"));
-            for (Expect expect : List.<Expect>of(
-                    new Expect.Fence(2, "owner-1", StepState.Name.RUNNING, 0),
-                    new Expect.Fence(0, "owner-1", StepState.Name.RUNNING, 0),
-                    new Expect.Fence(1, "owner-2", StepState.Name.RUNNING, 0),
-                    new Expect.Fence(1, "owner-1", StepState.Name.RETRYING, 0),
-                    new Expect.Fence(1, "owner-1", StepState.Name.RUNNING, 1))) {
+            for (Precondition expect : List.<Precondition>of(
+                    new Precondition.Fence(2, "owner-1", StepState.Name.RUNNING, 0),
+                    new Precondition.Fence(0, "owner-1", StepState.Name.RUNNING, 0),
+                    new Precondition.Fence(1, "owner-2", StepState.Name.RUNNING, 0),
+                    new Precondition.Fence(1, "owner-1", StepState.Name.RETRYING, 0),
+                    new Precondition.Fence(1, "owner-1", StepState.Name.RUNNING, 1))) {
                 refused(running, expect);
             }
         }
@@ -367,18 +367,18 @@ public abstract class StepStoreContract {
         void refuses_what_was_read_if_any_one_thing_differs() {
             StepRecord running = stored(store(), Samples.running(Samples.runId(), "k"));
             Instant lease = Samples.NOW.plusSeconds(60);
-            for (Expect expect : List.<Expect>of(
-                    new Expect.AsRead(2, "owner-1", StepState.Name.RUNNING, 0, lease),
-                    new Expect.AsRead(1, "owner-2", StepState.Name.RUNNING, 0, lease),
-                    new Expect.AsRead(1, "owner-1", StepState.Name.DEAD, 0, lease),
-                    new Expect.AsRead(1, "owner-1", StepState.Name.RUNNING, 1, lease),
-                    new Expect.AsRead(1, "owner-1", StepState.Name.RUNNING, 0, lease.plusMillis(1)),
-                    new Expect.AsRead(1, "owner-1", StepState.Name.RUNNING, 0, null))) {
+            for (Precondition expect : List.<Precondition>of(
+                    new Precondition.AsRead(2, "owner-1", StepState.Name.RUNNING, 0, lease),
+                    new Precondition.AsRead(1, "owner-2", StepState.Name.RUNNING, 0, lease),
+                    new Precondition.AsRead(1, "owner-1", StepState.Name.DEAD, 0, lease),
+                    new Precondition.AsRead(1, "owner-1", StepState.Name.RUNNING, 1, lease),
+                    new Precondition.AsRead(1, "owner-1", StepState.Name.RUNNING, 0, lease.plusMillis(1)),
+                    new Precondition.AsRead(1, "owner-1", StepState.Name.RUNNING, 0, null))) {
                 refused(running, expect);
             }
             StepRecord taken = Samples.with(running, new StepState.Retrying(Samples.NOW));
-            assertThat(store().write(taken, Expect.asRead(running))).isEqualTo(WRITTEN);
-            assertThat(store().write(running, Expect.asRead(taken)))
+            assertThat(store().write(taken, Precondition.asRead(running))).isEqualTo(WRITTEN);
+            assertThat(store().write(running, Precondition.asRead(taken)))
                     .as("one without a lease")
                     .isEqualTo(WRITTEN);
         }
@@ -389,12 +389,12 @@ public abstract class StepStoreContract {
                     store(),
                     Samples.record(
                             Samples.runId(), "k", 1, "owner-1", 0, List.of(), new StepState.Retrying(Samples.NOW)));
-            for (Expect expect : List.<Expect>of(
-                    new Expect.AsRead(2, "owner-1", StepState.Name.RETRYING, 0, null),
-                    new Expect.AsRead(1, "owner-2", StepState.Name.RETRYING, 0, null),
-                    new Expect.AsRead(1, "owner-1", StepState.Name.DEAD, 0, null),
-                    new Expect.AsRead(1, "owner-1", StepState.Name.RETRYING, 1, null),
-                    new Expect.AsRead(1, "owner-1", StepState.Name.RETRYING, 0, Samples.NOW))) {
+            for (Precondition expect : List.<Precondition>of(
+                    new Precondition.AsRead(2, "owner-1", StepState.Name.RETRYING, 0, null),
+                    new Precondition.AsRead(1, "owner-2", StepState.Name.RETRYING, 0, null),
+                    new Precondition.AsRead(1, "owner-1", StepState.Name.DEAD, 0, null),
+                    new Precondition.AsRead(1, "owner-1", StepState.Name.RETRYING, 1, null),
+                    new Precondition.AsRead(1, "owner-1", StepState.Name.RETRYING, 0, Samples.NOW))) {
                 refused(retrying, expect);
             }
         }
@@ -402,8 +402,8 @@ public abstract class StepStoreContract {
         @Test
         void refuses_a_change_where_there_is_none_and_shows_nothing() {
             StepRecord running = Samples.running(Samples.runId(), "k");
-            assertThat(store().write(running, Expect.fence(running))).isEqualTo(new WriteResult.Refused(null));
-            assertThat(store().write(running, Expect.asRead(running))).isEqualTo(new WriteResult.Refused(null));
+            assertThat(store().write(running, Precondition.fence(running))).isEqualTo(new WriteResult.Refused(null));
+            assertThat(store().write(running, Precondition.asRead(running))).isEqualTo(new WriteResult.Refused(null));
             assertThat(store().record(running.id(), 3)).isEmpty();
         }
 
@@ -411,11 +411,11 @@ public abstract class StepStoreContract {
         void shows_to_a_second_try_what_the_first_one_wrote() {
             StepRecord running = stored(store(), Samples.running(Samples.runId(), "k"));
             StepRecord done = Samples.with(running, new StepState.Succeeded(Payload.NULL, Samples.NOW.plusSeconds(1)));
-            store().write(done, Expect.fence(running));
-            assertThat(store().write(done, Expect.fence(running))).isEqualTo(new WriteResult.Refused(done));
+            store().write(done, Precondition.fence(running));
+            assertThat(store().write(done, Precondition.fence(running))).isEqualTo(new WriteResult.Refused(done));
         }
 
-        private void refused(StepRecord stored, Expect expect) {
+        private void refused(StepRecord stored, Precondition expect) {
             StepRecord next = Samples.with(stored, new StepState.Cancelled(Samples.NOW));
             assertThat(store().write(next, expect)).as("%s", expect).isEqualTo(new WriteResult.Refused(stored));
             assertThat(store().record(stored.id(), stored.shard())).contains(stored);
@@ -483,7 +483,7 @@ public abstract class StepStoreContract {
                     .hasMessageContaining(run)
                     .hasMessageContaining("b")
                     .hasMessageContaining("estore");
-            assertThatThrownBy(() -> store().write(Samples.running(run, "b"), new Expect.Absent()))
+            assertThatThrownBy(() -> store().write(Samples.running(run, "b"), new Precondition.Absent()))
                     .isInstanceOf(DamagedData.class);
             for (StepRecord whole : List.of(records.getFirst(), records.getLast())) {
                 assertThat(store().record(whole.id(), 3)).contains(whole);
@@ -585,7 +585,7 @@ public abstract class StepStoreContract {
             String run = Samples.runId();
             StepRecord dead = stored(store(), ended(run, "k", new StepState.Dead(error(), Samples.NOW, null)));
             eventually(() -> assertThat(store().feed(run, 3, null, 10)).hasSize(1));
-            store().write(Samples.with(dead, new StepState.Retrying(Samples.NOW)), Expect.asRead(dead));
+            store().write(Samples.with(dead, new StepState.Retrying(Samples.NOW)), Precondition.asRead(dead));
             eventually(() -> assertThat(store().feed(run, 3, null, 10)).isEmpty());
         }
 

@@ -1,8 +1,8 @@
 package dev.stepstile.simulation;
 
 import dev.stepstile.port.Ports;
+import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.Timing;
-import dev.stepstile.usecase.World;
 
 /** Something done wrong on purpose, by what stands between a function and its ports; to see that it is found. */
 @FunctionalInterface
@@ -18,7 +18,7 @@ public interface Interceptor {
     }
 
     /** The clock, the tasks and the ids that a process of a function has. */
-    default World world(String function, World world) {
-        return world;
+    default EngineRuntime runtime(String function, EngineRuntime runtime) {
+        return runtime;
     }
 }

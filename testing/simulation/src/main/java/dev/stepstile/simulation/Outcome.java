@@ -2,7 +2,7 @@ package dev.stepstile.simulation;
 
 import dev.stepstile.simulation.faults.Faults;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Count;
+import dev.stepstile.usecase.Metric;
 import java.time.Duration;
 import java.util.List;
 import java.util.SortedMap;
@@ -31,7 +31,7 @@ public record Outcome(
         Duration took,
         int accepted,
         SortedMap<StepState.Name, Integer> ends,
-        SortedMap<Count, Long> counts,
+        SortedMap<Metric, Long> counts,
         List<Duration> recoveries,
         SortedMap<String, Integer> struck,
         SortedMap<String, SortedMap<String, Integer>> struckAt,

@@ -4,7 +4,7 @@ import dev.stepstile.simulation.faults.FullDisk;
 import dev.stepstile.simulation.system.SimulatedHandler;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Dispatching;
+import dev.stepstile.usecase.Dispatcher;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,8 +60,8 @@ public interface Scenario {
     Scenario LONG_STEP = simulation -> simulation.dispatch(Duration.ZERO, request("d", step("a", 2, 150_000, 0)));
 
     /** @param attempts how many it may have */
-    static Dispatching.NewStep step(String key, int attempts, long millis, int failures) {
-        return new Dispatching.NewStep(
+    static Dispatcher.NewStep step(String key, int attempts, long millis, int failures) {
+        return new Dispatcher.NewStep(
                 key,
                 SimulatedHandler.NAME,
                 "{\"millis\":" + millis + ",\"failures\":" + failures + ",\"terminal\":false,\"lines\":1}",
@@ -70,21 +70,20 @@ public interface Scenario {
                 new TreeMap<>());
     }
 
-    static Dispatching.Request request(String dispatchId, Dispatching.NewStep... steps) {
-        return new Dispatching.Request(RUN, dispatchId, List.of(steps), new TreeMap<>());
+    static Dispatcher.Request request(String dispatchId, Dispatcher.NewStep... steps) {
+        return new Dispatcher.Request(RUN, dispatchId, List.of(steps), new TreeMap<>());
     }
 
-    static Dispatching.Request many(String dispatchId, int steps, long millis) {
+    static Dispatcher.Request many(String dispatchId, int steps, long millis) {
         return many(dispatchId, dispatchId, steps, 3, millis, 0);
     }
 
     /** @param keys what the steps' keys begin with */
-    static Dispatching.Request many(
-            String dispatchId, String keys, int steps, int attempts, long millis, int failures) {
-        List<Dispatching.NewStep> all = new ArrayList<>();
+    static Dispatcher.Request many(String dispatchId, String keys, int steps, int attempts, long millis, int failures) {
+        List<Dispatcher.NewStep> all = new ArrayList<>();
         for (int i = 0; i < steps; i++) {
             all.add(step(keys + "-" + i, attempts, millis, failures));
         }
-        return new Dispatching.Request(RUN, dispatchId, all, new TreeMap<>());
+        return new Dispatcher.Request(RUN, dispatchId, all, new TreeMap<>());
     }
 }

@@ -10,7 +10,7 @@ import dev.stepstile.simulation.faults.FaultInjector;
 import dev.stepstile.simulation.faults.FullDisk;
 import dev.stepstile.simulation.ports.DeletionByAge;
 import dev.stepstile.simulation.ports.PortCalls;
-import dev.stepstile.simulation.ports.SimulatedDeadLetters;
+import dev.stepstile.simulation.ports.SimulatedDeadLetterQueue;
 import dev.stepstile.simulation.ports.SimulatedPayloadStore;
 import dev.stepstile.simulation.ports.SimulatedQueue;
 import dev.stepstile.simulation.ports.SimulatedStepStore;
@@ -24,14 +24,14 @@ import dev.stepstile.simulation.system.SimulatedHandler;
 import dev.stepstile.simulation.system.SweepSchedule;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Count;
-import dev.stepstile.usecase.Dispatching;
+import dev.stepstile.usecase.Dispatcher;
+import dev.stepstile.usecase.HandlerOutput;
 import dev.stepstile.usecase.Handlers;
-import dev.stepstile.usecase.Output;
+import dev.stepstile.usecase.InMemoryMeter;
+import dev.stepstile.usecase.Metric;
 import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.Stepstile;
 import dev.stepstile.usecase.Sweep;
-import dev.stepstile.usecase.Tally;
 import dev.stepstile.usecase.Timing;
 import java.time.Duration;
 import java.time.Instant;
@@ -85,12 +85,12 @@ public final class Simulation {
     private final DeletionByAge deletion;
     private final SimulatedStepStore store;
     private final SimulatedQueue queue;
-    private final SimulatedDeadLetters letters;
+    private final SimulatedDeadLetterQueue deadLetters;
     private final SimulatedPayloadStore items;
     private final SimulatedPayloadStore objects;
     private final Ports ports;
-    private final Tally tally = new Tally();
-    private final SimulatedFunction<Dispatching> dispatchFunction;
+    private final InMemoryMeter tally = new InMemoryMeter();
+    private final SimulatedFunction<Dispatcher> dispatchFunction;
     private final SimulatedFunction<StepExecution> stepFunction;
     private final SimulatedFunction<Sweep> sweeperFunction;
     private final SimulatedFunction<Stepstile> runsFunction;
@@ -121,9 +121,9 @@ public final class Simulation {
         this.queue = new SimulatedQueue(
                 calls, scheduler, randoms.split(), auditor, cluster.visibility(), RETENTION, cluster.estimateLag());
         this.finalChecks = new FinalChecks(store, findings);
-        this.letters = new SimulatedDeadLetters(calls, queue, auditor);
-        this.ports = new Ports(store, queue, letters, items, objects);
-        this.dispatchFunction = function("dispatch", API_TIMEOUT, s -> s.dispatching(cluster.shards()));
+        this.deadLetters = new SimulatedDeadLetterQueue(calls, queue, auditor);
+        this.ports = new Ports(store, queue, deadLetters, items, objects);
+        this.dispatchFunction = function("dispatch", API_TIMEOUT, s -> s.dispatcher(cluster.shards()));
         this.stepFunction = new SimulatedFunction<>(
                 scheduler,
                 cluster.stepTimeout(),
@@ -131,7 +131,7 @@ public final class Simulation {
                 worker -> stepstile("step", worker)
                         .execution(
                                 new Handlers(List.of(new SimulatedHandler(worker, scheduler, auditor))),
-                                Output.UNCAPTURED,
+                                HandlerOutput.UNCAPTURED,
                                 config.engine()));
         this.sweeperFunction = function("sweeper", SWEEPER_TIMEOUT, Stepstile::sweep);
         this.runsFunction = function("runs", API_TIMEOUT, s -> s);
@@ -157,7 +157,7 @@ public final class Simulation {
         return new Stepstile(
                 seenBy(function),
                 interceptor.timing(function, cluster.timing()),
-                interceptor.world(function, process.world()),
+                interceptor.runtime(function, process.runtime()),
                 tally);
     }
 
@@ -267,7 +267,7 @@ public final class Simulation {
     /** Kills a share of the workers that are executing a batch. */
     public void killWorkers(double share) {
         for (SimulatedProcess worker : stepFunction.busy()) {
-            if (rootProcess.world().random().nextDouble() < share) {
+            if (rootProcess.runtime().random().nextDouble() < share) {
                 faultInjector.faultLog().count("worker killed");
                 faultInjector.faultLog().delayed(scheduler.millis(), Duration.ZERO);
                 worker.crash();
@@ -321,16 +321,16 @@ public final class Simulation {
     }
 
     /** A client hands over steps. */
-    public void dispatch(Duration start, Dispatching.Request request) {
+    public void dispatch(Duration start, Dispatcher.Request request) {
         auditor.asked(request);
         at(start, "client", request.runId(), () -> call(request));
     }
 
-    private void call(Dispatching.Request request) {
+    private void call(Dispatcher.Request request) {
         int tries = cluster.clientRetries() ? 10 : 1;
         for (int i = 0; i < tries; i++) {
             if (dispatchFunction
-                    .invoke((dispatching, deadline) -> dispatching.dispatch(request))
+                    .invoke((dispatcher, deadline) -> dispatcher.dispatch(request))
                     .isPresent()) {
                 return;
             }
@@ -339,17 +339,16 @@ public final class Simulation {
     }
 
     /** Clients hand over one request after the other; each is made when its time comes, so that there may be many. */
-    public void dispatchEach(int count, IntFunction<Duration> start, IntFunction<Dispatching.Request> requests) {
+    public void dispatchEach(int count, IntFunction<Duration> start, IntFunction<Dispatcher.Request> requests) {
         dispatchFrom(0, count, start, requests);
     }
 
-    private void dispatchFrom(
-            int n, int count, IntFunction<Duration> start, IntFunction<Dispatching.Request> requests) {
+    private void dispatchFrom(int n, int count, IntFunction<Duration> start, IntFunction<Dispatcher.Request> requests) {
         if (n == count) {
             return;
         }
         strike(start.apply(n), () -> {
-            Dispatching.Request request = requests.apply(n);
+            Dispatcher.Request request = requests.apply(n);
             dispatch(Duration.between(Scheduler.START, scheduler.now()), request);
             dispatchFrom(n + 1, count, start, requests);
         });
@@ -374,7 +373,7 @@ public final class Simulation {
                 () -> runsFunction.invoke((stepstile, deadline) -> {
                     long asked = scheduler.millis();
                     Optional<SortedMap<StepState.Name, Integer>> counts =
-                            stepstile.cancelling().cancel(runId, deadline);
+                            stepstile.canceller().cancel(runId, deadline);
                     auditor.cancelAnswered(runId, asked);
                     return counts;
                 }));
@@ -389,7 +388,7 @@ public final class Simulation {
                 () -> runsFunction.invoke((stepstile, deadline) -> {
                     long asked = scheduler.millis();
                     Optional<Run> run = stepstile.queries().run(runId);
-                    int redriven = run.isEmpty() ? 0 : stepstile.redriving().redrive(run.get(), states, keys, deadline);
+                    int redriven = run.isEmpty() ? 0 : stepstile.redriver().redrive(run.get(), states, keys, deadline);
                     auditor.redriveAnswered(runId, asked);
                     return redriven;
                 }));
@@ -418,16 +417,16 @@ public final class Simulation {
                 trace.lines());
     }
 
-    private SortedMap<Count, Long> counts() {
-        SortedMap<Count, Long> counts = new TreeMap<>();
-        for (Count count : Count.values()) {
+    private SortedMap<Metric, Long> counts() {
+        SortedMap<Metric, Long> counts = new TreeMap<>();
+        for (Metric count : Metric.values()) {
             counts.put(count, tally.of(count));
         }
         return counts;
     }
 
     /** What was counted, all functions together. */
-    public Tally tally() {
+    public InMemoryMeter tally() {
         return tally;
     }
 
@@ -451,8 +450,8 @@ public final class Simulation {
         return queue;
     }
 
-    public SimulatedDeadLetters letters() {
-        return letters;
+    public SimulatedDeadLetterQueue deadLetters() {
+        return deadLetters;
     }
 
     SimulatedPayloadStore items() {

@@ -1,8 +1,8 @@
 package dev.stepstile.model;
 
-import dev.stepstile.codec.StepMessages;
+import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.model.Asked.Result;
-import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.PayloadStore;
@@ -11,7 +11,7 @@ import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.simulation.ports.Conditions;
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Expect;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
@@ -26,7 +26,7 @@ import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** The ports as one actor sees them: each call asks, and what it does to the table is part of the question. */
-final class AskingPorts implements StepStore, StepQueue, DeadLetters, PayloadStore {
+final class AskingPorts implements StepStore, StepQueue, DeadLetterQueue, PayloadStore {
     private final Script script;
     private final Jobs.Job job;
     private final Mistake mistake;
@@ -132,7 +132,7 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetters, PayloadSto
     }
 
     @Override
-    public WriteResult write(StepRecord next, Expect expect) {
+    public WriteResult write(StepRecord next, Precondition expect) {
         WriteResult written = ask("write " + next.id().stepKey() + " " + shown(next), (table, now) -> {
             StepRecord stored = table.record(next.id());
             return met(stored, expect)
@@ -148,20 +148,20 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetters, PayloadSto
         return written;
     }
 
-    private boolean met(@Nullable StepRecord stored, Expect expect) {
+    private boolean met(@Nullable StepRecord stored, Precondition expect) {
         boolean unchecked = switch (expect) {
-            case Expect.Absent absent -> mistake == Mistake.CLAIM_WITHOUT_CONDITION;
-            case Expect.Fence fence -> mistake == Mistake.UNFENCED && stored != null;
-            case Expect.AsRead read
+            case Precondition.Absent absent -> mistake == Mistake.CLAIM_WITHOUT_CONDITION;
+            case Precondition.Fence fence -> mistake == Mistake.UNFENCED && stored != null;
+            case Precondition.AsRead read
             when mistake == Mistake.STALE_SWEEP -> job instanceof Jobs.Sweeping && stored != null;
-            case Expect.AsRead read -> mistake == Mistake.HEARTBEAT_OVERLOOKED && sameFence(stored, read);
+            case Precondition.AsRead read -> mistake == Mistake.HEARTBEAT_OVERLOOKED && sameFence(stored, read);
         };
         return unchecked || Conditions.ALL.met(stored, expect);
     }
 
-    private static boolean sameFence(@Nullable StepRecord stored, Expect.AsRead read) {
+    private static boolean sameFence(@Nullable StepRecord stored, Precondition.AsRead read) {
         return Conditions.ALL.met(
-                stored, new Expect.Fence(read.attempt(), read.owner(), read.state(), read.cancelSeq()));
+                stored, new Precondition.Fence(read.attempt(), read.owner(), read.state(), read.cancelSeq()));
     }
 
     private StepRecord asMistaken(StepRecord next) {
@@ -172,7 +172,7 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetters, PayloadSto
 
     static String shown(StepRecord record) {
         return record.state().name() + " " + record.attempt()
-                + (record.state() instanceof StepState.Dead dead && dead.buriedAt() != null ? " buried" : "")
+                + (record.state() instanceof StepState.Dead dead && dead.deadLetteredAt() != null ? " buried" : "")
                 + (record.state() instanceof StepState.Running running && running.cancelRequested() ? " to stop" : "");
     }
 
@@ -262,7 +262,7 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetters, PayloadSto
     }
 
     @Override
-    public void bury(String body) {
+    public void moveToDeadLetters(String body) {
         if (mistake == Mistake.MARKED_BEFORE_BURIED) {
             unsentLetters.add(body);
         } else {
@@ -271,14 +271,15 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetters, PayloadSto
     }
 
     private void sendLetter(String body) {
-        StepMessages.Letter letter = StepMessages.letter(body);
-        StepId step = letter.step();
+        MessageCodec.Letter deadLetter = MessageCodec.deadLetter(body);
+        StepId step = deadLetter.step();
         if (step == null) {
             throw new IllegalStateException("every message is ours here");
         }
         ask(
-                "bury " + step.stepKey() + " " + letter.attempt(),
-                (table, now) -> new Result(table.bury(new Table.Letter(step.stepKey(), letter.attempt(), body)), true));
+                "bury " + step.stepKey() + " " + deadLetter.attempt(),
+                (table, now) -> new Result(
+                        table.moveToDeadLetters(new Table.Letter(step.stepKey(), deadLetter.attempt(), body)), true));
     }
 
     @Override

@@ -256,12 +256,12 @@ final class Exploration {
                 changed(state, lost, left, "message " + message.receipt() + " is lost");
             }
         }
-        for (Table.Letter letter : table.letters()) {
+        for (Table.Letter deadLetter : table.deadLetters()) {
             if (state.left.moves > 0) {
-                List<Table.Letter> others = new ArrayList<>(table.letters());
-                others.remove(letter);
+                List<Table.Letter> others = new ArrayList<>(table.deadLetters());
+                others.remove(deadLetter);
                 Bounds left = state.left.moves(state.left.moves - 1);
-                changed(state, table.withLetters(others).send(letter.body()), left, "a letter is moved back");
+                changed(state, table.withLetters(others).send(deadLetter.body()), left, "a letter is moved back");
             }
         }
     }

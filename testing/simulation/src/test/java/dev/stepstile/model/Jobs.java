@@ -4,7 +4,7 @@ import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
-import dev.stepstile.codec.StepMessages;
+import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.model.Asked.Choice;
 import dev.stepstile.model.Asked.Result;
 import dev.stepstile.model.Script.Handler;
@@ -15,9 +15,9 @@ import dev.stepstile.step.Run;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Dispatching;
+import dev.stepstile.usecase.Dispatcher;
+import dev.stepstile.usecase.HandlerOutput;
 import dev.stepstile.usecase.Handlers;
-import dev.stepstile.usecase.Output;
 import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.Stepstile;
 import dev.stepstile.usecase.Timing;
@@ -52,13 +52,13 @@ final class Jobs {
         }
 
         Optional<String> step() {
-            return switch (StepMessages.decode(message.body())) {
-                case StepMessages.Decoded.Step(StepSpec spec) ->
+            return switch (MessageCodec.decode(message.body())) {
+                case MessageCodec.Decoded.Step(StepSpec spec) ->
                     Optional.of(spec.id().stepKey());
-                case StepMessages.Decoded.MovedBack(StepSpec spec, int attempt) ->
+                case MessageCodec.Decoded.MovedBack(StepSpec spec, int attempt) ->
                     Optional.of(spec.id().stepKey());
-                case StepMessages.Decoded.NewerVersion newer -> Optional.empty();
-                case StepMessages.Decoded.NotOurs notOurs -> Optional.empty();
+                case MessageCodec.Decoded.NewerVersion newer -> Optional.empty();
+                case MessageCodec.Decoded.NotOurs notOurs -> Optional.empty();
             };
         }
     }
@@ -75,19 +75,19 @@ final class Jobs {
 
     static Body body(Job job, Script script, Mistake mistake) {
         AskingPorts ports = new AskingPorts(script, job, mistake);
-        Stepstile stepstile = new Stepstile(ports.ports(), Timing.DEFAULT, script.world(), (count, n) -> {});
+        Stepstile stepstile = new Stepstile(ports.ports(), Timing.DEFAULT, script.runtime(), (count, n) -> {});
         return switch (job) {
-            case Handing handing -> () -> stepstile.dispatching(1).dispatch(request(handing.steps()));
+            case Handing handing -> () -> stepstile.dispatcher(1).dispatch(request(handing.steps()));
             case Working working -> () -> work(working, ports, stepstile, mistake);
             case Sweeping sweeping -> () -> stepstile.sweep().sweep(job.start().plus(Duration.ofMinutes(1)));
-            case Cancelling cancelling ->
-                () -> stepstile.cancelling().cancel(RUN, job.start().plus(API_TIMEOUT));
-            case Redriving redriving ->
+            case Cancelling canceller ->
+                () -> stepstile.canceller().cancel(RUN, job.start().plus(API_TIMEOUT));
+            case Redriving redriver ->
                 () -> {
                     Optional<Run> run = stepstile.queries().run(RUN);
                     if (run.isPresent()) {
                         stepstile
-                                .redriving()
+                                .redriver()
                                 .redrive(
                                         run.get(),
                                         REDRIVABLE,
@@ -108,7 +108,7 @@ final class Jobs {
         Delivery delivery = new Delivery(
                 Integer.toString(message.id()), message.receipt(), body, message.receives(), Instant.EPOCH);
         List<String> stay = stepstile
-                .execution(new Handlers(List.of(new Told())), Output.UNCAPTURED, StepExecution.Engine.DIRECT)
+                .execution(new Handlers(List.of(new Told())), HandlerOutput.UNCAPTURED, StepExecution.Engine.DIRECT)
                 .execute(List.of(delivery), working.start().plus(Duration.ofMinutes(15)));
         if (stay.isEmpty()) {
             ports.delete(List.of(message.receipt()));
@@ -117,13 +117,13 @@ final class Jobs {
 
     /** A letter as if its step had died at the attempt that is there now. */
     private static String ofLatest(String body, AskingPorts ports) {
-        if (!(StepMessages.decode(body) instanceof StepMessages.Decoded.MovedBack letter)) {
+        if (!(MessageCodec.decode(body) instanceof MessageCodec.Decoded.MovedBack deadLetter)) {
             return body;
         }
-        StepSpec spec = letter.spec();
+        StepSpec spec = deadLetter.spec();
         return ports.record(spec.id(), spec.shard())
                 .filter(record -> record.state() instanceof StepState.Dead)
-                .map(record -> StepMessages.dead(spec, record, (StepState.Dead) record.state()))
+                .map(record -> MessageCodec.dead(spec, record, (StepState.Dead) record.state()))
                 .orElse(body);
     }
 
@@ -133,8 +133,8 @@ final class Jobs {
                         && stored.state() instanceof StepState.Dead
                         && next.state() instanceof StepState.Retrying
                         && job instanceof Working working
-                        && StepMessages.decode(working.message().body())
-                                instanceof StepMessages.Decoded.MovedBack(StepSpec spec, int attempt)
+                        && MessageCodec.decode(working.message().body())
+                                instanceof MessageCodec.Decoded.MovedBack(StepSpec spec, int attempt)
                         && attempt != stored.attempt()
                 ? "a letter redrove another death than its own"
                 : null;
@@ -166,13 +166,13 @@ final class Jobs {
                         .toList());
     }
 
-    private static Dispatching.Request request(int steps) {
-        return new Dispatching.Request(
+    private static Dispatcher.Request request(int steps) {
+        return new Dispatcher.Request(
                 RUN, DISPATCH, List.of(step("a", 2), step("b", 1)).subList(0, steps), new TreeMap<>());
     }
 
-    private static Dispatching.NewStep step(String key, int attempts) {
-        return new Dispatching.NewStep(
+    private static Dispatcher.NewStep step(String key, int attempts) {
+        return new Dispatcher.NewStep(
                 key,
                 "told",
                 "{}",
@@ -224,7 +224,7 @@ final class Jobs {
         return new StepRecord(
                 r.id(),
                 r.shard(),
-                r.pinned(),
+                r.settings(),
                 0,
                 r.owner(),
                 0,

@@ -3,8 +3,8 @@ package dev.stepstile.model;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.port.PortException;
+import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.Tasks;
-import dev.stepstile.usecase.World;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -31,7 +31,7 @@ final class Script {
 
     private final Function<Asked, Answer> answers;
     private final String owner;
-    private final World world;
+    private final EngineRuntime runtime;
     private Asked.@Nullable Unanswered stopped;
     private Instant now;
     private @Nullable Runnable tick;
@@ -41,11 +41,11 @@ final class Script {
         this.answers = answers;
         this.now = start;
         this.owner = owner;
-        this.world = new World(() -> now, new Random(0), () -> owner, new ScriptedTasks());
+        this.runtime = new EngineRuntime(() -> now, new Random(0), () -> owner, new ScriptedTasks());
     }
 
-    World world() {
-        return world;
+    EngineRuntime runtime() {
+        return runtime;
     }
 
     /** What the actor asks and has no answer to; nothing if it came to its end. */

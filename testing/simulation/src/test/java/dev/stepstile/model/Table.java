@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * All that is stored, in the table and in the queues: a value. The model has one run with one dispatch.
  *
- * @param buried every letter that was ever in the dead-letter queue
- * @param letters what is in it now
+ * @param deadLettered every letter that was ever in the dead-letter queue
+ * @param deadLetters what is in it now
  * @param sent how many messages were ever sent; the next one's id
  */
 record Table(
@@ -27,8 +27,8 @@ record Table(
         @Nullable Dispatch dispatch,
         NavigableMap<String, StepRecord> records,
         List<Message> messages,
-        List<Letter> buried,
-        List<Letter> letters,
+        List<Letter> deadLettered,
+        List<Letter> deadLetters,
         int sent) {
     static final Table EMPTY = new Table(null, null, new TreeMap<>(), List.of(), List.of(), List.of(), 0);
 
@@ -42,39 +42,39 @@ record Table(
     record Letter(String step, int attempt, String body) {}
 
     Table with(Run next) {
-        return new Table(next, dispatch, records, messages, buried, letters, sent);
+        return new Table(next, dispatch, records, messages, deadLettered, deadLetters, sent);
     }
 
     Table with(Dispatch next) {
-        return new Table(run, next, records, messages, buried, letters, sent);
+        return new Table(run, next, records, messages, deadLettered, deadLetters, sent);
     }
 
     Table with(StepRecord next) {
         NavigableMap<String, StepRecord> all = new TreeMap<>(records);
         all.put(next.id().stepKey(), next);
-        return new Table(run, dispatch, all, messages, buried, letters, sent);
+        return new Table(run, dispatch, all, messages, deadLettered, deadLetters, sent);
     }
 
     Table withMessages(List<Message> next) {
-        return new Table(run, dispatch, records, List.copyOf(next), buried, letters, sent);
+        return new Table(run, dispatch, records, List.copyOf(next), deadLettered, deadLetters, sent);
     }
 
     Table withLetters(List<Letter> next) {
-        return new Table(run, dispatch, records, messages, buried, List.copyOf(next), sent);
+        return new Table(run, dispatch, records, messages, deadLettered, List.copyOf(next), sent);
     }
 
     Table send(String body) {
         List<Message> all = new ArrayList<>(messages);
         all.add(new Message(sent, body, 0, true));
-        return new Table(run, dispatch, records, List.copyOf(all), buried, letters, sent + 1);
+        return new Table(run, dispatch, records, List.copyOf(all), deadLettered, deadLetters, sent + 1);
     }
 
-    Table bury(Letter letter) {
-        List<Letter> in = new ArrayList<>(letters);
-        in.add(letter);
-        List<Letter> ever = new ArrayList<>(buried);
-        if (!ever.contains(letter)) {
-            ever.add(letter);
+    Table moveToDeadLetters(Letter deadLetter) {
+        List<Letter> in = new ArrayList<>(deadLetters);
+        in.add(deadLetter);
+        List<Letter> ever = new ArrayList<>(deadLettered);
+        if (!ever.contains(deadLetter)) {
+            ever.add(deadLetter);
         }
         return new Table(run, dispatch, records, messages, List.copyOf(ever), List.copyOf(in), sent);
     }
@@ -112,14 +112,15 @@ record Table(
             if (wrong != null) {
                 return wrong;
             }
-            if (next.attempt() - next.budgetFrom() > next.pinned().retry().maxAttempts()) {
+            if (next.attempt() - next.budgetFrom() > next.settings().retry().maxAttempts()) {
                 return "more attempts than the budget has";
             }
             if (next.state() instanceof StepState.Dead dead
-                    && dead.buriedAt() != null
-                    && after.buried.stream()
-                            .noneMatch(letter ->
-                                    letter.step().equals(next.id().stepKey()) && letter.attempt() == next.attempt())) {
+                    && dead.deadLetteredAt() != null
+                    && after.deadLettered.stream()
+                            .noneMatch(deadLetter ->
+                                    deadLetter.step().equals(next.id().stepKey())
+                                            && deadLetter.attempt() == next.attempt())) {
                 return "marked buried, and there is no letter";
             }
         }
@@ -133,14 +134,14 @@ record Table(
         }
         BitSet finished = dispatch.finished().toBitSet();
         return table.records.values().stream()
-                        .anyMatch(record -> finished.get(record.pinned().index()) && !atRest(record))
+                        .anyMatch(record -> finished.get(record.settings().index()) && !atRest(record))
                 ? "taken for finished, and not at rest"
                 : null;
     }
 
     private static boolean atRest(StepRecord record) {
         return switch (record.state()) {
-            case StepState.Dead dead -> dead.buriedAt() != null;
+            case StepState.Dead dead -> dead.deadLetteredAt() != null;
             case StepState.Ended other -> true;
             case StepState.Running running -> false;
             case StepState.Retrying retrying -> false;

@@ -2,7 +2,7 @@ package dev.stepstile.simulation;
 
 import dev.stepstile.port.FeedEntry;
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Expect;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -78,7 +78,7 @@ final class CallerBugs {
                     }),
             SeededBug.store("A cancel does not ask what runs to stop", "runs", store -> new PassingStore(store) {
                 @Override
-                public WriteResult write(StepRecord next, Expect expect) {
+                public WriteResult write(StepRecord next, Precondition expect) {
                     return next.state() instanceof StepState.Running
                             ? new WriteResult.Written()
                             : store.write(next, expect);
@@ -86,8 +86,10 @@ final class CallerBugs {
             }),
             SeededBug.store("A cancel does not reach what nobody claimed", "runs", store -> new PassingStore(store) {
                 @Override
-                public WriteResult write(StepRecord next, Expect expect) {
-                    return expect instanceof Expect.Absent ? new WriteResult.Written() : store.write(next, expect);
+                public WriteResult write(StepRecord next, Precondition expect) {
+                    return expect instanceof Precondition.Absent
+                            ? new WriteResult.Written()
+                            : store.write(next, expect);
                 }
             }),
             SeededBug.of(
@@ -100,7 +102,7 @@ final class CallerBugs {
                     })),
             SeededBug.store("What is redriven waits for an hour", "runs", store -> new PassingStore(store) {
                 @Override
-                public WriteResult write(StepRecord next, Expect expect) {
+                public WriteResult write(StepRecord next, Precondition expect) {
                     return store.write(
                             next.state() instanceof StepState.Retrying(Instant now)
                                     ? Mistakes.in(next, new StepState.Retrying(now.plusSeconds(3_600)))

@@ -1,21 +1,21 @@
 package dev.stepstile.simulation;
 
-import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.simulation.ports.Conditions;
-import dev.stepstile.step.AttemptNote;
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Expect;
-import dev.stepstile.step.Pinned;
+import dev.stepstile.step.FailedAttempt;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.Tasks;
 import dev.stepstile.usecase.Timing;
-import dev.stepstile.usecase.World;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -40,7 +40,8 @@ final class Mistakes {
 
     static Interceptor items(String function, UnaryOperator<PayloadStore> wrong) {
         return (name, ports, simulation) -> name.equals(function)
-                ? new Ports(ports.store(), ports.queue(), ports.letters(), wrong.apply(ports.items()), ports.objects())
+                ? new Ports(
+                        ports.store(), ports.queue(), ports.deadLetters(), wrong.apply(ports.items()), ports.objects())
                 : ports;
     }
 
@@ -50,15 +51,15 @@ final class Mistakes {
                 ? new Ports(
                         ports.store(),
                         ports.queue(),
-                        ports.letters(),
+                        ports.deadLetters(),
                         wrong.apply(ports.items()),
                         wrong.apply(ports.objects()))
                 : ports;
     }
 
-    static Interceptor letters(String function, UnaryOperator<DeadLetters> wrong) {
+    static Interceptor deadLetters(String function, UnaryOperator<DeadLetterQueue> wrong) {
         return (name, ports, simulation) ->
-                name.equals(function) ? with(ports, ports.store(), wrong.apply(ports.letters())) : ports;
+                name.equals(function) ? with(ports, ports.store(), wrong.apply(ports.deadLetters())) : ports;
     }
 
     /** A function goes by other times. */
@@ -90,12 +91,12 @@ final class Mistakes {
                 timing.cancelCheck());
     }
 
-    static World with(World world, Tasks tasks) {
-        return new World(world.clock(), world.random(), world.ids(), tasks);
+    static EngineRuntime with(EngineRuntime runtime, Tasks tasks) {
+        return new EngineRuntime(runtime.clock(), runtime.random(), runtime.ids(), tasks);
     }
 
     /** A worker has other tasks, or other ids. */
-    static Interceptor worker(UnaryOperator<World> wrong) {
+    static Interceptor worker(UnaryOperator<EngineRuntime> wrong) {
         return new Interceptor() {
             @Override
             public Ports in(String function, Ports ports, Simulation simulation) {
@@ -103,8 +104,8 @@ final class Mistakes {
             }
 
             @Override
-            public World world(String function, World world) {
-                return function.equals("step") ? wrong.apply(world) : world;
+            public EngineRuntime runtime(String function, EngineRuntime runtime) {
+                return function.equals("step") ? wrong.apply(runtime) : runtime;
             }
         };
     }
@@ -114,26 +115,26 @@ final class Mistakes {
     }
 
     static Ports with(Ports ports, StepStore store) {
-        return new Ports(store, ports.queue(), ports.letters(), ports.items(), ports.objects());
+        return new Ports(store, ports.queue(), ports.deadLetters(), ports.items(), ports.objects());
     }
 
     static Ports with(Ports ports, StepQueue queue) {
-        return new Ports(ports.store(), queue, ports.letters(), ports.items(), ports.objects());
+        return new Ports(ports.store(), queue, ports.deadLetters(), ports.items(), ports.objects());
     }
 
-    static Ports with(Ports ports, StepStore store, DeadLetters letters) {
-        return new Ports(store, ports.queue(), letters, ports.items(), ports.objects());
+    static Ports with(Ports ports, StepStore store, DeadLetterQueue deadLetters) {
+        return new Ports(store, ports.queue(), deadLetters, ports.items(), ports.objects());
     }
 
     static StepRecord budgeted(StepRecord record, int budgetFrom) {
-        return record(record, record.pinned(), record.attempt(), record.owner(), budgetFrom, record.cancelSeq());
+        return record(record, record.settings(), record.attempt(), record.owner(), budgetFrom, record.cancelSeq());
     }
 
-    static StepRecord noted(StepRecord record, List<AttemptNote> history) {
+    static StepRecord noted(StepRecord record, List<FailedAttempt> history) {
         return new StepRecord(
                 record.id(),
                 record.shard(),
-                record.pinned(),
+                record.settings(),
                 record.attempt(),
                 record.owner(),
                 record.budgetFrom(),
@@ -146,19 +147,19 @@ final class Mistakes {
     }
 
     static StepRecord owned(StepRecord record, String owner) {
-        return record(record, record.pinned(), record.attempt(), owner, record.budgetFrom(), record.cancelSeq());
+        return record(record, record.settings(), record.attempt(), owner, record.budgetFrom(), record.cancelSeq());
     }
 
-    static StepRecord pinned(StepRecord record, Pinned pinned) {
-        return record(record, pinned, record.attempt(), record.owner(), record.budgetFrom(), record.cancelSeq());
+    static StepRecord settings(StepRecord record, StepSettings settings) {
+        return record(record, settings, record.attempt(), record.owner(), record.budgetFrom(), record.cancelSeq());
     }
 
     static StepRecord fenced(StepRecord record, int attempt) {
-        return record(record, record.pinned(), attempt, record.owner(), attempt, record.cancelSeq());
+        return record(record, record.settings(), attempt, record.owner(), attempt, record.cancelSeq());
     }
 
     static StepRecord attempt(StepRecord record, int attempt) {
-        return record(record, record.pinned(), attempt, record.owner(), record.budgetFrom(), record.cancelSeq());
+        return record(record, record.settings(), attempt, record.owner(), record.budgetFrom(), record.cancelSeq());
     }
 
     static StepState.Running leased(StepState.Running running, Instant until) {
@@ -166,15 +167,15 @@ final class Mistakes {
     }
 
     static StepRecord answering(StepRecord record, long cancelSeq) {
-        return record(record, record.pinned(), record.attempt(), record.owner(), record.budgetFrom(), cancelSeq);
+        return record(record, record.settings(), record.attempt(), record.owner(), record.budgetFrom(), cancelSeq);
     }
 
     private static StepRecord record(
-            StepRecord record, Pinned pinned, int attempt, String owner, int budgetFrom, long cancelSeq) {
+            StepRecord record, StepSettings settings, int attempt, String owner, int budgetFrom, long cancelSeq) {
         return new StepRecord(
                 record.id(),
                 record.shard(),
-                pinned,
+                settings,
                 attempt,
                 owner,
                 budgetFrom,
@@ -190,7 +191,7 @@ final class Mistakes {
         return new StepRecord(
                 record.id(),
                 record.shard(),
-                record.pinned(),
+                record.settings(),
                 record.attempt(),
                 record.owner(),
                 record.budgetFrom(),
@@ -266,8 +267,8 @@ final class Mistakes {
     }
 
     /** Conditions without the conjuncts that {@code dropped} takes out, by making them what is stored. */
-    static Conditions without(BiFunction<StepRecord, Expect, Expect> dropped) {
-        return (@Nullable StepRecord stored, Expect expect) ->
+    static Conditions without(BiFunction<StepRecord, Precondition, Precondition> dropped) {
+        return (@Nullable StepRecord stored, Precondition expect) ->
                 Conditions.ALL.met(stored, stored == null ? expect : dropped.apply(stored, expect));
     }
 }

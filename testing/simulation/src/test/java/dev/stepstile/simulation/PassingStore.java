@@ -4,7 +4,7 @@ import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Expect;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
@@ -78,7 +78,7 @@ class PassingStore implements StepStore {
     }
 
     @Override
-    public WriteResult write(StepRecord next, Expect expect) {
+    public WriteResult write(StepRecord next, Precondition expect) {
         return store.write(next, expect);
     }
 

@@ -7,7 +7,7 @@ import dev.stepstile.simulation.exploration.Replay;
 import dev.stepstile.simulation.faults.Fault;
 import dev.stepstile.simulation.faults.FaultProfile;
 import dev.stepstile.simulation.scenarios.Scenarios;
-import dev.stepstile.usecase.Count;
+import dev.stepstile.usecase.Metric;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,7 +82,7 @@ class ProofTest {
         long seed = 0;
         for (Scenarios.Named scenario : Scenarios.SMALL) {
             seed++;
-            Map<Count, Long> calm =
+            Map<Metric, Long> calm =
                     scenario.scenario().play(scenario.config(seed)).counts();
             Exploration exploration = new Exploration(scenario, seed, config -> config, (faults, outcome) -> {
                 String effect = effect(calm, outcome);
@@ -126,20 +126,20 @@ class ProofTest {
                 .collect(Collectors.joining(" "));
     }
 
-    private static String effect(Map<Count, Long> calm, Outcome outcome) {
-        if (more(Count.STALE_REFUSED, calm, outcome)) {
+    private static String effect(Map<Metric, Long> calm, Outcome outcome) {
+        if (more(Metric.STALE_REFUSED, calm, outcome)) {
             return "f";
         }
-        if (more(Count.WORKERS_LOST, calm, outcome)) {
+        if (more(Metric.WORKERS_LOST, calm, outcome)) {
             return "t";
         }
-        if (more(Count.STEPS_RESENT, calm, outcome)) {
+        if (more(Metric.STEPS_RESENT, calm, outcome)) {
             return "s";
         }
-        return more(Count.DUPLICATES_SUPPRESSED, calm, outcome) ? "d" : "=";
+        return more(Metric.DUPLICATES_SUPPRESSED, calm, outcome) ? "d" : "=";
     }
 
-    private static boolean more(Count count, Map<Count, Long> calm, Outcome outcome) {
+    private static boolean more(Metric count, Map<Metric, Long> calm, Outcome outcome) {
         return outcome.counts().getOrDefault(count, 0L) > calm.getOrDefault(count, 0L);
     }
 

@@ -8,7 +8,7 @@ import dev.stepstile.simulation.system.SimulatedHandler;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Dispatching;
+import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.RunQueries;
 import dev.stepstile.usecase.Timing;
 import java.time.Duration;
@@ -37,7 +37,7 @@ class RetentionTest {
     private final List<String> problems = new ArrayList<>();
 
     /** @param input of how many bytes: from 512 on they are kept apart, from 16 KB on in the payload store */
-    private static Dispatching.NewStep step(String key, int attempts, int failures, Duration retryAfter, int input) {
+    private static Dispatcher.NewStep step(String key, int attempts, int failures, Duration retryAfter, int input) {
         StringBuilder pad = new StringBuilder();
         SplittableRandom random = new SplittableRandom(key.hashCode());
         while (pad.length() < input) {
@@ -45,7 +45,7 @@ class RetentionTest {
         }
         String json = "{\"millis\":100,\"failures\":" + failures + ",\"result\":" + input + ",\"retryAfterMillis\":"
                 + retryAfter.toMillis() + ",\"pad\":\"" + pad + "\"}";
-        return new Dispatching.NewStep(
+        return new Dispatcher.NewStep(
                 key,
                 SimulatedHandler.NAME,
                 json,
@@ -54,8 +54,8 @@ class RetentionTest {
                 new TreeMap<>());
     }
 
-    private static Dispatching.Request request(String run, String dispatchId, Dispatching.NewStep... steps) {
-        return new Dispatching.Request(run, dispatchId, List.of(steps), new TreeMap<>());
+    private static Dispatcher.Request request(String run, String dispatchId, Dispatcher.NewStep... steps) {
+        return new Dispatcher.Request(run, dispatchId, List.of(steps), new TreeMap<>());
     }
 
     private static Duration days(int n) {
@@ -110,12 +110,12 @@ class RetentionTest {
                     .ask(s -> {
                         Run run = s.queries().run(Scenario.RUN).orElseThrow();
                         try {
-                            return s.redriving()
+                            return s.redriver()
                                     .redrive(
                                             run,
                                             Scenario.REDRIVABLE,
                                             Set.of(key),
-                                            s.world().now().plusSeconds(30));
+                                            s.runtime().now().plusSeconds(30));
                         } catch (InterruptedException e) {
                             throw new AssertionError(e);
                         }
@@ -154,7 +154,9 @@ class RetentionTest {
             redrive(simulation, days(85), "night0-dies", 1);
             redrive(simulation, days(40), "night11-dies", 1);
             simulation.at(
-                    days(23), "operator", () -> simulation.letters().moveBack(body -> body.contains("night10-dies")));
+                    days(23),
+                    "operator",
+                    () -> simulation.deadLetters().moveBack(body -> body.contains("night10-dies")));
         });
         assertThat(problems).isEmpty();
         assertThat(outcome.violations()).isEmpty();
@@ -196,19 +198,19 @@ class RetentionTest {
             int lateHours) {
         List<Duration> ended = new ArrayList<>();
         Outcome outcome = play(Duration.ofHours(lateHours), simulation -> {
-            List<Dispatching.NewStep> steps = new ArrayList<>();
+            List<Dispatcher.NewStep> steps = new ArrayList<>();
             for (int i = 0; i < 1_000; i++) {
                 steps.add(step("quick" + i, 1, 0, Duration.ZERO, 1_000));
             }
             steps.add(step("open", 100, 39, Duration.ofHours(12), 1_000));
-            steps.add(new Dispatching.NewStep(
+            steps.add(new Dispatcher.NewStep(
                     "late",
                     SimulatedHandler.NAME,
                     "{\"millis\":240000,\"failures\":2}",
                     new RetryPolicy(2, Duration.ZERO, Duration.ZERO),
                     Duration.ofMinutes(5),
                     new TreeMap<>()));
-            simulation.dispatch(Duration.ZERO, request(Scenario.RUN, "old", steps.toArray(Dispatching.NewStep[]::new)));
+            simulation.dispatch(Duration.ZERO, request(Scenario.RUN, "old", steps.toArray(Dispatcher.NewStep[]::new)));
             simulation.strike(days(12), () -> simulation.slow("items", Duration.ofSeconds(1)));
             simulation.strike(days(13), () -> simulation.cut("sweeper", "items", 1, 0.02, Duration.ofHours(1)));
             redrive(simulation, days(13).plusMinutes(40), "late", 1);
@@ -242,12 +244,12 @@ class RetentionTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 48})
     void a_run_that_was_cancelled_stays_cancelled_for_as_long_as_anyone_dispatches_to_it(int lateHours) {
-        List<Dispatching.Answer> answers = new ArrayList<>();
+        List<Dispatcher.Answer> answers = new ArrayList<>();
         Outcome outcome = play(Duration.ofHours(lateHours), simulation -> {
             simulation.dispatch(Duration.ZERO, request(Scenario.RUN, "first", step("a", 2, 0, Duration.ZERO, 1_000)));
             simulation.cancel(Duration.ofMinutes(30), Scenario.RUN);
             for (int night = 1; night < NIGHTS; night++) {
-                Dispatching.Request again =
+                Dispatcher.Request again =
                         request(Scenario.RUN, "night" + night, step("b" + night, 2, 0, Duration.ZERO, 1_000));
                 simulation.at(
                         days(night),
@@ -255,7 +257,7 @@ class RetentionTest {
                         () -> answers.add(simulation
                                 .ask(s -> {
                                     try {
-                                        return s.dispatching(2).dispatch(again);
+                                        return s.dispatcher(2).dispatch(again);
                                     } catch (InterruptedException e) {
                                         throw new AssertionError(e);
                                     }
@@ -264,6 +266,6 @@ class RetentionTest {
             }
         });
         assertThat(outcome.violations()).isEmpty();
-        assertThat(answers).hasSize(NIGHTS - 1).containsOnly(new Dispatching.Answer.RunCancelled(Scenario.RUN));
+        assertThat(answers).hasSize(NIGHTS - 1).containsOnly(new Dispatcher.Answer.RunCancelled(Scenario.RUN));
     }
 }

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.Json;
-import dev.stepstile.codec.StepMessages;
-import dev.stepstile.codec.StepMessages.Decoded;
-import dev.stepstile.port.DeadLetters;
+import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.codec.MessageCodec.Decoded;
+import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepQueue;
@@ -16,12 +16,12 @@ import dev.stepstile.simulation.faults.Faults;
 import dev.stepstile.simulation.scheduler.Scheduler;
 import dev.stepstile.simulation.system.Cluster;
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Expect;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Dispatching;
+import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.Timing;
 import java.time.Duration;
 import java.time.Instant;
@@ -78,7 +78,7 @@ class RulesOfEndingTest {
         void else_what_is_redriven_is_cancelled_again() {
             Interceptor unanswered = Mistakes.store("runs", store -> new PassingStore(store) {
                 @Override
-                public WriteResult write(StepRecord next, Expect expect) {
+                public WriteResult write(StepRecord next, Precondition expect) {
                     boolean redrive = next.state() instanceof StepState.Retrying;
                     return store.write(redrive ? Mistakes.answering(next, 0) : next, expect);
                 }
@@ -253,26 +253,26 @@ class RulesOfEndingTest {
     class Rule_6_the_letter_is_sent_before_the_record_is_marked {
         private final Interceptor markedFirst = (function, ports, simulation) -> {
             Deque<String> unsent = new ArrayDeque<>();
-            DeadLetters later = new DeadLetters() {
+            DeadLetterQueue later = new DeadLetterQueue() {
                 @Override
-                public void bury(String body) {
+                public void moveToDeadLetters(String body) {
                     unsent.add(body);
                 }
 
                 @Override
                 public List<String> peek(int max) {
-                    return ports.letters().peek(max);
+                    return ports.deadLetters().peek(max);
                 }
             };
             return Mistakes.with(
                     ports,
                     new PassingStore(ports.store()) {
                         @Override
-                        public WriteResult write(StepRecord next, Expect expect) {
+                        public WriteResult write(StepRecord next, Precondition expect) {
                             WriteResult result = store.write(next, expect);
-                            if (next.state() instanceof StepState.Dead dead && dead.buriedAt() != null) {
+                            if (next.state() instanceof StepState.Dead dead && dead.deadLetteredAt() != null) {
                                 while (!unsent.isEmpty()) {
-                                    ports.letters().bury(unsent.remove());
+                                    ports.deadLetters().moveToDeadLetters(unsent.remove());
                                 }
                             }
                             return result;
@@ -297,15 +297,15 @@ class RulesOfEndingTest {
         private final Scenario diesTwice = s -> {
             DOOMED.on(s);
             s.redrive(Duration.ofSeconds(90), Scenario.RUN, Scenario.REDRIVABLE, Set.of());
-            s.at(Duration.ofMinutes(5), "operator", () -> s.letters().moveBack(body -> attempt(body) == 1));
+            s.at(Duration.ofMinutes(5), "operator", () -> s.deadLetters().moveBack(body -> attempt(body) == 1));
         };
         private final Scenario diesOnce = s -> {
             DOOMED.on(s);
-            s.at(Duration.ofMinutes(5), "operator", () -> s.letters().moveBack(body -> true));
+            s.at(Duration.ofMinutes(5), "operator", () -> s.deadLetters().moveBack(body -> true));
         };
 
         private static int attempt(String body) {
-            return StepMessages.letter(body).attempt();
+            return MessageCodec.deadLetter(body).attempt();
         }
 
         /** What the workers read in a letter is changed. */
@@ -314,9 +314,10 @@ class RulesOfEndingTest {
                 @Override
                 public List<Delivery> receive(int max, Duration wait) {
                     return queue.receive(max, wait).stream()
-                            .map(delivery -> StepMessages.decode(delivery.body()) instanceof Decoded.MovedBack letter
-                                    ? Mistakes.saying(delivery, wrong.apply(letter, simulation))
-                                    : delivery)
+                            .map(delivery ->
+                                    MessageCodec.decode(delivery.body()) instanceof Decoded.MovedBack deadLetter
+                                            ? Mistakes.saying(delivery, wrong.apply(deadLetter, simulation))
+                                            : delivery)
                             .toList();
                 }
             });
@@ -324,10 +325,11 @@ class RulesOfEndingTest {
 
         @Test
         void else_an_old_letter_redrives_a_newer_death() {
-            Interceptor anyAttempt = misread((letter, simulation) -> {
-                StepRecord record = Played.step(simulation, letter.spec().id().stepKey());
+            Interceptor anyAttempt = misread((deadLetter, simulation) -> {
+                StepRecord record =
+                        Played.step(simulation, deadLetter.spec().id().stepKey());
                 StepState.Dead dead = (StepState.Dead) record.state();
-                return StepMessages.dead(letter.spec(), record, dead);
+                return MessageCodec.dead(deadLetter.spec(), record, dead);
             });
             assertThat(Played.of(diesTwice, SimulationConfig.of(1))
                             .holds()
@@ -342,7 +344,7 @@ class RulesOfEndingTest {
 
         @Test
         void else_a_letter_taken_for_a_message_is_lost() {
-            Interceptor formless = misread((letter, simulation) -> StepMessages.step(letter.spec()));
+            Interceptor formless = misread((deadLetter, simulation) -> MessageCodec.step(deadLetter.spec()));
             assertThat(Played.of(diesOnce, SimulationConfig.of(1))
                             .holds()
                             .step("a")
@@ -421,7 +423,7 @@ class RulesOfEndingTest {
             Scenario gone = s -> {
                 s.dispatch(
                         Duration.ZERO,
-                        new Dispatching.Request(
+                        new Dispatcher.Request(
                                 Scenario.RUN,
                                 "d",
                                 List.of(Scenario.step("a", 2, 100, 0)),

@@ -6,11 +6,11 @@ import dev.stepstile.port.LogPage;
 import dev.stepstile.simulation.faults.Fault;
 import dev.stepstile.simulation.faults.Faults;
 import dev.stepstile.simulation.system.Cluster;
-import dev.stepstile.step.Expect;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Count;
+import dev.stepstile.usecase.Metric;
 import java.time.Duration;
 import java.util.List;
 import java.util.TreeSet;
@@ -60,9 +60,9 @@ class RulesOfReadingTest {
             Scenario backlog = s -> s.dispatch(Duration.ZERO, Scenario.many("d", 100, 60_000));
             SimulationConfig oneWorker = SimulationConfig.of(1).with(Cluster.CALM.withWorkers(1));
             Played patient = Played.of(backlog, oneWorker).holds();
-            assertThat(patient.simulation().tally().of(Count.STEPS_RESENT)).isZero();
+            assertThat(patient.simulation().tally().of(Metric.STEPS_RESENT)).isZero();
             Played breeding = Played.of(backlog, oneWorker.with(sweeperSees(false)));
-            assertThat(breeding.simulation().tally().of(Count.STEPS_RESENT)).isPositive();
+            assertThat(breeding.simulation().tally().of(Metric.STEPS_RESENT)).isPositive();
         }
     }
 
@@ -114,7 +114,7 @@ class RulesOfReadingTest {
     class Rule_13_pages_carry_no_results {
         private final Interceptor talkative = Mistakes.store("step", store -> new PassingStore(store) {
             @Override
-            public WriteResult write(StepRecord next, Expect expect) {
+            public WriteResult write(StepRecord next, Precondition expect) {
                 if (next.state() instanceof StepState.Succeeded(Payload.Inline(String json), var at)) {
                     store.putPage(new LogPage(next.id(), next.shard(), next.attempt(), 99, at, List.of(json)));
                 }

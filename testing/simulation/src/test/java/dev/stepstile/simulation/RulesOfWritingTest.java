@@ -7,7 +7,7 @@ import dev.stepstile.simulation.faults.Fault;
 import dev.stepstile.simulation.faults.Faults;
 import dev.stepstile.simulation.ports.Conditions;
 import dev.stepstile.simulation.system.Cluster;
-import dev.stepstile.step.Expect;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import java.time.Duration;
@@ -29,7 +29,7 @@ class RulesOfWritingTest {
         /** Takes its own write for somebody else's. */
         private final Interceptor forgetful = Mistakes.store("step", store -> new PassingStore(store) {
             @Override
-            public WriteResult write(StepRecord next, Expect expect) {
+            public WriteResult write(StepRecord next, Precondition expect) {
                 WriteResult result = store.write(next, expect);
                 return result instanceof WriteResult.Refused(StepRecord found)
                                 && found != null
@@ -62,8 +62,8 @@ class RulesOfWritingTest {
         void else_a_zombie_completes_over_a_newer_attempt() {
             SimulationConfig config =
                     SimulationConfig.of(1).with(Faults.NONE.at("store.write r/a SUCCEEDED 1", zombie(150)));
-            Conditions unfenced = Mistakes.without((stored, expect) -> expect instanceof Expect.Fence fence
-                    ? new Expect.Fence(stored.attempt(), stored.owner(), fence.state(), fence.cancelSeq())
+            Conditions unfenced = Mistakes.without((stored, expect) -> expect instanceof Precondition.Fence fence
+                    ? new Precondition.Fence(stored.attempt(), stored.owner(), fence.state(), fence.cancelSeq())
                     : expect);
             Scenario twoLong = s -> s.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 100_000, 0)));
             Played.of(twoLong, config).holds();
@@ -77,8 +77,8 @@ class RulesOfWritingTest {
                     .with(Faults.NONE
                             .at("store.write r/a SUCCEEDED 1", zombie(125))
                             .at("store.write r/a RUNNING 2", zombie(30)));
-            Conditions stateless = Mistakes.without((stored, expect) -> expect instanceof Expect.Fence fence
-                    ? new Expect.Fence(
+            Conditions stateless = Mistakes.without((stored, expect) -> expect instanceof Precondition.Fence fence
+                    ? new Precondition.Fence(
                             fence.attempt(), fence.owner(), stored.state().name(), fence.cancelSeq())
                     : expect);
             Played.of(shortStep, config).holds();
@@ -91,8 +91,8 @@ class RulesOfWritingTest {
                     .with(Faults.NONE
                             .at("store.write r/a RUNNING 1", 2, zombie(110))
                             .at("store.write r/a RETRYING 1", zombie(30)));
-            Conditions leaseless = Mistakes.without((stored, expect) -> expect instanceof Expect.AsRead read
-                    ? new Expect.AsRead(
+            Conditions leaseless = Mistakes.without((stored, expect) -> expect instanceof Precondition.AsRead read
+                    ? new Precondition.AsRead(
                             read.attempt(),
                             read.owner(),
                             read.state(),
@@ -111,8 +111,8 @@ class RulesOfWritingTest {
             };
             SimulationConfig config =
                     SimulationConfig.of(1).with(Faults.NONE.at("store.write r/a RETRYING 1", zombie(20)));
-            Conditions blind = Mistakes.without((stored, expect) -> expect instanceof Expect.Fence fence
-                    ? new Expect.Fence(fence.attempt(), fence.owner(), fence.state(), stored.cancelSeq())
+            Conditions blind = Mistakes.without((stored, expect) -> expect instanceof Precondition.Fence fence
+                    ? new Precondition.Fence(fence.attempt(), fence.owner(), fence.state(), stored.cancelSeq())
                     : expect);
             assertThat(Played.of(cancelled, config).holds().step("a").state()).isInstanceOf(StepState.Cancelled.class);
             Played.of(cancelled, config.with(blind)).isFound("its cancel number fell from 1 to 0");
@@ -122,7 +122,7 @@ class RulesOfWritingTest {
         void else_two_workers_claim_the_same_step() {
             SimulationConfig config = SimulationConfig.of(1).with(Faults.NONE.at("queue.receive", TWICE));
             Conditions overwriting =
-                    (stored, expect) -> expect instanceof Expect.Absent || Conditions.ALL.met(stored, expect);
+                    (stored, expect) -> expect instanceof Precondition.Absent || Conditions.ALL.met(stored, expect);
             assertThat(Played.found(Scenario.ONE_STEP, config, 5)).isEmpty();
             assertThat(Played.found(Scenario.ONE_STEP, config.with(overwriting), 5))
                     .anySatisfy(text -> assertThat(text).contains("attempt 1 was claimed after attempt 1"));
@@ -139,10 +139,10 @@ class RulesOfWritingTest {
         /** Takes what its own message says for what was pinned. */
         private final Interceptor selfish = Mistakes.store("step", store -> new PassingStore(store) {
             @Override
-            public WriteResult write(StepRecord next, Expect expect) {
+            public WriteResult write(StepRecord next, Precondition expect) {
                 WriteResult result = store.write(next, expect);
                 return result instanceof WriteResult.Refused(StepRecord found) && found != null
-                        ? new WriteResult.Refused(Mistakes.pinned(found, next.pinned()))
+                        ? new WriteResult.Refused(Mistakes.settings(found, next.settings()))
                         : result;
             }
         });
@@ -162,8 +162,8 @@ class RulesOfWritingTest {
 
         @Test
         void else_a_worker_that_trusts_its_clock_records_a_second_result() {
-            Conditions trusting = Mistakes.without((stored, expect) -> expect instanceof Expect.Fence fence
-                    ? new Expect.Fence(stored.attempt(), stored.owner(), fence.state(), fence.cancelSeq())
+            Conditions trusting = Mistakes.without((stored, expect) -> expect instanceof Precondition.Fence fence
+                    ? new Precondition.Fence(stored.attempt(), stored.owner(), fence.state(), fence.cancelSeq())
                     : expect);
             assertThat(Played.found(Scenario.LONG_STEP, skewed, 100)).isEmpty();
             assertThat(Played.found(Scenario.LONG_STEP, skewed.with(trusting), 100))
@@ -210,8 +210,8 @@ class RulesOfWritingTest {
         /** The worker believes that its heartbeats arrive. */
         private final Interceptor silent = Mistakes.store("step", store -> new PassingStore(store) {
             @Override
-            public WriteResult write(StepRecord next, Expect expect) {
-                boolean heartbeat = next.state() instanceof StepState.Running && expect instanceof Expect.Fence;
+            public WriteResult write(StepRecord next, Precondition expect) {
+                boolean heartbeat = next.state() instanceof StepState.Running && expect instanceof Precondition.Fence;
                 return heartbeat ? new WriteResult.Written() : store.write(next, expect);
             }
         });

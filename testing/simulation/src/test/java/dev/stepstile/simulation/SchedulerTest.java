@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 class SchedulerTest {
     private final Scheduler scheduler = new Scheduler(random());
     private final SimulatedProcess process = new SimulatedProcess(scheduler, "p", Duration.ZERO, random());
-    private final Tasks tasks = process.world().tasks();
+    private final Tasks tasks = process.runtime().tasks();
     private final List<String> said = new ArrayList<>();
 
     private static RandomGenerator random() {
@@ -173,8 +173,8 @@ class SchedulerTest {
         void has_its_own_clock() {
             SimulatedProcess ahead = new SimulatedProcess(scheduler, "ahead", Duration.ofSeconds(30), random());
             actor(ahead, () -> {
-                assertThat(ahead.world().now()).isEqualTo(Scheduler.START.plusSeconds(30));
-                ahead.world().tasks().sleepUntil(Scheduler.START.plusSeconds(40));
+                assertThat(ahead.runtime().now()).isEqualTo(Scheduler.START.plusSeconds(30));
+                ahead.runtime().tasks().sleepUntil(Scheduler.START.plusSeconds(40));
                 say("slept");
             });
             play(() -> {});

@@ -1,16 +1,16 @@
 package dev.stepstile.simulation;
 
-import dev.stepstile.codec.StepMessages;
-import dev.stepstile.codec.StepMessages.Decoded;
-import dev.stepstile.port.DeadLetters;
+import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.codec.MessageCodec.Decoded;
+import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.simulation.ports.Conditions;
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Expect;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
@@ -59,9 +59,9 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Simulation
                     "A lease shorter than the work: heartbeats are not sent",
                     () -> Mistakes.store("step", store -> new PassingStore(store) {
                         @Override
-                        public WriteResult write(StepRecord next, Expect expect) {
+                        public WriteResult write(StepRecord next, Precondition expect) {
                             boolean heartbeat =
-                                    next.state() instanceof StepState.Running && expect instanceof Expect.Fence;
+                                    next.state() instanceof StepState.Running && expect instanceof Precondition.Fence;
                             return heartbeat ? new WriteResult.Written() : store.write(next, expect);
                         }
                     })),
@@ -97,21 +97,23 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Simulation
                         }
 
                         @Override
-                        boolean forces(StepRecord next, Expect expect) {
-                            return expect instanceof Expect.AsRead(var a, var o, StepState.Name state, var c, var l)
+                        boolean forces(StepRecord next, Precondition expect) {
+                            return expect
+                                            instanceof
+                                            Precondition.AsRead(var a, var o, StepState.Name state, var c, var l)
                                     && state == StepState.Name.RUNNING;
                         }
                     })),
             classic("Transport receives counted as attempts", ReceivesAreAttempts::new),
             conditions(
                     "Completion is not fenced",
-                    Mistakes.without((stored, expect) -> expect instanceof Expect.Fence fence
-                            ? new Expect.Fence(stored.attempt(), stored.owner(), fence.state(), fence.cancelSeq())
+                    Mistakes.without((stored, expect) -> expect instanceof Precondition.Fence fence
+                            ? new Precondition.Fence(stored.attempt(), stored.owner(), fence.state(), fence.cancelSeq())
                             : expect)),
             conditions(
                     "Completion does not look at the state",
-                    Mistakes.without((stored, expect) -> expect instanceof Expect.Fence fence
-                            ? new Expect.Fence(
+                    Mistakes.without((stored, expect) -> expect instanceof Precondition.Fence fence
+                            ? new Precondition.Fence(
                                     fence.attempt(),
                                     fence.owner(),
                                     stored.state().name(),
@@ -119,7 +121,7 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Simulation
                             : expect)),
             conditions(
                     "A claim does not look whether there is a record",
-                    (stored, expect) -> expect instanceof Expect.Absent || Conditions.ALL.met(stored, expect)),
+                    (stored, expect) -> expect instanceof Precondition.Absent || Conditions.ALL.met(stored, expect)),
             store(
                     "Success and failure are recorded by Powertools' stock store, which puts no condition",
                     "step",
@@ -129,7 +131,7 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Simulation
                     "step",
                     store -> new PassingStore(store) {
                         @Override
-                        public WriteResult write(StepRecord next, Expect expect) {
+                        public WriteResult write(StepRecord next, Precondition expect) {
                             WriteResult result = store.write(next, expect);
                             return result instanceof WriteResult.Refused(StepRecord found)
                                             && found != null
@@ -172,21 +174,23 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Simulation
                         }
 
                         @Override
-                        boolean forces(StepRecord next, Expect expect) {
-                            return expect instanceof Expect.AsRead(var a, var o, StepState.Name state, var c, var l)
+                        boolean forces(StepRecord next, Precondition expect) {
+                            return expect
+                                            instanceof
+                                            Precondition.AsRead(var a, var o, StepState.Name state, var c, var l)
                                     && state == StepState.Name.RUNNING;
                         }
                     }),
             store("A redrive resets the fence", "runs", store -> new PassingStore(store) {
                 @Override
-                public WriteResult write(StepRecord next, Expect expect) {
+                public WriteResult write(StepRecord next, Precondition expect) {
                     boolean redrive = next.state() instanceof StepState.Retrying;
                     return store.write(redrive ? Mistakes.fenced(next, 0) : next, expect);
                 }
             }),
             store("A redrive does not answer the cancel before it", "runs", store -> new PassingStore(store) {
                 @Override
-                public WriteResult write(StepRecord next, Expect expect) {
+                public WriteResult write(StepRecord next, Precondition expect) {
                     boolean redrive = next.state() instanceof StepState.Retrying;
                     return store.write(redrive ? Mistakes.answering(next, 0) : next, expect);
                 }
@@ -215,16 +219,16 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Simulation
                     "step",
                     store -> new PassingStore(store) {
                         @Override
-                        public WriteResult write(StepRecord next, Expect expect) {
+                        public WriteResult write(StepRecord next, Precondition expect) {
                             WriteResult result = store.write(next, expect);
                             return result instanceof WriteResult.Refused(StepRecord found) && found != null
-                                    ? new WriteResult.Refused(Mistakes.pinned(found, next.pinned()))
+                                    ? new WriteResult.Refused(Mistakes.settings(found, next.settings()))
                                     : result;
                         }
                     }),
             store("A page tells the result before it is recorded", "step", store -> new PassingStore(store) {
                 @Override
-                public WriteResult write(StepRecord next, Expect expect) {
+                public WriteResult write(StepRecord next, Precondition expect) {
                     if (next.state() instanceof StepState.Succeeded(Payload.Inline(String json), var at)) {
                         store.putPage(new LogPage(next.id(), next.shard(), next.attempt(), 99, at, List.of(json)));
                     }
@@ -240,24 +244,24 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Simulation
 
     private static Ports markedFirst(String function, Ports ports, Simulation simulation) {
         Deque<String> unsent = new ArrayDeque<>();
-        DeadLetters later = new DeadLetters() {
+        DeadLetterQueue later = new DeadLetterQueue() {
             @Override
-            public void bury(String body) {
+            public void moveToDeadLetters(String body) {
                 unsent.add(body);
             }
 
             @Override
             public List<String> peek(int max) {
-                return ports.letters().peek(max);
+                return ports.deadLetters().peek(max);
             }
         };
         StepStore store = new PassingStore(ports.store()) {
             @Override
-            public WriteResult write(StepRecord next, Expect expect) {
+            public WriteResult write(StepRecord next, Precondition expect) {
                 WriteResult result = store.write(next, expect);
-                if (next.state() instanceof StepState.Dead dead && dead.buriedAt() != null) {
+                if (next.state() instanceof StepState.Dead dead && dead.deadLetteredAt() != null) {
                     while (!unsent.isEmpty()) {
-                        ports.letters().bury(unsent.remove());
+                        ports.deadLetters().moveToDeadLetters(unsent.remove());
                     }
                 }
                 return result;
@@ -285,7 +289,7 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Simulation
                 }
 
                 @Override
-                boolean forces(StepRecord next, Expect expect) {
+                boolean forces(StepRecord next, Precondition expect) {
                     return true;
                 }
             };
@@ -316,9 +320,9 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Simulation
                 case "step" ->
                     Mistakes.with(ports, new PassingStore(ports.store()) {
                         @Override
-                        public WriteResult write(StepRecord next, Expect expect) {
-                            boolean claim =
-                                    next.state() instanceof StepState.Running && !(expect instanceof Expect.Fence);
+                        public WriteResult write(StepRecord next, Precondition expect) {
+                            boolean claim = next.state() instanceof StepState.Running
+                                    && !(expect instanceof Precondition.Fence);
                             return store.write(
                                     claim ? Mistakes.attempt(next, receives.getOrDefault(next.id(), 1)) : next, expect);
                         }
@@ -328,7 +332,7 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Simulation
         }
 
         private void received(Delivery delivery) {
-            if (StepMessages.decode(delivery.body()) instanceof Decoded.Step(var spec)) {
+            if (MessageCodec.decode(delivery.body()) instanceof Decoded.Step(var spec)) {
                 receives.put(spec.id(), delivery.receiveCount());
             }
         }

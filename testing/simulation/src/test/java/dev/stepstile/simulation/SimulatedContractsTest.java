@@ -1,10 +1,10 @@
 package dev.stepstile.simulation;
 
-import dev.stepstile.contracts.DeadLettersContract;
+import dev.stepstile.contracts.DeadLetterQueueContract;
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StepQueueContract;
 import dev.stepstile.contracts.StepStoreContract;
-import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
@@ -115,10 +115,10 @@ class SimulatedContractsTest {
     }
 
     @Nested
-    class Dead_letters extends DeadLettersContract {
+    class Dead_letters extends DeadLetterQueueContract {
         @Override
-        protected DeadLetters letters() {
-            return onStage(DeadLetters.class, simulation.letters());
+        protected DeadLetterQueue deadLetters() {
+            return onStage(DeadLetterQueue.class, simulation.deadLetters());
         }
     }
 

@@ -4,9 +4,9 @@ import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepStore;
-import dev.stepstile.step.AttemptNote;
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Expect;
+import dev.stepstile.step.FailedAttempt;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
@@ -31,7 +31,7 @@ final class SlippedBugs {
     static final List<SeededBug> ALL = List.of(
             SeededBug.of(
                     "A worker that lost its lease lets its handler go on",
-                    () -> Mistakes.worker(world -> Mistakes.with(world, new PassingTasks(world.tasks()) {
+                    () -> Mistakes.worker(runtime -> Mistakes.with(runtime, new PassingTasks(runtime.tasks()) {
                         @Override
                         public <T> Task<T> forkUserCode(String name, Callable<T> work) {
                             return new Deaf<>(super.forkUserCode(name, work));
@@ -41,8 +41,9 @@ final class SlippedBugs {
                 Map<StepId, Integer> beats = new HashMap<>();
                 return Mistakes.store("step", store -> new PassingStore(store) {
                     @Override
-                    public WriteResult write(StepRecord next, Expect expect) {
-                        boolean renews = next.state() instanceof StepState.Running && expect instanceof Expect.Fence;
+                    public WriteResult write(StepRecord next, Precondition expect) {
+                        boolean renews =
+                                next.state() instanceof StepState.Running && expect instanceof Precondition.Fence;
                         return renews && beats.merge(next.id(), 1, Integer::sum) % 3 != 0
                                 ? new WriteResult.Written()
                                 : store.write(next, expect);
@@ -66,11 +67,11 @@ final class SlippedBugs {
             SeededBug.store(
                     "An expiry ignores that the step is cancelled", "sweeper", store -> new PassingStore(store) {
                         @Override
-                        public WriteResult write(StepRecord next, Expect expect) {
+                        public WriteResult write(StepRecord next, Precondition expect) {
                             boolean expires = next.state() instanceof StepState.Cancelled
                                     && !next.history().isEmpty()
                                     && next.history().getLast().cause() == StepError.Kind.WORKER_LOST
-                                    && expect instanceof Expect.AsRead read
+                                    && expect instanceof Precondition.AsRead read
                                     && read.state() == StepState.Name.RUNNING;
                             Instant now =
                                     next.state() instanceof StepState.Ended ended ? ended.finishedAt() : Instant.EPOCH;
@@ -107,7 +108,7 @@ final class SlippedBugs {
             }),
             SeededBug.store("A redrive keeps the spent budget", "runs", store -> new PassingStore(store) {
                 @Override
-                public WriteResult write(StepRecord next, Expect expect) {
+                public WriteResult write(StepRecord next, Precondition expect) {
                     boolean redrive = next.state() instanceof StepState.Retrying;
                     return store.write(redrive ? Mistakes.budgeted(next, 0) : next, expect);
                 }
@@ -144,7 +145,7 @@ final class SlippedBugs {
             }
 
             @Override
-            public WriteResult write(StepRecord next, Expect expect) {
+            public WriteResult write(StepRecord next, Precondition expect) {
                 WriteResult result = store.write(next, expect);
                 if (!(next.state() instanceof StepState.Running)) {
                     List<LogPage> pages = later.remove(next.id());
@@ -185,7 +186,7 @@ final class SlippedBugs {
         return Mistakes.with(ports, store);
     }
 
-    static boolean lostWorker(AttemptNote note) {
+    static boolean lostWorker(FailedAttempt note) {
         return note.cause() == StepError.Kind.WORKER_LOST;
     }
 }

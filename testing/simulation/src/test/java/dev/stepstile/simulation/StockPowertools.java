@@ -2,7 +2,7 @@ package dev.stepstile.simulation;
 
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.stepstile.port.StepStore;
-import dev.stepstile.step.Expect;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import java.time.Duration;
@@ -29,8 +29,8 @@ final class StockPowertools extends PassingStore {
     }
 
     @Override
-    public WriteResult write(StepRecord next, Expect expect) {
-        if (!(expect instanceof Expect.Fence) || next.state() instanceof StepState.Running) {
+    public WriteResult write(StepRecord next, Precondition expect) {
+        if (!(expect instanceof Precondition.Fence) || next.state() instanceof StepState.Running) {
             return store.write(next, expect);
         }
         TextNode key = TextNode.valueOf(next.id().toString());
@@ -51,12 +51,12 @@ final class StockPowertools extends PassingStore {
     /** The table, as far as one end of an attempt goes: the record is written under the request's condition. */
     private final class OneWrite implements DynamoDbClient {
         private final StepRecord next;
-        private final Expect expect;
+        private final Precondition expect;
 
         @Nullable
         WriteResult result;
 
-        OneWrite(StepRecord next, Expect expect) {
+        OneWrite(StepRecord next, Precondition expect) {
             this.next = next;
             this.expect = expect;
         }
@@ -76,7 +76,7 @@ final class StockPowertools extends PassingStore {
         private void write(boolean unconditional) {
             WriteResult written = store.write(next, expect);
             while (unconditional && written instanceof WriteResult.Refused(StepRecord found) && found != null) {
-                written = store.write(next, Expect.asRead(found));
+                written = store.write(next, Precondition.asRead(found));
             }
             result = written;
         }

@@ -4,7 +4,7 @@ import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Expect;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
@@ -50,7 +50,7 @@ final class SweeperBugs {
             SeededBug.store(
                     "A sweep ends under its worker what is cancelled", "sweeper", store -> new PassingStore(store) {
                         @Override
-                        public WriteResult write(StepRecord next, Expect expect) {
+                        public WriteResult write(StepRecord next, Precondition expect) {
                             boolean asks = next.state() instanceof StepState.Running;
                             return store.write(
                                     asks && next.startedAt() != null
@@ -100,10 +100,10 @@ final class SweeperBugs {
             }),
             SeededBug.store("A lost worker costs no attempt", "sweeper", store -> new PassingStore(store) {
                 @Override
-                public WriteResult write(StepRecord next, Expect expect) {
+                public WriteResult write(StepRecord next, Precondition expect) {
                     boolean lost = next.state() instanceof StepState.Dead dead
                             && dead.error().kind() == StepError.Kind.WORKER_LOST
-                            && dead.buriedAt() == null;
+                            && dead.deadLetteredAt() == null;
                     return store.write(
                             lost && next.startedAt() != null
                                     ? Mistakes.in(next, new StepState.Retrying(next.startedAt()))
@@ -113,7 +113,7 @@ final class SweeperBugs {
             }),
             SeededBug.store("A lost worker costs the whole budget", "sweeper", store -> new PassingStore(store) {
                 @Override
-                public WriteResult write(StepRecord next, Expect expect) {
+                public WriteResult write(StepRecord next, Precondition expect) {
                     boolean lost = next.state() instanceof StepState.Retrying
                             && !next.history().isEmpty()
                             && SlippedBugs.lostWorker(next.history().getLast());
@@ -168,7 +168,7 @@ final class SweeperBugs {
         Deque<Runnable> unwritten = new ArrayDeque<>();
         StepStore store = new PassingStore(ports.store()) {
             @Override
-            public WriteResult write(StepRecord next, Expect expect) {
+            public WriteResult write(StepRecord next, Precondition expect) {
                 if (!(next.state() instanceof StepState.Retrying)) {
                     return store.write(next, expect);
                 }
@@ -186,6 +186,6 @@ final class SweeperBugs {
                 return left;
             }
         };
-        return new Ports(store, queue, ports.letters(), ports.items(), ports.objects());
+        return new Ports(store, queue, ports.deadLetters(), ports.items(), ports.objects());
     }
 }

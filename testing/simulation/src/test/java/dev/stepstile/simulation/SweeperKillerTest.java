@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Run;
-import dev.stepstile.usecase.Dispatching;
+import dev.stepstile.usecase.Dispatcher;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -20,8 +20,8 @@ class SweeperKillerTest {
         for (String runId : List.of(KILLER, Scenario.RUN)) {
             int dispatches = runId.equals(KILLER) ? 1 : OTHERS;
             for (int i = 0; i < dispatches; i++) {
-                List<Dispatching.NewStep> steps = List.of(Scenario.step("s" + i, 2, 100, 0));
-                simulation.dispatch(Duration.ZERO, new Dispatching.Request(runId, "d" + i, steps, new TreeMap<>()));
+                List<Dispatcher.NewStep> steps = List.of(Scenario.step("s" + i, 2, 100, 0));
+                simulation.dispatch(Duration.ZERO, new Dispatcher.Request(runId, "d" + i, steps, new TreeMap<>()));
             }
         }
     };

@@ -1,15 +1,15 @@
 package dev.stepstile.simulation;
 
-import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.LogPage;
-import dev.stepstile.step.AttemptNote;
-import dev.stepstile.step.Expect;
+import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.World;
+import dev.stepstile.usecase.EngineRuntime;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,7 +28,7 @@ final class WorkerBugs {
     static final List<SeededBug> ALL = List.of(
             SeededBug.store("A step is claimed before it is due", "step", store -> new PassingStore(store) {
                 @Override
-                public WriteResult write(StepRecord next, Expect expect) {
+                public WriteResult write(StepRecord next, Precondition expect) {
                     return store.write(next, expect) instanceof WriteResult.Refused(StepRecord found)
                             ? new WriteResult.Refused(
                                     found != null && found.state() instanceof StepState.Retrying
@@ -41,13 +41,14 @@ final class WorkerBugs {
                     "A claim forgets the attempts before",
                     next -> next.state() instanceof StepState.Running ? Mistakes.noted(next, List.of()) : next),
             SeededBug.of("A step that lost a worker runs beside others", () -> {
-                Map<StepId, List<AttemptNote>> hidden = new HashMap<>();
+                Map<StepId, List<FailedAttempt>> hidden = new HashMap<>();
                 return Mistakes.store("step", store -> new PassingStore(store) {
                     @Override
-                    public WriteResult write(StepRecord next, Expect expect) {
-                        List<AttemptNote> notes = hidden.remove(next.id());
-                        StepRecord whole =
-                                notes != null && expect instanceof Expect.AsRead ? Mistakes.noted(next, notes) : next;
+                    public WriteResult write(StepRecord next, Precondition expect) {
+                        List<FailedAttempt> notes = hidden.remove(next.id());
+                        StepRecord whole = notes != null && expect instanceof Precondition.AsRead
+                                ? Mistakes.noted(next, notes)
+                                : next;
                         WriteResult result = store.write(whole, expect);
                         if (result instanceof WriteResult.Refused(StepRecord found)
                                 && found != null
@@ -88,13 +89,13 @@ final class WorkerBugs {
                             : next),
             SeededBug.of(
                     "An owner's token is minted when the worker starts",
-                    () -> Mistakes.worker(world -> {
-                        String token = world.ids().get();
-                        return new World(world.clock(), world.random(), () -> token, world.tasks());
+                    () -> Mistakes.worker(runtime -> {
+                        String token = runtime.ids().get();
+                        return new EngineRuntime(runtime.clock(), runtime.random(), () -> token, runtime.tasks());
                     })),
             SeededBug.of(
                     "Heartbeats go on after the end",
-                    () -> Mistakes.worker(world -> Mistakes.with(world, new PassingTasks(world.tasks()) {
+                    () -> Mistakes.worker(runtime -> Mistakes.with(runtime, new PassingTasks(runtime.tasks()) {
                         @Override
                         public Cancellable every(String name, Duration period, Runnable tick) {
                             super.every(name, period, tick);
@@ -108,7 +109,7 @@ final class WorkerBugs {
                             : next),
             SeededBug.of(
                     "A timeout is not held",
-                    () -> Mistakes.worker(world -> Mistakes.with(world, new PassingTasks(world.tasks()) {
+                    () -> Mistakes.worker(runtime -> Mistakes.with(runtime, new PassingTasks(runtime.tasks()) {
                         @Override
                         public <T> Task<T> forkUserCode(String name, Callable<T> work) {
                             return new PassingTask<>(super.forkUserCode(name, work)) {
@@ -157,13 +158,13 @@ final class WorkerBugs {
                     })),
             SeededBug.of(
                     "A dead step's letter is not sent",
-                    () -> Mistakes.letters("step", letters -> new DeadLetters() {
+                    () -> Mistakes.deadLetters("step", deadLetters -> new DeadLetterQueue() {
                         @Override
-                        public void bury(String body) {}
+                        public void moveToDeadLetters(String body) {}
 
                         @Override
                         public List<String> peek(int max) {
-                            return letters.peek(max);
+                            return deadLetters.peek(max);
                         }
                     })),
             SeededBug.of(
@@ -183,7 +184,7 @@ final class WorkerBugs {
     private static SeededBug writes(String what, UnaryOperator<StepRecord> wrong) {
         return SeededBug.store(what, "step", store -> new PassingStore(store) {
             @Override
-            public WriteResult write(StepRecord next, Expect expect) {
+            public WriteResult write(StepRecord next, Precondition expect) {
                 return store.write(wrong.apply(next), expect);
             }
         });

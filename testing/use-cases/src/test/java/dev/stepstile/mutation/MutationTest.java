@@ -28,18 +28,18 @@ class MutationTest {
     private static final Path PROTOCOL = Path.of("..", "..", "shared", "engine").toAbsolutePath();
     private static final String MODEL = "dev.stepstile.step.*,dev.stepstile.usecase.Recovery*";
     private static final String USE_CASES = classes(
-            "Dispatching",
-            "Sending",
-            "Recorder",
+            "Dispatcher",
+            "StepSender",
+            "StepRecorder",
             "Sweep",
-            "Burying",
-            "Cancelling",
-            "Redriving",
-            "Reopening",
-            "Manifests",
+            "DeadLetterer",
+            "RunCanceller",
+            "Redriver",
+            "DispatchReopener",
+            "ManifestReader",
             "RunQueries");
     private static final String WORKER =
-            classes("StepExecution", "StepAttempt", "Lease", "AttemptLog", "LogPages", "Verdict");
+            classes("StepExecution", "StepAttempt", "Lease", "AttemptLog", "LogPageWriter", "MessageDisposition");
 
     @Test
     void no_change_of_the_model_survives_without_a_reason() throws IOException, InterruptedException {
@@ -67,7 +67,7 @@ class MutationTest {
                         "BrokenWorkerTest",
                         "PortTroubleTest",
                         "BadInputTest",
-                        "CountsTest",
+                        "MetricsTest",
                         "AttemptLogTest"));
         assertThat(changes).hasSizeGreaterThan(100);
         assertThat(survivors(changes)).isEqualTo(excused("worker"));

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.codec.Json;
 import dev.stepstile.http.DispatchApi;
 import dev.stepstile.http.Http;
+import dev.stepstile.http.RequestTarget;
 import dev.stepstile.http.RunsApi;
-import dev.stepstile.http.Target;
 import dev.stepstile.step.Shards;
 import java.util.List;
 import java.util.Map;
@@ -20,11 +20,12 @@ final class Api {
 
     Http.Answer call(String method, String target, String body) throws InterruptedException {
         String[] parts = target.split("\\?", 2);
-        List<String> path = Target.path(parts[0]);
-        Http.Call call = new Http.Call(method, path, parts.length == 2 ? Target.query(parts[1]) : Map.of(), body);
+        List<String> path = RequestTarget.path(parts[0]);
+        Http.Call call =
+                new Http.Call(method, path, parts.length == 2 ? RequestTarget.query(parts[1]) : Map.of(), body);
         try {
             return path.getLast().equals("dispatches")
-                    ? new DispatchApi(stack.stepstile.dispatching(Shards.DEFAULT)).answer(call)
+                    ? new DispatchApi(stack.stepstile.dispatcher(Shards.DEFAULT)).answer(call)
                     : new RunsApi(stack.stepstile)
                             .answer(call, stack.time.instant().plusSeconds(29));
         } catch (Http.Problem problem) {

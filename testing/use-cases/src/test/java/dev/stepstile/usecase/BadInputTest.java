@@ -46,7 +46,7 @@ class BadInputTest {
     }
 
     private void nothingHappened() {
-        assertThat(stack.count(Count.STEPS_DISPATCHED)).isZero();
+        assertThat(stack.count(Metric.STEPS_DISPATCHED)).isZero();
         assertThat(stack.ports.store().run("r1")).isEmpty();
         assertThat(stack.receive(10)).isEmpty();
     }

@@ -57,7 +57,7 @@ class DamagedRecordsTest {
                 "d2",
                 IntStream.range(0, STEPS)
                         .mapToObj(i -> Stack.step("s" + i))
-                        .toArray(dev.stepstile.usecase.Dispatching.NewStep[]::new));
+                        .toArray(dev.stepstile.usecase.Dispatcher.NewStep[]::new));
         List<String> receipts = new ArrayList<>();
         for (var batch = stack.receive(10); !batch.isEmpty(); batch = stack.receive(10)) {
             batch.forEach(delivery -> receipts.add(delivery.receipt()));
@@ -93,9 +93,9 @@ class DamagedRecordsTest {
         loseFifty();
         SweepReport report = stack.sweepAfter(Duration.ofMinutes(1));
         assertThat(report.unreachable()).as("once for each of its dispatches").isEqualTo(2);
-        assertThat(stack.count(Count.RECORDS_DAMAGED)).isEqualTo(2);
+        assertThat(stack.count(Metric.RECORDS_DAMAGED)).isEqualTo(2);
         stack.sweepAfter(Duration.ofMinutes(1));
-        assertThat(stack.count(Count.RECORDS_DAMAGED)).isEqualTo(4);
+        assertThat(stack.count(Metric.RECORDS_DAMAGED)).isEqualTo(4);
     }
 
     @Test

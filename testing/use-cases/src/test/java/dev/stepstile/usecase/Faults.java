@@ -1,6 +1,6 @@
 package dev.stepstile.usecase;
 
-import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.Ports;
@@ -105,7 +105,7 @@ final class Faults {
         return new Ports(
                 over(StepStore.class, ports.store(), "store."),
                 over(StepQueue.class, ports.queue(), "queue."),
-                over(DeadLetters.class, ports.letters(), "letters."),
+                over(DeadLetterQueue.class, ports.deadLetters(), "letters."),
                 over(PayloadStore.class, ports.items(), "items."),
                 over(PayloadStore.class, ports.objects(), "objects."));
     }

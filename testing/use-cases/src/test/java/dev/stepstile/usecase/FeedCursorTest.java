@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.step.Shards;
-import dev.stepstile.usecase.Dispatching.NewStep;
+import dev.stepstile.usecase.Dispatcher.NewStep;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -58,7 +58,7 @@ class FeedCursorTest {
     void is_short_and_misses_nothing_whatever_the_keys(int bytes) throws InterruptedException {
         List<String> keys = keys(bytes);
         stack.stepstile
-                .dispatching(MOST_SHARDS)
+                .dispatcher(MOST_SHARDS)
                 .dispatch(Stack.request("d1", keys.stream().map(Stack::step).toArray(NewStep[]::new)));
         for (List<Delivery> batch = stack.receive(10); !batch.isEmpty(); batch = stack.receive(10)) {
             stack.deliver(batch);

@@ -110,7 +110,7 @@ class PortTroubleTest {
         stack.faults.fail("letters.bury");
         assertThat(stack.deliver()).hasSize(1);
         assertThat(stack.deliver(after(MOST))).isEmpty();
-        assertThat(stack.ports.letters().peek(10)).hasSize(1);
+        assertThat(stack.ports.deadLetters().peek(10)).hasSize(1);
     }
 
     @Test
@@ -125,7 +125,8 @@ class PortTroubleTest {
         stack.deliver();
         stack.ports
                 .queue()
-                .send(List.of(new Outgoing("g", stack.ports.letters().peek(1).getFirst(), Duration.ZERO)));
+                .send(List.of(
+                        new Outgoing("g", stack.ports.deadLetters().peek(1).getFirst(), Duration.ZERO)));
         for (String call : List.of("store.record", "store.dispatch", "store.replace", "store.write")) {
             stack.faults.fail(call);
             assertThat(stack.deliver(after(MOST))).as(call).hasSize(1);

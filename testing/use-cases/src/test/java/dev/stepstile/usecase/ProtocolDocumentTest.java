@@ -62,7 +62,7 @@ class ProtocolDocumentTest {
 
     @BeforeEach
     void open() {
-        stack = new Stack(folder, Output.UNCAPTURED, new Echo(), new Charge());
+        stack = new Stack(folder, HandlerOutput.UNCAPTURED, new Echo(), new Charge());
         api = new Api(stack);
     }
 
@@ -91,7 +91,10 @@ class ProtocolDocumentTest {
                 if (what.equals("message")) {
                     fits(what, shown, Json.parse(stack.receive(10).getLast().body()));
                 } else if (what.equals("letter")) {
-                    fits(what, shown, Json.parse(stack.ports.letters().peek(100).getLast()));
+                    fits(
+                            what,
+                            shown,
+                            Json.parse(stack.ports.deadLetters().peek(100).getLast()));
                 } else {
                     assertThat(answer).isNotNull();
                     assertThat(answer.status()).as("%s", answer).isEqualTo(Integer.parseInt(what));

@@ -10,7 +10,7 @@ import dev.stepstile.codec.Json;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Dispatching.NewStep;
+import dev.stepstile.usecase.Dispatcher.NewStep;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

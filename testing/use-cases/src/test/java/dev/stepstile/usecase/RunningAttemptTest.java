@@ -16,7 +16,7 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepState.Name;
 import dev.stepstile.step.StepState.Progress;
-import dev.stepstile.usecase.Dispatching.NewStep;
+import dev.stepstile.usecase.Dispatcher.NewStep;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -70,7 +70,7 @@ class RunningAttemptTest {
     }
 
     private void cancel() throws InterruptedException {
-        stack.stepstile.cancelling().cancel(Stack.RUN, stack.time.instant().plusSeconds(20));
+        stack.stepstile.canceller().cancel(Stack.RUN, stack.time.instant().plusSeconds(20));
     }
 
     @Test
@@ -134,7 +134,9 @@ class RunningAttemptTest {
     @Test
     void reads_between_heartbeats_whether_it_is_to_stop_and_then_has_a_heartbeat_of_grace() throws Exception {
         try (Stack quick = new Stack(
-                folder.resolve("quick"), Timing.DEFAULT.withCancelCheck(Duration.ofSeconds(1)), Output.UNCAPTURED)) {
+                folder.resolve("quick"),
+                Timing.DEFAULT.withCancelCheck(Duration.ofSeconds(1)),
+                HandlerOutput.UNCAPTURED)) {
             CountDownLatch entered = new CountDownLatch(1);
             CountDownLatch interrupted = new CountDownLatch(1);
             CountDownLatch stop = new CountDownLatch(1);
@@ -152,7 +154,7 @@ class RunningAttemptTest {
             Tasks.Task<List<String>> worker = quick.start();
             Work.reached(entered, "not started");
             quick.time.advance(Duration.ofSeconds(17));
-            quick.stepstile.cancelling().cancel(Stack.RUN, quick.time.instant().plusSeconds(20));
+            quick.stepstile.canceller().cancel(Stack.RUN, quick.time.instant().plusSeconds(20));
             quick.faults.fail("store.record"); // one check without an answer
             quick.time.advance(Duration.ofSeconds(2));
             Work.reached(interrupted, "not told within two checks");
@@ -182,7 +184,7 @@ class RunningAttemptTest {
         assertThat(stack.record("a").history())
                 .singleElement()
                 .satisfies(note -> assertThat(note.cause()).isEqualTo(Kind.CANCELLED));
-        assertThat(stack.count(Count.HANDLERS_ABANDONED)).isEqualTo(1);
+        assertThat(stack.count(Metric.HANDLERS_ABANDONED)).isEqualTo(1);
         stop.countDown();
     }
 
@@ -264,8 +266,8 @@ class RunningAttemptTest {
         assertThat(stack.record("a").state()).isEqualTo(new StepState.Retrying(Stack.START));
         assertThat(stack.record("a").attempt()).isEqualTo(1);
         assertThat(stack.record("a").budgetFrom()).isEqualTo(1);
-        assertThat(stack.count(Count.ATTEMPTS_RELEASED)).isEqualTo(1);
-        assertThat(stack.count(Count.ATTEMPTS_RETRIED)).isZero();
+        assertThat(stack.count(Metric.ATTEMPTS_RELEASED)).isEqualTo(1);
+        assertThat(stack.count(Metric.ATTEMPTS_RETRIED)).isZero();
         assertThat(stack.time.timers()).isZero();
         stack.work.on("a", (input, context) -> StepResult.of("done"));
         assertThat(stack.deliver()).isEmpty();
@@ -403,7 +405,7 @@ class RunningAttemptTest {
         assertThat(stack.record("a").history())
                 .singleElement()
                 .satisfies(note -> assertThat(note.cause()).isEqualTo(Kind.WORKER_STOPPED));
-        assertThat(stack.count(Count.ATTEMPTS_RELEASED)).isEqualTo(1);
+        assertThat(stack.count(Metric.ATTEMPTS_RELEASED)).isEqualTo(1);
     }
 
     @Test
@@ -460,7 +462,7 @@ class RunningAttemptTest {
         cancel();
         stack.time.advance(Duration.ofSeconds(20)); // it is interrupted
         stack.time.advance(Duration.ofSeconds(20)); // a heartbeat within its grace
-        assertThat(stack.count(Count.HANDLERS_ABANDONED)).isZero();
+        assertThat(stack.count(Metric.HANDLERS_ABANDONED)).isZero();
         stop.countDown();
         assertThat(worker.join()).isEmpty();
         assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
@@ -528,8 +530,8 @@ class RunningAttemptTest {
         assertThat(zombies.get().cancelled()).as("told that it is another's").isTrue();
         stop.countDown();
         assertThat(stack.record("a")).isEqualTo(won);
-        assertThat(stack.count(Count.STALE_REFUSED)).isGreaterThanOrEqualTo(1);
-        assertThat(stack.count(Count.STEPS_SUCCEEDED)).isEqualTo(1);
+        assertThat(stack.count(Metric.STALE_REFUSED)).isGreaterThanOrEqualTo(1);
+        assertThat(stack.count(Metric.STEPS_SUCCEEDED)).isEqualTo(1);
     }
 
     @Test
@@ -551,7 +553,7 @@ class RunningAttemptTest {
         assertThat(zombie.join()).isEmpty();
         assertThat(stack.record("a")).isEqualTo(taken);
         assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
-        assertThat(stack.count(Count.STALE_REFUSED)).isEqualTo(1);
+        assertThat(stack.count(Metric.STALE_REFUSED)).isEqualTo(1);
     }
 
     private static StepResult stubborn(CountDownLatch entered, CountDownLatch stop) {
@@ -605,7 +607,7 @@ class RunningAttemptTest {
         Work.reached(entered, "not started");
         stack.time.advance(Duration.ofSeconds(30));
         assertThat(worker.join()).hasSize(1);
-        assertThat(stack.count(Count.HANDLERS_ABANDONED)).isEqualTo(1);
+        assertThat(stack.count(Metric.HANDLERS_ABANDONED)).isEqualTo(1);
         stack.deliver();
         assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
         StepRecord record = stack.record("a");

@@ -10,8 +10,8 @@ import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Dispatching.Answer;
-import dev.stepstile.usecase.Dispatching.NewStep;
+import dev.stepstile.usecase.Dispatcher.Answer;
+import dev.stepstile.usecase.Dispatcher.NewStep;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,33 +35,34 @@ final class Stack implements AutoCloseable {
     /** What goes wrong beside the ports: threads, timers and counts. */
     final Faults inside = new Faults();
 
-    final Tally tally = new Tally();
+    final InMemoryMeter tally = new InMemoryMeter();
     final Work work = new Work();
-    final SuspectTurns suspects = SuspectTurns.among(4);
+    final SuspectLimiter suspects = SuspectLimiter.among(4);
     final Timing timing;
     final Ports ports;
     final Stepstile stepstile;
 
     private final EmbeddedPorts embedded;
     private final Handlers handlers;
-    private final Output output;
+    private final HandlerOutput output;
 
     Stack(Path folder) {
-        this(folder, Output.UNCAPTURED);
+        this(folder, HandlerOutput.UNCAPTURED);
     }
 
-    Stack(Path folder, Output output, StepHandler... more) {
+    Stack(Path folder, HandlerOutput output, StepHandler... more) {
         this(folder, Timing.DEFAULT, output, more);
     }
 
-    Stack(Path folder, Timing timing, Output output, StepHandler... more) {
+    Stack(Path folder, Timing timing, HandlerOutput output, StepHandler... more) {
         this.timing = timing;
         this.output = output;
         embedded = EmbeddedPorts.open(folder.resolve("state"), VISIBILITY, time);
         ports = embedded.ports();
         AtomicInteger ids = new AtomicInteger();
-        World world = new World(time, new Random(7), () -> "owner-" + ids.incrementAndGet(), inside.over(time));
-        stepstile = new Stepstile(faults.over(ports), timing, world, inside.over(tally));
+        EngineRuntime runtime =
+                new EngineRuntime(time, new Random(7), () -> "owner-" + ids.incrementAndGet(), inside.over(time));
+        stepstile = new Stepstile(faults.over(ports), timing, runtime, inside.over(tally));
         List<StepHandler> all = new ArrayList<>(List.of(work));
         all.addAll(Arrays.asList(more));
         handlers = new Handlers(all);
@@ -84,12 +85,12 @@ final class Stack implements AutoCloseable {
         return step(key, "{}", new RetryPolicy(1, Duration.ZERO, Duration.ZERO));
     }
 
-    static Dispatching.Request request(String dispatchId, NewStep... steps) {
-        return new Dispatching.Request(RUN, dispatchId, List.of(steps), new TreeMap<>());
+    static Dispatcher.Request request(String dispatchId, NewStep... steps) {
+        return new Dispatcher.Request(RUN, dispatchId, List.of(steps), new TreeMap<>());
     }
 
     Answer dispatch(String dispatchId, NewStep... steps) throws InterruptedException {
-        return stepstile.dispatching(Shards.DEFAULT).dispatch(request(dispatchId, steps));
+        return stepstile.dispatcher(Shards.DEFAULT).dispatch(request(dispatchId, steps));
     }
 
     /** Dispatch {@code d1} of run {@code r1} with these steps. */
@@ -244,7 +245,7 @@ final class Stack implements AutoCloseable {
         return ports.store().dispatch(RUN, dispatchId).orElseThrow();
     }
 
-    long count(Count count) {
+    long count(Metric count) {
         return tally.of(count);
     }
 }

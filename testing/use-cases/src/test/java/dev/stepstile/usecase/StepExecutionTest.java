@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.stepstile.api.RetryAfter;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
-import dev.stepstile.codec.StepMessages;
+import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepQueue.Outgoing;
-import dev.stepstile.step.Expect;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepError;
@@ -18,7 +18,7 @@ import dev.stepstile.step.StepError.Kind;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepState.Name;
-import dev.stepstile.usecase.Dispatching.NewStep;
+import dev.stepstile.usecase.Dispatcher.NewStep;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -80,7 +80,7 @@ class StepExecutionTest {
                 assertThat(record.attempt()).isEqualTo(1);
             }
             assertThat(visibleAfter(WITHIN)).isEmpty();
-            assertThat(stack.count(Count.STEPS_SUCCEEDED)).isEqualTo(3);
+            assertThat(stack.count(Metric.STEPS_SUCCEEDED)).isEqualTo(3);
         }
 
         @Test
@@ -88,7 +88,7 @@ class StepExecutionTest {
             stack.handOver("a");
             stack.deliverTwice();
             assertThat(stack.work.started()).containsExactly("a#1");
-            assertThat(stack.count(Count.DUPLICATES_SUPPRESSED)).isEqualTo(1);
+            assertThat(stack.count(Metric.DUPLICATES_SUPPRESSED)).isEqualTo(1);
         }
 
         @Test
@@ -108,7 +108,7 @@ class StepExecutionTest {
             Tasks.Task<List<String>> first = stack.start(batch);
             gate.awaitEntered();
             assertThat(stack.execute(batch)).as("acknowledged").isEmpty();
-            assertThat(stack.count(Count.DUPLICATES_SUPPRESSED)).isEqualTo(1);
+            assertThat(stack.count(Metric.DUPLICATES_SUPPRESSED)).isEqualTo(1);
             gate.open();
             assertThat(first.join()).isEmpty();
             assertThat(stack.work.started()).containsExactly("a#1");
@@ -164,7 +164,7 @@ class StepExecutionTest {
             assertThat(stack.deliver(late)).isEmpty();
             assertThat(error("a").kind()).isEqualTo(Kind.EXPIRED);
             assertThat(stack.work.started()).isEmpty();
-            assertThat(stack.ports.letters().peek(10)).hasSize(1);
+            assertThat(stack.ports.deadLetters().peek(10)).hasSize(1);
         }
 
         @Test
@@ -184,7 +184,7 @@ class StepExecutionTest {
             stack.deliverAll();
             Run run = stack.stepstile.queries().run(Stack.RUN).orElseThrow();
             stack.stepstile
-                    .redriving()
+                    .redriver()
                     .redrive(
                             run,
                             Set.of(Name.DEAD),
@@ -212,7 +212,7 @@ class StepExecutionTest {
             assertThat(stack.deliver(first)).isEmpty();
             gate.open();
             assertThat(running.join()).isEmpty();
-            assertThat(stack.record("a").pinned().dispatchId()).isEqualTo("d2");
+            assertThat(stack.record("a").settings().dispatchId()).isEqualTo("d2");
             assertThat(stack.work.started()).containsExactly("a#1");
             stack.recover(2);
             assertThat(stack.dispatched("d1").closed()).isTrue();
@@ -254,7 +254,7 @@ class StepExecutionTest {
             }
             assertThat(stack.execute(batch)).as("stays").hasSize(1);
             StepRecord waiting = stack.record("a");
-            stack.ports.store().write(later(waiting, Duration.ofSeconds(4)), Expect.asRead(waiting));
+            stack.ports.store().write(later(waiting, Duration.ofSeconds(4)), Precondition.asRead(waiting));
             assertThat(stack.deliver(batch)).as("acknowledged").isEmpty();
             stack.sweepAfter(Duration.ofHours(12).plusMinutes(1));
             assertThat(stack.receive(10)).as("a grace is left to a message").isEmpty();
@@ -267,7 +267,7 @@ class StepExecutionTest {
             return new StepRecord(
                     record.id(),
                     record.shard(),
-                    record.pinned(),
+                    record.settings(),
                     record.attempt(),
                     record.owner(),
                     record.budgetFrom(),
@@ -333,7 +333,7 @@ class StepExecutionTest {
             assertThat(stack.deliver(batch)).isEmpty();
             assertThat(stack.state("poison")).isEqualTo(Name.SUCCEEDED);
             assertThat(stack.record("poison").attempt()).isEqualTo(2);
-            assertThat(stack.count(Count.SUSPECTS_DEFERRED)).isEqualTo(1);
+            assertThat(stack.count(Metric.SUSPECTS_DEFERRED)).isEqualTo(1);
             assertThat(stack.work.started()).last().isEqualTo("poison#2");
         }
 
@@ -491,7 +491,7 @@ class StepExecutionTest {
             assertThat(stack.record("a").history())
                     .singleElement()
                     .satisfies(note -> assertThat(note.cause()).isEqualTo(Kind.WORKER_LOST));
-            assertThat(stack.count(Count.WORKERS_LOST)).isEqualTo(1);
+            assertThat(stack.count(Metric.WORKERS_LOST)).isEqualTo(1);
         }
     }
 
@@ -508,14 +508,14 @@ class StepExecutionTest {
             send(body);
             assertThat(stack.deliver()).isEmpty();
             assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
-            assertThat(stack.ports.letters().peek(10)).singleElement().satisfies(letter -> {
-                assertThat(StepMessages.letter(letter).cause()).isEqualTo("UNDECODABLE");
-                assertThat(dev.stepstile.codec.Json.parse(letter)
+            assertThat(stack.ports.deadLetters().peek(10)).singleElement().satisfies(deadLetter -> {
+                assertThat(MessageCodec.deadLetter(deadLetter).cause()).isEqualTo("UNDECODABLE");
+                assertThat(dev.stepstile.codec.Json.parse(deadLetter)
                                 .get("undecodable")
                                 .textValue())
                         .isEqualTo(body);
             });
-            assertThat(stack.count(Count.MESSAGES_UNDECODABLE)).isEqualTo(1);
+            assertThat(stack.count(Metric.MESSAGES_UNDECODABLE)).isEqualTo(1);
             assertThat(visibleAfter(WITHIN)).isEmpty();
         }
 
@@ -532,9 +532,9 @@ class StepExecutionTest {
             send(forged("\"dispatchId\":\"d1\"", "\"dispatchId\":\"d2\""));
             assertThat(stack.deliver()).isEmpty();
             assertThat(stack.work.started()).isEmpty();
-            assertThat(stack.ports.letters().peek(10)).singleElement().satisfies(letter -> {
-                assertThat(StepMessages.letter(letter).cause()).isEqualTo("UNDECODABLE");
-                assertThat(StepMessages.letter(letter).message()).contains("nobody dispatched it");
+            assertThat(stack.ports.deadLetters().peek(10)).singleElement().satisfies(deadLetter -> {
+                assertThat(MessageCodec.deadLetter(deadLetter).cause()).isEqualTo("UNDECODABLE");
+                assertThat(MessageCodec.deadLetter(deadLetter).message()).contains("nobody dispatched it");
             });
         }
 
@@ -555,7 +555,7 @@ class StepExecutionTest {
             send(body.replace("\"index\":0", "\"index\":1"));
             assertThat(stack.deliver()).isEmpty();
             assertThat(stack.work.started()).isEmpty();
-            assertThat(stack.ports.letters().peek(10)).hasSize(2);
+            assertThat(stack.ports.deadLetters().peek(10)).hasSize(2);
         }
 
         @Test
@@ -576,16 +576,16 @@ class StepExecutionTest {
             stack.faults.fail("letters.bury");
             assertThat(stack.deliver()).hasSize(1);
             assertThat(stack.deliver(visibleAfter(Duration.ofSeconds(2)))).isEmpty();
-            assertThat(stack.ports.letters().peek(10)).hasSize(1);
+            assertThat(stack.ports.deadLetters().peek(10)).hasSize(1);
         }
 
         @Test
         void of_a_newer_version_is_put_back_for_a_newer_worker() throws InterruptedException {
-            send("{\"v\": " + (StepMessages.VERSION + 1) + ", \"whatever\": true}");
+            send("{\"v\": " + (MessageCodec.VERSION + 1) + ", \"whatever\": true}");
             assertThat(stack.deliver()).hasSize(1);
             assertThat(visibleAfter(Duration.ofSeconds(29))).isEmpty();
             assertThat(visibleAfter(Duration.ofSeconds(1))).hasSize(1);
-            assertThat(stack.ports.letters().peek(10)).isEmpty();
+            assertThat(stack.ports.deadLetters().peek(10)).isEmpty();
         }
 
         @Test
@@ -611,9 +611,9 @@ class StepExecutionTest {
             stack.deliver();
             stack.recover(2);
             assertThat(stack.dispatched("d1").closed()).isTrue();
-            String letter = stack.ports.letters().peek(1).getFirst();
-            send(letter);
-            send(letter);
+            String deadLetter = stack.ports.deadLetters().peek(1).getFirst();
+            send(deadLetter);
+            send(deadLetter);
             stack.deliverAll();
             assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
             assertThat(stack.work.started()).containsExactly("a#1", "a#2");
@@ -638,8 +638,8 @@ class StepExecutionTest {
             stack.dispatch("d2", Stack.once("a"));
             stack.deliver();
             stack.recover(2);
-            String letter = stack.ports.letters().peek(1).getFirst();
-            send(letter.replace("\"d1\"", "\"d2\""));
+            String deadLetter = stack.ports.deadLetters().peek(1).getFirst();
+            send(deadLetter.replace("\"d1\"", "\"d2\""));
             assertThat(stack.deliver()).isEmpty();
             assertThat(stack.dispatched("d1").closed()).as("reopened").isFalse();
             stack.recover(20);
@@ -654,7 +654,7 @@ class StepExecutionTest {
             });
             stack.dispatch("d1", Stack.once("a"));
             stack.deliver();
-            String first = stack.ports.letters().peek(1).getFirst();
+            String first = stack.ports.deadLetters().peek(1).getFirst();
             send(first);
             stack.deliver();
             StepRecord deadAt2 = stack.record("a");
@@ -675,12 +675,12 @@ class StepExecutionTest {
             });
             stack.dispatch("d1", Stack.once("a"));
             stack.deliver();
-            String letter = stack.ports.letters().peek(1).getFirst();
-            send(letter);
+            String deadLetter = stack.ports.deadLetters().peek(1).getFirst();
+            send(deadLetter);
             stack.faults.crashAfter("store.write", 0);
             stack.crash(stack.receive(10));
             assertThat(stack.state("a")).as("redriven, and not claimed").isEqualTo(Name.RETRYING);
-            send(letter);
+            send(deadLetter);
             stack.deliver();
             assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
         }
@@ -694,13 +694,13 @@ class StepExecutionTest {
             stack.dispatch("d1", Stack.once("a"));
             stack.deliver();
             StepRecord dead = stack.record("a");
-            String letter = stack.ports.letters().peek(10).getFirst();
-            send(letter.replace("\"d1\"", "\"forged\""));
+            String deadLetter = stack.ports.deadLetters().peek(10).getFirst();
+            send(deadLetter.replace("\"d1\"", "\"forged\""));
             assertThat(stack.deliver()).isEmpty();
             assertThat(stack.record("a")).isEqualTo(dead);
             assertThat(stack.work.started()).containsExactly("a#1");
-            assertThat(stack.count(Count.MESSAGES_UNDECODABLE)).isEqualTo(1);
-            assertThat(stack.ports.letters().peek(10))
+            assertThat(stack.count(Metric.MESSAGES_UNDECODABLE)).isEqualTo(1);
+            assertThat(stack.ports.deadLetters().peek(10))
                     .as("it lies there whole")
                     .anyMatch(body -> body.contains("forged"));
         }
@@ -712,7 +712,7 @@ class StepExecutionTest {
             });
             stack.dispatch("d1", Stack.once("a"));
             stack.deliver();
-            send(stack.ports.letters().peek(1).getFirst().replace("\"r1\"", "\"r2\""));
+            send(stack.ports.deadLetters().peek(1).getFirst().replace("\"r1\"", "\"r2\""));
             assertThat(stack.deliver()).isEmpty();
             assertThat(stack.work.started()).containsExactly("a#1");
         }
@@ -735,10 +735,11 @@ class StepExecutionTest {
             stack.deliver(visibleAfter(Duration.ofSeconds(10)));
             assertThat(stack.state("a")).isEqualTo(Name.DEAD);
             assertThat(error("a").message()).startsWith("java.lang.IllegalStateException: attempt 3 broke (");
-            assertThat(((StepState.Dead) stack.record("a").state()).buriedAt()).isNotNull();
-            assertThat(stack.ports.letters().peek(10))
+            assertThat(((StepState.Dead) stack.record("a").state()).deadLetteredAt())
+                    .isNotNull();
+            assertThat(stack.ports.deadLetters().peek(10))
                     .singleElement()
-                    .satisfies(letter -> assertThat(letter).contains("attempt 1 broke", "attempt 3 broke"));
+                    .satisfies(deadLetter -> assertThat(deadLetter).contains("attempt 1 broke", "attempt 3 broke"));
             assertThat(visibleAfter(WITHIN)).isEmpty();
         }
 
@@ -774,7 +775,7 @@ class StepExecutionTest {
             assertThat(stack.deliver()).isEmpty();
             assertThat(error("a")).isEqualTo(new StepError(Kind.TERMINAL_FAILURE, "no such customer"));
             assertThat(stack.state("a")).isEqualTo(Name.FAILED);
-            assertThat(stack.ports.letters().peek(10)).isEmpty();
+            assertThat(stack.ports.deadLetters().peek(10)).isEmpty();
         }
 
         @Test
@@ -918,7 +919,7 @@ class StepExecutionTest {
             assertThat(other.deliver()).isEmpty();
             assertThat(error("a").kind()).isEqualTo(Kind.PAYLOAD_MISSING);
             assertThat(stack.state("a")).isEqualTo(Name.DEAD);
-            assertThat(stack.ports.letters().peek(10)).hasSize(1);
+            assertThat(stack.ports.deadLetters().peek(10)).hasSize(1);
             assertThat(stack.work.started()).isEmpty();
         }
 
@@ -998,16 +999,16 @@ class StepExecutionTest {
                 assertThat(stack.record(key).state())
                         .isInstanceOfSatisfying(
                                 StepState.Dead.class,
-                                dead -> assertThat(dead.buriedAt()).isNull());
+                                dead -> assertThat(dead.deadLetteredAt()).isNull());
             }
             stack.sweepAfter(Duration.ofMinutes(1));
             for (String key : List.of("a", "b")) {
                 assertThat(stack.record(key).state())
                         .isInstanceOfSatisfying(
                                 StepState.Dead.class,
-                                dead -> assertThat(dead.buriedAt()).isNotNull());
+                                dead -> assertThat(dead.deadLetteredAt()).isNotNull());
             }
-            assertThat(stack.ports.letters().peek(10))
+            assertThat(stack.ports.deadLetters().peek(10))
                     .as("one twice, none missing")
                     .hasSize(3);
         }
@@ -1027,7 +1028,7 @@ class StepExecutionTest {
             assertThat(stack.deliver(batch)).isEmpty();
             assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
             assertThat(stack.record("a").attempt()).isEqualTo(2);
-            assertThat(stack.count(Count.STALE_REFUSED)).isZero();
+            assertThat(stack.count(Metric.STALE_REFUSED)).isZero();
         }
     }
 }

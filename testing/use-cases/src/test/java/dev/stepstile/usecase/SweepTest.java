@@ -72,7 +72,7 @@ class SweepTest {
         assertThat(stack.dispatched("d1").closed()).isTrue();
         assertThat(stack.dispatched("d1").counts()).isEqualTo(counts(Map.of(Name.SUCCEEDED, 3)));
         assertThat(stack.sweepAfter(Duration.ofDays(1)).dispatches()).isZero();
-        assertThat(stack.count(Count.DISPATCHES_CLOSED)).isEqualTo(1);
+        assertThat(stack.count(Metric.DISPATCHES_CLOSED)).isEqualTo(1);
     }
 
     @Test
@@ -116,8 +116,8 @@ class SweepTest {
         }
         assertThat(stack.work.started()).containsExactly("a#2");
         assertThat(stack.time.instant()).isBeforeOrEqualTo(bound);
-        assertThat(stack.count(Count.WORKERS_LOST)).isEqualTo(1);
-        assertThat(stack.count(Count.STEPS_RECLAIMED)).isEqualTo(1);
+        assertThat(stack.count(Metric.WORKERS_LOST)).isEqualTo(1);
+        assertThat(stack.count(Metric.STEPS_RECLAIMED)).isEqualTo(1);
     }
 
     @Test
@@ -126,9 +126,12 @@ class SweepTest {
         stack.crashAfterClaim();
         SweepReport report = stack.sweepAfter(MINUTE.multipliedBy(2));
         assertThat(report.reclaimed()).isEqualTo(1);
-        assertThat(report.buried()).isEqualTo(1);
+        assertThat(report.deadLettered()).isEqualTo(1);
         assertThat(stack.state("a")).isEqualTo(Name.DEAD);
-        assertThat(stack.ports.letters().peek(10)).singleElement().asString().contains("WORKER_LOST", "the last of 1");
+        assertThat(stack.ports.deadLetters().peek(10))
+                .singleElement()
+                .asString()
+                .contains("WORKER_LOST", "the last of 1");
         assertThat(stack.sweepAfter(MINUTE).closed()).isEqualTo(1);
         assertThat(stack.dispatched("d1").counts()).isEqualTo(counts(Map.of(Name.DEAD, 1)));
     }
@@ -182,7 +185,10 @@ class SweepTest {
         SweepReport report = stack.sweepAfter(stack.timing.validity().plusMillis(1));
         assertThat(report.discarded()).isEqualTo(1);
         assertThat(stack.state("a")).isEqualTo(Name.DEAD);
-        assertThat(stack.ports.letters().peek(10)).singleElement().asString().contains("EXPIRED");
+        assertThat(stack.ports.deadLetters().peek(10))
+                .singleElement()
+                .asString()
+                .contains("EXPIRED");
         assertThat(stack.execute(batch)).as("its message comes too late").isEmpty();
         assertThat(stack.work.started()).isEmpty();
         assertThat(stack.sweepAfter(MINUTE).closed()).isEqualTo(1);
@@ -350,7 +356,7 @@ class SweepTest {
         stack.time.advance(MINUTE);
         stack.faults.afterNext("store.dispatch", this::swept);
         assertThat(stack.sweep().dispatches()).isZero();
-        assertThat(stack.count(Count.DISPATCHES_SWEPT)).as("by the other").isEqualTo(2);
+        assertThat(stack.count(Metric.DISPATCHES_SWEPT)).as("by the other").isEqualTo(2);
     }
 
     @Test
@@ -402,7 +408,7 @@ class SweepTest {
         assertThat(stack.state("s0")).isEqualTo(Name.DEAD);
         StepRecord dead = stack.record("s0");
         assertThat(((StepState.Dead) dead.state()).error().kind()).isEqualTo(StepError.Kind.PAYLOAD_MISSING);
-        assertThat(stack.ports.letters().peek(10)).hasSize(1);
+        assertThat(stack.ports.deadLetters().peek(10)).hasSize(1);
     }
 
     @Test
@@ -446,7 +452,7 @@ class SweepTest {
         assertThat(stack.state("lost")).as(where).isEqualTo(Name.SUCCEEDED);
         assertThat(stack.state("queued")).as(where).isEqualTo(Name.SUCCEEDED);
         assertThat(stack.work.started()).as(where).containsExactlyInAnyOrder("lost#2", "queued#1");
-        assertThat(stack.ports.letters().peek(10).size()).as(where).isBetween(1, 2);
+        assertThat(stack.ports.deadLetters().peek(10).size()).as(where).isBetween(1, 2);
         return calls;
     }
 }

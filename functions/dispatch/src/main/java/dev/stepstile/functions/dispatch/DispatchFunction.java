@@ -3,23 +3,23 @@ package dev.stepstile.functions.dispatch;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import dev.stepstile.http.DispatchApi;
-import dev.stepstile.lambda.Environment;
+import dev.stepstile.lambda.FunctionEnvironment;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 
 /** {@code POST /v1/runs/{runId}/dispatches}. */
 public final class DispatchFunction implements RequestStreamHandler {
-    private final Environment environment;
+    private final FunctionEnvironment environment;
     private final DispatchApi api;
 
     public DispatchFunction() {
-        this(Environment.onAws());
+        this(FunctionEnvironment.onAws());
     }
 
-    public DispatchFunction(Environment environment) {
+    public DispatchFunction(FunctionEnvironment environment) {
         this.environment = environment;
-        this.api = new DispatchApi(environment.stepstile().dispatching(environment.shards()));
+        this.api = new DispatchApi(environment.stepstile().dispatcher(environment.shards()));
     }
 
     @Override

@@ -5,34 +5,34 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse;
 import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse.BatchItemFailure;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
-import dev.stepstile.lambda.Environment;
+import dev.stepstile.lambda.FunctionEnvironment;
 import dev.stepstile.runtime.CapturedOutput;
 import dev.stepstile.usecase.Handlers;
 import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.SuspectLimit;
-import dev.stepstile.usecase.SuspectTurns;
+import dev.stepstile.usecase.SuspectLimiter;
 import java.time.Duration;
 import java.util.List;
 
 /** A batch of messages; the answer names those that are to stay in the queue. */
 public final class StepFunction implements RequestHandler<SQSEvent, SQSBatchResponse> {
-    private final Environment environment;
+    private final FunctionEnvironment environment;
     private final StepExecution execution;
     private final Termination termination;
 
     /** In a process of its own, which gives back what it runs when it is told to end. */
     public StepFunction() {
-        this(SuspectTurns.among(1));
+        this(SuspectLimiter.among(1));
     }
 
     /** As on AWS, but for the turns of suspects. */
     public StepFunction(SuspectLimit suspects) {
-        this(Environment.onAws(), InstalledHandlers.load(), suspects);
+        this(FunctionEnvironment.onAws(), InstalledHandlers.load(), suspects);
         termination.bySignal();
     }
 
     /** @param suspects shared by the environments of one machine */
-    public StepFunction(Environment environment, Handlers handlers, SuspectLimit suspects) {
+    public StepFunction(FunctionEnvironment environment, Handlers handlers, SuspectLimit suspects) {
         this.environment = environment;
         this.execution = environment
                 .stepstile()

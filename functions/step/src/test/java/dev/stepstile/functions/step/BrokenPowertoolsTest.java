@@ -7,7 +7,7 @@ import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.embedded.EmbeddedPorts;
-import dev.stepstile.port.DeadLetters;
+import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
@@ -17,8 +17,8 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState.Name;
+import dev.stepstile.usecase.InMemoryMeter;
 import dev.stepstile.usecase.StepExecution;
-import dev.stepstile.usecase.Tally;
 import dev.stepstile.usecase.Tasks;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -69,7 +69,11 @@ class BrokenPowertoolsTest {
             Fault fault = new Fault(call, after);
             Timers timers = new Timers(new VirtualTasks());
             Worker broken = new Worker(
-                    fault.over(embedded.ports()), clock, fault.over(Tasks.class, timers), new Tally(), new Work());
+                    fault.over(embedded.ports()),
+                    clock,
+                    fault.over(Tasks.class, timers),
+                    new InMemoryMeter(),
+                    new Work());
             broken.execute(POWERTOOLS, steps());
             boolean reached = fault.struck();
             String at = "an Error " + (after ? "after" : "at") + " call " + call;
@@ -77,7 +81,7 @@ class BrokenPowertoolsTest {
             for (String key : KEYS) {
                 assertThat(state(embedded.ports(), key)).as("%s: %s", at, key).isNotEqualTo(Name.RUNNING);
             }
-            Worker next = new Worker(embedded.ports(), clock, new VirtualTasks(), new Tally(), new Work());
+            Worker next = new Worker(embedded.ports(), clock, new VirtualTasks(), new InMemoryMeter(), new Work());
             for (int i = 0; i < 3; i++) {
                 ahead.updateAndGet(sum -> sum.plusSeconds(60));
                 next.execute(POWERTOOLS, steps());
@@ -140,7 +144,7 @@ class BrokenPowertoolsTest {
             return new Ports(
                     over(StepStore.class, ports.store()),
                     over(StepQueue.class, ports.queue()),
-                    over(DeadLetters.class, ports.letters()),
+                    over(DeadLetterQueue.class, ports.deadLetters()),
                     over(PayloadStore.class, ports.items()),
                     over(PayloadStore.class, ports.objects()));
         }

@@ -9,13 +9,13 @@ import dev.stepstile.embedded.EmbeddedPorts;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepStore;
-import dev.stepstile.step.AttemptNote;
-import dev.stepstile.step.Expect;
+import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Count;
+import dev.stepstile.usecase.Metric;
 import dev.stepstile.usecase.StepExecution;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -62,7 +62,12 @@ class FencedIdempotencyTest {
 
         Way given(StepState state) {
             return new Way(
-                    name, ends, maxAttempts, work, store -> store.write(record(state), new Expect.Absent()), writes);
+                    name,
+                    ends,
+                    maxAttempts,
+                    work,
+                    store -> store.write(record(state), new Precondition.Absent()),
+                    writes);
         }
 
         Way writes(Consumer<StepRecord> refusing) {
@@ -139,10 +144,10 @@ class FencedIdempotencyTest {
             Worker worker = new Worker(Worker.with(ports, intercepted(ports.store(), way.writes())), way.work());
             List<String> seen = new ArrayList<>();
             seen.add("stay: " + worker.execute(engine, step, mate));
-            for (Count count : Count.values()) {
+            for (Metric count : Metric.values()) {
                 seen.add(count + ": " + worker.counts().of(count));
             }
-            seen.add("letters: " + ports.letters().peek(10).size());
+            seen.add("letters: " + ports.deadLetters().peek(10).size());
             for (StepSpec spec : List.of(step, mate)) {
                 seen.add(spec.id() + ": "
                         + ports.store()
@@ -156,13 +161,13 @@ class FencedIdempotencyTest {
 
     private static String shown(StepRecord record) {
         List<String> causes = record.history().stream()
-                .map(AttemptNote::cause)
+                .map(FailedAttempt::cause)
                 .map(Enum::name)
                 .toList();
         String state = switch (record.state()) {
             case StepState.Succeeded(Payload result, Instant at) -> "SUCCEEDED " + result;
             case StepState.Failed failed -> "FAILED " + failed.error();
-            case StepState.Dead dead -> "DEAD " + dead.error() + (dead.buriedAt() == null ? "" : " buried");
+            case StepState.Dead dead -> "DEAD " + dead.error() + (dead.deadLetteredAt() == null ? "" : " buried");
             case StepState.Running running -> "RUNNING";
             case StepState.Retrying retrying -> "RETRYING";
             case StepState.Cancelled cancelled -> "CANCELLED";
@@ -172,7 +177,7 @@ class FencedIdempotencyTest {
 
     private static StepRecord record(StepState state) {
         StepSpec step = Worker.step("s", 3);
-        return new StepRecord(step.id(), 0, step.pinned(), 1, "other", 0, 0, now(), now(), 0, List.of(), state);
+        return new StepRecord(step.id(), 0, step.settings(), 1, "other", 0, 0, now(), now(), 0, List.of(), state);
     }
 
     @Test

@@ -4,27 +4,27 @@ import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
-import dev.stepstile.codec.StepMessages;
+import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepStore;
-import dev.stepstile.runtime.RealWorld;
+import dev.stepstile.runtime.JvmRuntime;
 import dev.stepstile.runtime.VirtualTasks;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Payload;
-import dev.stepstile.step.Pinned;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
+import dev.stepstile.usecase.EngineRuntime;
+import dev.stepstile.usecase.HandlerOutput;
 import dev.stepstile.usecase.Handlers;
-import dev.stepstile.usecase.Output;
+import dev.stepstile.usecase.InMemoryMeter;
 import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.Stepstile;
-import dev.stepstile.usecase.Tally;
 import dev.stepstile.usecase.Tasks;
 import dev.stepstile.usecase.Timing;
-import dev.stepstile.usecase.World;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -34,7 +34,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 
 /** A function environment that executes steps over given ports, led by a given engine. */
-record Worker(Ports ports, InstantSource clock, Tasks tasks, Tally counts, StepHandler handler) {
+record Worker(Ports ports, InstantSource clock, Tasks tasks, InMemoryMeter counts, StepHandler handler) {
     static final Timing TIMING =
             Timing.of(Duration.ofSeconds(1), Duration.ZERO, Duration.ofSeconds(1), Duration.ofSeconds(1));
 
@@ -44,25 +44,25 @@ record Worker(Ports ports, InstantSource clock, Tasks tasks, Tally counts, StepH
     }
 
     Worker(Ports ports, Work work) {
-        this(ports, InstantSource.system(), new VirtualTasks(), new Tally(), handler(work));
+        this(ports, InstantSource.system(), new VirtualTasks(), new InMemoryMeter(), handler(work));
     }
 
     /** A worker that shows no sign of life while it works. */
     static Worker silent(Ports ports, InstantSource clock, Work work) {
-        return new Worker(ports, clock, new WithoutTimers(new VirtualTasks()), new Tally(), handler(work));
+        return new Worker(ports, clock, new WithoutTimers(new VirtualTasks()), new InMemoryMeter(), handler(work));
     }
 
     /** Executes these steps as one batch; the messages that stay. */
     List<String> execute(StepExecution.Engine engine, StepSpec... steps) throws InterruptedException {
-        World real = RealWorld.create();
-        World world = new World(clock, real.random(), real.ids(), tasks);
-        Instant now = world.now();
+        EngineRuntime real = JvmRuntime.create();
+        EngineRuntime runtime = new EngineRuntime(clock, real.random(), real.ids(), tasks);
+        Instant now = runtime.now();
         ports.store().putDispatchIfAbsent(dispatch(now));
         List<Delivery> batch = Stream.of(steps)
-                .map(step -> new Delivery("m-" + step.id().stepKey(), "receipt", StepMessages.step(step), 1, now))
+                .map(step -> new Delivery("m-" + step.id().stepKey(), "receipt", MessageCodec.step(step), 1, now))
                 .toList();
-        return new Stepstile(ports, TIMING, world, counts)
-                .execution(new Handlers(List.of(handler)), Output.UNCAPTURED, engine)
+        return new Stepstile(ports, TIMING, runtime, counts)
+                .execution(new Handlers(List.of(handler)), HandlerOutput.UNCAPTURED, engine)
                 .execute(batch, now.plusSeconds(900));
     }
 
@@ -94,7 +94,7 @@ record Worker(Ports ports, InstantSource clock, Tasks tasks, Tally counts, StepH
         return new StepSpec(
                 new StepId("r", key),
                 0,
-                new Pinned(
+                new StepSettings(
                         "d",
                         0,
                         "work",
@@ -108,7 +108,7 @@ record Worker(Ports ports, InstantSource clock, Tasks tasks, Tally counts, StepH
 
     /** The ports with another store. */
     static Ports with(Ports ports, StepStore store) {
-        return new Ports(store, ports.queue(), ports.letters(), ports.items(), ports.objects());
+        return new Ports(store, ports.queue(), ports.deadLetters(), ports.items(), ports.objects());
     }
 
     private static StepHandler handler(Work work) {

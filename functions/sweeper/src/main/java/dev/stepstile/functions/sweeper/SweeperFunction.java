@@ -2,7 +2,7 @@ package dev.stepstile.functions.sweeper;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
-import dev.stepstile.lambda.Environment;
+import dev.stepstile.lambda.FunctionEnvironment;
 import dev.stepstile.usecase.Sweep;
 import dev.stepstile.usecase.SweepReport;
 import java.time.Duration;
@@ -13,14 +13,14 @@ public final class SweeperFunction implements RequestHandler<Map<String, Object>
     /** Before the function's deadline no further dispatch is begun. */
     private static final Duration RESERVE = Duration.ofSeconds(10);
 
-    private final Environment environment;
+    private final FunctionEnvironment environment;
     private final Sweep sweep;
 
     public SweeperFunction() {
-        this(Environment.onAws());
+        this(FunctionEnvironment.onAws());
     }
 
-    public SweeperFunction(Environment environment) {
+    public SweeperFunction(FunctionEnvironment environment) {
         this.environment = environment;
         this.sweep = environment.stepstile().sweep();
     }

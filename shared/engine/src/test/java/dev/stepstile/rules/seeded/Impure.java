@@ -1,6 +1,6 @@
 package dev.stepstile.rules.seeded;
 
-import dev.stepstile.runtime.RealWorld;
+import dev.stepstile.runtime.JvmRuntime;
 import dev.stepstile.step.StepState;
 import java.sql.Connection;
 import java.time.Clock;
@@ -33,8 +33,8 @@ final class Impure {
         return Executors.newCachedThreadPool();
     }
 
-    Object world(Connection connection) {
-        return List.of(RealWorld.create(), connection);
+    Object runtime(Connection connection) {
+        return List.of(JvmRuntime.create(), connection);
     }
 
     StepState state() {

@@ -1,6 +1,6 @@
 package dev.stepstile.simulation.audit;
 
-import dev.stepstile.step.AttemptNote;
+import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
@@ -17,8 +17,8 @@ final class AttemptHistory implements Check {
 
     @Override
     public void recordWritten(StepLedger step, @Nullable StepRecord before, StepRecord after) {
-        List<AttemptNote> was = before == null ? List.of() : before.history();
-        List<AttemptNote> is = after.history();
+        List<FailedAttempt> was = before == null ? List.of() : before.history();
+        List<FailedAttempt> is = after.history();
         int endedAttempt = before == null ? 0 : ended(before, after);
         int more = endedAttempt == 0 ? 0 : 1;
         int kept = Math.min(was.size(), StepRecord.MAX_HISTORY - more);
@@ -40,8 +40,8 @@ final class AttemptHistory implements Check {
                 : 0;
     }
 
-    private static List<Integer> attempts(List<AttemptNote> notes) {
-        return notes.stream().map(AttemptNote::attempt).toList();
+    private static List<Integer> attempts(List<FailedAttempt> notes) {
+        return notes.stream().map(FailedAttempt::attempt).toList();
     }
 
     /** Whether the record's newest attempt was ended by its own worker, not by a sweep or another claim. */

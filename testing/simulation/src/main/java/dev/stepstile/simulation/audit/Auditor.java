@@ -1,7 +1,7 @@
 package dev.stepstile.simulation.audit;
 
-import dev.stepstile.codec.StepMessages;
-import dev.stepstile.codec.StepMessages.Decoded;
+import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.codec.MessageCodec.Decoded;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.simulation.ports.Observer;
 import dev.stepstile.simulation.ports.RunningHandler;
@@ -14,7 +14,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Dispatching;
+import dev.stepstile.usecase.Dispatcher;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.EnumMap;
@@ -84,7 +84,7 @@ public final class Auditor implements Observer {
     }
 
     /** A client is going to hand over these steps. */
-    public void asked(Dispatching.Request request) {
+    public void asked(Dispatcher.Request request) {
         String dispatchId = request.dispatchId();
         if (dispatchId != null) {
             ledgers.run(request.runId()).asked(request, dispatchId);
@@ -197,7 +197,7 @@ public final class Auditor implements Observer {
                 }
             }
             case StepState.Succeeded succeeded -> ledger.results++;
-            case StepState.Dead dead when dead.buriedAt() == null -> ledger.died(after.attempt());
+            case StepState.Dead dead when dead.deadLetteredAt() == null -> ledger.died(after.attempt());
             case StepState.Dead dead -> {}
             case StepState.Failed failed -> {}
             case StepState.Cancelled cancelled -> {}
@@ -254,7 +254,7 @@ public final class Auditor implements Observer {
     }
 
     private static @Nullable StepId decoded(String body) {
-        return switch (StepMessages.decode(body)) {
+        return switch (MessageCodec.decode(body)) {
             case Decoded.Step(StepSpec spec) -> spec.id();
             case Decoded.MovedBack(StepSpec spec, int attempt) -> spec.id();
             case Decoded.NewerVersion newer -> null;
@@ -264,13 +264,13 @@ public final class Auditor implements Observer {
 
     @Override
     public void messageSent(String body) {
-        switch (StepMessages.decode(body)) {
+        switch (MessageCodec.decode(body)) {
             case Decoded.Step(StepSpec spec) -> {
                 StepLedger ledger = sent(body, spec);
                 each(check -> check.messageSent(ledger, spec));
                 ledger.sends++;
                 ledger.sentAt = audit.millis();
-                ledger.sentFor = spec.pinned().dispatchId();
+                ledger.sentFor = spec.settings().dispatchId();
             }
             case Decoded.MovedBack(StepSpec spec, int attempt) -> sent(body, spec);
             case Decoded.NewerVersion newer -> {}
@@ -344,17 +344,17 @@ public final class Auditor implements Observer {
     }
 
     @Override
-    public void letterBuried(String body) {
-        if (StepMessages.decode(body) instanceof Decoded.MovedBack(StepSpec spec, int attempt)) {
+    public void deadLetterMarked(String body) {
+        if (MessageCodec.decode(body) instanceof Decoded.MovedBack(StepSpec spec, int attempt)) {
             StepLedger ledger = ledger(spec.id());
-            each(check -> check.letterBuried(ledger, spec, attempt));
-            ledger.buried(attempt);
+            each(check -> check.deadLetterMarked(ledger, spec, attempt));
+            ledger.deadLettered(attempt);
         }
     }
 
     @Override
-    public void letterTaken(String body) {
-        if (StepMessages.decode(body) instanceof Decoded.MovedBack(StepSpec spec, int attempt)) {
+    public void deadLetterTaken(String body) {
+        if (MessageCodec.decode(body) instanceof Decoded.MovedBack(StepSpec spec, int attempt)) {
             ledger(spec.id()).takenOut(attempt);
         }
     }

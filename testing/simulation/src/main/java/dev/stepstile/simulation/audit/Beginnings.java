@@ -23,9 +23,9 @@ final class Beginnings implements Check {
             audit.violated(work.id, "attempt " + work.attempt + " began to work and was never claimed");
         }
         StepRecord record = step.last;
-        String given = record == null || record.pinned().input() != null // by a redrive
+        String given = record == null || record.settings().input() != null // by a redrive
                 ? null
-                : ledgers.run(work.id.runId()).input(record.pinned().dispatchId(), work.id.stepKey());
+                : ledgers.run(work.id.runId()).input(record.settings().dispatchId(), work.id.stepKey());
         if (given != null && !given.equals(work.input) && !same(given, work.input)) {
             audit.violated(work.id, "attempt " + work.attempt + " was given another input: " + work.input);
         }

@@ -46,7 +46,7 @@ interface Check {
 
     default void workEnded(StepLedger step, RunningHandler work, @Nullable String result) {}
 
-    default void letterBuried(StepLedger step, StepSpec spec, int attempt) {}
+    default void deadLetterMarked(StepLedger step, StepSpec spec, int attempt) {}
 
     /** @param asked when, in virtual milliseconds */
     default void cancelAnswered(RunLedger run, long asked) {}

@@ -37,7 +37,7 @@ final class Closings implements Check {
             StepLedger step = run.step(id);
             StepRecord record = step.last;
             rest = Math.max(rest, record == null ? 0 : step.writtenAt.toEpochMilli());
-            shared |= record == null || !record.pinned().dispatchId().equals(dispatch.dispatchId());
+            shared |= record == null || !record.settings().dispatchId().equals(dispatch.dispatchId());
             states.merge(record == null ? StepState.Name.QUEUED : record.state().name(), 1, Integer::sum);
             if (!run.drivenByAnother(dispatch, record)) {
                 restsAtLast(id, record);
@@ -54,7 +54,7 @@ final class Closings implements Check {
     private void restsAtLast(StepId id, @Nullable StepRecord record) {
         if (record == null || !(record.state() instanceof StepState.Ended)) {
             audit.violated(id, "its dispatch was closed while it was " + Auditor.shown(record));
-        } else if (record.state() instanceof StepState.Dead dead && dead.buriedAt() == null) {
+        } else if (record.state() instanceof StepState.Dead dead && dead.deadLetteredAt() == null) {
             audit.violated(id, "its dispatch was closed while it was not buried");
         }
     }

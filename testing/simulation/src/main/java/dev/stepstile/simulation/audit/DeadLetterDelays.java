@@ -34,14 +34,14 @@ final class DeadLetterDelays implements Check {
         }
         StepError.Kind cause = dead.error().kind();
         if (EXHAUSTED.contains(cause)
-                && after.attempt() - step.budgetFrom < after.pinned().retry().maxAttempts()) {
+                && after.attempt() - step.budgetFrom < after.settings().retry().maxAttempts()) {
             audit.violated(after.id(), "it died of " + cause + " with attempts left");
         }
         if (cause == StepError.Kind.EXPIRED) {
             expired(after);
         }
-        if (dead.buriedAt() != null) {
-            if (!step.lettersSent.contains(after.attempt())) {
+        if (dead.deadLetteredAt() != null) {
+            if (!step.deadLettersSent.contains(after.attempt())) {
                 audit.violated(
                         after.id(), "it is marked as buried, and no letter ever named attempt " + after.attempt());
             }
@@ -51,7 +51,7 @@ final class DeadLetterDelays implements Check {
 
     private void expired(StepRecord after) {
         var dispatch =
-                ledgers.run(after.id().runId()).dispatches.get(after.pinned().dispatchId());
+                ledgers.run(after.id().runId()).dispatches.get(after.settings().dispatchId());
         Duration validity = audit.cluster().timing().validity();
         if (dispatch != null
                 && audit.now()
@@ -62,10 +62,10 @@ final class DeadLetterDelays implements Check {
     }
 
     @Override
-    public void letterBuried(StepLedger step, StepSpec spec, int attempt) {
+    public void deadLetterMarked(StepLedger step, StepSpec spec, int attempt) {
         if (!step.deadAt.contains(attempt)) {
             audit.violated(spec.id(), "it was buried and never died at attempt " + attempt);
-        } else if (!step.lettersSent.contains(attempt) && attempt == step.fence) {
+        } else if (!step.deadLettersSent.contains(attempt) && attempt == step.fence) {
             audit.within(
                     spec.id(), step.endedAt, audit.sweep().multipliedBy(2), "it died, and its dead letter was sent");
         }

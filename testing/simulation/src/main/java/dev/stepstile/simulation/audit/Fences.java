@@ -29,7 +29,7 @@ final class Fences implements Check {
             if (step.owners.contains(after.owner())) {
                 audit.violated(after.id(), "attempt " + after.attempt() + " has the owner of an earlier one");
             }
-            if (after.attempt() - step.budgetFrom > after.pinned().retry().maxAttempts()) {
+            if (after.attempt() - step.budgetFrom > after.settings().retry().maxAttempts()) {
                 audit.violated(after.id(), "attempt " + after.attempt() + " is beyond its budget");
             }
         } else if (after.attempt() != step.fence) {

@@ -75,7 +75,7 @@ public final class FinalChecks {
             return;
         }
         ends.merge(ended.name(), 1, Integer::sum);
-        if (ended instanceof StepState.Dead && !ledger.letters.contains(record.attempt())) {
+        if (ended instanceof StepState.Dead && !ledger.deadLetters.contains(record.attempt())) {
             findings.add(id, "it is dead and no letter says so");
         }
         int times = told.getOrDefault(end(id.stepKey(), ended.name(), record.attempt()), 0);

@@ -69,7 +69,7 @@ final class HandlerStops implements Check {
         if (record != null
                 && record.attempt() == work.attempt
                 && audit.millis()
-                        > Math.max(work.since + record.pinned().timeout().toMillis(), well) + SLACK.toMillis()) {
+                        > Math.max(work.since + record.settings().timeout().toMillis(), well) + SLACK.toMillis()) {
             audit.violated(work.id, "attempt " + work.attempt + " worked for longer than its timeout");
         }
     }

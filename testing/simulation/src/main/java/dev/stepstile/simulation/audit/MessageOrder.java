@@ -24,14 +24,14 @@ final class MessageOrder implements Check {
     @Override
     public void messageSent(StepLedger step, StepSpec spec) {
         RunLedger run = ledgers.run(spec.id().runId());
-        if (run.run == null || !run.dispatches.containsKey(spec.pinned().dispatchId())) {
+        if (run.run == null || !run.dispatches.containsKey(spec.settings().dispatchId())) {
             audit.violated(spec.id(), "a message was sent before its dispatch was written");
         }
         patient(step, spec, run);
         StepRecord record = step.last;
         long before = audit.millis() - READ_TO_SENT.toMillis();
         if (record != null
-                && record.pinned().dispatchId().equals(spec.pinned().dispatchId())
+                && record.settings().dispatchId().equals(spec.settings().dispatchId())
                 && step.writtenAt.toEpochMilli() < before
                 && audit.caller().undisturbedSince(before)
                 && (record.state() instanceof StepState.Ended || record.state() instanceof StepState.Running)) {
@@ -41,12 +41,12 @@ final class MessageOrder implements Check {
 
     /** What nobody claimed is not sent again while it may only be waiting its turn. */
     private void patient(StepLedger step, StepSpec spec, RunLedger run) {
-        Dispatch dispatch = run.dispatches.get(spec.pinned().dispatchId());
+        Dispatch dispatch = run.dispatches.get(spec.settings().dispatchId());
         Duration patience =
                 audit.cluster().timing().lostAfter().minus(audit.clocks()).minusSeconds(1);
         boolean again = step.last == null && step.sends > 0 && dispatch != null && dispatch.sentAt() != null;
         if (again
-                && step.sentFor.equals(spec.pinned().dispatchId())
+                && step.sentFor.equals(spec.settings().dispatchId())
                 && audit.millis() - step.sentAt < patience.toMillis()
                 && audit.caller().undisturbedSince(audit.millis() - patience.toMillis())) {
             audit.violated(

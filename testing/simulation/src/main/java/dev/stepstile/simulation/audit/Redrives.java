@@ -39,10 +39,10 @@ final class Redrives implements Check {
             audit.violated(after.id(), "it was redriven, to begin only at " + notBefore);
         }
         Dispatch dispatch =
-                ledgers.run(after.id().runId()).dispatches.get(after.pinned().dispatchId());
+                ledgers.run(after.id().runId()).dispatches.get(after.settings().dispatchId());
         if (dispatch == null || dispatch.closed()) {
             audit.violated(after.id(), "it was redriven while its dispatch was closed");
-        } else if (dispatch.finished().toBitSet().get(after.pinned().index())) {
+        } else if (dispatch.finished().toBitSet().get(after.settings().index())) {
             audit.violated(after.id(), "it was redriven while its dispatch has it for finished");
         }
     }

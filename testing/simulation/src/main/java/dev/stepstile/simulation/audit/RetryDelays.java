@@ -41,7 +41,7 @@ final class RetryDelays implements Check {
                 && delay.plus(audit.clocks()).plusSeconds(2).compareTo(asked) < 0) {
             audit.violated(after.id(), "its handler asked for " + asked + " and it is tried again after " + delay);
         }
-        Duration most = asked.isPositive() ? asked : after.pinned().retry().cap();
+        Duration most = asked.isPositive() ? asked : after.settings().retry().cap();
         if (delay.minus(audit.clocks()).compareTo(most) > 0) {
             audit.violated(after.id(), "it is to be tried again after " + delay + ", at most it is " + most);
         }

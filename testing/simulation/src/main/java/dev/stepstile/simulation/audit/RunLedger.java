@@ -4,7 +4,7 @@ import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
-import dev.stepstile.usecase.Dispatching;
+import dev.stepstile.usecase.Dispatcher;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -53,7 +53,7 @@ public final class RunLedger {
         return steps.computeIfAbsent(id.stepKey(), key -> new StepLedger());
     }
 
-    void asked(Dispatching.Request request, String dispatchId) {
+    void asked(Dispatcher.Request request, String dispatchId) {
         asked.put(
                 dispatchId,
                 request.steps().stream()
@@ -87,10 +87,10 @@ public final class RunLedger {
 
     /** Whether another dispatch, that is open, drives this step of a dispatch, by its record. */
     boolean drivenByAnother(Dispatch dispatch, @Nullable StepRecord record) {
-        if (record == null || record.pinned().dispatchId().equals(dispatch.dispatchId())) {
+        if (record == null || record.settings().dispatchId().equals(dispatch.dispatchId())) {
             return false;
         }
-        Dispatch driver = dispatches.get(record.pinned().dispatchId());
+        Dispatch driver = dispatches.get(record.settings().dispatchId());
         return driver != null && !driver.closed();
     }
 

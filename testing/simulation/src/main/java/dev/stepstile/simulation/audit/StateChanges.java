@@ -47,9 +47,9 @@ final class StateChanges implements Check {
             return;
         }
         boolean redriven = before.state() instanceof StepState.Ended && after.state() instanceof StepState.Retrying;
-        boolean moved = !before.pinned().dispatchId().equals(after.pinned().dispatchId())
-                || before.pinned().index() != after.pinned().index();
-        if (moved || (!redriven && !before.pinned().equals(after.pinned()))) {
+        boolean moved = !before.settings().dispatchId().equals(after.settings().dispatchId())
+                || before.settings().index() != after.settings().index();
+        if (moved || (!redriven && !before.settings().equals(after.settings()))) {
             audit.violated(after.id(), "what its first claim pinned was changed");
         }
         if (!before.createdAt().equals(after.createdAt())) {

@@ -91,9 +91,9 @@ public final class StepLedger {
     List<Integer> deadAt = List.of();
 
     /** The attempts that letters name: all that were ever sent, and those in the dead-letter queue. */
-    List<Integer> lettersSent = List.of();
+    List<Integer> deadLettersSent = List.of();
 
-    List<Integer> letters = List.of();
+    List<Integer> deadLetters = List.of();
 
     void begins(RunningHandler work) {
         began = with(began, work.attempt);
@@ -124,13 +124,13 @@ public final class StepLedger {
         deadAt = with(deadAt, attempt);
     }
 
-    void buried(int attempt) {
-        lettersSent = with(lettersSent, attempt);
-        letters = with(letters, attempt);
+    void deadLettered(int attempt) {
+        deadLettersSent = with(deadLettersSent, attempt);
+        deadLetters = with(deadLetters, attempt);
     }
 
     void takenOut(int attempt) {
-        letters = without(letters, attempt);
+        deadLetters = without(deadLetters, attempt);
     }
 
     static <T> List<T> with(List<T> list, T more) {

@@ -1,7 +1,7 @@
 package dev.stepstile.simulation.audit;
 
 import dev.stepstile.simulation.scheduler.SimulatedProcess;
-import dev.stepstile.step.AttemptNote;
+import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
@@ -40,7 +40,7 @@ final class TakeOvers implements Check {
         if (after.history().isEmpty()) {
             return false;
         }
-        AttemptNote note = after.history().getLast();
+        FailedAttempt note = after.history().getLast();
         return note.attempt() == before.attempt()
                 && note.cause() == StepError.Kind.WORKER_LOST
                 && !before.history().contains(note);

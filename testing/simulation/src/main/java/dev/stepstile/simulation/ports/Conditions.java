@@ -1,6 +1,6 @@
 package dev.stepstile.simulation.ports;
 
-import dev.stepstile.step.Expect;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import java.time.Instant;
@@ -12,18 +12,23 @@ import org.jspecify.annotations.Nullable;
 public interface Conditions {
     Conditions ALL = Conditions::hold;
 
-    boolean met(@Nullable StepRecord stored, Expect expect);
+    boolean met(@Nullable StepRecord stored, Precondition expect);
 
-    private static boolean hold(@Nullable StepRecord stored, Expect expect) {
+    private static boolean hold(@Nullable StepRecord stored, Precondition expect) {
         return switch (expect) {
-            case Expect.Absent absent -> stored == null;
-            case Expect.Fence(int attempt, String owner, StepState.Name state, long cancelSeq) ->
+            case Precondition.Absent absent -> stored == null;
+            case Precondition.Fence(int attempt, String owner, StepState.Name state, long cancelSeq) ->
                 stored != null
                         && stored.attempt() == attempt
                         && stored.owner().equals(owner)
                         && stored.state().name() == state
                         && stored.cancelSeq() == cancelSeq;
-            case Expect.AsRead(int attempt, String owner, StepState.Name state, long cancelSeq, Instant leaseUntil) ->
+            case Precondition.AsRead(
+                    int attempt,
+                    String owner,
+                    StepState.Name state,
+                    long cancelSeq,
+                    Instant leaseUntil) ->
                 stored != null
                         && stored.attempt() == attempt
                         && stored.owner().equals(owner)

@@ -54,8 +54,8 @@ public interface Observer {
     /** A handler is done; {@code result} is null if it threw. */
     void workEnded(RunningHandler work, @Nullable String result);
 
-    void letterBuried(String body);
+    void deadLetterMarked(String body);
 
     /** A letter left the dead-letter queue. */
-    void letterTaken(String body);
+    void deadLetterTaken(String body);
 }

@@ -7,9 +7,9 @@ import dev.stepstile.port.LogPage;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.simulation.scheduler.Scheduler;
 import dev.stepstile.step.Dispatch;
-import dev.stepstile.step.Expect;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Retention;
 import dev.stepstile.step.Run;
@@ -228,7 +228,7 @@ public final class SimulatedStepStore implements StepStore {
     }
 
     @Override
-    public WriteResult write(StepRecord next, Expect expect) {
+    public WriteResult write(StepRecord next, Precondition expect) {
         return calls.call(
                 "store.write " + key(next.id()) + " " + shown(next),
                 () -> {
@@ -486,8 +486,9 @@ public final class SimulatedStepStore implements StepStore {
 
     private static String shown(StepRecord record) {
         String cancel = record.cancelSeq() == 0 ? "" : " cancelSeq " + record.cancelSeq();
-        String buried = record.state() instanceof StepState.Dead dead && dead.buriedAt() != null ? " buried" : "";
-        return record.state().name() + " " + record.attempt() + buried + cancel;
+        String deadLettered =
+                record.state() instanceof StepState.Dead dead && dead.deadLetteredAt() != null ? " buried" : "";
+        return record.state().name() + " " + record.attempt() + deadLettered + cancel;
     }
 
     private static String shown(WriteResult result) {

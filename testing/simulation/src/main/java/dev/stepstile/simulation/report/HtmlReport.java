@@ -57,7 +57,7 @@ public final class HtmlReport {
                 .append("</h1><p>")
                 .append(escaped(replay.scenario().what()))
                 .append(".</p>");
-        verdict();
+        disposition();
         facts();
         chart(
                 "Steps",
@@ -86,7 +86,7 @@ public final class HtmlReport {
         return page.toString();
     }
 
-    private void verdict() {
+    private void disposition() {
         boolean held = outcome.violations().isEmpty();
         page.append("<p class='verdict ")
                 .append(held ? "good'>Every guarantee held." : "bad'>A guarantee did not hold.");

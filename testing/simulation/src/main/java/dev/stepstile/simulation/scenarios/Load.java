@@ -4,7 +4,7 @@ import dev.stepstile.simulation.Scenario;
 import dev.stepstile.simulation.Simulation;
 import dev.stepstile.simulation.system.SimulatedHandler;
 import dev.stepstile.step.RetryPolicy;
-import dev.stepstile.usecase.Dispatching;
+import dev.stepstile.usecase.Dispatcher;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,12 +25,12 @@ record Load(int steps, double perSecond, Work work) {
     /** Draws what a step does. */
     @FunctionalInterface
     interface Work {
-        Dispatching.NewStep step(String key, RandomGenerator random);
+        Dispatcher.NewStep step(String key, RandomGenerator random);
     }
 
     /** A step of up to so many attempts, which works for so long, and first fails so often. */
-    static Dispatching.NewStep step(String key, int attempts, long millis, int failures, int kills) {
-        return new Dispatching.NewStep(
+    static Dispatcher.NewStep step(String key, int attempts, long millis, int failures, int kills) {
+        return new Dispatcher.NewStep(
                 key,
                 SimulatedHandler.NAME,
                 "{\"millis\":" + millis + ",\"failures\":" + failures + ",\"kills\":" + kills + ",\"lines\":0}",
@@ -79,13 +79,13 @@ record Load(int steps, double perSecond, Work work) {
         simulation.dispatchEach(dispatches(), this::at, n -> request(n, random));
     }
 
-    private Dispatching.Request request(int n, RandomGenerator random) {
-        List<Dispatching.NewStep> all = new ArrayList<>();
+    private Dispatcher.Request request(int n, RandomGenerator random) {
+        List<Dispatcher.NewStep> all = new ArrayList<>();
         int first = n * dispatchSize();
         for (int i = first; i < Math.min(first + dispatchSize(), steps); i++) {
             all.add(work.step("s" + i, random));
         }
-        return new Dispatching.Request(runId(n / DISPATCHES_OF_A_RUN), "d" + n, all, new TreeMap<>());
+        return new Dispatcher.Request(runId(n / DISPATCHES_OF_A_RUN), "d" + n, all, new TreeMap<>());
     }
 
     /** Does something again and again while steps arrive. */

@@ -48,7 +48,7 @@ public final class Scenarios {
                 simulation.at(
                         Duration.ofSeconds(90),
                         "operator",
-                        () -> simulation.letters().moveBack(body -> true));
+                        () -> simulation.deadLetters().moveBack(body -> true));
             });
     public static final Named ATTACHED =
             small("attached", "three steps in two dispatches, one of them in both", simulation -> {
@@ -64,7 +64,10 @@ public final class Scenarios {
             small("attached-moved-back", "two dispatches name a step that dies, and its letter is moved back", sim -> {
                 sim.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 1, 100, 1)));
                 sim.dispatch(Duration.ofSeconds(2), Scenario.request("e", Scenario.step("a", 1, 100, 1)));
-                sim.at(Duration.ofSeconds(90), "operator", () -> sim.letters().moveBack(body -> true));
+                sim.at(
+                        Duration.ofSeconds(90),
+                        "operator",
+                        () -> sim.deadLetters().moveBack(body -> true));
             });
 
     /** Everything at once. */
@@ -83,7 +86,7 @@ public final class Scenarios {
                 simulation.at(
                         Duration.ofSeconds(70),
                         "operator",
-                        () -> simulation.letters().moveBack(body -> body.contains("doomed-1")));
+                        () -> simulation.deadLetters().moveBack(body -> body.contains("doomed-1")));
                 simulation.cancel(Duration.ofSeconds(200), Scenario.RUN);
                 simulation.redrive(Duration.ofSeconds(400), Scenario.RUN, Set.of(StepState.Name.CANCELLED), Set.of());
             });

@@ -5,7 +5,7 @@ import dev.stepstile.simulation.Simulation;
 import dev.stepstile.simulation.system.SimulatedHandler;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Dispatching;
+import dev.stepstile.usecase.Dispatcher;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,7 +30,7 @@ final class VariedScenario implements Scenario {
         simulation.dispatch(at(1), request(RUN, "many", many("many", 24, 15_000)));
         simulation.dispatch(at(3), request(RUN, "lost", many("lost", 8, 2_000)));
         simulation.strike(Duration.ofMillis(3_400), () -> simulation.queue().lose(body -> body.contains("lost-")));
-        simulation.at(at(150), "operator", () -> simulation.letters().moveBack(body -> body.contains("dies-0")));
+        simulation.at(at(150), "operator", () -> simulation.deadLetters().moveBack(body -> body.contains("dies-0")));
         simulation.redrive(at(200), RUN, REDRIVABLE, Set.of("dies-1", "times-out"));
         for (int i = 0; i < 24; i++) {
             simulation.dispatch(at(5 + 2 * i), request(SINGLES, "one-" + i, List.of(step("one-" + i, 2, 300, 0))));
@@ -48,8 +48,8 @@ final class VariedScenario implements Scenario {
         return Duration.ofSeconds(seconds);
     }
 
-    private static Dispatching.Request kinds() {
-        List<Dispatching.NewStep> steps = new ArrayList<>();
+    private static Dispatcher.Request kinds() {
+        List<Dispatcher.NewStep> steps = new ArrayList<>();
         for (int size : List.of(0, 3_000, 20_000)) {
             steps.add(step("result-" + size, 2, "\"millis\":800,\"lines\":3,\"result\":" + size, 300));
             steps.add(step("slow-" + size, 3, "\"millis\":170000,\"lines\":2,\"result\":" + size, 300));
@@ -64,7 +64,7 @@ final class VariedScenario implements Scenario {
             steps.add(step("dies-" + i, 1, "\"millis\":400,\"failures\":1", 300));
             steps.add(step("fails-" + i, 4, "\"millis\":400,\"failures\":" + (i + 1), 300));
         }
-        return new Dispatching.Request(RUN, "kinds", steps, shared());
+        return new Dispatcher.Request(RUN, "kinds", steps, shared());
     }
 
     private static SortedMap<String, String> shared() {
@@ -74,8 +74,8 @@ final class VariedScenario implements Scenario {
         return shared;
     }
 
-    private static Dispatching.Request cancelled() {
-        List<Dispatching.NewStep> steps = new ArrayList<>();
+    private static Dispatcher.Request cancelled() {
+        List<Dispatcher.NewStep> steps = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             steps.add(step("runs-" + i, 3, 120_000, 0));
             steps.add(step("retries-" + i, 9, "\"millis\":500,\"failures\":4,\"retryAfterMillis\":40000", 300));
@@ -83,20 +83,20 @@ final class VariedScenario implements Scenario {
         return request(OTHER, "cancelled", steps);
     }
 
-    private static List<Dispatching.NewStep> many(String keys, int steps, long millis) {
-        List<Dispatching.NewStep> all = new ArrayList<>();
+    private static List<Dispatcher.NewStep> many(String keys, int steps, long millis) {
+        List<Dispatcher.NewStep> all = new ArrayList<>();
         for (int i = 0; i < steps; i++) {
             all.add(step(keys + "-" + i, 3, millis, 0));
         }
         return all;
     }
 
-    private static Dispatching.NewStep step(String key, int attempts, long millis, int failures) {
+    private static Dispatcher.NewStep step(String key, int attempts, long millis, int failures) {
         return step(key, attempts, "\"millis\":" + millis + ",\"failures\":" + failures + ",\"lines\":1", 300);
     }
 
-    private static Dispatching.NewStep step(String key, int attempts, String work, int timeoutSeconds) {
-        return new Dispatching.NewStep(
+    private static Dispatcher.NewStep step(String key, int attempts, String work, int timeoutSeconds) {
+        return new Dispatcher.NewStep(
                 key,
                 SimulatedHandler.NAME,
                 "{" + work + "}",
@@ -105,7 +105,7 @@ final class VariedScenario implements Scenario {
                 new TreeMap<>());
     }
 
-    private static Dispatching.Request request(String runId, String dispatchId, List<Dispatching.NewStep> steps) {
-        return new Dispatching.Request(runId, dispatchId, steps, new TreeMap<>());
+    private static Dispatcher.Request request(String runId, String dispatchId, List<Dispatcher.NewStep> steps) {
+        return new Dispatcher.Request(runId, dispatchId, steps, new TreeMap<>());
     }
 }

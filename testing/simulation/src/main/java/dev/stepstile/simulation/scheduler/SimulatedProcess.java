@@ -1,6 +1,6 @@
 package dev.stepstile.simulation.scheduler;
 
-import dev.stepstile.usecase.World;
+import dev.stepstile.usecase.EngineRuntime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +19,7 @@ public final class SimulatedProcess {
 
     private final Scheduler scheduler;
     private final String name;
-    private final World world;
+    private final EngineRuntime runtime;
     private final Waiters watchers = new Waiters();
     private final List<Actor> held = new ArrayList<>();
     private State state = State.RUNNING;
@@ -32,7 +32,7 @@ public final class SimulatedProcess {
     public SimulatedProcess(Scheduler scheduler, String name, Duration skew, RandomGenerator random) {
         this.scheduler = scheduler;
         this.name = name;
-        this.world = new World(
+        this.runtime = new EngineRuntime(
                 () -> scheduler.now().plus(skew),
                 random,
                 () -> Long.toHexString(random.nextLong()),
@@ -43,8 +43,8 @@ public final class SimulatedProcess {
         return name;
     }
 
-    public World world() {
-        return world;
+    public EngineRuntime runtime() {
+        return runtime;
     }
 
     /** A call of it went wrong now. */

@@ -53,7 +53,7 @@ public final class EventSource {
         while (true) {
             try {
                 List<Delivery> batch = queue.receive(BATCH, POLL);
-                boolean refused = throttled > 0 && poller.world().random().nextDouble() < throttled;
+                boolean refused = throttled > 0 && poller.runtime().random().nextDouble() < throttled;
                 if (refused) {
                     abandoned(batch);
                 } else if (!batch.isEmpty()) {

@@ -101,7 +101,7 @@ public final class SimulatedFunction<S> {
 
     private <T> void run(Environment environment, Work<S, T> work, Invocation<T> invocation) {
         S service = environment.service();
-        Instant deadline = environment.process.world().now().plus(timeout);
+        Instant deadline = environment.process.runtime().now().plus(timeout);
         try {
             invocation.answer = work.run(service, deadline);
         } catch (PortException e) {

@@ -11,7 +11,7 @@ import dev.stepstile.simulation.ports.RunningHandler;
 import dev.stepstile.simulation.scheduler.Scheduler;
 import dev.stepstile.simulation.scheduler.SimulatedProcess;
 import dev.stepstile.step.StepId;
-import dev.stepstile.usecase.World;
+import dev.stepstile.usecase.EngineRuntime;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.SplittableRandom;
@@ -84,12 +84,12 @@ public final class SimulatedHandler implements StepHandler {
 
     private String work(Work work, RunningHandler working, StepContext context)
             throws IOException, InterruptedException {
-        World world = process.world();
+        EngineRuntime runtime = process.runtime();
         for (int i = 0; i < work.lines() - 1; i++) {
             context.log("line " + i);
         }
         if (work.millis() > 0) {
-            world.tasks().sleepUntil(world.now().plusMillis(work.millis()));
+            runtime.tasks().sleepUntil(runtime.now().plusMillis(work.millis()));
         }
         if (work.lines() > 0) {
             context.log("last line");

@@ -29,7 +29,7 @@ public final class SweepSchedule {
 
     /** Calls for as long as its process lives. */
     public void keep(SimulatedProcess process) {
-        RandomGenerator random = process.world().random();
+        RandomGenerator random = process.runtime().random();
         long every = cluster.timing().sweepEvery().toMillis();
         long next = scheduler.millis() + every;
         while (true) {

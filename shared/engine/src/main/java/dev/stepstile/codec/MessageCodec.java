@@ -1,0 +1,234 @@
+package dev.stepstile.codec;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.step.FailedAttempt;
+import dev.stepstile.step.Limits;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSettings;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The bodies of messages: steps, dead letters, and what is not ours; and the manifest, which is a list of steps. */
+public final class MessageCodec {
+    /** Raised when an older worker could misread a message; it then puts it back for a newer one. */
+    public static final int VERSION = 2;
+
+    /** Of a message that needs nothing of version 2, which is that a step's tags may be named rather than told. */
+    private static final int PLAIN = 1;
+
+    /** The form of a manifest that says once what its steps share; before it, it was a list of whole messages. */
+    private static final int MANIFEST = 2;
+
+    private MessageCodec() {}
+
+    /** What a message body turns out to be. */
+    public sealed interface Decoded {
+        record Step(StepSpec spec) implements Decoded {}
+
+        /** A dead letter that AWS's own redrive moved back: acts as a redrive of a step that died at {@code attempt}. */
+        record MovedBack(StepSpec spec, int attempt) implements Decoded {}
+
+        /** From a newer deployment; a newer worker will know it. */
+        record NewerVersion(int version) implements Decoded {}
+
+        record NotOurs(String reason) implements Decoded {}
+    }
+
+    public static String step(StepSpec spec) {
+        return Json.print(node(spec).put("v", version(spec)));
+    }
+
+    private static int version(StepSpec spec) {
+        return spec.commonTags() == null ? PLAIN : VERSION;
+    }
+
+    public static Decoded decode(String body) {
+        try {
+            JsonNode node = Json.parse(body);
+            if (!node.isObject()) {
+                return new Decoded.NotOurs("not a JSON object");
+            }
+            int version = Json.integer(node, "v");
+            if (version > VERSION) {
+                return new Decoded.NewerVersion(version);
+            }
+            if (version < 1) {
+                return new Decoded.NotOurs("there never was a version " + version);
+            }
+            if (node.has("undecodable")) {
+                return decode(Json.text(node, "undecodable"));
+            }
+            if (node.has("dead")) {
+                return new Decoded.MovedBack(spec(Json.member(node, "dead")), Json.integer(node, "attempt"));
+            }
+            return new Decoded.Step(spec(node));
+        } catch (Json.BadJson | IllegalArgumentException | ArithmeticException e) {
+            return new Decoded.NotOurs(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** A dead letter: the step's message, the attempt it died at, why, and what its attempts met. */
+    public static String dead(StepSpec spec, StepRecord record, StepState.Dead dead) {
+        ObjectNode node = Json.object().put("v", version(spec)).put("attempt", record.attempt());
+        node.put("cause", dead.error().kind().name());
+        node.put("message", dead.error().message());
+        node.put("diedAt", dead.finishedAt().toString());
+        ArrayNode attempts = node.putArray("attempts");
+        for (FailedAttempt note : record.history()) {
+            attempts.addObject()
+                    .put("attempt", note.attempt())
+                    .put("endedAt", note.endedAt().toString())
+                    .put("cause", note.cause().name())
+                    .put("message", note.message());
+        }
+        node.set("dead", node(spec));
+        return Json.print(node);
+    }
+
+    /** A letter for a message that is not ours, whole, for whoever looks. */
+    public static String undecodable(String messageId, String reason, String body) {
+        return Json.print(Json.object()
+                .put("v", PLAIN)
+                .put("messageId", messageId)
+                .put("cause", "UNDECODABLE")
+                .put("message", reason)
+                .put("undecodable", body));
+    }
+
+    /** What a person is shown of a letter: which step, since when, why. */
+    public record Letter(@Nullable StepId step, int attempt, String cause, String message) {}
+
+    public static Letter deadLetter(String body) {
+        try {
+            JsonNode node = Json.parse(body);
+            JsonNode dead = node.get("dead");
+            StepId id = dead == null ? null : new StepId(Json.text(dead, "runId"), Json.text(dead, "stepKey"));
+            return new Letter(
+                    id,
+                    node.path("attempt").intValue(),
+                    node.path("cause").asText("UNKNOWN"),
+                    node.path("message").asText(""));
+        } catch (Json.BadJson e) {
+            return new Letter(null, 0, StepError.Kind.HANDLER_FAILED.name(), "not a letter of ours");
+        }
+    }
+
+    /**
+     * The steps of a dispatch, in order: {@code {"v": 2, "common": {…}, "steps": [{…}, …]}}. {@code common} is the first
+     * step's message without what is its own; a step has its own members, and those that differ from {@code common}.
+     */
+    public static String manifest(List<StepSpec> steps) {
+        ObjectNode manifest = Json.object().put("v", MANIFEST);
+        ObjectNode common = manifest.putObject("common");
+        ArrayNode array = manifest.putArray("steps");
+        for (StepSpec step : steps) {
+            ObjectNode node = node(step);
+            node.remove(INDEX); // its place in the list
+            if (array.isEmpty()) {
+                common.setAll(node.deepCopy());
+                common.remove(OWN);
+            }
+            for (var member : common.properties()) {
+                if (member.getValue().equals(node.get(member.getKey()))) {
+                    node.remove(member.getKey());
+                } else if (!node.has(member.getKey())) {
+                    node.putNull(member.getKey()); // the step has none
+                }
+            }
+            array.add(node);
+        }
+        return Json.print(manifest);
+    }
+
+    private static final String INDEX = "index";
+    private static final List<String> OWN = List.of("stepKey", "shard", "input", "tags");
+
+    /** Reads a manifest of either form. */
+    public static List<StepSpec> manifest(String json) {
+        JsonNode manifest = Json.parse(json);
+        List<StepSpec> steps = new ArrayList<>();
+        if (manifest.isArray()) {
+            manifest.forEach(node -> steps.add(spec(node)));
+            return steps;
+        }
+        if (Json.integer(manifest, "v") > MANIFEST) {
+            throw new Json.BadJson("a manifest of a newer version");
+        }
+        JsonNode common = Json.member(manifest, "common");
+        for (JsonNode own : Json.member(manifest, "steps")) {
+            ObjectNode step = Json.object().put(INDEX, steps.size());
+            common.properties().forEach(member -> step.set(member.getKey(), member.getValue()));
+            own.properties().forEach(member -> step.set(member.getKey(), member.getValue()));
+            steps.add(spec(step));
+        }
+        return steps;
+    }
+
+    private static ObjectNode node(StepSpec spec) {
+        ObjectNode node = RecordCodec.settings(spec.settings())
+                .put("runId", spec.id().runId())
+                .put("stepKey", spec.id().stepKey())
+                .put("shard", spec.shard());
+        node.set("input", PayloadJson.write(spec.input()));
+        if (!spec.sharedInputs().isEmpty()) {
+            ObjectNode shared = node.putObject("sharedInputs");
+            spec.sharedInputs().forEach((name, payload) -> shared.set(name, PayloadJson.write(payload)));
+        }
+        if (!spec.tags().isEmpty()) {
+            ObjectNode tags = node.putObject("tags");
+            spec.tags().forEach(tags::put);
+        }
+        Payload commonTags = spec.commonTags();
+        if (commonTags != null) {
+            node.set("commonTags", PayloadJson.write(commonTags));
+        }
+        Json.putInstant(node, "validUntil", spec.validUntil());
+        return node;
+    }
+
+    private static StepSpec spec(JsonNode node) {
+        String runId = Json.text(node, "runId");
+        String stepKey = Json.text(node, "stepKey");
+        StepSettings settings = RecordCodec.settings(node, null);
+        int shard = Json.integer(node, "shard");
+        if (!Limits.isRunId(runId)
+                || !Limits.isStepKey(stepKey.strip()) // messages of earlier versions have blanks at the ends
+                || !Limits.isDispatchId(settings.dispatchId())
+                || !Limits.isHandlerName(settings.handler())) {
+            throw new Json.BadJson("'runId', 'stepKey', 'dispatchId' or 'handler' is not one");
+        }
+        if (shard < 0
+                || settings.index() < 0
+                || settings.retry().maxAttempts() < 1
+                || settings.retry().base().isNegative()
+                || settings.retry().cap().isNegative()
+                || settings.timeout().isNegative()) {
+            throw new Json.BadJson("a number is less than it can be");
+        }
+        SortedMap<String, Payload> shared = new TreeMap<>();
+        node.path("sharedInputs").properties().forEach(e -> shared.put(e.getKey(), PayloadJson.read(e.getValue())));
+        SortedMap<String, String> tags = new TreeMap<>();
+        node.path("tags")
+                .properties()
+                .forEach(e -> tags.put(e.getKey(), e.getValue().asText()));
+        return new StepSpec(
+                new StepId(runId, stepKey),
+                shard,
+                settings,
+                PayloadJson.read(Json.member(node, "input")),
+                shared,
+                tags,
+                Json.instant(node, "validUntil"),
+                node.hasNonNull("commonTags") ? PayloadJson.read(node.get("commonTags")) : null);
+    }
+}

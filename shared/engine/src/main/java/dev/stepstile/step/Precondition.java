@@ -1,0 +1,41 @@
+package dev.stepstile.step;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** What a conditional write demands of the stored record. */
+public sealed interface Precondition {
+
+    /** There is no record yet. */
+    record Absent() implements Precondition {}
+
+    /**
+     * The stored record has this attempt, owner, state and cancel number. An owner writes so: its own heartbeats may
+     * have moved the lease meanwhile.
+     */
+    record Fence(int attempt, String owner, StepState.Name state, long cancelSeq) implements Precondition {}
+
+    /**
+     * As {@link Fence}, and the lease is the one that was read: whoever takes a step away from a silent owner must not
+     * overlook its heartbeat, which keeps the fence. {@code leaseUntil} is null unless RUNNING.
+     */
+    record AsRead(
+            int attempt,
+            String owner,
+            StepState.Name state,
+            long cancelSeq,
+            @Nullable Instant leaseUntil) implements Precondition {}
+
+    static Precondition asRead(StepRecord read) {
+        return new AsRead(
+                read.attempt(),
+                read.owner(),
+                read.state().name(),
+                read.cancelSeq(),
+                read.state() instanceof StepState.Running running ? running.leaseUntil() : null);
+    }
+
+    static Precondition fence(StepRecord held) {
+        return new Fence(held.attempt(), held.owner(), held.state().name(), held.cancelSeq());
+    }
+}

@@ -1,0 +1,25 @@
+package dev.stepstile.step;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the first claim fixes for a step: whose manifest it comes from (dispatch and place in it), its handler, its retry
+ * policy and its timeout. Another dispatch that names the same key attaches to it. Only a redrive changes the last four,
+ * by its {@link StepOverrides}.
+ *
+ * @param input what a redrive gave the step in place of its manifest's input; null: the manifest's
+ */
+public record StepSettings(
+        String dispatchId,
+        int index,
+        String handler,
+        RetryPolicy retry,
+        Duration timeout,
+        @Nullable Payload input) {
+
+    /** As a manifest has it. */
+    public StepSettings(String dispatchId, int index, String handler, RetryPolicy retry, Duration timeout) {
+        this(dispatchId, index, handler, retry, timeout, null);
+    }
+}

@@ -1,0 +1,38 @@
+package dev.stepstile.usecase;
+
+import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.port.DeadLetterQueue;
+import dev.stepstile.step.StepEvent;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepState;
+
+/**
+ * Puts what cannot run into the dead-letter queue: the record is DEAD, then the letter is sent, then the record says so.
+ * A crash in between buries again; a letter may be there twice, and is never missing.
+ */
+public final class DeadLetterer {
+    private final DeadLetterQueue deadLetters;
+    private final StepRecorder recorder;
+    private final Meter meter;
+
+    public DeadLetterer(DeadLetterQueue deadLetters, StepRecorder recorder, Meter meter) {
+        this.deadLetters = deadLetters;
+        this.recorder = recorder;
+        this.meter = meter;
+    }
+
+    /** Buries a record that is DEAD. */
+    public void moveToDeadLetters(StepSpec spec, StepRecord record, StepState.Dead dead) {
+        deadLetters.moveToDeadLetters(MessageCodec.dead(spec.as(record), record, dead));
+        meter.add(Metric.LETTERS_BURIED);
+        recorder.apply(record.id(), record, new StepEvent.Buried(record.attempt()));
+    }
+
+    /** Buries a message that is not ours. */
+    public void deadLetterUndecodable(String messageId, String reason, String body) {
+        deadLetters.moveToDeadLetters(MessageCodec.undecodable(messageId, reason, body));
+        meter.add(Metric.LETTERS_BURIED);
+        meter.add(Metric.MESSAGES_UNDECODABLE);
+    }
+}

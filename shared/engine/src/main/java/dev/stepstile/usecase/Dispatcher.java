@@ -1,0 +1,241 @@
+package dev.stepstile.usecase;
+
+import dev.stepstile.codec.Json;
+import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.port.StepQueue;
+import dev.stepstile.port.StepStore;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.Shards;
+import dev.stepstile.step.StepBits;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSettings;
+import dev.stepstile.step.StepSpec;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes over steps: writes down what must happen, then sends a message for each. A crash anywhere leaves a dispatch
+ * that the sweeper finishes, or none.
+ */
+public final class Dispatcher {
+    private static final int PUTS_AT_ONCE = 16;
+    private static final int MARK_TRIES = 5;
+
+    private final StepStore store;
+    private final Payloads payloads;
+    private final ManifestReader manifests;
+    private final StepSender sender;
+    private final Timing timing;
+    private final EngineRuntime runtime;
+    private final Meter meter;
+    private final int shards;
+
+    public Dispatcher(
+            StepStore store,
+            StepQueue queue,
+            Payloads payloads,
+            Timing timing,
+            EngineRuntime runtime,
+            Meter meter,
+            int shards) {
+        this.store = store;
+        this.payloads = payloads;
+        this.manifests = new ManifestReader(store, payloads, runtime.tasks());
+        this.sender = new StepSender(queue);
+        this.timing = timing;
+        this.runtime = runtime;
+        this.meter = meter;
+        this.shards = shards;
+    }
+
+    /** A step as its caller gives it; {@code input} is JSON text. */
+    public record NewStep(
+            String key,
+            String handler,
+            String input,
+            RetryPolicy retry,
+            Duration timeout,
+            SortedMap<String, String> tags) {}
+
+    /**
+     * A valid call.
+     *
+     * @param dispatchId null: named by its content, so that the same call twice is one dispatch
+     * @param commonTags of all steps; a step's own tag wins
+     */
+    public record Request(
+            String runId,
+            @Nullable String dispatchId,
+            List<NewStep> steps,
+            SortedMap<String, String> sharedInputs,
+            SortedMap<String, String> commonTags) {
+
+        public Request(
+                String runId,
+                @Nullable String dispatchId,
+                List<NewStep> steps,
+                SortedMap<String, String> sharedInputs) {
+            this(runId, dispatchId, steps, sharedInputs, new TreeMap<>());
+        }
+    }
+
+    /** What became of the call. */
+    public sealed interface Answer {
+        /**
+         * The steps are written down.
+         *
+         * @param replayed this very call was accepted before
+         * @param attached so many of the steps an earlier dispatch had already started; they stay as it has them
+         */
+        record Accepted(String dispatchId, int steps, boolean replayed, int attached) implements Answer {
+            public Accepted(String dispatchId, int steps, boolean replayed) {
+                this(dispatchId, steps, replayed, 0);
+            }
+        }
+
+        /** The dispatchId was used for other content. */
+        record Conflict(String dispatchId) implements Answer {}
+
+        /** The run was cancelled, and takes no more steps. */
+        record RunCancelled(String runId) implements Answer {}
+    }
+
+    /** Safe to call again after a failure, with the same answer. */
+    public Answer dispatch(Request request) throws InterruptedException {
+        String digest = DispatchDigest.of(request);
+        String given = request.dispatchId();
+        String dispatchId = given == null ? DispatchDigest.name(digest) : given;
+        Instant now = runtime.now();
+        Optional<Run> known = store.keepRun(request.runId()); // a cancelled one too: it stays cancelled
+        Run run = known.orElseGet(() -> store.putRunIfAbsent(new Run(request.runId(), now, shards, 0)));
+        if (run.cancelled()) {
+            return store.dispatch(request.runId(), dispatchId)
+                    .map(existing -> replay(existing, request))
+                    .orElse(new Answer.RunCancelled(request.runId()));
+        }
+        List<StepSpec> steps = specs(request, run, dispatchId, now.plus(timing.validity()));
+        Records records = known.isPresent() ? manifests.records(steps) : Records.none();
+        List<StepRecord> attached = attached(records, dispatchId);
+        Dispatch dispatch = new Dispatch(
+                request.runId(),
+                dispatchId,
+                digest,
+                run.shards(),
+                steps.size(),
+                payloads.putShared(MessageCodec.manifest(steps)),
+                now,
+                now.plus(timing.validity()),
+                null,
+                now,
+                0,
+                StepBits.NONE,
+                new TreeMap<>(),
+                new TreeMap<>(),
+                null,
+                1,
+                Instant.EPOCH,
+                now.plus(timing.sweepEvery()),
+                null,
+                attached.size(),
+                records.damaged().isEmpty()
+                        ? attached.stream().map(StepRecord::lastWritten).reduce(now, (a, b) -> a.isBefore(b) ? a : b)
+                        : Instant.EPOCH, // nobody knows since when, so it is refreshed at once
+                null);
+        Optional<Dispatch> existing = store.putDispatchIfAbsent(dispatch);
+        if (existing.isPresent()) {
+            return replay(existing.get(), request);
+        }
+        if (sender.send(steps)) {
+            markSent(dispatch);
+        }
+        meter.add(Metric.STEPS_DISPATCHED, steps.size());
+        return new Answer.Accepted(dispatchId, steps.size(), false, dispatch.attached());
+    }
+
+    private static Answer replay(Dispatch existing, Request request) {
+        return DispatchDigest.isOf(existing.digest(), request)
+                ? new Answer.Accepted(existing.dispatchId(), existing.stepCount(), true, existing.attached())
+                : new Answer.Conflict(existing.dispatchId());
+    }
+
+    /** The records of those of these steps that another dispatch started. */
+    private static List<StepRecord> attached(Records records, String dispatchId) {
+        return records.found().values().stream()
+                .filter(record -> !record.settings().dispatchId().equals(dispatchId))
+                .toList();
+    }
+
+    private void markSent(Dispatch sent) {
+        Dispatch read = sent;
+        for (int i = 0; i < MARK_TRIES && !store.replace(read.sent(runtime.now())); i++) {
+            Optional<Dispatch> current = store.dispatch(sent.runId(), sent.dispatchId());
+            if (current.isEmpty() || current.get().sentAt() != null) {
+                return;
+            }
+            read = current.get();
+        }
+    }
+
+    private List<StepSpec> specs(Request request, Run run, String dispatchId, Instant validUntil)
+            throws InterruptedException {
+        SortedMap<String, Payload> shared = new TreeMap<>();
+        int count = request.steps().size();
+        request.sharedInputs().forEach((name, json) -> shared.put(name, payloads.putShared(json, count)));
+        Tags tags = tags(request);
+        List<Payload> inputs = inputs(request.steps());
+        List<StepSpec> specs = new ArrayList<>();
+        for (int index = 0; index < request.steps().size(); index++) {
+            NewStep step = request.steps().get(index);
+            specs.add(new StepSpec(
+                    new StepId(request.runId(), step.key()),
+                    Shards.of(step.key(), run.shards()),
+                    new StepSettings(dispatchId, index, step.handler(), step.retry(), step.timeout()),
+                    inputs.get(index),
+                    shared,
+                    tags.of(step),
+                    validUntil,
+                    tags.stored()));
+        }
+        return specs;
+    }
+
+    /** The tags of all steps: told with each step or, where they are long and many, stored once and named. */
+    private record Tags(
+            SortedMap<String, String> common, @Nullable Payload stored) {
+        SortedMap<String, String> of(NewStep step) {
+            if (stored != null || common.isEmpty()) {
+                return step.tags();
+            }
+            SortedMap<String, String> all = new TreeMap<>(common);
+            all.putAll(step.tags());
+            return all;
+        }
+    }
+
+    private Tags tags(Request request) {
+        String json = Json.print(Json.MAPPER.valueToTree(request.commonTags()));
+        int count = request.steps().size();
+        boolean told = Payloads.mayTravel(json.getBytes(StandardCharsets.UTF_8).length, count);
+        return new Tags(request.commonTags(), told ? null : payloads.putShared(json, count));
+    }
+
+    /** Small inputs cost no call, so only a dispatch with a large one forks. */
+    private List<Payload> inputs(List<NewStep> steps) throws InterruptedException {
+        boolean small = steps.stream().allMatch(step -> step.input().length() <= 128);
+        return small
+                ? steps.stream().map(step -> payloads.putShared(step.input())).toList()
+                : ParallelCalls.map(
+                        runtime.tasks(), PUTS_AT_ONCE, "put inputs", steps, step -> payloads.putShared(step.input()));
+    }
+}

@@ -1,0 +1,86 @@
+package dev.stepstile.usecase;
+
+import dev.stepstile.port.LogPage;
+import dev.stepstile.port.PortException;
+import dev.stepstile.port.StepStore;
+import dev.stepstile.step.StepId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** An attempt's log on its way into the table, page by page. The first page, even an empty one, says that it runs. */
+final class LogPageWriter {
+    private static final Logger LOG = LoggerFactory.getLogger(LogPageWriter.class);
+    private static final Duration EVERY = Duration.ofSeconds(5);
+
+    private final StepStore store;
+    private final EngineRuntime runtime;
+    private final StepId id;
+    private final int shard;
+    private final int attempt;
+    private final AttemptLog log;
+    private Instant next;
+    private int written;
+    private List<String> unwritten = List.of();
+
+    /** Whether a write of the page in hand failed: it may be stored all the same, so it is written again as it is. */
+    private boolean tried;
+
+    /** @param first when the first page is due */
+    LogPageWriter(
+            StepStore store, EngineRuntime runtime, StepId id, int shard, int attempt, AttemptLog log, Instant first) {
+        this.store = store;
+        this.runtime = runtime;
+        this.id = id;
+        this.shard = shard;
+        this.attempt = attempt;
+        this.log = log;
+        this.next = first;
+    }
+
+    /** Writes a page if one is due or full. */
+    void tick(Instant now) {
+        if (!now.isBefore(next) || log.full()) {
+            next = now.plus(EVERY);
+            take(false);
+            if (written == 0 || !unwritten.isEmpty()) {
+                write();
+            }
+        }
+    }
+
+    /** Writes what is left, and tells how many pages there are. A log that cannot be written costs its lines. */
+    int writeLast() {
+        try {
+            take(true);
+            while (tried || !unwritten.isEmpty()) {
+                write();
+                take(true);
+            }
+        } catch (PortException e) {
+            LOG.warn("Step {}: the last lines of attempt {} are lost ({}).", id, attempt, e.getMessage());
+        }
+        return written;
+    }
+
+    /** How many were written until now. */
+    int written() {
+        return written;
+    }
+
+    private void take(boolean last) {
+        if (unwritten.isEmpty() && !tried) {
+            unwritten = log.takePage(last);
+        }
+    }
+
+    private void write() {
+        tried = true;
+        store.putPage(new LogPage(id, shard, attempt, written, runtime.now(), unwritten));
+        tried = false;
+        unwritten = List.of();
+        written++;
+    }
+}

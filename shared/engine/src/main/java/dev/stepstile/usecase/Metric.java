@@ -1,0 +1,35 @@
+package dev.stepstile.usecase;
+
+/** What is counted; the names of the EMF metrics, of a sweep's report and of a demo's summary. */
+public enum Metric {
+    STEPS_DISPATCHED,
+    STEPS_CLAIMED,
+    STEPS_SUCCEEDED,
+    STEPS_FAILED,
+    STEPS_DEAD,
+    STEPS_CANCELLED,
+    /** Attempts that failed and will be followed by another. */
+    ATTEMPTS_RETRIED,
+    /** Attempts that were given back because their worker was told to stop; they are not counted. */
+    ATTEMPTS_RELEASED,
+    /** Attempts whose worker fell silent. */
+    WORKERS_LOST,
+    /** Messages that found their step held, finished or attached to another dispatch. */
+    DUPLICATES_SUPPRESSED,
+    /** Results, failures and renewals of attempts that had lost their lease. */
+    STALE_REFUSED,
+    /** Steps put back because they may have killed a worker and must run alone. */
+    SUSPECTS_DEFERRED,
+    /** Messages that are not ours, or of a version we never knew. */
+    MESSAGES_UNDECODABLE,
+    /** Handlers that took no notice of their interruption and were left behind. */
+    HANDLERS_ABANDONED,
+    STEPS_RESENT,
+    STEPS_RECLAIMED,
+    LETTERS_BURIED,
+    STEPS_REDRIVEN,
+    /** Records that a sweep found damaged, each time that it does. */
+    RECORDS_DAMAGED,
+    DISPATCHES_SWEPT,
+    DISPATCHES_CLOSED
+}

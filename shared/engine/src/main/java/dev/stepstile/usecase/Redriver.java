@@ -1,0 +1,270 @@
+package dev.stepstile.usecase;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.codec.CanonicalJson;
+import dev.stepstile.codec.Json;
+import dev.stepstile.port.StepQueue;
+import dev.stepstile.port.StepStore;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Limits;
+import dev.stepstile.step.RedriveCall;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.StepEvent;
+import dev.stepstile.step.StepOverrides;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepState;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tries ended steps again with a fresh budget. The dispatch is reopened first, then the records, then the messages: a
+ * crash in between leaves steps that the sweeper sends.
+ */
+public final class Redriver {
+    private static final Logger LOG = LoggerFactory.getLogger(Redriver.class);
+    private static final int WRITES_AT_ONCE = 16;
+
+    /** Of a call's name in a record, which is to stay within a write unit. */
+    private static final int MARK_LENGTH = 40;
+
+    private final StepStore store;
+    private final Payloads payloads;
+    private final ManifestReader manifests;
+    private final StepSender sender;
+    private final StepRecorder recorder;
+    private final DispatchReopener reopener;
+    private final EngineRuntime runtime;
+
+    public Redriver(
+            StepStore store,
+            StepQueue queue,
+            Payloads payloads,
+            StepRecorder recorder,
+            Timing timing,
+            EngineRuntime runtime) {
+        this.store = store;
+        this.payloads = payloads;
+        this.manifests = new ManifestReader(store, payloads, runtime.tasks());
+        this.sender = new StepSender(queue);
+        this.recorder = recorder;
+        this.reopener = new DispatchReopener(store, timing, runtime);
+        this.runtime = runtime;
+    }
+
+    /**
+     * What a caller asks for.
+     *
+     * @param keys of the steps; empty: all of the run
+     * @param input JSON in place of the steps' own input; null: theirs
+     * @param redriveId names the call, so that it is one redrive however often it is made; null: each call is its own
+     */
+    public record Request(
+            Set<StepState.Name> states,
+            Set<String> keys,
+            StepOverrides overrides,
+            @Nullable String input,
+            @Nullable String redriveId) {}
+
+    /** What became of the call. */
+    public sealed interface Answer {
+        /**
+         * @param redriven how many steps run again by this call
+         * @param unknown which of the keys no step of the run has, the first hundred; none if a manifest is gone
+         * @param damaged steps that it had to leave, as their records do not read, the first hundred
+         * @param replayed this very call was made before, and this is what it answered
+         */
+        record Redriven(int redriven, List<String> unknown, List<String> damaged, boolean replayed) implements Answer {}
+
+        /** The redriveId was used for another redrive. */
+        record Conflict(String redriveId) implements Answer {}
+    }
+
+    /** Redrives by a call of its own, and changes nothing of the steps; how many run again. */
+    public int redrive(Run run, Set<StepState.Name> states, Set<String> keys, Instant deadline)
+            throws InterruptedException {
+        Request request = new Request(states, keys, StepOverrides.NONE, null, null);
+        return switch (redrive(run, request, deadline)) {
+            case Answer.Redriven answer -> answer.redriven();
+            case Answer.Conflict conflict -> throw new IllegalStateException("a call without a name has no other");
+        };
+    }
+
+    /**
+     * Redrives a run's steps that are in one of the states and have one of the keys. A step is counted by the call whose
+     * write redrove it. Safe to call again with the same redriveId: what that redrove once, it does not redrive again.
+     *
+     * @param deadline of the calling function
+     */
+    public Answer redrive(Run run, Request request, Instant deadline) throws InterruptedException {
+        RedriveCall call = null;
+        String redriveId = request.redriveId();
+        if (redriveId != null) {
+            call = new RedriveCall(run.runId(), redriveId, digest(request), runtime.now(), null, List.of());
+            Optional<RedriveCall> known = store.putRedriveIfAbsent(call);
+            if (known.isPresent()) {
+                Integer redriven = known.get().redriven();
+                if (!known.get().digest().equals(call.digest())) {
+                    return new Answer.Conflict(redriveId);
+                }
+                if (redriven != null) {
+                    return new Answer.Redriven(redriven, known.get().unknown(), List.of(), true);
+                }
+            }
+        }
+        String by = redriveId == null ? runtime.ids().get() : mark(redriveId);
+        String input = request.input();
+        StepOverrides overrides =
+                input == null ? request.overrides() : request.overrides().withInput(payloads.putShared(input));
+        Set<String> unknown = new TreeSet<>(request.keys());
+        Set<String> damaged = new TreeSet<>();
+        boolean all = true;
+        int redriven = 0;
+        for (Dispatch dispatch : store.dispatches(run.runId())) {
+            try {
+                List<StepSpec> asked = asked(dispatch, request.keys());
+                asked.forEach(spec -> unknown.remove(spec.id().stepKey()));
+                Records records = manifests.records(asked);
+                damaged.addAll(records.damaged().keySet());
+                records.tellDamaged(LOG, run.runId(), "they are not redriven; call again once they are repaired.");
+                redriven += redrive(run, dispatch, asked, records, request.states(), by, overrides, deadline);
+            } catch (Payloads.Missing missing) {
+                all = false;
+                LOG.error(
+                        "Dispatch {}/{}: not redriven, {}.", run.runId(), dispatch.dispatchId(), missing.getMessage());
+            }
+        }
+        List<String> named = all ? unknown.stream().limit(Limits.LOOKUP_KEYS).toList() : List.of();
+        if (call != null && damaged.isEmpty()) { // else the same call goes on after the repair
+            store.putRedrive(call.done(redriven, named));
+        }
+        return new Answer.Redriven(
+                redriven, named, damaged.stream().limit(Limits.LOOKUP_KEYS).toList(), false);
+    }
+
+    private static String digest(Request request) {
+        String input = request.input();
+        ObjectNode content = Json.object();
+        ArrayNode states = content.putArray("states");
+        new TreeSet<>(request.states()).forEach(state -> states.add(state.name()));
+        ArrayNode keys = content.putArray("keys");
+        new TreeSet<>(request.keys()).forEach(keys::add);
+        StepOverrides overrides = request.overrides();
+        content.put("handler", overrides.handler())
+                .put("maxAttempts", overrides.maxAttempts())
+                .put("base", text(overrides.base()))
+                .put("cap", text(overrides.cap()))
+                .put("timeout", text(overrides.timeout()));
+        content.set("input", input == null ? null : Json.parse(input));
+        return Payloads.sha256(CanonicalJson.of(content).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static @Nullable String text(@Nullable Duration duration) {
+        return duration == null ? null : duration.toString();
+    }
+
+    /** What a record says of the call that redrove it: its name, if that is short. */
+    private static String mark(String redriveId) {
+        return redriveId.length() <= MARK_LENGTH
+                ? redriveId
+                : Payloads.sha256(redriveId.getBytes(StandardCharsets.UTF_8)).substring(0, MARK_LENGTH);
+    }
+
+    private List<StepSpec> asked(Dispatch dispatch, Set<String> keys) throws Payloads.Missing {
+        return manifests.steps(dispatch).stream()
+                .filter(spec -> keys.isEmpty() || keys.contains(spec.id().stepKey()))
+                .toList();
+    }
+
+    private int redrive(
+            Run run,
+            Dispatch dispatch,
+            List<StepSpec> asked,
+            Records records,
+            Set<StepState.Name> states,
+            String by,
+            StepOverrides overrides,
+            Instant deadline)
+            throws InterruptedException {
+        List<StepSpec> ended = new ArrayList<>();
+        List<StepSpec> toSend = new ArrayList<>();
+        int redriven = 0;
+        for (StepSpec spec : asked) {
+            StepRecord record = records.of(spec.id().stepKey());
+            if (record == null || !record.settings().dispatchId().equals(dispatch.dispatchId())) {
+                continue;
+            }
+            if (by.equals(record.redrivenBy())) { // this very call, whose answer was lost
+                redriven++;
+                if (record.state() instanceof StepState.Retrying) {
+                    toSend.add(spec.as(record));
+                }
+            } else if (states.contains(record.state().name())) {
+                ended.add(spec);
+            }
+        }
+        if (!ended.isEmpty()) {
+            reopener.reopen(dispatch, deadline);
+            StepEvent.Redrive event = new StepEvent.Redrive(run.cancelSeq(), null, by, overrides);
+            List<Optional<StepRecord>> wrote = ParallelCalls.map(
+                    runtime.tasks(), WRITES_AT_ONCE, "redrive", ended, spec -> redrive(spec, records, event));
+            for (int i = 0; i < ended.size(); i++) {
+                if (wrote.get(i).isPresent()) {
+                    redriven++;
+                    toSend.add(ended.get(i).as(wrote.get(i).get()));
+                }
+            }
+        }
+        sender.send(toSend);
+        return redriven;
+    }
+
+    /** The record as this call redrove it, be it by another try at the same time. */
+    private Optional<StepRecord> redrive(StepSpec spec, Records records, StepEvent.Redrive event) {
+        return switch (recorder.apply(spec.id(), records.of(spec.id().stepKey()), event)) {
+            case StepRecorder.Recorded.Wrote(StepRecord record) -> Optional.of(record);
+            case StepRecorder.Recorded.Left left ->
+                store.record(spec.id(), spec.shard()).filter(record -> Objects.equals(record.redrivenBy(), event.by()));
+        };
+    }
+
+    /**
+     * A dead letter came back into the queue by AWS's own redrive: acts as a redrive if its step is DEAD at the attempt
+     * that the letter names.
+     *
+     * @return whether the step's message may go on to a claim
+     */
+    boolean movedBack(StepSpec spec, int attempt, Instant deadline) {
+        Optional<StepRecord> record = store.record(spec.id(), spec.shard());
+        if (record.isEmpty()
+                || record.get().attempt() != attempt
+                || !(record.get().state() instanceof StepState.Dead)) {
+            LOG.info(
+                    "Step {}: a dead letter of attempt {} came back; the step is not dead there any more.",
+                    spec.id(),
+                    attempt);
+            return record.isPresent() && !(record.get().state() instanceof StepState.Ended);
+        }
+        Optional<Dispatch> dispatch =
+                store.dispatch(spec.id().runId(), record.get().settings().dispatchId());
+        Optional<Run> run = store.run(spec.id().runId());
+        if (dispatch.isEmpty() || run.isEmpty()) {
+            LOG.error("Step {}: its dispatch was deleted by age; it cannot be redriven. Dispatch it anew.", spec.id());
+            return false;
+        }
+        reopener.reopen(dispatch.get(), deadline);
+        recorder.apply(spec.id(), record.get(), new StepEvent.Redrive(run.get().cancelSeq(), attempt));
+        return true;
+    }
+}

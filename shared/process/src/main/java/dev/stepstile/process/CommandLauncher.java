@@ -1,0 +1,43 @@
+package dev.stepstile.process;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** A command for each step, as the leader of a process group of its own. */
+final class CommandLauncher implements Launcher {
+    private final HandlerSpec spec;
+    private final ProcessGroups groups;
+    private final Set<Process> running = ConcurrentHashMap.newKeySet();
+
+    CommandLauncher(HandlerSpec spec, ProcessGroups groups) {
+        this.spec = spec;
+        this.groups = groups;
+    }
+
+    @Override
+    public RunningProcess launch(Path folder, SortedMap<String, String> pipes) throws IOException {
+        ProcessBuilder builder = spec.process(ProcessGroups.NEW_GROUP)
+                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+        builder.environment().putAll(pipes);
+        Process process = builder.start();
+        groups.own(process.pid(), folder);
+        running.add(process);
+        CompletableFuture<ProcessExit> exit = process.onExit().thenApply(ended -> {
+            running.remove(ended);
+            return ProcessExit.ofJvm(ended.exitValue());
+        });
+        return new RunningProcess(
+                process.pid(), process.getInputStream(), process.getErrorStream(), exit, new CompletableFuture<>());
+    }
+
+    @Override
+    public void close() {
+        for (Process process : running) {
+            groups.signal(ProcessGroups.KILL, process.pid());
+        }
+    }
+}
