@@ -35,7 +35,7 @@ class ModelTest {
     }
 
     /** Small worlds, each with something of its own that goes wrong: in verify the nearest states of each. */
-    private static List<Arguments> runtimes() {
+    private static List<Arguments> worlds() {
         return List.of(
                 arguments(1, ONE_LEAP.redeliveries(1)),
                 arguments(1, ONE_LEAP.crashes(1)),

@@ -1,4 +1,4 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepId;
+import dev.stepstile.usecase.Payloads;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Random;

@@ -1,4 +1,4 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -14,6 +14,8 @@ import dev.stepstile.port.StepQueue.Outgoing;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.HandlerOutput;
+import dev.stepstile.usecase.Timing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -107,7 +107,7 @@ class PortTroubleTest {
     @Test
     void at_its_burial() throws InterruptedException {
         stack.ports.queue().send(List.of(new Outgoing("g", "not ours", Duration.ZERO)));
-        stack.faults.fail("letters.bury");
+        stack.faults.fail("letters.moveToDeadLetters");
         assertThat(stack.deliver()).hasSize(1);
         assertThat(stack.deliver(after(MOST))).isEmpty();
         assertThat(stack.ports.deadLetters().peek(10)).hasSize(1);

@@ -1,4 +1,4 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.codec.Json;

@@ -1,4 +1,4 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.embedded.EmbeddedPorts;
@@ -10,8 +10,20 @@ import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.Dispatcher.Answer;
 import dev.stepstile.usecase.Dispatcher.NewStep;
+import dev.stepstile.usecase.EngineRuntime;
+import dev.stepstile.usecase.HandlerOutput;
+import dev.stepstile.usecase.Handlers;
+import dev.stepstile.usecase.InMemoryMeter;
+import dev.stepstile.usecase.Metric;
+import dev.stepstile.usecase.StepExecution;
+import dev.stepstile.usecase.Stepstile;
+import dev.stepstile.usecase.SuspectLimiter;
+import dev.stepstile.usecase.SweepReport;
+import dev.stepstile.usecase.Tasks;
+import dev.stepstile.usecase.Timing;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,10 +1,11 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepState.Name;
+import dev.stepstile.usecase.Tasks;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -17,6 +17,11 @@ import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepState.Name;
 import dev.stepstile.step.StepState.Progress;
 import dev.stepstile.usecase.Dispatcher.NewStep;
+import dev.stepstile.usecase.HandlerOutput;
+import dev.stepstile.usecase.Metric;
+import dev.stepstile.usecase.StepExecution;
+import dev.stepstile.usecase.Tasks;
+import dev.stepstile.usecase.Timing;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;

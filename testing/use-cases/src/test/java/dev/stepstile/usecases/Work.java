@@ -1,4 +1,4 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;

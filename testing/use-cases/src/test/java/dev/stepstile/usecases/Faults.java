@@ -1,4 +1,4 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.PayloadStore;
@@ -6,6 +6,8 @@ import dev.stepstile.port.PortException;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
+import dev.stepstile.usecase.Meter;
+import dev.stepstile.usecase.Tasks;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -15,8 +15,10 @@ import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState.Name;
+import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.Dispatcher.Answer;
 import dev.stepstile.usecase.Dispatcher.NewStep;
+import dev.stepstile.usecase.Metric;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -7,6 +7,8 @@ import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.contracts.StateFolderDamage;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepState.Name;
+import dev.stepstile.usecase.Metric;
+import dev.stepstile.usecase.SweepReport;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

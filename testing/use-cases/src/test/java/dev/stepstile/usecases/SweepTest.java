@@ -1,4 +1,4 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,6 +10,9 @@ import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepState.Name;
+import dev.stepstile.usecase.Metric;
+import dev.stepstile.usecase.SweepReport;
+import dev.stepstile.usecase.Tasks;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

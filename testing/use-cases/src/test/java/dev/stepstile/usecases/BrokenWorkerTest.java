@@ -1,4 +1,4 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

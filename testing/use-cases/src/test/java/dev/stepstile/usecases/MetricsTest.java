@@ -1,4 +1,4 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -6,6 +6,7 @@ import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepQueue.Outgoing;
+import dev.stepstile.usecase.Metric;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumMap;
@@ -89,7 +90,7 @@ class MetricsTest {
     @Test
     void tells_of_a_step_that_dies_when_it_does_and_of_its_letter_when_that_is_sent() throws InterruptedException {
         stack.dispatch("d1", Stack.once("dead"));
-        stack.faults.fail("letters.bury");
+        stack.faults.fail("letters.moveToDeadLetters");
         stack.deliver();
         assertThat(stack.count(Metric.STEPS_DEAD)).isEqualTo(1);
         assertThat(stack.count(Metric.LETTERS_BURIED)).isZero();

@@ -1,4 +1,4 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.codec.Json;
 import dev.stepstile.step.Limits;
+import dev.stepstile.usecase.RunQueries;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Set;

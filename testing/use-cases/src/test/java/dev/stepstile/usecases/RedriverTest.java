@@ -1,4 +1,4 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -13,6 +13,9 @@ import dev.stepstile.step.StepOverrides;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState.Name;
 import dev.stepstile.usecase.Dispatcher.NewStep;
+import dev.stepstile.usecase.Metric;
+import dev.stepstile.usecase.Redriver;
+import dev.stepstile.usecase.Tasks;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,6 +1,7 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import dev.stepstile.runtime.VirtualTasks;
+import dev.stepstile.usecase.Tasks;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;

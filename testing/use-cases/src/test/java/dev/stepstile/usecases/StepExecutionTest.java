@@ -1,4 +1,4 @@
-package dev.stepstile.usecase;
+package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -19,6 +19,9 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepState.Name;
 import dev.stepstile.usecase.Dispatcher.NewStep;
+import dev.stepstile.usecase.Metric;
+import dev.stepstile.usecase.StepExecution;
+import dev.stepstile.usecase.Tasks;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -573,7 +576,7 @@ class StepExecutionTest {
         @Test
         void that_is_not_ours_stays_while_it_cannot_be_buried() throws InterruptedException {
             send("?");
-            stack.faults.fail("letters.bury");
+            stack.faults.fail("letters.moveToDeadLetters");
             assertThat(stack.deliver()).hasSize(1);
             assertThat(stack.deliver(visibleAfter(Duration.ofSeconds(2)))).isEmpty();
             assertThat(stack.ports.deadLetters().peek(10)).hasSize(1);
@@ -985,7 +988,7 @@ class StepExecutionTest {
 
         @Test
         void between_death_and_burial_is_made_good_by_the_sweeper() throws InterruptedException {
-            for (String call : List.of("letters.bury", "store.write")) {
+            for (String call : List.of("letters.moveToDeadLetters", "store.write")) {
                 String key = call.startsWith("letters") ? "a" : "b";
                 stack.work.on(key, (input, context) -> {
                     throw new IllegalStateException("no");
