@@ -225,7 +225,7 @@ class LoggingTest {
                 .containsEntry("STEPS_CLAIMED", 3.0)
                 .containsEntry("STEPS_SUCCEEDED", 2.0)
                 .containsEntry("STEPS_DEAD", 1.0)
-                .containsEntry("LETTERS_BURIED", 2.0)
+                .containsEntry("DEAD_LETTERS_SENT", 2.0)
                 .containsEntry("DUPLICATES_SUPPRESSED", 1.0)
                 .containsEntry("MESSAGES_UNDECODABLE", 1.0);
     }

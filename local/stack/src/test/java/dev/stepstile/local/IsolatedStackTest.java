@@ -119,7 +119,7 @@ class IsolatedStackTest {
 
     /** Why a step's attempts failed, once it is dead and buried. */
     private static List<String> causes(String key) throws Exception {
-        JsonNode dead = StackUnderTest.await(() -> api.step("bad", key), step -> step.hasNonNull("buriedAt"));
+        JsonNode dead = StackUnderTest.await(() -> api.step("bad", key), step -> step.hasNonNull("deadLetteredAt"));
         assertThat(dead.path("state").asText()).isEqualTo("DEAD");
         assertThat(dead.path("attempt").asInt()).isEqualTo(2);
         return dead.path("attempts").findValuesAsText("cause");

@@ -66,7 +66,7 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * <tr><td>record</td><td>{@code state attempt pages}</td><td>as in {@link StepRecord}</td></tr>
  * <tr><td></td><td>{@code result r}</td><td>result: inline, packed; or where it is (see below)</td></tr>
  * <tr><td></td><td>{@code o b c}</td><td>owner, budgetFrom, cancelSeq</td></tr>
- * <tr><td></td><td>{@code ca sa fa ba}</td><td>createdAt, startedAt, finishedAt, buriedAt</td></tr>
+ * <tr><td></td><td>{@code ca sa fa ba}</td><td>createdAt, startedAt, finishedAt, deadLetteredAt</td></tr>
  * <tr><td></td><td>{@code l x p pn}</td><td>leaseUntil, cancelRequested, progress and its note; RUNNING only</td></tr>
  * <tr><td></td><td>{@code nb}</td><td>notBefore; RETRYING only</td></tr>
  * <tr><td></td><td>{@code ek em}</td><td>kind and message of the error</td></tr>

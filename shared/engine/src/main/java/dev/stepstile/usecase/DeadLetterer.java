@@ -25,14 +25,14 @@ public final class DeadLetterer {
     /** Buries a record that is DEAD. */
     public void moveToDeadLetters(StepSpec spec, StepRecord record, StepState.Dead dead) {
         deadLetters.moveToDeadLetters(MessageCodec.dead(spec.as(record), record, dead));
-        meter.add(Metric.LETTERS_BURIED);
+        meter.add(Metric.DEAD_LETTERS_SENT);
         recorder.apply(record.id(), record, new StepEvent.Buried(record.attempt()));
     }
 
     /** Buries a message that is not ours. */
     public void deadLetterUndecodable(String messageId, String reason, String body) {
         deadLetters.moveToDeadLetters(MessageCodec.undecodable(messageId, reason, body));
-        meter.add(Metric.LETTERS_BURIED);
+        meter.add(Metric.DEAD_LETTERS_SENT);
         meter.add(Metric.MESSAGES_UNDECODABLE);
     }
 }

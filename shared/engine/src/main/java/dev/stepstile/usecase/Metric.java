@@ -26,7 +26,7 @@ public enum Metric {
     HANDLERS_ABANDONED,
     STEPS_RESENT,
     STEPS_RECLAIMED,
-    LETTERS_BURIED,
+    DEAD_LETTERS_SENT,
     STEPS_REDRIVEN,
     /** Records that a sweep found damaged, each time that it does. */
     RECORDS_DAMAGED,

@@ -56,7 +56,7 @@ final class StepView {
             case StepState.Failed failed -> error(node, failed.error());
             case StepState.Dead dead -> {
                 error(node, dead.error());
-                put(node, "buriedAt", dead.deadLetteredAt());
+                put(node, "deadLetteredAt", dead.deadLetteredAt());
             }
             case StepState.Cancelled cancelled -> {}
         }

@@ -65,7 +65,7 @@ class MetricsTest {
                         Metric.STEPS_SUCCEEDED, 1L,
                         Metric.STEPS_FAILED, 1L,
                         Metric.STEPS_DEAD, 1L,
-                        Metric.LETTERS_BURIED, 1L,
+                        Metric.DEAD_LETTERS_SENT, 1L,
                         Metric.ATTEMPTS_RETRIED, 1L));
         stack.execute(batch);
         assertThat(stack.count(Metric.DUPLICATES_SUPPRESSED))
@@ -79,7 +79,7 @@ class MetricsTest {
         stack.ports.queue().send(List.of(new Outgoing("g", "not ours", Duration.ZERO)));
         stack.deliver();
         assertThat(stack.count(Metric.MESSAGES_UNDECODABLE)).isEqualTo(1);
-        assertThat(stack.count(Metric.LETTERS_BURIED)).isEqualTo(2);
+        assertThat(stack.count(Metric.DEAD_LETTERS_SENT)).isEqualTo(2);
         stack.dispatch("d3", Stack.step("waits"));
         stack.stepstile.canceller().cancel(Stack.RUN, stack.time.instant().plusSeconds(20));
         assertThat(stack.count(Metric.STEPS_CANCELLED)).as("retried and waits").isEqualTo(2);
@@ -93,10 +93,10 @@ class MetricsTest {
         stack.faults.fail("letters.moveToDeadLetters");
         stack.deliver();
         assertThat(stack.count(Metric.STEPS_DEAD)).isEqualTo(1);
-        assertThat(stack.count(Metric.LETTERS_BURIED)).isZero();
+        assertThat(stack.count(Metric.DEAD_LETTERS_SENT)).isZero();
         stack.sweepAfter(Duration.ofMinutes(1));
         assertThat(stack.count(Metric.STEPS_DEAD)).isEqualTo(1);
-        assertThat(stack.count(Metric.LETTERS_BURIED)).isEqualTo(1);
+        assertThat(stack.count(Metric.DEAD_LETTERS_SENT)).isEqualTo(1);
     }
 
     @Test
