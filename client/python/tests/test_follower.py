@@ -25,12 +25,12 @@ class Feed:
         self.asked: list[str] = []
 
     def ended(self, position: str, key: str, attempt: int = 1, state: str = "SUCCEEDED", **more: Any) -> None:
-        entry = {"stepKey": key, "attempt": attempt, "state": state, "logPages": 0, "result": key, **more}
+        entry = {"key": key, "attempt": attempt, "state": state, "logPages": 0, "result": key, **more}
         self.entries[position] = {name: value for name, value in entry.items() if value is not None}
 
     def page(self, position: str, key: str, attempt: int, page: int, line: str) -> None:
         self.logs.setdefault((key, attempt), []).append(line)
-        self.entries[position] = {"stepKey": key, "attempt": attempt, "logPage": page}
+        self.entries[position] = {"key": key, "attempt": attempt, "logPage": page}
 
     def follower(self, *keys: str, logs: bool = True) -> Follower:
         return Follower(self, "r", keys, logs=logs, clock=lambda: self.now)
@@ -67,7 +67,7 @@ class Feed:
 
     def _record(self, key: str, **more: Any) -> StepRecord:
         return StepRecord.from_json(
-            {"stepKey": key, "state": "RUNNING", "attempt": 1, **self.records.get(key, {}), **more}
+            {"key": key, "state": "RUNNING", "attempt": 1, **self.records.get(key, {}), **more}
         )
 
 

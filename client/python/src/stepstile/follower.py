@@ -153,7 +153,7 @@ class Follower:
         return page
 
     def _take(self, entry: Mapping[str, Any]) -> None:
-        key = entry["stepKey"]
+        key = entry["key"]
         if key not in self._followed:
             self._not_followed.setdefault(key, []).append(entry)
         elif "logPage" in entry:
@@ -188,7 +188,7 @@ class Follower:
         damaged = frozenset(key for key, record in records.items() if record.state == UNKNOWN)
         for key, record in records.items():
             entry = {
-                "stepKey": key,
+                "key": key,
                 "attempt": record.attempt,
                 "state": record.state,
                 "logPages": record.log_pages,
@@ -208,17 +208,17 @@ class Follower:
         records = self._calls.lookup(
             self._run_id,
             [
-                entry["stepKey"]
+                entry["key"]
                 for entry in ends
                 if entry["state"] != SUCCEEDED or entry["attempt"] > 1 or "result" not in entry
             ],
         )
         large = [key for key, record in records.items() if record.stored]
-        logs = {(e["stepKey"], e["attempt"]): None for e in self._fresh if "logPage" in e}
+        logs = {(e["key"], e["attempt"]): None for e in self._fresh if "logPage" in e}
         for entry in ends if self._logs else []:
-            written = {(entry["stepKey"], entry["attempt"], n) for n in range(entry.get("logPages", 0))}
+            written = {(entry["key"], entry["attempt"], n) for n in range(entry.get("logPages", 0))}
             if not written <= self._told_pages:
-                logs[(entry["stepKey"], entry["attempt"])] = None
+                logs[(entry["key"], entry["attempt"])] = None
         calls: list[tuple[str, int | None]] = [*((key, None) for key in large), *logs]
         pages: dict[str, list[LogPage]] = {}
         for (key, attempt), record in zip(calls, self._read(calls), strict=True):
@@ -230,7 +230,7 @@ class Follower:
                 pages.setdefault(key, []).extend(record.log)
         told: list[LogPage | StepEnded] = []
         for entry in self._fresh:
-            key = entry["stepKey"]
+            key = entry["key"]
             told.extend(self._untold(pages.pop(key, ())))
             if "state" in entry:
                 record = records.get(key)
@@ -268,7 +268,7 @@ class Follower:
 
 def _ended(entry: Mapping[str, Any], record: StepRecord | None) -> StepEnded | None:
     """The end that an entry tells, None if the step was redriven since: its next end follows."""
-    key, attempt = entry["stepKey"], entry["attempt"]
+    key, attempt = entry["key"], entry["attempt"]
     if record is None:
         return StepEnded(key, entry["state"], attempt, result=entry.get("result"))
     if record.state == UNKNOWN and entry["state"] == UNKNOWN:

@@ -170,7 +170,7 @@ class StepRecord:
 
     @staticmethod
     def from_json(node: Mapping[str, Any]) -> StepRecord:
-        key = str(node["stepKey"])
+        key = str(node["key"])
         damage = node.get("damage")
         error = {"kind": "DAMAGED", "message": damage} if damage else node.get("error")
         return StepRecord(

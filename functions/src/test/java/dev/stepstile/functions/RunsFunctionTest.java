@@ -52,7 +52,7 @@ class RunsFunctionTest {
     void steps_are_listed_by_state() {
         JsonNode steps = answered("runs-steps").path("steps");
         assertThat(steps).hasSize(1);
-        assertThat(steps.path(0).path("stepKey").asText()).isEqualTo("load[us]");
+        assertThat(steps.path(0).path("key").asText()).isEqualTo("load[us]");
     }
 
     @Test
@@ -93,7 +93,7 @@ class RunsFunctionTest {
         Set<String> ended = new TreeSet<>();
         feed.path("entries").forEach(entry -> {
             if (entry.has("state")) {
-                ended.add(entry.path("stepKey").asText() + " "
+                ended.add(entry.path("key").asText() + " "
                         + entry.path("state").asText());
             }
         });
@@ -140,7 +140,7 @@ class RunsFunctionTest {
             known.add((call.endsWith("/dispatches") ? "DispatchFunction " : "RunsFunction ") + call);
             String path = call.substring(call.indexOf(' ') + 1)
                     .replace("{runId}", "nightly")
-                    .replace("{stepKey}", "extract");
+                    .replace("{key}", "extract");
             JsonNode answer = deployed.call(call.substring(0, call.indexOf(' ')), path);
             assertThat(answer.path("body").path("type").asText()).as(call).doesNotEndWith("/no-such-call");
         }

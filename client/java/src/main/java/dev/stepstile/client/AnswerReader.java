@@ -28,7 +28,7 @@ final class AnswerReader {
     }
 
     static StepRecord step(JsonNode node) {
-        String key = node.path("stepKey").asText();
+        String key = node.path("key").asText();
         List<Attempt> attempts = new ArrayList<>();
         node.path("attempts").forEach(attempt -> attempts.add(attempt(attempt)));
         List<LogPage> pages = new ArrayList<>();
@@ -46,7 +46,7 @@ final class AnswerReader {
     static FeedPage feed(JsonNode node) {
         List<FeedPage.Entry> entries = new ArrayList<>();
         for (JsonNode entry : node.path("entries")) {
-            String key = entry.path("stepKey").asText();
+            String key = entry.path("key").asText();
             int attempt = entry.path("attempt").asInt();
             if (entry.has("logPage")) {
                 entries.add(new FeedPage.LogWritten(

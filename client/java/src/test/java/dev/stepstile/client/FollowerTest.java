@@ -116,14 +116,14 @@ class FollowerTest {
 
     private ObjectNode stored(String key) {
         ObjectNode node =
-                Json.object().put("stepKey", key).put("state", "RUNNING").put("attempt", 1);
+                Json.object().put("key", key).put("state", "RUNNING").put("attempt", 1);
         ObjectNode told = records.get(key);
         return told == null ? node : node.setAll(told);
     }
 
     private ObjectNode ended(String position, String key, int attempt, String state) {
         ObjectNode entry = Json.object()
-                .put("stepKey", key)
+                .put("key", key)
                 .put("attempt", attempt)
                 .put("state", state)
                 .put("at", AT)
@@ -138,7 +138,7 @@ class FollowerTest {
 
     private void page(String position, String key, int number, String line) {
         logs.computeIfAbsent(key + "#1", _ -> new CopyOnWriteArrayList<>()).add(line);
-        feed.put(position, Json.object().put("stepKey", key).put("attempt", 1).put("logPage", number));
+        feed.put(position, Json.object().put("key", key).put("attempt", 1).put("logPage", number));
     }
 
     private ObjectNode inStore(String key, String state, int attempt) {

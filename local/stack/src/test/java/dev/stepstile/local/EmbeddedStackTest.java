@@ -123,7 +123,7 @@ class EmbeddedStackTest {
                     StackUnderTest.await(() -> api.steps("run"), read -> StackUnderTest.count(read, "SUCCEEDED") >= 50);
             for (JsonNode step : steps) {
                 if (step.path("state").asText().equals("SUCCEEDED")) {
-                    before.put(step.path("stepKey").asText(), step.toString());
+                    before.put(step.path("key").asText(), step.toString());
                 }
             }
         } finally {
@@ -137,7 +137,7 @@ class EmbeddedStackTest {
             Map<String, Integer> starts = starts();
             boolean again = false;
             for (JsonNode step : steps) {
-                String key = step.path("stepKey").asText();
+                String key = step.path("key").asText();
                 assertThat(step.toString()).isEqualTo(before.getOrDefault(key, step.toString()));
                 assertThat(starts.get(key)).isBetween(1, step.path("attempt").asInt());
                 again |= step.path("attempt").asInt() > 1;

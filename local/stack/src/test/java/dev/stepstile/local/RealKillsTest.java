@@ -150,7 +150,7 @@ class RealKillsTest {
             for (JsonNode step : all) {
                 String state = step.path("state").asText();
                 if (state.equals("SUCCEEDED")) {
-                    String key = step.path("stepKey").asText();
+                    String key = step.path("key").asText();
                     String result = step.path("attempt").asText() + " " + step.path("result");
                     if (!results.merge(key, result, (was, is) -> was).equals(result)) {
                         changes.add(key + " had the result " + results.get(key) + ", and has " + result);
@@ -346,7 +346,7 @@ class RealKillsTest {
 
     private static Map<String, String> results(StackUnderTest api) throws IOException, InterruptedException {
         Map<String, String> results = new TreeMap<>();
-        steps(api).forEach(step -> results.put(step.path("stepKey").asText(), step.toString()));
+        steps(api).forEach(step -> results.put(step.path("key").asText(), step.toString()));
         return results;
     }
 

@@ -41,7 +41,7 @@ final class ResultPieces {
         return Answer.json(
                 200,
                 Json.object()
-                        .put("stepKey", record.id().stepKey())
+                        .put("key", record.id().stepKey())
                         .put("attempt", record.attempt())
                         .put("size", result.length)
                         .put("sha256", Payloads.sha256(result))

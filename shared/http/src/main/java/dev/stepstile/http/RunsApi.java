@@ -109,7 +109,7 @@ public final class RunsApi {
         return new Problem(
                 404,
                 "no-such-call",
-                "Known: GET /v1/runs/{runId}, …/steps, …/step, …/step/result, …/steps/{stepKey}, …/feed; "
+                "Known: GET /v1/runs/{runId}, …/steps, …/step, …/step/result, …/steps/{key}, …/feed; "
                         + "POST …/dispatches, …/steps/lookup, …/cancel, …/redrive.");
     }
 
@@ -219,7 +219,7 @@ public final class RunsApi {
     }
 
     private static ObjectNode node(FeedEntry entry) {
-        ObjectNode node = Json.object().put("stepKey", entry.stepKey()).put("attempt", entry.attempt());
+        ObjectNode node = Json.object().put("key", entry.stepKey()).put("attempt", entry.attempt());
         node.put("at", entry.at().toString());
         switch (entry) {
             case FeedEntry.Ended ended -> {

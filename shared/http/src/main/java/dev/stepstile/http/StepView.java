@@ -32,13 +32,13 @@ final class StepView {
     }
 
     private static ObjectNode unread(String stepKey, StepState.Name state) {
-        return Json.object().put("stepKey", stepKey).put("state", state.name()).put("attempt", 0);
+        return Json.object().put("key", stepKey).put("state", state.name()).put("attempt", 0);
     }
 
     /** A record without its result and history, for a listing. */
     static ObjectNode brief(StepRecord record) {
         ObjectNode node = Json.object()
-                .put("stepKey", record.id().stepKey())
+                .put("key", record.id().stepKey())
                 .put("state", record.state().name().name())
                 .put("attempt", record.attempt())
                 .put("handler", record.settings().handler())

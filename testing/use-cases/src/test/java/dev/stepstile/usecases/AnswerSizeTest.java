@@ -77,7 +77,7 @@ class AnswerSizeTest {
         JsonNode page;
         do {
             page = get("/v1/runs/r1/feed?limit=1000&cursor=" + cursor);
-            page.path("entries").forEach(entry -> seen.add(entry.path("stepKey").asText()));
+            page.path("entries").forEach(entry -> seen.add(entry.path("key").asText()));
             assertThat(page.path("cursor").asText()).isNotEqualTo(cursor);
             cursor = page.path("cursor").asText();
             calls++;
@@ -119,11 +119,11 @@ class AnswerSizeTest {
         }
         Set<String> seen = new TreeSet<>();
         JsonNode page = get("/v1/runs/r1/steps?limit=1000");
-        page.path("steps").forEach(step -> seen.add(step.path("stepKey").asText()));
+        page.path("steps").forEach(step -> seen.add(step.path("key").asText()));
         while (page.has("cursor")) {
             page = get(
                     "/v1/runs/r1/steps?limit=1000&cursor=" + page.path("cursor").asText());
-            page.path("steps").forEach(step -> seen.add(step.path("stepKey").asText()));
+            page.path("steps").forEach(step -> seen.add(step.path("key").asText()));
         }
         assertThat(seen).hasSize(1_000);
 

@@ -107,7 +107,7 @@ class DamagedRecordsTest {
         JsonNode page = api.get("/v1/runs/r1/steps?limit=1000").path("steps");
         assertThat(page).hasSize(STEPS + 1);
         for (JsonNode step : page) {
-            boolean bad = step.path("stepKey").asText().equals(BAD);
+            boolean bad = step.path("key").asText().equals(BAD);
             assertThat(step.path("state").asText()).isEqualTo(bad ? "UNKNOWN" : "SUCCEEDED");
             assertThat(step.path("handler").asText()).isEqualTo("work");
             assertThat(step.path("damage").asText("none"))
@@ -130,7 +130,7 @@ class DamagedRecordsTest {
                 api.ok(200, "POST", "/v1/runs/r1/steps/lookup", "{\"keys\":[\"s1\",\"" + BAD + "\",\"nowhere\"]}");
         assertThat(answer.path("absent")).extracting(JsonNode::asText).containsExactly("nowhere");
         assertThat(answer.path("entries"))
-                .extracting(entry -> entry.path("stepKey").asText() + " "
+                .extracting(entry -> entry.path("key").asText() + " "
                         + entry.path("state").asText())
                 .containsExactly("s1 SUCCEEDED", BAD + " UNKNOWN");
         assertThat(answer.path("entries").get(1).path("damage").asText()).contains("r1/" + BAD);
@@ -143,7 +143,7 @@ class DamagedRecordsTest {
         damage("b");
         JsonNode entries = api.get("/v1/runs/r1/feed").path("entries");
         assertThat(entries)
-                .extracting(entry -> entry.path("stepKey").asText() + " "
+                .extracting(entry -> entry.path("key").asText() + " "
                         + entry.path("state").asText())
                 .containsExactlyInAnyOrder("a SUCCEEDED", "b UNKNOWN", "c SUCCEEDED");
     }

@@ -68,7 +68,7 @@ class FeedCursorTest {
         JsonNode page;
         do {
             page = api.get("/v1/runs/r1/feed?limit=7&cursor=" + cursor);
-            page.path("entries").forEach(entry -> seen.add(entry.path("stepKey").asText()));
+            page.path("entries").forEach(entry -> seen.add(entry.path("key").asText()));
             cursor = page.path("cursor").asText();
             assertThat(cursor).hasSizeLessThanOrEqualTo(MOST_CHARACTERS);
         } while (!page.path("caughtUp").asBoolean());

@@ -111,7 +111,7 @@ class RunQueriesTest {
         deliverBatches();
         stack.dispatch("d2", Stack.step("a"), Stack.step("b"));
         deliverBatches();
-        assertThat(api.get("/v1/runs/r1/steps").path("steps").findValuesAsText("stepKey"))
+        assertThat(api.get("/v1/runs/r1/steps").path("steps").findValuesAsText("key"))
                 .containsExactly("a", "b");
     }
 
@@ -143,7 +143,7 @@ class RunQueriesTest {
         int pages = 0;
         while (cursor != null) {
             JsonNode page = api.get("/v1/runs/r1/steps?limit=50&cursor=" + cursor);
-            page.path("steps").forEach(step -> seen.add(step.path("stepKey").asText()));
+            page.path("steps").forEach(step -> seen.add(step.path("key").asText()));
             cursor = page.path("cursor").textValue();
             pages++;
         }
@@ -164,7 +164,7 @@ class RunQueriesTest {
         String cursor = "";
         while (cursor != null) {
             JsonNode page = api.get("/v1/runs/r1/steps?limit=1&cursor=" + cursor);
-            page.path("steps").forEach(step -> seen.add(step.path("stepKey").asText()));
+            page.path("steps").forEach(step -> seen.add(step.path("key").asText()));
             cursor = page.path("cursor").textValue();
             if (seen.size() == 3) {
                 stack.dispatch("beta", Stack.step("beta-1")); // handed over meanwhile
@@ -235,7 +235,7 @@ class RunQueriesTest {
             pages++;
         }
         assertThat(pages).isEqualTo(4);
-        assertThat(page.path("steps").findValuesAsText("stepKey")).containsExactly("late");
+        assertThat(page.path("steps").findValuesAsText("key")).containsExactly("late");
     }
 
     @Test
@@ -256,7 +256,7 @@ class RunQueriesTest {
             JsonNode page = api.get("/v1/runs/r1/steps?state=SUCCEEDED&limit=4&cursor=" + cursor);
             page.path("steps").forEach(step -> {
                 assertThat(step.path("state").asText()).isEqualTo("SUCCEEDED");
-                assertThat(done.add(step.path("stepKey").asText())).isTrue();
+                assertThat(done.add(step.path("key").asText())).isTrue();
             });
             cursor = page.path("cursor").textValue();
         }
@@ -291,7 +291,7 @@ class RunQueriesTest {
         while (!caughtUp) {
             JsonNode page = api.get("/v1/runs/r1/feed?limit=" + limit + "&cursor=" + cursor);
             assertThat(page.path("entries").size()).isLessThanOrEqualTo(limit);
-            page.path("entries").forEach(entry -> seen.add(entry.path("stepKey").asText()));
+            page.path("entries").forEach(entry -> seen.add(entry.path("key").asText()));
             cursor = page.path("cursor").asText();
             caughtUp = page.path("caughtUp").booleanValue();
         }
@@ -311,14 +311,14 @@ class RunQueriesTest {
         api.get("/v1/runs/r1/feed").path("entries").forEach(entries::add);
         assertThat(entries).hasSize(3);
         assertThat(entries).anySatisfy(entry -> {
-            assertThat(entry.path("stepKey").asText()).isEqualTo("a");
+            assertThat(entry.path("key").asText()).isEqualTo("a");
             assertThat(entry.path("result")).isEqualTo(Json.parse("{\"small\":1}"));
             assertThat(entry.path("logPages").intValue()).isEqualTo(1);
         });
         assertThat(entries)
                 .anySatisfy(entry -> assertThat(entry.path("logPage")).isEqualTo(Json.parse("0")));
         assertThat(entries).anySatisfy(entry -> {
-            assertThat(entry.path("stepKey").asText()).isEqualTo("b");
+            assertThat(entry.path("key").asText()).isEqualTo("b");
             assertThat(entry.has("result")).isFalse();
         });
         assertThat(api.get("/v1/runs/r1/steps/a?log=true").path("log").path(0).path("lines"))
