@@ -109,7 +109,7 @@ def test_a_failed_step_tells_its_cause_and_its_attempts(client: StepstileClient,
     assert end.state == "FAILED"
     assert end.error
     assert end.error.kind == "UNKNOWN_HANDLER"
-    assert [attempt.cause for attempt in end.attempts] == ["UNKNOWN_HANDLER"]
+    assert [attempt.kind for attempt in end.attempts] == ["UNKNOWN_HANDLER"]
 
 
 def test_steps_and_lookups_tell_what_there_is(client: StepstileClient, run_id: str) -> None:

@@ -103,10 +103,10 @@ class Overrides:
 
 @dataclass(frozen=True)
 class Attempt:
-    """An attempt that did not succeed: its cause is one of those that `docs/protocol.md` lists."""
+    """An attempt that did not succeed: its kind is one of the error kinds that `docs/protocol.md` lists."""
 
     attempt: int
-    cause: str
+    kind: str
     message: str
     started_at: datetime | None
     ended_at: datetime | None
@@ -186,7 +186,7 @@ class StepRecord:
             attempts=tuple(
                 Attempt(
                     int(one["attempt"]),
-                    str(one["cause"]),
+                    str(one["kind"]),
                     str(one.get("message", "")),
                     instant(one.get("startedAt")),
                     instant(one.get("endedAt")),

@@ -271,7 +271,7 @@ class Orchestration:
                 continue
             sent.announced.add(lost.attempt)
             event = self._log.report(
-                f"Attempt {lost.attempt} of step {sent.step.key} on Stepstile ended without a result ({lost.cause}:"
+                f"Attempt {lost.attempt} of step {sent.step.key} on Stepstile ended without a result ({lost.kind}:"
                 f" {lost.message}); attempt {lost.attempt + 1} runs it again.",
                 sent.step.key,
             )
@@ -353,7 +353,7 @@ class Orchestration:
 
     def _cause_of(self, sent: _Sent, end: StepEnded) -> Any:
         history = "".join(
-            f"\n  attempt {each.attempt}: {each.cause}: {each.message}" for each in end.attempts
+            f"\n  attempt {each.attempt}: {each.kind}: {each.message}" for each in end.attempts
         )
         if end.state == SUCCEEDED:
             return _dagster.error_info(

@@ -290,7 +290,7 @@ final class DemoCommand implements Callable<Integer> {
             states.merge(end.state().status().name(), 1, Integer::sum);
             retried += end.attempt() - 1;
             for (Attempt attempt : end.attempts()) {
-                silent += attempt.cause().equals("WORKER_LOST") ? 1 : 0;
+                silent += attempt.kind().equals("WORKER_LOST") ? 1 : 0;
             }
         }
         InMemoryMeter tally = stack.tally();
@@ -311,7 +311,7 @@ final class DemoCommand implements Callable<Integer> {
             row("Stale results refused", least + tally.of(Metric.STALE_REFUSED));
             row("Dead letters", deadLetters.size());
             deadLetters.forEach(deadLetter ->
-                    row("", deadLetter.step() + " at attempt " + deadLetter.attempt() + ": " + deadLetter.cause()));
+                    row("", deadLetter.step() + " at attempt " + deadLetter.attempt() + ": " + deadLetter.kind()));
         }
     }
 

@@ -111,7 +111,7 @@ final class AnswerReader {
     private static Attempt attempt(JsonNode node) {
         return new Attempt(
                 node.path("attempt").asInt(),
-                node.path("cause").asText(),
+                node.path("kind").asText(),
                 node.path("message").asText(),
                 instant(node.path("startedAt")),
                 instant(node.path("endedAt")));

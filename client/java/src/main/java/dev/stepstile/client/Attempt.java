@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * An attempt that did not succeed.
  *
  * @param number 1 for the first
- * @param cause one of the causes that the wire contract lists, as {@code WORKER_LOST}; there may be new ones. {@code REDRIVEN}
+ * @param kind one of the error kinds that the wire contract lists, as {@code WORKER_LOST}; there may be new ones. {@code REDRIVEN}
  *     is no failure but a note that a redrive changed the step's settings
  * @param message for people
  * @param startedAt null if it is not known
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Attempt(
         int number,
-        String cause,
+        String kind,
         String message,
         @Nullable Instant startedAt,
         @Nullable Instant endedAt) {}

@@ -3,7 +3,7 @@ package dev.stepstile.client;
 /**
  * Why a step is FAILED or DEAD.
  *
- * @param cause one of the causes that the wire contract lists, as {@code TIMEOUT}; there may be new ones
+ * @param kind one of the error kinds that the wire contract lists, as {@code TIMEOUT}; there may be new ones
  * @param message for people
  */
-public record StepError(String cause, String message) {}
+public record StepError(String kind, String message) {}

@@ -151,14 +151,14 @@ class StepstileClientTest {
     }
 
     @Test
-    void a_failed_step_says_its_cause_and_its_attempts() {
+    void a_failed_step_names_its_kind_of_error_and_its_attempts() {
         client.dispatch(run, Dispatch.of("d", List.of(Step.of("s", "no.such.handler", null))));
         StepEnded end = end(run, "s");
         assertThat(end.state())
                 .isInstanceOfSatisfying(
                         StepState.Failed.class,
-                        failed -> assertThat(failed.error().cause()).isEqualTo("UNKNOWN_HANDLER"));
-        assertThat(end.attempts()).extracting(Attempt::cause).containsExactly("UNKNOWN_HANDLER");
+                        failed -> assertThat(failed.error().kind()).isEqualTo("UNKNOWN_HANDLER"));
+        assertThat(end.attempts()).extracting(Attempt::kind).containsExactly("UNKNOWN_HANDLER");
         RefusedException refused = catchThrowableOfType(RefusedException.class, () -> client.result(run, "s"));
         assertThat(refused.type()).isEqualTo("no-result");
     }
@@ -237,7 +237,7 @@ class StepstileClientTest {
         StepEnded end = end(follower, "s");
         assertThat(end.attempt()).isEqualTo(2);
         assertThat(result(end)).isEqualTo(JsonValue.of("other"));
-        assertThat(end.attempts()).extracting(Attempt::cause).containsExactly("UNKNOWN_HANDLER", "REDRIVEN");
+        assertThat(end.attempts()).extracting(Attempt::kind).containsExactly("UNKNOWN_HANDLER", "REDRIVEN");
     }
 
     @Test

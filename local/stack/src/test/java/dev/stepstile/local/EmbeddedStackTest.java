@@ -107,7 +107,7 @@ class EmbeddedStackTest {
 
             JsonNode ended = api.await("killed", "waits", "SUCCEEDED");
             assertThat(ended.path("result").asText()).isEqualTo("done by attempt 2");
-            assertThat(ended.path("attempts").path(0).path("cause").asText()).isEqualTo("WORKER_LOST");
+            assertThat(ended.path("attempts").path(0).path("kind").asText()).isEqualTo("WORKER_LOST");
         }
     }
 

@@ -80,7 +80,7 @@ class HandlerProcessesTest {
         JsonNode culprit = api.await("run", "culprit", "SUCCEEDED", "FAILED", "DEAD");
         assertThat(culprit.path("state").asText()).as(culprit.toString()).isEqualTo("SUCCEEDED");
         JsonNode first = culprit.path("attempts").path(0);
-        assertThat(first.path("cause").asText()).isEqualTo("WORKER_LOST");
+        assertThat(first.path("kind").asText()).isEqualTo("WORKER_LOST");
         assertThat(first.path("message").asText()).startsWith("The handlers' process " + said);
         long alone = culprit.path("result").path("pid").asLong();
         JsonNode mate = api.await("run", "mate", "SUCCEEDED", "FAILED", "DEAD");

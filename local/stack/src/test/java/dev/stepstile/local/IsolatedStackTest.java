@@ -113,7 +113,7 @@ class IsolatedStackTest {
 
         JsonNode ended = api.await("killed", "waits", "SUCCEEDED");
         assertThat(ended.path("result").asText()).isEqualTo("done by attempt 2");
-        assertThat(ended.path("attempts").path(0).path("cause").asText()).isEqualTo("WORKER_LOST");
+        assertThat(ended.path("attempts").path(0).path("kind").asText()).isEqualTo("WORKER_LOST");
         assertThat(stack.killWorkerOf(new StepId("killed", "another"))).isFalse();
     }
 
@@ -122,6 +122,6 @@ class IsolatedStackTest {
         JsonNode dead = StackUnderTest.await(() -> api.step("bad", key), step -> step.hasNonNull("deadLetteredAt"));
         assertThat(dead.path("state").asText()).isEqualTo("DEAD");
         assertThat(dead.path("attempt").asInt()).isEqualTo(2);
-        return dead.path("attempts").findValuesAsText("cause");
+        return dead.path("attempts").findValuesAsText("kind");
     }
 }

@@ -45,7 +45,7 @@ class StoppedStackTest {
         assertThat(ended.path("state").asText()).as("%s", ended).isEqualTo("SUCCEEDED");
         assertThat(ended.path("result").asText()).isEqualTo("done by attempt 2");
         assertThat(ended.path("maxAttempts").asInt()).isEqualTo(1);
-        assertThat(ended.path("attempts").path(0).path("cause").asText()).isEqualTo("WORKER_STOPPED");
+        assertThat(ended.path("attempts").path(0).path("kind").asText()).isEqualTo("WORKER_STOPPED");
     }
 
     @Test

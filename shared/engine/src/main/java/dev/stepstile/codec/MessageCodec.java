@@ -80,7 +80,7 @@ public final class MessageCodec {
     /** A dead letter: the step's message, the attempt it died at, why, and what its attempts met. */
     public static String dead(StepSpec spec, StepRecord record, StepState.Dead dead) {
         ObjectNode node = Json.object().put("v", version(spec)).put("attempt", record.attempt());
-        node.put("cause", dead.error().kind().name());
+        node.put("kind", dead.error().kind().name());
         node.put("message", dead.error().message());
         node.put("diedAt", dead.finishedAt().toString());
         ArrayNode attempts = node.putArray("attempts");
@@ -88,7 +88,7 @@ public final class MessageCodec {
             attempts.addObject()
                     .put("attempt", note.attempt())
                     .put("endedAt", note.endedAt().toString())
-                    .put("cause", note.cause().name())
+                    .put("kind", note.cause().name())
                     .put("message", note.message());
         }
         node.set("dead", node(spec));
@@ -100,13 +100,13 @@ public final class MessageCodec {
         return Json.print(Json.object()
                 .put("v", PLAIN)
                 .put("messageId", messageId)
-                .put("cause", "UNDECODABLE")
+                .put("kind", "UNDECODABLE")
                 .put("message", reason)
                 .put("undecodable", body));
     }
 
     /** What a person is shown of a letter: which step, since when, why. */
-    public record Letter(@Nullable StepId step, int attempt, String cause, String message) {}
+    public record Letter(@Nullable StepId step, int attempt, String kind, String message) {}
 
     public static Letter deadLetter(String body) {
         try {
@@ -116,7 +116,7 @@ public final class MessageCodec {
             return new Letter(
                     id,
                     node.path("attempt").intValue(),
-                    node.path("cause").asText("UNKNOWN"),
+                    node.path("kind").asText("UNKNOWN"),
                     node.path("message").asText(""));
         } catch (Json.BadJson e) {
             return new Letter(null, 0, StepError.Kind.HANDLER_FAILED.name(), "not a letter of ours");

@@ -245,7 +245,7 @@ class CodecsTest {
                 assertThat(Json.parse(deadLetter).get("undecodable").textValue())
                         .isEqualTo(body);
                 assertThat(MessageCodec.decode(deadLetter)).isEqualTo(MessageCodec.decode(body));
-                assertThat(MessageCodec.deadLetter(deadLetter).cause()).isEqualTo("UNDECODABLE");
+                assertThat(MessageCodec.deadLetter(deadLetter).kind()).isEqualTo("UNDECODABLE");
             });
         }
 

@@ -84,7 +84,7 @@ final class StepView {
             ObjectNode attempt = attempts.addObject().put("attempt", note.attempt());
             put(attempt, "startedAt", note.startedAt());
             put(attempt, "endedAt", note.endedAt());
-            attempt.put("cause", note.cause().name()).put("message", note.message());
+            attempt.put("kind", note.cause().name()).put("message", note.message());
         });
         while (!attempts.isEmpty() && TransferSize.bytes(node) > room) {
             attempts.remove(0);

@@ -190,11 +190,11 @@ class ProtocolDocumentTest {
     }
 
     @Test
-    void lists_every_state_and_cause() throws IOException {
+    void lists_every_state_and_error_kind() throws IOException {
         List<String> names = new ArrayList<>();
         Arrays.stream(StepState.Name.values()).map(Enum::name).forEach(names::add);
         Arrays.stream(StepError.Kind.values()).map(Enum::name).forEach(names::add);
-        assertThat(firstColumn("States and causes")).containsExactlyElementsOf(names);
+        assertThat(firstColumn("States and error kinds")).containsExactlyElementsOf(names);
     }
 
     @Test
@@ -228,7 +228,7 @@ class ProtocolDocumentTest {
                 .lines()
                 .filter(line -> line.matches("\\| `?[A-Za-z_-]+`? \\|.*"))
                 .map(line -> line.split("\\|", -1)[1].replace("`", "").strip())
-                .filter(word -> !List.of("type", "state", "cause").contains(word))
+                .filter(word -> !List.of("type", "state", "kind").contains(word))
                 .toList();
     }
 }

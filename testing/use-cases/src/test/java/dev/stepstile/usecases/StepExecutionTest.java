@@ -512,7 +512,7 @@ class StepExecutionTest {
             assertThat(stack.deliver()).isEmpty();
             assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
             assertThat(stack.ports.deadLetters().peek(10)).singleElement().satisfies(deadLetter -> {
-                assertThat(MessageCodec.deadLetter(deadLetter).cause()).isEqualTo("UNDECODABLE");
+                assertThat(MessageCodec.deadLetter(deadLetter).kind()).isEqualTo("UNDECODABLE");
                 assertThat(dev.stepstile.codec.Json.parse(deadLetter)
                                 .get("undecodable")
                                 .textValue())
@@ -536,7 +536,7 @@ class StepExecutionTest {
             assertThat(stack.deliver()).isEmpty();
             assertThat(stack.work.started()).isEmpty();
             assertThat(stack.ports.deadLetters().peek(10)).singleElement().satisfies(deadLetter -> {
-                assertThat(MessageCodec.deadLetter(deadLetter).cause()).isEqualTo("UNDECODABLE");
+                assertThat(MessageCodec.deadLetter(deadLetter).kind()).isEqualTo("UNDECODABLE");
                 assertThat(MessageCodec.deadLetter(deadLetter).message()).contains("nobody dispatched it");
             });
         }
