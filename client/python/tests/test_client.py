@@ -59,7 +59,7 @@ def test_the_same_dispatch_again_is_the_same_and_other_content_a_conflict(
 ) -> None:
     for _ in range(2):
         client.dispatch(run_id, echoes([1]), dispatch_id="d", defaults=ECHO)
-    assert client.status(run_id, exact=True).steps == 1
+    assert client.status(run_id, exact=True).step_count == 1
     with pytest.raises(Refused) as refused:
         client.dispatch(run_id, echoes([2]), dispatch_id="d", defaults=ECHO)
     assert refused.value.type == "dispatch-conflict"
@@ -70,7 +70,7 @@ def test_a_dispatch_of_more_steps_than_a_call_takes_goes_in_several_each_time_th
 
     def accept(call: Call) -> Answer:
         bodies.append(call.json)
-        return Answer(202, {"accepted": len(call.json["steps"]), "attached": 0, "replayed": False})
+        return Answer(202, {"acceptedCount": len(call.json["steps"]), "attachedCount": 0, "replayed": False})
 
     with api(accept) as endpoint:
         for name in ("d", "d", "d" * 128):
@@ -143,7 +143,7 @@ def test_a_cancelled_run_ends_and_takes_no_more_steps_until_redriven(
     with pytest.raises(Refused) as refused:
         client.dispatch(run_id, echoes([1]), dispatch_id="e", defaults=ECHO)
     assert refused.value.type == "run-cancelled"
-    assert client.cancel("no-such-run").cancelled == 0
+    assert client.cancel("no-such-run").cancelled_count == 0
 
 
 def test_a_redriven_step_is_told_again(client: StepstileClient, run_id: str) -> None:
@@ -175,7 +175,7 @@ def test_a_redrive_is_one_however_often_it_is_tried_and_says_what_to_change(run_
 
     def answer(call: Call) -> Answer:
         calls.append(call.json)
-        return HANG_UP if len(calls) == 1 else Answer(200, {"redriven": 1, "replayed": True, "unknown": []})
+        return HANG_UP if len(calls) == 1 else Answer(200, {"redrivenCount": 1, "replayed": True, "unknown": []})
 
     with api(answer) as endpoint:
         client = StepstileClient(endpoint)
@@ -201,7 +201,7 @@ def test_an_exact_count_of_a_large_run_is_asked_for_until_it_is_whole(run_id: st
 
     def answer(call: Call) -> Answer:
         targets.append(call.target)
-        status = {"runId": run_id, "cancelled": False, "steps": 3, "openDispatches": 1}
+        status = {"runId": run_id, "cancelled": False, "stepCount": 3, "openDispatchCount": 1}
         more = len(targets) < 3
         return Answer(
             200, {**status, "counts": {"QUEUED": len(targets)}, **({"cursor": "next"} if more else {})}

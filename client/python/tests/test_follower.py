@@ -25,7 +25,7 @@ class Feed:
         self.asked: list[str] = []
 
     def ended(self, position: str, key: str, attempt: int = 1, state: str = "SUCCEEDED", **more: Any) -> None:
-        entry = {"key": key, "attempt": attempt, "state": state, "logPages": 0, "result": key, **more}
+        entry = {"key": key, "attempt": attempt, "state": state, "logPageCount": 0, "result": key, **more}
         self.entries[position] = {name: value for name, value in entry.items() if value is not None}
 
     def page(self, position: str, key: str, attempt: int, page: int, line: str) -> None:
@@ -169,7 +169,7 @@ def test_tells_the_pages_of_a_step_in_order_and_before_its_end(feed: Feed) -> No
     assert words(follower.poll()) == ["one"]
     feed.page("3", "a", 1, 2, "two")
     feed.page("2", "a", 1, 1, "three")
-    feed.ended("4", "a", logPages=3)
+    feed.ended("4", "a", logPageCount=3)
     feed.records["a"] = {"state": "SUCCEEDED"}
     assert words(follower.poll()) == ["two", "three", "a ended"]
     feed.now += 5
@@ -179,14 +179,14 @@ def test_tells_the_pages_of_a_step_in_order_and_before_its_end(feed: Feed) -> No
 def test_tells_pages_that_the_feed_did_not_show_before_the_end(feed: Feed) -> None:
     follower = feed.follower("a")
     feed.logs[("a", 1)] = ["one", "two"]
-    feed.ended("4", "a", logPages=2)
+    feed.ended("4", "a", logPageCount=2)
     assert words(follower.poll()) == ["one", "two", "a ended"]
 
 
 def test_reads_no_logs_unless_asked_to(feed: Feed) -> None:
     follower = feed.follower("a", logs=False)
     feed.page("1", "a", 1, 0, "one")
-    feed.ended("4", "a", logPages=1)
+    feed.ended("4", "a", logPageCount=1)
     assert words(follower.poll()) == ["a ended"]
     assert feed.asked == []
 

@@ -34,16 +34,16 @@ class Dispatched:
     Those keep the input, handler and limits that the earlier dispatch gave them.
     """
 
-    accepted: int
-    attached: int
+    accepted_count: int
+    attached_count: int
 
 
 @dataclass(frozen=True)
 class Cancelled:
     """How many steps a cancel ended at once, and how many running ones it told."""
 
-    cancelled: int
-    stopping: int
+    cancelled_count: int
+    stopping_count: int
 
 
 class StepstileClient:
@@ -107,8 +107,8 @@ class StepstileClient:
             members = [f'"dispatchId":{_text(name)}', *([common] if common else [])]
             body = "{" + ",".join(members) + ',"steps":[' + ",".join(part) + "]}"
             answer = self._transport.call("POST", f"{_run(run_id)}/dispatches", body.encode())
-            accepted += int(answer["accepted"])
-            attached += int(answer.get("attached", 0))
+            accepted += int(answer["acceptedCount"])
+            attached += int(answer["attachedCount"])
         return Dispatched(accepted, attached)
 
     def status(self, run_id: str, *, exact: bool = False) -> RunStatus:
@@ -123,8 +123,8 @@ class StepstileClient:
         return RunStatus(
             run_id=str(node["runId"]),
             cancelled=bool(node["cancelled"]),
-            steps=int(node["steps"]),
-            open_dispatches=int(node["openDispatches"]),
+            step_count=int(node["stepCount"]),
+            open_dispatch_count=int(node["openDispatchCount"]),
             counts=dict(node["counts"]),
             counted_at=instant(node.get("countedAt")),
         )
@@ -223,7 +223,7 @@ class StepstileClient:
             if e.type == "run-not-found":
                 return Cancelled(0, 0)
             raise
-        return Cancelled(int(answer["cancelled"]), int(answer["stopping"]))
+        return Cancelled(int(answer["cancelledCount"]), int(answer["stoppingCount"]))
 
     def redrive(
         self,
@@ -247,7 +247,7 @@ class StepstileClient:
             **({"keys": list(keys)} if keys is not None else {}),
         }
         answer = self._transport.call("POST", f"{_run(run_id)}/redrive", _text(body).encode())
-        return int(answer["redriven"])
+        return int(answer["redrivenCount"])
 
     def follow(
         self,

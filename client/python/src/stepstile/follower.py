@@ -191,7 +191,7 @@ class Follower:
                 "key": key,
                 "attempt": record.attempt,
                 "state": record.state,
-                "logPages": record.log_pages,
+                "logPageCount": record.log_page_count,
             }
             if key in damaged & self._damaged:
                 self._fresh.append(entry)
@@ -216,7 +216,7 @@ class Follower:
         large = [key for key, record in records.items() if record.stored]
         logs = {(e["key"], e["attempt"]): None for e in self._fresh if "logPage" in e}
         for entry in ends if self._logs else []:
-            written = {(entry["key"], entry["attempt"], n) for n in range(entry.get("logPages", 0))}
+            written = {(entry["key"], entry["attempt"], n) for n in range(entry.get("logPageCount", 0))}
             if not written <= self._told_pages:
                 logs[(entry["key"], entry["attempt"])] = None
         calls: list[tuple[str, int | None]] = [*((key, None) for key in large), *logs]

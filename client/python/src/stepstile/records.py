@@ -165,7 +165,7 @@ class StepRecord:
     attempts: Sequence[Attempt]
     progress: float | None
     progress_note: str
-    log_pages: int
+    log_page_count: int
     log: Sequence[LogPage]
 
     @staticmethod
@@ -195,7 +195,7 @@ class StepRecord:
             ),
             progress=node.get("progress"),
             progress_note=str(node.get("progressNote", "")),
-            log_pages=int(node.get("logPages", 0)),
+            log_page_count=int(node.get("logPageCount", 0)),
             log=tuple(_log_page(key, page) for page in node.get("log", ())),
         )
 
@@ -222,8 +222,8 @@ class RunStatus:
 
     run_id: str
     cancelled: bool
-    steps: int
-    open_dispatches: int
+    step_count: int
+    open_dispatch_count: int
     counts: Mapping[str, int]
     counted_at: datetime | None
 

@@ -352,9 +352,7 @@ class Orchestration:
         active.handle_event(event)
 
     def _cause_of(self, sent: _Sent, end: StepEnded) -> Any:
-        history = "".join(
-            f"\n  attempt {each.attempt}: {each.kind}: {each.message}" for each in end.attempts
-        )
+        history = "".join(f"\n  attempt {each.attempt}: {each.kind}: {each.message}" for each in end.attempts)
         if end.state == SUCCEEDED:
             return _dagster.error_info(
                 f"Step {sent.step.key} came back from the handler without the events of its end. The handler that the"

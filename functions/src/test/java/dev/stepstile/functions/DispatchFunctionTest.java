@@ -41,7 +41,7 @@ class DispatchFunctionTest {
         assertThat(answer.path("headers").path("content-type").asText()).isEqualTo("application/json");
         assertThat(Json.parse(answer.path("body").asText()))
                 .isEqualTo(
-                        Json.parse("{\"dispatchId\":\"nightly-1\",\"accepted\":3,\"attached\":0,\"replayed\":false}"));
+                        Json.parse("{\"dispatchId\":\"nightly-1\",\"acceptedCount\":3,\"attachedCount\":0,\"replayed\":false}"));
         assertThat(deployed.ports().queue().receive(10, Duration.ZERO)).hasSize(3);
     }
 
@@ -60,7 +60,7 @@ class DispatchFunctionTest {
     void a_direct_call_is_answered_with_a_body_that_is_an_object() {
         JsonNode answer = deployed.dispatch("dispatch-direct");
         assertThat(answer.path("status").asInt()).isEqualTo(202);
-        assertThat(answer.path("body").path("accepted").asInt()).isEqualTo(3);
+        assertThat(answer.path("body").path("acceptedCount").asInt()).isEqualTo(3);
     }
 
     @ParameterizedTest

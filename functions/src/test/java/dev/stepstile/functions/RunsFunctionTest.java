@@ -42,7 +42,7 @@ class RunsFunctionTest {
     @Test
     void status_counts_now_if_asked_to() {
         JsonNode status = answered("runs-status");
-        assertThat(status.path("steps").asInt()).isEqualTo(3);
+        assertThat(status.path("stepCount").asInt()).isEqualTo(3);
         assertThat(status.path("counts").path("SUCCEEDED").asInt()).isEqualTo(1);
         assertThat(status.path("counts").path("RETRYING").asInt()).isEqualTo(1);
         assertThat(status.path("counts").path("DEAD").asInt()).isEqualTo(1);
@@ -111,17 +111,17 @@ class RunsFunctionTest {
 
     @Test
     void a_cancel_ends_what_has_not_ended() {
-        assertThat(answered("runs-cancel").path("cancelled").asInt()).isEqualTo(1);
+        assertThat(answered("runs-cancel").path("cancelledCount").asInt()).isEqualTo(1);
         assertThat(deployed.state("extract")).isEqualTo(StepState.Name.CANCELLED);
         assertThat(deployed.state("load[us]")).isEqualTo(StepState.Name.SUCCEEDED);
-        assertThat(answered("runs-cancel").path("cancelled").asInt()).isZero();
+        assertThat(answered("runs-cancel").path("cancelledCount").asInt()).isZero();
     }
 
     @Test
     void a_redrive_runs_dead_steps_again() {
         JsonNode answer = deployed.runs("runs-redrive");
         assertThat(answer.path("status").asInt()).isEqualTo(200);
-        assertThat(answer.path("body").path("redriven").asInt()).isEqualTo(1);
+        assertThat(answer.path("body").path("redrivenCount").asInt()).isEqualTo(1);
         assertThat(deployed.state("load[eu]")).isEqualTo(StepState.Name.RETRYING);
     }
 

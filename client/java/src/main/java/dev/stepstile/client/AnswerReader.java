@@ -21,8 +21,8 @@ final class AnswerReader {
         return new RunStatus(
                 node.path("runId").asText(),
                 node.path("cancelled").asBoolean(),
-                node.path("steps").asInt(),
-                node.path("openDispatches").asInt(),
+                node.path("stepCount").asInt(),
+                node.path("openDispatchCount").asInt(),
                 counts,
                 instant(node.path("countedAt")));
     }
@@ -40,7 +40,7 @@ final class AnswerReader {
                 instant(node.path("startedAt")),
                 state(node, node.path("finishedAt")),
                 attempts,
-                new StepLog(node.path("logPages").asInt(), pages));
+                new StepLog(node.path("logPageCount").asInt(), pages));
     }
 
     static FeedPage feed(JsonNode node) {
@@ -53,7 +53,7 @@ final class AnswerReader {
                         key, attempt, entry.path("logPage").asInt()));
             } else if (state(entry, entry.path("at")) instanceof StepState.Ended ended) {
                 entries.add(new FeedPage.Ended(
-                        key, attempt, ended, entry.path("logPages").asInt()));
+                        key, attempt, ended, entry.path("logPageCount").asInt()));
             }
         }
         return new FeedPage(
@@ -64,7 +64,7 @@ final class AnswerReader {
         List<String> unknown = new ArrayList<>();
         node.path("unknown").forEach(key -> unknown.add(key.asText()));
         return new RedriveResult(
-                node.path("redriven").asInt(), node.path("replayed").asBoolean(), unknown);
+                node.path("redrivenCount").asInt(), node.path("replayed").asBoolean(), unknown);
     }
 
     private static StepState state(JsonNode node, JsonNode finished) {

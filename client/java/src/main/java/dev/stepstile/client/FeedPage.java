@@ -20,9 +20,9 @@ record FeedPage(List<Entry> entries, @Nullable String cursor, boolean caughtUp) 
     /**
      * A step ended.
      *
-     * @param logPages how many pages its attempt wrote
+     * @param logPageCount how many pages its attempt wrote
      */
-    record Ended(String key, int attempt, StepState.Ended state, int logPages) implements Entry {}
+    record Ended(String key, int attempt, StepState.Ended state, int logPageCount) implements Entry {}
 
     /** A running attempt wrote a page of its log. */
     record LogWritten(String key, int attempt, int page) implements Entry {}

@@ -168,7 +168,7 @@ public final class Follower {
         for (StepRecord found : client.lookup(runId, missing).values()) {
             if (found.state() instanceof StepState.Ended ended) {
                 note(new FeedPage.Ended(
-                        found.key(), found.attempt(), ended, found.log().written()));
+                        found.key(), found.attempt(), ended, found.log().pageCount()));
             } else if (found.state() instanceof StepState.Unknown(String damage)) {
                 damagedNow.add(found.key());
                 if (damaged.contains(found.key())) {
@@ -255,7 +255,7 @@ public final class Follower {
     }
 
     private boolean allReported(FeedPage.Ended ended) {
-        for (int number = 0; number < ended.logPages(); number++) {
+        for (int number = 0; number < ended.logPageCount(); number++) {
             if (!reportedPages.contains(new Page(ended.key(), ended.attempt(), number))) {
                 return false;
             }

@@ -5,11 +5,11 @@ import java.util.List;
 /**
  * What became of a redrive.
  *
- * @param redriven how many steps it set to run again
+ * @param redrivenCount how many steps it set to run again
  * @param replayed whether the call had been made before; the rest is what it was answered then
  * @param unknown keys that no step of the run has, the first hundred of them
  */
-public record RedriveResult(int redriven, boolean replayed, List<String> unknown) {
+public record RedriveResult(int redrivenCount, boolean replayed, List<String> unknown) {
     /** Keeps a copy of the keys. */
     public RedriveResult {
         unknown = List.copyOf(unknown);

@@ -10,16 +10,16 @@ import org.jspecify.annotations.Nullable;
  * How a run stands.
  *
  * @param cancelled whether the run was cancelled: it takes no more steps
- * @param steps of all its dispatches; a step that two of them name is counted in both
- * @param openDispatches in which something is left to do; at 0 every step has ended
+ * @param stepCount steps of all its dispatches; a step that two of them name is counted in both
+ * @param openDispatchCount dispatches in which something is left to do; at 0 every step has ended
  * @param counts of the steps by status, without zeros
  * @param countedAt as of when; null before the first sweep that counted, when there are no counts
  */
 public record RunStatus(
         String runId,
         boolean cancelled,
-        int steps,
-        int openDispatches,
+        int stepCount,
+        int openDispatchCount,
         Map<StepStatus, Integer> counts,
         @Nullable Instant countedAt) {
     /** Keeps a copy of the counts. */

@@ -73,14 +73,14 @@ public final class StepstileClient implements AutoCloseable {
      *     {@code run-cancelled} if the run was cancelled
      */
     public DispatchResult dispatch(String runId, Dispatch dispatch) {
-        int accepted = 0;
-        int attached = 0;
+        int acceptedCount = 0;
+        int attachedCount = 0;
         for (String body : RequestWriter.dispatch(dispatch)) {
             JsonNode answer = transport.post(run(runId) + "/dispatches", body);
-            accepted += answer.path("accepted").asInt();
-            attached += answer.path("attached").asInt();
+            acceptedCount += answer.path("acceptedCount").asInt();
+            attachedCount += answer.path("attachedCount").asInt();
         }
-        return new DispatchResult(accepted, attached);
+        return new DispatchResult(acceptedCount, attachedCount);
     }
 
     /**
@@ -220,8 +220,8 @@ public final class StepstileClient implements AutoCloseable {
     public CancelResult cancel(String runId) {
         return known(() -> transport.post(run(runId) + "/cancel", null))
                 .map(answer -> new CancelResult(
-                        answer.path("cancelled").asInt(),
-                        answer.path("stopping").asInt()))
+                        answer.path("cancelledCount").asInt(),
+                        answer.path("stoppingCount").asInt()))
                 .orElse(new CancelResult(0, 0));
     }
 

@@ -127,7 +127,7 @@ class FollowerTest {
                 .put("attempt", attempt)
                 .put("state", state)
                 .put("at", AT)
-                .put("logPages", 0);
+                .put("logPageCount", 0);
         feed.put(position, entry);
         return entry;
     }
@@ -279,7 +279,7 @@ class FollowerTest {
         assertThat(words(follower.poll())).containsExactly("one");
         page("3", "a", 2, "two");
         page("2", "a", 1, "three");
-        ended("4", "a", 1, "SUCCEEDED").put("logPages", 3).putNull("result");
+        ended("4", "a", 1, "SUCCEEDED").put("logPageCount", 3).putNull("result");
         assertThat(words(follower.poll())).containsExactly("two", "three", "a ended");
         pacing.pass(Duration.ofSeconds(5));
         assertThat(follower.poll()).isEmpty();
@@ -289,7 +289,7 @@ class FollowerTest {
     void reports_pages_that_the_feed_did_not_show_before_the_end() {
         Follower follower = client.followWithLogs("r", List.of("a"));
         logs.put("a#1", List.of("one", "two"));
-        ended("4", "a", 1, "SUCCEEDED").put("logPages", 2).putNull("result");
+        ended("4", "a", 1, "SUCCEEDED").put("logPageCount", 2).putNull("result");
         assertThat(words(follower.poll())).containsExactly("one", "two", "a ended");
     }
 
@@ -297,7 +297,7 @@ class FollowerTest {
     void reads_no_logs_unless_asked_to() {
         Follower follower = follower("a");
         page("1", "a", 0, "one");
-        ended("4", "a", 1, "SUCCEEDED").put("logPages", 1).putNull("result");
+        ended("4", "a", 1, "SUCCEEDED").put("logPageCount", 1).putNull("result");
         assertThat(words(follower.poll())).containsExactly("a ended");
         assertThat(asked).isEmpty();
     }

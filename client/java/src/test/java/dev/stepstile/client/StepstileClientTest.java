@@ -106,7 +106,7 @@ class StepstileClientTest {
         for (int i = 0; i < 2; i++) {
             client.dispatch(run, Dispatch.of("d", List.of(echo("s", 1))));
         }
-        assertThat(client.exactStatus(run).steps()).isEqualTo(1);
+        assertThat(client.exactStatus(run).stepCount()).isEqualTo(1);
         RefusedException refused = catchThrowableOfType(
                 RefusedException.class, () -> client.dispatch(run, Dispatch.of("d", List.of(echo("s", 2)))));
         assertThat(refused.type()).isEqualTo("dispatch-conflict");
@@ -119,7 +119,7 @@ class StepstileClientTest {
                 .mapToObj(i -> echo("s" + i, i + "y".repeat(3_000_000)))
                 .toList();
         Dispatch dispatch = Dispatch.of("d", steps).withSharedInputs(Map.of("s", JsonValue.of("z".repeat(1_000_000))));
-        assertThat(client.dispatch(run, dispatch).accepted()).isEqualTo(3);
+        assertThat(client.dispatch(run, dispatch).acceptedCount()).isEqualTo(3);
         Map<String, StepEnded> ends = followed(client.follow(run, List.of("s0", "s1", "s2")));
         for (int i = 0; i < 3; i++) {
             assertThat(result(Objects.requireNonNull(ends.get("s" + i)))
@@ -213,7 +213,7 @@ class StepstileClientTest {
     void a_cancelled_run_ends_and_takes_no_more_steps() {
         client.dispatch(run, Dispatch.of("d", List.of(Step.of("s", "stepstile.sleep", Map.of("seconds", 60)))));
         CancelResult cancelled = client.cancel(run);
-        assertThat(cancelled.cancelled() + cancelled.stopping()).isEqualTo(1);
+        assertThat(cancelled.cancelledCount() + cancelled.stoppingCount()).isEqualTo(1);
         assertThat(end(run, "s").state()).isInstanceOf(StepState.Cancelled.class);
         RefusedException refused = catchThrowableOfType(
                 RefusedException.class, () -> client.dispatch(run, Dispatch.of("e", List.of(echo("t", 1)))));
@@ -252,7 +252,7 @@ class StepstileClientTest {
                         LogPage.class, page -> assertThat(page.number()).isZero());
         assertThat(events.getLast()).isInstanceOf(StepEnded.class);
         assertThat(client.stepWithLog(run, "s").orElseThrow().log().pages()).isNotEmpty();
-        assertThat(client.stepWithLog(run, "s", 1).orElseThrow().log().written())
+        assertThat(client.stepWithLog(run, "s", 1).orElseThrow().log().pageCount())
                 .isPositive();
     }
 
@@ -324,7 +324,7 @@ class StepstileClientTest {
         public Answer apply(ScriptedApi.Call call) {
             boolean first = !called;
             called = true;
-            return first ? ScriptedApi.HANG_UP : Answer.of(200, "{\"redriven\":1,\"replayed\":false,\"unknown\":[]}");
+            return first ? ScriptedApi.HANG_UP : Answer.of(200, "{\"redrivenCount\":1,\"replayed\":false,\"unknown\":[]}");
         }
     }
 

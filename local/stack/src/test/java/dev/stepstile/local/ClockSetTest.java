@@ -34,7 +34,7 @@ class ClockSetTest {
     private static void closes(StackUnderTest api, String run) throws Exception {
         StackUnderTest.await(
                 () -> Json.parse(api.get("/v1/runs/" + run).body()),
-                status -> status.path("openDispatches").asInt(1) == 0);
+                status -> status.path("openDispatchCount").asInt(1) == 0);
     }
 
     @Test

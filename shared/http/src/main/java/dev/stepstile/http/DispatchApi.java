@@ -48,8 +48,8 @@ public final class DispatchApi {
                         202,
                         Json.object()
                                 .put("dispatchId", dispatchId)
-                                .put("accepted", steps)
-                                .put("attached", attached)
+                                .put("acceptedCount", steps)
+                                .put("attachedCount", attached)
                                 .put("replayed", replayed));
             case Answer.Conflict(String dispatchId) ->
                 throw new Problem(

@@ -123,9 +123,9 @@ public final class RunsApi {
                 .put("runId", runId)
                 .put("createdAt", status.run().createdAt().toString())
                 .put("cancelled", status.run().cancelled())
-                .put("dispatches", status.dispatches())
-                .put("openDispatches", status.openDispatches())
-                .put("steps", status.steps());
+                .put("dispatchCount", status.dispatches())
+                .put("openDispatchCount", status.openDispatches())
+                .put("stepCount", status.steps());
         DispatchCodec.counts(body.putObject("counts"), status.counts());
         StepView.put(body, "countedAt", status.countedAt());
         RunQueries.Counting next = status.next();
@@ -223,7 +223,7 @@ public final class RunsApi {
         node.put("at", entry.at().toString());
         switch (entry) {
             case FeedEntry.Ended ended -> {
-                node.put("state", ended.state().name()).put("logPages", ended.pages());
+                node.put("state", ended.state().name()).put("logPageCount", ended.pages());
                 Payload.Inline result = ended.result();
                 if (result != null) {
                     node.putRawValue("result", new RawValue(result.json()));
@@ -297,8 +297,8 @@ public final class RunsApi {
         return Answer.json(
                 200,
                 Json.object()
-                        .put("cancelled", counts.getOrDefault(StepState.Name.CANCELLED, 0))
-                        .put("stopping", counts.getOrDefault(StepState.Name.RUNNING, 0)));
+                        .put("cancelledCount", counts.getOrDefault(StepState.Name.CANCELLED, 0))
+                        .put("stoppingCount", counts.getOrDefault(StepState.Name.RUNNING, 0)));
     }
 
     private Answer redrive(String runId, Http.Call call, Instant deadline) throws InterruptedException {
@@ -332,7 +332,7 @@ public final class RunsApi {
                     List<String> unknown,
                     List<String> damaged,
                     boolean replayed) -> {
-                ObjectNode node = Json.object().put("redriven", redriven).put("replayed", replayed);
+                ObjectNode node = Json.object().put("redrivenCount", redriven).put("replayed", replayed);
                 unknown.forEach(node.putArray("unknown")::add);
                 if (!damaged.isEmpty()) {
                     damaged.forEach(node.putArray("damaged")::add);

@@ -75,7 +75,7 @@ final class StepView {
      */
     static ObjectNode full(StepRecord record, RunQueries queries, long most, long room) {
         ObjectNode node = brief(record);
-        node.put("maxAttempts", record.settings().retry().maxAttempts()).put("logPages", record.pages());
+        node.put("maxAttempts", record.settings().retry().maxAttempts()).put("logPageCount", record.pages());
         if (record.redrivenBy() != null) {
             node.put("redrivenBy", record.redrivenBy());
         }

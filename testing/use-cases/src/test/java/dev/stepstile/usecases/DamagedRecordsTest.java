@@ -152,7 +152,7 @@ class DamagedRecordsTest {
     void is_cancelled_with_its_run_once_it_is_repaired_and_the_others_at_once() throws InterruptedException {
         loseFifty();
         JsonNode answer = api.ok(200, "POST", "/v1/runs/r1/cancel", null);
-        assertThat(answer.path("cancelled").asInt()).isEqualTo(STEPS - 1);
+        assertThat(answer.path("cancelledCount").asInt()).isEqualTo(STEPS - 1);
         stack.recover(10);
         assertThat(stack.dispatched("d1").closed()).isFalse();
         repair(BAD);
@@ -174,11 +174,11 @@ class DamagedRecordsTest {
         damage("b");
         String call = "{\"redriveId\":\"mended\"}";
         JsonNode first = api.ok(200, "POST", "/v1/runs/r1/redrive", call);
-        assertThat(first.path("redriven").asInt()).isEqualTo(2);
+        assertThat(first.path("redrivenCount").asInt()).isEqualTo(2);
         assertThat(first.path("damaged")).extracting(JsonNode::asText).containsExactly("b");
         repair("b");
         JsonNode second = api.ok(200, "POST", "/v1/runs/r1/redrive", call);
-        assertThat(second.path("redriven").asInt()).isEqualTo(3);
+        assertThat(second.path("redrivenCount").asInt()).isEqualTo(3);
         assertThat(second.has("damaged")).isFalse();
         assertThat(stack.state("b")).isEqualTo(Name.RETRYING);
         assertThat(api.ok(200, "POST", "/v1/runs/r1/redrive", call)

@@ -75,11 +75,11 @@ class RunQueriesTest {
         JsonNode swept = api.get("/v1/runs/r1");
         assertThat(swept.path("counts")).isEqualTo(exact.path("counts"));
         assertThat(swept.path("countedAt").asText()).isEqualTo("2026-11-24T08:01:00Z");
-        assertThat(swept.path("openDispatches").intValue()).isEqualTo(1);
+        assertThat(swept.path("openDispatchCount").intValue()).isEqualTo(1);
         deliverBatches();
         stack.sweepAfter(Duration.ofMinutes(1));
         JsonNode closed = api.get("/v1/runs/r1");
-        assertThat(closed.path("openDispatches").intValue()).isZero();
+        assertThat(closed.path("openDispatchCount").intValue()).isZero();
         assertThat(closed.path("counts")).isEqualTo(Json.parse("{\"SUCCEEDED\":3}"));
     }
 
@@ -204,7 +204,7 @@ class RunQueriesTest {
         }
         assertThat(counted).containsExactly(1_000, 2_000, 2_500);
         assertThat(answer.path("counts")).isEqualTo(Json.parse("{\"QUEUED\":2491,\"SUCCEEDED\":10}"));
-        assertThat(answer.path("steps").intValue()).isEqualTo(2_501);
+        assertThat(answer.path("stepCount").intValue()).isEqualTo(2_501);
     }
 
     private static int sum(JsonNode counts) {
@@ -313,7 +313,7 @@ class RunQueriesTest {
         assertThat(entries).anySatisfy(entry -> {
             assertThat(entry.path("key").asText()).isEqualTo("a");
             assertThat(entry.path("result")).isEqualTo(Json.parse("{\"small\":1}"));
-            assertThat(entry.path("logPages").intValue()).isEqualTo(1);
+            assertThat(entry.path("logPageCount").intValue()).isEqualTo(1);
         });
         assertThat(entries)
                 .anySatisfy(entry -> assertThat(entry.path("logPage")).isEqualTo(Json.parse("0")));
