@@ -175,7 +175,11 @@ def test_a_redrive_is_one_however_often_it_is_tried_and_says_what_to_change(run_
 
     def answer(call: Call) -> Answer:
         calls.append(call.json)
-        return HANG_UP if len(calls) == 1 else Answer(200, {"redrivenCount": 1, "replayed": True, "unknown": []})
+        return (
+            HANG_UP
+            if len(calls) == 1
+            else Answer(200, {"redrivenCount": 1, "replayed": True, "unknownKeys": []})
+        )
 
     with api(answer) as endpoint:
         client = StepstileClient(endpoint)

@@ -30,7 +30,7 @@ class Feed:
 
     def page(self, position: str, key: str, attempt: int, page: int, line: str) -> None:
         self.logs.setdefault((key, attempt), []).append(line)
-        self.entries[position] = {"key": key, "attempt": attempt, "logPage": page}
+        self.entries[position] = {"key": key, "attempt": attempt, "page": page}
 
     def follower(self, *keys: str, logs: bool = True) -> Follower:
         return Follower(self, "r", keys, logs=logs, clock=lambda: self.now)
@@ -60,7 +60,7 @@ class Feed:
         self.asked.append(key)
         lines = self.logs.get((key, attempt or 1), []) if log else []
         pages = [{"attempt": attempt, "page": n, "at": AT, "lines": [line]} for n, line in enumerate(lines)]
-        return self._record(key, log=pages)
+        return self._record(key, logPages=pages)
 
     def result(self, run_id: str, key: str) -> Any:
         return self.results[key]

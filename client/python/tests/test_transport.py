@@ -217,7 +217,7 @@ def test_calls_to_aws_carry_a_signature_that_aws_accepts(monkeypatch: pytest.Mon
 
     def answer(call: Call) -> Answer:
         seen.append((verified(call, "secret"), call.headers["Authorization"]))
-        return Answer(200, EMPTY | {"absent": []})
+        return Answer(200, EMPTY | {"absentKeys": []})
 
     with api(answer) as endpoint:
         client = StepstileClient(endpoint, aws_region="eu-west-1")

@@ -156,8 +156,8 @@ class Follower:
         key = entry["key"]
         if key not in self._followed:
             self._not_followed.setdefault(key, []).append(entry)
-        elif "logPage" in entry:
-            page = (key, entry["attempt"], entry["logPage"])
+        elif "page" in entry:
+            page = (key, entry["attempt"], entry["page"])
             if self._logs and key in self._missing and page not in self._seen_pages:
                 self._seen_pages.add(page)
                 self._fresh.append(entry)
@@ -214,7 +214,7 @@ class Follower:
             ],
         )
         large = [key for key, record in records.items() if record.stored]
-        logs = {(e["key"], e["attempt"]): None for e in self._fresh if "logPage" in e}
+        logs = {(e["key"], e["attempt"]): None for e in self._fresh if "page" in e}
         for entry in ends if self._logs else []:
             written = {(entry["key"], entry["attempt"], n) for n in range(entry.get("logPageCount", 0))}
             if not written <= self._told_pages:
@@ -227,7 +227,7 @@ class Follower:
             if attempt is None:
                 records[key] = record
             else:
-                pages.setdefault(key, []).extend(record.log)
+                pages.setdefault(key, []).extend(record.log_pages)
         told: list[LogPage | StepEnded] = []
         for entry in self._fresh:
             key = entry["key"]

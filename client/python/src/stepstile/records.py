@@ -150,7 +150,8 @@ class StepRecord:
     :ivar result: what the handler returned, once SUCCEEDED and if it is in the answer.
     :ivar stored: where the result is otherwise.
     :ivar attempts: what became of the last attempts that did not succeed.
-    :ivar log: the pages of one attempt, if asked for.
+    :ivar log_page_count: how many pages of its log the newest attempt has written.
+    :ivar log_pages: the pages of one attempt, if asked for.
     """
 
     key: str
@@ -166,7 +167,7 @@ class StepRecord:
     progress: float | None
     progress_note: str
     log_page_count: int
-    log: Sequence[LogPage]
+    log_pages: Sequence[LogPage]
 
     @staticmethod
     def from_json(node: Mapping[str, Any]) -> StepRecord:
@@ -196,7 +197,7 @@ class StepRecord:
             progress=node.get("progress"),
             progress_note=str(node.get("progressNote", "")),
             log_page_count=int(node.get("logPageCount", 0)),
-            log=tuple(_log_page(key, page) for page in node.get("log", ())),
+            log_pages=tuple(_log_page(key, page) for page in node.get("logPages", ())),
         )
 
 

@@ -60,7 +60,7 @@ class RunsFunctionTest {
         JsonNode step = answered("runs-step");
         assertThat(step.path("state").asText()).isEqualTo("SUCCEEDED");
         assertThat(step.path("result").asText()).isEqualTo("loaded");
-        assertThat(step.path("log").path(0).path("lines").path(0).asText()).isEqualTo("3 rows");
+        assertThat(step.path("logPages").path(0).path("lines").path(0).asText()).isEqualTo("3 rows");
     }
 
     /** A key that no path can carry through API Gateway, which decodes it and cuts it at the question mark. */
@@ -105,8 +105,8 @@ class RunsFunctionTest {
     void a_lookup_says_which_keys_are_absent() {
         JsonNode lookup = answered("runs-lookup");
         assertThat(lookup.path("entries")).hasSize(2);
-        assertThat(lookup.path("absent")).hasSize(1);
-        assertThat(lookup.path("absent").path(0).asText()).isEqualTo("load[ap]");
+        assertThat(lookup.path("absentKeys")).hasSize(1);
+        assertThat(lookup.path("absentKeys").path(0).asText()).isEqualTo("load[ap]");
     }
 
     @Test

@@ -32,7 +32,7 @@ final class AnswerReader {
         List<Attempt> attempts = new ArrayList<>();
         node.path("attempts").forEach(attempt -> attempts.add(attempt(attempt)));
         List<LogPage> pages = new ArrayList<>();
-        node.path("log").forEach(page -> pages.add(page(key, page)));
+        node.path("logPages").forEach(page -> pages.add(page(key, page)));
         return new StepRecord(
                 key,
                 node.path("attempt").asInt(),
@@ -48,9 +48,9 @@ final class AnswerReader {
         for (JsonNode entry : node.path("entries")) {
             String key = entry.path("key").asText();
             int attempt = entry.path("attempt").asInt();
-            if (entry.has("logPage")) {
+            if (entry.has("page")) {
                 entries.add(new FeedPage.LogWritten(
-                        key, attempt, entry.path("logPage").asInt()));
+                        key, attempt, entry.path("page").asInt()));
             } else if (state(entry, entry.path("at")) instanceof StepState.Ended ended) {
                 entries.add(new FeedPage.Ended(
                         key, attempt, ended, entry.path("logPageCount").asInt()));
@@ -61,10 +61,10 @@ final class AnswerReader {
     }
 
     static RedriveResult redriven(JsonNode node) {
-        List<String> unknown = new ArrayList<>();
-        node.path("unknown").forEach(key -> unknown.add(key.asText()));
+        List<String> unknownKeys = new ArrayList<>();
+        node.path("unknownKeys").forEach(key -> unknownKeys.add(key.asText()));
         return new RedriveResult(
-                node.path("redrivenCount").asInt(), node.path("replayed").asBoolean(), unknown);
+                node.path("redrivenCount").asInt(), node.path("replayed").asBoolean(), unknownKeys);
     }
 
     private static StepState state(JsonNode node, JsonNode finished) {

@@ -7,11 +7,11 @@ import java.util.List;
  *
  * @param redrivenCount how many steps it set to run again
  * @param replayed whether the call had been made before; the rest is what it was answered then
- * @param unknown keys that no step of the run has, the first hundred of them
+ * @param unknownKeys keys that no step of the run has, the first hundred of them
  */
-public record RedriveResult(int redrivenCount, boolean replayed, List<String> unknown) {
+public record RedriveResult(int redrivenCount, boolean replayed, List<String> unknownKeys) {
     /** Keeps a copy of the keys. */
     public RedriveResult {
-        unknown = List.copyOf(unknown);
+        unknownKeys = List.copyOf(unknownKeys);
     }
 }

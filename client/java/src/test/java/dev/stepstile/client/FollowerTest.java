@@ -95,7 +95,7 @@ class FollowerTest {
             String attempt = parameter(call, "attempt");
             asked.add(key);
             body = stored(key);
-            ArrayNode log = body.putArray("log");
+            ArrayNode log = body.putArray("logPages");
             List<String> lines = logs.getOrDefault(key + "#" + attempt, List.of());
             for (int number = 0; number < lines.size(); number++) {
                 log.addObject()
@@ -138,7 +138,7 @@ class FollowerTest {
 
     private void page(String position, String key, int number, String line) {
         logs.computeIfAbsent(key + "#1", _ -> new CopyOnWriteArrayList<>()).add(line);
-        feed.put(position, Json.object().put("key", key).put("attempt", 1).put("logPage", number));
+        feed.put(position, Json.object().put("key", key).put("attempt", 1).put("page", number));
     }
 
     private ObjectNode inStore(String key, String state, int attempt) {

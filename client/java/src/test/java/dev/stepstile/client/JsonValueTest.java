@@ -67,7 +67,7 @@ class JsonValueTest {
             })
     void a_result_keeps_the_characters_in_which_it_came(String result) {
         for (String filler : List.of("", "x".repeat(40_000), "ü".repeat(33_000))) {
-            for (String more : List.of("", ",\"attempts\":[]", " , \"log\" : [ ] ")) {
+            for (String more : List.of("", ",\"attempts\":[]", " , \"logPages\" : [ ] ")) {
                 JsonNode answer = Json.answer("{\"key\":\"" + filler + "\",\"result\": " + result + more + "}")
                         .orElseThrow();
                 assertThat(answer.path("result").textValue()).isEqualTo(result);

@@ -139,7 +139,7 @@ abstract class JavaHandlersContract {
         List<String> lines = new ArrayList<>();
         for (JsonNode page : Json.parse(api.get("/v1/runs/" + run + "/steps/" + key + "?log=true")
                         .body())
-                .path("log")) {
+                .path("logPages")) {
             page.path("lines").forEach(line -> lines.add(line.asText()));
         }
         return lines;

@@ -101,7 +101,7 @@ class ProcessStepsTest {
         JsonNode step = Json.parse(api.get("/v1/runs/" + run + "/steps/" + key.replace(" ", "%20") + "?log=true")
                 .body());
         List<String> lines = new ArrayList<>();
-        step.path("log").forEach(page -> page.path("lines").forEach(line -> lines.add(line.asText())));
+        step.path("logPages").forEach(page -> page.path("lines").forEach(line -> lines.add(line.asText())));
         return lines;
     }
 }

@@ -177,7 +177,7 @@ public final class RunsApi {
         StepRecord record = record(runId, stepKey);
         ObjectNode printed = Json.object();
         if (log) {
-            ArrayNode pages = printed.putArray("log");
+            ArrayNode pages = printed.putArray("logPages");
             for (LogPage page : queries.log(record, attempt == null ? record.attempt() : number("attempt", attempt))) {
                 ObjectNode node =
                         pages.addObject().put("attempt", page.attempt()).put("page", page.number());
@@ -229,7 +229,7 @@ public final class RunsApi {
                     node.putRawValue("result", new RawValue(result.json()));
                 }
             }
-            case FeedEntry.PageWritten page -> node.put("logPage", page.page());
+            case FeedEntry.PageWritten page -> node.put("page", page.page());
         }
         return node;
     }
@@ -268,7 +268,7 @@ public final class RunsApi {
         Records found = queries.lookup(run(runId), keys);
         ObjectNode body = Json.object();
         ArrayNode entries = body.putArray("entries");
-        ArrayNode absent = body.putArray("absent");
+        ArrayNode absent = body.putArray("absentKeys");
         long room = Limits.ANSWER_BYTES - AROUND_ENTRIES;
         int left = keys.size();
         for (String key : keys) {
@@ -333,9 +333,9 @@ public final class RunsApi {
                     List<String> damaged,
                     boolean replayed) -> {
                 ObjectNode node = Json.object().put("redrivenCount", redriven).put("replayed", replayed);
-                unknown.forEach(node.putArray("unknown")::add);
+                unknown.forEach(node.putArray("unknownKeys")::add);
                 if (!damaged.isEmpty()) {
-                    damaged.forEach(node.putArray("damaged")::add);
+                    damaged.forEach(node.putArray("damagedKeys")::add);
                 }
                 yield Answer.json(200, node);
             }

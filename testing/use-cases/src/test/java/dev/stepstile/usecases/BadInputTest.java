@@ -395,7 +395,7 @@ class BadInputTest {
         }
         String lookup = "/v1/runs/r1/steps/lookup";
         assertThat(api.ok(200, "POST", lookup, "{\"keys\":[" + keys + ",\"k7\"]}")
-                        .path("absent"))
+                        .path("absentKeys"))
                 .hasSize(100);
         assertThat(api.problem("POST", lookup, "{\"keys\":[" + keys + ",\"k100\"]}"))
                 .isEqualTo("400 bad-keys");

@@ -128,7 +128,7 @@ class DamagedRecordsTest {
         stack.recover(10);
         JsonNode answer =
                 api.ok(200, "POST", "/v1/runs/r1/steps/lookup", "{\"keys\":[\"s1\",\"" + BAD + "\",\"nowhere\"]}");
-        assertThat(answer.path("absent")).extracting(JsonNode::asText).containsExactly("nowhere");
+        assertThat(answer.path("absentKeys")).extracting(JsonNode::asText).containsExactly("nowhere");
         assertThat(answer.path("entries"))
                 .extracting(entry -> entry.path("key").asText() + " "
                         + entry.path("state").asText())
@@ -175,11 +175,11 @@ class DamagedRecordsTest {
         String call = "{\"redriveId\":\"mended\"}";
         JsonNode first = api.ok(200, "POST", "/v1/runs/r1/redrive", call);
         assertThat(first.path("redrivenCount").asInt()).isEqualTo(2);
-        assertThat(first.path("damaged")).extracting(JsonNode::asText).containsExactly("b");
+        assertThat(first.path("damagedKeys")).extracting(JsonNode::asText).containsExactly("b");
         repair("b");
         JsonNode second = api.ok(200, "POST", "/v1/runs/r1/redrive", call);
         assertThat(second.path("redrivenCount").asInt()).isEqualTo(3);
-        assertThat(second.has("damaged")).isFalse();
+        assertThat(second.has("damagedKeys")).isFalse();
         assertThat(stack.state("b")).isEqualTo(Name.RETRYING);
         assertThat(api.ok(200, "POST", "/v1/runs/r1/redrive", call)
                         .path("replayed")

@@ -316,14 +316,14 @@ class RunQueriesTest {
             assertThat(entry.path("logPageCount").intValue()).isEqualTo(1);
         });
         assertThat(entries)
-                .anySatisfy(entry -> assertThat(entry.path("logPage")).isEqualTo(Json.parse("0")));
+                .anySatisfy(entry -> assertThat(entry.path("page")).isEqualTo(Json.parse("0")));
         assertThat(entries).anySatisfy(entry -> {
             assertThat(entry.path("key").asText()).isEqualTo("b");
             assertThat(entry.has("result")).isFalse();
         });
-        assertThat(api.get("/v1/runs/r1/steps/a?log=true").path("log").path(0).path("lines"))
+        assertThat(api.get("/v1/runs/r1/steps/a?log=true").path("logPages").path(0).path("lines"))
                 .isEqualTo(Json.parse("[\"hello\"]"));
-        assertThat(api.get("/v1/runs/r1/steps/a?log=true&attempt=9").path("log"))
+        assertThat(api.get("/v1/runs/r1/steps/a?log=true&attempt=9").path("logPages"))
                 .isEmpty();
     }
 
@@ -355,7 +355,7 @@ class RunQueriesTest {
         assertThat(found.path("entries").path(2).has("resultStored"))
                 .as("too large for a lookup")
                 .isTrue();
-        assertThat(found.path("absent")).isEqualTo(Json.parse("[\"none\"]"));
+        assertThat(found.path("absentKeys")).isEqualTo(Json.parse("[\"none\"]"));
     }
 
     @Test
