@@ -268,8 +268,8 @@ def test_pauses_little_while_something_comes_and_longer_and_longer_where_nothing
 
 def test_fetches_a_result_that_no_other_answer_holds(feed: Feed) -> None:
     follower = feed.follower("a", logs=False)
-    stored = {"stored": "results/r/a/1", "size": 9_000_000, "sha256": "0" * 64}
-    feed.records["a"] = {"state": "SUCCEEDED", "attempt": 1, "resultStored": stored}
+    location = {"store": "PAYLOADS", "key": "results/r/a/1", "size": 9_000_000, "sha256": "0" * 64}
+    feed.records["a"] = {"state": "SUCCEEDED", "attempt": 1, "resultLocation": location}
     feed.results["a"] = {"large": True}
     feed.ended("1", "a", result=None)
     [end] = follower.poll()

@@ -17,13 +17,13 @@ from stepstile.records import (
     Defaults,
     LogPage,
     Overrides,
+    ResultLocation,
     Retry,
     RunStatus,
     Step,
     StepEnded,
     StepFault,
     StepRecord,
-    StoredResult,
 )
 from stepstile.signing import Request, Sign
 
@@ -43,6 +43,7 @@ __all__ = [
     "Overrides",
     "Refused",
     "Request",
+    "ResultLocation",
     "Retry",
     "RunStatus",
     "Sign",
@@ -52,7 +53,6 @@ __all__ = [
     "StepRecord",
     "StepstileClient",
     "StepstileError",
-    "StoredResult",
     "Unauthorised",
     "Unreachable",
 ]

@@ -213,7 +213,7 @@ class Follower:
                 if entry["state"] != SUCCEEDED or entry["attempt"] > 1 or "result" not in entry
             ],
         )
-        large = [key for key, record in records.items() if record.stored]
+        large = [key for key, record in records.items() if record.result_location]
         logs = {(e["key"], e["attempt"]): None for e in self._fresh if "page" in e}
         for entry in ends if self._logs else []:
             written = {(entry["key"], entry["attempt"], n) for n in range(entry.get("logPageCount", 0))}
@@ -246,8 +246,8 @@ class Follower:
         def read(call: tuple[str, int | None]) -> StepRecord | None:
             key, attempt = call
             record = self._calls.step(self._run_id, key, log=attempt is not None, attempt=attempt)
-            if record is not None and record.stored and attempt is None:
-                return replace(record, result=self._calls.result(self._run_id, key), stored=None)
+            if record is not None and record.result_location and attempt is None:
+                return replace(record, result=self._calls.result(self._run_id, key), result_location=None)
             return record
 
         if len(calls) < 2:

@@ -121,12 +121,13 @@ class StepFault:
 
 
 @dataclass(frozen=True)
-class StoredResult:
+class ResultLocation:
     """Where a result is that is too large for an answer.
 
-    A key of the payload bucket (locally: a file of its folder).
+    :ivar store: `PAYLOADS` (the payload bucket; on one machine a folder) or `TABLE`; there may be new ones.
     """
 
+    store: str
     key: str
     size: int
     sha256: str
@@ -148,7 +149,7 @@ class StepRecord:
     """A step as it stands.
 
     :ivar result: what the handler returned, once SUCCEEDED and if it is in the answer.
-    :ivar stored: where the result is otherwise.
+    :ivar result_location: where the result is otherwise.
     :ivar attempts: what became of the last attempts that did not succeed.
     :ivar log_page_count: how many pages of its log the newest attempt has written.
     :ivar log_pages: the pages of one attempt, if asked for.
@@ -162,7 +163,7 @@ class StepRecord:
     finished_at: datetime | None
     error: StepFault | None
     result: Any
-    stored: StoredResult | None
+    result_location: ResultLocation | None
     attempts: Sequence[Attempt]
     progress: float | None
     progress_note: str
@@ -183,7 +184,7 @@ class StepRecord:
             finished_at=instant(node.get("finishedAt")),
             error=StepFault(str(error["kind"]), str(error["message"])) if error else None,
             result=node.get("result"),
-            stored=_stored(node.get("resultStored")),
+            result_location=_location(node.get("resultLocation")),
             attempts=tuple(
                 Attempt(
                     int(one["attempt"]),
@@ -243,10 +244,10 @@ def _log_page(key: str, node: Mapping[str, Any]) -> LogPage:
     return LogPage(key, int(node["attempt"]), int(node["page"]), at, tuple(node["lines"]))
 
 
-def _stored(node: Mapping[str, Any] | None) -> StoredResult | None:
+def _location(node: Mapping[str, Any] | None) -> ResultLocation | None:
     if node is None:
         return None
-    return StoredResult(str(node.get("stored") or node.get("item")), int(node["size"]), str(node["sha256"]))
+    return ResultLocation(str(node["store"]), str(node["key"]), int(node["size"]), str(node["sha256"]))
 
 
 def _present(**members: Any) -> dict[str, Any]:

@@ -92,13 +92,13 @@ final class AnswerReader {
         if (json != null) {
             return new StepResult.Value(new JsonValue(json));
         }
-        JsonNode stored = node.path("resultStored");
-        if (stored.isObject()) {
-            String location = stored.path("stored").asText(stored.path("item").asText());
+        JsonNode location = node.path("resultLocation");
+        if (location.isObject()) {
             return new StepResult.Stored(
-                    location,
-                    stored.path("size").asLong(),
-                    stored.path("sha256").asText());
+                    location.path("store").asText(),
+                    location.path("key").asText(),
+                    location.path("size").asLong(),
+                    location.path("sha256").asText());
         }
         return new StepResult.NotIncluded();
     }

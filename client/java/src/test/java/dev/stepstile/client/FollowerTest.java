@@ -367,8 +367,9 @@ class FollowerTest {
     void fetches_a_result_that_no_other_answer_holds() {
         Follower follower = follower("a");
         inStore("a", "SUCCEEDED", 1)
-                .putObject("resultStored")
-                .put("stored", "results/r/a/1")
+                .putObject("resultLocation")
+                .put("store", "PAYLOADS")
+                .put("key", "results/r/a/1")
                 .put("size", 9_000_000)
                 .put("sha256", "0".repeat(64));
         results.put("a", "{\"large\":-0.0,\"text\":\"ü\"}");

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
 import dev.stepstile.codec.Json;
-import dev.stepstile.codec.PayloadJson;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
@@ -95,9 +94,25 @@ final class StepView {
                     .filter(json -> result instanceof Payload.Inline || TransferSize.bytes(json) <= left)
                     .ifPresentOrElse(
                             json -> node.putRawValue("result", new RawValue(json)),
-                            () -> node.set("resultStored", PayloadJson.write(result)));
+                            () -> location(node, result));
         }
         return node;
+    }
+
+    private static void location(ObjectNode node, Payload result) {
+        switch (result) {
+            case Payload.Item(String key, long size, String sha256) -> location(node, "TABLE", key, size, sha256);
+            case Payload.Stored(String key, long size, String sha256) -> location(node, "PAYLOADS", key, size, sha256);
+            case Payload.Inline inline -> throw new IllegalStateException("an inline result is in the answer itself");
+        }
+    }
+
+    private static void location(ObjectNode node, String store, String key, long size, String sha256) {
+        node.putObject("resultLocation")
+                .put("store", store)
+                .put("key", key)
+                .put("size", size)
+                .put("sha256", sha256);
     }
 
     private static void error(ObjectNode node, StepError error) {

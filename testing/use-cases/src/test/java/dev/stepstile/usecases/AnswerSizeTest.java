@@ -94,7 +94,7 @@ class AnswerSizeTest {
         stack.work.on("t", (given, context) -> StepResult.ofJson("[" + "\"\",".repeat(1_300_000) + "0]"));
         api.ok(202, "POST", "/v1/runs/r1/dispatches", "{\"steps\":[{\"key\":\"t\",\"handler\":\"work\"}]}");
         stack.deliver();
-        assertThat(get("/v1/runs/r1/step?key=t&log=true").has("resultStored")).isTrue();
+        assertThat(get("/v1/runs/r1/step?key=t&log=true").has("resultLocation")).isTrue();
     }
 
     @Test

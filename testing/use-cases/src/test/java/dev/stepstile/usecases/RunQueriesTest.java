@@ -342,7 +342,12 @@ class RunQueriesTest {
                 assertThat(step.path("result").asText()).isEqualTo(noise(size));
             } else {
                 assertThat(step.has("result")).isFalse();
-                assertThat(step.path("resultStored").path("size").intValue()).isEqualTo(huge + 2);
+                JsonNode location = step.path("resultLocation");
+                assertThat(location.fieldNames())
+                        .toIterable()
+                        .containsExactly("store", "key", "size", "sha256");
+                assertThat(location.path("store").asText()).isEqualTo("PAYLOADS");
+                assertThat(location.path("size").intValue()).isEqualTo(huge + 2);
             }
         }
         JsonNode found = api.ok(
@@ -352,7 +357,7 @@ class RunQueriesTest {
                 "{\"keys\":[\"s10\",\"s" + sizes[1] + "\",\"s" + sizes[2] + "\",\"none\"]}");
         assertThat(found.path("entries")).hasSize(3);
         assertThat(found.path("entries").path(1).path("result").asText()).hasSize(sizes[1]);
-        assertThat(found.path("entries").path(2).has("resultStored"))
+        assertThat(found.path("entries").path(2).has("resultLocation"))
                 .as("too large for a lookup")
                 .isTrue();
         assertThat(found.path("absentKeys")).isEqualTo(Json.parse("[\"none\"]"));
