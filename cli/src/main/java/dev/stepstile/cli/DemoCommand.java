@@ -269,7 +269,7 @@ final class DemoCommand implements Callable<Integer> {
         Set<String> deadLettered = new TreeSet<>();
         deadLetters.forEach(deadLetter -> {
             var step = deadLetter.step();
-            deadLettered.add(step == null ? "a message that is not ours" : step.stepKey());
+            deadLettered.add(step == null ? "an unrecognised message" : step.stepKey());
         });
         if (!deadLettered.equals(keys(poisoned))) {
             wrong.add("in the dead-letter queue: " + deadLettered + ", expected " + keys(poisoned));

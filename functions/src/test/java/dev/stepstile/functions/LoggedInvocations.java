@@ -41,7 +41,7 @@ final class LoggedInvocations {
             new DispatchFunction(environment)
                     .handleRequest(Events.stream("dispatch-http"), new ByteArrayOutputStream(), named("dispatch"));
             step.handleRequest(Events.sqs("step-batch"), named("step"));
-            SQSEvent often = Events.sqs("step-undecodable");
+            SQSEvent often = Events.sqs("step-unrecognised");
             // Received this often, it is executed before the others, on the invocation's own thread.
             often.getRecords().getLast().getAttributes().put("ApproximateReceiveCount", "9");
             step.handleRequest(often, named("step-2"));

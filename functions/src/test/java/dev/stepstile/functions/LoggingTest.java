@@ -227,7 +227,7 @@ class LoggingTest {
                 .containsEntry("STEPS_DEAD", 1.0)
                 .containsEntry("DEAD_LETTERS_SENT", 2.0)
                 .containsEntry("DUPLICATES_SUPPRESSED", 1.0)
-                .containsEntry("MESSAGES_UNDECODABLE", 1.0);
+                .containsEntry("MESSAGES_UNRECOGNISED", 1.0);
     }
 
     @Test

@@ -78,12 +78,12 @@ class StepFunctionTest {
 
     @Test
     void what_is_not_ours_is_buried_as_it_is_and_stops_nobody() {
-        assertThat(deployed.step("step-undecodable")).isEmpty();
+        assertThat(deployed.step("step-unrecognised")).isEmpty();
         assertThat(deployed.ports().deadLetters().peek(10))
                 .singleElement()
                 .satisfies(deadLetter -> assertThat(
-                                Json.parse(deadLetter).path("undecodable").asText())
-                        .isEqualTo(Events.bodies("step-undecodable").getFirst()));
+                                Json.parse(deadLetter).path("unrecognised").asText())
+                        .isEqualTo(Events.bodies("step-unrecognised").getFirst()));
         assertThat(deployed.state("extract")).isEqualTo(StepState.Name.SUCCEEDED);
     }
 

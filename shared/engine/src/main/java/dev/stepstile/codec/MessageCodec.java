@@ -18,7 +18,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** The bodies of messages: steps, dead letters, and what is not ours; and the manifest, which is a list of steps. */
+/** The bodies of messages: steps, dead letters, and what is not recognised; and the manifest, which is a list of steps. */
 public final class MessageCodec {
     /** Raised when an older worker could misread a message; it then puts it back for a newer one. */
     public static final int VERSION = 2;
@@ -28,6 +28,11 @@ public final class MessageCodec {
 
     /** The form of a manifest that says once what its steps share; before it, it was a list of whole messages. */
     private static final int MANIFEST = 2;
+
+    /** The kind of a dead letter whose message is not recognised; the other kinds are those of {@link StepError}. */
+    public static final String UNRECOGNISED_KIND = "UNRECOGNISED_MESSAGE";
+
+    private static final String UNRECOGNISED = "unrecognised";
 
     private MessageCodec() {}
 
@@ -65,8 +70,8 @@ public final class MessageCodec {
             if (version < 1) {
                 return new Decoded.NotOurs("there never was a version " + version);
             }
-            if (node.has("undecodable")) {
-                return decode(Json.text(node, "undecodable"));
+            if (node.has(UNRECOGNISED)) {
+                return decode(Json.text(node, UNRECOGNISED));
             }
             if (node.has("dead")) {
                 return new Decoded.MovedBack(spec(Json.member(node, "dead")), Json.integer(node, "attempt"));
@@ -95,17 +100,17 @@ public final class MessageCodec {
         return Json.print(node);
     }
 
-    /** A letter for a message that is not ours, whole, for whoever looks. */
-    public static String undecodable(String messageId, String reason, String body) {
+    /** A dead letter for a message that is not recognised, with the whole message in it. */
+    public static String unrecognised(String messageId, String reason, String body) {
         return Json.print(Json.object()
                 .put("v", PLAIN)
                 .put("messageId", messageId)
-                .put("kind", "UNDECODABLE")
+                .put("kind", UNRECOGNISED_KIND)
                 .put("message", reason)
-                .put("undecodable", body));
+                .put(UNRECOGNISED, body));
     }
 
-    /** What a person is shown of a letter: which step, since when, why. */
+    /** What a person is shown of a dead letter: which step, at which attempt, and why. */
     public record Letter(@Nullable StepId step, int attempt, String kind, String message) {}
 
     public static Letter deadLetter(String body) {
@@ -116,10 +121,10 @@ public final class MessageCodec {
             return new Letter(
                     id,
                     node.path("attempt").intValue(),
-                    node.path("kind").asText("UNKNOWN"),
+                    node.path("kind").asText(UNRECOGNISED_KIND),
                     node.path("message").asText(""));
         } catch (Json.BadJson e) {
-            return new Letter(null, 0, StepError.Kind.HANDLER_FAILED.name(), "not a letter of ours");
+            return new Letter(null, 0, UNRECOGNISED_KIND, "The dead letter is not one that Stepstile wrote: " + e.getMessage() + ".");
         }
     }
 

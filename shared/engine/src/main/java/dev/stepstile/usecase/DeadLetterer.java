@@ -29,10 +29,10 @@ public final class DeadLetterer {
         recorder.apply(record.id(), record, new StepEvent.Buried(record.attempt()));
     }
 
-    /** Buries a message that is not ours. */
+    /** Dead-letters a message that is not recognised. */
     public void deadLetterUndecodable(String messageId, String reason, String body) {
-        deadLetters.moveToDeadLetters(MessageCodec.undecodable(messageId, reason, body));
+        deadLetters.moveToDeadLetters(MessageCodec.unrecognised(messageId, reason, body));
         meter.add(Metric.DEAD_LETTERS_SENT);
-        meter.add(Metric.MESSAGES_UNDECODABLE);
+        meter.add(Metric.MESSAGES_UNRECOGNISED);
     }
 }

@@ -20,8 +20,8 @@ public enum Metric {
     STALE_REFUSED,
     /** Steps put back because they may have killed a worker and must run alone. */
     SUSPECTS_DEFERRED,
-    /** Messages that are not ours, or of a version we never knew. */
-    MESSAGES_UNDECODABLE,
+    /** Messages that are not recognised, or of a version that never was. */
+    MESSAGES_UNRECOGNISED,
     /** Handlers that took no notice of their interruption and were left behind. */
     HANDLERS_ABANDONED,
     STEPS_RESENT,

@@ -153,7 +153,7 @@ class CodecsTest {
                     "{\"v\":1}",
                     "{\"v\":1,\"dead\":null}",
                     "{\"v\":1,\"dead\":{}}",
-                    "{\"v\":1,\"undecodable\":7}",
+                    "{\"v\":1,\"unrecognised\":7}",
                     "{\"v\":1} {\"v\":1}",
                     "{\"v\":1,\"v\":1}",
                     "\u0000",
@@ -241,12 +241,18 @@ class CodecsTest {
         void of_a_message_that_is_not_ours_keeps_it_whole_and_is_not_ours_again_when_moved_back() {
             each(14, generated -> {
                 String body = generated.broken(generated.json(3) + "?");
-                String deadLetter = MessageCodec.undecodable("m1", "because", body);
-                assertThat(Json.parse(deadLetter).get("undecodable").textValue())
+                String deadLetter = MessageCodec.unrecognised("m1", "because", body);
+                assertThat(Json.parse(deadLetter).get("unrecognised").textValue())
                         .isEqualTo(body);
                 assertThat(MessageCodec.decode(deadLetter)).isEqualTo(MessageCodec.decode(body));
-                assertThat(MessageCodec.deadLetter(deadLetter).kind()).isEqualTo("UNDECODABLE");
+                assertThat(MessageCodec.deadLetter(deadLetter).kind()).isEqualTo("UNRECOGNISED_MESSAGE");
             });
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"", "hello", "{\"v\":1", "{}", "{\"dead\":{}}", "{\"dead\":{\"runId\":7}}"})
+        void that_does_not_parse_is_shown_as_an_unrecognised_message(String body) {
+            assertThat(MessageCodec.deadLetter(body).kind()).isEqualTo("UNRECOGNISED_MESSAGE");
         }
 
         @Test

@@ -78,7 +78,7 @@ class MetricsTest {
                 .isEqualTo(4);
         stack.ports.queue().send(List.of(new Outgoing("g", "not ours", Duration.ZERO)));
         stack.deliver();
-        assertThat(stack.count(Metric.MESSAGES_UNDECODABLE)).isEqualTo(1);
+        assertThat(stack.count(Metric.MESSAGES_UNRECOGNISED)).isEqualTo(1);
         assertThat(stack.count(Metric.DEAD_LETTERS_SENT)).isEqualTo(2);
         stack.dispatch("d3", Stack.step("waits"));
         stack.stepstile.canceller().cancel(Stack.RUN, stack.time.instant().plusSeconds(20));

@@ -512,13 +512,13 @@ class StepExecutionTest {
             assertThat(stack.deliver()).isEmpty();
             assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
             assertThat(stack.ports.deadLetters().peek(10)).singleElement().satisfies(deadLetter -> {
-                assertThat(MessageCodec.deadLetter(deadLetter).kind()).isEqualTo("UNDECODABLE");
+                assertThat(MessageCodec.deadLetter(deadLetter).kind()).isEqualTo("UNRECOGNISED_MESSAGE");
                 assertThat(dev.stepstile.codec.Json.parse(deadLetter)
-                                .get("undecodable")
+                                .get("unrecognised")
                                 .textValue())
                         .isEqualTo(body);
             });
-            assertThat(stack.count(Metric.MESSAGES_UNDECODABLE)).isEqualTo(1);
+            assertThat(stack.count(Metric.MESSAGES_UNRECOGNISED)).isEqualTo(1);
             assertThat(visibleAfter(WITHIN)).isEmpty();
         }
 
@@ -536,7 +536,7 @@ class StepExecutionTest {
             assertThat(stack.deliver()).isEmpty();
             assertThat(stack.work.started()).isEmpty();
             assertThat(stack.ports.deadLetters().peek(10)).singleElement().satisfies(deadLetter -> {
-                assertThat(MessageCodec.deadLetter(deadLetter).kind()).isEqualTo("UNDECODABLE");
+                assertThat(MessageCodec.deadLetter(deadLetter).kind()).isEqualTo("UNRECOGNISED_MESSAGE");
                 assertThat(MessageCodec.deadLetter(deadLetter).message()).contains("nobody dispatched it");
             });
         }
@@ -702,7 +702,7 @@ class StepExecutionTest {
             assertThat(stack.deliver()).isEmpty();
             assertThat(stack.record("a")).isEqualTo(dead);
             assertThat(stack.work.started()).containsExactly("a#1");
-            assertThat(stack.count(Metric.MESSAGES_UNDECODABLE)).isEqualTo(1);
+            assertThat(stack.count(Metric.MESSAGES_UNRECOGNISED)).isEqualTo(1);
             assertThat(stack.ports.deadLetters().peek(10))
                     .as("it lies there whole")
                     .anyMatch(body -> body.contains("forged"));
