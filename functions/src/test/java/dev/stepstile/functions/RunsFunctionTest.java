@@ -68,7 +68,7 @@ class RunsFunctionTest {
     void a_step_of_any_key_is_shown_by_a_query() {
         JsonNode answer = deployed.runs("runs-step-by-key");
         assertThat(Json.parse(answer.path("body").asText()).path("detail").asText())
-                .startsWith("Step 'eu/München 100%?+1' has no record");
+                .startsWith("Step 'eu/München 100%?+1' has not started");
     }
 
     /** As a function URL sends it, which does not decode the path. */

@@ -50,7 +50,7 @@ final class Admission {
             throw new Http.Problem(
                             503,
                             "busy",
-                            "Too many large calls at once; the same call again is safe, after the seconds of Retry-After.")
+                            "Too many large calls at once; retry the call, which is safe, after the seconds in Retry-After.")
                     .with("retry-after", "1");
         }
         try {

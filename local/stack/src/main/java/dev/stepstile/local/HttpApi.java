@@ -140,7 +140,7 @@ final class HttpApi implements AutoCloseable {
             return problem.answer();
         } catch (RuntimeException e) {
             LOG.error("HTTP API", e);
-            return new Http.Problem(500, "internal", "This should not happen; the log has the cause.").answer();
+            return new Http.Problem(500, "internal", "Internal error; see the log.").answer();
         }
     }
 
@@ -148,7 +148,7 @@ final class HttpApi implements AutoCloseable {
         String host = request.getHeaders().get(HttpHeader.HOST);
         if (request.getHeaders().contains(HttpHeader.ORIGIN) || !isLoopback(host)) {
             throw new Http.Problem(
-                    403, "not-from-a-page", "The local API is for programs on this machine, by 127.0.0.1.");
+                    403, "not-from-a-page", "The local API accepts calls from programs on this machine at 127.0.0.1, not from web pages.");
         }
         return admission.admit(request.getLength(), () -> invoked(request, body));
     }
@@ -186,14 +186,14 @@ final class HttpApi implements AutoCloseable {
             throw new Http.Problem(
                             408,
                             "request-timeout",
-                            "The body did not arrive: " + e.getMessage() + "; the same call again is safe.")
+                            "The request body did not arrive: " + e.getMessage() + "; retry the call, which is safe.")
                     .with("connection", "close");
         }
         if (body.length > Limits.REQUEST_BYTES) {
             throw new Http.Problem(
                     413,
                     "request-too-large",
-                    "The body is over " + Limits.REQUEST_BYTES + " bytes; dispatch in several calls.");
+                    "The request body is over " + Limits.REQUEST_BYTES + " bytes; dispatch in several calls.");
         }
         return body;
     }
@@ -211,7 +211,7 @@ final class HttpApi implements AutoCloseable {
     private static byte[] event(Request request, byte[] body) {
         String encoded = request.getHttpURI().getPath();
         if (encoded == null || !encoded.startsWith("/")) {
-            throw Http.Problem.badRequest("bad-path", "The target of the call is not a path.");
+            throw Http.Problem.badRequest("bad-path", "The request target must be a path.");
         }
         String path = RequestTarget.decodedPath(encoded);
         String query = request.getHttpURI().getQuery();
@@ -238,13 +238,13 @@ final class HttpApi implements AutoCloseable {
     private static boolean refusedByTheServer(Request request, Response response, Callback callback) {
         int status = response.getStatus();
         Http.Problem problem = switch (status) {
-            case 408 -> new Http.Problem(408, "request-timeout", "The call did not arrive in time.");
+            case 408 -> new Http.Problem(408, "request-timeout", "The request did not arrive in time; retry it, which is safe.");
             case 413, 414, 431 ->
-                new Http.Problem(status, "request-too-large", "The call's target or headers are too large.");
+                new Http.Problem(status, "request-too-large", "The request's target or headers are too large.");
             default ->
                 status < 500
-                        ? new Http.Problem(status, "bad-request", "What came is not a call by HTTP/1.1.")
-                        : new Http.Problem(status, "internal", "This should not happen; the log has the cause.");
+                        ? new Http.Problem(status, "bad-request", "The request is not valid HTTP/1.1.")
+                        : new Http.Problem(status, "internal", "Internal error; see the log.");
         };
         write(response, callback, problem.answer());
         return true;

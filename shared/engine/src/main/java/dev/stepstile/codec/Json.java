@@ -51,17 +51,17 @@ public final class Json {
         try {
             JsonNode node = MAPPER.readTree(text);
             if (node == null || node.isMissingNode()) {
-                throw new BadJson("empty, where JSON was expected");
+                throw new BadJson("empty instead of JSON");
             }
             return node;
         } catch (NumberFormatException e) {
-            throw new BadJson("not JSON that can be read: a number's exponent is too long");
+            throw new BadJson("invalid JSON: a number's exponent is too long");
         } catch (StreamConstraintsException e) {
-            throw new BadJson("over a limit of JSON here: " + e.getOriginalMessage());
+            throw new BadJson("over a limit for JSON: " + e.getOriginalMessage());
         } catch (JsonProcessingException e) { // its message quotes the text, which may be confidential
             JsonLocation at = e.getLocation();
             throw new BadJson(
-                    "not JSON, from line " + at.getLineNr() + ", column " + at.getColumnNr() + " on (or a name twice)");
+                    "invalid JSON or a duplicate name at line " + at.getLineNr() + ", column " + at.getColumnNr());
         }
     }
 

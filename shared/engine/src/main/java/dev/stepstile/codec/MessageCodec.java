@@ -68,7 +68,7 @@ public final class MessageCodec {
                 return new Decoded.NewerVersion(version);
             }
             if (version < 1) {
-                return new Decoded.NotOurs("there never was a version " + version);
+                return new Decoded.NotOurs("unknown version " + version + ", the first is 1");
             }
             if (node.has(UNRECOGNISED)) {
                 return decode(Json.text(node, UNRECOGNISED));
@@ -167,7 +167,7 @@ public final class MessageCodec {
             return steps;
         }
         if (Json.integer(manifest, "v") > MANIFEST) {
-            throw new Json.BadJson("a manifest of a newer version");
+            throw new Json.BadJson("the manifest is of a newer version");
         }
         JsonNode common = Json.member(manifest, "common");
         for (JsonNode own : Json.member(manifest, "steps")) {
@@ -206,20 +206,16 @@ public final class MessageCodec {
         String stepKey = Json.text(node, "stepKey");
         StepSettings settings = RecordCodec.settings(node, null);
         int shard = Json.integer(node, "shard");
-        if (!Limits.isRunId(runId)
-                || !Limits.isStepKey(stepKey.strip()) // messages of earlier versions have blanks at the ends
-                || !Limits.isDispatchId(settings.dispatchId())
-                || !Limits.isHandlerName(settings.handler())) {
-            throw new Json.BadJson("'runId', 'stepKey', 'dispatchId' or 'handler' is not one");
-        }
-        if (shard < 0
-                || settings.index() < 0
-                || settings.retry().maxAttempts() < 1
-                || settings.retry().base().isNegative()
-                || settings.retry().cap().isNegative()
-                || settings.timeout().isNegative()) {
-            throw new Json.BadJson("a number is less than it can be");
-        }
+        valid("runId", Limits.isRunId(runId));
+        valid("stepKey", Limits.isStepKey(stepKey.strip())); // messages of earlier versions have blanks at the ends
+        valid("dispatchId", Limits.isDispatchId(settings.dispatchId()));
+        valid("handler", Limits.isHandlerName(settings.handler()));
+        atLeast("shard", 0, shard);
+        atLeast("index", 0, settings.index());
+        atLeast("maxAttempts", 1, settings.retry().maxAttempts());
+        atLeast("baseMillis", 0, settings.retry().base().toMillis());
+        atLeast("capMillis", 0, settings.retry().cap().toMillis());
+        atLeast("timeoutMillis", 0, settings.timeout().toMillis());
         SortedMap<String, Payload> shared = new TreeMap<>();
         node.path("sharedInputs").properties().forEach(e -> shared.put(e.getKey(), PayloadJson.read(e.getValue())));
         SortedMap<String, String> tags = new TreeMap<>();
@@ -235,5 +231,17 @@ public final class MessageCodec {
                 tags,
                 Json.instant(node, "validUntil"),
                 node.hasNonNull("commonTags") ? PayloadJson.read(node.get("commonTags")) : null);
+    }
+
+    private static void valid(String name, boolean valid) {
+        if (!valid) {
+            throw new Json.BadJson("invalid '" + name + "'");
+        }
+    }
+
+    private static void atLeast(String name, long least, long number) {
+        if (number < least) {
+            throw new Json.BadJson("'" + name + "' must be at least " + least);
+        }
     }
 }

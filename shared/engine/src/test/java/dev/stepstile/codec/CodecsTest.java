@@ -183,15 +183,14 @@ class CodecsTest {
             ObjectNode node = (ObjectNode) Json.parse(MessageCodec.step(spec));
             for (String member : List.of("index", "shard", "maxAttempts", "timeoutMillis", "baseMillis", "capMillis")) {
                 ObjectNode negative = node.deepCopy().put(member, -1);
+                int least = member.equals("maxAttempts") ? 1 : 0;
                 assertThat(MessageCodec.decode(Json.print(negative)))
-                        .as(member)
-                        .isInstanceOf(MessageCodec.Decoded.NotOurs.class);
+                        .isEqualTo(new MessageCodec.Decoded.NotOurs("'" + member + "' must be at least " + least));
             }
             for (String member : List.of("runId", "stepKey", "dispatchId", "handler")) {
                 ObjectNode odd = node.deepCopy().put(member, "a/b#c");
                 assertThat(MessageCodec.decode(Json.print(odd)))
-                        .as(member)
-                        .isInstanceOf(MessageCodec.Decoded.NotOurs.class);
+                        .isEqualTo(new MessageCodec.Decoded.NotOurs("invalid '" + member + "'"));
             }
             assertThat(MessageCodec.decode(Json.print(node.deepCopy().put("validUntil", Long.MAX_VALUE))))
                     .isInstanceOf(MessageCodec.Decoded.Step.class);

@@ -35,7 +35,7 @@ public final class DispatchApi {
                 || !call.path().get(0).equals("v1")
                 || !call.path().get(1).equals("runs")
                 || !call.path().get(3).equals("dispatches")) {
-            throw new Problem(404, "no-such-call", "POST /v1/runs/{runId}/dispatches is the only call here.");
+            throw new Problem(404, "no-such-call", "No such call. The only call here is POST /v1/runs/{runId}/dispatches.");
         }
         if (!call.method().equals("POST")) {
             throw Problem.otherMethod("POST");
@@ -56,44 +56,44 @@ public final class DispatchApi {
                         409,
                         "dispatch-conflict",
                         "Dispatch '" + dispatchId
-                                + "' exists with other steps; give other content another dispatchId.");
+                                + "' exists with other content; use another dispatchId for other content.");
             case Answer.RunCancelled(String runId) ->
                 throw new Problem(
                         409,
                         "run-cancelled",
-                        "Run '" + runId + "' was cancelled and takes no more steps; redrive it, or start another run.");
+                        "Run '" + runId + "' was cancelled and accepts no more steps; redrive it, or start another run.");
         };
     }
 
     static Request request(String runId, @Nullable String body) {
         if (!Limits.isRunId(runId)) {
-            throw Problem.badRequest("bad-run-id", "A runId is 1 to 128 of A-Z a-z 0-9 . _ : ~ @ + = -");
+            throw Problem.badRequest("bad-run-id", "Invalid runId: it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
         }
         if (body == null || body.isBlank()) {
             throw Problem.badRequest(
-                    "bad-json", "The body is empty; send {\"steps\": [{\"key\": …, \"handler\": …}]}.");
+                    "bad-json", "The request body is empty; send {\"steps\": [{\"key\": …, \"handler\": …}]}.");
         }
         TransferSize.refuseTooLarge(body);
         try {
             return read(runId, Json.parse(body));
         } catch (Json.BadJson e) {
-            throw Problem.badRequest("bad-json", "The body is " + e.getMessage() + ".");
+            throw Problem.badRequest("bad-json", "Invalid request body: " + e.getMessage() + ".");
         }
     }
 
     private static Request read(String runId, JsonNode body) {
         if (!body.isObject()) {
-            throw Problem.badRequest("bad-json", "The body is not a JSON object.");
+            throw Problem.badRequest("bad-json", "The request body must be a JSON object.");
         }
-        known(body, "the body", Set.of("dispatchId", "defaults", "sharedInputs", "steps"));
+        known(body, "the request body", Set.of("dispatchId", "defaults", "sharedInputs", "steps"));
         JsonNode steps = body.path("steps");
         if (!steps.isArray() || steps.isEmpty()) {
-            throw Problem.badRequest("no-steps", "'steps' is empty or not a list; a dispatch has at least one step.");
+            throw Problem.badRequest("no-steps", "'steps' must be a list of at least one step.");
         }
         if (steps.size() > Limits.STEPS_PER_DISPATCH) {
             throw Problem.badRequest(
                     "too-many-steps",
-                    "A dispatch has at most " + Limits.STEPS_PER_DISPATCH + " steps, this one " + steps.size()
+                    "A dispatch can have at most " + Limits.STEPS_PER_DISPATCH + " steps, and this one has " + steps.size()
                             + "; dispatch to the same run in several calls.");
         }
         JsonNode defaults = object(body, "defaults", "bad-defaults");
@@ -107,7 +107,7 @@ public final class DispatchApi {
             if (!keys.add(newStep.key())) {
                 throw Problem.badRequest(
                         "duplicate-step-key",
-                        "Two steps have the key '" + newStep.key() + "'; a key names one step of a run.");
+                        "Duplicate step key '" + newStep.key() + "': a key names one step of a run.");
             }
             read.add(newStep);
         }
@@ -121,7 +121,7 @@ public final class DispatchApi {
         }
         String id = body.path("dispatchId").textValue();
         if (id == null || !Limits.isDispatchId(id)) {
-            throw Problem.badRequest("bad-dispatch-id", "A dispatchId is 1 to 128 of A-Z a-z 0-9 . _ : ~ @ + = -");
+            throw Problem.badRequest("bad-dispatch-id", "Invalid dispatchId: it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
         }
         return id;
     }
@@ -133,39 +133,39 @@ public final class DispatchApi {
             String json = Json.print(entry.getValue());
             bytes += json.getBytes(StandardCharsets.UTF_8).length;
             if (!Limits.isHandlerName(entry.getKey())) {
-                throw Problem.badRequest("bad-shared-input", "A shared input's name is 1 to 128 of A-Z a-z 0-9 . _ -");
+                throw Problem.badRequest("bad-shared-input", "A shared input's name must have 1 to 128 characters of A-Z a-z 0-9 . _ -");
             }
             shared.put(entry.getKey(), json);
         }
         if (shared.size() > Limits.SHARED_INPUTS) {
             throw Problem.badRequest(
                     "bad-shared-input",
-                    "A dispatch has at most " + Limits.SHARED_INPUTS + " shared inputs; put several into one.");
+                    "A dispatch can have at most " + Limits.SHARED_INPUTS + " shared inputs; put several into one.");
         }
         if (bytes > Limits.INPUT_BYTES) {
-            throw tooLarge("Shared inputs", bytes);
+            throw tooLarge("The shared inputs together", bytes);
         }
         return shared;
     }
 
     private static NewStep step(JsonNode step, JsonNode defaults, SortedMap<String, String> commonTags, int index) {
-        String at = "step " + index;
+        String at = "steps[" + index + "]";
         if (!step.isObject()) {
-            throw Problem.badRequest("bad-step", at + " is not an object.");
+            throw Problem.badRequest("bad-step", at + " must be an object.");
         }
         known(step, at, Set.of("key", "handler", "input", "maxAttempts", "timeoutSeconds", "retry", "tags"));
         String key = step.path("key").textValue();
         if (key == null) {
-            throw Problem.badRequest("bad-step-key", at + " has no 'key', or one that is not a string.");
+            throw Problem.badRequest("bad-step-key", at + " must have a 'key', a string.");
         }
-        StepKeyValidation.refuse(at + ", key", key);
+        StepKeyValidation.refuse(at + ".key", key);
         String handler =
                 (step.hasNonNull("handler") ? step : defaults).path("handler").textValue();
         if (handler == null || !Limits.isHandlerName(handler)) {
             throw Problem.badRequest(
                     "bad-handler",
                     "Step '" + key
-                            + "': 'handler', in the step or in 'defaults', is a name of 1 to 128 of A-Z a-z 0-9 . _ -");
+                            + "' must have a 'handler', its own or that of 'defaults': 1 to 128 characters of A-Z a-z 0-9 . _ -");
         }
         JsonNode inputNode = step.get("input");
         String input = inputNode == null ? "null" : Json.print(inputNode);
@@ -186,8 +186,8 @@ public final class DispatchApi {
         return new Problem(
                 413,
                 "input-too-large",
-                what + " has " + bytes + " bytes of JSON, the limit is " + Limits.INPUT_BYTES
-                        + "; put it into your own storage and pass where it is.");
+                what + ": " + bytes + " bytes of JSON are over the limit of " + Limits.INPUT_BYTES
+                        + "; put the data into your own storage and pass its location.");
     }
 
     private static Duration timeout(String key, JsonNode step, JsonNode defaults) {
@@ -218,7 +218,7 @@ public final class DispatchApi {
         if (!(seconds >= 0 && seconds <= Limits.RETRY_DELAY.toSeconds())) {
             throw Problem.badRequest(
                     "bad-retry",
-                    "Step '" + key + "': '" + name + "' is 0 to " + Limits.RETRY_DELAY.toSeconds() + " seconds.");
+                    "Step '" + key + "': '" + name + "' must be from 0 to " + Limits.RETRY_DELAY.toSeconds() + " seconds.");
         }
         return Duration.ofMillis(Math.round(seconds * 1000));
     }
@@ -236,7 +236,7 @@ public final class DispatchApi {
                 || node.longValue() > most) {
             throw Problem.badRequest(
                     name.equals("maxAttempts") ? "bad-max-attempts" : "bad-timeout",
-                    "Step '" + key + "': '" + name + "' is a whole number from " + least + " to " + most + ".");
+                    "Step '" + key + "': '" + name + "' must be a whole number from " + least + " to " + most + ".");
         }
         return node.longValue();
     }
@@ -249,7 +249,7 @@ public final class DispatchApi {
             if (value == null || entry.getKey().length() > Limits.TAG_LENGTH || value.length() > Limits.TAG_LENGTH) {
                 throw Problem.badRequest(
                         "bad-tags",
-                        whose + ": a tag's name and value are strings of at most " + Limits.TAG_LENGTH
+                        whose + ": a tag's name and value must be strings of at most " + Limits.TAG_LENGTH
                                 + " characters.");
             }
             tags.put(entry.getKey(), value);
@@ -259,7 +259,7 @@ public final class DispatchApi {
         if (tags.size() + more > Limits.TAGS) {
             throw Problem.badRequest(
                     "bad-tags",
-                    whose + ": there are more than " + Limits.TAGS + " tags, those of 'defaults' included.");
+                    whose + ": at most " + Limits.TAGS + " tags are allowed, those of 'defaults' included.");
         }
         return tags;
     }
@@ -268,7 +268,7 @@ public final class DispatchApi {
     private static JsonNode object(JsonNode holder, String name, String problem) {
         JsonNode node = holder.path(name);
         if (!node.isObject() && !node.isMissingNode() && !node.isNull()) {
-            throw Problem.badRequest(problem, "'" + name + "' is not an object.");
+            throw Problem.badRequest(problem, "'" + name + "' must be an object.");
         }
         return node;
     }
@@ -278,7 +278,7 @@ public final class DispatchApi {
             if (!names.contains(entry.getKey())) {
                 throw Problem.badRequest(
                         "unknown-member",
-                        "In " + where + ": '" + entry.getKey() + "' is not known here; known are "
+                        "Unknown member '" + entry.getKey() + "' in " + where + "; the members are "
                                 + String.join(", ", names.stream().sorted().toList()) + ".");
             }
         }

@@ -31,7 +31,7 @@ public final class Http {
                 if (!known.contains(name)) {
                     throw Problem.badRequest(
                             "unknown-parameter",
-                            "The parameter '" + name + "' is not known here; this call takes "
+                            "Unknown parameter '" + name + "'; this call takes "
                                     + (known.isEmpty() ? "none" : String.join(", ", known)) + ".");
                 }
             }
@@ -42,7 +42,7 @@ public final class Http {
             return switch (query.getOrDefault(name, "false")) {
                 case "true" -> true;
                 case "false" -> false;
-                default -> throw Problem.badRequest("bad-flag", "'" + name + "' is true or false.");
+                default -> throw Problem.badRequest("bad-flag", "'" + name + "' must be true or false.");
             };
         }
     }
@@ -92,14 +92,14 @@ public final class Http {
 
         /** @param method the one that the path takes */
         public static Problem otherMethod(String method) {
-            return new Problem(405, "method-not-allowed", "This path takes " + method + ".").with("allow", method);
+            return new Problem(405, "method-not-allowed", "Method not allowed; use " + method + ".").with("allow", method);
         }
 
         public static Problem noRun(String runId) {
             return new Problem(
                     404,
                     "run-not-found",
-                    "No run is named '" + runId + "': nothing was dispatched to it, or it was deleted by age.");
+                    "No such run: nothing was dispatched to '" + runId + "', or it was deleted by age.");
         }
 
         public int status() {

@@ -40,7 +40,7 @@ final class OverridesJson {
             return null;
         }
         if (!keysAreNamed) {
-            throw Problem.badRequest("bad-overrides", "Another 'input' is for the steps that 'keys' names; name them.");
+            throw Problem.badRequest("bad-overrides", "'overrides' may have an 'input' only if 'keys' names the steps.");
         }
         String json = Json.print(input);
         int bytes = json.getBytes(StandardCharsets.UTF_8).length;
@@ -48,8 +48,8 @@ final class OverridesJson {
             throw new Problem(
                     413,
                     "input-too-large",
-                    "The input has " + bytes + " bytes of JSON, the limit is " + Limits.INPUT_BYTES
-                            + "; put it into your own storage and pass where it is.");
+                    "The input: " + bytes + " bytes of JSON are over the limit of " + Limits.INPUT_BYTES
+                            + "; put the data into your own storage and pass its location.");
         }
         return json;
     }
@@ -57,7 +57,7 @@ final class OverridesJson {
     private static JsonNode object(JsonNode holder, String name) {
         JsonNode node = holder.path(name);
         if (!node.isObject() && !node.isMissingNode() && !node.isNull()) {
-            throw Problem.badRequest("bad-overrides", "'" + name + "' is not an object.");
+            throw Problem.badRequest("bad-overrides", "'" + name + "' must be an object.");
         }
         return node;
     }
@@ -68,7 +68,7 @@ final class OverridesJson {
         }
         String handler = node.path("handler").textValue();
         if (handler == null || !Limits.isHandlerName(handler)) {
-            throw Problem.badRequest("bad-handler", "A 'handler' is a name of 1 to 128 of A-Z a-z 0-9 . _ -");
+            throw Problem.badRequest("bad-handler", "'handler' must have 1 to 128 characters of A-Z a-z 0-9 . _ -");
         }
         return handler;
     }
@@ -82,7 +82,7 @@ final class OverridesJson {
                 || !number.canConvertToInt()
                 || number.intValue() < 1
                 || number.intValue() > most) {
-            throw Problem.badRequest(problem, "'" + name + "' is a whole number from 1 to " + most + ".");
+            throw Problem.badRequest(problem, "'" + name + "' must be a whole number from 1 to " + most + ".");
         }
         return number.intValue();
     }
@@ -95,7 +95,7 @@ final class OverridesJson {
         double seconds = node.isNumber() ? node.doubleValue() : -1;
         if (!(seconds >= 0 && seconds <= Limits.RETRY_DELAY.toSeconds())) {
             throw Problem.badRequest(
-                    "bad-retry", "'" + name + "' is 0 to " + Limits.RETRY_DELAY.toSeconds() + " seconds.");
+                    "bad-retry", "'" + name + "' must be from 0 to " + Limits.RETRY_DELAY.toSeconds() + " seconds.");
         }
         return Duration.ofMillis(Math.round(seconds * 1000));
     }

@@ -40,7 +40,7 @@ public final class RequestTarget {
     static void refuseWhatNoPathCarries(String segment) {
         if (segment.chars().anyMatch(character -> character == '/' || character == '?' || character == '%')) {
             throw Problem.badRequest(
-                    "bad-path", "A key with '/', '?' or '%' is not one for a path; ask GET …/step?key=… for it.");
+                    "bad-path", "A step key with '/', '?' or '%' cannot be sent in a path; use GET …/step?key=…");
         }
     }
 
@@ -66,7 +66,7 @@ public final class RequestTarget {
             String name = decoded(equals < 0 ? pair : pair.substring(0, equals), true, "bad-query", "The query");
             String value = equals < 0 ? "" : decoded(pair.substring(equals + 1), true, "bad-query", "The query");
             if (query.put(name, value) != null) {
-                throw Problem.badRequest("bad-query", "The query names a parameter twice; give each once.");
+                throw Problem.badRequest("bad-query", "The query has a parameter twice; send each parameter once.");
             }
         }
         return query;
@@ -93,7 +93,7 @@ public final class RequestTarget {
         } catch (IllegalArgumentException | Json.BadJson e) {
             // said below
         }
-        throw Problem.badRequest(problem, what + " is not percent-encoded UTF-8.");
+        throw Problem.badRequest(problem, what + " must be percent-encoded UTF-8.");
     }
 
     private static String encoded(byte[] text, int at) {

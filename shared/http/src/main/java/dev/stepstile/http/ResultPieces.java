@@ -32,7 +32,7 @@ final class ResultPieces {
                     404,
                     "no-result",
                     "Step '" + record.id().stepKey() + "' is " + record.state().name()
-                            + ": only a step that has SUCCEEDED has a result.");
+                            + "; only a SUCCEEDED step has a result.");
         }
         byte[] result =
                 queries.json(succeeded.result(), Long.MAX_VALUE).orElseThrow().getBytes(StandardCharsets.UTF_8);
@@ -62,6 +62,6 @@ final class ResultPieces {
             // said below
         }
         throw Problem.badRequest(
-                "bad-offset", "'offset' is a number of bytes from 0 to the result's size, " + size + ".");
+                "bad-offset", "'offset' must be from 0 to the result's size, which is " + size + " bytes.");
     }
 }

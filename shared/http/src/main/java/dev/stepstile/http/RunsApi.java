@@ -24,6 +24,7 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
@@ -67,7 +68,7 @@ public final class RunsApi {
         }
         String runId = path.get(2);
         if (!Limits.isRunId(runId)) {
-            throw Problem.badRequest("bad-run-id", "A runId is 1 to 128 of A-Z a-z 0-9 . _ : ~ @ + = -");
+            throw Problem.badRequest("bad-run-id", "Invalid runId: it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
         }
         List<String> rest = path.subList(3, path.size());
         String what = rest.isEmpty() ? "" : rest.getFirst();
@@ -109,7 +110,7 @@ public final class RunsApi {
         return new Problem(
                 404,
                 "no-such-call",
-                "Known: GET /v1/runs/{runId}, …/steps, …/step, …/step/result, …/steps/{key}, …/feed; "
+                "No such call. The calls are GET /v1/runs/{runId}, …/steps, …/step, …/step/result, …/steps/{key}, …/feed; "
                         + "POST …/dispatches, …/steps/lookup, …/cancel, …/redrive.");
     }
 
@@ -172,7 +173,7 @@ public final class RunsApi {
         boolean log = call.flag("log");
         String attempt = call.query().get("attempt");
         if (attempt != null && (!log || number("attempt", attempt) < 1)) {
-            throw Problem.badRequest("bad-attempt", "'attempt' is 1 or more, and says whose log: only with log=true.");
+            throw Problem.badRequest("bad-attempt", "'attempt' must be at least 1, and is allowed only with log=true.");
         }
         StepRecord record = record(runId, stepKey);
         ObjectNode printed = Json.object();
@@ -195,13 +196,13 @@ public final class RunsApi {
     }
 
     private StepRecord record(String runId, String stepKey) {
-        StepKeyValidation.refuse("The key", stepKey);
+        StepKeyValidation.refuse("key", stepKey);
         return queries.step(run(runId), stepKey)
                 .orElseThrow(() -> new Problem(
                         404,
                         "step-not-started",
                         "Step '" + stepKey
-                                + "' has no record: it is queued, or the run has no such step (GET …/steps tells)."));
+                                + "' has not started: it is queued, or the run has no such step. GET …/steps lists them."));
     }
 
     private Answer feed(String runId, Http.Call call) throws InterruptedException {
@@ -263,7 +264,7 @@ public final class RunsApi {
         if (keys.isEmpty() || keys.size() > Limits.LOOKUP_KEYS) {
             throw Problem.badRequest(
                     "bad-keys",
-                    "'keys' is a list of 1 to " + Limits.LOOKUP_KEYS + " step keys; ask for more in several calls.");
+                    "'keys' must have 1 to " + Limits.LOOKUP_KEYS + " step keys; look up more in several calls.");
         }
         Records found = queries.lookup(run(runId), keys);
         ObjectNode body = Json.object();
@@ -307,10 +308,11 @@ public final class RunsApi {
         List<String> keys = keys(body);
         Set<StepState.Name> states = new TreeSet<>();
         for (String name : texts(body, "states", "bad-state")) {
-            StepState.Name state = state(name);
-            if (state == null || !REDRIVABLE.contains(state)) {
+            StepState.Name state = Objects.requireNonNull(state(name));
+            if (!REDRIVABLE.contains(state)) {
                 throw Problem.badRequest(
-                        "bad-state", "'states' has one that cannot be redriven; FAILED, DEAD and CANCELLED can.");
+                        "bad-state",
+                        "State " + state + " cannot be redriven; 'states' may have FAILED, DEAD and CANCELLED.");
             }
             states.add(state);
         }
@@ -343,7 +345,7 @@ public final class RunsApi {
                 throw new Problem(
                         409,
                         "redrive-conflict",
-                        "Redrive '" + redriveId + "' was another one; give another redrive another redriveId.");
+                        "Redrive '" + redriveId + "' exists with other content; use another redriveId for other content.");
         };
     }
 
@@ -353,7 +355,7 @@ public final class RunsApi {
         }
         String id = body.path("redriveId").textValue();
         if (id == null || !Limits.isDispatchId(id)) {
-            throw Problem.badRequest("bad-redrive-id", "A redriveId is 1 to 128 of A-Z a-z 0-9 . _ : ~ @ + = -");
+            throw Problem.badRequest("bad-redrive-id", "Invalid redriveId: it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
         }
         return id;
     }
@@ -367,9 +369,9 @@ public final class RunsApi {
         TransferSize.refuseTooLarge(text);
         JsonNode body = text == null || text.isBlank() ? Json.object() : Json.parse(text);
         if (!body.isObject()) {
-            throw Problem.badRequest("bad-json", "The body is not a JSON object.");
+            throw Problem.badRequest("bad-json", "The request body must be a JSON object.");
         }
-        DispatchApi.known(body, "the body", names);
+        DispatchApi.known(body, "the request body", names);
         return body;
     }
 
@@ -387,7 +389,7 @@ public final class RunsApi {
         }
         if (!list.isArray() || texts.size() < list.size() || texts.isEmpty()) {
             throw Problem.badRequest(
-                    problem, "'" + name + "' is a list of at least one string; leave it out if you mean none.");
+                    problem, "'" + name + "' must be a list of at least one string; omit it if there is nothing to list.");
         }
         return texts;
     }
@@ -395,7 +397,7 @@ public final class RunsApi {
     private static List<String> keys(JsonNode body) {
         List<String> keys = texts(body, "keys", "bad-keys");
         for (int i = 0; i < keys.size(); i++) {
-            StepKeyValidation.refuse("'keys', key " + i, keys.get(i));
+            StepKeyValidation.refuse("keys[" + i + "]", keys.get(i));
         }
         return keys.stream().distinct().toList();
     }
@@ -410,14 +412,14 @@ public final class RunsApi {
             }
         }
         throw Problem.badRequest(
-                "bad-state", "There is no such state; states are " + List.of(StepState.Name.values()) + ".");
+                "bad-state", "No such state. The states are " + List.of(StepState.Name.values()) + ".");
     }
 
     private static int limit(Http.Call call) {
         String text = call.query().get("limit");
         int limit = text == null ? 100 : number("limit", text);
         if (limit < 1 || limit > Limits.PAGE) {
-            throw Problem.badRequest("bad-limit", "'limit' is 1 to " + Limits.PAGE + ".");
+            throw Problem.badRequest("bad-limit", "'limit' must be from 1 to " + Limits.PAGE + ".");
         }
         return limit;
     }
@@ -426,7 +428,7 @@ public final class RunsApi {
         try {
             return Integer.parseInt(text);
         } catch (NumberFormatException e) {
-            throw Problem.badRequest("bad-" + name, "'" + name + "' is not a number.");
+            throw Problem.badRequest("bad-" + name, "'" + name + "' must be a whole number.");
         }
     }
 

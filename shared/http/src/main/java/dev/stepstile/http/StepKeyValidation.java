@@ -9,15 +9,14 @@ final class StepKeyValidation {
 
     private StepKeyValidation() {}
 
-    /** @param where which key it is: {@code step 3, key} */
+    /** @param where which key it is: {@code steps[3].key} */
     static void refuse(String where, String key) {
         String fault = StepKeys.fault(key);
         if (fault != null) {
             throw Problem.badRequest(
                     "bad-step-key",
-                    where + " " + shown(key) + ": " + fault + ". A key is 1 to " + StepKeys.MAX_BYTES
-                            + " bytes of UTF-8, without control characters, line breaks and #, and without a blank at"
-                            + " either end.");
+                    "Invalid step key " + shown(key) + " (" + where + "): " + fault + ". A key must have 1 to " + StepKeys.MAX_BYTES
+                            + " bytes of UTF-8, no control characters, line breaks or #, and no blank at either end.");
         }
     }
 

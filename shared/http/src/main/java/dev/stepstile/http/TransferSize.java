@@ -35,9 +35,9 @@ final class TransferSize {
             throw new Problem(
                     413,
                     "request-too-large",
-                    "The body is over " + Limits.REQUEST_BYTES
-                            + " bytes as a string of JSON, in which a quote is two; dispatch in several calls, or put"
-                            + " large inputs into your own storage and pass where they are.");
+                    "The request body is over " + Limits.REQUEST_BYTES
+                            + " bytes as a JSON string, in which a quote counts as two; dispatch in several calls, or put"
+                            + " large inputs into your own storage and pass their locations.");
         }
     }
 }

@@ -125,11 +125,11 @@ public record FunctionEnvironment(Stepstile stepstile, int shards, Runnable befo
         } catch (PortException e) {
             LOG.warn("{} not answered: {}", event.name(), e.getMessage());
             return new Http.Problem(
-                            503, "unavailable", "The table or the queue did not answer; the same call again is safe.")
+                            503, "unavailable", "The table or the queue did not answer; retry the call, which is safe.")
                     .answer();
         } catch (RuntimeException e) {
             LOG.error("{} failed", event.name(), e);
-            return new Http.Problem(500, "internal", "This should not happen; the function's log has the cause.")
+            return new Http.Problem(500, "internal", "Internal error; see the function's log.")
                     .answer();
         }
     }

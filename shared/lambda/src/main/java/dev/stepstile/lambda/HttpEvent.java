@@ -126,9 +126,9 @@ final class HttpEvent {
             }
             return body.textValue();
         } catch (Json.BadJson e) {
-            throw Http.Problem.badRequest("bad-json", "The body is " + e.getMessage() + ".");
+            throw Http.Problem.badRequest("bad-json", "Invalid request body: " + e.getMessage() + ".");
         } catch (IllegalArgumentException e) {
-            throw Http.Problem.badRequest("bad-body", "The body is not the base64 that the event says it is.");
+            throw Http.Problem.badRequest("bad-body", "The request body must be base64, as its event declares.");
         }
     }
 

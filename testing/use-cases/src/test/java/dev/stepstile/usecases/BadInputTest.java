@@ -332,8 +332,8 @@ class BadInputTest {
     @Test
     void of_a_step_key_says_which_step_which_character_and_where() throws InterruptedException {
         for (String[] expected : new String[][] {
-            {"a#b", "step 1, key \"a#b\": the character '#' (U+0023) at position 2"},
-            {"a\\tb", "step 1, key \"a\\u0009b\": the character U+0009 at position 2"},
+            {"a#b", "Invalid step key \"a#b\" (steps[1].key): the character '#' (U+0023) at position 2"},
+            {"a\\tb", "Invalid step key \"a\\u0009b\" (steps[1].key): the character U+0009 at position 2"},
             {"\uD83D\uDE80\uD83D\uDE80\\u202E", "the character U+202E at position 3"},
             {"ab ", "the blank U+0020 at position 3"},
             {"漢".repeat(171), "513 bytes of UTF-8, the limit is 512"},
@@ -349,7 +349,7 @@ class BadInputTest {
         api.ok(202, "POST", DISPATCHES, steps(step("fine")));
         assertThat(api.call("POST", "/v1/runs/r1/steps/lookup", "{\"keys\":[\"fine\",\"a#b\"]}")
                         .body())
-                .contains("key 1")
+                .contains("(keys[1])")
                 .contains("(U+0023) at position 2");
     }
 
