@@ -192,7 +192,7 @@ class StepFunctionTest {
     /** Without what differs by when and where it was thrown. */
     private static ObjectNode withoutTime(String body) {
         ObjectNode node = (ObjectNode) Json.parse(body.replaceAll("\\(\\w+\\.java:\\d+\\)", "(its place)"));
-        node.remove(List.of("validUntil", "diedAt"));
+        node.remove(List.of("validUntil", "finishedAt"));
         node.path("attempts").forEach(attempt -> ((ObjectNode) attempt).remove("endedAt"));
         if (node.path("dead") instanceof ObjectNode dead) {
             dead.remove("validUntil");

@@ -21,13 +21,13 @@ import org.jspecify.annotations.Nullable;
 /** The bodies of messages: steps, dead letters, and what is not recognised; and the manifest, which is a list of steps. */
 public final class MessageCodec {
     /** Raised when an older worker could misread a message; it then puts it back for a newer one. */
-    public static final int VERSION = 2;
+    public static final int VERSION = 3;
 
-    /** Of a message that needs nothing of version 2, which is that a step's tags may be named rather than told. */
-    private static final int PLAIN = 1;
+    /** The first version, of messages and manifests, with the words of the API: before it, {@code key} was {@code stepKey}. */
+    private static final int KEY = 3;
 
-    /** The form of a manifest that says once what its steps share; before it, it was a list of whole messages. */
-    private static final int MANIFEST = 2;
+    /** Of a manifest that says once what its steps share; version 1 was a list of whole messages. */
+    private static final int MANIFEST = 3;
 
     /** The kind of a dead letter whose message is not recognised; the other kinds are those of {@link StepError}. */
     public static final String UNRECOGNISED_KIND = "UNRECOGNISED_MESSAGE";
@@ -50,11 +50,7 @@ public final class MessageCodec {
     }
 
     public static String step(StepSpec spec) {
-        return Json.print(node(spec).put("v", version(spec)));
-    }
-
-    private static int version(StepSpec spec) {
-        return spec.commonTags() == null ? PLAIN : VERSION;
+        return Json.print(node(spec).put("v", VERSION));
     }
 
     public static Decoded decode(String body) {
@@ -70,13 +66,14 @@ public final class MessageCodec {
             if (version < 1) {
                 return new Decoded.NotOurs("unknown version " + version + ", the first is 1");
             }
-            if (node.has(UNRECOGNISED)) {
-                return decode(Json.text(node, UNRECOGNISED));
+            String unrecognised = version < KEY ? "undecodable" : UNRECOGNISED;
+            if (node.has(unrecognised)) {
+                return decode(Json.text(node, unrecognised));
             }
             if (node.has("dead")) {
-                return new Decoded.MovedBack(spec(Json.member(node, "dead")), Json.integer(node, "attempt"));
+                return new Decoded.MovedBack(spec(Json.member(node, "dead"), version), Json.integer(node, "attempt"));
             }
-            return new Decoded.Step(spec(node));
+            return new Decoded.Step(spec(node, version));
         } catch (Json.BadJson | IllegalArgumentException | ArithmeticException e) {
             return new Decoded.NotOurs(String.valueOf(e.getMessage()));
         }
@@ -84,10 +81,10 @@ public final class MessageCodec {
 
     /** A dead letter: the step's message, the attempt it died at, why, and what its attempts met. */
     public static String dead(StepSpec spec, StepRecord record, StepState.Dead dead) {
-        ObjectNode node = Json.object().put("v", version(spec)).put("attempt", record.attempt());
+        ObjectNode node = Json.object().put("v", VERSION).put("attempt", record.attempt());
         node.put("kind", dead.error().kind().name());
         node.put("message", dead.error().message());
-        node.put("diedAt", dead.finishedAt().toString());
+        node.put("finishedAt", dead.finishedAt().toString());
         ArrayNode attempts = node.putArray("attempts");
         for (FailedAttempt note : record.history()) {
             attempts.addObject()
@@ -103,7 +100,7 @@ public final class MessageCodec {
     /** A dead letter for a message that is not recognised, with the whole message in it. */
     public static String unrecognised(String messageId, String reason, String body) {
         return Json.print(Json.object()
-                .put("v", PLAIN)
+                .put("v", VERSION)
                 .put("messageId", messageId)
                 .put("kind", UNRECOGNISED_KIND)
                 .put("message", reason)
@@ -117,7 +114,7 @@ public final class MessageCodec {
         try {
             JsonNode node = Json.parse(body);
             JsonNode dead = node.get("dead");
-            StepId id = dead == null ? null : new StepId(Json.text(dead, "runId"), Json.text(dead, "stepKey"));
+            StepId id = dead == null ? null : id(dead, Json.integer(node, "v"));
             return new Letter(
                     id,
                     node.path("attempt").intValue(),
@@ -129,7 +126,7 @@ public final class MessageCodec {
     }
 
     /**
-     * The steps of a dispatch, in order: {@code {"v": 2, "common": {…}, "steps": [{…}, …]}}. {@code common} is the first
+     * The steps of a dispatch, in order: {@code {"v": 3, "common": {…}, "steps": [{…}, …]}}. {@code common} is the first
      * step's message without what is its own; a step has its own members, and those that differ from {@code common}.
      */
     public static String manifest(List<StepSpec> steps) {
@@ -156,17 +153,18 @@ public final class MessageCodec {
     }
 
     private static final String INDEX = "index";
-    private static final List<String> OWN = List.of("stepKey", "shard", "input", "tags");
+    private static final List<String> OWN = List.of("key", "shard", "input", "tags");
 
     /** Reads a manifest of either form. */
     public static List<StepSpec> manifest(String json) {
         JsonNode manifest = Json.parse(json);
         List<StepSpec> steps = new ArrayList<>();
         if (manifest.isArray()) {
-            manifest.forEach(node -> steps.add(spec(node)));
+            manifest.forEach(node -> steps.add(spec(node, 1)));
             return steps;
         }
-        if (Json.integer(manifest, "v") > MANIFEST) {
+        int version = Json.integer(manifest, "v");
+        if (version > MANIFEST) {
             throw new Json.BadJson("the manifest is of a newer version");
         }
         JsonNode common = Json.member(manifest, "common");
@@ -174,7 +172,7 @@ public final class MessageCodec {
             ObjectNode step = Json.object().put(INDEX, steps.size());
             common.properties().forEach(member -> step.set(member.getKey(), member.getValue()));
             own.properties().forEach(member -> step.set(member.getKey(), member.getValue()));
-            steps.add(spec(step));
+            steps.add(spec(step, version));
         }
         return steps;
     }
@@ -182,7 +180,7 @@ public final class MessageCodec {
     private static ObjectNode node(StepSpec spec) {
         ObjectNode node = RecordCodec.settings(spec.settings())
                 .put("runId", spec.id().runId())
-                .put("stepKey", spec.id().stepKey())
+                .put("key", spec.id().stepKey())
                 .put("shard", spec.shard());
         node.set("input", PayloadJson.write(spec.input()));
         if (!spec.sharedInputs().isEmpty()) {
@@ -201,13 +199,16 @@ public final class MessageCodec {
         return node;
     }
 
-    private static StepSpec spec(JsonNode node) {
-        String runId = Json.text(node, "runId");
-        String stepKey = Json.text(node, "stepKey");
+    private static StepId id(JsonNode node, int version) {
+        return new StepId(Json.text(node, "runId"), Json.text(node, version < KEY ? "stepKey" : "key"));
+    }
+
+    private static StepSpec spec(JsonNode node, int version) {
+        StepId id = id(node, version);
         StepSettings settings = RecordCodec.settings(node, null);
         int shard = Json.integer(node, "shard");
-        valid("runId", Limits.isRunId(runId));
-        valid("stepKey", Limits.isStepKey(stepKey.strip())); // messages of earlier versions have blanks at the ends
+        valid("runId", Limits.isRunId(id.runId()));
+        valid("key", Limits.isStepKey(id.stepKey().strip())); // messages of earlier versions have blanks at the ends
         valid("dispatchId", Limits.isDispatchId(settings.dispatchId()));
         valid("handler", Limits.isHandlerName(settings.handler()));
         atLeast("shard", 0, shard);
@@ -223,7 +224,7 @@ public final class MessageCodec {
                 .properties()
                 .forEach(e -> tags.put(e.getKey(), e.getValue().asText()));
         return new StepSpec(
-                new StepId(runId, stepKey),
+                id,
                 shard,
                 settings,
                 PayloadJson.read(Json.member(node, "input")),

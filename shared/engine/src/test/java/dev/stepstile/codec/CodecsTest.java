@@ -125,9 +125,20 @@ class CodecsTest {
             });
         }
 
+        @ParameterizedTest
+        @ValueSource(ints = {1, 2})
+        void of_an_older_version_names_the_key_otherwise_and_is_read(int version) {
+            each(21, generated -> {
+                StepSpec spec = generated.spec();
+                ObjectNode node = (ObjectNode) Json.parse(MessageCodec.step(spec));
+                node.put("v", version).set("stepKey", node.remove("key"));
+                assertThat(MessageCodec.decode(Json.print(node))).isEqualTo(new MessageCodec.Decoded.Step(spec));
+            });
+        }
+
         @Test
         void of_a_newer_version_is_known_as_such_whatever_else_it_holds() {
-            assertThat(MessageCodec.decode("{\"v\":3}")).isEqualTo(new MessageCodec.Decoded.NewerVersion(3));
+            assertThat(MessageCodec.decode("{\"v\":4}")).isEqualTo(new MessageCodec.Decoded.NewerVersion(4));
             assertThat(MessageCodec.decode("{\"steps\":[1,2],\"dead\":7,\"v\":2147483647}"))
                     .isEqualTo(new MessageCodec.Decoded.NewerVersion(Integer.MAX_VALUE));
         }
@@ -153,7 +164,8 @@ class CodecsTest {
                     "{\"v\":1}",
                     "{\"v\":1,\"dead\":null}",
                     "{\"v\":1,\"dead\":{}}",
-                    "{\"v\":1,\"unrecognised\":7}",
+                    "{\"v\":1,\"undecodable\":7}",
+                    "{\"v\":3,\"unrecognised\":7}",
                     "{\"v\":1} {\"v\":1}",
                     "{\"v\":1,\"v\":1}",
                     "\u0000",
@@ -187,7 +199,7 @@ class CodecsTest {
                 assertThat(MessageCodec.decode(Json.print(negative)))
                         .isEqualTo(new MessageCodec.Decoded.NotOurs("'" + member + "' must be at least " + least));
             }
-            for (String member : List.of("runId", "stepKey", "dispatchId", "handler")) {
+            for (String member : List.of("runId", "key", "dispatchId", "handler")) {
                 ObjectNode odd = node.deepCopy().put(member, "a/b#c");
                 assertThat(MessageCodec.decode(Json.print(odd)))
                         .isEqualTo(new MessageCodec.Decoded.NotOurs("invalid '" + member + "'"));
@@ -322,8 +334,20 @@ class CodecsTest {
         }
 
         @Test
+        void of_version_2_names_the_key_otherwise_and_is_read() {
+            Generated generated = new Generated(new Random(22));
+            List<StepSpec> steps = List.of(at(0, generated.spec()), at(1, generated.spec()));
+            ObjectNode manifest = (ObjectNode) Json.parse(MessageCodec.manifest(steps));
+            manifest.put("v", 2).path("steps").forEach(step -> {
+                ObjectNode own = (ObjectNode) step;
+                own.set("stepKey", own.remove("key"));
+            });
+            assertThat(MessageCodec.manifest(Json.print(manifest))).isEqualTo(steps);
+        }
+
+        @Test
         void of_a_newer_form_is_not_misread() {
-            assertThatThrownBy(() -> MessageCodec.manifest("{\"v\":3,\"steps\":[]}"))
+            assertThatThrownBy(() -> MessageCodec.manifest("{\"v\":4,\"steps\":[]}"))
                     .isInstanceOf(Json.BadJson.class);
         }
 
@@ -338,11 +362,11 @@ class CodecsTest {
         }
 
         @Test
-        void has_messages_of_the_old_version_unless_they_name_their_tags() {
+        void has_messages_of_the_newest_version() {
             each(18, generated -> {
                 StepSpec spec = generated.spec();
                 int version = Json.parse(MessageCodec.step(spec)).path("v").intValue();
-                assertThat(version).isEqualTo(spec.commonTags() == null ? 1 : 2);
+                assertThat(version).isEqualTo(MessageCodec.VERSION);
                 assertThat(step(MessageCodec.step(spec))).isEqualTo(spec);
             });
         }

@@ -27,7 +27,7 @@ class RulesOfReadingTest {
             @Override
             public List<Outgoing> send(List<Outgoing> messages) {
                 List<Outgoing> left = queue.send(messages);
-                simulation.queue().lose(body -> body.contains("\"stepKey\":\"b\""));
+                simulation.queue().lose(body -> body.contains("\"key\":\"b\""));
                 return left;
             }
         });

@@ -343,7 +343,7 @@ class StepExecutionTest {
         private List<Delivery> byKey(List<Delivery> batch) {
             return batch.stream()
                     .sorted(Comparator.comparing(delivery ->
-                            delivery.body().substring(delivery.body().indexOf("\"stepKey\""))))
+                            delivery.body().substring(delivery.body().indexOf("\"key\""))))
                     .toList();
         }
 
@@ -554,7 +554,7 @@ class StepExecutionTest {
         void that_cannot_be_a_step_of_its_dispatch_runs_nothing() throws InterruptedException {
             stack.handOver("a");
             String body = stack.receive(10).getFirst().body();
-            send(body.replace("\"stepKey\":\"a\"", "\"stepKey\":\"b\"")); // that key's shard is another
+            send(body.replace("\"key\":\"a\"", "\"key\":\"b\"")); // that key's shard is another
             send(body.replace("\"index\":0", "\"index\":1"));
             assertThat(stack.deliver()).isEmpty();
             assertThat(stack.work.started()).isEmpty();
