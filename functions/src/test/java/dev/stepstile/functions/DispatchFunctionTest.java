@@ -40,8 +40,8 @@ class DispatchFunctionTest {
         assertThat(answer.path("statusCode").asInt()).isEqualTo(202);
         assertThat(answer.path("headers").path("content-type").asText()).isEqualTo("application/json");
         assertThat(Json.parse(answer.path("body").asText()))
-                .isEqualTo(
-                        Json.parse("{\"dispatchId\":\"nightly-1\",\"acceptedCount\":3,\"attachedCount\":0,\"replayed\":false}"));
+                .isEqualTo(Json.parse(
+                        "{\"dispatchId\":\"nightly-1\",\"acceptedCount\":3,\"attachedCount\":0,\"replayed\":false}"));
         assertThat(deployed.ports().queue().receive(10, Duration.ZERO)).hasSize(3);
     }
 

@@ -93,8 +93,7 @@ class RunsFunctionTest {
         Set<String> ended = new TreeSet<>();
         feed.path("entries").forEach(entry -> {
             if (entry.has("state")) {
-                ended.add(entry.path("key").asText() + " "
-                        + entry.path("state").asText());
+                ended.add(entry.path("key").asText() + " " + entry.path("state").asText());
             }
         });
         assertThat(ended).containsExactly("load[eu] DEAD", "load[us] SUCCEEDED");

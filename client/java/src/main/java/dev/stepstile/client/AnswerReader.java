@@ -49,8 +49,8 @@ final class AnswerReader {
             String key = entry.path("key").asText();
             int attempt = entry.path("attempt").asInt();
             if (entry.has("page")) {
-                entries.add(new FeedPage.LogWritten(
-                        key, attempt, entry.path("page").asInt()));
+                entries.add(
+                        new FeedPage.LogWritten(key, attempt, entry.path("page").asInt()));
             } else if (state(entry, entry.path("at")) instanceof StepState.Ended ended) {
                 entries.add(new FeedPage.Ended(
                         key, attempt, ended, entry.path("logPageCount").asInt()));

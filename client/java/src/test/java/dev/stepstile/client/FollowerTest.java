@@ -115,8 +115,7 @@ class FollowerTest {
     }
 
     private ObjectNode stored(String key) {
-        ObjectNode node =
-                Json.object().put("key", key).put("state", "RUNNING").put("attempt", 1);
+        ObjectNode node = Json.object().put("key", key).put("state", "RUNNING").put("attempt", 1);
         ObjectNode told = records.get(key);
         return told == null ? node : node.setAll(told);
     }

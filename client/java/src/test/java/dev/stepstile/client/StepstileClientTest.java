@@ -324,7 +324,9 @@ class StepstileClientTest {
         public Answer apply(ScriptedApi.Call call) {
             boolean first = !called;
             called = true;
-            return first ? ScriptedApi.HANG_UP : Answer.of(200, "{\"redrivenCount\":1,\"replayed\":false,\"unknownKeys\":[]}");
+            return first
+                    ? ScriptedApi.HANG_UP
+                    : Answer.of(200, "{\"redrivenCount\":1,\"replayed\":false,\"unknownKeys\":[]}");
         }
     }
 

@@ -148,7 +148,9 @@ final class HttpApi implements AutoCloseable {
         String host = request.getHeaders().get(HttpHeader.HOST);
         if (request.getHeaders().contains(HttpHeader.ORIGIN) || !isLoopback(host)) {
             throw new Http.Problem(
-                    403, "not-from-a-page", "The local API accepts calls from programs on this machine at 127.0.0.1, not from web pages.");
+                    403,
+                    "not-from-a-page",
+                    "The local API accepts calls from programs on this machine at 127.0.0.1, not from web pages.");
         }
         return admission.admit(request.getLength(), () -> invoked(request, body));
     }
@@ -238,7 +240,9 @@ final class HttpApi implements AutoCloseable {
     private static boolean refusedByTheServer(Request request, Response response, Callback callback) {
         int status = response.getStatus();
         Http.Problem problem = switch (status) {
-            case 408 -> new Http.Problem(408, "request-timeout", "The request did not arrive in time; retry it, which is safe.");
+            case 408 ->
+                new Http.Problem(
+                        408, "request-timeout", "The request did not arrive in time; retry it, which is safe.");
             case 413, 414, 431 ->
                 new Http.Problem(status, "request-too-large", "The request's target or headers are too large.");
             default ->

@@ -121,7 +121,11 @@ public final class MessageCodec {
                     node.path("kind").asText(UNRECOGNISED_KIND),
                     node.path("message").asText(""));
         } catch (Json.BadJson e) {
-            return new Letter(null, 0, UNRECOGNISED_KIND, "The dead letter is not one that Stepstile wrote: " + e.getMessage() + ".");
+            return new Letter(
+                    null,
+                    0,
+                    UNRECOGNISED_KIND,
+                    "The dead letter is not one that Stepstile wrote: " + e.getMessage() + ".");
         }
     }
 

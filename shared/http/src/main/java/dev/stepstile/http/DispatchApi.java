@@ -35,7 +35,8 @@ public final class DispatchApi {
                 || !call.path().get(0).equals("v1")
                 || !call.path().get(1).equals("runs")
                 || !call.path().get(3).equals("dispatches")) {
-            throw new Problem(404, "no-such-call", "No such call. The only call here is POST /v1/runs/{runId}/dispatches.");
+            throw new Problem(
+                    404, "no-such-call", "No such call. The only call here is POST /v1/runs/{runId}/dispatches.");
         }
         if (!call.method().equals("POST")) {
             throw Problem.otherMethod("POST");
@@ -61,13 +62,15 @@ public final class DispatchApi {
                 throw new Problem(
                         409,
                         "run-cancelled",
-                        "Run '" + runId + "' was cancelled and accepts no more steps; redrive it, or start another run.");
+                        "Run '" + runId
+                                + "' was cancelled and accepts no more steps; redrive it, or start another run.");
         };
     }
 
     static Request request(String runId, @Nullable String body) {
         if (!Limits.isRunId(runId)) {
-            throw Problem.badRequest("bad-run-id", "Invalid runId: it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
+            throw Problem.badRequest(
+                    "bad-run-id", "Invalid runId: it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
         }
         if (body == null || body.isBlank()) {
             throw Problem.badRequest(
@@ -93,8 +96,8 @@ public final class DispatchApi {
         if (steps.size() > Limits.STEPS_PER_DISPATCH) {
             throw Problem.badRequest(
                     "too-many-steps",
-                    "A dispatch can have at most " + Limits.STEPS_PER_DISPATCH + " steps, and this one has " + steps.size()
-                            + "; dispatch to the same run in several calls.");
+                    "A dispatch can have at most " + Limits.STEPS_PER_DISPATCH + " steps, and this one has "
+                            + steps.size() + "; dispatch to the same run in several calls.");
         }
         JsonNode defaults = object(body, "defaults", "bad-defaults");
         known(defaults, "'defaults'", Set.of("handler", "maxAttempts", "timeoutSeconds", "retry", "tags"));
@@ -121,7 +124,9 @@ public final class DispatchApi {
         }
         String id = body.path("dispatchId").textValue();
         if (id == null || !Limits.isDispatchId(id)) {
-            throw Problem.badRequest("bad-dispatch-id", "Invalid dispatchId: it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
+            throw Problem.badRequest(
+                    "bad-dispatch-id",
+                    "Invalid dispatchId: it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
         }
         return id;
     }
@@ -133,7 +138,8 @@ public final class DispatchApi {
             String json = Json.print(entry.getValue());
             bytes += json.getBytes(StandardCharsets.UTF_8).length;
             if (!Limits.isHandlerName(entry.getKey())) {
-                throw Problem.badRequest("bad-shared-input", "A shared input's name must have 1 to 128 characters of A-Z a-z 0-9 . _ -");
+                throw Problem.badRequest(
+                        "bad-shared-input", "A shared input's name must have 1 to 128 characters of A-Z a-z 0-9 . _ -");
             }
             shared.put(entry.getKey(), json);
         }
@@ -218,7 +224,8 @@ public final class DispatchApi {
         if (!(seconds >= 0 && seconds <= Limits.RETRY_DELAY.toSeconds())) {
             throw Problem.badRequest(
                     "bad-retry",
-                    "Step '" + key + "': '" + name + "' must be from 0 to " + Limits.RETRY_DELAY.toSeconds() + " seconds.");
+                    "Step '" + key + "': '" + name + "' must be from 0 to " + Limits.RETRY_DELAY.toSeconds()
+                            + " seconds.");
         }
         return Duration.ofMillis(Math.round(seconds * 1000));
     }

@@ -92,7 +92,8 @@ public final class Http {
 
         /** @param method the one that the path takes */
         public static Problem otherMethod(String method) {
-            return new Problem(405, "method-not-allowed", "Method not allowed; use " + method + ".").with("allow", method);
+            return new Problem(405, "method-not-allowed", "Method not allowed; use " + method + ".")
+                    .with("allow", method);
         }
 
         public static Problem noRun(String runId) {

@@ -40,7 +40,8 @@ final class OverridesJson {
             return null;
         }
         if (!keysAreNamed) {
-            throw Problem.badRequest("bad-overrides", "'overrides' may have an 'input' only if 'keys' names the steps.");
+            throw Problem.badRequest(
+                    "bad-overrides", "'overrides' may have an 'input' only if 'keys' names the steps.");
         }
         String json = Json.print(input);
         int bytes = json.getBytes(StandardCharsets.UTF_8).length;

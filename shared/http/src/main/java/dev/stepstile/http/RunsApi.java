@@ -68,7 +68,8 @@ public final class RunsApi {
         }
         String runId = path.get(2);
         if (!Limits.isRunId(runId)) {
-            throw Problem.badRequest("bad-run-id", "Invalid runId: it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
+            throw Problem.badRequest(
+                    "bad-run-id", "Invalid runId: it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
         }
         List<String> rest = path.subList(3, path.size());
         String what = rest.isEmpty() ? "" : rest.getFirst();
@@ -198,11 +199,12 @@ public final class RunsApi {
     private StepRecord record(String runId, String stepKey) {
         StepKeyValidation.refuse("key", stepKey);
         return queries.step(run(runId), stepKey)
-                .orElseThrow(() -> new Problem(
-                        404,
-                        "step-not-started",
-                        "Step '" + stepKey
-                                + "' has not started: it is queued, or the run has no such step. GET …/steps lists them."));
+                .orElseThrow(
+                        () -> new Problem(
+                                404,
+                                "step-not-started",
+                                "Step '" + stepKey
+                                        + "' has not started: it is queued, or the run has no such step. GET …/steps lists them."));
     }
 
     private Answer feed(String runId, Http.Call call) throws InterruptedException {
@@ -345,7 +347,8 @@ public final class RunsApi {
                 throw new Problem(
                         409,
                         "redrive-conflict",
-                        "Redrive '" + redriveId + "' exists with other content; use another redriveId for other content.");
+                        "Redrive '" + redriveId
+                                + "' exists with other content; use another redriveId for other content.");
         };
     }
 
@@ -355,7 +358,9 @@ public final class RunsApi {
         }
         String id = body.path("redriveId").textValue();
         if (id == null || !Limits.isDispatchId(id)) {
-            throw Problem.badRequest("bad-redrive-id", "Invalid redriveId: it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
+            throw Problem.badRequest(
+                    "bad-redrive-id",
+                    "Invalid redriveId: it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
         }
         return id;
     }
@@ -389,7 +394,8 @@ public final class RunsApi {
         }
         if (!list.isArray() || texts.size() < list.size() || texts.isEmpty()) {
             throw Problem.badRequest(
-                    problem, "'" + name + "' must be a list of at least one string; omit it if there is nothing to list.");
+                    problem,
+                    "'" + name + "' must be a list of at least one string; omit it if there is nothing to list.");
         }
         return texts;
     }

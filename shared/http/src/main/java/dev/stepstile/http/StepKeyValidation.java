@@ -15,7 +15,8 @@ final class StepKeyValidation {
         if (fault != null) {
             throw Problem.badRequest(
                     "bad-step-key",
-                    "Invalid step key " + shown(key) + " (" + where + "): " + fault + ". A key must have 1 to " + StepKeys.MAX_BYTES
+                    "Invalid step key " + shown(key) + " (" + where + "): " + fault + ". A key must have 1 to "
+                            + StepKeys.MAX_BYTES
                             + " bytes of UTF-8, no control characters, line breaks or #, and no blank at either end.");
         }
     }

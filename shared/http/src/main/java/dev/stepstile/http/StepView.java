@@ -93,8 +93,7 @@ final class StepView {
             queries.json(result, Math.min(most, left))
                     .filter(json -> result instanceof Payload.Inline || TransferSize.bytes(json) <= left)
                     .ifPresentOrElse(
-                            json -> node.putRawValue("result", new RawValue(json)),
-                            () -> location(node, result));
+                            json -> node.putRawValue("result", new RawValue(json)), () -> location(node, result));
         }
         return node;
     }

@@ -129,8 +129,7 @@ public record FunctionEnvironment(Stepstile stepstile, int shards, Runnable befo
                     .answer();
         } catch (RuntimeException e) {
             LOG.error("{} failed", event.name(), e);
-            return new Http.Problem(500, "internal", "Internal error; see the function's log.")
-                    .answer();
+            return new Http.Problem(500, "internal", "Internal error; see the function's log.").answer();
         }
     }
 }

@@ -179,7 +179,9 @@ class BadInputTest {
         String step = "{\"key\":\"" + "k".repeat(512) + "\",\"handler\":\"work\",\"maxAttempts\":100,"
                 + "\"timeoutSeconds\":880,\"retry\":{\"baseSeconds\":0,\"capSeconds\":43200},\"tags\":{\"t\":\""
                 + "v".repeat(200) + "\"},\"input\":" + input + "}";
-        assertThat(api.ok(202, "POST", DISPATCHES, steps(step)).path("acceptedCount").intValue())
+        assertThat(api.ok(202, "POST", DISPATCHES, steps(step))
+                        .path("acceptedCount")
+                        .intValue())
                 .isEqualTo(1);
         stack.deliver();
         assertThat(stack.state("k".repeat(512)).name()).isEqualTo("SUCCEEDED");

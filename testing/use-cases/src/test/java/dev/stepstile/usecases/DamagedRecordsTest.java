@@ -130,8 +130,8 @@ class DamagedRecordsTest {
                 api.ok(200, "POST", "/v1/runs/r1/steps/lookup", "{\"keys\":[\"s1\",\"" + BAD + "\",\"nowhere\"]}");
         assertThat(answer.path("absentKeys")).extracting(JsonNode::asText).containsExactly("nowhere");
         assertThat(answer.path("entries"))
-                .extracting(entry -> entry.path("key").asText() + " "
-                        + entry.path("state").asText())
+                .extracting(entry ->
+                        entry.path("key").asText() + " " + entry.path("state").asText())
                 .containsExactly("s1 SUCCEEDED", BAD + " UNKNOWN");
         assertThat(answer.path("entries").get(1).path("damage").asText()).contains("r1/" + BAD);
     }
@@ -143,8 +143,8 @@ class DamagedRecordsTest {
         damage("b");
         JsonNode entries = api.get("/v1/runs/r1/feed").path("entries");
         assertThat(entries)
-                .extracting(entry -> entry.path("key").asText() + " "
-                        + entry.path("state").asText())
+                .extracting(entry ->
+                        entry.path("key").asText() + " " + entry.path("state").asText())
                 .containsExactlyInAnyOrder("a SUCCEEDED", "b UNKNOWN", "c SUCCEEDED");
     }
 

@@ -315,13 +315,15 @@ class RunQueriesTest {
             assertThat(entry.path("result")).isEqualTo(Json.parse("{\"small\":1}"));
             assertThat(entry.path("logPageCount").intValue()).isEqualTo(1);
         });
-        assertThat(entries)
-                .anySatisfy(entry -> assertThat(entry.path("page")).isEqualTo(Json.parse("0")));
+        assertThat(entries).anySatisfy(entry -> assertThat(entry.path("page")).isEqualTo(Json.parse("0")));
         assertThat(entries).anySatisfy(entry -> {
             assertThat(entry.path("key").asText()).isEqualTo("b");
             assertThat(entry.has("result")).isFalse();
         });
-        assertThat(api.get("/v1/runs/r1/steps/a?log=true").path("logPages").path(0).path("lines"))
+        assertThat(api.get("/v1/runs/r1/steps/a?log=true")
+                        .path("logPages")
+                        .path(0)
+                        .path("lines"))
                 .isEqualTo(Json.parse("[\"hello\"]"));
         assertThat(api.get("/v1/runs/r1/steps/a?log=true&attempt=9").path("logPages"))
                 .isEmpty();
@@ -343,9 +345,7 @@ class RunQueriesTest {
             } else {
                 assertThat(step.has("result")).isFalse();
                 JsonNode location = step.path("resultLocation");
-                assertThat(location.fieldNames())
-                        .toIterable()
-                        .containsExactly("store", "key", "size", "sha256");
+                assertThat(location.fieldNames()).toIterable().containsExactly("store", "key", "size", "sha256");
                 assertThat(location.path("store").asText()).isEqualTo("PAYLOADS");
                 assertThat(location.path("size").intValue()).isEqualTo(huge + 2);
             }
