@@ -91,18 +91,18 @@ final class HttpEvent {
         if (direct) {
             for (var member : node.properties()) {
                 if (!OF_A_DIRECT_CALL.contains(member.getKey())) {
-                    throw badEvent("A direct call has no '" + member.getKey() + "'; it has method, path, query, body"
-                            + " and isBase64Encoded.");
+                    throw badEvent("Unknown member '" + member.getKey() + "' in a direct call; the members are method, path, query,"
+                            + " body and isBase64Encoded.");
                 }
             }
             if (!given.isObject() && !given.isMissingNode() && !given.isNull()) {
-                throw badEvent("'query' of a direct call is an object.");
+                throw badEvent("'query' of a direct call must be an object.");
             }
         }
         Map<String, String> query = new TreeMap<>();
         for (var parameter : given.properties()) {
             if (!parameter.getValue().isValueNode() || parameter.getValue().isNull()) {
-                throw badEvent("'query' of a direct call has strings, numbers, true and false.");
+                throw badEvent("'query' of a direct call may have strings, numbers, true and false only.");
             }
             query.put(parameter.getKey(), parameter.getValue().asText());
         }
