@@ -20,6 +20,8 @@ class DocumentationTest {
     private static final Path DECISIONS = Checkout.file("docs/adr/README.md");
     private static final Pattern LINK = Pattern.compile("]\\(([^)#\\s]+)(#[^)\\s]*)?\\)");
     private static final Pattern CODE = Pattern.compile("```.*?```|`[^`\n]*`", Pattern.DOTALL);
+    private static final Pattern CLASS_NAME =
+            Pattern.compile("`([A-Z][a-z]\\w*)[.`]|\\b([A-Z][a-z]+(?:[A-Z][a-z]+)+)\\b");
     private static final Pattern DECISION =
             Pattern.compile("# (\\d{3}): (.+)\n\n- Status: (.+)\n- Date: (.+)\n\n\\*\\*Decided\\.\\*\\* ");
 
@@ -61,6 +63,20 @@ class DocumentationTest {
                 .allSatisfy(page -> assertThat(linked(page))
                         .allSatisfy(target -> assertThat(target).matches(Files::exists)));
         assertThat(pages.stream().mapToInt(page -> linked(page).size()).sum()).isGreaterThan(50);
+    }
+
+    @Test
+    void every_class_that_the_architecture_page_names_exists() {
+        Set<String> sources = Checkout.files("glob:**/*.java").stream()
+                .map(source -> source.getFileName().toString().replace(".java", ""))
+                .collect(Collectors.toSet());
+        Set<String> named = CLASS_NAME
+                .matcher(Checkout.text(Checkout.file("docs/architecture.md")))
+                .results()
+                .map(name -> name.group(1) == null ? name.group(2) : name.group(1))
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertThat(named).hasSizeGreaterThan(20);
+        assertThat(sources).containsAll(named);
     }
 
     @Test
