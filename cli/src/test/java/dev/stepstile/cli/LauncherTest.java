@@ -12,6 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
@@ -51,7 +52,7 @@ class LauncherTest {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         checkout = Files.createDirectory(folder.resolve("checkout"));
         for (String part :
-                List.of("shared", "functions", "local", "testing", "cli/target/quick/lib", "examples", "build")) {
+                List.of("shared", "functions", "local", "client", "testing", "cli/target/quick/lib", "examples", "build")) {
             Files.createDirectories(checkout.resolve(part));
         }
         Files.createFile(checkout.resolve("pom.xml"));
@@ -161,6 +162,81 @@ class LauncherTest {
 
         assertThat(said.status()).isEqualTo(70);
         assertThat(said.out()).hasLineCount(1).contains("cannot be written by you");
+    }
+
+    /** Each tool that the launcher calls, but flock. */
+    private static final List<String> TOOLS = List.of(
+            "bash", "cat", "cut", "dirname", "env", "find", "grep", "ln", "mkdir", "mv", "readlink", "rm", "rmdir",
+            "sed", "sleep", "stty", "tail", "touch");
+
+    /** A mvn that takes a second, fails if another one is at work, and notes that it ran. */
+    private Path slowMaven() throws IOException {
+        Path bin = Files.createDirectory(folder.resolve("bin"));
+        Path maven = Files.writeString(bin.resolve("mvn"), """
+                #!/usr/bin/env bash
+                set -e
+                mkdir "%1$s/at-work"
+                sleep 1
+                rmdir "%1$s/at-work"
+                echo ran >>"%1$s/builds"
+                """.formatted(folder));
+        Files.setPosixFilePermissions(maven, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return bin;
+    }
+
+    private void startTwoAtOnce(String path) throws Exception {
+        Files.delete(checkout.resolve(".stepstile/built"));
+        List<String> command = List.of(checkout.resolve("stepstile").toString(), "local");
+        FutureTask<Said> other = new FutureTask<>(() -> call(command, Map.of("PATH", path)));
+        Thread.ofPlatform().start(other);
+        Said one = call(command, Map.of("PATH", path));
+
+        for (Said said : List.of(one, other.get())) {
+            assertThat(said.status()).as(said.out()).isZero();
+            assertThat(said.out()).endsWith("local home=" + checkout.resolve(".stepstile"));
+        }
+        assertThat(folder.resolve("builds")).hasContent("ran");
+        assertThat(checkout.resolve(".stepstile/built.owner")).doesNotExist();
+    }
+
+    @Test
+    void builds_once_for_two_that_start_at_once() throws Exception {
+        startTwoAtOnce(slowMaven() + ":" + System.getenv("PATH"));
+    }
+
+    @Test
+    void builds_once_for_two_that_start_at_once_where_there_is_no_flock() throws Exception {
+        startTwoAtOnce(withoutFlock().toString());
+    }
+
+    private Path withoutFlock() throws IOException {
+        Path bin = slowMaven();
+        for (String tool : TOOLS) {
+            for (String place : List.of("/usr/bin", "/bin")) {
+                Path found = Path.of(place, tool);
+                if (Files.exists(found) && !Files.exists(bin.resolve(tool))) {
+                    Files.createSymbolicLink(bin.resolve(tool), found);
+                }
+            }
+        }
+        return bin;
+    }
+
+    @Test
+    void says_which_file_a_killed_build_left_where_there_is_no_flock() throws Exception {
+        Path bin = withoutFlock();
+        Process gone = new ProcessBuilder("true").start();
+        gone.waitFor();
+        Path owner = Files.createSymbolicLink(
+                checkout.resolve(".stepstile/built.owner"), Path.of(Long.toString(gone.pid())));
+        Files.delete(checkout.resolve(".stepstile/built"));
+
+        Said said = call(
+                List.of(checkout.resolve("stepstile").toString(), "local"),
+                Map.of("PATH", bin.toString()));
+
+        assertThat(said.status()).isEqualTo(70);
+        assertThat(said.out()).hasLineCount(1).contains(owner.toString());
     }
 
     /** As a user who owns nothing here: by another user id for root, else by taking the right to write away. */
