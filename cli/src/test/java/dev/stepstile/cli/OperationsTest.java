@@ -1,0 +1,79 @@
+package dev.stepstile.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stepstile.usecase.Count;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** The tables of docs/operations.md name what the code counts and reads. */
+class OperationsTest {
+    private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
+    private static final List<String> FOLDERS =
+            List.of("shared", "functions", "local", "client", "orchestrators", "examples", "cli", "build", "testing");
+    private static final Pattern NAME = Pattern.compile("`([A-Z][A-Z_]+)`");
+    /** As a literal in Java or Python, or as a variable in a script; a name that goes on after a star or a dash is none. */
+    private static final Pattern READ = Pattern.compile("[\"'{$](STEPSTILE_[A-Z_]*[A-Z])(?=[\"':}])");
+
+    /** What the first column of a section's table names. */
+    private static List<String> table(String section) throws IOException {
+        String page = Files.readString(CHECKOUT.resolve("docs/operations.md"));
+        int start = page.indexOf("\n## " + section + "\n");
+        assertThat(start).as(section).isPositive();
+        String text = page.substring(start, page.indexOf("\n## ", start + 1));
+        return text.lines()
+                .filter(line -> line.startsWith("| `"))
+                .flatMap(line -> NAME
+                        .matcher(line.substring(0, line.indexOf(" | ")))
+                        .results()
+                        .map(found -> found.group(1)))
+                .sorted()
+                .toList();
+    }
+
+    private static SortedSet<String> read() throws IOException {
+        SortedSet<String> names = new TreeSet<>();
+        names.addAll(namesIn(CHECKOUT.resolve("stepstile")));
+        for (String folder : FOLDERS) {
+            try (Stream<Path> files = Files.walk(CHECKOUT.resolve(folder))) {
+                for (Path file : files.filter(Files::isRegularFile).toList()) {
+                    String path = CHECKOUT.relativize(file).toString();
+                    boolean code = path.endsWith(".py") || path.endsWith(".java") || path.startsWith("build/");
+                    if (code && !path.matches(".*(/src/test/|/tests/|/target/|^testing/python/).*")) {
+                        names.addAll(namesIn(file));
+                    }
+                }
+            }
+        }
+        return names;
+    }
+
+    private static List<String> namesIn(Path file) throws IOException {
+        return READ.matcher(Files.readString(file))
+                .results()
+                .map(found -> found.group(1))
+                .toList();
+    }
+
+    @Test
+    void the_table_of_metrics_names_each_that_is_counted_and_no_other() throws IOException {
+        assertThat(table("Metrics"))
+                .containsExactlyElementsOf(
+                        Arrays.stream(Count.values()).map(Enum::name).sorted().toList());
+    }
+
+    @Test
+    void the_table_of_settings_names_each_variable_that_is_read_and_no_other() throws IOException {
+        SortedSet<String> read = read();
+        assertThat(read).contains("STEPSTILE_LEASE_SECONDS", "STEPSTILE_HOME", "STEPSTILE_ENDPOINT");
+        assertThat(table("Settings")).containsExactlyElementsOf(read);
+    }
+}
