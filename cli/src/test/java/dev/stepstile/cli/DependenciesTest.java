@@ -17,10 +17,10 @@ class DependenciesTest {
     private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
     private static final List<String> FOLDERS =
             List.of("shared", "functions", "local", "testing", "client", "examples", "cli");
-    private static final Pattern NOT_USED = Pattern.compile(
-            "(?s)<!--.*?-->|<dependencyManagement>.*?</dependencyManagement>|<plugins>.*?</plugins>");
-    private static final Pattern DEPENDENCY = Pattern.compile(
-            "<dependency>\\s*<groupId>([^<]+)</groupId>\\s*<artifactId>([^<]+)</artifactId>");
+    private static final Pattern NOT_USED =
+            Pattern.compile("(?s)<!--.*?-->|<dependencyManagement>.*?</dependencyManagement>|<plugins>.*?</plugins>");
+    private static final Pattern DEPENDENCY =
+            Pattern.compile("<dependency>\\s*<groupId>([^<]+)</groupId>\\s*<artifactId>([^<]+)</artifactId>");
     private static final Pattern ROW = Pattern.compile("(?m)^\\| `([^`:]+:[^`:]+)` \\| \\S.* \\| \\S.* \\| \\S.* \\|$");
 
     private static SortedSet<String> inThePoms() throws IOException {
@@ -28,7 +28,8 @@ class DependenciesTest {
         named.addAll(dependencies(CHECKOUT.resolve("pom.xml")));
         for (String folder : FOLDERS) {
             try (Stream<Path> files = Files.walk(CHECKOUT.resolve(folder))) {
-                for (Path pom : files.filter(file -> file.getFileName().toString().endsWith("pom.xml"))
+                for (Path pom : files.filter(
+                                file -> file.getFileName().toString().endsWith("pom.xml"))
                         .filter(file -> !file.toString().contains("/target/"))
                         .toList()) {
                     named.addAll(dependencies(pom));

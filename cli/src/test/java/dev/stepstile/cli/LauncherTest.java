@@ -51,8 +51,8 @@ class LauncherTest {
     void build() throws IOException {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         checkout = Files.createDirectory(folder.resolve("checkout"));
-        for (String part :
-                List.of("shared", "functions", "local", "client", "testing", "cli/target/quick/lib", "examples", "build")) {
+        for (String part : List.of(
+                "shared", "functions", "local", "client", "testing", "cli/target/quick/lib", "examples", "build")) {
             Files.createDirectories(checkout.resolve(part));
         }
         Files.createFile(checkout.resolve("pom.xml"));
@@ -166,8 +166,24 @@ class LauncherTest {
 
     /** Each tool that the launcher calls, but flock. */
     private static final List<String> TOOLS = List.of(
-            "bash", "cat", "cut", "dirname", "env", "find", "grep", "ln", "mkdir", "mv", "readlink", "rm", "rmdir",
-            "sed", "sleep", "stty", "tail", "touch");
+            "bash",
+            "cat",
+            "cut",
+            "dirname",
+            "env",
+            "find",
+            "grep",
+            "ln",
+            "mkdir",
+            "mv",
+            "readlink",
+            "rm",
+            "rmdir",
+            "sed",
+            "sleep",
+            "stty",
+            "tail",
+            "touch");
 
     /** A mvn that takes a second, fails if another one is at work, and notes that it ran. */
     private Path slowMaven() throws IOException {
@@ -215,7 +231,8 @@ class LauncherTest {
             for (String place : List.of("/usr/bin", "/bin")) {
                 Path found = Path.of(place, tool);
                 if (Files.exists(found) && !Files.exists(bin.resolve(tool))) {
-                    Files.createSymbolicLink(bin.resolve(tool), found);
+                    Files.writeString(bin.resolve(tool), "#!/bin/sh\nexec " + found + " \"$@\"\n");
+                    Files.setPosixFilePermissions(bin.resolve(tool), PosixFilePermissions.fromString("rwxr-xr-x"));
                 }
             }
         }
@@ -231,9 +248,7 @@ class LauncherTest {
                 checkout.resolve(".stepstile/built.owner"), Path.of(Long.toString(gone.pid())));
         Files.delete(checkout.resolve(".stepstile/built"));
 
-        Said said = call(
-                List.of(checkout.resolve("stepstile").toString(), "local"),
-                Map.of("PATH", bin.toString()));
+        Said said = call(List.of(checkout.resolve("stepstile").toString(), "local"), Map.of("PATH", bin.toString()));
 
         assertThat(said.status()).isEqualTo(70);
         assertThat(said.out()).hasLineCount(1).contains(owner.toString());

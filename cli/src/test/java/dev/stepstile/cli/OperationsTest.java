@@ -31,8 +31,7 @@ class OperationsTest {
         String text = page.substring(start, page.indexOf("\n## ", start + 1));
         return text.lines()
                 .filter(line -> line.startsWith("| `"))
-                .flatMap(line -> NAME
-                        .matcher(line.substring(0, line.indexOf(" | ")))
+                .flatMap(line -> NAME.matcher(line.substring(0, line.indexOf(" | ")))
                         .results()
                         .map(found -> found.group(1)))
                 .sorted()
