@@ -2,7 +2,7 @@ package dev.stepstile.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stepstile.usecase.Count;
+import dev.stepstile.usecase.Metric;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,7 +66,7 @@ class OperationsTest {
     void the_table_of_metrics_names_each_that_is_counted_and_no_other() throws IOException {
         assertThat(table("Metrics"))
                 .containsExactlyElementsOf(
-                        Arrays.stream(Count.values()).map(Enum::name).sorted().toList());
+                        Arrays.stream(Metric.values()).map(Enum::name).sorted().toList());
     }
 
     @Test

@@ -91,7 +91,8 @@ final class HttpEvent {
         if (direct) {
             for (var member : node.properties()) {
                 if (!OF_A_DIRECT_CALL.contains(member.getKey())) {
-                    throw badEvent("Unknown member '" + member.getKey() + "' in a direct call; the members are method, path, query,"
+                    throw badEvent("Unknown member '" + member.getKey()
+                            + "' in a direct call; the members are method, path, query,"
                             + " body and isBase64Encoded.");
                 }
             }
