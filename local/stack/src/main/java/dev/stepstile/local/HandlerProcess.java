@@ -10,7 +10,7 @@ import dev.stepstile.process.OutputLines;
 import dev.stepstile.process.OutputTail;
 import dev.stepstile.process.ProcessExit;
 import dev.stepstile.step.StepError;
-import dev.stepstile.step.StepEvent.Weight;
+import dev.stepstile.step.StepEvent.FailureKind;
 import dev.stepstile.usecase.AttemptFailed;
 import java.io.BufferedReader;
 import java.io.File;
@@ -363,7 +363,7 @@ final class HandlerProcess {
         ProcessExit exit = awaitExit();
         printed.awaitEnd(Duration.ofSeconds(1));
         boolean crashed = Files.exists(crashFile()); // by a signal, of which nothing is left in its status
-        String how = crashed ? "crashed" : exit.said();
+        String how = crashed ? "crashed" : exit.describe();
         String last = lastLines.toString();
         List<Step> running;
         lock.lock();
@@ -409,7 +409,7 @@ final class HandlerProcess {
 
     private static AttemptFailed lost(String how, String last) {
         return new AttemptFailed(
-                Weight.RETRYABLE,
+                FailureKind.RETRYABLE,
                 StepError.Kind.WORKER_LOST,
                 "The handlers' process " + how
                         + " while this step ran"

@@ -8,7 +8,7 @@ import dev.stepstile.local.HandlerProcess.Loaded;
 import dev.stepstile.local.HandlerProcess.NotLoaded;
 import dev.stepstile.local.HandlerProcess.NotTaken;
 import dev.stepstile.step.StepError;
-import dev.stepstile.step.StepEvent.Weight;
+import dev.stepstile.step.StepEvent.FailureKind;
 import dev.stepstile.usecase.AttemptFailed;
 import dev.stepstile.usecase.ProcessIsolation;
 import java.io.IOException;
@@ -284,7 +284,7 @@ final class HandlerProcesses implements AutoCloseable {
     }
 
     private static AttemptFailed failed(String why) {
-        return new AttemptFailed(Weight.RETRYABLE, StepError.Kind.HANDLER_FAILED, why);
+        return new AttemptFailed(FailureKind.RETRYABLE, StepError.Kind.HANDLER_FAILED, why);
     }
 
     /**

@@ -9,7 +9,7 @@ import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.codec.Json;
 import dev.stepstile.step.StepError;
-import dev.stepstile.step.StepEvent.Weight;
+import dev.stepstile.step.StepEvent.FailureKind;
 import dev.stepstile.usecase.AttemptFailed;
 import dev.stepstile.usecase.HandlerInput;
 import java.time.Duration;
@@ -90,7 +90,7 @@ final class HandlerProtocol {
         switch (thrown) {
             case AttemptFailed failed ->
                 ended.putObject(FAILED)
-                        .put("weight", failed.weight().name())
+                        .put("failureKind", failed.failureKind().name())
                         .put("kind", failed.error().kind().name())
                         .put("message", failed.error().message());
             case TerminalFailure terminal -> ended.put(AS, "terminal").set("thrown", RemoteFailure.write(terminal));
@@ -113,7 +113,7 @@ final class HandlerProtocol {
         JsonNode failed = ended.path(FAILED);
         if (!failed.isMissingNode()) {
             throw new AttemptFailed(
-                    Weight.valueOf(failed.path("weight").asText()),
+                    FailureKind.valueOf(failed.path("failureKind").asText()),
                     StepError.Kind.valueOf(failed.path("kind").asText()),
                     failed.path("message").asText());
         }

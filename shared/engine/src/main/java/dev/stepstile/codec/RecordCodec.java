@@ -128,7 +128,7 @@ public final class RecordCodec {
                 error(node, dead.error());
                 Json.putInstant(node, "buriedAt", dead.deadLetteredAt());
             }
-            case StepState.Cancelled cancelled -> {}
+            case StepState.Cancelled _ -> {}
         }
         if (state instanceof StepState.Ended ended) {
             Json.putInstant(node, "finishedAt", ended.finishedAt());

@@ -1,7 +1,11 @@
 package dev.stepstile.step;
 
-/** Why an attempt or a step did not succeed. The message is for people, at most {@link #MAX_MESSAGE}
- * characters: of a longer one the middle is left out. */
+import java.time.Instant;
+
+/**
+ * Why an attempt or a step did not succeed. The message is for people, and has at most {@link #MAX_MESSAGE} characters: a
+ * longer one loses its middle.
+ */
 public record StepError(Kind kind, String message) {
     public static final int MAX_MESSAGE = 500;
 
@@ -9,11 +13,11 @@ public record StepError(Kind kind, String message) {
     public enum Kind {
         /** The handler threw. */
         HANDLER_FAILED,
-        /** The handler said that trying again is pointless. */
+        /** The handler ruled out a retry. */
         TERMINAL_FAILURE,
         /** The step's timeout, or the function's own deadline, passed. */
         TIMEOUT,
-        /** The worker fell silent and its lease ran out. */
+        /** The attempt's lease expired without a heartbeat. */
         WORKER_LOST,
         /** The worker was told to stop, and gave the step back; the attempt is not counted. */
         WORKER_STOPPED,
@@ -35,5 +39,10 @@ public record StepError(Kind kind, String message) {
 
     public StepError {
         message = Truncation.middle(message, MAX_MESSAGE);
+    }
+
+    /** The error of a step that nobody started while its dispatch was valid. */
+    public static StepError notStartedBefore(Instant validUntil) {
+        return new StepError(Kind.EXPIRED, "Not started before " + validUntil + "; dispatch it anew.");
     }
 }

@@ -14,18 +14,25 @@ public sealed interface StepEvent {
      */
     record Claim(StepSpec spec, String owner, Duration lease, Duration margin, boolean alone) implements StepEvent {}
 
+    /** What an attempt reports of its own step; it counts only while that attempt owns the step. */
+    sealed interface FromOwner extends StepEvent {
+        int attempt();
+
+        String owner();
+    }
+
     /** The attempt is alive. */
-    record Renew(int attempt, String owner, Duration lease, StepState.Progress progress) implements StepEvent {}
+    record Renew(int attempt, String owner, Duration lease, StepState.Progress progress) implements FromOwner {}
 
     /** The attempt succeeded, its result is durable. */
-    record Succeed(int attempt, String owner, Payload result, int pages) implements StepEvent {}
+    record Succeed(int attempt, String owner, Payload result, int pages) implements FromOwner {}
 
     /** The attempt failed. {@code retryIn} is how long a retryable failure waits. */
-    record Fail(int attempt, String owner, Weight weight, StepError error, Duration retryIn, int pages)
-            implements StepEvent {}
+    record Fail(int attempt, String owner, FailureKind failureKind, StepError error, Duration retryIn, int pages)
+            implements FromOwner {}
 
     /** The attempt's worker is told to stop: the step is given back, and the attempt is not counted. */
-    record Release(int attempt, String owner, int pages) implements StepEvent {}
+    record Release(int attempt, String owner, int pages) implements FromOwner {}
 
     /** A sweep looks whether the newest attempt's lease is over. */
     record Expire(Duration margin) implements StepEvent {}
@@ -50,18 +57,18 @@ public sealed interface StepEvent {
     }
 
     /** The dead letter that names this attempt is in the dead-letter queue. */
-    record Buried(int attempt) implements StepEvent {}
+    record DeadLettered(int attempt) implements StepEvent {}
 
     /** The step cannot be started, and never could again: its validity is over, or its payload is gone. */
     record Discard(StepSpec spec, StepError error) implements StepEvent {}
 
     /** What a failure means for the step. */
-    enum Weight {
-        /** Try again while the budget lasts. */
+    enum FailureKind {
+        /** The step is retried while its budget lasts. */
         RETRYABLE,
-        /** Trying again is pointless: FAILED. */
+        /** The handler ruled out a retry: the step ends FAILED. */
         TERMINAL,
-        /** There is nothing to try with: DEAD, and buried. */
-        HOPELESS
+        /** Something that every attempt needs is gone: the step ends DEAD and is dead-lettered. */
+        UNRECOVERABLE
     }
 }

@@ -10,13 +10,11 @@ import dev.stepstile.step.StepState.Running;
 import dev.stepstile.step.StepState.Succeeded;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A step's whole life: what each event does in each state. Pure; the only place that builds a {@link StepRecord}'s next
- * state. The table in the README is this class, and a test holds the two against each other.
+ * state. The table in docs/state-table.md is generated from this class.
  */
 public final class StepLife {
     private static final Transition UNCHANGED = new Transition.Unchanged();
@@ -30,27 +28,11 @@ public final class StepLife {
     public static Transition on(@Nullable StepRecord found, StepEvent event, Instant now) {
         return switch (event) {
             case StepEvent.Claim claim -> claim(found, claim, now);
-            case StepEvent.Renew renew ->
-                owned(found, renew.attempt(), renew.owner(), (record, running) -> renewed(record, running, renew, now));
-            case StepEvent.Succeed succeed ->
-                owned(
-                        found,
-                        succeed.attempt(),
-                        succeed.owner(),
-                        (record, running) ->
-                                next(record, new Succeeded(succeed.result(), now), succeed.pages(), record.history()));
-            case StepEvent.Fail fail ->
-                owned(found, fail.attempt(), fail.owner(), (record, running) -> failed(record, running, fail, now));
-            case StepEvent.Release release ->
-                owned(
-                        found,
-                        release.attempt(),
-                        release.owner(),
-                        (record, running) -> released(record, running, release, now));
+            case StepEvent.FromOwner fromOwner -> fromOwner(found, fromOwner, now);
             case StepEvent.Expire expire -> expire(found, expire, now);
             case StepEvent.Cancel cancel -> cancel(found, cancel, now);
             case StepEvent.Redrive redrive -> redrive(found, redrive, now);
-            case StepEvent.Buried deadLettered -> deadLettered(found, deadLettered, now);
+            case StepEvent.DeadLettered deadLettered -> deadLettered(found, deadLettered, now);
             case StepEvent.Discard discard -> discard(found, discard, now);
         };
     }
@@ -58,136 +40,115 @@ public final class StepLife {
     private static Transition claim(@Nullable StepRecord found, StepEvent.Claim claim, Instant now) {
         StepSpec spec = claim.spec();
         if (found == null) {
-            if (now.isAfter(spec.validUntil())) {
-                StepError late = new StepError(
-                        StepError.Kind.EXPIRED, "Not started before " + spec.validUntil() + "; dispatch it anew.");
-                return discard(null, new StepEvent.Discard(spec, late), now);
-            }
-            return new Transition.Write(claimed(unclaimed(spec, now), claim, now), new Precondition.Absent());
-        }
-        if (found.state() instanceof Ended) {
-            return new Transition.Finished(found);
-        }
-        if (!found.settings().dispatchId().equals(spec.settings().dispatchId())) {
-            return new Transition.Attached(found);
+            return now.isAfter(spec.validUntil())
+                    ? discard(null, new StepEvent.Discard(spec, StepError.notStartedBefore(spec.validUntil())), now)
+                    : create(claimed(unclaimed(spec, now), claim, now));
         }
         return switch (found.state()) {
-            case Running running -> {
-                if (!found.leaseExpired(now, claim.margin()) || !found.budgetLeft() || running.cancelRequested()) {
-                    yield new Transition.Held(found);
-                }
-                yield claim.alone()
-                        ? new Transition.Write(claimed(lost(found, now), claim, now), Precondition.asRead(found))
-                        : new Transition.Suspect(found);
-            }
+            case Ended _ -> new Transition.Finished(found);
+            case StepState _ when !isDrivenBy(spec, found) -> new Transition.Attached(found);
+            case Running running
+            when !found.leaseExpired(now, claim.margin()) || !found.budgetLeft() || running.cancelRequested() ->
+                new Transition.Held(found);
+            case Running _ when !claim.alone() -> new Transition.Suspect(found);
+            case Running _ -> change(found, claimed(withLostWorker(found, now), claim, now));
             case Retrying(Instant notBefore) when now.isBefore(notBefore) -> new Transition.NotDue(found, notBefore);
-            case Retrying due ->
-                found.suspect() && !claim.alone()
-                        ? new Transition.Suspect(found)
-                        : new Transition.Write(claimed(found, claim, now), Precondition.asRead(found));
-            case Ended ended -> new Transition.Finished(found);
+            case Retrying _ when found.suspect() && !claim.alone() -> new Transition.Suspect(found);
+            case Retrying _ -> change(found, claimed(found, claim, now));
         };
     }
 
-    private static StepRecord claimed(StepRecord from, StepEvent.Claim claim, Instant now) {
-        return new StepRecord(
-                from.id(),
-                from.shard(),
-                from.settings(),
-                from.attempt() + 1,
-                claim.owner(),
-                from.budgetFrom(),
-                from.cancelSeq(),
-                from.createdAt(),
-                now,
-                0,
-                from.history(),
-                new Running(now.plus(claim.lease()), false, Progress.NONE),
-                from.redrivenBy());
+    private static StepRecord claimed(StepRecord record, StepEvent.Claim claim, Instant now) {
+        return record.withNextAttempt(claim.owner(), now)
+                .withState(new Running(now.plus(claim.lease()), false, Progress.NONE));
+    }
+
+    /** An attempt changes its step only while it owns it. */
+    private static Transition fromOwner(@Nullable StepRecord found, StepEvent.FromOwner event, Instant now) {
+        if (found == null) {
+            return UNCHANGED;
+        }
+        if (found.attempt() == event.attempt()
+                && found.owner().equals(event.owner())
+                && found.state() instanceof Running running) {
+            StepRecord next = switch (event) {
+                case StepEvent.Renew renew -> renewed(found, running, renew, now);
+                case StepEvent.Succeed succeed ->
+                    found.withPages(succeed.pages()).withState(new Succeeded(succeed.result(), now));
+                case StepEvent.Fail fail -> failed(found, running, fail, now);
+                case StepEvent.Release release -> released(found, running, release, now);
+            };
+            return new Transition.Write(next, Precondition.fence(found));
+        }
+        return new Transition.Stale(found);
     }
 
     private static StepRecord renewed(StepRecord record, Running running, StepEvent.Renew renew, Instant now) {
-        return next(
-                record,
-                new Running(now.plus(renew.lease()), running.cancelRequested(), renew.progress()),
-                record.pages(),
-                record.history());
+        return record.withState(new Running(now.plus(renew.lease()), running.cancelRequested(), renew.progress()));
     }
 
     private static StepRecord failed(StepRecord record, Running running, StepEvent.Fail fail, Instant now) {
         StepError error = fail.error();
-        StepState end;
+        StepState next;
         if (running.cancelRequested()) {
-            end = new Cancelled(now);
+            next = new Cancelled(now);
         } else {
-            end = switch (fail.weight()) {
+            next = switch (fail.failureKind()) {
                 case TERMINAL -> new Failed(error, now);
-                case HOPELESS -> new Dead(error, now, null);
+                case UNRECOVERABLE -> new Dead(error, now, null);
                 case RETRYABLE ->
                     record.budgetLeft() ? new Retrying(now.plus(fail.retryIn())) : new Dead(error, now, null);
             };
         }
-        return next(record, end, fail.pages(), noted(record, error.kind(), error.message(), now));
+        return record.withPages(fail.pages())
+                .withNote(error.kind(), error.message(), now)
+                .withState(next);
     }
 
-    /** The fence never goes back, so what is not counted moves the beginning of the budget. */
+    /** The fence never goes back; an attempt that is not counted moves the start of the budget forward instead. */
     private static StepRecord released(StepRecord record, Running running, StepEvent.Release release, Instant now) {
         String message = "Its worker was told to stop.";
-        if (running.cancelRequested()) {
-            return next(
-                    record, new Cancelled(now), release.pages(), noted(record, StepError.Kind.CANCELLED, message, now));
-        }
-        return new StepRecord(
-                record.id(),
-                record.shard(),
-                record.settings(),
-                record.attempt(),
-                record.owner(),
-                record.budgetFrom() + 1,
-                record.cancelSeq(),
-                record.createdAt(),
-                record.startedAt(),
-                release.pages(),
-                noted(record, StepError.Kind.WORKER_STOPPED, message + " This attempt is not counted.", now),
-                new Retrying(now),
-                record.redrivenBy());
+        StepRecord ended = record.withPages(release.pages());
+        return running.cancelRequested()
+                ? ended.withNote(StepError.Kind.CANCELLED, message, now).withState(new Cancelled(now))
+                : ended.withNote(StepError.Kind.WORKER_STOPPED, message + " This attempt is not counted.", now)
+                        .withBudgetFrom(record.budgetFrom() + 1)
+                        .withState(new Retrying(now));
     }
 
     private static Transition expire(@Nullable StepRecord found, StepEvent.Expire expire, Instant now) {
         if (found == null || !(found.state() instanceof Running running) || !found.leaseExpired(now, expire.margin())) {
             return UNCHANGED;
         }
-        StepRecord lost = lost(found, now);
-        StepState end;
+        StepRecord lost = withLostWorker(found, now);
+        StepState next;
         if (running.cancelRequested()) {
-            end = new Cancelled(now);
+            next = new Cancelled(now);
         } else if (found.budgetLeft()) {
-            end = new Retrying(now);
+            next = new Retrying(now);
         } else {
             String message = lost.history().getLast().message() + " It was the last of "
                     + found.settings().retry().maxAttempts() + ".";
-            end = new Dead(new StepError(StepError.Kind.WORKER_LOST, message), now, null);
+            next = new Dead(new StepError(StepError.Kind.WORKER_LOST, message), now, null);
         }
-        return new Transition.Write(next(lost, end, found.pages(), lost.history()), Precondition.asRead(found));
+        return change(found, lost.withState(next));
     }
 
     private static Transition cancel(@Nullable StepRecord found, StepEvent.Cancel cancel, Instant now) {
-        long answeredSeq = found == null ? 0 : found.cancelSeq();
-        if (answeredSeq >= cancel.seq()) {
+        long answered = found == null ? 0 : found.cancelSeq();
+        if (answered >= cancel.seq()) {
             return UNCHANGED;
         }
         if (found == null) {
-            StepRecord fresh = answered(unclaimed(cancel.spec(), now), cancel.seq(), new Cancelled(now));
-            return new Transition.Write(fresh, new Precondition.Absent());
+            return create(
+                    unclaimed(cancel.spec(), now).withCancelSeq(cancel.seq()).withState(new Cancelled(now)));
         }
+        StepRecord next = found.withCancelSeq(cancel.seq());
         return switch (found.state()) {
             case Running running ->
-                new Transition.Write(
-                        answered(found, cancel.seq(), new Running(running.leaseUntil(), true, running.progress())),
-                        Precondition.asRead(found));
-            case Retrying retrying ->
-                new Transition.Write(answered(found, cancel.seq(), new Cancelled(now)), Precondition.asRead(found));
-            case Ended ended -> UNCHANGED;
+                change(found, next.withState(new Running(running.leaseUntil(), true, running.progress())));
+            case Retrying _ -> change(found, next.withState(new Cancelled(now)));
+            case Ended _ -> UNCHANGED;
         };
     }
 
@@ -203,136 +164,71 @@ public final class StepLife {
             return UNCHANGED;
         }
         return switch (found.state()) {
-            case Succeeded succeeded -> new Transition.Finished(found);
-            case Failed failed -> redriven(found, redrive, now);
-            case Dead dead -> redriven(found, redrive, now);
-            case Cancelled cancelled -> redriven(found, redrive, now);
-            case Running running -> UNCHANGED;
-            case Retrying retrying -> UNCHANGED;
+            case Succeeded _ -> new Transition.Finished(found);
+            case Failed _, Dead _, Cancelled _ -> change(found, redriven(found, redrive, now));
+            case Running _, Retrying _ -> UNCHANGED;
         };
     }
 
-    private static Transition redriven(StepRecord found, StepEvent.Redrive redrive, Instant now) {
-        List<FailedAttempt> history = found.history();
+    private static StepRecord redriven(StepRecord record, StepEvent.Redrive redrive, Instant now) {
+        StepRecord noted = record;
         if (!redrive.overrides().equals(StepOverrides.NONE)) {
             String message =
-                    "Redriven with " + redrive.overrides().said(found.settings()) + ", by " + redrive.by() + ".";
-            history = noted(found, StepError.Kind.REDRIVEN, message, now);
+                    "Redriven with " + redrive.overrides().describe(record.settings()) + ", by " + redrive.by() + ".";
+            noted = record.withNote(StepError.Kind.REDRIVEN, message, now);
         }
-        return new Transition.Write(
-                new StepRecord(
-                        found.id(),
-                        found.shard(),
-                        redrive.overrides().on(found.settings()),
-                        found.attempt(),
-                        found.owner(),
-                        found.attempt(),
-                        redrive.cancelSeq(),
-                        found.createdAt(),
-                        found.startedAt(),
-                        found.pages(),
-                        history,
-                        new Retrying(now),
-                        redrive.by()),
-                Precondition.asRead(found));
+        return noted.withSettings(redrive.overrides().on(record.settings()))
+                .withBudgetFrom(record.attempt())
+                .withCancelSeq(redrive.cancelSeq())
+                .withRedrivenBy(redrive.by())
+                .withState(new Retrying(now));
     }
 
-    private static Transition deadLettered(@Nullable StepRecord found, StepEvent.Buried deadLettered, Instant now) {
-        if (found != null
-                && found.attempt() == deadLettered.attempt()
-                && found.state() instanceof Dead dead
-                && dead.deadLetteredAt() == null) {
-            Dead marked = new Dead(dead.error(), dead.finishedAt(), now);
-            return new Transition.Write(
-                    next(found, marked, found.pages(), found.history()), Precondition.asRead(found));
-        }
-        return UNCHANGED;
+    private static Transition deadLettered(@Nullable StepRecord found, StepEvent.DeadLettered event, Instant now) {
+        return found != null
+                        && found.attempt() == event.attempt()
+                        && found.state() instanceof Dead(StepError error, Instant finishedAt, Instant deadLetteredAt)
+                        && deadLetteredAt == null
+                ? change(found, found.withState(new Dead(error, finishedAt, now)))
+                : UNCHANGED;
     }
 
     private static Transition discard(@Nullable StepRecord found, StepEvent.Discard discard, Instant now) {
         StepState dead = new Dead(discard.error(), now, null);
         if (found == null) {
-            StepRecord fresh = unclaimed(discard.spec(), now);
-            return new Transition.Write(next(fresh, dead, 0, fresh.history()), new Precondition.Absent());
-        }
-        if (found.state() instanceof Ended) {
-            return new Transition.Finished(found);
-        }
-        if (!found.settings().dispatchId().equals(discard.spec().settings().dispatchId())) {
-            return new Transition.Attached(found);
+            return create(unclaimed(discard.spec(), now).withState(dead));
         }
         return switch (found.state()) {
-            case Retrying retrying ->
-                new Transition.Write(next(found, dead, found.pages(), found.history()), Precondition.asRead(found));
-            case Running running -> new Transition.Held(found);
-            case Ended ended -> new Transition.Finished(found);
+            case Ended _ -> new Transition.Finished(found);
+            case StepState _ when !isDrivenBy(discard.spec(), found) -> new Transition.Attached(found);
+            case Retrying _ -> change(found, found.withState(dead));
+            case Running _ -> new Transition.Held(found);
         };
     }
 
-    private interface Owned {
-        StepRecord next(StepRecord record, Running running);
+    private static Transition create(StepRecord first) {
+        return new Transition.Write(first, new Precondition.Absent());
     }
 
-    private static Transition owned(@Nullable StepRecord found, int attempt, String owner, Owned change) {
-        if (found == null) {
-            return UNCHANGED;
-        }
-        if (found.attempt() == attempt && found.owner().equals(owner) && found.state() instanceof Running running) {
-            return new Transition.Write(change.next(found, running), Precondition.fence(found));
-        }
-        return new Transition.Stale(found);
+    private static Transition change(StepRecord found, StepRecord next) {
+        return new Transition.Write(next, Precondition.asRead(found));
     }
 
     /** A record before its first claim: only a starting point, never stored as it is. */
     private static StepRecord unclaimed(StepSpec spec, Instant now) {
-        return new StepRecord(
-                spec.id(), spec.shard(), spec.settings(), 0, "", 0, 0, now, null, 0, List.of(), new Retrying(now));
+        return StepRecord.unclaimed(spec, now, new Retrying(now));
     }
 
-    private static StepRecord lost(StepRecord found, Instant now) {
-        String message = "The worker of attempt " + found.attempt() + " fell silent and its lease ran out.";
-        return next(found, found.state(), found.pages(), noted(found, StepError.Kind.WORKER_LOST, message, now));
+    /** Whether the step was first claimed for this spec's dispatch. */
+    private static boolean isDrivenBy(StepSpec spec, StepRecord record) {
+        return record.settings().dispatchId().equals(spec.settings().dispatchId());
     }
 
-    private static List<FailedAttempt> noted(StepRecord record, StepError.Kind cause, String message, Instant now) {
-        List<FailedAttempt> history = new ArrayList<>(record.history());
-        Instant startedAt = record.startedAt();
-        history.add(new FailedAttempt(record.attempt(), startedAt == null ? now : startedAt, now, cause, message));
-        return history;
-    }
-
-    private static StepRecord answered(StepRecord record, long cancelSeq, StepState state) {
-        return new StepRecord(
-                record.id(),
-                record.shard(),
-                record.settings(),
-                record.attempt(),
-                record.owner(),
-                record.budgetFrom(),
-                cancelSeq,
-                record.createdAt(),
-                record.startedAt(),
-                record.pages(),
-                record.history(),
-                state,
-                record.redrivenBy());
-    }
-
-    private static StepRecord next(StepRecord record, StepState state, int pages, List<FailedAttempt> history) {
-        return new StepRecord(
-                record.id(),
-                record.shard(),
-                record.settings(),
-                record.attempt(),
-                record.owner(),
-                record.budgetFrom(),
-                record.cancelSeq(),
-                record.createdAt(),
-                record.startedAt(),
-                pages,
-                history,
-                state,
-                record.redrivenBy());
+    private static StepRecord withLostWorker(StepRecord record, Instant now) {
+        return record.withNote(
+                StepError.Kind.WORKER_LOST,
+                "The lease of attempt " + record.attempt() + " expired without a heartbeat from its worker.",
+                now);
     }
 
     /** How long the lease still runs, never negative. */

@@ -33,7 +33,7 @@ public record StepOverrides(
     }
 
     /** What is changed, for the step's history: names and numbers, and never the input itself. */
-    public String said(StepSettings before) {
+    public String describe(StepSettings before) {
         StepSettings after = on(before);
         List<String> changes = new ArrayList<>();
         change(changes, "handler", before.handler(), after.handler());

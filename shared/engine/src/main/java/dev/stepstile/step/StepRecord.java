@@ -2,8 +2,10 @@ package dev.stepstile.step;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,6 +69,99 @@ public record StepRecord(
                 history,
                 state,
                 null);
+    }
+
+    /** The record of a step that was never claimed, as it stands in its manifest. */
+    static StepRecord unclaimed(StepSpec spec, Instant createdAt, StepState state) {
+        return new StepRecord(
+                spec.id(), spec.shard(), spec.settings(), 0, "", 0, 0, createdAt, null, 0, List.of(), state);
+    }
+
+    /** The next attempt, which is now the fence. Its log has no pages yet. */
+    StepRecord withNextAttempt(String claimOwner, Instant now) {
+        return with(fields -> {
+            fields.attempt = attempt + 1;
+            fields.owner = claimOwner;
+            fields.startedAt = now;
+            fields.pages = 0;
+        });
+    }
+
+    StepRecord withState(StepState next) {
+        return with(fields -> fields.state = next);
+    }
+
+    StepRecord withPages(int written) {
+        return with(fields -> fields.pages = written);
+    }
+
+    StepRecord withSettings(StepSettings changed) {
+        return with(fields -> fields.settings = changed);
+    }
+
+    StepRecord withBudgetFrom(int lastUncounted) {
+        return with(fields -> fields.budgetFrom = lastUncounted);
+    }
+
+    StepRecord withCancelSeq(long answered) {
+        return with(fields -> fields.cancelSeq = answered);
+    }
+
+    StepRecord withRedrivenBy(@Nullable String call) {
+        return with(fields -> fields.redrivenBy = call);
+    }
+
+    /** With a note on the newest attempt, which ended at {@code now}. */
+    StepRecord withNote(StepError.Kind cause, String message, Instant now) {
+        List<FailedAttempt> notes = new ArrayList<>(history);
+        notes.add(new FailedAttempt(attempt, startedAt == null ? now : startedAt, now, cause, message));
+        return with(fields -> fields.history = notes);
+    }
+
+    private StepRecord with(Consumer<Fields> change) {
+        Fields fields = new Fields(this);
+        change.accept(fields);
+        return new StepRecord(
+                id,
+                shard,
+                fields.settings,
+                fields.attempt,
+                fields.owner,
+                fields.budgetFrom,
+                fields.cancelSeq,
+                createdAt,
+                fields.startedAt,
+                fields.pages,
+                fields.history,
+                fields.state,
+                fields.redrivenBy);
+    }
+
+    /** What events change. */
+    private static final class Fields {
+        private StepSettings settings;
+        private int attempt;
+        private String owner;
+        private int budgetFrom;
+        private long cancelSeq;
+        private @Nullable Instant startedAt;
+        private int pages;
+        private List<FailedAttempt> history;
+        private StepState state;
+        private @Nullable String redrivenBy;
+
+        Fields(StepRecord of) {
+            settings = of.settings;
+            attempt = of.attempt;
+            owner = of.owner;
+            budgetFrom = of.budgetFrom;
+            cancelSeq = of.cancelSeq;
+            startedAt = of.startedAt;
+            pages = of.pages;
+            history = of.history;
+            state = of.state;
+            redrivenBy = of.redrivenBy;
+        }
     }
 
     /** Whether one more attempt may follow the newest one. */

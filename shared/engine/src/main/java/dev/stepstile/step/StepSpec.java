@@ -33,6 +33,10 @@ public record StepSpec(
         this(id, shard, settings, input, sharedInputs, tags, validUntil, null);
     }
 
+    public StepSpec withCommonTags(@Nullable Payload stored) {
+        return new StepSpec(id, shard, settings, input, sharedInputs, tags, validUntil, stored);
+    }
+
     /**
      * The step as its record has it, if that is one of this dispatch: a redrive may have changed its settings and its
      * input.

@@ -1,37 +1,125 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.api.RetryAfter;
+import dev.stepstile.api.TerminalFailure;
+import dev.stepstile.port.PortException;
+import dev.stepstile.step.Limits;
 import dev.stepstile.step.StepError;
-import dev.stepstile.step.StepEvent;
+import dev.stepstile.step.StepEvent.FailureKind;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** An attempt's work did not end in a result: what that means for the step, and when to try again if its handler said. */
+/** An attempt ended without a result: what that means for its step, and when to retry if the handler asked for a time. */
 public final class AttemptFailed extends Exception {
-    private final StepEvent.Weight weight;
+    private final FailureKind failureKind;
     private final StepError error;
     private final @Nullable Duration retryIn;
+    private final List<String> trace;
 
-    public AttemptFailed(StepEvent.Weight weight, StepError.Kind kind, String message) {
-        this(weight, kind, message, null);
+    public AttemptFailed(FailureKind failureKind, StepError.Kind kind, String message) {
+        this(failureKind, new StepError(kind, message), message, null, List.of());
     }
 
-    AttemptFailed(StepEvent.Weight weight, StepError.Kind kind, String message, @Nullable Duration retryIn) {
+    private AttemptFailed(
+            FailureKind failureKind, StepError error, String message, @Nullable Duration retryIn, List<String> trace) {
         super(message);
-        this.weight = weight;
-        this.error = new StepError(kind, message);
+        this.failureKind = failureKind;
+        this.error = error;
         this.retryIn = retryIn;
+        this.trace = trace;
     }
 
-    public StepEvent.Weight weight() {
-        return weight;
+    /** What a handler, or the storing of its result, threw. */
+    static AttemptFailed of(Throwable thrown) {
+        return switch (thrown) {
+            case AttemptFailed failed -> failed;
+            case TerminalFailure terminal ->
+                of(
+                        FailureKind.TERMINAL,
+                        StepError.Kind.TERMINAL_FAILURE,
+                        messageOf(terminal) + FailureText.causedBy(terminal),
+                        FailureText.of(terminal).trace());
+            case RetryAfter retry -> retryAfter(messageOf(retry), shorter(retry.delay(), Limits.RETRY_DELAY));
+            case PortException port -> ofPayloadStore(port);
+            default -> {
+                FailureText text = FailureText.of(thrown);
+                yield of(FailureKind.RETRYABLE, StepError.Kind.HANDLER_FAILED, text.summary(), text.trace());
+            }
+        };
+    }
+
+    static AttemptFailed ofPayloadStore(PortException port) {
+        return new AttemptFailed(
+                FailureKind.RETRYABLE, StepError.Kind.HANDLER_FAILED, "Payload store: " + messageOf(port));
+    }
+
+    static AttemptFailed ofMissing(String what, Payloads.Missing missing) {
+        return new AttemptFailed(
+                FailureKind.UNRECOVERABLE, StepError.Kind.PAYLOAD_MISSING, what + ": " + messageOf(missing));
+    }
+
+    static AttemptFailed ofUnknownHandler(String name, Object known) {
+        return new AttemptFailed(
+                FailureKind.TERMINAL,
+                StepError.Kind.UNKNOWN_HANDLER,
+                "No handler is named '" + name + "' on this worker; known: " + known + ".");
+    }
+
+    static AttemptFailed ofStoppedWorker() {
+        return new AttemptFailed(FailureKind.RETRYABLE, StepError.Kind.TIMEOUT, "The worker was told to stop.");
+    }
+
+    static AttemptFailed ofCancel() {
+        return new AttemptFailed(FailureKind.RETRYABLE, StepError.Kind.CANCELLED, "Cancelled while it ran.");
+    }
+
+    static AttemptFailed ofLostLease() {
+        return new AttemptFailed(FailureKind.RETRYABLE, StepError.Kind.WORKER_LOST, "The lease was lost.");
+    }
+
+    static AttemptFailed ofTimeout(Duration allowed) {
+        return new AttemptFailed(
+                FailureKind.RETRYABLE,
+                StepError.Kind.TIMEOUT,
+                "Not done after " + allowed.toMillis()
+                        + " ms; give it more by timeoutSeconds (a redrive with overrides), or the function more time.");
+    }
+
+    private static AttemptFailed of(FailureKind failureKind, StepError.Kind kind, String message, List<String> trace) {
+        return new AttemptFailed(failureKind, new StepError(kind, message), message, null, trace);
+    }
+
+    private static AttemptFailed retryAfter(String message, Duration delay) {
+        StepError error = new StepError(StepError.Kind.HANDLER_FAILED, message);
+        return new AttemptFailed(FailureKind.RETRYABLE, error, message, delay, List.of());
+    }
+
+    private static String messageOf(Throwable thrown) {
+        String message = thrown.getMessage();
+        return message == null ? thrown.getClass().getSimpleName() : message;
+    }
+
+    private static Duration shorter(Duration a, Duration b) {
+        return a.compareTo(b) < 0 ? a : b;
+    }
+
+    public FailureKind failureKind() {
+        return failureKind;
     }
 
     public StepError error() {
         return error;
     }
 
+    /** When to retry, if the handler asked for a time; else the step's retry policy decides. */
     @Nullable
     Duration retryIn() {
         return retryIn;
+    }
+
+    /** The stack trace, line by line, for the end of the attempt's log: the record has no room for it. */
+    List<String> trace() {
+        return trace;
     }
 }

@@ -22,15 +22,15 @@ public final class DeadLetterer {
         this.meter = meter;
     }
 
-    /** Buries a record that is DEAD. */
+    /** Sends the dead letter of a record that is DEAD, and marks the record. */
     public void moveToDeadLetters(StepSpec spec, StepRecord record, StepState.Dead dead) {
         deadLetters.moveToDeadLetters(MessageCodec.dead(spec.as(record), record, dead));
         meter.add(Metric.DEAD_LETTERS_SENT);
-        recorder.apply(record.id(), record, new StepEvent.Buried(record.attempt()));
+        recorder.apply(record.id(), record, new StepEvent.DeadLettered(record.attempt()));
     }
 
     /** Dead-letters a message that is not recognised. */
-    public void deadLetterUndecodable(String messageId, String reason, String body) {
+    public void deadLetterUnrecognised(String messageId, String reason, String body) {
         deadLetters.moveToDeadLetters(MessageCodec.unrecognised(messageId, reason, body));
         meter.add(Metric.DEAD_LETTERS_SENT);
         meter.add(Metric.MESSAGES_UNRECOGNISED);

@@ -9,7 +9,6 @@ import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.Shards;
-import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
@@ -127,31 +126,19 @@ public final class Dispatcher {
         List<StepSpec> steps = specs(request, run, dispatchId, now.plus(timing.validity()));
         Records records = known.isPresent() ? manifests.records(steps) : Records.none();
         List<StepRecord> attached = attached(records, dispatchId);
-        Dispatch dispatch = new Dispatch(
-                request.runId(),
-                dispatchId,
-                digest,
-                run.shards(),
-                steps.size(),
-                payloads.putShared(MessageCodec.manifest(steps)),
-                now,
-                now.plus(timing.validity()),
-                null,
-                now,
-                0,
-                StepBits.NONE,
-                new TreeMap<>(),
-                new TreeMap<>(),
-                null,
-                1,
-                Instant.EPOCH,
-                now.plus(timing.sweepEvery()),
-                null,
-                attached.size(),
-                records.damaged().isEmpty()
-                        ? attached.stream().map(StepRecord::lastWritten).reduce(now, (a, b) -> a.isBefore(b) ? a : b)
-                        : Instant.EPOCH, // nobody knows since when, so it is refreshed at once
-                null);
+        Instant refreshedSince = records.damaged().isEmpty()
+                ? attached.stream().map(StepRecord::lastWritten).reduce(now, (a, b) -> a.isBefore(b) ? a : b)
+                : Instant.EPOCH; // nobody knows since when, so it is refreshed at once
+        Dispatch dispatch = Dispatch.accepted(
+                        run,
+                        dispatchId,
+                        digest,
+                        steps.size(),
+                        payloads.putShared(MessageCodec.manifest(steps)),
+                        now,
+                        now.plus(timing.validity()))
+                .withFirstSweepAt(now.plus(timing.sweepEvery()))
+                .withAttached(attached.size(), refreshedSince);
         Optional<Dispatch> existing = store.putDispatchIfAbsent(dispatch);
         if (existing.isPresent()) {
             return replay(existing.get(), request);
@@ -198,14 +185,14 @@ public final class Dispatcher {
         for (int index = 0; index < request.steps().size(); index++) {
             NewStep step = request.steps().get(index);
             specs.add(new StepSpec(
-                    new StepId(request.runId(), step.key()),
-                    Shards.of(step.key(), run.shards()),
-                    new StepSettings(dispatchId, index, step.handler(), step.retry(), step.timeout()),
-                    inputs.get(index),
-                    shared,
-                    tags.of(step),
-                    validUntil,
-                    tags.stored()));
+                            new StepId(request.runId(), step.key()),
+                            Shards.of(step.key(), run.shards()),
+                            new StepSettings(dispatchId, index, step.handler(), step.retry(), step.timeout()),
+                            inputs.get(index),
+                            shared,
+                            tags.of(step),
+                            validUntil)
+                    .withCommonTags(tags.stored()));
         }
         return specs;
     }

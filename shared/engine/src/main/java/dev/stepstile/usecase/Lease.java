@@ -12,18 +12,19 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A claimed step in hand. Heartbeats keep it, carry its progress and its log pages, and bring back that its handler is to
- * stop: asked to once the step is cancelled, told to once it was taken over.
+ * An attempt's lease on its step. Heartbeats renew it and write the attempt's progress and log pages; their answers show
+ * when the handler has to stop: it is interrupted once the step is cancelled, and abandoned once another attempt owns
+ * the step.
  */
 final class Lease {
-    /** How often it looks whether something is due. */
+    /** How often the timer checks whether a heartbeat, a read or a log page is due. */
     static final Duration TICK = Duration.ofSeconds(1);
 
     private final StepRecorder recorder;
     private final Timing timing;
     private final EngineRuntime runtime;
     private final LogPageWriter pages;
-    private final WorkerShutdown stopping;
+    private final WorkerShutdown shutdown;
 
     private volatile StepRecord held;
     private volatile StepState.Progress progress = StepState.Progress.NONE;
@@ -39,29 +40,29 @@ final class Lease {
     private Instant askedToStopAt = Instant.MAX;
     private volatile Tasks.@Nullable Cancellable ticking;
 
-    private Lease(StepExecution.Parts parts, StepRecord claimed, LogPageWriter pages, Instant now) {
+    private Lease(ExecutionParts parts, StepRecord claimed, LogPageWriter pages, Instant now) {
         this.recorder = parts.recorder();
         this.timing = parts.timing();
         this.runtime = parts.runtime();
         this.pages = pages;
-        this.stopping = parts.stopping();
+        this.shutdown = parts.shutdown();
         this.held = claimed;
         this.nextBeat = now.plus(timing.heartbeat());
         this.store = parts.store();
         this.nextCancelCheck = now.plus(timing.cancelCheck());
     }
 
-    /** Of what was just claimed; to be started. */
-    static Lease of(StepExecution.Parts parts, StepRecord claimed, AttemptLog log) {
+    /** The lease on a step that was just claimed; {@link #start} follows. */
+    static Lease of(ExecutionParts parts, StepRecord claimed, AttemptLog log) {
         Instant now = parts.runtime().now();
         LogPageWriter pages = new LogPageWriter(
                 parts.store(), parts.runtime(), claimed.id(), claimed.shard(), claimed.attempt(), log, now.plus(TICK));
         return new Lease(parts, claimed, pages, now);
     }
 
-    /** Keeps it from now on, until it is stopped. */
+    /** Renews the lease from now on, until {@link #stop}. */
     void start() {
-        stopping.begins(this);
+        shutdown.add(this);
         Duration beat = timing.heartbeat();
         ticking = runtime.tasks().every("heartbeat " + held.id(), TICK.compareTo(beat) < 0 ? TICK : beat, this::tick);
     }
@@ -70,7 +71,7 @@ final class Lease {
         return ticking != null;
     }
 
-    /** Whether its handler was interrupted because its worker stops. */
+    /** Whether the handler was interrupted because the worker shuts down. */
     boolean toldToStop() {
         return toldToStop;
     }
@@ -89,39 +90,39 @@ final class Lease {
         return cancelRequested;
     }
 
-    /** Goes out with the next heartbeat. */
+    /** Written with the next heartbeat. */
     void progress(StepState.Progress made) {
         progress = made;
     }
 
     /**
-     * What is to be stopped when there is cause to.
+     * The handler has started; it is interrupted at once if it has to stop already.
      *
-     * @param mayTake how long it may take to end by itself if the step is cancelled
+     * @param stopTime how long the handler may take to end by itself once its step is cancelled
      */
-    void runs(Tasks.Task<StepResult> task, Duration mayTake) {
-        grace = mayTake;
+    void handlerRuns(Tasks.Task<StepResult> task, Duration stopTime) {
+        grace = stopTime;
         running = task;
         if (lost || cancelRequested) {
             task.interrupt();
         }
-        if (stopping.begun()) {
+        if (shutdown.begun()) {
             interruptHandler();
         }
     }
 
-    /** Whether its worker stops, so that its handler is not to be begun: the attempt is released. */
-    boolean mustNotBegin() {
-        toldToStop = toldToStop || stopping.begun();
+    /** Whether the worker shuts down, so that the handler must not start: the attempt is released. */
+    boolean mustNotStart() {
+        toldToStop = toldToStop || shutdown.begun();
         return toldToStop;
     }
 
-    /** When its handler is left behind, as its worker stops. */
-    Instant leftAt() {
-        return stopping.until();
+    /** When the handler is abandoned because the worker shuts down. */
+    Instant abandonAt() {
+        return shutdown.until();
     }
 
-    /** As its worker stops. */
+    /** Interrupts the handler because the worker shuts down. */
     void interruptHandler() {
         Tasks.Task<StepResult> task = running;
         if (task != null) {
@@ -130,8 +131,8 @@ final class Lease {
         }
     }
 
-    /** Leaves a handler behind that has not ended by {@code until}. */
-    void leaveHandlerAt(Instant until) throws InterruptedException {
+    /** Abandons the handler if it has not ended by {@code until}. */
+    void abandonHandlerAt(Instant until) throws InterruptedException {
         Tasks.Task<StepResult> task = running;
         if (task != null) {
             try {
@@ -145,14 +146,14 @@ final class Lease {
         }
     }
 
-    void runsNothing() {
+    void handlerEnded() {
         running = null;
     }
 
-    /** No heartbeat is under way and none follows; what is held is the caller's to end. */
+    /** Stops the heartbeats: none is under way and none follows. The caller records the end of the attempt. */
     StepRecord stop() {
         ended = true;
-        stopping.ends(this);
+        shutdown.remove(this);
         Tasks.Cancellable started = ticking;
         if (started != null) {
             started.cancel();
@@ -161,7 +162,7 @@ final class Lease {
         return held;
     }
 
-    /** Writes the last pages, and tells how many there are. To be called once stopped. */
+    /** Writes the last pages and returns how many there are. To be called after {@link #stop}. */
     int writeLastPages() {
         return pages.writeLast();
     }
@@ -173,12 +174,12 @@ final class Lease {
 
     private void tick() {
         if (ended) {
-            return; // a timer of which nobody has the handle, as starting it did not end well
+            return; // starting the timer failed, and nobody has its handle to cancel it
         }
         Instant now = runtime.now();
         if (!now.isBefore(nextBeat)) {
             renew(now);
-            nextBeat = now.plus(timing.heartbeat()); // one that failed is made again by the next tick
+            nextBeat = now.plus(timing.heartbeat()); // a heartbeat that failed is retried by the next tick
         } else if (!cancelRequested && !lost && !now.isBefore(nextCancelCheck)) {
             nextCancelCheck = now.plus(timing.cancelCheck());
             checkForCancel(now);
@@ -186,14 +187,14 @@ final class Lease {
         pages.tick(now);
     }
 
-    /** Between heartbeats, so that a cancel is not noticed only with the next one, which may be a third of a lease away. */
+    /** Between heartbeats, so that a cancel is noticed before the next one, which may be a third of a lease away. */
     private void checkForCancel(Instant now) {
         StepRecord record = held;
         Optional<StepRecord> found;
         try {
             found = store.record(record.id(), record.shard());
         } catch (PortException e) {
-            return; // the next check or heartbeat tells
+            return; // the next check or heartbeat reads it
         }
         if (found.isPresent()
                 && found.get().attempt() == record.attempt()
@@ -205,7 +206,7 @@ final class Lease {
 
     private void askToStop(Instant now) {
         askedToStopAt = now;
-        cancelRequested = true; // first: a handler that is just being started looks at it
+        cancelRequested = true; // first: a handler that is just starting reads it
         stopHandler(false);
     }
 
@@ -221,28 +222,28 @@ final class Lease {
                 if (renewed.state() instanceof StepState.Running state && state.cancelRequested()) {
                     if (!cancelRequested) {
                         askToStop(now);
-                    } else if (!now.isBefore(askedToStopAt.plus(mayTakeToStop()))) {
+                    } else if (!now.isBefore(askedToStopAt.plus(timeToStop()))) {
                         stopHandler(true);
                     }
                 }
             }
-            case StepRecorder.Recorded.Left left -> {
+            case StepRecorder.Recorded.Left _ -> {
                 lost = true;
                 stopHandler(true);
             }
         }
     }
 
-    /** A heartbeat, or longer if its handler says so. */
-    private Duration mayTakeToStop() {
+    /** A heartbeat, or the grace that the handler declares if that is longer. */
+    private Duration timeToStop() {
         Duration beat = timing.heartbeat();
         return grace.compareTo(beat) > 0 ? grace : beat;
     }
 
-    private void stopHandler(boolean atOnce) {
+    private void stopHandler(boolean abandon) {
         Tasks.Task<StepResult> task = running;
         if (task != null) {
-            if (atOnce) {
+            if (abandon) {
                 task.giveUp();
             } else {
                 task.interrupt();

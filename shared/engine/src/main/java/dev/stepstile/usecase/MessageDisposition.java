@@ -2,25 +2,25 @@ package dev.stepstile.usecase;
 
 import java.time.Duration;
 
-/** What is to become of a message. */
+/** What happens to a message once its step was dealt with. */
 public sealed interface MessageDisposition {
 
-    /** What it stands for is durable, or is somebody else's: delete it. */
-    record Acknowledge() implements MessageDisposition {}
+    /** The step's new state is durable, or another message drives the step: the message is deleted. */
+    record Ack() implements MessageDisposition {}
 
-    /** It stays in the queue, and is visible after {@code after}. */
-    record PutBack(Duration after) implements MessageDisposition {}
+    /** The message stays in the queue, and becomes visible after {@code delay}. */
+    record RetryIn(Duration delay) implements MessageDisposition {}
 
-    /** It stays in the queue, and comes again after a short while that grows with its receives: see {@link MessageReleaser}. */
-    record Again() implements MessageDisposition {}
+    /** The message stays in the queue, and becomes visible after a backoff that grows with its receives: see {@link MessageReleaser}. */
+    record Retry() implements MessageDisposition {}
 
-    /** Its step lost a worker before: it runs when it is its turn, after the others and alone. */
-    record Defer() implements MessageDisposition {}
+    /** The step lost a worker before: it runs alone, after the others of its batch and when a turn is free. */
+    record RunAlone() implements MessageDisposition {}
 
     /**
-     * Another attempt owns the step, for {@code left} more if it falls silent. A message that was received once is a
-     * second one, and is acknowledged. One that was received before may be the only one there is, and the holder cannot
-     * wake it any more, as its receipt is stale: it stays until the lease could be over.
+     * Another attempt owns the step; its lease expires after {@code left} unless it is renewed. A message that was
+     * received once is a duplicate, and is deleted. A message that was received before may be the only one of its step,
+     * and the owner can no longer make it visible, as its receipt is stale: it stays until the lease may have expired.
      */
-    record Held(Duration left) implements MessageDisposition {}
+    record Leased(Duration left) implements MessageDisposition {}
 }

@@ -84,7 +84,7 @@ public final class Payloads {
     /** Puts again what is there, so that it is kept for as long as if it were new; false if it is gone. */
     boolean refresh(Payload payload) {
         return switch (payload) {
-            case Payload.Inline inline -> true;
+            case Payload.Inline _ -> true;
             case Payload.Item item -> refresh(items, item.key());
             case Payload.Stored stored -> refresh(objects, stored.key());
         };

@@ -17,23 +17,23 @@ final class Recovery {
     record Scene(Dispatch dispatch, long cancelSeq, boolean queueShowsMessages, Timing timing) {}
 
     sealed interface Decision {
-        /** In good hands, or waiting its turn. */
+        /** It runs, or waits its turn. */
         record Leave() implements Decision {}
 
-        /** Ended and, if dead, buried: not looked at again. */
+        /** Ended and, if DEAD, dead-lettered: not looked at again. */
         record Done() implements Decision {}
 
         /** Send its message again. */
         record Resend() implements Decision {}
 
-        /** Its worker fell silent: take it away, and send it again or bury it. */
+        /** Its lease expired: end the attempt, and send the step again or dead-letter it. */
         record Reclaim() implements Decision {}
 
-        /** The run was cancelled, and the cancelling call did not reach it. */
+        /** The run was cancelled, and the call that cancelled it did not reach this step. */
         record Cancel() implements Decision {}
 
-        /** Dead, but its letter may not have been sent. */
-        record Bury(StepState.Dead dead) implements Decision {}
+        /** DEAD, but its dead letter may not have been sent. */
+        record MoveToDeadLetters(StepRecord record, StepState.Dead dead) implements Decision {}
 
         /** It can no longer be started. */
         record Discard(StepError error) implements Decision {}
@@ -48,23 +48,15 @@ final class Recovery {
         }
         boolean attached =
                 !record.settings().dispatchId().equals(scene.dispatch().dispatchId());
-        if (record.state() instanceof StepState.Dead dead && dead.deadLetteredAt() == null) {
-            return attached ? LEAVE : new Decision.Bury(dead);
-        }
-        if (record.state() instanceof StepState.Ended) {
-            return new Decision.Done();
-        }
-        if (record.cancelSeq() < scene.cancelSeq()) {
-            return new Decision.Cancel();
-        }
-        if (attached) {
-            return LEAVE; // the dispatch that claimed it first drives it
-        }
         return switch (record.state()) {
-            case StepState.Running running ->
+            case StepState.Dead dead
+            when dead.deadLetteredAt() == null -> attached ? LEAVE : new Decision.MoveToDeadLetters(record, dead);
+            case StepState.Ended _ -> new Decision.Done();
+            case StepState _ when record.cancelSeq() < scene.cancelSeq() -> new Decision.Cancel();
+            case StepState _ when attached -> LEAVE; // the dispatch that claimed it first drives it
+            case StepState.Running _ ->
                 record.leaseExpired(now, scene.timing().margin()) ? new Decision.Reclaim() : LEAVE;
-            case StepState.Retrying(Instant notBefore) -> overdue(notBefore, scene, now) ? RESEND : LEAVE;
-            case StepState.Ended ended -> new Decision.Done();
+            case StepState.Retrying(Instant notBefore) -> isOverdue(notBefore, scene, now) ? RESEND : LEAVE;
         };
     }
 
@@ -75,8 +67,7 @@ final class Recovery {
             return new Decision.Cancel();
         }
         if (now.isAfter(spec.validUntil())) {
-            return new Decision.Discard(new StepError(
-                    StepError.Kind.EXPIRED, "Not started before " + spec.validUntil() + "; dispatch it anew."));
+            return new Decision.Discard(StepError.notStartedBefore(spec.validUntil()));
         }
         if (dispatch.sentAt() == null) {
             Instant crashed =
@@ -96,7 +87,7 @@ final class Recovery {
     }
 
     /** Sent again when it is overdue by the grace, twice, four times … of it: by the sweep that first sees it so. */
-    private static boolean overdue(Instant notBefore, Scene scene, Instant now) {
+    private static boolean isOverdue(Instant notBefore, Scene scene, Instant now) {
         Instant sweptAt = scene.dispatch().sweptAt();
         long late = Duration.between(notBefore, now).toMillis();
         long lateThen =

@@ -97,7 +97,7 @@ public final class Redriver {
         Request request = new Request(states, keys, StepOverrides.NONE, null, null);
         return switch (redrive(run, request, deadline)) {
             case Answer.Redriven answer -> answer.redriven();
-            case Answer.Conflict conflict -> throw new IllegalStateException("a call without a name has no other");
+            case Answer.Conflict _ -> throw new IllegalStateException("a call without a name has no other");
         };
     }
 
@@ -234,7 +234,7 @@ public final class Redriver {
     private Optional<StepRecord> redrive(StepSpec spec, Records records, StepEvent.Redrive event) {
         return switch (recorder.apply(spec.id(), records.of(spec.id().stepKey()), event)) {
             case StepRecorder.Recorded.Wrote(StepRecord record) -> Optional.of(record);
-            case StepRecorder.Recorded.Left left ->
+            case StepRecorder.Recorded.Left _ ->
                 store.record(spec.id(), spec.shard()).filter(record -> Objects.equals(record.redrivenBy(), event.by()));
         };
     }

@@ -5,7 +5,7 @@ import dev.stepstile.api.StepResult;
 import dev.stepstile.codec.Json;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.StepError;
-import dev.stepstile.step.StepEvent.Weight;
+import dev.stepstile.step.StepEvent.FailureKind;
 import java.nio.charset.StandardCharsets;
 
 /** What a handler returned, as JSON text within the limits. */
@@ -20,7 +20,7 @@ public final class ResultJson {
             json = text != null ? Json.print(Json.parse(text)) : Json.write(result.value());
         } catch (JsonProcessingException | Json.BadJson e) {
             throw new AttemptFailed(
-                    Weight.TERMINAL,
+                    FailureKind.TERMINAL,
                     StepError.Kind.RESULT_NOT_SERIALISABLE,
                     "The result does not serialise as JSON (" + e.getClass().getSimpleName()
                             + "); return records, maps, lists, strings, numbers, booleans or null.");
@@ -28,7 +28,7 @@ public final class ResultJson {
         int size = json.getBytes(StandardCharsets.UTF_8).length;
         if (size > Limits.RESULT_BYTES) {
             throw new AttemptFailed(
-                    Weight.TERMINAL,
+                    FailureKind.TERMINAL,
                     StepError.Kind.RESULT_TOO_LARGE,
                     "The result is " + size + " bytes of JSON, the limit is " + Limits.RESULT_BYTES
                             + "; write it to your own storage and return where it is.");

@@ -151,7 +151,7 @@ final class RetentionRefresher {
                 if (store.replace(
                         whole
                                 ? dispatch.refreshed(since)
-                                : dispatch.refresher(new RefreshProgress(since, StepBits.of(done))))) {
+                                : dispatch.refreshing(new RefreshProgress(since, StepBits.of(done))))) {
                     return true;
                 }
             }

@@ -298,8 +298,8 @@ public final class RunQueries {
                 case Payload.Inline(String json) -> Optional.of(json);
                 case Payload.Item item when item.size() <= most -> Optional.of(payloads.get(item));
                 case Payload.Stored stored when stored.size() <= most -> Optional.of(payloads.get(stored));
-                case Payload.Item item -> Optional.empty();
-                case Payload.Stored stored -> Optional.empty();
+                case Payload.Item _ -> Optional.empty();
+                case Payload.Stored _ -> Optional.empty();
             };
         } catch (Payloads.Missing missing) {
             throw new DamagedData(

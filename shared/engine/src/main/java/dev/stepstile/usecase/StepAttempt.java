@@ -1,18 +1,15 @@
 package dev.stepstile.usecase;
 
-import dev.stepstile.api.RetryAfter;
-import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
-import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.codec.Json;
 import dev.stepstile.port.PortException;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepEvent;
-import dev.stepstile.step.StepEvent.Weight;
+import dev.stepstile.step.StepEvent.FailureKind;
 import dev.stepstile.step.StepLife;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
@@ -28,14 +25,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One message on its way through {@code claim -> work -> succeed | fail}. An engine calls them in this order, each at
- * most once: {@link #claim}; if that was true {@link #work}; then {@link #succeed} with what it returned, or
- * {@link #fail} with what it threw. Afterwards {@link #disposition} says what is to become of the message.
+ * The attempt that one message leads to: {@code claim -> work -> succeed | fail}. An {@link AttemptRunner} calls them in
+ * this order, each at most once: {@link #claim}; if that returned true, {@link #work}; then {@link #succeed} with what it
+ * returned, or {@link #fail} with what it threw. Afterwards {@link #disposition} is what happens to the message.
  */
 public final class StepAttempt {
     private static final Logger LOG = LoggerFactory.getLogger(StepAttempt.class);
 
-    private final StepExecution.Parts parts;
+    private final ExecutionParts parts;
     private volatile StepSpec spec;
     private final Instant deadline;
     private final boolean alone;
@@ -44,13 +41,13 @@ public final class StepAttempt {
     private volatile @Nullable Lease lease;
     private boolean foundEnded;
     private @Nullable String owner;
-    private MessageDisposition disposition = new MessageDisposition.Again();
+    private MessageDisposition disposition = new MessageDisposition.Retry();
 
     /**
      * @param deadline when work is interrupted at the latest; the caller keeps time to record the end after it
      * @param alone whether nothing else runs beside it
      */
-    StepAttempt(StepExecution.Parts parts, StepSpec spec, Instant deadline, boolean alone) {
+    StepAttempt(ExecutionParts parts, StepSpec spec, Instant deadline, boolean alone) {
         this.parts = parts;
         this.spec = spec;
         this.deadline = deadline;
@@ -63,11 +60,11 @@ public final class StepAttempt {
 
     /** The fence; 0 before the claim. */
     public int attempt() {
-        Lease kept = lease;
-        return kept == null ? 0 : kept.held().attempt();
+        Lease held = lease;
+        return held == null ? 0 : held.held().attempt();
     }
 
-    /** What is to become of the message. Before an end was recorded: it stays, and comes again. */
+    /** What happens to the message. Before an end was recorded, it stays in the queue and is retried. */
     public MessageDisposition disposition() {
         return disposition;
     }
@@ -80,15 +77,14 @@ public final class StepAttempt {
     /**
      * Claims the step; true if this attempt now owns it.
      *
-     * @throws PortException if that is not known; a claim that happened all the same is reclaimed when its lease ends
+     * @throws PortException if that is unknown; should the claim have been written, its lease expires and the step is reclaimed
      */
     public boolean claim() {
         String minted = parts.runtime().ids().get();
         owner = minted;
         Timing timing = parts.timing();
         StepEvent.Claim claim = new StepEvent.Claim(spec, minted, timing.lease(), timing.margin(), alone);
-        StepRecorder.Recorded recorded = parts.recorder().apply(spec.id(), null, claim);
-        switch (recorded) {
+        switch (parts.recorder().apply(spec.id(), null, claim)) {
             case StepRecorder.Recorded.Wrote(StepRecord record)
             when record.state() instanceof StepState.Running -> {
                 Lease claimed = Lease.of(parts, record, log);
@@ -98,17 +94,20 @@ public final class StepAttempt {
                 return true;
             }
             case StepRecorder.Recorded.Wrote(StepRecord record) -> ended(record);
-            case StepRecorder.Recorded.Left(Transition.NotDue(StepRecord waiting, Instant notBefore)) ->
-                disposition = putBackUntil(notBefore);
-            case StepRecorder.Recorded.Left(Transition.Suspect suspect) -> disposition = new MessageDisposition.Defer();
-            case StepRecorder.Recorded.Left(Transition.Held(StepRecord by)) ->
-                disposition = new MessageDisposition.Held(leaseLeft(by).plus(timing.margin()));
-            case StepRecorder.Recorded.Left(Transition why) -> {
-                foundEnded = why instanceof Transition.Finished;
-                disposition = new MessageDisposition.Acknowledge();
-            }
+            case StepRecorder.Recorded.Left(Transition why) -> refused(why);
         }
         return false;
+    }
+
+    private void refused(Transition why) {
+        foundEnded = why instanceof Transition.Finished;
+        disposition = switch (why) {
+            case Transition.NotDue notDue -> retryAt(notDue.notBefore());
+            case Transition.Suspect _ -> new MessageDisposition.RunAlone();
+            case Transition.Held(StepRecord by) ->
+                new MessageDisposition.Leased(leaseLeft(by).plus(parts.timing().margin()));
+            default -> new MessageDisposition.Ack();
+        };
     }
 
     /**
@@ -118,77 +117,61 @@ public final class StepAttempt {
      * @throws AttemptFailed if there is no result, whatever the reason
      */
     public Payload work() throws AttemptFailed {
+        String name = spec.settings().handler();
         StepHandler handler = parts.handlers()
-                .find(spec.settings().handler())
-                .orElseThrow(() -> new AttemptFailed(
-                        Weight.TERMINAL,
-                        StepError.Kind.UNKNOWN_HANDLER,
-                        "No handler is named '" + spec.settings().handler() + "' on this worker; known: "
-                                + parts.handlers().known() + "."));
-        Lease kept = kept();
+                .find(name)
+                .orElseThrow(() ->
+                        AttemptFailed.ofUnknownHandler(name, parts.handlers().known()));
+        Lease held = held();
         HandlerInput input = input();
         Instant started = parts.runtime().now();
         Instant limit = earlier(started.plus(spec.settings().timeout()), deadline);
-        Context context = new Context(kept, limit, tags());
-        if (kept.mustNotBegin()) {
-            throw toldToStop();
+        AttemptContext context = new AttemptContext(held, log, limit, tags());
+        if (held.mustNotStart()) {
+            throw AttemptFailed.ofStoppedWorker();
         }
         Tasks.Task<StepResult> task = parts.runtime()
                 .tasks()
                 .forkUserCode(
                         "step " + spec.id(),
-                        () -> parts.output().capture(log::add, () -> run(handler, kept, input, context)));
-        kept.runs(task, handler.grace());
+                        () -> parts.output().capture(log::add, () -> run(handler, held, input, context)));
+        held.handlerRuns(task, handler.grace());
         try {
-            if (!hasEnded(
-                    task, earlier(limit, kept.leftAt()))) { // a stop that was told just before waits for no handler
-                throw notEnded(kept, task, Duration.between(started, limit));
+            // the worker may have been told to stop just before: then it does not wait for the handler
+            if (!hasEnded(task, earlier(limit, held.abandonAt()))) {
+                throw notEnded(held, task, Duration.between(started, limit));
             }
             return result(task.join());
-        } catch (AttemptFailed failed) {
-            throw failed;
-        } catch (InterruptedException ofTheHandler) {
-            throw kept.cancelRequested() ? cancelledWhileRunning() : handlerFailed(ofTheHandler);
-        } catch (TerminalFailure terminal) {
-            logged(FailureText.of(terminal));
-            throw new AttemptFailed(
-                    Weight.TERMINAL,
-                    StepError.Kind.TERMINAL_FAILURE,
-                    message(terminal) + FailureText.causedBy(terminal));
-        } catch (RetryAfter retry) {
-            throw new AttemptFailed(
-                    Weight.RETRYABLE,
-                    StepError.Kind.HANDLER_FAILED,
-                    message(retry),
-                    shorter(retry.delay(), Limits.RETRY_DELAY));
-        } catch (PortException port) {
-            throw new AttemptFailed(Weight.RETRYABLE, StepError.Kind.HANDLER_FAILED, "Payload store: " + message(port));
         } catch (Throwable thrown) { // the boundary at which whatever a handler throws becomes a recorded attempt
-            throw handlerFailed(thrown);
+            throw failed(thrown, held);
         } finally {
-            kept.runsNothing();
+            held.handlerEnded();
         }
     }
 
-    private static StepResult run(StepHandler handler, Lease kept, StepInput input, StepContext context)
+    private static StepResult run(StepHandler handler, Lease held, StepInput input, AttemptContext context)
             throws Exception {
-        return handler instanceof ProcessIsolation separable && kept.held().suspect()
+        return handler instanceof ProcessIsolation separable && held.held().suspect()
                 ? separable.runAlone(input, context)
                 : handler.run(input, context);
     }
 
+    private AttemptFailed failed(Throwable thrown, Lease held) {
+        if (thrown instanceof InterruptedException && held.cancelRequested()) {
+            return AttemptFailed.ofCancel();
+        }
+        AttemptFailed failed = AttemptFailed.of(thrown);
+        failed.trace().forEach(log::add);
+        return failed;
+    }
+
     /** Records the result, for as long as the lease may last. */
     public void succeed(Payload result) {
-        Lease kept = kept();
-        StepRecord record = kept.stop();
+        Lease held = held();
+        StepRecord record = held.stop();
         try {
-            int written = kept.writeLastPages();
-            ended(parts.recorder()
-                    .apply(
-                            spec.id(),
-                            record,
-                            new StepEvent.Succeed(record.attempt(), record.owner(), result, written),
-                            recordUntil(record)));
+            int pages = held.writeLastPages();
+            record(record, new StepEvent.Succeed(record.attempt(), record.owner(), result, pages));
         } catch (PortException e) {
             unrecorded("success", e);
         }
@@ -196,101 +179,88 @@ public final class StepAttempt {
 
     /** Records that there is no result, and when to try again. */
     public void fail(AttemptFailed failure) {
-        Lease kept = kept();
-        StepRecord record = kept.stop();
-        Duration wait = failure.retryIn();
-        if (wait == null) {
-            wait = spec.settings()
-                    .retry()
-                    .backoff(
-                            record.attempt() - record.budgetFrom(),
-                            parts.runtime().random());
-        }
+        Lease held = held();
+        StepRecord record = held.stop();
+        Duration asked = failure.retryIn();
+        Duration retryIn = asked == null ? backoff(record) : asked;
         try {
-            int written = kept.writeLastPages();
-            StepEvent event = kept.toldToStop() && failure.weight() == Weight.RETRYABLE && failure.retryIn() == null
-                    ? new StepEvent.Release(record.attempt(), record.owner(), written)
-                    : new StepEvent.Fail(
-                            record.attempt(), record.owner(), failure.weight(), failure.error(), wait, written);
-            ended(parts.recorder().apply(spec.id(), record, event, recordUntil(record)));
+            int pages = held.writeLastPages();
+            boolean release = held.toldToStop() && failure.failureKind() == FailureKind.RETRYABLE && asked == null;
+            record(
+                    record,
+                    release
+                            ? new StepEvent.Release(record.attempt(), record.owner(), pages)
+                            : new StepEvent.Fail(
+                                    record.attempt(),
+                                    record.owner(),
+                                    failure.failureKind(),
+                                    failure.error(),
+                                    retryIn,
+                                    pages));
         } catch (PortException e) {
             unrecorded("failure", e);
         }
     }
 
-    /** As {@link #brokenOff}, if the engine came to no end. */
-    void brokenOffUnlessEnded() {
-        Lease kept = lease;
-        if (kept != null && kept.ticks()) {
-            brokenOff(new IllegalStateException("the engine left the attempt without an end"));
+    /** As {@link #breakOff}, if the runner left the attempt without an end. */
+    void breakOffUnlessEnded() {
+        Lease held = lease;
+        if (held != null && held.ticks()) {
+            breakOff(new IllegalStateException("the runner left the attempt without an end"));
         }
     }
 
     /**
-     * Ends what an engine could not: nothing renews the lease any more, and the attempt is recorded as failed, unless it
-     * has ended in the table already. A claim that nobody waited for is found by its owner.
+     * Ends an attempt that its runner could not: the heartbeats stop, and the attempt is recorded as failed, unless the
+     * table already has its end. A claim whose outcome this worker does not know is found by its owner token.
      */
-    void brokenOff(Throwable thrown) {
-        Lease kept = lease;
-        if (kept != null) {
-            kept.stop();
-            failed(kept.held(), thrown, kept.pagesWritten());
+    void breakOff(Throwable thrown) {
+        Lease held = lease;
+        if (held != null) {
+            held.stop();
+            recordBrokenOff(held.held(), thrown, held.pagesWritten());
         } else if (owner != null && !(thrown instanceof PortException)) {
             parts.store()
                     .record(spec.id(), spec.shard())
                     .filter(record -> record.owner().equals(owner) && record.state() instanceof StepState.Running)
-                    .ifPresent(record -> failed(record, thrown, 0));
+                    .ifPresent(record -> recordBrokenOff(record, thrown, 0));
         }
     }
 
-    private void failed(StepRecord record, Throwable thrown, int pages) {
-        LOG.error("Step {}: attempt {} was broken off by its worker.", spec.id(), record.attempt(), thrown);
-        Duration wait = spec.settings()
-                .retry()
-                .backoff(record.attempt() - record.budgetFrom(), parts.runtime().random());
+    private void recordBrokenOff(StepRecord record, Throwable thrown, int pages) {
+        LOG.error("Step {}: attempt {} was broken off by an error of its worker.", spec.id(), record.attempt(), thrown);
+        Duration retryIn = backoff(record);
         StepError error = new StepError(
                 StepError.Kind.HANDLER_FAILED,
                 "The worker failed: " + FailureText.of(thrown).summary());
-        ended(parts.recorder()
-                .apply(
-                        spec.id(),
-                        record,
-                        new StepEvent.Fail(record.attempt(), record.owner(), Weight.RETRYABLE, error, wait, pages),
-                        recordUntil(record)));
+        record(
+                record,
+                new StepEvent.Fail(record.attempt(), record.owner(), FailureKind.RETRYABLE, error, retryIn, pages));
     }
 
-    /** An interruption here is this worker's own; the handler's comes out of its task, and leaves this thread alone. */
+    private Duration backoff(StepRecord record) {
+        return spec.settings()
+                .retry()
+                .backoff(record.attempt() - record.budgetFrom(), parts.runtime().random());
+    }
+
+    /** An interruption here is this worker's own; the handler's own one is thrown by its task, and not to this thread. */
     private static boolean hasEnded(Tasks.Task<StepResult> task, Instant limit) throws AttemptFailed {
         try {
             return task.joinUntil(limit);
         } catch (InterruptedException interrupted) {
             task.giveUp();
-            throw toldToStop();
+            throw AttemptFailed.ofStoppedWorker();
         }
     }
 
-    private static AttemptFailed toldToStop() {
-        return new AttemptFailed(Weight.RETRYABLE, StepError.Kind.TIMEOUT, "The worker was told to stop.");
-    }
-
-    private static AttemptFailed cancelledWhileRunning() {
-        return new AttemptFailed(Weight.RETRYABLE, StepError.Kind.CANCELLED, "Cancelled while it ran.");
-    }
-
-    private AttemptFailed notEnded(Lease kept, Tasks.Task<StepResult> task, Duration allowed) {
+    private AttemptFailed notEnded(Lease held, Tasks.Task<StepResult> task, Duration allowed) {
         task.giveUp();
         parts.meter().add(Metric.HANDLERS_ABANDONED);
-        if (kept.lost()) {
-            return new AttemptFailed(Weight.RETRYABLE, StepError.Kind.WORKER_LOST, "The lease was lost.");
+        if (held.lost()) {
+            return AttemptFailed.ofLostLease();
         }
-        if (kept.cancelRequested()) {
-            return cancelledWhileRunning();
-        }
-        return new AttemptFailed(
-                Weight.RETRYABLE,
-                StepError.Kind.TIMEOUT,
-                "Not done after " + allowed.toMillis()
-                        + " ms; give it more by timeoutSeconds (a redrive with overrides), or the function more time.");
+        return held.cancelRequested() ? AttemptFailed.ofCancel() : AttemptFailed.ofTimeout(allowed);
     }
 
     private Payload result(StepResult result) throws AttemptFailed {
@@ -322,32 +292,29 @@ public final class StepAttempt {
         try {
             return parts.payloads().get(payload);
         } catch (Payloads.Missing missing) {
-            throw new AttemptFailed(Weight.HOPELESS, StepError.Kind.PAYLOAD_MISSING, what + ": " + message(missing));
+            throw AttemptFailed.ofMissing(what, missing);
         } catch (PortException port) {
-            throw new AttemptFailed(Weight.RETRYABLE, StepError.Kind.HANDLER_FAILED, "Payload store: " + message(port));
+            throw AttemptFailed.ofPayloadStore(port);
         }
     }
 
-    private void ended(StepRecorder.Recorded recorded) {
-        switch (recorded) {
-            case StepRecorder.Recorded.Wrote(StepRecord record) -> ended(record);
-            case StepRecorder.Recorded.Left left -> disposition = new MessageDisposition.Acknowledge();
+    private void record(StepRecord record, StepEvent event) {
+        switch (parts.recorder().apply(spec.id(), record, event, recordUntil(record))) {
+            case StepRecorder.Recorded.Wrote(StepRecord written) -> ended(written);
+            case StepRecorder.Recorded.Left _ -> disposition = new MessageDisposition.Ack();
         }
     }
 
     private void ended(StepRecord record) {
-        disposition = new MessageDisposition.Acknowledge();
         switch (record.state()) {
-            case StepState.Retrying(Instant notBefore) -> disposition = putBackUntil(notBefore);
+            case StepState.Retrying(Instant notBefore) -> disposition = retryAt(notBefore);
             case StepState.Dead dead -> {
-                disposition = new MessageDisposition.Again();
+                disposition = new MessageDisposition.Retry(); // in case it cannot be dead-lettered
                 parts.deadLetterer().moveToDeadLetters(spec, record, dead);
-                disposition = new MessageDisposition.Acknowledge();
+                disposition = new MessageDisposition.Ack();
             }
-            case StepState.Running running -> {}
-            case StepState.Succeeded succeeded -> {}
-            case StepState.Failed failed -> {}
-            case StepState.Cancelled cancelled -> {}
+            case StepState.Running _, StepState.Succeeded _, StepState.Failed _, StepState.Cancelled _ ->
+                disposition = new MessageDisposition.Ack();
         }
     }
 
@@ -357,113 +324,39 @@ public final class StepAttempt {
                 : Duration.ZERO;
     }
 
-    private MessageDisposition putBackUntil(Instant notBefore) {
+    private MessageDisposition retryAt(Instant notBefore) {
         Duration wait = Duration.between(parts.runtime().now(), notBefore);
         return wait.compareTo(Limits.RETRY_DELAY) > 0
-                ? new MessageDisposition.Acknowledge() // the sweeper sends it when it is due
-                : new MessageDisposition.PutBack(wait.isNegative() ? Duration.ZERO : wait);
+                ? new MessageDisposition.Ack() // the sweeper sends the step again when it is due
+                : new MessageDisposition.RetryIn(wait.isNegative() ? Duration.ZERO : wait);
     }
 
     private void unrecorded(String what, PortException e) {
-        disposition = new MessageDisposition.Again();
+        disposition = new MessageDisposition.Retry();
         LOG.error(
-                "Step {}: the {} of attempt {} could not be recorded ({}); the step runs again when its lease ends.",
+                "Step {}: the {} of attempt {} could not be recorded ({}); the step runs again when its lease expires.",
                 spec.id(),
                 what,
                 attempt(),
                 e.getMessage());
     }
 
-    /** Recording is tried until the lease is over by our own clock, and past the handler's deadline. */
+    /** Recording is retried until the lease is over by this worker's clock, and past the handler's deadline. */
     private Instant recordUntil(StepRecord record) {
-        return record.state() instanceof StepState.Running held
-                ? held.leaseUntil()
+        return record.state() instanceof StepState.Running running
+                ? running.leaseUntil()
                 : parts.runtime().now();
     }
 
-    private Lease kept() {
-        Lease kept = lease;
-        if (kept == null) {
+    private Lease held() {
+        Lease held = lease;
+        if (held == null) {
             throw new IllegalStateException("an attempt works and ends only after it was claimed");
         }
-        return kept;
+        return held;
     }
 
     private static Instant earlier(Instant a, Instant b) {
         return a.isBefore(b) ? a : b;
-    }
-
-    private static Duration shorter(Duration a, Duration b) {
-        return a.compareTo(b) < 0 ? a : b;
-    }
-
-    private AttemptFailed handlerFailed(Throwable thrown) {
-        return new AttemptFailed(
-                Weight.RETRYABLE,
-                StepError.Kind.HANDLER_FAILED,
-                logged(FailureText.of(thrown)).summary());
-    }
-
-    /** The stack trace has no room in the record; it is the last that the attempt logs. */
-    private FailureText logged(FailureText failure) {
-        failure.trace().forEach(log::add);
-        return failure;
-    }
-
-    private static String message(Throwable thrown) {
-        String message = thrown.getMessage();
-        return message == null ? thrown.getClass().getSimpleName() : message;
-    }
-
-    private final class Context implements StepContext {
-        private final Lease kept;
-        private final Instant limit;
-        private final SortedMap<String, String> tags;
-
-        Context(Lease kept, Instant limit, SortedMap<String, String> tags) {
-            this.kept = kept;
-            this.limit = limit;
-            this.tags = tags;
-        }
-
-        @Override
-        public String runId() {
-            return spec.id().runId();
-        }
-
-        @Override
-        public String stepKey() {
-            return spec.id().stepKey();
-        }
-
-        @Override
-        public int attempt() {
-            return StepAttempt.this.attempt();
-        }
-
-        @Override
-        public Instant deadline() {
-            return limit;
-        }
-
-        @Override
-        public Map<String, String> tags() {
-            return tags;
-        }
-
-        @Override
-        public void progress(double fraction, String note) {
-            kept.progress(new StepState.Progress(fraction, note));
-        }
-
-        @Override
-        public void log(String line) {
-            log.add(line);
-        }
-
-        @Override
-        public boolean cancelled() {
-            return kept.cancelRequested() || kept.lost();
-        }
     }
 }

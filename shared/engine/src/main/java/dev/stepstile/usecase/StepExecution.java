@@ -3,9 +3,7 @@ package dev.stepstile.usecase;
 import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.codec.MessageCodec.Decoded;
 import dev.stepstile.port.PortException;
-import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepQueue.Delivery;
-import dev.stepstile.port.StepStore;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
@@ -21,121 +19,81 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
- * Executes a batch of messages: {@code decode -> claim -> work -> record}, all at once; a step that lost a worker before
- * runs alone, after the others are recorded.
+ * Executes a batch of messages: {@code decode -> claim -> work -> record}, all at once. A suspect, which is a step that
+ * lost a worker before, runs alone after the others are recorded.
  */
 public final class StepExecution {
-    /** Before the function's own deadline, to record what is still running as timed out. */
+    /** Time reserved before the Lambda deadline, to record timeouts of what still runs. */
     public static final Duration RESERVE = Duration.ofSeconds(10);
 
-    /** A suspect received more often than this goes first, so that its batch-mates cannot take its time for ever. */
-    private static final int ELDER = 5;
+    /** A suspect that was received more often than this runs before its batch, which could otherwise always take its time. */
+    private static final int RUN_ALONE_AFTER_RECEIVES = 5;
 
     private static final Duration NEWER_VERSION_WAIT = Duration.ofSeconds(30);
     private static final Logger LOG = LoggerFactory.getLogger(StepExecution.class);
 
-    /** What every line that is logged for a message's step carries, whichever thread logs it. */
+    /** The log context of a step: every line that is logged for it carries these, whichever thread logs it. */
     private static final List<String> STEP_CONTEXT = List.of("run", "step", "attempt");
 
-    private final Parts parts;
-    private final Engine engine;
+    private final ExecutionParts parts;
+    private final AttemptRunner runner;
     private final KnownDispatches dispatches;
-    private final MessageReleaser puttingBack;
+    private final MessageReleaser releaser;
 
-    public StepExecution(Parts parts, Engine engine) {
+    StepExecution(ExecutionParts parts, AttemptRunner runner) {
         this.parts = parts;
         this.dispatches = new KnownDispatches(parts.store());
-        this.engine = engine;
-        this.puttingBack = new MessageReleaser(parts.queue(), parts.runtime());
-    }
-
-    /** What executing steps needs. */
-    public record Parts(
-            StepStore store,
-            StepQueue queue,
-            Payloads payloads,
-            StepRecorder recorder,
-            DeadLetterer deadLetterer,
-            Redriver redriver,
-            Handlers handlers,
-            HandlerOutput output,
-            Timing timing,
-            EngineRuntime runtime,
-            Meter meter,
-            SuspectLimit suspects,
-            WorkerShutdown stopping) {}
-
-    /** Leads an attempt from its claim to its end. Powertools idempotency is one, {@link #DIRECT} is another. */
-    public interface Engine {
-        /** Claims without an engine of idempotency in between: what the others must be equal to. */
-        Engine DIRECT = attempt -> {
-            if (attempt.claim()) {
-                try {
-                    attempt.succeed(attempt.work());
-                } catch (AttemptFailed failed) {
-                    attempt.fail(failed);
-                }
-            }
-        };
-
-        /** What it throws, and an attempt that it leaves without an end, is recorded as a failure of the attempt. */
-        void lead(StepAttempt attempt);
+        this.runner = runner;
+        this.releaser = new MessageReleaser(parts.queue(), parts.runtime());
     }
 
     /**
-     * Executes a batch. Whatever becomes of one message, the others are worked on and awaited.
+     * Executes a batch. Whatever happens to one message, the others are processed and awaited.
      *
      * @param deadline the function's own: nothing is recorded after it
-     * @return the messages that are to stay in the queue, by id; all others may be deleted
-     * @throws InterruptedException if this thread was interrupted: what ran was released before
+     * @return the ids of the messages that stay in the queue; all others may be deleted
+     * @throws InterruptedException if this thread was interrupted: running attempts were released before
      */
     public List<String> execute(List<Delivery> batch, Instant deadline) throws InterruptedException {
-        SortedMap<Integer, MessageDisposition> dispositions = new TreeMap<>();
-        OptionalInt first = elderSuspect(batch);
-        Batch work = new Batch(batch, deadline.minus(RESERVE), dispositions);
-        if (first.isPresent() && parts.suspects().take()) {
+        OptionalInt urgent = suspectReceivedOften(batch);
+        Batch work = new Batch(batch, deadline.minus(RESERVE));
+        if (urgent.isPresent() && parts.suspects().take()) {
             try {
-                work.alone(first.getAsInt());
+                work.runOnly(urgent.getAsInt());
             } finally {
                 parts.suspects().giveBack();
             }
         } else {
-            work.together();
-            work.suspects();
+            work.runTogether();
+            work.runSuspects();
         }
         if (work.interrupted) {
-            throw new InterruptedException("the worker was told to stop; what ran was released");
+            throw new InterruptedException("the worker was told to stop; running attempts were released");
         }
-        List<String> stay = new ArrayList<>();
-        dispositions.forEach((index, disposition) -> {
-            if (!(disposition instanceof MessageDisposition.Acknowledge)) {
-                stay.add(batch.get(index).messageId());
-            }
-        });
-        return stay;
+        return work.staying();
     }
 
     /**
-     * Tells this worker to stop: it begins nothing more, interrupts what runs, and releases what has not ended after
-     * {@code patience}. A released step runs again elsewhere, and its attempt is not counted. {@link #execute} then
-     * returns.
+     * Shuts this worker down: it starts nothing more, interrupts running handlers, and releases attempts that have not
+     * ended after {@code patience}. A released step runs again elsewhere, and its attempt is not counted. {@link #execute}
+     * then returns.
      */
     public void stop(Duration patience) throws InterruptedException {
-        parts.stopping().stop(parts.runtime().now().plus(patience));
+        parts.shutdown().stop(parts.runtime().now().plus(patience));
     }
 
-    /** A suspect that came so often that its batch-mates may have taken its time: the one that came most often. */
-    private OptionalInt elderSuspect(List<Delivery> batch) {
-        int eldest = -1;
+    /** The suspect received most often, if that is so often that its batch may have taken its time. */
+    private OptionalInt suspectReceivedOften(List<Delivery> batch) {
+        int most = -1;
         for (int i = 0; i < batch.size() && batch.size() > 1; i++) {
             int receives = batch.get(i).receiveCount();
-            boolean receivedOften = receives > ELDER
-                    && (eldest < 0 || receives > batch.get(eldest).receiveCount());
+            boolean receivedOften = receives > RUN_ALONE_AFTER_RECEIVES
+                    && (most < 0 || receives > batch.get(most).receiveCount());
             if (receivedOften && isSuspect(batch.get(i))) {
-                eldest = i;
+                most = i;
             }
         }
-        return eldest >= 0 ? OptionalInt.of(eldest) : OptionalInt.empty();
+        return most >= 0 ? OptionalInt.of(most) : OptionalInt.empty();
     }
 
     private boolean isSuspect(Delivery delivery) {
@@ -147,27 +105,38 @@ public final class StepExecution {
                             .filter(record -> !(record.state() instanceof StepState.Ended))
                             .isPresent();
         } catch (PortException e) {
-            return false; // its claim will say so again
+            return false; // its claim will find out
         }
     }
 
-    /** One batch on its way. */
+    /** The time that a batch has. */
+    private record Budget(Instant workDeadline, Duration whole) {}
+
+    /** One batch, and what happens to each of its messages. */
     private final class Batch {
         private final List<Delivery> messages;
-        private final Instant workUntil;
-        private final Duration whole;
-        private final SortedMap<Integer, MessageDisposition> dispositions;
+        private final Budget budget;
+        private final SortedMap<Integer, MessageDisposition> dispositions = new TreeMap<>();
         private boolean interrupted;
 
-        Batch(List<Delivery> messages, Instant workUntil, SortedMap<Integer, MessageDisposition> dispositions) {
+        Batch(List<Delivery> messages, Instant workDeadline) {
             this.messages = messages;
-            this.workUntil = workUntil;
-            this.whole = Duration.between(parts.runtime().now(), workUntil);
-            this.dispositions = dispositions;
+            this.budget =
+                    new Budget(workDeadline, Duration.between(parts.runtime().now(), workDeadline));
         }
 
-        /** All at once; suspects are only found. */
-        void together() {
+        List<String> staying() {
+            List<String> stay = new ArrayList<>();
+            dispositions.forEach((index, disposition) -> {
+                if (!(disposition instanceof MessageDisposition.Ack)) {
+                    stay.add(messages.get(index).messageId());
+                }
+            });
+            return stay;
+        }
+
+        /** Runs all messages at once; suspects are only found. */
+        void runTogether() {
             SortedMap<Integer, Tasks.Task<MessageDisposition>> tasks = new TreeMap<>();
             for (int i = 0; i < messages.size(); i++) {
                 fork(i, false, tasks);
@@ -175,45 +144,44 @@ public final class StepExecution {
             join(tasks);
         }
 
-        /** The first suspect runs alone, if a turn is free; the others are put back before, for whoever comes next. */
-        void suspects() {
-            List<Integer> found = new ArrayList<>();
+        /** Runs the first suspect alone, if a turn is free; the others are put back first, for other workers. */
+        void runSuspects() {
+            List<Integer> suspects = new ArrayList<>();
             dispositions.forEach((index, disposition) -> {
-                if (disposition instanceof MessageDisposition.Defer) {
-                    found.add(index);
+                if (disposition instanceof MessageDisposition.RunAlone) {
+                    suspects.add(index);
                 }
             });
-            if (found.isEmpty()) {
+            if (suspects.isEmpty()) {
                 return;
             }
             if (!parts.suspects().take()) {
-                comeAgain(found);
+                waitForTurn(suspects);
                 return;
             }
             try {
-                comeAgain(found.subList(1, found.size()));
-                run(found.getFirst());
+                waitForTurn(suspects.subList(1, suspects.size()));
+                runAlone(suspects.getFirst());
             } finally {
                 parts.suspects().giveBack();
             }
         }
 
-        private void comeAgain(List<Integer> suspects) {
-            suspects.forEach(
-                    i -> dispositions.put(i, putBack(messages.get(i), puttingBack.forItsTurn(messages.get(i)))));
+        private void waitForTurn(List<Integer> suspects) {
+            suspects.forEach(i -> dispositions.put(i, putBack(messages.get(i), releaser.turnDelay(messages.get(i)))));
         }
 
-        /** A suspect that has its turn goes first; its batch-mates go to other workers. */
-        void alone(int suspect) {
+        /** Runs a suspect; the other messages go to other workers. */
+        void runOnly(int suspect) {
             for (int i = 0; i < messages.size(); i++) {
                 if (i != suspect) {
-                    dispositions.put(i, settled(messages.get(i), new MessageDisposition.PutBack(Duration.ZERO)));
+                    dispositions.put(i, settle(messages.get(i), new MessageDisposition.RetryIn(Duration.ZERO)));
                 }
             }
-            run(suspect);
+            runAlone(suspect);
         }
 
-        private void run(int suspect) {
+        private void runAlone(int suspect) {
             SortedMap<Integer, Tasks.Task<MessageDisposition>> task = new TreeMap<>();
             fork(suspect, true, task);
             join(task);
@@ -226,7 +194,7 @@ public final class StepExecution {
                         i,
                         parts.runtime()
                                 .tasks()
-                                .fork("message " + message.messageId(), () -> one(message, workUntil, whole, alone)));
+                                .fork("message " + message.messageId(), () -> processMessage(message, budget, alone)));
             } catch (Throwable noThread) { // the others go on
                 dispositions.put(i, brokenOff(message, noThread));
             }
@@ -243,7 +211,7 @@ public final class StepExecution {
                 } catch (InterruptedException toldToStop) {
                     interrupted = true;
                     stopAtOnce();
-                } catch (Throwable thrown) { // nothing of one message may keep the others from being awaited
+                } catch (Throwable thrown) { // an error with one message must not keep the others from being awaited
                     return brokenOff(message, thrown);
                 }
             }
@@ -253,18 +221,18 @@ public final class StepExecution {
             try {
                 stop(Duration.ZERO);
             } catch (InterruptedException again) {
-                interrupted = true; // what runs has been told all the same
+                interrupted = true; // the running handlers have been interrupted all the same
             }
         }
     }
 
-    private MessageDisposition one(Delivery delivery, Instant workUntil, Duration whole, boolean alone) {
+    private MessageDisposition processMessage(Delivery delivery, Budget budget, boolean alone) {
         try {
-            return settled(delivery, decided(delivery, workUntil, whole, alone));
+            return settle(delivery, dispatchByType(delivery, budget, alone));
         } catch (PortException e) {
-            LOG.warn("Message {}: {}; it comes again shortly.", delivery.messageId(), e.getMessage());
-            return settled(delivery, new MessageDisposition.Again());
-        } catch (Throwable thrown) { // the boundary at which whatever is thrown becomes a message that comes again
+            LOG.warn("Message {}: {}; it is retried shortly.", delivery.messageId(), e.getMessage());
+            return settle(delivery, new MessageDisposition.Retry());
+        } catch (Throwable thrown) { // the boundary at which whatever is thrown becomes a message that is retried
             return brokenOff(delivery, thrown);
         } finally {
             STEP_CONTEXT.forEach(MDC::remove);
@@ -273,50 +241,54 @@ public final class StepExecution {
 
     private MessageDisposition brokenOff(Delivery delivery, Throwable thrown) {
         try {
-            LOG.error("Message {}: broken off; it comes again shortly.", delivery.messageId(), thrown);
-            return settled(delivery, new MessageDisposition.Again());
-        } catch (Throwable again) { // such as no memory to log by: it comes when its visibility timeout ends
-            return new MessageDisposition.Again();
+            LOG.error("Message {}: processing it failed; it is retried shortly.", delivery.messageId(), thrown);
+            return settle(delivery, new MessageDisposition.Retry());
+        } catch (Throwable again) { // such as no memory to log with: its visibility timeout expires
+            return new MessageDisposition.Retry();
         }
     }
 
-    /** Tells the queue what a verdict means for it. */
-    private MessageDisposition settled(Delivery delivery, MessageDisposition disposition) {
+    /** Changes the message's visibility as its disposition demands. */
+    private MessageDisposition settle(Delivery delivery, MessageDisposition disposition) {
         return switch (disposition) {
-            case MessageDisposition.Held(Duration left) when delivery.receiveCount() > 1 -> putBack(delivery, left);
-            case MessageDisposition.Held duplicate -> {
+            case MessageDisposition.Leased(Duration left) when delivery.receiveCount() > 1 -> putBack(delivery, left);
+            case MessageDisposition.Leased _ -> {
                 parts.meter().add(Metric.DUPLICATES_SUPPRESSED);
-                yield new MessageDisposition.Acknowledge();
+                yield new MessageDisposition.Ack();
             }
-            case MessageDisposition.PutBack(Duration after) -> putBack(delivery, after);
-            case MessageDisposition.Again again -> putBack(delivery, puttingBack.soon(delivery));
-            case MessageDisposition.Acknowledge done -> done;
-            case MessageDisposition.Defer later -> later;
+            case MessageDisposition.RetryIn(Duration wait) -> putBack(delivery, wait);
+            case MessageDisposition.Retry _ -> putBack(delivery, releaser.retryDelay(delivery));
+            case MessageDisposition.Ack ack -> ack;
+            case MessageDisposition.RunAlone later -> later;
         };
     }
 
     private MessageDisposition putBack(Delivery delivery, Duration wait) {
-        puttingBack.hide(delivery, wait);
-        return new MessageDisposition.PutBack(wait);
+        releaser.changeVisibility(delivery, wait);
+        return new MessageDisposition.RetryIn(wait);
     }
 
-    private MessageDisposition decided(Delivery delivery, Instant workUntil, Duration whole, boolean alone) {
+    private MessageDisposition dispatchByType(Delivery delivery, Budget budget, boolean alone) {
         return switch (MessageCodec.decode(delivery.body())) {
             case Decoded.NotOurs(String reason) -> unrecognised(delivery, reason);
             case Decoded.NewerVersion(int version) -> {
-                LOG.info("Message {} is of version {}; put back for a newer worker.", delivery.messageId(), version);
-                yield new MessageDisposition.PutBack(NEWER_VERSION_WAIT);
+                LOG.info(
+                        "Message {} has format version {}; put back for a newer worker.",
+                        delivery.messageId(),
+                        version);
+                yield new MessageDisposition.RetryIn(NEWER_VERSION_WAIT);
             }
             case Decoded.MovedBack(StepSpec spec, int attempt) -> {
                 if (!dispatches.has(spec)) { // whoever can send could otherwise have any dead step run once more
                     yield notDispatched(delivery);
                 }
-                yield parts.redriver().movedBack(spec, attempt, workUntil.plus(RESERVE))
-                        ? lead(spec, workUntil, whole, alone)
-                        : new MessageDisposition.Acknowledge();
+                yield parts.redriver()
+                                .movedBack(spec, attempt, budget.workDeadline().plus(RESERVE))
+                        ? runAttempt(spec, budget, alone)
+                        : new MessageDisposition.Ack();
             }
             case Decoded.Step(StepSpec spec) ->
-                dispatches.has(spec) ? lead(spec, workUntil, whole, alone) : notDispatched(delivery);
+                dispatches.has(spec) ? runAttempt(spec, budget, alone) : notDispatched(delivery);
         };
     }
 
@@ -325,38 +297,35 @@ public final class StepExecution {
     }
 
     private MessageDisposition unrecognised(Delivery delivery, String reason) {
-        LOG.error(
-                "Message {} is not recognised ({}); it goes to the dead-letter queue as it is.",
-                delivery.messageId(),
-                reason);
-        parts.deadLetterer().deadLetterUndecodable(delivery.messageId(), reason, delivery.body());
-        return new MessageDisposition.Acknowledge();
+        LOG.error("Message {} is unrecognised ({}); it is dead-lettered unchanged.", delivery.messageId(), reason);
+        parts.deadLetterer().deadLetterUnrecognised(delivery.messageId(), reason, delivery.body());
+        return new MessageDisposition.Ack();
     }
 
-    private MessageDisposition lead(StepSpec spec, Instant workUntil, Duration whole, boolean alone) {
+    private MessageDisposition runAttempt(StepSpec spec, Budget budget, boolean alone) {
         MDC.put("run", spec.id().runId());
         MDC.put("step", spec.id().stepKey());
-        if (parts.stopping().begun()) {
-            return new MessageDisposition.PutBack(Duration.ZERO);
+        if (parts.shutdown().begun()) {
+            return new MessageDisposition.RetryIn(Duration.ZERO);
         }
-        Duration needed =
-                spec.settings().timeout().compareTo(whole) < 0 ? spec.settings().timeout() : whole;
-        if (parts.runtime().now().plus(needed).isAfter(workUntil.plusMillis(500))) {
+        Duration timeout = spec.settings().timeout();
+        Duration needed = timeout.compareTo(budget.whole()) < 0 ? timeout : budget.whole();
+        if (parts.runtime().now().plus(needed).isAfter(budget.workDeadline().plusMillis(500))) {
             LOG.info("Step {}: not enough time is left here; put back, and no attempt is counted.", spec.id());
-            return new MessageDisposition.PutBack(Duration.ZERO);
+            return new MessageDisposition.RetryIn(Duration.ZERO);
         }
-        StepAttempt attempt = new StepAttempt(parts, spec, workUntil, alone);
+        StepAttempt attempt = new StepAttempt(parts, spec, budget.workDeadline(), alone);
         try {
-            engine.lead(attempt);
+            runner.run(attempt);
         } catch (PortException e) {
-            attempt.brokenOff(e);
+            attempt.breakOff(e);
             throw e;
         } catch (
-                Throwable thrown) { // an Error, or a defect of the engine: the attempt ends here, and its lease with it
-            attempt.brokenOff(thrown);
+                Throwable thrown) { // an Error, or a defect of the runner: the attempt ends here, and its lease with it
+            attempt.breakOff(thrown);
             return attempt.disposition();
         }
-        attempt.brokenOffUnlessEnded();
+        attempt.breakOffUnlessEnded();
         return attempt.disposition();
     }
 }

@@ -17,11 +17,11 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
- * The one place where a step changes: turns an event into a conditional write, reads on from a refusal, and logs and
- * counts what became of it.
+ * The one place where a step changes: turns an event into a conditional write, decides again on the stored record when
+ * the write is refused, and logs and counts the outcome.
  *
- * <p>A refused write whose record already shows what was meant counts as done: the answer to an earlier try was lost.
- * A write whose outcome is unknown is made again, stamped anew.
+ * <p>A refused write whose stored record already has the intended change counts as done: the response to an earlier try
+ * was lost. A write whose outcome is unknown is retried with a new time stamp.
  */
 public final class StepRecorder {
     private static final Logger LOG = LoggerFactory.getLogger(StepRecorder.class);
@@ -39,7 +39,7 @@ public final class StepRecorder {
         this.meter = meter;
     }
 
-    /** What became of an event. */
+    /** The outcome of an event. */
     public sealed interface Recorded {
         /** The record now stored. */
         record Wrote(StepRecord record) implements Recorded {}
@@ -49,7 +49,7 @@ public final class StepRecorder {
     }
 
     /**
-     * Applies an event, trying again after port failures until {@code giveUpAt} (at least once).
+     * Applies an event, and retries after port failures until {@code giveUpAt} (at least once).
      *
      * @param believed what the caller last read or wrote; null if it knows of no record
      * @throws PortException if no try had a known outcome; the event may or may not have been recorded
@@ -65,9 +65,9 @@ public final class StepRecorder {
                     throw e;
                 }
                 LOG.warn(
-                        "Step {}: {} not recorded yet ({}); trying again in {} ms.",
+                        "Step {}: {} not recorded yet ({}); retried in {} ms.",
                         id,
-                        verb(event),
+                        describe(event),
                         e.getMessage(),
                         pause.toMillis());
                 sleepUntil(next, e);
@@ -87,7 +87,7 @@ public final class StepRecorder {
                 return new Recorded.Left(transition);
             }
             switch (store.write(write.next(), write.expect())) {
-                case WriteResult.Written written -> {
+                case WriteResult.Written _ -> {
                     return wrote(found, event, write.next());
                 }
                 case WriteResult.Refused(StepRecord stored) -> {
@@ -109,75 +109,82 @@ public final class StepRecorder {
         }
         if (before != null && event instanceof StepEvent.Claim && before.state() instanceof StepState.Running) {
             meter.add(Metric.WORKERS_LOST);
-            LOG.info("Step {}: attempt {} fell silent; attempt {} takes over.", id, before.attempt(), attempt);
+            LOG.info(
+                    "Step {}: attempt {}'s lease expired without a heartbeat; attempt {} takes over.",
+                    id,
+                    before.attempt(),
+                    attempt);
         }
         if (event instanceof StepEvent.Expire) {
             meter.add(Metric.WORKERS_LOST);
         }
         switch (after.state()) {
-            case StepState.Running running -> {
-                switch (event) {
-                    case StepEvent.Claim claim -> {
-                        meter.add(Metric.STEPS_CLAIMED);
-                        LOG.debug("Step {}: attempt {} claimed until {}.", id, attempt, running.leaseUntil());
-                    }
-                    case StepEvent.Cancel cancel ->
-                        LOG.info("Step {}: attempt {} is asked to stop with its next heartbeat.", id, attempt);
-                    case StepEvent.Renew renew -> {}
-                    case StepEvent.Succeed s -> {}
-                    case StepEvent.Fail f -> {}
-                    case StepEvent.Release r -> {}
-                    case StepEvent.Expire e -> {}
-                    case StepEvent.Redrive r -> {}
-                    case StepEvent.Buried b -> {}
-                    case StepEvent.Discard d -> {}
-                }
-            }
-            case StepState.Retrying retrying -> {
-                if (event instanceof StepEvent.Redrive) {
-                    meter.add(Metric.STEPS_REDRIVEN);
-                    LOG.info("Step {}: redriven after attempt {} with a fresh budget.", id, attempt);
-                } else if (event instanceof StepEvent.Release) {
-                    meter.add(Metric.ATTEMPTS_RELEASED);
-                    LOG.info("Step {}: attempt {} was stopped with its worker and is not counted; again.", id, attempt);
-                } else {
-                    meter.add(Metric.ATTEMPTS_RETRIED);
-                    LOG.info(
-                            "Step {}: attempt {} ended ({}); again from {}.",
-                            id,
-                            attempt,
-                            cause(after),
-                            retrying.notBefore());
-                }
-            }
-            case StepState.Succeeded succeeded -> {
+            case StepState.Running running -> nowRunning(event, after, running);
+            case StepState.Retrying retrying -> nowRetrying(event, after, retrying);
+            case StepState.Ended ended -> nowEnded(event, after, ended);
+        }
+        return new Recorded.Wrote(after);
+    }
+
+    private void nowRunning(StepEvent event, StepRecord record, StepState.Running running) {
+        if (event instanceof StepEvent.Claim) {
+            meter.add(Metric.STEPS_CLAIMED);
+            LOG.debug("Step {}: attempt {} claimed until {}.", record.id(), record.attempt(), running.leaseUntil());
+        } else if (event instanceof StepEvent.Cancel) {
+            LOG.info("Step {}: attempt {} is asked to stop.", record.id(), record.attempt());
+        }
+    }
+
+    private void nowRetrying(StepEvent event, StepRecord record, StepState.Retrying retrying) {
+        StepId id = record.id();
+        int attempt = record.attempt();
+        if (event instanceof StepEvent.Redrive) {
+            meter.add(Metric.STEPS_REDRIVEN);
+            LOG.info("Step {}: redriven after attempt {} with a fresh budget.", id, attempt);
+        } else if (event instanceof StepEvent.Release) {
+            meter.add(Metric.ATTEMPTS_RELEASED);
+            LOG.info("Step {}: attempt {} was stopped with its worker; it is retried and not counted.", id, attempt);
+        } else {
+            meter.add(Metric.ATTEMPTS_RETRIED);
+            LOG.info(
+                    "Step {}: attempt {} ended ({}); retried from {}.",
+                    id,
+                    attempt,
+                    cause(record),
+                    retrying.notBefore());
+        }
+    }
+
+    private void nowEnded(StepEvent event, StepRecord record, StepState.Ended ended) {
+        StepId id = record.id();
+        int attempt = record.attempt();
+        switch (ended) {
+            case StepState.Succeeded _ -> {
                 meter.add(Metric.STEPS_SUCCEEDED);
                 LOG.debug("Step {}: attempt {} succeeded.", id, attempt);
             }
             case StepState.Failed failed -> {
                 meter.add(Metric.STEPS_FAILED);
                 LOG.warn(
-                        "Step {}: attempt {} FAILED ({}); not tried again.",
+                        "Step {}: attempt {} FAILED ({}); not retried.",
                         id,
                         attempt,
                         failed.error().kind());
             }
+            case StepState.Dead _ when event instanceof StepEvent.DeadLettered -> {}
             case StepState.Dead dead -> {
-                if (!(event instanceof StepEvent.Buried)) {
-                    meter.add(Metric.STEPS_DEAD);
-                    LOG.error(
-                            "Step {}: DEAD at attempt {} ({}); it goes to the dead-letter queue.",
-                            id,
-                            attempt,
-                            dead.error().kind());
-                }
+                meter.add(Metric.STEPS_DEAD);
+                LOG.error(
+                        "Step {}: DEAD at attempt {} ({}); it is dead-lettered.",
+                        id,
+                        attempt,
+                        dead.error().kind());
             }
-            case StepState.Cancelled cancelled -> {
+            case StepState.Cancelled _ -> {
                 meter.add(Metric.STEPS_CANCELLED);
                 LOG.info("Step {}: CANCELLED at attempt {}.", id, attempt);
             }
         }
-        return new Recorded.Wrote(after);
     }
 
     private void left(StepId id, StepEvent event, Transition why) {
@@ -185,9 +192,9 @@ public final class StepRecorder {
             case Transition.Stale(StepRecord newer) -> {
                 meter.add(Metric.STALE_REFUSED);
                 LOG.warn(
-                        "Step {}: {} refused; the step is {} at attempt {}, and what this attempt did is dropped.",
+                        "Step {}: {} refused; the step is {} at attempt {}, and this attempt's outcome is dropped.",
                         id,
-                        verb(event),
+                        describe(event),
                         newer.state().name(),
                         newer.attempt());
             }
@@ -196,14 +203,13 @@ public final class StepRecorder {
                 duplicate(id, event, "driven by dispatch " + to.settings().dispatchId());
             case Transition.Finished(StepRecord ended) ->
                 duplicate(id, event, "already " + ended.state().name());
-            case Transition.NotDue(StepRecord waiting, Instant notBefore) ->
-                LOG.debug("Step {}: not due before {}.", id, notBefore);
-            case Transition.Suspect(StepRecord suspect) -> {
+            case Transition.NotDue notDue -> LOG.debug("Step {}: not due before {}.", id, notDue.notBefore());
+            case Transition.Suspect _ -> {
                 meter.add(Metric.SUSPECTS_DEFERRED);
                 LOG.info("Step {}: lost a worker before; it waits to run alone.", id);
             }
-            case Transition.Unchanged unchanged -> {}
-            case Transition.Write write -> throw new IllegalStateException("a write is not left");
+            case Transition.Unchanged _ -> {}
+            case Transition.Write _ -> throw new IllegalStateException("a write is not left");
         }
     }
 
@@ -220,18 +226,18 @@ public final class StepRecorder {
                 : record.history().getLast().cause().name();
     }
 
-    private static String verb(StepEvent event) {
+    private static String describe(StepEvent event) {
         return switch (event) {
-            case StepEvent.Claim e -> "claim";
+            case StepEvent.Claim _ -> "claim";
             case StepEvent.Renew e -> "renewal of attempt " + e.attempt();
             case StepEvent.Succeed e -> "success of attempt " + e.attempt();
             case StepEvent.Fail e -> "failure of attempt " + e.attempt();
             case StepEvent.Release e -> "release of attempt " + e.attempt();
-            case StepEvent.Expire e -> "lease end";
-            case StepEvent.Cancel e -> "cancel";
-            case StepEvent.Redrive e -> "redrive";
-            case StepEvent.Buried e -> "burial";
-            case StepEvent.Discard e -> "discard";
+            case StepEvent.Expire _ -> "lease expiry";
+            case StepEvent.Cancel _ -> "cancel";
+            case StepEvent.Redrive _ -> "redrive";
+            case StepEvent.DeadLettered _ -> "dead-letter mark";
+            case StepEvent.Discard _ -> "discard";
         };
     }
 

@@ -10,7 +10,7 @@ public final class Stepstile {
     private final Meter meter;
     private final Payloads payloads;
     private final StepRecorder recorder;
-    private final DeadLetterer deadLetterer;
+    private final EngineParts parts;
     private final Redriver redriver;
 
     public Stepstile(Ports ports, Timing timing, EngineRuntime runtime, Meter meter) {
@@ -20,7 +20,8 @@ public final class Stepstile {
         this.meter = meter;
         this.payloads = new Payloads(ports.items(), ports.objects());
         this.recorder = new StepRecorder(ports.store(), runtime, meter);
-        this.deadLetterer = new DeadLetterer(ports.deadLetters(), recorder, meter);
+        DeadLetterer deadLetterer = new DeadLetterer(ports.deadLetters(), recorder, meter);
+        this.parts = new EngineParts(ports, payloads, recorder, deadLetterer, timing, runtime, meter);
         this.redriver = new Redriver(ports.store(), ports.queue(), payloads, recorder, timing, runtime);
     }
 
@@ -33,33 +34,20 @@ public final class Stepstile {
         return new Dispatcher(ports.store(), ports.queue(), payloads, timing, runtime, meter, shards);
     }
 
-    /** A worker that shares with no other how many suspects run at a time: it runs one at a time. */
-    public StepExecution execution(Handlers handlers, HandlerOutput output, StepExecution.Engine engine) {
-        return execution(handlers, output, engine, SuspectLimiter.among(1));
+    /** A worker that shares its limit of suspects with no other: it runs one suspect at a time. */
+    public StepExecution execution(Handlers handlers, HandlerOutput output, AttemptRunner runner) {
+        return execution(handlers, output, runner, SuspectLimiter.among(1));
     }
 
     /** @param suspects shared by the workers of one machine */
     public StepExecution execution(
-            Handlers handlers, HandlerOutput output, StepExecution.Engine engine, SuspectLimit suspects) {
-        StepExecution.Parts parts = new StepExecution.Parts(
-                ports.store(),
-                ports.queue(),
-                payloads,
-                recorder,
-                deadLetterer,
-                redriver,
-                handlers,
-                output,
-                timing,
-                runtime,
-                meter,
-                suspects,
-                new WorkerShutdown());
-        return new StepExecution(parts, engine);
+            Handlers handlers, HandlerOutput output, AttemptRunner runner, SuspectLimit suspects) {
+        WorkerShutdown shutdown = new WorkerShutdown();
+        return new StepExecution(new ExecutionParts(parts, redriver, handlers, output, suspects, shutdown), runner);
     }
 
     public Sweep sweep() {
-        return new Sweep(ports.store(), ports.queue(), payloads, recorder, deadLetterer, timing, runtime, meter);
+        return new Sweep(parts);
     }
 
     public RunCanceller canceller() {

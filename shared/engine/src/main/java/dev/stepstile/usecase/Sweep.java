@@ -38,6 +38,7 @@ public final class Sweep {
     private final StepStore store;
     private final StepQueue queue;
     private final ManifestReader manifests;
+    private final AbandonedDispatch abandoned;
     private final RetentionRefresher refresher;
     private final StepSender sender;
     private final StepRecorder recorder;
@@ -46,25 +47,19 @@ public final class Sweep {
     private final EngineRuntime runtime;
     private final Meter meter;
 
-    public Sweep(
-            StepStore store,
-            StepQueue queue,
-            Payloads payloads,
-            StepRecorder recorder,
-            DeadLetterer deadLetterer,
-            Timing timing,
-            EngineRuntime runtime,
-            Meter meter) {
-        this.store = store;
-        this.queue = queue;
-        this.manifests = new ManifestReader(store, payloads, runtime.tasks());
-        this.refresher = new RetentionRefresher(store, payloads, runtime);
-        this.sender = new StepSender(queue);
-        this.recorder = recorder;
-        this.deadLetterer = deadLetterer;
-        this.timing = timing;
-        this.runtime = runtime;
-        this.meter = meter;
+    Sweep(EngineParts parts) {
+        this.store = parts.store();
+        this.queue = parts.queue();
+        this.manifests = new ManifestReader(
+                parts.store(), parts.payloads(), parts.runtime().tasks());
+        this.abandoned = new AbandonedDispatch(parts);
+        this.refresher = new RetentionRefresher(parts.store(), parts.payloads(), parts.runtime());
+        this.sender = new StepSender(parts.queue());
+        this.recorder = parts.recorder();
+        this.deadLetterer = parts.deadLetterer();
+        this.timing = parts.timing();
+        this.runtime = parts.runtime();
+        this.meter = parts.meter();
     }
 
     /**
@@ -123,14 +118,14 @@ public final class Sweep {
             return sweep(taken);
         } catch (DamagedData e) {
             LOG.error("Dispatch {}/{}: cannot be swept. {}", ref.runId(), ref.dispatchId(), e.getMessage());
-            return new SweepReport(0, 0, 0, 0, 0, 0, 0, 1);
+            return SweepReport.UNREACHABLE;
         } catch (PortException e) {
             LOG.warn(
                     "Dispatch {}/{}: sweep broken off ({}); the next one goes on.",
                     ref.runId(),
                     ref.dispatchId(),
                     e.getMessage());
-            return new SweepReport(1, 0, 0, 0, 0, 0, 0, 1);
+            return SweepReport.DISPATCH.plus(SweepReport.UNREACHABLE);
         }
     }
 
@@ -142,7 +137,7 @@ public final class Sweep {
         try {
             steps = manifests.steps(dispatch);
         } catch (Payloads.Missing missing) {
-            return endWithoutManifest(dispatch, missing);
+            return abandoned.end(dispatch, missing);
         }
         BitSet finished = dispatch.finished().toBitSet();
         List<StepSpec> unfinished = new ArrayList<>();
@@ -160,7 +155,7 @@ public final class Sweep {
         meter.add(Metric.RECORDS_DAMAGED, records.damaged().size());
         List<Acted> acted = ParallelCalls.map(runtime.tasks(), ACTS_AT_ONCE, "recover", unfinished, named -> {
             if (records.isDamaged(named.id().stepKey())) { // whether it has ended is not known: it is never done
-                return new Acted(named, StepState.Name.UNKNOWN, false, false, new SweepReport(0, 0, 0, 0, 0, 0, 0, 1));
+                return Acted.reported(named, StepState.Name.UNKNOWN, SweepReport.UNREACHABLE);
             }
             StepRecord record = records.of(named.id().stepKey());
             StepSpec spec = named.as(record);
@@ -169,70 +164,75 @@ public final class Sweep {
         return conclude(dispatch, finished, unfinished, acted, now);
     }
 
-    /** What was done about a step, which its record may have other settings for than its manifest, and its state now. */
-    private record Acted(StepSpec spec, StepState.Name state, boolean done, boolean send, SweepReport report) {}
+    /**
+     * What was done about a step.
+     *
+     * @param spec with the settings of its record, which a redrive may have changed
+     * @param state the step's state now
+     * @param done whether it is not looked at again
+     * @param send whether its message is to be sent
+     */
+    private record Acted(StepSpec spec, StepState.Name state, boolean done, boolean send, SweepReport report) {
+        static Acted left(StepSpec spec, StepState.Name state) {
+            return reported(spec, state, SweepReport.NOTHING);
+        }
+
+        static Acted reported(StepSpec spec, StepState.Name state, SweepReport report) {
+            return new Acted(spec, state, false, false, report);
+        }
+
+        static Acted done(StepSpec spec, StepState.Name state, SweepReport report) {
+            return new Acted(spec, state, true, false, report);
+        }
+
+        static Acted toSend(StepSpec spec, StepState.Name state, SweepReport report) {
+            return new Acted(spec, state, false, true, report);
+        }
+    }
 
     private Acted act(StepSpec spec, @Nullable StepRecord record, Recovery.Decision decision) {
         StepState.Name state =
                 record == null ? StepState.Name.QUEUED : record.state().name();
-        Acted left = new Acted(spec, state, false, false, SweepReport.NOTHING);
         try {
             return switch (decision) {
-                case Recovery.Decision.Leave leave -> left;
-                case Recovery.Decision.Done done -> new Acted(spec, state, true, false, SweepReport.NOTHING);
-                case Recovery.Decision.Resend resend ->
-                    new Acted(spec, state, false, true, new SweepReport(0, 0, 1, 0, 0, 0, 0, 0));
-                case Recovery.Decision.Bury(StepState.Dead dead)
-                when record != null -> {
-                    deadLetterer.moveToDeadLetters(spec, record, dead);
-                    yield new Acted(spec, state, false, false, new SweepReport(0, 0, 0, 0, 0, 1, 0, 0));
+                case Recovery.Decision.Leave _ -> Acted.left(spec, state);
+                case Recovery.Decision.Done _ -> Acted.done(spec, state, SweepReport.NOTHING);
+                case Recovery.Decision.Resend _ -> Acted.toSend(spec, state, SweepReport.RESENT);
+                case Recovery.Decision.MoveToDeadLetters(StepRecord dead, StepState.Dead end) -> {
+                    deadLetterer.moveToDeadLetters(spec, dead, end);
+                    yield Acted.reported(spec, state, SweepReport.DEAD_LETTERED);
                 }
-                case Recovery.Decision.Bury moveToDeadLetters -> left;
-                case Recovery.Decision.Reclaim reclaim ->
-                    after(
-                            spec,
-                            record,
-                            new StepEvent.Expire(timing.margin()),
-                            new SweepReport(0, 0, 0, 1, 0, 0, 0, 0),
-                            left);
-                case Recovery.Decision.Cancel cancel ->
-                    after(
-                            spec,
-                            record,
-                            new StepEvent.Cancel(
-                                    spec,
-                                    store.run(spec.id().runId())
-                                            .map(Run::cancelSeq)
-                                            .orElse(0L)),
-                            new SweepReport(0, 0, 0, 0, 1, 0, 0, 0),
-                            left);
+                case Recovery.Decision.Reclaim _ ->
+                    record(spec, record, new StepEvent.Expire(timing.margin()), SweepReport.RECLAIMED);
+                case Recovery.Decision.Cancel _ ->
+                    record(spec, record, new StepEvent.Cancel(spec, cancelSeq(spec)), SweepReport.CANCELLED);
                 case Recovery.Decision.Discard(StepError error) ->
-                    after(
-                            spec,
-                            record,
-                            new StepEvent.Discard(spec, error),
-                            new SweepReport(0, 0, 0, 0, 0, 0, 1, 0),
-                            left);
+                    record(spec, record, new StepEvent.Discard(spec, error), SweepReport.DISCARDED);
             };
         } catch (PortException e) {
             LOG.warn("Step {}: not recovered yet ({}); the next sweep tries again.", spec.id(), e.getMessage());
-            return new Acted(spec, state, false, false, new SweepReport(0, 0, 0, 0, 0, 0, 0, 1));
+            return Acted.reported(spec, state, SweepReport.UNREACHABLE);
         }
     }
 
-    private Acted after(StepSpec spec, @Nullable StepRecord record, StepEvent event, SweepReport report, Acted left) {
-        if (!(recorder.apply(spec.id(), record, event) instanceof StepRecorder.Recorded.Wrote(StepRecord wrote))) {
-            return left;
+    private long cancelSeq(StepSpec spec) {
+        return store.run(spec.id().runId()).map(Run::cancelSeq).orElse(0L);
+    }
+
+    private Acted record(StepSpec spec, @Nullable StepRecord record, StepEvent event, SweepReport report) {
+        if (!(recorder.apply(spec.id(), record, event) instanceof StepRecorder.Recorded.Wrote(StepRecord written))) {
+            return Acted.left(
+                    spec,
+                    record == null ? StepState.Name.QUEUED : record.state().name());
         }
-        return switch (wrote.state()) {
+        return switch (written.state()) {
             case StepState.Dead dead -> {
-                deadLetterer.moveToDeadLetters(spec, wrote, dead);
-                yield new Acted(
-                        spec, StepState.Name.DEAD, false, false, report.plus(new SweepReport(0, 0, 0, 0, 0, 1, 0, 0)));
+                deadLetterer.moveToDeadLetters(spec, written, dead);
+                yield Acted.reported(spec, StepState.Name.DEAD, report.plus(SweepReport.DEAD_LETTERED));
             }
-            case StepState.Retrying retrying -> new Acted(spec, StepState.Name.RETRYING, false, true, report);
-            case StepState.Running running -> new Acted(spec, StepState.Name.RUNNING, false, false, report);
-            case StepState.Ended ended -> new Acted(spec, ended.name(), true, false, report);
+            case StepState.Retrying _ -> Acted.toSend(spec, StepState.Name.RETRYING, report);
+            case StepState.Running _ -> Acted.reported(spec, StepState.Name.RUNNING, report);
+            case StepState.Ended ended -> Acted.done(spec, ended.name(), report);
         };
     }
 
@@ -240,7 +240,7 @@ public final class Sweep {
     private SweepReport conclude(
             Dispatch dispatch, BitSet finished, List<StepSpec> steps, List<Acted> acted, Instant read) {
         boolean redriverMayWrite = read.isBefore(dispatch.keepOpenUntil());
-        SweepReport report = new SweepReport(1, 0, 0, 0, 0, 0, 0, 0);
+        SweepReport report = SweepReport.DISPATCH;
         SortedMap<StepState.Name, Integer> finishedCounts = new TreeMap<>(dispatch.finishedCounts());
         SortedMap<StepState.Name, Integer> openCounts = new TreeMap<>();
         List<StepSpec> toSend = new ArrayList<>();
@@ -275,66 +275,8 @@ public final class Sweep {
         if (close && stored) {
             meter.add(Metric.DISPATCHES_CLOSED);
             LOG.info("Dispatch {}/{}: closed, {}.", dispatch.runId(), dispatch.dispatchId(), finishedCounts);
-            return report.plus(new SweepReport(0, 1, 0, 0, 0, 0, 0, 0));
+            return report.plus(SweepReport.CLOSED);
         }
         return report;
-    }
-
-    /** Without its manifest a dispatch cannot go on: what it had started ends DEAD, and it is closed, said so. */
-    private SweepReport endWithoutManifest(Dispatch dispatch, Payloads.Missing missing) {
-        LOG.error(
-                "Dispatch {}/{}: its manifest is gone ({}); its unfinished steps end DEAD.",
-                dispatch.runId(),
-                dispatch.dispatchId(),
-                missing.getMessage());
-        StepError error = new StepError(StepError.Kind.PAYLOAD_MISSING, "Manifest: " + missing.getMessage());
-        Instant now = runtime.now();
-        int open = 0;
-        int discarded = 0;
-        SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
-        for (int shard = 0; shard < dispatch.shards(); shard++) {
-            String after = null;
-            List<StepRecord> page;
-            do {
-                page = store.list(dispatch.runId(), shard, after, 200);
-                for (StepRecord record : page) {
-                    after = record.id().stepKey();
-                    if (record.settings().dispatchId().equals(dispatch.dispatchId())) {
-                        StepState.Name state = endWithoutManifest(record, error);
-                        counts.merge(state, 1, Integer::sum);
-                        discarded += state == record.state().name() ? 0 : 1;
-                        open += state == StepState.Name.RUNNING ? 1 : 0;
-                    }
-                }
-            } while (!page.isEmpty());
-        }
-        boolean close = open == 0 && !now.isBefore(dispatch.keepOpenUntil());
-        boolean stored = store.replace(dispatch.swept(
-                StepBits.NONE, counts, new TreeMap<>(), false, now, close ? null : dispatch.nextSweepAt()));
-        return new SweepReport(1, close && stored ? 1 : 0, 0, 0, 0, 0, discarded, 0);
-    }
-
-    private StepState.Name endWithoutManifest(StepRecord record, StepError error) {
-        StepSpec spec = new StepSpec(
-                record.id(),
-                record.shard(),
-                record.settings(),
-                dev.stepstile.step.Payload.NULL,
-                new TreeMap<>(),
-                new TreeMap<>(),
-                Instant.EPOCH);
-        StepRecord current = record;
-        if (recorder.apply(record.id(), current, new StepEvent.Expire(timing.margin()))
-                instanceof StepRecorder.Recorded.Wrote(StepRecord expired)) {
-            current = expired;
-        }
-        if (recorder.apply(record.id(), current, new StepEvent.Discard(spec, error))
-                instanceof StepRecorder.Recorded.Wrote(StepRecord discarded)) {
-            current = discarded;
-        }
-        if (current.state() instanceof StepState.Dead dead && dead.deadLetteredAt() == null) {
-            deadLetterer.moveToDeadLetters(spec, current, dead);
-        }
-        return current.state().name();
     }
 }

@@ -4,37 +4,37 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** Whether a worker was told to stop, and the attempts that it has to stop then. */
+/** Whether a worker shuts down, and the attempts that it stops then. */
 final class WorkerShutdown {
     private final List<Lease> running = new CopyOnWriteArrayList<>();
     private volatile boolean begun;
     private volatile Instant until = Instant.MAX;
 
-    /** From now on nothing is begun, and what fails because it is interrupted is released. */
+    /** Whether the worker starts no more steps, and releases the attempts that fail because they are interrupted. */
     boolean begun() {
         return begun;
     }
 
-    /** When what runs is left behind; never, as long as nobody has told this worker to stop. */
+    /** When running handlers are abandoned; {@link Instant#MAX} as long as the worker does not shut down. */
     Instant until() {
         return until;
     }
 
-    void begins(Lease lease) {
+    void add(Lease lease) {
         running.add(lease);
     }
 
-    void ends(Lease lease) {
+    void remove(Lease lease) {
         running.remove(lease);
     }
 
-    /** Interrupts what runs, and leaves behind what has not ended by {@code leaveAt}. */
-    void stop(Instant leaveAt) throws InterruptedException {
-        until = leaveAt;
-        begun = true; // first: a handler that is just being started looks at it
+    /** Interrupts the running handlers, and abandons those that have not ended by {@code abandonAt}. */
+    void stop(Instant abandonAt) throws InterruptedException {
+        until = abandonAt;
+        begun = true; // first: a handler that is just starting reads it
         running.forEach(Lease::interruptHandler);
         for (Lease lease : running) {
-            lease.leaveHandlerAt(leaveAt);
+            lease.abandonHandlerAt(abandonAt);
         }
     }
 }

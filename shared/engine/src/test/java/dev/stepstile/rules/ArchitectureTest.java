@@ -16,10 +16,14 @@ import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaConstructorCall;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.stepstile.codec.RecordCodec;
+import dev.stepstile.step.StepLife;
 import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -249,8 +253,7 @@ class ArchitectureTest {
     @Nested
     class A_records_next_state {
         private final ArchRule is_built_by_StepLife_alone = noClasses()
-                .that(not(type(dev.stepstile.step.StepLife.class))
-                        .and(not(type(dev.stepstile.codec.RecordCodec.class))))
+                .that(not(type(StepLife.class)).and(not(type(RecordCodec.class))))
                 .should()
                 .callConstructorWhere(new DescribedPredicate<>("builds a record or a state of one") {
                     @Override
@@ -258,7 +261,7 @@ class ArchitectureTest {
                         JavaClass made = call.getTargetOwner();
                         boolean byItself = call.getOriginOwner().equals(made); // one constructor that calls another
                         return (made.isEquivalentTo(StepRecord.class) && !byItself)
-                                || made.isAssignableTo(dev.stepstile.step.StepState.class);
+                                || made.isAssignableTo(StepState.class);
                     }
                 })
                 .because("one file shows a step's whole life; the codec only reads back what was written");
@@ -287,7 +290,7 @@ class ArchitectureTest {
                 .and(DescribedPredicate.describe(
                         "are not sealed", type -> !type.reflect().isSealed()))
                 .should()
-                .haveModifier(com.tngtech.archunit.core.domain.JavaModifier.FINAL);
+                .haveModifier(JavaModifier.FINAL);
 
         @Test
         void are_final() {

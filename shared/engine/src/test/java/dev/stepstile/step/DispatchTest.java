@@ -126,10 +126,10 @@ class DispatchTest {
     @Test
     void that_is_written_anew_says_how_much_of_it_is_and_at_last_since_when() {
         RefreshProgress soFar = new RefreshProgress(LATER, bits(2));
-        Dispatch refresher = FRESH.refresher(soFar);
-        assertThat(refresher.refresh()).isEqualTo(soFar);
-        assertThat(refresher.version()).isEqualTo(2);
-        Dispatch refreshed = refresher.refreshed(LATER);
+        Dispatch refreshing = FRESH.refreshing(soFar);
+        assertThat(refreshing.refresh()).isEqualTo(soFar);
+        assertThat(refreshing.version()).isEqualTo(2);
+        Dispatch refreshed = refreshing.refreshed(LATER);
         assertThat(refreshed.refresh()).isNull();
         assertThat(refreshed.refreshedAt()).isEqualTo(LATER);
     }

@@ -15,7 +15,7 @@ class OverridesTest {
     @Test
     void nothing_stays_as_it_was() {
         assertThat(StepOverrides.NONE.on(BEFORE)).isEqualTo(BEFORE);
-        assertThat(StepOverrides.NONE.said(BEFORE)).isEqualTo("nothing changed");
+        assertThat(StepOverrides.NONE.describe(BEFORE)).isEqualTo("nothing changed");
     }
 
     @Test
@@ -39,7 +39,7 @@ class OverridesTest {
 
     @Test
     void the_history_says_what_is_changed_and_never_the_input() {
-        assertThat(ALL.withInput(INPUT).said(BEFORE))
+        assertThat(ALL.withInput(INPUT).describe(BEFORE))
                 .isEqualTo("handler h -> other, maxAttempts 3 -> 5, timeoutSeconds 60 -> 90, baseSeconds 1 -> 1.5,"
                         + " capSeconds 300 -> 540, another input");
     }
@@ -49,7 +49,7 @@ class OverridesTest {
         RetryPolicy retry = BEFORE.retry();
         StepOverrides same = new StepOverrides(
                 BEFORE.handler(), retry.maxAttempts(), retry.base(), retry.cap(), BEFORE.timeout(), null);
-        assertThat(same.said(BEFORE)).isEqualTo("nothing changed");
+        assertThat(same.describe(BEFORE)).isEqualTo("nothing changed");
     }
 
     @Test

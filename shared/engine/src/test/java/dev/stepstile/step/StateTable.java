@@ -1,6 +1,6 @@
 package dev.stepstile.step;
 
-import dev.stepstile.step.StepEvent.Weight;
+import dev.stepstile.step.StepEvent.FailureKind;
 import dev.stepstile.step.StepState.Running;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,8 +39,8 @@ final class StateTable {
                 Steps.record(2, 0, new StepState.Retrying(Steps.NOW), List.of(Steps.lost(2))));
         add(rows, "SUCCEEDED", Steps.record(new StepState.Succeeded(new Payload.Inline("41"), Steps.NOW)));
         add(rows, "FAILED", Steps.record(new StepState.Failed(Steps.BROKEN, Steps.NOW)));
-        add(rows, "DEAD, not buried", Steps.record(new StepState.Dead(Steps.BROKEN, Steps.NOW, null)));
-        add(rows, "DEAD, buried", Steps.record(new StepState.Dead(Steps.BROKEN, Steps.NOW, Steps.NOW)));
+        add(rows, "DEAD, not dead-lettered", Steps.record(new StepState.Dead(Steps.BROKEN, Steps.NOW, null)));
+        add(rows, "DEAD, dead-lettered", Steps.record(new StepState.Dead(Steps.BROKEN, Steps.NOW, Steps.NOW)));
         add(rows, "CANCELLED", Steps.record(new StepState.Cancelled(Steps.NOW)));
         for (Situation row : List.copyOf(rows)) {
             if (row.record() != null
@@ -68,27 +68,32 @@ final class StateTable {
                                         s -> new StepEvent.Discard(
                                                 s.spec(), new StepError(StepError.Kind.PAYLOAD_MISSING, "gone"))))),
                 new Part(
-                        "The newest attempt speaks",
+                        "Events from the owner",
                         List.of(
                                 new Happening("renew", s -> Steps.renew(attempt(s), Steps.OWNER)),
                                 new Happening("succeed", s -> Steps.succeed(attempt(s), Steps.OWNER)),
                                 new Happening(
-                                        "fail, retryable", s -> Steps.fail(attempt(s), Steps.OWNER, Weight.RETRYABLE)),
+                                        "fail, retryable",
+                                        s -> Steps.fail(attempt(s), Steps.OWNER, FailureKind.RETRYABLE)),
                                 new Happening(
-                                        "fail, terminal", s -> Steps.fail(attempt(s), Steps.OWNER, Weight.TERMINAL)),
+                                        "fail, terminal",
+                                        s -> Steps.fail(attempt(s), Steps.OWNER, FailureKind.TERMINAL)),
                                 new Happening(
-                                        "fail, hopeless", s -> Steps.fail(attempt(s), Steps.OWNER, Weight.HOPELESS)),
+                                        "fail, unrecoverable",
+                                        s -> Steps.fail(attempt(s), Steps.OWNER, FailureKind.UNRECOVERABLE)),
                                 new Happening("release", s -> new StepEvent.Release(attempt(s), Steps.OWNER, 2)))),
                 new Part(
-                        "Someone speaks who does not own the step (an older attempt; another owner)",
+                        "Events from a stale attempt (an older attempt; another owner)",
                         List.of(
                                 new Happening("renew (older)", s -> Steps.renew(attempt(s) - 1, Steps.OWNER)),
                                 new Happening("renew (other)", s -> Steps.renew(attempt(s), "owner-1")),
                                 new Happening("succeed (older)", s -> Steps.succeed(attempt(s) - 1, Steps.OWNER)),
                                 new Happening("succeed (other)", s -> Steps.succeed(attempt(s), "owner-1")),
                                 new Happening(
-                                        "fail (older)", s -> Steps.fail(attempt(s) - 1, Steps.OWNER, Weight.RETRYABLE)),
-                                new Happening("fail (other)", s -> Steps.fail(attempt(s), "owner-1", Weight.RETRYABLE)),
+                                        "fail (older)",
+                                        s -> Steps.fail(attempt(s) - 1, Steps.OWNER, FailureKind.RETRYABLE)),
+                                new Happening(
+                                        "fail (other)", s -> Steps.fail(attempt(s), "owner-1", FailureKind.RETRYABLE)),
                                 new Happening(
                                         "release (older)", s -> new StepEvent.Release(attempt(s) - 1, Steps.OWNER, 2)),
                                 new Happening(
@@ -100,11 +105,14 @@ final class StateTable {
                                 new Happening("cancel", s -> new StepEvent.Cancel(s.spec(), 1)),
                                 new Happening("cancel, answered before", s -> new StepEvent.Cancel(s.spec(), 0)),
                                 new Happening("redrive", s -> new StepEvent.Redrive(1, null)),
-                                new Happening("redrive by its letter", s -> new StepEvent.Redrive(1, attempt(s))),
+                                new Happening("redrive by its dead letter", s -> new StepEvent.Redrive(1, attempt(s))),
                                 new Happening(
-                                        "redrive by an older letter", s -> new StepEvent.Redrive(1, attempt(s) - 1)),
-                                new Happening("buried", s -> new StepEvent.Buried(attempt(s))),
-                                new Happening("buried (older letter)", s -> new StepEvent.Buried(attempt(s) - 1)))),
+                                        "redrive by an older dead letter",
+                                        s -> new StepEvent.Redrive(1, attempt(s) - 1)),
+                                new Happening("dead-lettered", s -> new StepEvent.DeadLettered(attempt(s))),
+                                new Happening(
+                                        "dead-lettered (older attempt)",
+                                        s -> new StepEvent.DeadLettered(attempt(s) - 1)))),
                 new Part(
                         "A redrive that changes the step's settings",
                         List.of(new Happening(
@@ -159,7 +167,7 @@ final class StateTable {
             words.append(", asked to stop");
         }
         if (next.state() instanceof StepState.Dead dead && dead.deadLetteredAt() != null) {
-            words.append(", buried");
+            words.append(", dead-lettered");
         }
         return words.toString();
     }

@@ -32,14 +32,14 @@ class StateTableTest {
             RETRYING, due, lost a worker         | wait to be alone        | **RUNNING**, attempt +1 | **DEAD**
             SUCCEEDED                            | finished                | finished                | finished
             FAILED                               | finished                | finished                | finished
-            DEAD, not buried                     | finished                | finished                | finished
-            DEAD, buried                         | finished                | finished                | finished
+            DEAD, not dead-lettered              | finished                | finished                | finished
+            DEAD, dead-lettered                  | finished                | finished                | finished
             CANCELLED                            | finished                | finished                | finished
             RUNNING, lease over, of another dispatch | attached            | attached                | attached
             RETRYING, due, of another dispatch   | attached                | attached                | attached
             SUCCEEDED, of another dispatch       | finished                | finished                | finished
             """,
-            // renew | succeed | fail, retryable | fail, terminal | fail, hopeless | release
+            // renew | succeed | fail, retryable | fail, terminal | fail, unrecoverable | release
             """
             QUEUED                               | –           | –             | –             | –             | – | –
             QUEUED, validity over                | –           | –             | –             | –             | – | –
@@ -54,8 +54,8 @@ class StateTableTest {
             RETRYING, due, lost a worker         | stale       | stale         | stale         | stale         | stale | stale
             SUCCEEDED                            | stale       | stale         | stale         | stale         | stale | stale
             FAILED                               | stale       | stale         | stale         | stale         | stale | stale
-            DEAD, not buried                     | stale       | stale         | stale         | stale         | stale | stale
-            DEAD, buried                         | stale       | stale         | stale         | stale         | stale | stale
+            DEAD, not dead-lettered              | stale       | stale         | stale         | stale         | stale | stale
+            DEAD, dead-lettered                  | stale       | stale         | stale         | stale         | stale | stale
             CANCELLED                            | stale       | stale         | stale         | stale         | stale | stale
             RUNNING, lease over, of another dispatch | **RUNNING** | **SUCCEEDED** | **RETRYING** | **FAILED** | **DEAD** | **RETRYING**, not counted
             RETRYING, due, of another dispatch   | stale       | stale         | stale         | stale         | stale | stale
@@ -76,15 +76,15 @@ class StateTableTest {
             RETRYING, due, lost a worker         | stale | stale | stale | stale | stale | stale | stale | stale
             SUCCEEDED                            | stale | stale | stale | stale | stale | stale | stale | stale
             FAILED                               | stale | stale | stale | stale | stale | stale | stale | stale
-            DEAD, not buried                     | stale | stale | stale | stale | stale | stale | stale | stale
-            DEAD, buried                         | stale | stale | stale | stale | stale | stale | stale | stale
+            DEAD, not dead-lettered              | stale | stale | stale | stale | stale | stale | stale | stale
+            DEAD, dead-lettered                  | stale | stale | stale | stale | stale | stale | stale | stale
             CANCELLED                            | stale | stale | stale | stale | stale | stale | stale | stale
             RUNNING, lease over, of another dispatch | stale | stale | stale | stale | stale | stale | stale | stale
             RETRYING, due, of another dispatch   | stale | stale | stale | stale | stale | stale | stale | stale
             SUCCEEDED, of another dispatch       | stale | stale | stale | stale | stale | stale | stale | stale
             """,
-            // expire | cancel | answered | redrive | by its letter | by an older letter | buried | buried (older
-            // letter)
+            // expire | cancel | answered | redrive | by its letter | by an older letter |
+            // dead-lettered | dead-lettered (older attempt)
             """
             QUEUED                               | – | **CANCELLED** | – | – | – | – | – | –
             QUEUED, validity over                | – | **CANCELLED** | – | – | – | – | – | –
@@ -99,8 +99,8 @@ class StateTableTest {
             RETRYING, due, lost a worker         | – | **CANCELLED** | – | – | – | – | – | –
             SUCCEEDED                            | – | – | – | finished | – | – | – | –
             FAILED                               | – | – | – | **RETRYING**, fresh budget | – | – | – | –
-            DEAD, not buried | – | – | – | **RETRYING**, fresh budget | **RETRYING**, fresh budget | – | **DEAD**, buried | –
-            DEAD, buried     | – | – | – | **RETRYING**, fresh budget | **RETRYING**, fresh budget | – | – | –
+            DEAD, not dead-lettered | – | – | – | **RETRYING**, fresh budget | **RETRYING**, fresh budget | – | **DEAD**, dead-lettered | –
+            DEAD, dead-lettered     | – | – | – | **RETRYING**, fresh budget | **RETRYING**, fresh budget | – | – | –
             CANCELLED                            | – | – | – | **RETRYING**, fresh budget | – | – | – | –
             RUNNING, lease over, of another dispatch | **RETRYING** | **RUNNING**, asked to stop | – | – | – | – | – | –
             RETRYING, due, of another dispatch   | – | **CANCELLED** | – | – | – | – | – | –
@@ -121,8 +121,8 @@ class StateTableTest {
             RETRYING, due, lost a worker         | –
             SUCCEEDED                            | finished
             FAILED                               | **RETRYING**, fresh budget, other settings
-            DEAD, not buried                     | **RETRYING**, fresh budget, other settings
-            DEAD, buried                         | **RETRYING**, fresh budget, other settings
+            DEAD, not dead-lettered              | **RETRYING**, fresh budget, other settings
+            DEAD, dead-lettered                  | **RETRYING**, fresh budget, other settings
             CANCELLED                            | **RETRYING**, fresh budget, other settings
             RUNNING, lease over, of another dispatch | –
             RETRYING, due, of another dispatch   | –
@@ -152,19 +152,19 @@ class StateTableTest {
         assertThat(states).isEqualTo(expectedStates);
 
         Set<String> events = new TreeSet<>();
-        Set<StepEvent.Weight> weights = new TreeSet<>();
+        Set<StepEvent.FailureKind> failureKinds = new TreeSet<>();
         for (StateTable.Part part : StateTable.parts()) {
             for (StateTable.Happening happening : part.happenings()) {
                 StepEvent event =
                         happening.event().apply(StateTable.situations().getFirst());
                 events.add(event.getClass().getSimpleName());
                 if (event instanceof StepEvent.Fail fail) {
-                    weights.add(fail.weight());
+                    failureKinds.add(fail.failureKind());
                 }
             }
         }
         assertThat(events).isEqualTo(leaves(StepEvent.class));
-        assertThat(weights).containsExactlyInAnyOrder(StepEvent.Weight.values());
+        assertThat(failureKinds).containsExactlyInAnyOrder(StepEvent.FailureKind.values());
     }
 
     @Test
@@ -226,7 +226,7 @@ class StateTableTest {
                     case StepEvent.Expire e -> false;
                     case StepEvent.Cancel e -> false;
                     case StepEvent.Redrive e -> false;
-                    case StepEvent.Buried e -> false;
+                    case StepEvent.DeadLettered e -> false;
                     case StepEvent.Discard e -> false;
                 };
                 assertThat(expect)
@@ -263,11 +263,11 @@ class StateTableTest {
                 A cell in bold is the state of the record that is written; the other cells write nothing:
                 *held* (another attempt owns the step), *not due*, *wait to be alone* (the step lost a worker before, and
                 nothing else may run beside it), *attached* (the dispatch that claimed the step first drives it),
-                *finished*, *stale* (the attempt lost the step; what it says is dropped), – (nothing to do).
-                *Not counted*: the fence stays, and the beginning of the budget moves on by one.
+                *finished*, *stale* (the attempt lost the step; its event is ignored), – (nothing to do).
+                *Not counted*: the fence stays, and the start of the budget moves forward by one.
                 The step is at attempt 2 of 3, or at 3 where it says "last attempt". A lease is "over" once the clocks'
                 margin has passed too. QUEUED has no record. A DEAD step is put into the dead-letter queue and then
-                marked *buried*.
+                marked *dead-lettered*.
                 """);
         for (StateTable.Part part : StateTable.parts()) {
             text.append("\n## ").append(part.title()).append("\n\n").append(StateTable.markdown(part));

@@ -2,7 +2,7 @@ package dev.stepstile.step;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stepstile.step.StepEvent.Weight;
+import dev.stepstile.step.StepEvent.FailureKind;
 import dev.stepstile.step.StepState.Dead;
 import dev.stepstile.step.StepState.Retrying;
 import dev.stepstile.step.StepState.Running;
@@ -139,7 +139,7 @@ class StepLifeTest {
         @Test
         void is_retried_after_its_wait_and_noted() {
             StepRecord retrying = Steps.after(
-                    Steps.record(Steps.running(Steps.LEASE, false)), Steps.fail(2, Steps.OWNER, Weight.RETRYABLE));
+                    Steps.record(Steps.running(Steps.LEASE, false)), Steps.fail(2, Steps.OWNER, FailureKind.RETRYABLE));
             assertThat(retrying.state()).isEqualTo(new Retrying(NOW.plusSeconds(7)));
             assertThat(retrying.history()).singleElement().satisfies(note -> {
                 assertThat(note.cause()).isEqualTo(StepError.Kind.HANDLER_FAILED);
@@ -152,7 +152,7 @@ class StepLifeTest {
         @Test
         void of_the_last_attempt_is_death_with_the_attempts_own_error() {
             StepRecord last = Steps.record(3, 0, Steps.running(Steps.LEASE, false), List.of());
-            assertThat(Steps.after(last, Steps.fail(3, Steps.OWNER, Weight.RETRYABLE))
+            assertThat(Steps.after(last, Steps.fail(3, Steps.OWNER, FailureKind.RETRYABLE))
                             .state())
                     .isEqualTo(new Dead(Steps.BROKEN, NOW, null));
         }
@@ -168,9 +168,9 @@ class StepLifeTest {
         }
 
         @Test
-        void that_is_hopeless_costs_the_rest_of_the_budget() {
+        void that_is_unrecoverable_costs_the_rest_of_the_budget() {
             StepRecord first = Steps.record(1, 0, Steps.running(Steps.LEASE, false), List.of());
-            assertThat(Steps.after(first, Steps.fail(1, Steps.OWNER, Weight.HOPELESS))
+            assertThat(Steps.after(first, Steps.fail(1, Steps.OWNER, FailureKind.UNRECOVERABLE))
                             .state())
                     .isInstanceOf(Dead.class);
         }
@@ -188,8 +188,8 @@ class StepLifeTest {
                     attempts++;
                     assertThat(record.attempt()).isEqualTo(attempts);
                     assertThat(record.budgetLeft()).isEqualTo(i < 2);
-                    StepEvent.Fail failure =
-                            new StepEvent.Fail(attempts, "owner-new", Weight.RETRYABLE, Steps.BROKEN, Duration.ZERO, 0);
+                    StepEvent.Fail failure = new StepEvent.Fail(
+                            attempts, "owner-new", FailureKind.RETRYABLE, Steps.BROKEN, Duration.ZERO, 0);
                     record = Steps.after(record, failure);
                 }
                 assertThat(record.state()).isInstanceOf(Dead.class);
@@ -236,7 +236,8 @@ class StepLifeTest {
             StepRecord redriven = Steps.after(dead(3), by("once"));
             StepRecord again = Steps.after(redriven, Steps.claim(Steps.spec(), true));
             again = Steps.after(
-                    again, new StepEvent.Fail(4, "owner-new", Weight.HOPELESS, Steps.BROKEN, Duration.ZERO, 0));
+                    again,
+                    new StepEvent.Fail(4, "owner-new", FailureKind.UNRECOVERABLE, Steps.BROKEN, Duration.ZERO, 0));
             assertThat(again.state()).isInstanceOf(Dead.class);
             assertThat(again.redrivenBy()).isEqualTo("once");
             assertThat(StepLife.on(again, by("once"), NOW)).isEqualTo(new Transition.Unchanged());
@@ -323,8 +324,8 @@ class StepLifeTest {
             StepRecord asked = Steps.record(Steps.running(Steps.LEASE, true));
             assertThat(Steps.after(asked, Steps.succeed(2, Steps.OWNER)).state())
                     .isInstanceOf(StepState.Succeeded.class);
-            for (Weight weight : Weight.values()) {
-                assertThat(Steps.after(asked, Steps.fail(2, Steps.OWNER, weight))
+            for (FailureKind failureKind : FailureKind.values()) {
+                assertThat(Steps.after(asked, Steps.fail(2, Steps.OWNER, failureKind))
                                 .state())
                         .isEqualTo(new StepState.Cancelled(NOW));
             }
@@ -337,14 +338,15 @@ class StepLifeTest {
 
         @Test
         void marks_its_step_once_and_keeps_the_time_of_death() {
-            StepRecord deadLettered = Steps.after(dead, new StepEvent.Buried(2));
+            StepRecord deadLettered = Steps.after(dead, new StepEvent.DeadLettered(2));
             assertThat(deadLettered.state()).isEqualTo(new Dead(Steps.BROKEN, NOW.minusSeconds(9), NOW));
-            assertThat(StepLife.on(deadLettered, new StepEvent.Buried(2), NOW)).isEqualTo(new Transition.Unchanged());
+            assertThat(StepLife.on(deadLettered, new StepEvent.DeadLettered(2), NOW))
+                    .isEqualTo(new Transition.Unchanged());
         }
 
         @Test
         void of_another_attempt_neither_marks_nor_redrives() {
-            assertThat(StepLife.on(dead, new StepEvent.Buried(1), NOW)).isEqualTo(new Transition.Unchanged());
+            assertThat(StepLife.on(dead, new StepEvent.DeadLettered(1), NOW)).isEqualTo(new Transition.Unchanged());
             assertThat(StepLife.on(dead, new StepEvent.Redrive(0, 1), NOW)).isEqualTo(new Transition.Unchanged());
             assertThat(Steps.after(dead, new StepEvent.Redrive(0, 2)).state()).isEqualTo(new Retrying(NOW));
         }
@@ -358,7 +360,8 @@ class StepLifeTest {
             for (int i = 1; i <= 25; i++) {
                 record = Steps.after(record, Steps.claim(Steps.spec(), true));
                 record = Steps.after(
-                        record, new StepEvent.Fail(i, "owner-new", Weight.RETRYABLE, Steps.BROKEN, Duration.ZERO, 0));
+                        record,
+                        new StepEvent.Fail(i, "owner-new", FailureKind.RETRYABLE, Steps.BROKEN, Duration.ZERO, 0));
                 if (record.state() instanceof Dead) {
                     record = Steps.after(record, new StepEvent.Redrive(0, null));
                 }
@@ -445,12 +448,15 @@ class StepLifeTest {
                             spec, "owner-" + random.nextInt(), Steps.LEASE, Steps.MARGIN, random.nextBoolean());
                 case 4 -> Steps.renew(attempt, owner);
                 case 5 -> random.nextInt(4) == 0 ? Steps.succeed(attempt, owner) : Steps.renew(attempt, owner);
-                case 6, 7 -> Steps.fail(attempt, owner, List.of(Weight.values()).get(random.nextInt(3)));
+                case 6, 7 ->
+                    Steps.fail(attempt, owner, List.of(FailureKind.values()).get(random.nextInt(3)));
                 case 8 -> new StepEvent.Expire(Steps.MARGIN);
                 case 9 -> new StepEvent.Cancel(spec, random.nextInt(3));
                 case 10 -> new StepEvent.Redrive(random.nextInt(3), random.nextBoolean() ? attempt : null);
                 default ->
-                    random.nextBoolean() ? new StepEvent.Buried(attempt) : new StepEvent.Discard(spec, Steps.BROKEN);
+                    random.nextBoolean()
+                            ? new StepEvent.DeadLettered(attempt)
+                            : new StepEvent.Discard(spec, Steps.BROKEN);
             };
         }
 
@@ -467,7 +473,7 @@ class StepLifeTest {
             assertThat(next.attempt() - next.budgetFrom())
                     .as(what)
                     .isLessThanOrEqualTo(next.settings().retry().maxAttempts());
-            if (before.state() instanceof StepState.Ended && !(event instanceof StepEvent.Buried)) {
+            if (before.state() instanceof StepState.Ended && !(event instanceof StepEvent.DeadLettered)) {
                 assertThat(event).as(what).isInstanceOf(StepEvent.Redrive.class);
             }
         }

@@ -1,6 +1,6 @@
 package dev.stepstile.step;
 
-import dev.stepstile.step.StepEvent.Weight;
+import dev.stepstile.step.StepEvent.FailureKind;
 import dev.stepstile.step.StepState.Progress;
 import java.time.Duration;
 import java.time.Instant;
@@ -100,8 +100,8 @@ final class Steps {
         return new StepEvent.Claim(spec, "owner-new", LEASE, MARGIN, alone);
     }
 
-    static StepEvent.Fail fail(int attempt, String owner, Weight weight) {
-        return new StepEvent.Fail(attempt, owner, weight, BROKEN, Duration.ofSeconds(7), 2);
+    static StepEvent.Fail fail(int attempt, String owner, FailureKind failureKind) {
+        return new StepEvent.Fail(attempt, owner, failureKind, BROKEN, Duration.ofSeconds(7), 2);
     }
 
     static StepEvent.Renew renew(int attempt, String owner) {

@@ -80,8 +80,7 @@ final class Races {
         baton.fork(() -> {
             try {
                 stay.addAll(stepstile
-                        .execution(
-                                new Handlers(List.of(handler)), HandlerOutput.UNCAPTURED, StepExecution.Engine.DIRECT)
+                        .execution(new Handlers(List.of(handler)), HandlerOutput.UNCAPTURED, AttemptRunner.DIRECT)
                         .execute(batch, START.plus(Duration.ofMinutes(15))));
             } catch (InterruptedException e) {
                 throw new AssertionError(e);

@@ -252,10 +252,11 @@ class RecoveryTest {
         }
 
         @Test
-        void that_is_DEAD_and_not_marked_buried_is_buried() {
+        void that_is_DEAD_and_not_marked_dead_lettered_is_dead_lettered() {
             StepState.Dead dead = new StepState.Dead(error, START, null);
-            assertThat(decide(record("d1", 0, dead), 0, START)).isEqualTo(new Decision.Bury(dead));
-            assertThat(decide(record("d1", 0, dead), 9, START)).isEqualTo(new Decision.Bury(dead));
+            StepRecord record = record("d1", 0, dead);
+            assertThat(decide(record, 0, START)).isEqualTo(new Decision.MoveToDeadLetters(record, dead));
+            assertThat(decide(record, 9, START)).isEqualTo(new Decision.MoveToDeadLetters(record, dead));
         }
 
         /** Else its letter would name a dispatch that does not drive it. */

@@ -24,7 +24,7 @@ final class CommandLauncher implements Launcher {
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
         builder.environment().putAll(pipes);
         Process process = builder.start();
-        groups.own(process.pid(), folder);
+        groups.adopt(process.pid(), folder);
         running.add(process);
         CompletableFuture<ProcessExit> exit = process.onExit().thenApply(ended -> {
             running.remove(ended);

@@ -24,7 +24,7 @@ record PipesException(
         @Nullable PipesException cause,
         @Nullable PipesException context) {
 
-    private static final int SAID_CHARS = 200;
+    private static final int MESSAGE_CHARS = 200;
     private static final Pattern FRAME = Pattern.compile("File \"(?:[^\"]*[/\\\\])?([^\"/\\\\]+)\", line (\\d+)");
     private static final Set<String> STATUS_0 =
             Set.of("", "SystemExit", "SystemExit: 0", "SystemExit: None", "SystemExit: False");
@@ -46,30 +46,30 @@ record PipesException(
         return node.isObject() ? read(node) : null;
     }
 
-    /** Python's {@code sys.exit(0)} and its like. Other numbers are none: 256 is a status of 0 to whoever looks at it. */
+    /** Python's {@code sys.exit(0)} and its like. Other numbers do not count: 256 is a status of 0 to the parent process. */
     boolean isExitWithStatus0() {
         return "SystemExit".equals(name) && STATUS_0.contains(message);
     }
 
     /** In one line, with what led to it: for a step's error. */
     String summary() {
-        StringBuilder summary = new StringBuilder(said());
+        StringBuilder summary = new StringBuilder(describe());
         PipesException inner = this;
         while (inner.cause != null || inner.context != null) {
             if (inner.cause != null) {
                 inner = inner.cause;
-                summary.append(" (caused by ").append(inner.said()).append(')');
+                summary.append(" (caused by ").append(inner.describe()).append(')');
             } else if (inner.context != null) {
                 inner = inner.context;
-                summary.append(" (while handling ").append(inner.said()).append(')');
+                summary.append(" (while handling ").append(inner.describe()).append(')');
             }
         }
         return summary.toString();
     }
 
-    /** What it says and where it was raised, each of which is left of a long message too. */
-    private String said() {
-        return Truncation.middle(named(), SAID_CHARS) + place();
+    /** Its message, shortened, and where it was raised. */
+    private String describe() {
+        return Truncation.middle(named(), MESSAGE_CHARS) + place();
     }
 
     private String named() {

@@ -23,7 +23,7 @@ sealed interface PipesMessage {
 
     record Custom(JsonNode payload, JsonNode message) implements PipesMessage {}
 
-    /** What a process says that it, or a part of it elsewhere, has printed. */
+    /** Output that a process, or a part of it elsewhere, reports as printed. */
     record ExternalStream(boolean error, String text) implements PipesMessage {}
 
     /** Python writes NaN and infinities, which JSON does not have: they become strings. */
@@ -32,7 +32,7 @@ sealed interface PipesMessage {
     String VERSION_MEMBER = "__dagster_pipes_version";
     String VERSION = "0.1";
 
-    /** @throws Malformed with what is wrong, without what is there */
+    /** @throws Malformed with what is wrong, without the line's content */
     static PipesMessage parse(String line) throws Malformed {
         JsonNode message;
         try {
@@ -99,12 +99,12 @@ sealed interface PipesMessage {
         };
     }
 
-    /** As {@link #text}, of what is only for the log. */
+    /** As {@link #text}, for a member of a message that is only for the log. */
     private static String printed(JsonNode params, String name) throws Malformed {
         try {
             return text(params, name);
         } catch (Malformed malformed) {
-            throw new Malformed(malformed.said(), false);
+            throw new Malformed(malformed.problem(), false);
         }
     }
 
@@ -123,25 +123,25 @@ sealed interface PipesMessage {
 
     /** The line is no message of Pipes 0.1. */
     final class Malformed extends Exception {
-        private final String said;
+        private final String problem;
         private final boolean ofTheOutcome;
 
-        /** @param said what is wrong, without what is there */
-        Malformed(String said) {
-            this(said, true);
+        /** @param problem what is wrong, without the line's content */
+        Malformed(String problem) {
+            this(problem, true);
         }
 
-        Malformed(String said, boolean ofTheOutcome) {
-            super(said);
-            this.said = said;
+        Malformed(String problem, boolean ofTheOutcome) {
+            super(problem);
+            this.problem = problem;
             this.ofTheOutcome = ofTheOutcome;
         }
 
-        String said() {
-            return said;
+        String problem() {
+            return problem;
         }
 
-        /** Whether it may have said what the step came to; false if it was for the log alone. */
+        /** Whether the message may have had the step's outcome; false if it was only for the log. */
         boolean ofTheOutcome() {
             return ofTheOutcome;
         }

@@ -14,16 +14,16 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attempt's Pipes messages, and what they come to. Logs, progress and live records are passed on at once;
- * materializations, checks and custom messages are a part of the result, so that an attempt which loses has not spoken
- * them.
+ * One attempt's Pipes messages, and the result that they add up to. Logs, progress and live records are passed on at once;
+ * materializations, checks and custom messages are a part of the result, so that an attempt which loses its step has not
+ * published them.
  *
- * <p>What may say how the step ended, and cannot be read, fails the attempt: a result that is lost must not look like one
- * that was never reported. Of several outcomes the worst counts: a failure for good, then being tried again, then any other
- * failure, then what cannot be read, then success; of the same kind the last one.
+ * <p>A message that may have had the step's outcome and cannot be parsed fails the attempt: a result that is lost must not
+ * look like one that was never reported. Of several outcomes the worst counts: a terminal failure, then a retry that the
+ * process asked for, then any other failure, then an unreadable message, then success; of the same kind the last one.
  */
 final class PipesSession {
-    private static final String OURS = "stepstile.";
+    private static final String PREFIX = "stepstile.";
     private static final String RESULT = "stepstile.result";
     private static final String LIVE = "stepstile.live";
     private static final String PROGRESS = "stepstile.progress";
@@ -43,19 +43,19 @@ final class PipesSession {
         this.step = step;
     }
 
-    /** Whether the process has said that it is done. */
+    /** Whether the process has closed its session. */
     boolean closed() {
         return closed != null;
     }
 
-    /** Takes a line of the process's messages. One that cannot be read fails the attempt, unless it was for the log alone. */
+    /** Reads one message. One that cannot be parsed fails the attempt, unless it was only for the log. */
     void accept(String line) {
         if (line.isBlank()) {
             return;
         }
         try {
             switch (PipesMessage.parse(line)) {
-                case PipesMessage.Opened opened -> {}
+                case PipesMessage.Opened _ -> {}
                 case PipesMessage.Closed last -> closed(last);
                 case PipesMessage.Log(String level, String message) -> step.log(LogRecords.log(level, message));
                 case PipesMessage.Report(JsonNode message) -> keep(message, line);
@@ -67,22 +67,22 @@ final class PipesSession {
             }
         } catch (PipesMessage.Malformed malformed) {
             if (malformed.ofTheOutcome()) {
-                unreadable = malformed.said();
-                step.log(LogRecords.log("ERROR", "A Pipes message cannot be read: it " + malformed.said() + "."));
+                unreadable = malformed.problem();
+                step.log(LogRecords.log("ERROR", "A Pipes message cannot be read: it " + malformed.problem() + "."));
             } else {
-                step.log(LogRecords.log("WARNING", "A Pipes message was dropped: it " + malformed.said() + "."));
+                step.log(LogRecords.log("WARNING", "A Pipes message was dropped: it " + malformed.problem() + "."));
             }
         }
     }
 
-    /** A session may be closed by several processes; what one of them says of its failure stands. */
+    /** A session may be closed by several processes; a failure that one of them reports is kept. */
     private void closed(PipesMessage.Closed last) {
         if (closed == null || closed.exception() == null) {
             closed = last;
         }
     }
 
-    /** More than a result may hold is not gathered: a worker has ten steps at once. */
+    /** A worker runs ten steps at once, so no more than a result may hold is kept in memory. */
     private void keep(JsonNode message, String line) {
         kept += line.length();
         if (kept <= Limits.RESULT_BYTES) {
@@ -90,32 +90,32 @@ final class PipesSession {
         } else {
             messages.removeAll();
             fail = new TerminalFailure("The process reported more than " + Limits.RESULT_BYTES
-                    + " bytes; report less, or write it to your own storage and say where it is.");
+                    + " bytes; report less, or write it to your own storage and report where it is.");
         }
     }
 
     private void custom(JsonNode payload, JsonNode message, String line) throws PipesMessage.Malformed {
-        boolean ours = false;
+        boolean handled = false;
         for (Map.Entry<String, JsonNode> member : payload.properties()) {
-            if (member.getKey().startsWith(OURS)) {
-                ours = true;
+            if (member.getKey().startsWith(PREFIX)) {
+                handled = true;
                 take(member.getKey(), member.getValue());
             }
         }
-        if (!ours) {
+        if (!handled) {
             keep(message, line);
         }
     }
 
-    private void take(String name, JsonNode told) throws PipesMessage.Malformed {
+    private void take(String name, JsonNode member) throws PipesMessage.Malformed {
         switch (name) {
-            case RESULT -> value = told;
-            case LIVE -> LogRecords.live(told).ifPresent(step::log);
+            case RESULT -> value = member;
+            case LIVE -> LogRecords.live(member).ifPresent(step::log);
             case PROGRESS ->
                 step.progress(
-                        told.path("fraction").asDouble(), told.path("note").asText(""));
-            case FAIL -> fail = new TerminalFailure(ReportedOutcome.failure(told));
-            case RETRY_AFTER -> retryAfter = ReportedOutcome.retryAfter(told);
+                        member.path("fraction").asDouble(), member.path("note").asText(""));
+            case FAIL -> fail = new TerminalFailure(ReportedOutcome.failure(member));
+            case RETRY_AFTER -> retryAfter = ReportedOutcome.retryAfter(member);
             default ->
                 throw new PipesMessage.Malformed("has a member that Stepstile does not know; known: "
                         + String.join(", ", RESULT, LIVE, PROGRESS, FAIL, RETRY_AFTER));
@@ -123,11 +123,11 @@ final class PipesSession {
     }
 
     /**
-     * What the process's end means.
+     * The attempt's result, once the process has ended.
      *
-     * @param lastWords the last lines of its standard error
+     * @param stderrTail the last lines of the process's standard error
      */
-    StepResult result(ProcessExit exit, String lastWords) throws ProcessFailed {
+    StepResult result(ProcessExit exit, String stderrTail) throws ProcessFailed {
         if (fail != null) {
             throw ofTheProcess(fail);
         }
@@ -135,8 +135,8 @@ final class PipesSession {
             throw ofTheProcess(retryAfter);
         }
         if (closed == null) {
-            throw new ProcessFailed("The process " + exit.said() + " before it closed its Pipes session"
-                    + (lastWords.isEmpty() ? "." : "; its last words: " + lastWords));
+            throw new ProcessFailed("The process " + exit.describe() + " before it closed its Pipes session"
+                    + (stderrTail.isEmpty() ? "." : "; the end of its standard error: " + stderrTail));
         }
         PipesException exception = closed.exception();
         if (exception != null && !(isZero(exit) && exception.isExitWithStatus0())) {
@@ -144,9 +144,8 @@ final class PipesSession {
         }
         switch (exit) {
             case ProcessExit.Status(int code) when code == 0 -> {}
-            case ProcessExit.Unknown unknown -> {}
-            case ProcessExit.Status status -> throw afterClosing(exit, lastWords);
-            case ProcessExit.Signal signal -> throw afterClosing(exit, lastWords);
+            case ProcessExit.Unknown _ -> {}
+            case ProcessExit.Status _, ProcessExit.Signal _ -> throw afterClosing(exit, stderrTail);
         }
         if (unreadable != null) {
             throw new ProcessFailed("A Pipes message of the process cannot be read, and may have been its result: it "
@@ -156,10 +155,10 @@ final class PipesSession {
     }
 
     /**
-     * What a process that was told to stop has come to all the same: the result that it finished before it ended. One that
-     * leaves without having reported a value has only stopped.
+     * The result of a process that was told to stop, if it had finished one before it ended. A process that ends without
+     * having reported a value has only stopped.
      *
-     * @return empty if it has not succeeded
+     * @return empty if the process has not succeeded
      */
     Optional<StepResult> resultOfStopped(ProcessExit exit) {
         boolean left = closed != null && closed.exception() != null;
@@ -177,15 +176,15 @@ final class PipesSession {
         return exit instanceof ProcessExit.Status(int code) && code == 0;
     }
 
-    /** Where the worker read it says nothing to whoever wrote the process. */
+    /** The worker's stack trace would not help the author of the process. */
     private static <T extends Throwable> T ofTheProcess(T failure) {
         failure.setStackTrace(new StackTraceElement[0]);
         return failure;
     }
 
-    private static ProcessFailed afterClosing(ProcessExit exit, String lastWords) {
-        return new ProcessFailed("The process " + exit.said() + " after it had closed its Pipes session"
-                + (lastWords.isEmpty() ? "." : "; its last words: " + lastWords));
+    private static ProcessFailed afterClosing(ProcessExit exit, String stderrTail) {
+        return new ProcessFailed("The process " + exit.describe() + " after it had closed its Pipes session"
+                + (stderrTail.isEmpty() ? "." : "; the end of its standard error: " + stderrTail));
     }
 
     private StepResult result() {

@@ -7,19 +7,19 @@ public sealed interface ProcessExit {
 
     record Signal(int number) implements ProcessExit {}
 
-    /** Its parent died before it, and nobody else is told. */
+    /** Its parent exited before it, and no other process can read its status. */
     record Unknown() implements ProcessExit {}
 
-    /** As the JVM tells of its own children, which adds 128 to a signal, as shells do. */
+    /** From the exit value that the JVM reports of its own children, which is a signal plus 128, as in shells. */
     static ProcessExit ofJvm(int value) {
         return value > 128 && value <= 128 + 64 ? new Signal(value - 128) : new Status(value);
     }
 
-    default String said() {
+    default String describe() {
         return switch (this) {
             case Status(int code) -> "ended with status " + code;
             case Signal(int number) -> "was ended by signal " + number + name(number);
-            case Unknown() -> "ended unobserved, as its host had died before it";
+            case Unknown() -> "ended unobserved, as its host had exited before it";
         };
     }
 

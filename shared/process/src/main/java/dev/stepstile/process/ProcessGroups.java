@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Signals process groups, which the JVM cannot, and kills those that it owns when this JVM ends, by {@code kill -9} too.
- * A shell does both: it is told what to do on its standard input, whose end is this JVM's.
+ * A shell does both: it reads commands from its standard input, which ends with this JVM.
  *
  * <p>What has left its group (a session of its own, a daemon) is found by {@link #MARK} in the environment with which its
  * program, or that of the process that it was forked from, was started. That takes {@code /proc}: elsewhere, and where a
@@ -28,7 +28,7 @@ final class ProcessGroups implements AutoCloseable {
     /** Before a command: makes it the leader of a session and group of its own, under the same process id. */
     static final String NEW_GROUP = "setsid";
 
-    /** The variable that says to which attempt or host a process belongs, by its folder. */
+    /** The variable that holds the folder of the attempt or host to which a process belongs. */
     static final String MARK = "STEPSTILE_STEP";
 
     private static final Logger LOG = LoggerFactory.getLogger(ProcessGroups.class);
@@ -66,17 +66,17 @@ final class ProcessGroups implements AutoCloseable {
     private final SortedMap<Long, Path> owned = new TreeMap<>();
     private @Nullable Process shell;
 
-    /** @param folder in which all that is marked has its own */
+    /** @param folder the worker's folder, in which each attempt and host has its own */
     ProcessGroups(Path folder) {
         this.folder = folder;
     }
 
-    /** The value of {@link #MARK} for what belongs to this folder: an attempt's or a host's, or all of a worker's. */
+    /** The value of {@link #MARK} for processes of this folder: of an attempt, of a host, or of a whole worker. */
     static String mark(Path folder) {
         return folder + "/"; // or attempt-1 would stand for attempt-12 too
     }
 
-    /** The folder of all. */
+    /** The worker's folder. */
     Path folder() {
         return folder;
     }
@@ -84,40 +84,43 @@ final class ProcessGroups implements AutoCloseable {
     /**
      * From now on the group is killed when this JVM ends.
      *
-     * @param attempt by whose folder its processes are marked
+     * @param attempt the folder with which the group's processes are marked
      */
-    void own(long group, Path attempt) throws IOException {
+    void adopt(long group, Path attempt) throws IOException {
         lock.lock();
         try {
             owned.put(group, attempt);
-            tell("own " + group);
+            send("own " + group);
         } finally {
             lock.unlock();
         }
     }
 
-    /** The group has ended: kills what is left of it and what has left it, and forgets it. */
+    /** The group's leader has ended: kills the processes that are left in the group or have left it, and forgets the group. */
     void end(long group) {
         lock.lock();
         try {
             Path attempt = owned.remove(group);
             if (attempt != null) {
-                tell(KILL + " " + group + "\nfree " + group + "\n" + marked(attempt));
+                send(KILL + " " + group + "\nfree " + group + "\n" + marked(attempt));
             }
         } catch (IOException e) {
-            LOG.warn("Process group {} could not be ended ({}); what it left may run on.", group, e.toString());
+            LOG.warn(
+                    "Process group {} could not be ended ({}); its other processes may still run.",
+                    group,
+                    e.toString());
         } finally {
             lock.unlock();
         }
     }
 
-    /** Kills whatever is marked as of this folder. */
+    /** Kills all processes that are marked with this folder. */
     void endMarked(Path of) {
         lock.lock();
         try {
-            tell(marked(of));
+            send(marked(of));
         } catch (IOException e) {
-            LOG.warn("What {} left could not be ended ({}); it may run on.", of, e.toString());
+            LOG.warn("Processes of {} could not be killed ({}); they may still run.", of, e.toString());
         } finally {
             lock.unlock();
         }
@@ -131,28 +134,28 @@ final class ProcessGroups implements AutoCloseable {
     void signal(String signal, long group) {
         lock.lock();
         try {
-            tell(signal + " " + group);
+            send(signal + " " + group);
         } catch (IOException e) {
-            LOG.warn("Process group {} could not be signalled ({}); it may run on.", group, e.toString());
+            LOG.warn("Process group {} could not be signalled ({}); it may still run.", group, e.toString());
         } finally {
             lock.unlock();
         }
     }
 
-    private void tell(String line) throws IOException {
-        Process told = shell;
-        if (told == null || !told.isAlive()) {
+    private void send(String line) throws IOException {
+        Process running = shell;
+        if (running == null || !running.isAlive()) {
             ProcessBuilder builder = new ProcessBuilder("sh", "-c", SCRIPT, "sh", MARK + "=" + mark(folder))
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .redirectError(ProcessBuilder.Redirect.DISCARD);
             builder.environment().keySet().retainAll(List.of("PATH"));
-            told = builder.start();
-            shell = told;
+            running = builder.start();
+            shell = running;
             for (long group : owned.keySet()) {
-                write(told, "own " + group);
+                write(running, "own " + group);
             }
         }
-        write(told, line);
+        write(running, line);
     }
 
     private static void write(Process shell, String line) throws IOException {
@@ -166,10 +169,10 @@ final class ProcessGroups implements AutoCloseable {
     public void close() {
         lock.lock();
         try {
-            Process told = shell;
-            if (told != null) {
-                told.getOutputStream().close();
-                told.waitFor(5, TimeUnit.SECONDS);
+            Process running = shell;
+            if (running != null) {
+                running.getOutputStream().close();
+                running.waitFor(5, TimeUnit.SECONDS);
             }
             owned.clear();
         } catch (IOException e) {

@@ -14,7 +14,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** A handler whose attempts are processes that speak Dagster Pipes 0.1. */
+/** A handler whose attempts are processes that use Dagster Pipes 0.1. */
 final class ProcessHandler implements StepHandler {
     private final HandlerSpec spec;
     private final Launcher launcher;
@@ -48,7 +48,7 @@ final class ProcessHandler implements StepHandler {
         }
     }
 
-    /** And a little more, to read what it came to. */
+    /** The process's grace, and a little more to read its result. */
     @Override
     public Duration grace() {
         return spec.grace().plusSeconds(2);

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.api.RetryAfter;
 import java.time.Duration;
 
-/** Reads how a process says that its step has not succeeded. */
+/** Reads the messages by which a process reports that its step has not succeeded. */
 final class ReportedOutcome {
     /** Before this a moment has not just passed, it is no moment that anybody meant: an absolute time, say. */
     private static final double EARLIEST = -3_600;
@@ -15,19 +15,19 @@ final class ReportedOutcome {
     private ReportedOutcome() {}
 
     /** The message of {@code stepstile.fail}: an object with it, or the message itself. */
-    static String failure(JsonNode told) throws PipesMessage.Malformed {
-        if (told.isTextual()) {
-            return told.textValue();
+    static String failure(JsonNode member) throws PipesMessage.Malformed {
+        if (member.isTextual()) {
+            return member.textValue();
         }
-        if (!told.isObject()) {
+        if (!member.isObject()) {
             throw new PipesMessage.Malformed("should have 'stepstile.fail', an object with 'message'");
         }
-        return message(told, "stepstile.fail", "The handler said so.");
+        return message(member, "stepstile.fail", "The handler reported a terminal failure.");
     }
 
-    /** A moment that has just passed is now. */
-    static RetryAfter retryAfter(JsonNode told) throws PipesMessage.Malformed {
-        JsonNode given = told.path("seconds");
+    /** A time that has just passed means now. */
+    static RetryAfter retryAfter(JsonNode member) throws PipesMessage.Malformed {
+        JsonNode given = member.path("seconds");
         double seconds = given.isNumber() ? given.asDouble() : Double.NaN;
         if (!(seconds >= EARLIEST && seconds <= LATEST)) {
             throw new PipesMessage.Malformed(
@@ -36,13 +36,13 @@ final class ReportedOutcome {
         }
         return new RetryAfter(
                 Duration.ofMillis(Math.max(0, Math.round(seconds * 1000))),
-                message(told, "stepstile.retry_after", "The handler asked for it."));
+                message(member, "stepstile.retry_after", "The handler asked for a retry."));
     }
 
-    private static String message(JsonNode told, String member, String otherwise) throws PipesMessage.Malformed {
-        JsonNode message = told.path("message");
+    private static String message(JsonNode outcome, String name, String otherwise) throws PipesMessage.Malformed {
+        JsonNode message = outcome.path("message");
         if (message.isContainerNode()) {
-            throw new PipesMessage.Malformed("should have '" + member + "' with 'message', a string");
+            throw new PipesMessage.Malformed("should have '" + name + "' with 'message', a string");
         }
         return message.isNull() || message.isMissingNode() ? otherwise : message.asText();
     }

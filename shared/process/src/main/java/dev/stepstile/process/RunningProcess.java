@@ -6,9 +6,9 @@ import java.util.concurrent.CompletableFuture;
 /**
  * A process that runs a step.
  *
- * @param group its id, which is its process group's too
- * @param exit completed when it is known how it ended
- * @param orphaned whether its parent is gone, so that nobody will tell how it ends
+ * @param group its process id, which is also the id of its process group
+ * @param exit completed once it is known how the process ended
+ * @param orphaned completed once its parent has exited, so that nobody can report how it ends
  */
 record RunningProcess(
         long group,

@@ -11,22 +11,22 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** Follows a step's process to its end, or brings that about. */
+/** Follows a step's process to its end, or ends it. */
 final class StepProcess {
-    /** How often messages are looked for. */
-    private static final Duration LOOK = Duration.ofMillis(200);
+    /** How often the message file is read. */
+    private static final Duration POLL = Duration.ofMillis(200);
 
     /** How long a process's output may stay open after its end, and its end unreported after it has closed all. */
     private static final Duration LINGER = Duration.ofSeconds(1);
 
-    /** For as long as this a killed process may take to be gone. */
-    private static final Duration GONE = Duration.ofSeconds(5);
+    /** How long to wait for a killed process to exit. */
+    private static final Duration KILL_TIMEOUT = Duration.ofSeconds(5);
 
     private final RunningProcess process;
     private final ProcessGroups groups;
     private final MessageFile messages;
     private final PipesSession session;
-    private final OutputTail lastWords = new OutputTail();
+    private final OutputTail stderrTail = new OutputTail();
     private final OutputLines stdout;
     private final OutputLines stderr;
 
@@ -37,26 +37,26 @@ final class StepProcess {
         this.session = new PipesSession(step);
         this.stdout = new OutputLines(process.stdout(), line -> step.log(LogRecords.stdout(line)));
         this.stderr = new OutputLines(process.stderr(), line -> {
-            lastWords.add(line);
+            stderrTail.add(line);
             step.log(LogRecords.stderr(line));
         });
     }
 
     /**
-     * Passes on what the process says while it runs, and tells what it came to.
+     * Passes on the process's output and messages while it runs, and returns its result.
      *
-     * @param grace how long it may take to end by itself if this thread is interrupted
-     * @throws InterruptedException once the process is gone, and has not succeeded all the same
+     * @param grace how long the process may take to end by itself if this thread is interrupted
+     * @throws InterruptedException once the process has ended, unless it has succeeded all the same
      */
     StepResult follow(Duration grace) throws IOException, ProcessFailed, InterruptedException {
         try {
             ProcessExit exit = null;
             while (exit == null) {
-                exit = awaitExit(LOOK);
+                exit = awaitExit(POLL);
                 messages.read(session::accept);
             }
             drain();
-            return session.result(exit, lastWords.toString());
+            return session.result(exit, stderrTail.toString());
         } catch (InterruptedException stopped) {
             ProcessExit exit = stop(grace);
             drain();
@@ -67,7 +67,7 @@ final class StepProcess {
         }
     }
 
-    /** Reads what it has left to say, once what it left running cannot say any more. */
+    /** Reads the remaining output and messages, after the processes that it left running were killed. */
     private void drain() throws IOException {
         groups.end(process.group());
         stdout.awaitEnd(LINGER);
@@ -75,14 +75,14 @@ final class StepProcess {
         messages.readRest(session::accept);
     }
 
-    /** How it ended; null if it has not within this time. */
+    /** How the process ended; null if it has not within this time. */
     private @Nullable ProcessExit awaitExit(Duration patience) throws InterruptedException {
         ProcessExit exit = reported(patience);
         if (exit == null && stdout.ended() && stderr.ended()) {
             if (process.orphaned().isDone()) {
                 return new ProcessExit.Unknown();
             }
-            if (session.closed()) { // it has nothing more to say: a host that is busy need not confirm it
+            if (session.closed()) { // no more messages follow, and a busy host may report its end late
                 exit = reported(LINGER);
                 return exit == null ? new ProcessExit.Unknown() : exit;
             }
@@ -101,7 +101,7 @@ final class StepProcess {
     }
 
     /**
-     * Asks the process to end, then makes it. Whoever interrupts again is in a hurry.
+     * Asks the process to end, and kills it if it has not after {@code grace} or once this thread is interrupted again.
      *
      * @return how it ended of itself; null if it was killed
      */
@@ -110,7 +110,7 @@ final class StepProcess {
         ProcessExit exit = endWithin(grace);
         if (exit == null) {
             groups.signal(ProcessGroups.KILL, process.group());
-            endWithin(GONE);
+            endWithin(KILL_TIMEOUT);
         }
         return exit;
     }
@@ -121,7 +121,7 @@ final class StepProcess {
             ProcessExit exit = null;
             while (exit == null && Instant.now().isBefore(giveUp)) {
                 Duration left = Duration.between(Instant.now(), giveUp);
-                exit = awaitExit(left.compareTo(LOOK) < 0 ? left : LOOK);
+                exit = awaitExit(left.compareTo(POLL) < 0 ? left : POLL);
             }
             return exit;
         } catch (InterruptedException again) {

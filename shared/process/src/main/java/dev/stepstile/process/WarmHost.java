@@ -22,31 +22,31 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A process that has the user's code loaded and forks a child for each step. CommandLauncher and events are lines of JSON on its
+ * A process that has loaded the user's code and forks a child for each step. Commands and events are lines of JSON on its
  * standard input and output; a child's output comes straight from the child, by named pipes in the attempt's folder, so a
  * step outlives its host.
  */
 final class WarmHost {
     private static final Logger LOG = LoggerFactory.getLogger(WarmHost.class);
-    private static final Duration GONE = Duration.ofSeconds(5);
+    private static final Duration EXIT_TIMEOUT = Duration.ofSeconds(5);
 
     private final String name;
     private final ProcessGroups groups;
     private final Process process;
-    private final OutputTail lastWords = new OutputTail();
+    private final OutputTail stderrTail = new OutputTail();
     private final OutputLines events;
     private final OutputLines printed;
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Integer, Child> children = new TreeMap<>();
-    private int begun;
+    private int reserved;
     private long memory;
     private boolean retired;
-    private volatile boolean condemned;
+    private volatile boolean unusable;
 
     /**
-     * A step's child as the host knows it by its number. {@code taken} says that the host may have done something for it,
-     * {@code started} gives its process id.
+     * A step's child, which the host knows by its number. Once {@code taken} is done the host may have started the step;
+     * {@code started} has the child's process id.
      */
     record Child(
             int number,
@@ -68,7 +68,7 @@ final class WarmHost {
                     new CompletableFuture<>());
         }
 
-        boolean begun() {
+        boolean hasStarted() {
             return started.isDone() && !started.isCompletedExceptionally();
         }
     }
@@ -81,18 +81,18 @@ final class WarmHost {
                 .put(ProcessGroups.MARK, ProcessGroups.mark(groups.folder().resolve("host")));
         process = builder.start();
         printed = new OutputLines(process.getErrorStream(), line -> {
-            lastWords.add(line);
+            stderrTail.add(line);
             LOG.info("Host of '{}': {}", name, line);
         });
-        events = new OutputLines(process.getInputStream(), this::hear);
-        OutputLines.READERS.execute(this::awaitDeath);
+        events = new OutputLines(process.getInputStream(), this::onLine);
+        OutputLines.READERS.execute(this::awaitExit);
     }
 
     boolean alive() {
-        return process.isAlive() && !condemned;
+        return process.isAlive() && !unusable;
     }
 
-    boolean ended() {
+    boolean exited() {
         return !process.isAlive();
     }
 
@@ -100,29 +100,29 @@ final class WarmHost {
         return ready.isDone() && !ready.isCompletedExceptionally();
     }
 
-    boolean grown(HandlerSpec.Warm limits) {
+    boolean shouldRecycle(HandlerSpec.Warm limits) {
         lock.lock();
         try {
-            return begun >= limits.maxSteps() || memory > limits.maxMemory();
+            return reserved >= limits.maxSteps() || memory > limits.maxMemory();
         } finally {
             lock.unlock();
         }
     }
 
     /**
-     * Takes a place for a step, which keeps the host from ending before it.
+     * Reserves a place for a step, so that the host does not exit before it.
      *
-     * @throws Gone if it has ended
+     * @throws HostExited if the host has exited
      */
-    Child reserve(Path folder) throws Gone {
+    Child reserve(Path folder) throws HostExited {
         lock.lock();
         try {
             if (!alive()) {
-                throw new Gone();
+                throw new HostExited();
             }
-            begun++;
-            Child child = new Child(begun, folder);
-            children.put(begun, child);
+            reserved++;
+            Child child = new Child(reserved, folder);
+            children.put(reserved, child);
             return child;
         } finally {
             lock.unlock();
@@ -130,17 +130,17 @@ final class WarmHost {
     }
 
     /**
-     * Begins a step, once the host has loaded its code.
+     * Starts a step, once the host has loaded its code.
      *
      * @param anyway even if a source file has changed since the host loaded it
-     * @throws Gone if the host ended before it took up the step, or did not want to as a source file has changed; another
-     *     may be told of it
+     * @throws HostExited if the host exited before it took the step, or refused it as a source file has changed; another host
+     *     may run it
      */
     RunningProcess launch(Child child, SortedMap<String, String> pipes, Duration patience, boolean anyway)
-            throws IOException, ProcessFailed, Gone, InterruptedException {
+            throws IOException, ProcessFailed, HostExited, InterruptedException {
         boolean sent = false;
         try {
-            answer(ready, patience, "did not load its code");
+            await(ready, patience, "did not load its code");
             ObjectNode command = Json.object()
                     .put("start", child.number())
                     .put("folder", child.folder().toString());
@@ -149,9 +149,9 @@ final class WarmHost {
             if (anyway) {
                 command.put("anyway", true);
             }
-            hand(command);
+            sendCommand(command);
             sent = true;
-            long group = answer(child.started(), patience, "did not begin the step");
+            long group = await(child.started(), patience, "did not start the step");
             RunningProcess running = new RunningProcess(
                     group,
                     pipe(child.folder(), "stdout"),
@@ -160,14 +160,14 @@ final class WarmHost {
                     child.orphaned());
             release(child);
             return running;
-        } catch (IOException | ProcessFailed | Gone | InterruptedException stopped) {
+        } catch (IOException | ProcessFailed | HostExited | InterruptedException stopped) {
             abandon(child, sent);
             release(child);
             throw stopped;
         }
     }
 
-    /** Nobody waits for this child any more; if it runs, or will, it is killed. */
+    /** Nobody waits for this child any more: it is killed if it runs, or as soon as it is started. */
     private void abandon(Child child, boolean sent) {
         lock.lock();
         try {
@@ -175,7 +175,7 @@ final class WarmHost {
             if (!sent) {
                 children.remove(child.number());
                 endIfIdle();
-            } else if (child.begun()) {
+            } else if (child.hasStarted()) {
                 groups.signal(ProcessGroups.KILL, child.started().join());
             }
         } finally {
@@ -183,34 +183,34 @@ final class WarmHost {
         }
     }
 
-    /** Waits for what the host is to say; one that says nothing is killed, and the next step gets another. */
-    private <T> T answer(CompletableFuture<T> said, Duration patience, String otherwise)
-            throws ProcessFailed, Gone, InterruptedException {
+    /** Waits for an event of the host; a host that does not send it in time is killed, and the next step gets another. */
+    private <T> T await(CompletableFuture<T> event, Duration patience, String failure)
+            throws ProcessFailed, HostExited, InterruptedException {
         try {
-            return said.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            return event.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            condemned = true;
+            unusable = true;
             process.destroyForcibly();
-            throw new ProcessFailed("The host of '" + name + "' " + otherwise + " within " + patience.toSeconds()
-                    + " s and was killed; the next step gets another. Should it take so long, give it more by"
+            throw new ProcessFailed("The host of '" + name + "' " + failure + " within " + patience.toSeconds()
+                    + " s and was killed; the next step gets another. If it needs that long, allow more with"
                     + " 'startSeconds'.");
         } catch (ExecutionException e) {
             if (e.getCause() instanceof ProcessFailed failed) {
                 throw failed;
             }
-            if (e.getCause() instanceof Gone gone) {
-                throw gone;
+            if (e.getCause() instanceof HostExited exited) {
+                throw exited;
             }
             throw new IllegalStateException(e.getCause());
         }
     }
 
-    private void hand(ObjectNode command) throws Gone {
+    private void sendCommand(ObjectNode command) throws HostExited {
         try {
             send(command);
         } catch (IOException e) {
-            condemned = true;
-            throw new Gone();
+            unusable = true;
+            throw new HostExited();
         }
     }
 
@@ -226,7 +226,7 @@ final class WarmHost {
         }
     }
 
-    /** The host need not hold the step's output open any more. */
+    /** Tells the host that it may close its end of the step's output. */
     private void release(Child child) {
         try {
             send(Json.object().put("release", child.number()));
@@ -246,19 +246,19 @@ final class WarmHost {
         }
     }
 
-    private void hear(String line) {
+    private void onLine(String line) {
         try {
-            event(Json.parse(line));
+            onEvent(Json.parse(line));
         } catch (Json.BadJson e) {
-            condemned = true;
-            ready.completeExceptionally(
-                    new ProcessFailed("The host of '" + name + "' wrote on its standard output what is no event; the"
+            unusable = true;
+            ready.completeExceptionally(new ProcessFailed(
+                    "The host of '" + name + "' wrote something other than an event on its standard output; the"
                             + " 'command' of a warm handler is a host, as 'python3 -m stepstile_host' is."));
             process.destroyForcibly();
         }
     }
 
-    private void event(JsonNode event) {
+    private void onEvent(JsonNode event) {
         lock.lock();
         try {
             memory = event.path("memory").asLong(memory);
@@ -278,13 +278,13 @@ final class WarmHost {
                     }
                 }
             } else if (event.has("stale")) {
-                outdated(event);
+                onStale(event);
             } else if (event.has("refused")) {
                 Child child = children.remove(event.path("refused").asInt());
                 if (child != null) {
                     child.started()
                             .completeExceptionally(new ProcessFailed("The host of '" + name
-                                    + "' could not begin the step: "
+                                    + "' could not start the step: "
                                     + event.path("reason").asText()));
                 }
             } else if (event.has("ended")) {
@@ -299,25 +299,25 @@ final class WarmHost {
         }
     }
 
-    /** The host has old code: steps that run in it end undisturbed, and all others get another host. */
-    private void outdated(JsonNode event) {
+    /** The host has loaded old code: steps that run in it finish undisturbed, and all others get another host. */
+    private void onStale(JsonNode event) {
         if (!retired) {
             LOG.info(
-                    "Host of '{}': {} has changed since it was loaded; the next step gets a new host, those that run"
-                            + " in this one end in it.",
+                    "Host of '{}': {} has changed since it was loaded; the next step gets a new host, steps that run"
+                            + " in this one finish there.",
                     name,
                     event.path("changed").asText());
         }
-        condemned = true;
+        unusable = true;
         retired = true;
         Child child = children.remove(event.path("stale").asInt());
         if (child != null) {
-            child.started().completeExceptionally(new Gone());
+            child.started().completeExceptionally(new HostExited());
         }
         endIfIdle();
     }
 
-    /** Code in the host may have waited for the child, and keep to itself how it ended. */
+    /** Code in the host may have waited for the child itself, so that the host cannot report how it ended. */
     private static ProcessExit exit(JsonNode event) {
         if (event.has("signal")) {
             return new ProcessExit.Signal(event.path("signal").asInt());
@@ -325,33 +325,33 @@ final class WarmHost {
         return event.has("status") ? new ProcessExit.Status(event.path("status").asInt()) : new ProcessExit.Unknown();
     }
 
-    private void awaitDeath() {
+    private void awaitExit() {
         try {
-            died(ProcessExit.ofJvm(process.waitFor()));
+            onExit(ProcessExit.ofJvm(process.waitFor()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /** Steps that run go on without it, and are killed with this JVM all the same. */
-    private void died(ProcessExit exit) {
-        events.awaitEnd(GONE);
-        printed.awaitEnd(GONE);
+    /** Running steps go on without their host, and are still killed together with this JVM. */
+    private void onExit(ProcessExit exit) {
+        events.awaitEnd(EXIT_TIMEOUT);
+        printed.awaitEnd(EXIT_TIMEOUT);
         lock.lock();
         try {
-            ProcessFailed why = ended(exit);
+            ProcessFailed why = exitedEarly(exit);
             if (!retired) {
                 LOG.warn(
-                        "Host of '{}' {}; {} steps run on, the next one gets another host.",
+                        "Host of '{}' {}; its {} running steps continue, the next step gets another host.",
                         name,
-                        exit.said(),
+                        exit.describe(),
                         children.size());
             }
             ready.completeExceptionally(why);
             for (Child child : children.values()) {
-                child.started().completeExceptionally(child.taken().isDone() ? why : new Gone());
-                if (child.begun()) {
-                    own(child.started().join(), child.folder());
+                child.started().completeExceptionally(child.taken().isDone() ? why : new HostExited());
+                if (child.hasStarted()) {
+                    adoptGroup(child.started().join(), child.folder());
                     child.orphaned().complete(null);
                 }
             }
@@ -361,21 +361,21 @@ final class WarmHost {
         }
     }
 
-    private void own(long group, Path folder) {
+    private void adoptGroup(long group, Path folder) {
         try {
-            groups.own(group, folder);
+            groups.adopt(group, folder);
         } catch (IOException e) {
-            LOG.warn("Process group {} would outlive this process ({}).", group, e.toString());
+            LOG.warn("Process group {} may outlive this process ({}).", group, e.toString());
         }
     }
 
-    private ProcessFailed ended(ProcessExit exit) {
-        String words = lastWords.toString();
-        return new ProcessFailed("The host of '" + name + "' " + exit.said() + " before the step began"
-                + (words.isEmpty() ? "." : "; its last words: " + words));
+    private ProcessFailed exitedEarly(ProcessExit exit) {
+        String tail = stderrTail.toString();
+        return new ProcessFailed("The host of '" + name + "' " + exit.describe() + " before the step began"
+                + (tail.isEmpty() ? "." : "; the end of its standard error: " + tail));
     }
 
-    /** Takes no further steps, and ends with the last that runs. */
+    /** Takes no further steps, and exits after the last one that runs. */
     void retire() {
         lock.lock();
         try {
@@ -410,7 +410,7 @@ final class WarmHost {
             lock.unlock();
         }
         try {
-            if (!process.waitFor(GONE.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!process.waitFor(EXIT_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly();
             }
         } catch (InterruptedException e) {
@@ -419,6 +419,6 @@ final class WarmHost {
         }
     }
 
-    /** The host has ended or takes no more steps, and has done nothing for this one. */
-    static final class Gone extends Exception {}
+    /** The host has exited or takes no more steps, and has not started this one. */
+    static final class HostExited extends Exception {}
 }

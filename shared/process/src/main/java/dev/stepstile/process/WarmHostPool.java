@@ -11,13 +11,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One warm host at a time, replaced when it has died, no longer answers, has old code, or has grown. One that has grown
- * serves until its successor is ready; it ends when its last step has, as one with old code does.
+ * One warm host at a time. It is replaced when it has exited, no longer answers, has loaded old code, or has reached its
+ * limit of steps or memory. In the last case it serves until its successor is ready. A replaced host exits after its last
+ * step.
  */
 final class WarmHostPool implements Launcher {
     private static final Logger LOG = LoggerFactory.getLogger(WarmHostPool.class);
 
-    /** So many hosts may turn a step away in turn: code that changes its own sources would never run at all. */
+    /** How many hosts in a row may refuse a step: code that changes its own sources would otherwise never run. */
     private static final int MOST_HOSTS = 3;
 
     private final HandlerSpec spec;
@@ -55,7 +56,7 @@ final class WarmHostPool implements Launcher {
                     lock.unlock();
                 }
                 return host.launch(child, pipes, warm.start(), hosts > MOST_HOSTS);
-            } catch (WarmHost.Gone gone) {
+            } catch (WarmHost.HostExited exited) {
                 if (hosts == MOST_HOSTS) {
                     LOG.warn(
                             "Sources of '{}' change each time a host loads them; the step runs with what the next host"
@@ -63,7 +64,7 @@ final class WarmHostPool implements Launcher {
                                     + " elsewhere.",
                             spec.name());
                 }
-                LOG.debug("The host of '{}' took no more steps; the next one gets the step.", spec.name());
+                LOG.debug("The host of '{}' did not take the step; the next host gets it.", spec.name());
             }
         }
     }
@@ -74,9 +75,9 @@ final class WarmHostPool implements Launcher {
         }
         WarmHost host = current;
         WarmHost next = successor != null && successor.alive() ? successor : null;
-        leaving.removeIf(WarmHost::ended);
+        leaving.removeIf(WarmHost::exited);
         if (host == null || !host.alive()) {
-            if (host != null && !host.ended()) {
+            if (host != null && !host.exited()) {
                 leaving.add(host);
             }
             host = next == null ? new WarmHost(spec, groups) : next;
@@ -86,8 +87,10 @@ final class WarmHostPool implements Launcher {
             leaving.add(host);
             host = next;
             next = null;
-        } else if (next == null && host.grown(warm)) {
-            LOG.info("The host of '{}' has grown; another is started, and takes its place.", spec.name());
+        } else if (next == null && host.shouldRecycle(warm)) {
+            LOG.info(
+                    "The host of '{}' has reached its limit of steps or memory; a new host is started to replace it.",
+                    spec.name());
             next = new WarmHost(spec, groups);
         }
         current = host;

@@ -140,7 +140,7 @@ class PipesSessionTest {
             assertThatThrownBy(() -> session.result(new ProcessExit.Signal(9), "loading\nkilled"))
                     .isInstanceOf(ProcessFailed.class)
                     .hasMessage("The process was ended by signal 9 (SIGKILL; out of memory, or killed) before it closed"
-                            + " its Pipes session; its last words: loading\nkilled");
+                            + " its Pipes session; the end of its standard error: loading\nkilled");
         }
 
         @ParameterizedTest

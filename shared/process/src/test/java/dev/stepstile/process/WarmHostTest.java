@@ -145,8 +145,9 @@ class WarmHostTest {
             for (int i = 0; i < 2; i++) {
                 assertThatThrownBy(() -> handlers.handlers().getFirst().run(GivenInput.of("{}"), attempt))
                         .isInstanceOf(ProcessFailed.class)
-                        .hasMessage("The host of 'broken' ended with status 1 before the step began; its last words: No"
-                                + " module named 'mine'");
+                        .hasMessage(
+                                "The host of 'broken' ended with status 1 before the step began; the end of its standard error: No"
+                                        + " module named 'mine'");
             }
         }
     }

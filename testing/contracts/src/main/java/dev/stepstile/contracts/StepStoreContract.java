@@ -141,7 +141,7 @@ public abstract class StepStoreContract {
             String run = Samples.runId();
             Dispatch dispatch = Samples.dispatch(run, "d-1", Samples.NOW);
             store().putDispatchIfAbsent(dispatch);
-            Dispatch underWay = dispatch.refresher(Samples.refresh());
+            Dispatch underWay = dispatch.refreshing(Samples.refresh());
             assertThat(store().replace(underWay)).isTrue();
             assertThat(store().dispatch(run, "d-1")).contains(underWay);
             assertThat(store().dispatches(run)).containsExactly(underWay);

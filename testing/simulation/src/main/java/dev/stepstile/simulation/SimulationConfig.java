@@ -4,7 +4,7 @@ import dev.stepstile.simulation.faults.FaultProfile;
 import dev.stepstile.simulation.faults.Faults;
 import dev.stepstile.simulation.ports.Conditions;
 import dev.stepstile.simulation.system.Cluster;
-import dev.stepstile.usecase.StepExecution;
+import dev.stepstile.usecase.AttemptRunner;
 import java.util.function.Consumer;
 
 /**
@@ -22,7 +22,7 @@ public record SimulationConfig(
         Cluster cluster,
         Faults faults,
         FaultProfile faultProfile,
-        StepExecution.Engine engine,
+        AttemptRunner engine,
         Conditions conditions,
         Interceptor interceptor,
         boolean traced,
@@ -36,7 +36,7 @@ public record SimulationConfig(
                 Cluster.CALM,
                 Faults.NONE,
                 FaultProfile.CALM,
-                StepExecution.Engine.DIRECT,
+                AttemptRunner.DIRECT,
                 Conditions.ALL,
                 Interceptor.NONE,
                 false,
@@ -59,7 +59,7 @@ public record SimulationConfig(
                 seed, cluster, faults, other, engine, conditions, interceptor, traced, listener, untilFound);
     }
 
-    public SimulationConfig with(StepExecution.Engine other) {
+    public SimulationConfig with(AttemptRunner other) {
         return new SimulationConfig(
                 seed, cluster, faults, faultProfile, other, conditions, interceptor, traced, listener, untilFound);
     }

@@ -15,10 +15,10 @@ import dev.stepstile.step.Run;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.AttemptRunner;
 import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.HandlerOutput;
 import dev.stepstile.usecase.Handlers;
-import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.Stepstile;
 import dev.stepstile.usecase.Timing;
 import java.time.Duration;
@@ -108,7 +108,7 @@ final class Jobs {
         Delivery delivery = new Delivery(
                 Integer.toString(message.id()), message.receipt(), body, message.receives(), Instant.EPOCH);
         List<String> stay = stepstile
-                .execution(new Handlers(List.of(new Told())), HandlerOutput.UNCAPTURED, StepExecution.Engine.DIRECT)
+                .execution(new Handlers(List.of(new Told())), HandlerOutput.UNCAPTURED, AttemptRunner.DIRECT)
                 .execute(List.of(delivery), working.start().plus(Duration.ofMinutes(15)));
         if (stay.isEmpty()) {
             ports.delete(List.of(message.receipt()));

@@ -32,14 +32,22 @@ class MutationTest {
             "StepSender",
             "StepRecorder",
             "Sweep",
+            "AbandonedDispatch",
             "DeadLetterer",
             "RunCanceller",
             "Redriver",
             "DispatchReopener",
             "ManifestReader",
             "RunQueries");
-    private static final String WORKER =
-            classes("StepExecution", "StepAttempt", "Lease", "AttemptLog", "LogPageWriter", "MessageDisposition");
+    private static final String WORKER = classes(
+            "StepExecution",
+            "StepAttempt",
+            "AttemptContext",
+            "AttemptFailed",
+            "Lease",
+            "AttemptLog",
+            "LogPageWriter",
+            "MessageDisposition");
 
     @Test
     void no_change_of_the_model_survives_without_a_reason() throws IOException, InterruptedException {

@@ -10,6 +10,7 @@ import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.AttemptRunner;
 import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.Dispatcher.Answer;
 import dev.stepstile.usecase.Dispatcher.NewStep;
@@ -132,7 +133,7 @@ final class Stack implements AutoCloseable {
 
     /** A function environment, which remembers from one batch to the next; one of four that share the suspects' turns. */
     StepExecution environment() {
-        return stepstile.execution(handlers, output, StepExecution.Engine.DIRECT, suspects);
+        return stepstile.execution(handlers, output, AttemptRunner.DIRECT, suspects);
     }
 
     /** As {@link #start(List)}, by a worker that can be told to stop. */

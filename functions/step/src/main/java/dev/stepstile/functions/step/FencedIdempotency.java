@@ -7,8 +7,8 @@ import dev.stepstile.codec.PayloadJson;
 import dev.stepstile.port.PortException;
 import dev.stepstile.step.Payload;
 import dev.stepstile.usecase.AttemptFailed;
+import dev.stepstile.usecase.AttemptRunner;
 import dev.stepstile.usecase.StepAttempt;
-import dev.stepstile.usecase.StepExecution;
 import java.time.Instant;
 import java.util.OptionalInt;
 import software.amazon.lambda.powertools.idempotency.Idempotency;
@@ -22,14 +22,14 @@ import software.amazon.lambda.powertools.idempotency.persistence.BasePersistence
 import software.amazon.lambda.powertools.idempotency.persistence.DataRecord;
 
 /**
- * Leads an attempt by Powertools idempotency, over a store that is fenced: what Powertools calls "save in progress",
+ * Runs an attempt by Powertools idempotency, over a store that is fenced: what Powertools calls "save in progress",
  * "save success" and "delete" are the attempt's conditional claim, success and failure. The stock store would let a
  * late writer overwrite the winner's result, and a late failure delete the winner's record.
  *
  * <p>Powertools keeps one store for the whole JVM, so ours finds the attempt of the running message in a scoped value;
  * several workers can live in one JVM.
  */
-final class FencedIdempotency implements StepExecution.Engine {
+final class FencedIdempotency implements AttemptRunner {
     static final ScopedValue<StepAttempt> CURRENT = ScopedValue.newInstance();
 
     static {
@@ -45,14 +45,14 @@ final class FencedIdempotency implements StepExecution.Engine {
     }
 
     @Override
-    public void lead(StepAttempt attempt) {
+    public void run(StepAttempt attempt) {
         ScopedValue.where(CURRENT, attempt).run(() -> {
             try {
                 once(attempt.spec().id().toString(), attempt);
             } catch (AttemptFailed recorded) {
                 // the store's delete has recorded it
             } catch (IdempotencyAlreadyInProgressException refused) {
-                // held, waiting or suspect: the attempt's verdict says which
+                // held, waiting or suspect: the attempt's disposition tells which
             } catch (IdempotencyPersistenceLayerException e) {
                 throw e.getCause() instanceof PortException port ? port : e;
             }

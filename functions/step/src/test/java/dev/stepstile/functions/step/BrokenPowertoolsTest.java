@@ -17,8 +17,8 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState.Name;
+import dev.stepstile.usecase.AttemptRunner;
 import dev.stepstile.usecase.InMemoryMeter;
-import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.Tasks;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** An attempt that Powertools leads, when a port, a thread or a timer throws an Error. */
 class BrokenPowertoolsTest {
-    private static final StepExecution.Engine POWERTOOLS = new FencedIdempotency();
+    private static final AttemptRunner POWERTOOLS = new FencedIdempotency();
     private static final List<String> KEYS = List.of("plain", "large", "failing");
 
     @TempDir

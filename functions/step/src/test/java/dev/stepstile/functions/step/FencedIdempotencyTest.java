@@ -15,8 +15,8 @@ import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.AttemptRunner;
 import dev.stepstile.usecase.Metric;
-import dev.stepstile.usecase.StepExecution;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
@@ -128,13 +128,13 @@ class FencedIdempotencyTest {
     @ParameterizedTest
     @MethodSource("ways")
     void ends_as_a_direct_call_does(Way way) throws InterruptedException {
-        List<String> direct = went(way, StepExecution.Engine.DIRECT, "direct");
+        List<String> direct = went(way, AttemptRunner.DIRECT, "direct");
         assertThat(direct).anySatisfy(seen -> assertThat(seen).startsWith("r/s: " + way.ends()));
         assertThat(went(way, new FencedIdempotency(), "fenced")).isEqualTo(direct);
     }
 
     /** What can be seen afterwards: messages that stay, counts, letters, and the record, without owner and times. */
-    private List<String> went(Way way, StepExecution.Engine engine, String name) throws InterruptedException {
+    private List<String> went(Way way, AttemptRunner engine, String name) throws InterruptedException {
         try (EmbeddedPorts embedded =
                 EmbeddedPorts.open(folder.resolve(name), Duration.ofSeconds(30), InstantSource.system())) {
             Ports ports = embedded.ports();

@@ -8,7 +8,7 @@ import dev.stepstile.simulation.exploration.Exploration;
 import dev.stepstile.simulation.exploration.Replay;
 import dev.stepstile.simulation.faults.FaultProfile;
 import dev.stepstile.simulation.scenarios.Scenarios;
-import dev.stepstile.usecase.StepExecution;
+import dev.stepstile.usecase.AttemptRunner;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * direct calls does. So all that is shown of the one holds for the other.
  */
 class SimulatedIdempotencyTest {
-    private static final StepExecution.Engine POWERTOOLS = new FencedIdempotency();
+    private static final AttemptRunner POWERTOOLS = new FencedIdempotency();
 
     static Stream<Scenarios.Named> small() {
         return Scenarios.SMALL.stream();
@@ -31,10 +31,10 @@ class SimulatedIdempotencyTest {
     @MethodSource("small")
     void does_the_same_whatever_single_call_goes_wrong(Scenarios.Named scenario) {
         List<Long> traces = traces(scenario, POWERTOOLS);
-        assertThat(traces).hasSizeGreaterThan(200).isEqualTo(traces(scenario, StepExecution.Engine.DIRECT));
+        assertThat(traces).hasSizeGreaterThan(200).isEqualTo(traces(scenario, AttemptRunner.DIRECT));
     }
 
-    private static List<Long> traces(Scenarios.Named scenario, StepExecution.Engine engine) {
+    private static List<Long> traces(Scenarios.Named scenario, AttemptRunner engine) {
         List<Long> traces = new ArrayList<>();
         Exploration played = new Exploration(
                         scenario, 1, config -> config.with(engine), (faults, outcome) -> traces.add(outcome.hash()))

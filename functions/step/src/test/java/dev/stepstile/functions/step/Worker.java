@@ -17,11 +17,11 @@ import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
+import dev.stepstile.usecase.AttemptRunner;
 import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.HandlerOutput;
 import dev.stepstile.usecase.Handlers;
 import dev.stepstile.usecase.InMemoryMeter;
-import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.Stepstile;
 import dev.stepstile.usecase.Tasks;
 import dev.stepstile.usecase.Timing;
@@ -53,7 +53,7 @@ record Worker(Ports ports, InstantSource clock, Tasks tasks, InMemoryMeter count
     }
 
     /** Executes these steps as one batch; the messages that stay. */
-    List<String> execute(StepExecution.Engine engine, StepSpec... steps) throws InterruptedException {
+    List<String> execute(AttemptRunner engine, StepSpec... steps) throws InterruptedException {
         EngineRuntime real = JvmRuntime.create();
         EngineRuntime runtime = new EngineRuntime(clock, real.random(), real.ids(), tasks);
         Instant now = runtime.now();

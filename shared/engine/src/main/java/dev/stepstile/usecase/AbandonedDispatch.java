@@ -1,0 +1,94 @@
+package dev.stepstile.usecase;
+
+import dev.stepstile.port.StepStore;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.StepBits;
+import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepEvent;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepState;
+import java.time.Instant;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A dispatch whose manifest is gone cannot go on: the steps that it had started end DEAD, and then it is closed. Steps
+ * that nobody had started are lost with the manifest, which the dead steps' errors and the log report.
+ */
+final class AbandonedDispatch {
+    private static final Logger LOG = LoggerFactory.getLogger(AbandonedDispatch.class);
+    private static final int PAGE = 200;
+
+    private final StepStore store;
+    private final StepRecorder recorder;
+    private final DeadLetterer deadLetterer;
+    private final Timing timing;
+    private final EngineRuntime runtime;
+
+    AbandonedDispatch(EngineParts parts) {
+        this.store = parts.store();
+        this.recorder = parts.recorder();
+        this.deadLetterer = parts.deadLetterer();
+        this.timing = parts.timing();
+        this.runtime = parts.runtime();
+    }
+
+    SweepReport end(Dispatch dispatch, Payloads.Missing missing) {
+        LOG.error(
+                "Dispatch {}/{}: its manifest is gone ({}); its unfinished steps end DEAD.",
+                dispatch.runId(),
+                dispatch.dispatchId(),
+                missing.getMessage());
+        StepError error = new StepError(StepError.Kind.PAYLOAD_MISSING, "Manifest: " + missing.getMessage());
+        Instant now = runtime.now();
+        SweepReport report = SweepReport.DISPATCH;
+        SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
+        for (int shard = 0; shard < dispatch.shards(); shard++) {
+            String after = null;
+            List<StepRecord> page;
+            do {
+                page = store.list(dispatch.runId(), shard, after, PAGE);
+                for (StepRecord record : page) {
+                    after = record.id().stepKey();
+                    if (record.settings().dispatchId().equals(dispatch.dispatchId())) {
+                        StepState.Name state = end(record, error);
+                        counts.merge(state, 1, Integer::sum);
+                        report = state == record.state().name() ? report : report.plus(SweepReport.DISCARDED);
+                    }
+                }
+            } while (!page.isEmpty());
+        }
+        boolean close = !counts.containsKey(StepState.Name.RUNNING) && !now.isBefore(dispatch.keepOpenUntil());
+        boolean stored = store.replace(dispatch.swept(
+                StepBits.NONE, counts, new TreeMap<>(), false, now, close ? null : dispatch.nextSweepAt()));
+        return close && stored ? report.plus(SweepReport.CLOSED) : report;
+    }
+
+    private StepState.Name end(StepRecord record, StepError error) {
+        StepSpec spec = new StepSpec(
+                record.id(),
+                record.shard(),
+                record.settings(),
+                Payload.NULL,
+                new TreeMap<>(),
+                new TreeMap<>(),
+                Instant.EPOCH);
+        StepRecord current = after(record, new StepEvent.Expire(timing.margin()));
+        current = after(current, new StepEvent.Discard(spec, error));
+        if (current.state() instanceof StepState.Dead dead && dead.deadLetteredAt() == null) {
+            deadLetterer.moveToDeadLetters(spec, current, dead);
+        }
+        return current.state().name();
+    }
+
+    private StepRecord after(StepRecord record, StepEvent event) {
+        return recorder.apply(record.id(), record, event) instanceof StepRecorder.Recorded.Wrote(StepRecord written)
+                ? written
+                : record;
+    }
+}
