@@ -3,7 +3,7 @@ package dev.stepstile.step;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** What a conditional write demands of the stored record. */
+/** What a conditional write requires of the stored record. */
 public sealed interface Precondition {
 
     /** There is no record yet. */
@@ -16,8 +16,8 @@ public sealed interface Precondition {
     record Fence(int attempt, String owner, StepState.Name state, long cancelSeq) implements Precondition {}
 
     /**
-     * As {@link Fence}, and the lease is the one that was read: whoever takes a step away from a silent owner must not
-     * overlook its heartbeat, which keeps the fence. {@code leaseUntil} is null unless RUNNING.
+     * As {@link Fence}, and the lease is the one that was read: whoever reclaims a step from an owner whose lease
+     * seems expired must not overlook a late heartbeat, which keeps the fence. {@code leaseUntil} is null unless RUNNING.
      */
     record AsRead(
             int attempt,

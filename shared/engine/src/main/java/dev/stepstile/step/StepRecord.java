@@ -190,7 +190,7 @@ public record StepRecord(
         return false;
     }
 
-    /** When it was written last, as far as it says: not for a heartbeat, nor where it was only written anew. */
+    /** When it was last written, as far as the record shows: heartbeats and rewrites for retention leave no trace. */
     public Instant lastWritten() {
         Instant written = startedAt == null || startedAt.isBefore(createdAt) ? createdAt : startedAt;
         return state instanceof StepState.Ended ended && ended.finishedAt().isAfter(written)

@@ -5,7 +5,7 @@ import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One entry of a manifest, and what a message says: a step that must happen, with its input.
+ * One entry of a manifest, and the content of a message: a step that must run, with its input.
  *
  * @param tags the step's tags, less those of {@code commonTags}
  * @param commonTags an object of strings that all steps of the dispatch share, where those are too long to travel with each;

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** The state of a step that has a record. A step without one is QUEUED: it exists only in its manifest. */
 public sealed interface StepState {
 
-    /** The names of the states, as the wire and the table write them. */
+    /** The names of the states, as in the API and the table. */
     enum Name {
         QUEUED,
         RUNNING,
@@ -15,7 +15,7 @@ public sealed interface StepState {
         FAILED,
         DEAD,
         CANCELLED,
-        /** Only ever shown and counted: the step has a record, but it is damaged. No record says so of itself. */
+        /** The step has a record, but it is damaged. Only shown and counted, never stored. */
         UNKNOWN
     }
 
@@ -49,7 +49,7 @@ public sealed interface StepState {
         }
     }
 
-    /** The handler said that trying again is pointless. Not buried: the orchestrator is told. */
+    /** The handler ruled out a retry. Not dead-lettered: the orchestrator reads it from the feed. */
     record Failed(StepError error, Instant finishedAt) implements Ended {
         @Override
         public Name name() {
@@ -73,7 +73,7 @@ public sealed interface StepState {
         }
     }
 
-    /** How far an attempt says it is: 0 to 1, and a few words. */
+    /** The progress that an attempt reports: 0 to 1, and a few words. */
     record Progress(double fraction, String note) {
         public static final Progress NONE = new Progress(0, "");
         private static final int MAX_NOTE = 100;

@@ -8,8 +8,8 @@ import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 
 /**
- * Puts what cannot run into the dead-letter queue: the record is DEAD, then the letter is sent, then the record says so.
- * A crash in between buries again; a letter may be there twice, and is never missing.
+ * Puts what cannot run into the dead-letter queue: the record is DEAD, then the dead letter is sent, then the record is
+ * marked. After a crash in between, the dead letter is sent again: it may be in the queue twice, and is never missing.
  */
 public final class DeadLetterer {
     private final DeadLetterQueue deadLetters;
@@ -22,14 +22,14 @@ public final class DeadLetterer {
         this.meter = meter;
     }
 
-    /** Sends the dead letter of a record that is DEAD, and marks the record. */
+    /** Dead-letters a step whose record is DEAD. */
     public void moveToDeadLetters(StepSpec spec, StepRecord record, StepState.Dead dead) {
         deadLetters.moveToDeadLetters(MessageCodec.dead(spec.as(record), record, dead));
         meter.add(Metric.DEAD_LETTERS_SENT);
         recorder.apply(record.id(), record, new StepEvent.DeadLettered(record.attempt()));
     }
 
-    /** Dead-letters a message that is not recognised. */
+    /** Dead-letters an unrecognised message unchanged. */
     public void deadLetterUnrecognised(String messageId, String reason, String body) {
         deadLetters.moveToDeadLetters(MessageCodec.unrecognised(messageId, reason, body));
         meter.add(Metric.DEAD_LETTERS_SENT);

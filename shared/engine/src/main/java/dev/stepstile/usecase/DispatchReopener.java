@@ -6,7 +6,7 @@ import dev.stepstile.step.Dispatch;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Puts a dispatch back into the sweeper's hands, before a redrive touches any of its records. */
+/** Opens a dispatch for the sweeper again, before a redrive changes any of its records. */
 final class DispatchReopener {
     private static final int TRIES = 20;
 

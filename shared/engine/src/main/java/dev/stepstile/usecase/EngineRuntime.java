@@ -6,7 +6,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
-/** What comes in from outside: time, randomness, ids, threads and waiting. */
+/** What the engine takes from outside: clock, randomness, ids, threads and waiting. */
 public record EngineRuntime(InstantSource clock, RandomGenerator random, Supplier<String> ids, Tasks tasks) {
 
     /** The time in whole milliseconds, as every record and message has it. */

@@ -10,24 +10,24 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A failure of user code as text. It goes into the step's own error and log, and into no log of the worker's: a message
- * may quote what the handler was given.
+ * A failure of user code as text. It goes into the step's own error and log, and never into the worker's log: a message may
+ * quote the handler's input.
  *
  * @param summary its class, message and place, with the same of its root cause: {@code some.Problem: no such day
  *     (Report.java:12); caused by java.io.IOException: gone (Store.java:40)}
- * @param trace its stack trace with causes, line by line: at most {@value #TRACE_CHARS} characters and a line that tells
- *     how much was left out of the middle; empty if the failure has no stack trace
+ * @param trace its stack trace with causes, line by line: at most {@value #TRACE_CHARS} characters, and a line with the
+ *     number of lines left out of the middle; empty if the failure has no stack trace
  */
 public record FailureText(String summary, List<String> trace) {
     private static final int TRACE_CHARS = 8 * 1024;
     private static final int LINE_CHARS = 1_000;
-    private static final int SAID_CHARS = 200;
+    private static final int MESSAGE_CHARS = 200;
 
     public FailureText {
         trace = List.copyOf(trace);
     }
 
-    /** Never throws, whatever the failure's class makes of its own message. */
+    /** Never throws, even if the failure's own methods do. */
     public static FailureText of(Throwable failure) {
         List<Throwable> causes = causes(failure);
         return new FailureText(saidWithPlace(failure) + rootOf(causes), trace(failure, causes));
@@ -75,7 +75,7 @@ public record FailureText(String summary, List<String> trace) {
                 .toList());
     }
 
-    /** The first lines say what was thrown, the last ones what was at the root of it. */
+    /** The first lines show what was thrown, the last ones its root cause. */
     private static List<String> withoutMiddle(List<String> lines) {
         int first = fitting(lines, TRACE_CHARS / 2);
         int last = fitting(lines.reversed(), TRACE_CHARS / 2);
@@ -100,7 +100,7 @@ public record FailureText(String summary, List<String> trace) {
     }
 
     private static String saidWithPlace(Throwable failure) {
-        return Truncation.middle(said(failure), SAID_CHARS) + place(failure);
+        return Truncation.middle(said(failure), MESSAGE_CHARS) + place(failure);
     }
 
     private static String said(Throwable failure) {

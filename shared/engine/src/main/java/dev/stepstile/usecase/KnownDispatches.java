@@ -11,9 +11,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells whether a message stands for a step that was dispatched: whoever can send to the queue could otherwise have any
- * handler run on any input. Costs one read for each dispatch and environment; what the table knows is remembered, what it
- * does not know is read again.
+ * Checks whether a message names a step that was dispatched: whoever can send to the queue could otherwise run any
+ * handler on any input. Costs one read for each dispatch and worker: dispatches that were found are cached, others are
+ * read again.
  */
 final class KnownDispatches {
     /** Some 100 bytes each. */

@@ -10,7 +10,7 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** An attempt's log on its way into the table, page by page. The first page, even an empty one, says that it runs. */
+/** An attempt's log on its way into the table, page by page. The first page, even an empty one, shows that the attempt runs. */
 final class LogPageWriter {
     private static final Logger LOG = LoggerFactory.getLogger(LogPageWriter.class);
     private static final Duration EVERY = Duration.ofSeconds(5);
@@ -25,7 +25,7 @@ final class LogPageWriter {
     private int written;
     private List<String> unwritten = List.of();
 
-    /** Whether a write of the page in hand failed: it may be stored all the same, so it is written again as it is. */
+    /** Whether a write of the current page failed: it may be stored all the same, so the same page is written again. */
     private boolean tried;
 
     /** @param first when the first page is due */
@@ -51,7 +51,7 @@ final class LogPageWriter {
         }
     }
 
-    /** Writes what is left, and tells how many pages there are. A log that cannot be written costs its lines. */
+    /** Writes the remaining pages and returns how many there are. Lines that cannot be written are lost. */
     int writeLast() {
         try {
             take(true);

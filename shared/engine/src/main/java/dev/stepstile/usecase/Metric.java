@@ -8,11 +8,11 @@ public enum Metric {
     STEPS_FAILED,
     STEPS_DEAD,
     STEPS_CANCELLED,
-    /** Attempts that failed and will be followed by another. */
+    /** Attempts that failed and are retried. */
     ATTEMPTS_RETRIED,
-    /** Attempts that were given back because their worker was told to stop; they are not counted. */
+    /** Attempts that were released because their worker was told to stop; they are not counted. */
     ATTEMPTS_RELEASED,
-    /** Attempts whose worker fell silent. */
+    /** Attempts whose lease expired without a heartbeat. */
     WORKERS_LOST,
     /** Messages that found their step held, finished or attached to another dispatch. */
     DUPLICATES_SUPPRESSED,
@@ -20,9 +20,9 @@ public enum Metric {
     STALE_REFUSED,
     /** Steps put back because they may have killed a worker and must run alone. */
     SUSPECTS_DEFERRED,
-    /** Messages that are not recognised, or of a version that never was. */
+    /** Messages that were unrecognised, or had an unknown version. */
     MESSAGES_UNRECOGNISED,
-    /** Handlers that took no notice of their interruption and were left behind. */
+    /** Handlers that ignored their interruption and were abandoned. */
     HANDLERS_ABANDONED,
     STEPS_RESENT,
     STEPS_RECLAIMED,

@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * Records that were read at once, by step key. A damaged one keeps nobody from reading the others.
+ * Records that were read at once, by step key. A damaged record does not prevent the others from being read.
  *
- * @param damaged what is said of each record that is there but does not read as what was written, and what to do
+ * @param damaged for each record that is damaged, by step key: what is wrong, and what to do
  */
 public record Records(Map<String, StepRecord> found, SortedMap<String, String> damaged) {
     private static final int NAMED = 10;
@@ -58,8 +58,8 @@ public record Records(Map<String, StepRecord> found, SortedMap<String, String> d
         }
     }
 
-    /** Logs which are damaged, and what becomes of them. */
-    void tellDamaged(Logger log, String runId, String what) {
+    /** Logs which records are damaged, and what happens to their steps. */
+    void logDamaged(Logger log, String runId, String consequence) {
         if (!damaged.isEmpty()) {
             log.error(
                     "Run {}: the records of {} steps are damaged, {}{}: {} {}",
@@ -67,7 +67,7 @@ public record Records(Map<String, StepRecord> found, SortedMap<String, String> d
                     damaged.size(),
                     damaged.keySet().stream().limit(NAMED).toList(),
                     damaged.size() > NAMED ? " and more" : "",
-                    what,
+                    consequence,
                     damaged.get(damaged.firstKey()));
         }
     }

@@ -77,13 +77,13 @@ public final class Redriver {
             @Nullable String input,
             @Nullable String redriveId) {}
 
-    /** What became of the call. */
+    /** The outcome of the call. */
     public sealed interface Answer {
         /**
          * @param redriven how many steps run again by this call
          * @param unknown which of the keys no step of the run has, the first hundred; none if a manifest is gone
-         * @param damaged steps that it had to leave, as their records do not read, the first hundred
-         * @param replayed this very call was made before, and this is what it answered
+         * @param damaged steps that were left out, as their records are damaged, the first hundred
+         * @param replayed whether this call was made before, and this is the answer it got then
          */
         record Redriven(int redriven, List<String> unknown, List<String> damaged, boolean replayed) implements Answer {}
 
@@ -91,13 +91,13 @@ public final class Redriver {
         record Conflict(String redriveId) implements Answer {}
     }
 
-    /** Redrives by a call of its own, and changes nothing of the steps; how many run again. */
+    /** Redrives by an unnamed call, without overrides; returns how many steps run again. */
     public int redrive(Run run, Set<StepState.Name> states, Set<String> keys, Instant deadline)
             throws InterruptedException {
         Request request = new Request(states, keys, StepOverrides.NONE, null, null);
         return switch (redrive(run, request, deadline)) {
             case Answer.Redriven answer -> answer.redriven();
-            case Answer.Conflict _ -> throw new IllegalStateException("a call without a name has no other");
+            case Answer.Conflict _ -> throw new IllegalStateException("an unnamed call cannot conflict with another");
         };
     }
 
@@ -108,25 +108,31 @@ public final class Redriver {
      * @param deadline of the calling function
      */
     public Answer redrive(Run run, Request request, Instant deadline) throws InterruptedException {
-        RedriveCall call = null;
         String redriveId = request.redriveId();
-        if (redriveId != null) {
-            call = new RedriveCall(run.runId(), redriveId, digest(request), runtime.now(), null, List.of());
-            Optional<RedriveCall> known = store.putRedriveIfAbsent(call);
-            if (known.isPresent()) {
-                Integer redriven = known.get().redriven();
-                if (!known.get().digest().equals(call.digest())) {
-                    return new Answer.Conflict(redriveId);
-                }
-                if (redriven != null) {
-                    return new Answer.Redriven(redriven, known.get().unknown(), List.of(), true);
-                }
+        if (redriveId == null) {
+            return redrive(run, request, runtime.ids().get(), null, deadline);
+        }
+        RedriveCall call = new RedriveCall(run.runId(), redriveId, digest(request), runtime.now(), null, List.of());
+        Optional<RedriveCall> known = store.putRedriveIfAbsent(call);
+        if (known.isPresent()) {
+            Integer redriven = known.get().redriven();
+            if (!known.get().digest().equals(call.digest())) {
+                return new Answer.Conflict(redriveId);
+            }
+            if (redriven != null) {
+                return new Answer.Redriven(redriven, known.get().unknown(), List.of(), true);
             }
         }
-        String by = redriveId == null ? runtime.ids().get() : mark(redriveId);
+        return redrive(run, request, mark(redriveId), call, deadline);
+    }
+
+    /** @param call to be marked as done; null if it has no name */
+    private Answer redrive(Run run, Request request, String by, @Nullable RedriveCall call, Instant deadline)
+            throws InterruptedException {
         String input = request.input();
         StepOverrides overrides =
                 input == null ? request.overrides() : request.overrides().withInput(payloads.putShared(input));
+        StepEvent.Redrive event = new StepEvent.Redrive(run.cancelSeq(), null, by, overrides);
         Set<String> unknown = new TreeSet<>(request.keys());
         Set<String> damaged = new TreeSet<>();
         boolean all = true;
@@ -137,8 +143,8 @@ public final class Redriver {
                 asked.forEach(spec -> unknown.remove(spec.id().stepKey()));
                 Records records = manifests.records(asked);
                 damaged.addAll(records.damaged().keySet());
-                records.tellDamaged(LOG, run.runId(), "they are not redriven; call again once they are repaired.");
-                redriven += redrive(run, dispatch, asked, records, request.states(), by, overrides, deadline);
+                records.logDamaged(LOG, run.runId(), "they are not redriven; call again once they are repaired.");
+                redriven += redrive(dispatch, asked, records, request.states(), event, deadline);
             } catch (Payloads.Missing missing) {
                 all = false;
                 LOG.error(
@@ -174,7 +180,7 @@ public final class Redriver {
         return duration == null ? null : duration.toString();
     }
 
-    /** What a record says of the call that redrove it: its name, if that is short. */
+    /** The name of a call as a record holds it: its redriveId, or the start of its digest if that is long. */
     private static String mark(String redriveId) {
         return redriveId.length() <= MARK_LENGTH
                 ? redriveId
@@ -188,13 +194,11 @@ public final class Redriver {
     }
 
     private int redrive(
-            Run run,
             Dispatch dispatch,
             List<StepSpec> asked,
             Records records,
             Set<StepState.Name> states,
-            String by,
-            StepOverrides overrides,
+            StepEvent.Redrive event,
             Instant deadline)
             throws InterruptedException {
         List<StepSpec> ended = new ArrayList<>();
@@ -205,7 +209,7 @@ public final class Redriver {
             if (record == null || !record.settings().dispatchId().equals(dispatch.dispatchId())) {
                 continue;
             }
-            if (by.equals(record.redrivenBy())) { // this very call, whose answer was lost
+            if (Objects.equals(event.by(), record.redrivenBy())) { // an earlier try of this call, whose answer was lost
                 redriven++;
                 if (record.state() instanceof StepState.Retrying) {
                     toSend.add(spec.as(record));
@@ -216,13 +220,12 @@ public final class Redriver {
         }
         if (!ended.isEmpty()) {
             reopener.reopen(dispatch, deadline);
-            StepEvent.Redrive event = new StepEvent.Redrive(run.cancelSeq(), null, by, overrides);
-            List<Optional<StepRecord>> wrote = ParallelCalls.map(
+            List<Optional<StepRecord>> written = ParallelCalls.map(
                     runtime.tasks(), WRITES_AT_ONCE, "redrive", ended, spec -> redrive(spec, records, event));
             for (int i = 0; i < ended.size(); i++) {
-                if (wrote.get(i).isPresent()) {
+                if (written.get(i).isPresent()) {
                     redriven++;
-                    toSend.add(ended.get(i).as(wrote.get(i).get()));
+                    toSend.add(ended.get(i).as(written.get(i).get()));
                 }
             }
         }
@@ -230,7 +233,7 @@ public final class Redriver {
         return redriven;
     }
 
-    /** The record as this call redrove it, be it by another try at the same time. */
+    /** The record as this call redrove it, perhaps by another try at the same time. */
     private Optional<StepRecord> redrive(StepSpec spec, Records records, StepEvent.Redrive event) {
         return switch (recorder.apply(spec.id(), records.of(spec.id().stepKey()), event)) {
             case StepRecorder.Recorded.Wrote(StepRecord record) -> Optional.of(record);
@@ -240,8 +243,8 @@ public final class Redriver {
     }
 
     /**
-     * A dead letter came back into the queue by AWS's own redrive: acts as a redrive if its step is DEAD at the attempt
-     * that the letter names.
+     * A dead letter was moved back into the queue by AWS's own redrive: redrives its step, if that is DEAD at the attempt
+     * that the dead letter names.
      *
      * @return whether the step's message may go on to a claim
      */
@@ -251,7 +254,7 @@ public final class Redriver {
                 || record.get().attempt() != attempt
                 || !(record.get().state() instanceof StepState.Dead)) {
             LOG.info(
-                    "Step {}: a dead letter of attempt {} came back; the step is not dead there any more.",
+                    "Step {}: a dead letter of attempt {} was moved back; the step is no longer DEAD at that attempt.",
                     spec.id(),
                     attempt);
             return record.isPresent() && !(record.get().state() instanceof StepState.Ended);

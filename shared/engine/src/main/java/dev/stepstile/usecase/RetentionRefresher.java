@@ -117,12 +117,12 @@ final class RetentionRefresher {
                 write(Set.of(manifest));
                 boolean whole = done.cardinality() == steps.size() && written(manifest);
                 if (note(whole)) {
-                    tell(whole);
+                    logOutcome(whole);
                 }
             }
         }
 
-        private void tell(boolean whole) {
+        private void logOutcome(boolean whole) {
             if (whole) {
                 LOG.info(
                         "Dispatch {}/{}: its {} steps are kept longer, as it is still open.",

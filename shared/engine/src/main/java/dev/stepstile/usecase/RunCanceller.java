@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Cancels a run: raises its number, then every step whose own number is lower. What the call does not reach, the
- * sweeper does.
+ * Cancels a run: raises its number, then every step whose own number is lower. The sweeper cancels the steps that the
+ * call does not reach.
  */
 public final class RunCanceller {
     private static final Logger LOG = LoggerFactory.getLogger(RunCanceller.class);
@@ -69,7 +69,7 @@ public final class RunCanceller {
             return;
         }
         Records records = manifests.records(steps);
-        records.tellDamaged(LOG, run.runId(), "they are cancelled by a sweep once they are repaired.");
+        records.logDamaged(LOG, run.runId(), "they are cancelled by a sweep once they are repaired.");
         List<StepSpec> readable = steps.stream()
                 .filter(spec -> !records.isDamaged(spec.id().stepKey()))
                 .toList();
@@ -89,7 +89,7 @@ public final class RunCanceller {
                     ? Optional.of(after.state().name())
                     : Optional.empty();
         } catch (PortException e) {
-            LOG.warn("Step {}: not cancelled yet ({}); the sweeper does it.", spec.id(), e.getMessage());
+            LOG.warn("Step {}: not cancelled yet ({}); the sweeper cancels it.", spec.id(), e.getMessage());
             return Optional.empty();
         }
     }

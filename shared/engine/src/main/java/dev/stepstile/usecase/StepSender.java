@@ -21,7 +21,7 @@ final class StepSender {
         this.queue = queue;
     }
 
-    /** True if the queue took all of them. What it did not take, a sweep sends again. */
+    /** True if the queue took all messages. A sweep sends the others again. */
     boolean send(List<StepSpec> steps) {
         List<Outgoing> left = steps.stream()
                 .map(spec -> new Outgoing(spec.id().runId(), MessageCodec.step(spec), Duration.ZERO))

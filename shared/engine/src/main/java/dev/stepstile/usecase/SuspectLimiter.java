@@ -10,7 +10,7 @@ public final class SuspectLimiter implements SuspectLimit {
     /** One worker in so many may run a suspect. */
     private static final int WORKERS_PER_SUSPECT = 4;
 
-    /** What {@link #held} is once this worker is gone. */
+    /** The value of {@link #held} once the worker has ended. */
     private static final int RELEASED = -1;
 
     private final AtomicInteger free;
@@ -30,12 +30,12 @@ public final class SuspectLimiter implements SuspectLimit {
         return Math.max(1, workers / WORKERS_PER_SUSPECT);
     }
 
-    /** One worker's part in these turns, for a worker that may be gone without giving back what it holds. */
+    /** One worker's view of this limit, for a worker that may end without giving back the turns it holds. */
     public SuspectLimiter share() {
         return new SuspectLimiter(free);
     }
 
-    /** Gives back what is held, as its worker is gone: it takes no turn any more, and what it still gives back is not counted. */
+    /** Gives back all turns of a worker that has ended; it can take none any more, and a later {@link #giveBack} has no effect. */
     public void release() {
         free.addAndGet(Math.max(0, held.getAndSet(RELEASED)));
     }

@@ -148,7 +148,7 @@ public final class Sweep {
         }
         Instant now = runtime.now(); // before the records: what a redriver does after it has not been seen
         Records records = manifests.records(unfinished);
-        records.tellDamaged(
+        records.logDamaged(
                 LOG,
                 dispatch.runId(),
                 "the sweep recovers the others, and dispatch " + dispatch.dispatchId() + " stays open.");

@@ -5,8 +5,8 @@ import java.time.Duration;
 /**
  * The protocol's times.
  *
- * @param lease how long an attempt owns its step without a sign of life; renewed each third of it
- * @param margin by how much clocks may differ: a lease counts as over only this much later
+ * @param lease how long an attempt owns its step without a heartbeat; renewed each third of it
+ * @param margin by how much clocks may differ: a lease counts as expired only this much later
  * @param sweepEvery the schedule of the sweeper
  * @param dispatchTimeout the dispatch function's own timeout: an unsent dispatch older than this has crashed
  * @param lostAfter how long after the last send an empty queue means that messages were lost
@@ -14,7 +14,7 @@ import java.time.Duration;
  * @param resendCap up to which that doubles
  * @param overdueGrace how long a RETRYING step may be overdue before it is sent again; doubles
  * @param validity how long after its dispatch a step may be started for the first time
- * @param cancelCheck how often a running attempt reads whether it is to stop; a heartbeat tells it too
+ * @param cancelCheck how often a running attempt reads whether it is to stop; each heartbeat reads it too
  */
 public record Timing(
         Duration lease,
@@ -31,7 +31,7 @@ public record Timing(
     public static final Timing DEFAULT =
             of(Duration.ofSeconds(60), Duration.ofSeconds(5), Duration.ofSeconds(60), Duration.ofSeconds(30));
 
-    /** The times that are set by hand; the others follow the design or, for short leases, from these. */
+    /** The times that are configured; the others are fixed or derived from these. */
     public static Timing of(Duration lease, Duration margin, Duration sweepEvery, Duration dispatchTimeout) {
         return new Timing(
                 lease,
@@ -60,7 +60,7 @@ public record Timing(
                 interval);
     }
 
-    /** How often a running attempt says that it is alive. */
+    /** How often a running attempt renews its lease. */
     public Duration heartbeat() {
         return lease.dividedBy(3);
     }

@@ -59,15 +59,7 @@ sealed interface PipesMessage {
                 yield new Report(message);
             }
             case "report_asset_check" -> {
-                text(params, "asset_key");
-                text(params, "check_name");
-                if (!params.path("passed").isBoolean()) {
-                    throw new Malformed("should have 'passed', true or false");
-                }
-                if (!Set.of("WARN", "ERROR").contains(text(params, "severity"))) {
-                    throw new Malformed("should have 'severity', WARN or ERROR");
-                }
-                PipesMetadata.check(params.path("metadata"));
+                checkAssetCheck(params);
                 yield new Report(message);
             }
             case "report_custom_message" -> {
@@ -79,6 +71,18 @@ sealed interface PipesMessage {
             case "log_external_stream" -> new ExternalStream(stream(params), printed(params, "text"));
             default -> throw new Malformed("has a method that Pipes " + VERSION + " does not know");
         };
+    }
+
+    private static void checkAssetCheck(JsonNode params) throws Malformed {
+        text(params, "asset_key");
+        text(params, "check_name");
+        if (!params.path("passed").isBoolean()) {
+            throw new Malformed("should have 'passed', true or false");
+        }
+        if (!Set.of("WARN", "ERROR").contains(text(params, "severity"))) {
+            throw new Malformed("should have 'severity', WARN or ERROR");
+        }
+        PipesMetadata.check(params.path("metadata"));
     }
 
     private static @Nullable PipesException exception(JsonNode node) throws Malformed {
