@@ -248,7 +248,7 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    /** A dead step is buried just after it is seen dead, so its letter may be a moment behind. */
+    /** A dead step is dead-lettered just after it is seen DEAD, so its dead letter may be a moment behind. */
     private static List<MessageCodec.Letter> awaitLetters(LocalStack stack, int steps) throws InterruptedException {
         Map<String, MessageCodec.Letter> deadLetters = new LinkedHashMap<>();
         CountDownLatch never = new CountDownLatch(1);
@@ -303,7 +303,7 @@ final class DemoCommand implements Callable<Integer> {
         if (faults.any()) {
             row("Workers lost", stack.workersLost());
             row("Attempts retried", retried);
-            row("Attempts lost", silent + " (their worker fell silent)");
+            row("Attempts lost", silent + " (their lease expired)");
             row("Messages sent twice", stack.duplicated());
             // What a killed process had not printed yet is not counted.
             String least = isolated ? "at least " : "";

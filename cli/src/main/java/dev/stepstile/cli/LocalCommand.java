@@ -54,7 +54,7 @@ final class LocalCommand implements Callable<Integer> {
             names = "--lease",
             paramLabel = "SECONDS",
             description = {
-                "How long an attempt owns its step without a sign of life; margin and sweeps follow from it.",
+                "How long an attempt owns its step without a heartbeat; margin and sweeps follow from it.",
                 "Shorter: a lost worker is noticed sooner, at more writes. Default: ${DEFAULT-VALUE}."
             })
     private int leaseSeconds = 60;

@@ -26,7 +26,7 @@ import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
  * that it may be called at each start.
  */
 public final class AwsResources {
-    /** Never reached: a message that was received too often is no failure, and burying is the sweeper's work. */
+    /** Never reached: a message that was received too often is no failure, and dead-lettering is the sweeper's work. */
     public static final int MAX_RECEIVE_COUNT = 1000;
 
     /** The table's attribute of when an item may be deleted. */

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * What a function is told by its environment. All four read the same.
  *
  * @param table the DynamoDB table's name
- * @param lease how long an attempt owns its step without a sign of life
+ * @param lease how long an attempt owns its step without a heartbeat
  * @param margin by how much clocks may differ
  * @param sweepEvery the sweeper's schedule
  * @param dispatchTimeout the dispatch function's own timeout

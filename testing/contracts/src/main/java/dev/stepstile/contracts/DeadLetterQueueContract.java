@@ -19,13 +19,13 @@ public abstract class DeadLetterQueueContract {
     }
 
     @Test
-    void a_letter_that_was_buried_is_there_as_it_was() {
+    void a_dead_letter_is_there_as_it_was_sent() {
         deadLetters().moveToDeadLetters("{\"größe\":\"漢字\"}");
         assertThat(deadLetters().peek(10)).containsExactly("{\"größe\":\"漢字\"}");
     }
 
     @Test
-    void a_letter_buried_twice_is_there_twice() {
+    void a_dead_letter_that_was_sent_twice_is_there_twice() {
         deadLetters().moveToDeadLetters("a");
         deadLetters().moveToDeadLetters("a");
         deadLetters().moveToDeadLetters("b");

@@ -17,7 +17,7 @@ import java.util.SortedMap;
  * @param accepted how many steps were accepted
  * @param ends how the steps of all runs ended
  * @param counts what the functions counted, all together
- * @param recoveries how long after its last sign of life each lost attempt's step was taken over
+ * @param recoveries how long after its last heartbeat each lost attempt's step was taken over
  * @param struck how often each kind of fault struck
  * @param struckAt the same for those at port calls, by place: which function makes which call
  * @param faultLog those at port calls, as faults that could be asked for

@@ -177,7 +177,7 @@ class ProofTest {
 
                 Each load with %,d steps and seed 1, as `./stepstile simulate --scenario S --steps %d --seed 1 --faults F` plays
                 it, without further faults and in light weather (`simulate --help`). Lost: attempts whose worker was lost, how
-                long after its last sign of life their steps were taken over, and the bound, which holds where no sweep goes
+                long after its last heartbeat their steps were taken over, and the bound, which holds where no sweep goes
                 wrong. Found: what the auditor found.
 
                 | load | faults | ended | went wrong | lost | p50 | max | bound | found |

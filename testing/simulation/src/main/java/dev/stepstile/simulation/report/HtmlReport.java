@@ -208,7 +208,7 @@ public final class HtmlReport {
         page.append(String.format(Locale.ROOT, "%.1f,%.1f ", x, y));
     }
 
-    /** How long after its last sign of life each lost attempt's step was taken over, and the bound on it. */
+    /** How long after its last heartbeat each lost attempt's step was taken over, and the bound on it. */
     private void recoveries() {
         List<Duration> all = outcome.recoveries();
         if (all.isEmpty()) {
@@ -226,7 +226,7 @@ public final class HtmlReport {
         for (int bar : bars) {
             most = Math.max(most, bar);
         }
-        page.append("<h2>Recovery: from a lost worker's last sign of life to its step taken over</h2>");
+        page.append("<h2>Recovery: from a lost worker's last heartbeat to its step taken over</h2>");
         axes(String.format(Locale.ROOT, "%,d", most), minutes(span));
         double width = (double) WIDTH / BARS;
         for (int i = 0; i < BARS; i++) {

@@ -131,7 +131,7 @@ public record Cluster(
                 ROUGH.estimateLag);
     }
 
-    /** A lost worker's step is taken over within this after its last sign of life: lease, margin and two sweeps. */
+    /** A lost worker's step is taken over within this after its last heartbeat: lease, margin and two sweeps. */
     public Duration recoveryBound() {
         return timing.lease().plus(timing.margin()).plus(timing.sweepEvery().multipliedBy(2));
     }
