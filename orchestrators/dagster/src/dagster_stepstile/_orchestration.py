@@ -375,7 +375,7 @@ class Orchestration:
         active.verify_complete(self._context, sent.step.key)
 
     def _stop(self, active: Any) -> Iterator[DagsterEvent]:
-        """The run is to end: queued steps never start, running ones are asked to stop, and their final events are recorded."""
+        """The run is to end: queued steps never start, running ones are asked to stop, their final events recorded."""
         if self._instance.run_will_resume(self._run_id):
             yield self._instance.report_engine_event(
                 "The executor was told to stop; its steps go on, as the run will be resumed.", self._run

@@ -59,7 +59,7 @@ class HandlersFileTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            not JSON                                  | {"handlers":
+            invalid JSON                              | {"handlers":
             'handler' is not known here               | {"handler": {}}
             'handlers' should be an object            | {"handlers": []}
             rename it                                 | {"handlers": {"a b": {"command": ["sh"]}}}

@@ -81,7 +81,7 @@ class WarmHostTest {
                     .hasMessageContaining("before the step began");
             assertThatThrownBy(() -> pipes.run("warm", attempt, act("who").put("prepare", "hang")))
                     .isInstanceOf(ProcessFailed.class)
-                    .hasMessageContaining("did not begin the step within 3 s");
+                    .hasMessageContaining("did not start the step within 3 s");
             assertThat(pids(pipes.run("warm", attempt, act("who")))).doesNotContain(0);
         }
     }
