@@ -194,7 +194,7 @@ final class EmbeddedStepStore implements StepStore {
                 + " body = ? WHERE run_id = ? AND shard = ? AND step_key = ?"
                 + " AND attempt = ? AND owner = ? AND state = ? AND cancel_seq = ?";
         return switch (expect) {
-            case Precondition.Absent absent ->
+            case Precondition.Absent _ ->
                 session.update(
                         "INSERT INTO record VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                         next.id().runId(),

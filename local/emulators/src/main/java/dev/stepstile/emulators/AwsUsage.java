@@ -118,7 +118,7 @@ public final class AwsUsage implements ExecutionInterceptor {
             case GetItemResponse get -> read(get.consumedCapacity());
             case BatchGetItemResponse get -> get.consumedCapacity().forEach(this::read);
             case QueryResponse query -> read(query.consumedCapacity());
-            case SdkResponse unmetered -> {}
+            case SdkResponse _ -> {}
         }
     }
 

@@ -198,7 +198,7 @@ final class RecordItem {
                 error(item, dead.error());
                 item.put(BURIED_AT, dead.deadLetteredAt());
             }
-            case StepState.Cancelled cancelled -> {}
+            case StepState.Cancelled _ -> {}
         }
     }
 

@@ -100,8 +100,8 @@ public final class Payloads {
     public String get(Payload payload) throws Missing {
         return switch (payload) {
             case Payload.Inline(String json) -> json;
-            case Payload.Item(String key, long size, String sha256) -> get(items, key, sha256);
-            case Payload.Stored(String key, long size, String sha256) -> get(objects, key, sha256);
+            case Payload.Item(String key, long _, String sha256) -> get(items, key, sha256);
+            case Payload.Stored(String key, long _, String sha256) -> get(objects, key, sha256);
         };
     }
 

@@ -133,14 +133,14 @@ final class StateTable {
     /** What the event does, in a few words. */
     static String cell(Situation situation, Happening happening) {
         return switch (transition(situation, happening)) {
-            case Transition.Write(StepRecord next, Precondition expect) -> written(situation.record(), next);
-            case Transition.Held held -> "held";
-            case Transition.NotDue notDue -> "not due";
-            case Transition.Suspect suspect -> "wait to be alone";
-            case Transition.Attached attached -> "attached";
-            case Transition.Finished finished -> "finished";
-            case Transition.Stale stale -> "stale";
-            case Transition.Unchanged unchanged -> "–";
+            case Transition.Write(StepRecord next, Precondition _) -> written(situation.record(), next);
+            case Transition.Held _ -> "held";
+            case Transition.NotDue _ -> "not due";
+            case Transition.Suspect _ -> "wait to be alone";
+            case Transition.Attached _ -> "attached";
+            case Transition.Finished _ -> "finished";
+            case Transition.Stale _ -> "stale";
+            case Transition.Unchanged _ -> "–";
         };
     }
 

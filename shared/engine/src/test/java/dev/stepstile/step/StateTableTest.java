@@ -216,18 +216,11 @@ class StateTableTest {
             StepRecord found = situation.record();
             if (found != null
                     && StateTable.transition(situation, happening)
-                            instanceof Transition.Write(StepRecord next, Precondition expect)) {
+                            instanceof Transition.Write(StepRecord _, Precondition expect)) {
                 boolean owner = switch (happening.event().apply(situation)) {
-                    case StepEvent.Renew e -> true;
-                    case StepEvent.Succeed e -> true;
-                    case StepEvent.Fail e -> true;
-                    case StepEvent.Release e -> true;
-                    case StepEvent.Claim e -> false;
-                    case StepEvent.Expire e -> false;
-                    case StepEvent.Cancel e -> false;
-                    case StepEvent.Redrive e -> false;
-                    case StepEvent.DeadLettered e -> false;
-                    case StepEvent.Discard e -> false;
+                    case StepEvent.Renew _, StepEvent.Succeed _, StepEvent.Fail _, StepEvent.Release _ -> true;
+                    case StepEvent.Claim _, StepEvent.Expire _, StepEvent.Cancel _, StepEvent.Redrive _ -> false;
+                    case StepEvent.DeadLettered _, StepEvent.Discard _ -> false;
                 };
                 assertThat(expect)
                         .as(situation.name() + " x " + happening.name())

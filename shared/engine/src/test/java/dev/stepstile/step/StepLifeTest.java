@@ -430,7 +430,7 @@ class StepLifeTest {
                     now = now.plusMillis(random.nextInt(90_000));
                     StepEvent event = event(record, random);
                     Transition transition = StepLife.on(record, event, now);
-                    if (transition instanceof Transition.Write(StepRecord next, Precondition expect)) {
+                    if (transition instanceof Transition.Write(StepRecord next, Precondition _)) {
                         check("seed " + seed + ", event " + i + ": " + event, record, event, next);
                         record = next;
                     }

@@ -114,7 +114,7 @@ final class Steps {
 
     /** What the event writes; fails the test if it writes nothing. */
     static StepRecord after(@Nullable StepRecord found, StepEvent event, Instant now) {
-        if (StepLife.on(found, event, now) instanceof Transition.Write(StepRecord next, Precondition expect)) {
+        if (StepLife.on(found, event, now) instanceof Transition.Write(StepRecord next, Precondition _)) {
             return next;
         }
         throw new AssertionError(event + " wrote nothing: " + StepLife.on(found, event, now));

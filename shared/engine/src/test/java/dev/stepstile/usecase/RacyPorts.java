@@ -55,7 +55,7 @@ final class RacyPorts implements StepStore, StepQueue, DeadLetterQueue, PayloadS
         Baton.reach();
         StepRecord stored = records.get(next.id().stepKey());
         boolean met = switch (expect) {
-            case Precondition.Absent absent -> stored == null;
+            case Precondition.Absent _ -> stored == null;
             case Precondition.Fence fence ->
                 stored != null && Precondition.fence(stored).equals(fence);
             case Precondition.AsRead asRead ->

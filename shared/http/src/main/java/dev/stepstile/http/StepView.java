@@ -51,13 +51,13 @@ final class StepView {
                         .put("progressNote", running.progress().note());
             }
             case StepState.Retrying retrying -> put(node, "notBefore", retrying.notBefore());
-            case StepState.Succeeded succeeded -> {}
+            case StepState.Succeeded _ -> {}
             case StepState.Failed failed -> error(node, failed.error());
             case StepState.Dead dead -> {
                 error(node, dead.error());
                 put(node, "deadLetteredAt", dead.deadLetteredAt());
             }
-            case StepState.Cancelled cancelled -> {}
+            case StepState.Cancelled _ -> {}
         }
         if (record.state() instanceof StepState.Ended ended) {
             put(node, "finishedAt", ended.finishedAt());
@@ -88,7 +88,7 @@ final class StepView {
         while (!attempts.isEmpty() && TransferSize.bytes(node) > room) {
             attempts.remove(0);
         }
-        if (record.state() instanceof StepState.Succeeded(Payload result, Instant at)) {
+        if (record.state() instanceof StepState.Succeeded(Payload result, Instant _)) {
             long left = room - TransferSize.bytes(node);
             queries.json(result, Math.min(most, left))
                     .filter(json -> result instanceof Payload.Inline || TransferSize.bytes(json) <= left)
@@ -102,7 +102,7 @@ final class StepView {
         switch (result) {
             case Payload.Item(String key, long size, String sha256) -> location(node, "TABLE", key, size, sha256);
             case Payload.Stored(String key, long size, String sha256) -> location(node, "PAYLOADS", key, size, sha256);
-            case Payload.Inline inline -> throw new IllegalStateException("an inline result is in the answer itself");
+            case Payload.Inline _ -> throw new IllegalStateException("an inline result is in the answer itself");
         }
     }
 

@@ -150,9 +150,9 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetterQueue, Payloa
 
     private boolean met(@Nullable StepRecord stored, Precondition expect) {
         boolean unchecked = switch (expect) {
-            case Precondition.Absent absent -> mistake == Mistake.CLAIM_WITHOUT_CONDITION;
-            case Precondition.Fence fence -> mistake == Mistake.UNFENCED && stored != null;
-            case Precondition.AsRead read
+            case Precondition.Absent _ -> mistake == Mistake.CLAIM_WITHOUT_CONDITION;
+            case Precondition.Fence _ -> mistake == Mistake.UNFENCED && stored != null;
+            case Precondition.AsRead _
             when mistake == Mistake.STALE_SWEEP -> job instanceof Jobs.Sweeping && stored != null;
             case Precondition.AsRead read -> mistake == Mistake.HEARTBEAT_OVERLOOKED && sameFence(stored, read);
         };

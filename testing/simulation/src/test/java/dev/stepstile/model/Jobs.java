@@ -55,10 +55,9 @@ final class Jobs {
             return switch (MessageCodec.decode(message.body())) {
                 case MessageCodec.Decoded.Step(StepSpec spec) ->
                     Optional.of(spec.id().stepKey());
-                case MessageCodec.Decoded.MovedBack(StepSpec spec, int attempt) ->
+                case MessageCodec.Decoded.MovedBack(StepSpec spec, int _) ->
                     Optional.of(spec.id().stepKey());
-                case MessageCodec.Decoded.NewerVersion newer -> Optional.empty();
-                case MessageCodec.Decoded.NotOurs notOurs -> Optional.empty();
+                case MessageCodec.Decoded.NewerVersion _, MessageCodec.Decoded.NotOurs _ -> Optional.empty();
             };
         }
     }
@@ -79,10 +78,10 @@ final class Jobs {
         return switch (job) {
             case Handing handing -> () -> stepstile.dispatcher(1).dispatch(request(handing.steps()));
             case Working working -> () -> work(working, ports, stepstile, mistake);
-            case Sweeping sweeping -> () -> stepstile.sweep().sweep(job.start().plus(Duration.ofMinutes(1)));
-            case Cancelling canceller ->
+            case Sweeping _ -> () -> stepstile.sweep().sweep(job.start().plus(Duration.ofMinutes(1)));
+            case Cancelling _ ->
                 () -> stepstile.canceller().cancel(RUN, job.start().plus(API_TIMEOUT));
-            case Redriving redriver ->
+            case Redriving _ ->
                 () -> {
                     Optional<Run> run = stepstile.queries().run(RUN);
                     if (run.isPresent()) {
@@ -134,7 +133,7 @@ final class Jobs {
                         && next.state() instanceof StepState.Retrying
                         && job instanceof Working working
                         && MessageCodec.decode(working.message().body())
-                                instanceof MessageCodec.Decoded.MovedBack(StepSpec spec, int attempt)
+                                instanceof MessageCodec.Decoded.MovedBack(StepSpec _, int attempt)
                         && attempt != stored.attempt()
                 ? "a letter redrove another death than its own"
                 : null;

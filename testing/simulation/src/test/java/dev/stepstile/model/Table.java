@@ -142,9 +142,8 @@ record Table(
     private static boolean atRest(StepRecord record) {
         return switch (record.state()) {
             case StepState.Dead dead -> dead.deadLetteredAt() != null;
-            case StepState.Ended other -> true;
-            case StepState.Running running -> false;
-            case StepState.Retrying retrying -> false;
+            case StepState.Ended _ -> true;
+            case StepState.Running _, StepState.Retrying _ -> false;
         };
     }
 

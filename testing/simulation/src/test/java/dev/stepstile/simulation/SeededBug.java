@@ -100,7 +100,7 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Simulation
                         boolean forces(StepRecord next, Precondition expect) {
                             return expect
                                             instanceof
-                                            Precondition.AsRead(var a, var o, StepState.Name state, var c, var l)
+                                            Precondition.AsRead(var _, var _, StepState.Name state, var _, var _)
                                     && state == StepState.Name.RUNNING;
                         }
                     })),
@@ -177,7 +177,7 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Simulation
                         boolean forces(StepRecord next, Precondition expect) {
                             return expect
                                             instanceof
-                                            Precondition.AsRead(var a, var o, StepState.Name state, var c, var l)
+                                            Precondition.AsRead(var _, var _, StepState.Name state, var _, var _)
                                     && state == StepState.Name.RUNNING;
                         }
                     }),

@@ -124,7 +124,7 @@ class RunQueriesTest {
             deliverBatches();
             Payload result = ((StepState.Succeeded) stack.record(key).state()).result();
             long size = switch (result) {
-                case Payload.Inline inline -> throw new AssertionError("it is in the record");
+                case Payload.Inline _ -> throw new AssertionError("it is in the record");
                 case Payload.Item item -> item.size();
                 case Payload.Stored stored -> stored.size();
             };

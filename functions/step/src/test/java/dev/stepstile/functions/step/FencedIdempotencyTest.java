@@ -165,12 +165,12 @@ class FencedIdempotencyTest {
                 .map(Enum::name)
                 .toList();
         String state = switch (record.state()) {
-            case StepState.Succeeded(Payload result, Instant at) -> "SUCCEEDED " + result;
+            case StepState.Succeeded(Payload result, Instant _) -> "SUCCEEDED " + result;
             case StepState.Failed failed -> "FAILED " + failed.error();
             case StepState.Dead dead -> "DEAD " + dead.error() + (dead.deadLetteredAt() == null ? "" : " buried");
-            case StepState.Running running -> "RUNNING";
-            case StepState.Retrying retrying -> "RETRYING";
-            case StepState.Cancelled cancelled -> "CANCELLED";
+            case StepState.Running _ -> "RUNNING";
+            case StepState.Retrying _ -> "RETRYING";
+            case StepState.Cancelled _ -> "CANCELLED";
         };
         return record.attempt() + " " + causes + " " + state;
     }

@@ -173,7 +173,7 @@ class ZombieTest {
                                     .record(new StepId("r", "s"), 0)
                                     .orElseThrow()
                                     .state()
-                            instanceof StepState.Succeeded(Payload result, Instant at)
+                            instanceof StepState.Succeeded(Payload result, Instant _)
                     ? result
                     : null;
         }

@@ -47,12 +47,9 @@ final class AttemptHistory implements Check {
     /** Whether the record's newest attempt was ended by its own worker, not by a sweep or another claim. */
     static boolean endedByItsWorker(StepRecord record) {
         return switch (record.state()) {
-            case StepState.Succeeded succeeded -> true;
-            case StepState.Failed failed -> true;
-            case StepState.Retrying retrying -> failed(record);
-            case StepState.Dead dead -> failed(record);
-            case StepState.Cancelled cancelled -> failed(record);
-            case StepState.Running running -> false;
+            case StepState.Succeeded _, StepState.Failed _ -> true;
+            case StepState.Retrying _, StepState.Dead _, StepState.Cancelled _ -> failed(record);
+            case StepState.Running _ -> false;
         };
     }
 

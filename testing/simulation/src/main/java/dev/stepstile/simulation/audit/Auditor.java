@@ -189,18 +189,16 @@ public final class Auditor implements Observer {
                     ledger.signAt = now;
                 }
             }
-            case StepState.Retrying retrying -> {
+            case StepState.Retrying _ -> {
                 if (ended) {
                     ledger.redrivenAt = now;
                     ledger.budgetFrom = after.attempt();
                     ledger.redriver = audit.caller();
                 }
             }
-            case StepState.Succeeded succeeded -> ledger.results++;
+            case StepState.Succeeded _ -> ledger.results++;
             case StepState.Dead dead when dead.deadLetteredAt() == null -> ledger.died(after.attempt());
-            case StepState.Dead dead -> {}
-            case StepState.Failed failed -> {}
-            case StepState.Cancelled cancelled -> {}
+            case StepState.Dead _, StepState.Failed _, StepState.Cancelled _ -> {}
         }
         if (after.state() instanceof StepState.Ended && !ended) {
             ledger.endedAt = now;
@@ -256,9 +254,8 @@ public final class Auditor implements Observer {
     private static @Nullable StepId decoded(String body) {
         return switch (MessageCodec.decode(body)) {
             case Decoded.Step(StepSpec spec) -> spec.id();
-            case Decoded.MovedBack(StepSpec spec, int attempt) -> spec.id();
-            case Decoded.NewerVersion newer -> null;
-            case Decoded.NotOurs notOurs -> null;
+            case Decoded.MovedBack(StepSpec spec, int _) -> spec.id();
+            case Decoded.NewerVersion _, Decoded.NotOurs _ -> null;
         };
     }
 
@@ -272,9 +269,8 @@ public final class Auditor implements Observer {
                 ledger.sentAt = audit.millis();
                 ledger.sentFor = spec.settings().dispatchId();
             }
-            case Decoded.MovedBack(StepSpec spec, int attempt) -> sent(body, spec);
-            case Decoded.NewerVersion newer -> {}
-            case Decoded.NotOurs notOurs -> {}
+            case Decoded.MovedBack(StepSpec spec, int _) -> sent(body, spec);
+            case Decoded.NewerVersion _, Decoded.NotOurs _ -> {}
         }
     }
 

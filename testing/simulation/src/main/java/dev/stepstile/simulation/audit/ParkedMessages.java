@@ -40,7 +40,7 @@ final class ParkedMessages implements Check {
             case StepState.Running running ->
                 running.leaseUntil().plus(audit.cluster().timing().margin()).toEpochMilli();
             case StepState.Retrying(Instant notBefore) -> notBefore.toEpochMilli();
-            case StepState.Ended ended -> Scheduler.NEVER / 2;
+            case StepState.Ended _ -> Scheduler.NEVER / 2;
         };
     }
 }

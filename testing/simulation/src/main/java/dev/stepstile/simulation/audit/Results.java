@@ -25,7 +25,7 @@ final class Results implements Check {
                 && (before == null || !(before.state() instanceof StepState.Ended))) {
             stamped(after, ended.finishedAt());
         }
-        if (!(after.state() instanceof StepState.Succeeded(Payload result, Instant at))) {
+        if (!(after.state() instanceof StepState.Succeeded(Payload result, Instant _))) {
             return;
         }
         if (step.results > 0) {

@@ -16,7 +16,7 @@ public interface Conditions {
 
     private static boolean hold(@Nullable StepRecord stored, Precondition expect) {
         return switch (expect) {
-            case Precondition.Absent absent -> stored == null;
+            case Precondition.Absent _ -> stored == null;
             case Precondition.Fence(int attempt, String owner, StepState.Name state, long cancelSeq) ->
                 stored != null
                         && stored.attempt() == attempt

@@ -493,7 +493,7 @@ public final class SimulatedStepStore implements StepStore {
 
     private static String shown(WriteResult result) {
         return switch (result) {
-            case WriteResult.Written written -> "written";
+            case WriteResult.Written _ -> "written";
             case WriteResult.Refused(StepRecord found) ->
                 "refused, " + (found == null ? "nothing" : shown(found)) + " is there";
         };
