@@ -1,5 +1,10 @@
 package dev.stepstile.cli;
 
+import dev.stepstile.cli.bench.BenchCommand;
+import dev.stepstile.cli.console.Terminal;
+import dev.stepstile.cli.demo.DemoCommand;
+import dev.stepstile.cli.local.LocalCommand;
+import dev.stepstile.cli.simulate.SimulateCommand;
 import java.nio.file.FileSystemException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +40,7 @@ public final class Main {
     }
 
     /** Runs a command; its exit code. */
-    static int execute(String... args) {
+    public static int execute(String... args) {
         Terminal errors = Terminal.ofErrors();
         CommandLine line = new CommandLine(new Main());
         line.setCaseInsensitiveEnumValuesAllowed(true);

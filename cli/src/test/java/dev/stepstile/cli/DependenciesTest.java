@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class DependenciesTest {
     private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
     private static final List<String> FOLDERS =
-            List.of("shared", "functions", "local", "testing", "client", "examples", "cli");
+            List.of("shared", "functions", "local", "testing", "client", "examples", "bench", "cli");
     private static final Pattern NOT_USED =
             Pattern.compile("(?s)<!--.*?-->|<dependencyManagement>.*?</dependencyManagement>|<plugins>.*?</plugins>");
     private static final Pattern DEPENDENCY =

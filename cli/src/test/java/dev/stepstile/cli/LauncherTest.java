@@ -52,7 +52,15 @@ class LauncherTest {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         checkout = Files.createDirectory(folder.resolve("checkout"));
         for (String part : List.of(
-                "shared", "functions", "local", "client", "testing", "cli/target/quick/lib", "examples", "build")) {
+                "shared",
+                "functions",
+                "local",
+                "client",
+                "testing",
+                "bench",
+                "cli/target/quick/lib",
+                "examples",
+                "build")) {
             Files.createDirectories(checkout.resolve(part));
         }
         Files.createFile(checkout.resolve("pom.xml"));

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 /** The tables of docs/operations.md name what the code counts and reads. */
 class OperationsTest {
     private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
-    private static final List<String> FOLDERS =
-            List.of("shared", "functions", "local", "client", "orchestrators", "examples", "cli", "build", "testing");
+    private static final List<String> FOLDERS = List.of(
+            "shared", "functions", "local", "client", "orchestrators", "examples", "cli", "build", "testing", "bench");
     private static final Pattern NAME = Pattern.compile("`([A-Z][A-Z_]+)`");
     /** As a literal in Java or Python, or as a variable in a script; a name that goes on after a star or a dash is none. */
     private static final Pattern READ = Pattern.compile("[\"'{$](STEPSTILE_[A-Z_]*[A-Z])(?=[\"':}])");

@@ -1,0 +1,129 @@
+package dev.stepstile.bench;
+
+import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepQueue.Delivery;
+import dev.stepstile.port.StepQueue.Outgoing;
+import dev.stepstile.runtime.JvmRuntime;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.Precondition;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.Shards;
+import dev.stepstile.step.StepEvent;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepLife;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSettings;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.Transition;
+import dev.stepstile.usecase.EngineRuntime;
+import dev.stepstile.usecase.Timing;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * What a stack's ports can do at most: as many sends, receives, claims, completions and deletes as the protocol makes
+ * for these steps, with items of the same sizes in the same table, and nothing around them. A claim is a write where no
+ * record is, a completion is a write on the claim's fence; both are conditional, as nothing less would be durable once.
+ */
+final class BarePorts {
+    private static final int BATCH = 10;
+
+    private final Ports ports;
+    private final int lanes;
+    private final EngineRuntime runtime = JvmRuntime.create();
+
+    /** @param lanes how many batches at once, as many as the stack has workers */
+    BarePorts(Ports ports, int lanes) {
+        this.ports = ports;
+        this.lanes = lanes;
+    }
+
+    /** Seconds for this many steps, from the first send to the last delete. */
+    double seconds(String runId, int steps) throws InterruptedException, ExecutionException {
+        Map<String, StepSpec> specs = new ConcurrentHashMap<>();
+        List<Outgoing> messages = new ArrayList<>();
+        for (int i = 0; i < steps; i++) {
+            StepSpec spec = spec(runId, i);
+            String body = MessageCodec.step(spec);
+            specs.put(body, spec);
+            messages.add(new Outgoing(runId, body, Duration.ZERO));
+        }
+        AtomicInteger left = new AtomicInteger(steps);
+        long began = System.nanoTime();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<?>> running = new ArrayList<>();
+            running.add(threads.submit(() -> ports.queue().send(messages)));
+            for (int lane = 0; lane < lanes; lane++) {
+                running.add(threads.submit(() -> lane(threads, specs, left)));
+            }
+            for (Future<?> each : running) {
+                each.get();
+            }
+        }
+        return (System.nanoTime() - began) / 1e9;
+    }
+
+    private boolean lane(ExecutorService threads, Map<String, StepSpec> specs, AtomicInteger left)
+            throws InterruptedException, ExecutionException {
+        while (left.get() > 0) {
+            List<Delivery> batch = ports.queue().receive(BATCH, Duration.ofMillis(200));
+            List<Callable<Boolean>> cycles = new ArrayList<>();
+            for (Delivery delivery : batch) {
+                StepSpec spec = specs.get(delivery.body());
+                if (spec != null) {
+                    cycles.add(() -> cycle(spec));
+                }
+            }
+            for (Future<Boolean> cycle : threads.invokeAll(cycles)) {
+                cycle.get();
+            }
+            if (!batch.isEmpty()) {
+                ports.queue().delete(batch.stream().map(Delivery::receipt).toList());
+                left.addAndGet(-batch.size());
+            }
+        }
+        return true;
+    }
+
+    private boolean cycle(StepSpec spec) {
+        Instant now = runtime.now();
+        StepEvent.Claim claim =
+                new StepEvent.Claim(spec, runtime.ids().get(), Timing.DEFAULT.lease(), Timing.DEFAULT.margin(), true);
+        StepRecord claimed = write(StepLife.on(null, claim, now));
+        write(StepLife.on(
+                claimed, new StepEvent.Succeed(claimed.attempt(), claimed.owner(), Payload.NULL, 0), runtime.now()));
+        return true;
+    }
+
+    private StepRecord write(Transition transition) {
+        if (!(transition instanceof Transition.Write(StepRecord next, Precondition expect))) {
+            throw new IllegalStateException("a fresh step takes what it is given");
+        }
+        ports.store().write(next, expect);
+        return next;
+    }
+
+    private StepSpec spec(String runId, int index) {
+        String key = DispatchBench.key(index);
+        return new StepSpec(
+                new StepId(runId, key),
+                Shards.of(key, Shards.DEFAULT),
+                new StepSettings("bench", index, DispatchBench.NOOP, RetryPolicy.DEFAULT, Duration.ofMinutes(5)),
+                Payload.NULL,
+                new TreeMap<>(),
+                new TreeMap<>(),
+                runtime.now().plus(Timing.DEFAULT.validity()));
+    }
+}

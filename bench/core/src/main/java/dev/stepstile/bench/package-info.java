@@ -1,0 +1,5 @@
+/** Benchmarks of the protocol on one machine. */
+@NullMarked
+package dev.stepstile.bench;
+
+import org.jspecify.annotations.NullMarked;

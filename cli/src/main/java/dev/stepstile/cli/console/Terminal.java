@@ -1,0 +1,114 @@
+package dev.stepstile.cli.console;
+
+import java.io.Console;
+import java.io.PrintStream;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What the commands print for people: only characters that the terminal can show, and on a terminal wrapped between words
+ * at its width. Into a file or a pipe a sentence stays one line, so that it can be searched for.
+ */
+public final class Terminal {
+    /** Of a terminal that does not tell. */
+    static final int DEFAULT_WIDTH = 80;
+
+    private static final int LEAST_WIDTH = 40;
+    private static final Map<Character, String> IN_ASCII =
+            Map.of('█', "#", '░', "-", '…', "...", '×', "x", '–', "-", '—', "-", '’', "'", '→', "->");
+
+    private final PrintStream out;
+    private final Charset charset;
+    private final int width;
+
+    /** @param width 0 if what is printed is not wrapped */
+    Terminal(PrintStream out, Charset charset, int width) {
+        this.out = out;
+        this.charset = charset;
+        this.width = width;
+    }
+
+    /** Of this process's standard output. */
+    public static Terminal standard() {
+        return new Terminal(System.out, charset("stdout.encoding"), interactive() ? columns() : 0);
+    }
+
+    /** Of its standard error, which is taken for as wide. */
+    public static Terminal ofErrors() {
+        return new Terminal(System.err, charset("stderr.encoding"), interactive() ? columns() : 0);
+    }
+
+    /** JDK 25 has a console for a pipe too, which says that it is no terminal. */
+    static boolean interactive() {
+        return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
+    }
+
+    /** As the launcher found it. */
+    public static int columns() {
+        try {
+            return Math.max(LEAST_WIDTH, Integer.parseInt(System.getenv().getOrDefault("COLUMNS", "")));
+        } catch (NumberFormatException unknown) {
+            return DEFAULT_WIDTH;
+        }
+    }
+
+    private static Charset charset(String property) {
+        try {
+            return Charset.forName(System.getProperty(property, "UTF-8"));
+        } catch (IllegalArgumentException unknown) {
+            return StandardCharsets.US_ASCII;
+        }
+    }
+
+    /** Prints a text; each of its lines is wrapped, and goes on as far indented as it began. */
+    public void say(String text) {
+        text.lines().flatMap(line -> wrap(line).stream()).forEach(line -> out.println(shown(line)));
+        out.flush();
+    }
+
+    /** Prints one line as it is, such as a command to be copied. */
+    public void verbatim(String line) {
+        out.println(shown(line));
+        out.flush();
+    }
+
+    private List<String> wrap(String line) {
+        return width == 0 ? List.of(line) : wrap(line, width);
+    }
+
+    /** Lines of at most this many characters, broken at spaces; a word that is longer stays whole. */
+    static List<String> wrap(String line, int width) {
+        String indent = line.substring(0, line.length() - line.stripLeading().length());
+        List<String> lines = new ArrayList<>();
+        StringBuilder current = new StringBuilder(indent);
+        boolean begun = false;
+        for (String word : line.strip().split(" ", -1)) {
+            if (begun && current.length() + 1 + word.length() > width) {
+                lines.add(current.toString());
+                current = new StringBuilder(indent);
+                begun = false;
+            }
+            current.append(begun ? " " : "").append(word);
+            begun = true;
+        }
+        lines.add(current.toString().stripTrailing());
+        return lines;
+    }
+
+    /** The text in characters that can be shown. */
+    String shown(String text) {
+        if (charset.newEncoder().canEncode(text)) {
+            return text;
+        }
+        StringBuilder shown = new StringBuilder();
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            shown.append(charset.newEncoder().canEncode(c) ? Character.toString(c) : IN_ASCII.getOrDefault(c, "?"));
+        }
+        return shown.toString();
+    }
+}

@@ -1,0 +1,5 @@
+/** {@code ./stepstile demo}. */
+@NullMarked
+package dev.stepstile.cli.demo;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,157 @@
+package dev.stepstile.cli.simulate;
+
+import dev.stepstile.simulation.Outcome;
+import dev.stepstile.simulation.SimulationConfig;
+import dev.stepstile.simulation.exploration.Replay;
+import dev.stepstile.simulation.exploration.Shrink;
+import dev.stepstile.simulation.faults.FaultProfile;
+import dev.stepstile.simulation.faults.Faults;
+import dev.stepstile.simulation.report.HtmlReport;
+import dev.stepstile.simulation.scenarios.Scenarios;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code ./stepstile simulate}: the use cases on virtual time, with faults, under an auditor. */
+@Command(
+        name = "simulate",
+        description = {
+            "Plays the protocol on virtual time, lets port calls go wrong, and audits every effect.",
+            "Exit code 1 if a guarantee did not hold; the finding is printed as a command that shows it again."
+        },
+        mixinStandardHelpOptions = true)
+public final class SimulateCommand implements Callable<Integer> {
+    @Option(
+            names = "--scenario",
+            description = "By name, see below. Default: steady; with --exhaustive and --pairs: all small ones.")
+    private @Nullable String scenario;
+
+    @Option(names = "--steps", description = "How many, for a load. Default: 10000.")
+    private @Nullable Integer steps;
+
+    @Option(names = "--seed", description = "Decides all that is left to chance. Default: ${DEFAULT-VALUE}.")
+    private long seed = 1;
+
+    @Option(
+            names = "--faults",
+            description = "What goes wrong by chance: none, light, rough, or shares of all port calls such as"
+                    + " crash=0.001,fail=0.01,lost=0.01,duplicate=0.01,pause=0.001. Default: ${DEFAULT-VALUE}.")
+    private String faults = "none";
+
+    @Option(
+            names = "--at",
+            description = "What goes wrong at which call, such as crash-after@9,pause:200000ms@'store.write r/a'#2.")
+    private String at = "";
+
+    @Option(names = "--replay", description = "A run as a finding prints it; with its trace.")
+    private @Nullable String replay;
+
+    @Option(names = "--trace", description = "Prints each call: time, actor, call, result.")
+    private boolean trace;
+
+    @Option(names = "--shrink", description = "Finds the smallest list of faults that still breaks the guarantee.")
+    private boolean shrink;
+
+    @Option(
+            names = "--exhaustive",
+            description = "Every fault at every call of the small scenarios, singly and in every ordered pair."
+                    + " Takes most of an hour.")
+    private boolean exhaustive;
+
+    @Option(
+            names = "--pairs",
+            description = "Every single fault, and so many pairs of each scenario, drawn by the seed.")
+    private @Nullable Integer pairs;
+
+    @Option(names = "--part", description = "With --exhaustive: one part of several, such as 1/2, for another core.")
+    private String part = "1/1";
+
+    @Option(names = "--report", description = "Writes one self-contained page: how it went, and the auditor's verdict.")
+    private @Nullable Path report;
+
+    private @Nullable CommandSpec spec;
+
+    private final PrintStream out = System.out;
+
+    /** The scenarios are listed below the options. */
+    @Spec
+    void describe(CommandSpec own) {
+        spec = own;
+        List<String> lines = new ArrayList<>(List.of("", "Loads:"));
+        Scenarios.LOADS.forEach(each -> lines.add(listed(each)));
+        lines.add(listed(Scenarios.BUSY));
+        lines.add(listed(Scenarios.FULL_DISK));
+        lines.add("Small scenarios, of which every call can be made to go wrong:");
+        Scenarios.SMALL.forEach(each -> lines.add(listed(each)));
+        own.usageMessage().footer(lines.toArray(String[]::new));
+    }
+
+    private static String listed(Scenarios.Named scenario) {
+        return String.format("  %-15s %s", scenario.name(), scenario.what()).replace("%", "%%");
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        try {
+            if (exhaustive || pairs != null) {
+                List<Scenarios.Named> which = scenario == null ? Scenarios.SMALL : List.of(Scenarios.named(scenario));
+                ExhaustiveRun run = new ExhaustiveRun(out, which, seed);
+                return run.play(exhaustive ? null : pairs, ExhaustiveRun.Part.parse(part)) ? 0 : 1;
+            }
+            return play(asked()) ? 0 : 1;
+        } catch (IllegalArgumentException e) {
+            throw spec == null ? e : new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private Replay asked() {
+        String text = replay;
+        if (text != null) {
+            return Replay.parse(text);
+        }
+        Scenarios.Named named = Scenarios.named(scenario == null ? "steady" : scenario);
+        Integer number = steps;
+        return Replay.of(named, number == null ? named.steps() : number, seed, FaultProfile.parse(faults))
+                .and(Faults.parse(at));
+    }
+
+    /** Whether every guarantee held. */
+    private boolean play(Replay asked) throws IOException {
+        boolean traced = trace || replay != null;
+        SimulatedRun run = new SimulatedRun(out, asked);
+        Outcome outcome = run.play(traced);
+        if (traced) {
+            outcome.trace().forEach(out::println);
+        }
+        run.summarise(outcome);
+        Path file = report;
+        if (file != null) {
+            Files.writeString(file, HtmlReport.of(asked, outcome));
+            out.println("  report             " + file);
+        }
+        boolean held = outcome.violations().isEmpty();
+        if (!held && shrink) {
+            shrink(asked);
+        }
+        return held;
+    }
+
+    private void shrink(Replay asked) {
+        UnaryOperator<SimulationConfig> asItIs = UnaryOperator.identity();
+        Shrink smaller =
+                new Shrink(asked, asItIs, played -> !played.violations().isEmpty());
+        Replay smallest = smaller.smallest();
+        out.printf("%nShrunk in %d runs to:%n  %s%n", smaller.plays(), smallest.command());
+    }
+}

@@ -1,0 +1,5 @@
+/** {@code ./stepstile simulate}. */
+@NullMarked
+package dev.stepstile.cli.simulate;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,72 @@
+package dev.stepstile.cli.local;
+
+import dev.stepstile.cli.Main;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The command line in a process of its own, as a shell starts it. */
+final class CommandLineProcess implements AutoCloseable {
+    private final Process process;
+    private final BufferedReader printed;
+    private final List<String> lines = new ArrayList<>();
+
+    private CommandLineProcess(Process process) {
+        this.process = process;
+        this.printed = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    }
+
+    static CommandLineProcess start(Path home, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:TieredStopAtLevel=1",
+                "-Dlog4j2.configurationFile=classpath:stepstile-cli-log4j2.xml",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().put("STEPSTILE_HOME", home.toString());
+        return new CommandLineProcess(builder.start());
+    }
+
+    /** Reads on until a line has this in it; the line. */
+    String await(String text) throws IOException {
+        for (String line = printed.readLine(); line != null; line = printed.readLine()) {
+            lines.add(line);
+            if (line.contains(text)) {
+                return line;
+            }
+        }
+        throw new AssertionError("it ended without '" + text + "': " + lines);
+    }
+
+    /** Waits for its end; what it printed. */
+    List<String> ended(int status) throws IOException, InterruptedException {
+        printed.lines().forEach(lines::add);
+        if (!process.waitFor(20, TimeUnit.SECONDS)) {
+            throw new AssertionError("it does not end: " + lines);
+        }
+        if (process.exitValue() != status) {
+            throw new AssertionError("status " + process.exitValue() + ": " + lines);
+        }
+        return lines;
+    }
+
+    Process process() {
+        return process;
+    }
+
+    @Override
+    public void close() throws IOException {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+        printed.close();
+    }
+}

@@ -1,0 +1,137 @@
+package dev.stepstile.cli.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.jar.JarOutputStream;
+import java.util.zip.ZipEntry;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code ./stepstile local} as a process: how it starts, what it refuses, and how it ends. */
+@Tag("integration")
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
+class LocalCommandTest {
+    @TempDir
+    Path home;
+
+    private CommandLineProcess local(String... options) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("local"));
+        if (!List.of(options).contains("--port")) {
+            arguments.addAll(List.of("--port", "0"));
+        }
+        arguments.addAll(List.of(options));
+        return CommandLineProcess.start(home, arguments.toArray(String[]::new));
+    }
+
+    private void refused(int status, String said, String... options) throws Exception {
+        try (CommandLineProcess process = local(options)) {
+            List<String> lines = process.ended(status);
+            assertThat(lines.getFirst()).contains(said);
+            assertThat(lines)
+                    .as("a line, what was probably meant, where help is")
+                    .hasSizeLessThanOrEqualTo(3);
+        }
+    }
+
+    @Test
+    void says_where_its_state_and_its_log_are_and_which_handlers_it_has() throws Exception {
+        Path state = home.resolve("state");
+        try (CommandLineProcess process = local("--state", state.toString())) {
+            assertThat(process.await("is up at")).matches("Stepstile is up at http://127.0.0.1:[0-9]+ \\(.*");
+            assertThat(process.await("state")).endsWith(state.toString());
+            assertThat(process.await("log"))
+                    .endsWith(state.resolve("stepstile.log").toString());
+            assertThat(process.await("handlers")).contains("built in: ", "stepstile.echo");
+            assertThat(state.resolve("stepstile.log")).exists();
+            assertThat(home.resolve("stepstile.log")).doesNotExist();
+        }
+    }
+
+    @Test
+    void ends_with_one_line_when_a_handlers_class_cannot_be_loaded() throws Exception {
+        Path jar = home.resolve("broken.jar");
+        try (OutputStream out = Files.newOutputStream(jar);
+                JarOutputStream packed = new JarOutputStream(out)) {
+            packed.putNextEntry(new ZipEntry("META-INF/services/dev.stepstile.api.StepHandler"));
+            packed.write("acme.Absent\n".getBytes(StandardCharsets.UTF_8));
+        }
+
+        refused(1, "acme.Absent", "--classpath", jar.toString());
+    }
+
+    @Test
+    void refuses_what_cannot_be_meant() throws Exception {
+        refused(
+                2,
+                "missing.jar, which does not exist",
+                "--classpath",
+                home.resolve("missing.jar").toString());
+        refused(2, "--port is 1 to 65535, or 0 for a free one.", "--port", "99999");
+        refused(2, "--classpath", "--classpath");
+        refused(2, "Unknown option: '--clazzpath'", "--clazzpath");
+        refused(2, "nothing.json", "--handlers", home.resolve("nothing.json").toString());
+    }
+
+    @Test
+    void refuses_a_state_folder_that_another_stack_has_and_names_its_process() throws Exception {
+        Path state = home.resolve("state");
+        try (CommandLineProcess first = local("--state", state.toString())) {
+            first.await("is up at");
+
+            refused(
+                    1,
+                    "The state folder " + state + " is in use by another stack, process "
+                            + first.process().pid() + ";",
+                    "--state",
+                    state.toString());
+            refused(1, "is in use by another stack", "--aws", "--state", state.toString());
+        }
+        try (CommandLineProcess after = local("--state", state.toString())) {
+            after.await("is up at");
+        }
+    }
+
+    @Test
+    void refuses_a_state_folder_that_is_a_file() throws Exception {
+        Path file = Files.createFile(home.resolve("file"));
+
+        refused(1, "Nothing can be written to the folder " + file, "--state", file.toString());
+    }
+
+    @Test
+    void ends_with_the_reason_when_an_emulator_was_killed() throws Exception {
+        Path shared = Path.of(System.getProperty("user.dir"))
+                .resolveSibling(".stepstile")
+                .resolve("emulators");
+        if (Files.isDirectory(shared)) { // those that were fetched before
+            Files.createSymbolicLink(home.resolve("emulators"), shared);
+        }
+        try (CommandLineProcess stack = local("--aws")) {
+            stack.await("is up at");
+            stack.await("steps/first");
+
+            stack.process()
+                    .descendants()
+                    .filter(child -> child.info().commandLine().orElse("").contains("elasticmq"))
+                    .findFirst()
+                    .orElseThrow()
+                    .destroyForcibly();
+
+            assertThat(stack.ended(1))
+                    .anySatisfy(line -> assertThat(line)
+                            .contains(
+                                    "The stack ends, as it cannot work without its emulators: elasticmq",
+                                    "status 137"));
+        }
+    }
+}
