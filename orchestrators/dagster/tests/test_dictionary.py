@@ -63,4 +63,4 @@ def test_a_worker_with_another_one_refuses_the_step_before_it_unpacks_what_came_
 
 def test_a_version_before_the_dictionary_was_sent_is_refused_as_that(sent: dict[str, Any]) -> None:
     del sent["dictionary"]
-    assert refusal({**sent, "v": 2}).startswith("The run worker speaks version 2")
+    assert refusal({**sent, "v": 2}).startswith("The run worker has version 2")

@@ -22,7 +22,7 @@ import pytest
 from scripted_api import Answer, api
 from stacks import LAUNCHER, searched
 
-from dagster_stepstile.worker import LIVE_AFTER_SECONDS, QUICK_RESOURCES_SECONDS
+from dagster_stepstile._step_entries import LIVE_AFTER_SECONDS, QUICK_RESOURCES_SECONDS
 from stepstile import StepstileClient
 from stepstile.local_stack import LocalStack
 
@@ -501,7 +501,7 @@ def test_a_killed_run_worker_is_resumed_and_nothing_runs_or_is_written_twice(
     eventually(waiting.has_begun)
     waiting.kill()
     waiting.resume()
-    eventually(lambda: "goes on with a run" in messages(waiting.instance, waiting.run))
+    eventually(lambda: "resumes a run" in messages(waiting.instance, waiting.run))
     (tmp_path / "go").touch()
     ends_once(waiting)
     assert len(pids(tmp_path)) == 1, "the step went on"
@@ -586,7 +586,7 @@ def test_a_payload_over_the_limit_fails_the_run_and_is_told_what_to_do(instance:
     failed = run(project.large, instance, run_config={"ops": {"configured": {"config": "x" * 7_000_000}}})
     assert failed.status == dg.DagsterRunStatus.FAILURE
     told = errors(events(instance, failed))
-    assert "over the 5 MB that Stepstile takes" in told
+    assert "over the 5 MB that Stepstile accepts" in told
     assert "xxx" not in told
 
 

@@ -15,7 +15,9 @@ import dagster as dg
 import pytest
 from dagster import AssetKey, AssetRecordsFilter
 
-from dagster_stepstile import _dagster, _known, _reads
+from dagster_stepstile import _dagster, _reads
+from dagster_stepstile._asset_records import gather
+from dagster_stepstile._known_records import ANSWERED_BY_STORAGE, KnownRecords, NotSent
 from dagster_stepstile._worker_instance import InstanceGuard, methods_of
 
 KEY = AssetKey("checked")
@@ -62,7 +64,7 @@ def guarded(gathered: Any, run: Any = None, partitions: dict[str, list[str]] | N
     for name, keys in (partitions or {}).items():
         instance.add_dynamic_partitions(name, keys)
     sent = json.loads(json.dumps(gathered))
-    InstanceGuard(instance, lambda _: None, _known.Known(sent), run).apply(list(partitions or {}))
+    InstanceGuard(instance, lambda _: None, KnownRecords(sent), run).apply(list(partitions or {}))
     return instance
 
 
@@ -83,14 +85,14 @@ def test_the_input_of_a_step_does_not_grow_with_the_metadata_of_what_it_reads(
             )
         )
     child = AssetKey("child")
-    sent = _known.gather(host, job({child: parents}), step_of(writes=child), {})
+    sent = gather(host, job({child: parents}), step_of(writes=child), {})
     assert len(json.dumps(sent)) < 40_000
     worker = guarded(sent)
     for parent, record in zip(parents, worker.get_asset_records(parents), strict=True):
         entry = record.asset_entry.last_materialization
         assert entry.asset_materialization.tags["dagster/data_version"] == f"of {parent}"
         assert entry.asset_materialization.metadata["rows"].value == 5
-        with pytest.raises(_known.NotSent, match="metadata 'plot' of parent_"):
+        with pytest.raises(NotSent, match="metadata 'plot' of parent_"):
             _ = entry.asset_materialization.metadata["plot"].value
 
 
@@ -102,7 +104,7 @@ def test_the_input_has_a_bound_whatever_the_metadata_are(host: dg.DagsterInstanc
             dg.AssetMaterialization(parent, metadata=many, description="d" * 100_000)
         )
     child = AssetKey("child")
-    sent = _known.gather(host, job({child: parents}), step_of(writes=child), {})
+    sent = gather(host, job({child: parents}), step_of(writes=child), {})
     assert len(json.dumps(sent)) < 60_000
     [event] = guarded(sent).get_latest_materialization_events([parents[0]]).values()
     metadata = event.asset_materialization.metadata
@@ -113,7 +115,7 @@ def test_the_input_has_a_bound_whatever_the_metadata_are(host: dg.DagsterInstanc
         lambda: metadata.items(),
         lambda: [*metadata],
     ):
-        with pytest.raises(_known.NotSent):
+        with pytest.raises(NotSent):
             read()
 
 
@@ -128,13 +130,13 @@ def test_a_check_reads_what_is_known_of_its_asset_with_metadata_up_to_a_size(
             )
         )
     host.report_runless_asset_event(dg.AssetObservation(KEY, metadata={"seen": 4}))
-    worker = guarded(_known.gather(host, job(), CHECKING, {}))
+    worker = guarded(gather(host, job(), CHECKING, {}))
     newest, before = worker.fetch_materializations(limit=2, records_filter=KEY).records
     assert [newest.storage_id, before.storage_id] == ids(host.fetch_materializations(KEY, limit=2))
     assert [record.asset_materialization.metadata["rows"].value for record in (newest, before)] == [3, 2]
     assert len(newest.asset_materialization.metadata["note"].value) == 50_000
     assert {*newest.asset_materialization.metadata} == {"rows", "plot", "note"}
-    with pytest.raises(_known.NotSent, match="64 KB"):
+    with pytest.raises(NotSent, match="64 KB"):
         _ = newest.asset_materialization.metadata["plot"].text
     seen = worker.fetch_observations(records_filter=AssetRecordsFilter(asset_key=KEY), limit=1).records[0]
     assert seen.asset_observation.metadata["seen"].value == 4
@@ -151,7 +153,7 @@ def test_a_check_in_a_partition_finds_the_newest_materialization_of_that_partiti
         host.report_runless_asset_event(
             dg.AssetMaterialization(KEY, partition=partition, metadata={"rows": rows})
         )
-    worker = guarded(_known.gather(host, job(), CHECKING, {"dagster/partition": "x"}))
+    worker = guarded(gather(host, job(), CHECKING, {"dagster/partition": "x"}))
     wanted = AssetRecordsFilter(KEY, asset_partitions=["x"])
     expected = host.fetch_materializations(wanted, limit=1).records[0]
     (found,) = worker.fetch_materializations(wanted, limit=1).records
@@ -167,14 +169,14 @@ def test_a_check_of_time_partitions_finds_the_newest_event_of_each_recent_one(
     days = dg.DailyPartitionsDefinition("2024-01-01", end_date="2024-03-01")
     for partition in ("2024-01-01", "2024-02-28", "2024-02-28", "2024-02-29"):
         host.report_runless_asset_event(dg.AssetMaterialization(KEY, partition=partition))
-    worker = guarded(_known.gather(host, job(partitions=days), CHECKING, {}))
+    worker = guarded(gather(host, job(partitions=days), CHECKING, {}))
     for partition in ("2024-01-01", "2024-02-28", "2024-02-29", "2024-02-01"):
         wanted = AssetRecordsFilter(KEY, asset_partitions=[partition])
         expected = ids(host.fetch_materializations(wanted, limit=1))
         assert ids(worker.fetch_materializations(records_filter=wanted, limit=1)) == expected
         assert worker.fetch_observations(records_filter=wanted, limit=1).records == []
     hours = dg.HourlyPartitionsDefinition("2024-01-01-00:00", end_date="2024-03-01-00:00")
-    worker = guarded(_known.gather(host, job(partitions=hours), CHECKING, {}))
+    worker = guarded(gather(host, job(partitions=hours), CHECKING, {}))
     early = AssetRecordsFilter(KEY, asset_partitions=["2024-01-01-00:00"])
     with pytest.raises(dg.DagsterInvariantViolationError, match="partition '2024-01-01-00:00'"):
         worker.fetch_materializations(early, limit=1)
@@ -182,7 +184,7 @@ def test_a_check_of_time_partitions_finds_the_newest_event_of_each_recent_one(
 
 def test_partition_keys_of_any_iterable_are_forwarded_and_kept_and_what_is_no_json_fails_the_op() -> None:
     worker = dg.DagsterInstance.ephemeral()
-    guard = InstanceGuard(worker, lambda _: None, _known.Known(None), None)
+    guard = InstanceGuard(worker, lambda _: None, KnownRecords(None), None)
     guard.apply(["customers"])
     keys: Any = (name for name in ("acme", "globex"))
     worker.add_dynamic_partitions("customers", keys)
@@ -206,7 +208,7 @@ def test_a_step_of_many_checks_of_one_asset_asks_and_sends_once() -> None:
 def test_what_nobody_asked_the_run_worker_for_is_refused_by_name(host: dg.DagsterInstance) -> None:
     for _ in range(3):
         host.report_runless_asset_event(dg.AssetMaterialization(KEY))
-    worker = guarded(_known.gather(host, job(), CHECKING, {"dagster/partition": "x"}))
+    worker = guarded(gather(host, job(), CHECKING, {"dagster/partition": "x"}))
     of_x = AssetRecordsFilter(KEY, asset_partitions=["x"])
     assert worker.fetch_materializations(of_x, limit=5).records == [], "there are none"
     for asked, more in (
@@ -230,7 +232,7 @@ def test_what_nobody_asked_the_run_worker_for_is_refused_by_name(host: dg.Dagste
 @pytest.mark.lowest
 def test_the_stand_ins_take_their_parameters_by_the_names_that_dagster_gives_them() -> None:
     own, standing_in = dg.DagsterInstance.ephemeral(), guarded(None)
-    for name in _known.ANSWERED_BY_STORAGE:
+    for name in ANSWERED_BY_STORAGE:
         theirs = inspect.signature(getattr(own.event_log_storage, name)).parameters
         ours = inspect.signature(getattr(standing_in.event_log_storage, name)).parameters
         assert [*ours] == [*theirs], name
@@ -354,7 +356,7 @@ def test_of_a_parent_in_other_partitions_the_versions_of_those_that_are_read_are
     for hour in written:
         made = dg.AssetMaterialization("hourly", partition=hour, tags={"dagster/data_version": f"of {hour}"})
         host.report_runless_asset_event(made)
-    sent = _known.gather(host, partitioned(hourly, daily), step_of(writes=daily.key), tags)
+    sent = gather(host, partitioned(hourly, daily), step_of(writes=daily.key), tags)
     assert versions_of(guarded(sent), hourly.key, written) == {hour: f"of {hour}" for hour in read}
 
 
@@ -374,11 +376,11 @@ def test_of_a_parent_with_all_its_partitions_the_versions_are_sent_unless_dagste
         host.add_dynamic_partitions("towns", [name])
         made = dg.AssetMaterialization("by_town", partition=name, tags={"dagster/data_version": version})
         host.report_runless_asset_event(made)
-    few = _known.gather(host, job_def, step_of(writes=of_all.key), {})
+    few = gather(host, job_def, step_of(writes=of_all.key), {})
     assert len(versions_of(guarded(few), by_town.key, [f"town {number}" for number in range(100)])) == 100
     assert len(json.dumps(few)) < 10_000
     host.add_dynamic_partitions("towns", [f"another {number}" for number in range(100)])
-    many = _known.gather(host, job_def, step_of(writes=of_all.key), {})
+    many = gather(host, job_def, step_of(writes=of_all.key), {})
     assert len(json.dumps(many)) < 2_000
 
 
@@ -393,7 +395,7 @@ def test_a_step_that_checks_many_assets_in_partitions_has_a_small_input(host: dg
     keys = [AssetKey(["warehouse", "staging", f"table_number_{number}"]) for number in range(200)]
     many = SimpleNamespace(asset_layer=AllDaily({}))
     checks = [step_of(checks=key).step_outputs[0] for key in keys]
-    sent = _known.gather(host, many, SimpleNamespace(step_outputs=checks), {})
+    sent = gather(host, many, SimpleNamespace(step_outputs=checks), {})
     worker = guarded(sent)
     for key in keys:
         of_last = AssetRecordsFilter(key, asset_partitions=["2024-12-31"])
@@ -408,7 +410,7 @@ def test_the_names_of_metadata_that_is_not_sent_have_a_bound_in_all(host: dg.Dag
         names = {f"{name}{parent.path[0][-3:]}": value for name, value in large.items()}
         host.report_runless_asset_event(dg.AssetMaterialization(parent, metadata=names))
     child = AssetKey("child")
-    sent = _known.gather(host, job({child: parents}), step_of(writes=child), {})
+    sent = gather(host, job({child: parents}), step_of(writes=child), {})
     assert len(json.dumps(sent)) < 300_000
 
 
@@ -420,7 +422,7 @@ def test_of_an_asset_that_is_read_the_newest_materialization_is_sent_else_the_ne
     if materialized:
         host.report_runless_asset_event(dg.AssetMaterialization(parent))
     host.report_runless_asset_event(dg.AssetObservation(parent))
-    worker = guarded(_known.gather(host, job({child: [parent]}), step_of(writes=child), {}))
+    worker = guarded(gather(host, job({child: [parent]}), step_of(writes=child), {}))
     found = worker.fetch_materializations(parent, limit=1).records
     assert len(found) == materialized
     if materialized:
@@ -447,7 +449,7 @@ def test_a_write_that_dagster_does_not_take_fails_in_the_op_and_is_not_forwarded
 ) -> None:
     """The op may catch it; the run worker, on which it is made again, must not meet it."""
     worker = dg.DagsterInstance.ephemeral()
-    guard = InstanceGuard(worker, lambda _: None, _known.Known(None), None)
+    guard = InstanceGuard(worker, lambda _: None, KnownRecords(None), None)
     guard.apply(["towns"])
     for instance in (worker, host):
         with pytest.raises(Exception, match=r"."):

@@ -82,4 +82,4 @@ def test_a_step_sees_the_dynamic_partitions_that_earlier_steps_of_its_run_added_
 
 def test_a_read_that_is_not_answered_fails_its_step_with_its_name(instance: dg.DagsterInstance) -> None:
     failed = run(project_events.reading, instance)
-    assert "'instance.get_runs' would answer from nothing" in errors(events(instance, failed))
+    assert "'instance.get_runs' would return nothing" in errors(events(instance, failed))

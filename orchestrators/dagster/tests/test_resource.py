@@ -39,8 +39,9 @@ from dagster import (
     open_pipes_session,
 )
 
+from dagster_stepstile._outcomes import StepsFailed
 from dagster_stepstile.op_context import pipes_data
-from dagster_stepstile.resource import StepsFailed, StepstileResource, stepstile_run
+from dagster_stepstile.resource import StepstileResource, stepstile_run
 from stepstile import Defaults, Step, StepstileClient
 from stepstile.local_stack import LocalStack
 

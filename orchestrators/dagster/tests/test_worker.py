@@ -13,10 +13,11 @@ import project
 import pytest
 
 from dagster_stepstile import _code, _dagster, _defaults, _wire, worker
-from dagster_stepstile._known import Known
+from dagster_stepstile._known_records import KnownRecords
 from dagster_stepstile._outgoing import Outgoing
+from dagster_stepstile._prepared_run import PreparedRun, StepRefused
+from dagster_stepstile._step_entries import StepEntries
 from dagster_stepstile.executor import stepstile_executor
-from dagster_stepstile.worker import Collected, PreparedRun, StepRefused
 from stepstile import Step
 
 
@@ -87,18 +88,19 @@ def test_another_version_of_what_is_sent_is_refused_before_it_is_read(
     pipes = OfAnotherVersion({**shared(instance, project.small), "v": 0})
     worker.run_step(cast(Any, pipes))
     [told] = pipes.told
-    assert told["stepstile.fail"]["message"].startswith("The run worker speaks version 0 ")
+    assert told["stepstile.fail"]["message"].startswith("The run worker has version 0 ")
 
 
 def run_step(sent: dict[str, Any], step: str, shape: dict[str, str]) -> None:
-    versions = Known(None)
-    state = dg.serialize_value(PreparedRun(sent)._taken.plan.known_state)  # type: ignore[attr-defined]
-    PreparedRun(sent).execute(step, state, shape, {}, Collected(cast(Any, None), versions), versions)
+    known = KnownRecords(None)
+    state = dg.serialize_value(PreparedRun(sent)._capture.plan.known_state)  # type: ignore[attr-defined]
+    entries = StepEntries(cast(Any, None), known)
+    PreparedRun(sent).execute(step, state, shape, partitions={}, entries=entries, known=known)
 
 
 def test_a_step_that_the_worker_has_not_or_has_otherwise_is_refused_by_name(instance: Any) -> None:
     sent = shared(instance, project.small)
-    step = PreparedRun(sent)._taken.plan.get_step_by_key("last")  # type: ignore[attr-defined]
+    step = PreparedRun(sent)._capture.plan.get_step_by_key("last")  # type: ignore[attr-defined]
     shape = _dagster.shape_of(project.small, step)
     with pytest.raises(
         StepRefused, match=r"another version of the job 'small'.* it has no step first. Deploy"
@@ -257,7 +259,7 @@ def test_resources_that_are_there_at_once_go_without_saying_unless_their_beginni
     instance: Any, seconds: float, live: bool, said: list[str]
 ) -> None:
     told = Told()
-    collected = Collected(cast(Any, told), Known(None))
+    collected = StepEntries(cast(Any, told), KnownRecords(None))
     collected.add(of_resources(instance, "RESOURCE_INIT_STARTED", 1_000.0))
     if live:
         collected._begin_live()  # type: ignore[attr-defined]

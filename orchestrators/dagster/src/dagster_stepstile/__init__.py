@@ -1,6 +1,6 @@
 """Dagster on Stepstile: an executor for jobs, and a resource for fan-outs from inside an asset or op.
 
-Each is imported when it is first asked for: a worker does not need the resource, nor an asset the executor.
+Each is imported on first use: a worker does not need the resource, and an asset does not need the executor.
 """
 
 from importlib import import_module
@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from stepstile import Defaults, Retry, Step, StepstileClient
 
 if TYPE_CHECKING:
+    from dagster_stepstile._completed_steps import CompletedSteps
+    from dagster_stepstile._outcomes import StepOutcome, StepsFailed
     from dagster_stepstile.executor import stepstile_executor
-    from dagster_stepstile.resource import CompletedSteps, StepOutcome, StepsFailed, StepstileResource
+    from dagster_stepstile.resource import StepstileResource
 
 __all__ = [
     "CompletedSteps",
@@ -26,7 +28,9 @@ __all__ = [
 
 _FROM = {
     "executor": ("stepstile_executor",),
-    "resource": ("CompletedSteps", "StepOutcome", "StepsFailed", "StepstileResource"),
+    "resource": ("StepstileResource",),
+    "_completed_steps": ("CompletedSteps",),
+    "_outcomes": ("StepOutcome", "StepsFailed"),
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import dagster
 from dagster import serialize_value
 
-from dagster_stepstile import _code, _dagster, _defaults, _known, _wire
+from dagster_stepstile import _asset_records, _code, _dagster, _defaults, _wire
 from stepstile import Step
 
 
@@ -61,7 +61,7 @@ class Outgoing:
     def step(self, name: str, step: Any, run_state: Any) -> Step:
         """One of Dagster's attempts of a step, under the name that it has on Stepstile."""
         tags = step.tags
-        known = _known.gather(self._instance, self._job_def, step, self._run.tags)
+        known = _asset_records.gather(self._instance, self._job_def, step, self._run.tags)
         return Step(
             key=name,
             handler=tags.get("stepstile/handler", self._settings.handler),

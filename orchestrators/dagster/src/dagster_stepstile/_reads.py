@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
+from dagster import DagsterInvariantViolationError
+
 FORWARDED = ("add_dynamic_partitions", "delete_dynamic_partition", "add_run_tags")
-"""Writes that the run worker makes again on the real instance once the step has its result."""
+"""Writes that the run worker repeats on the real instance once the step has its result."""
 
 REPORTED = ("report_runless_asset_event",)
-"""Becomes an entry of the step's events, which the run worker writes."""
+"""Writes that become events of the step, which the run worker stores."""
 
 ANSWERED = (
     "fetch_materializations",
@@ -17,10 +21,10 @@ ANSWERED = (
     "get_latest_materialization_event",
     "get_latest_materialization_events",
 )
-"""From what the run worker sent with the step, if it is about the assets that the step writes, reads or checks."""
+"""Reads that are answered from the records that came with the step, for the assets that it writes, reads or checks."""
 
 OF_THE_RUN = ("get_run_by_id", "has_run")
-"""Answered for the step's own run, as it was when it began."""
+"""Reads that are answered for the step's own run, as it was when it began."""
 
 DYNAMIC_PARTITIONS = (
     "get_dynamic_partitions",
@@ -29,7 +33,7 @@ DYNAMIC_PARTITIONS = (
     "get_paginated_dynamic_partitions",
     "has_dynamic_partition",
 )
-"""Answered for the definitions of the job, and for those that steps of the run added to."""
+"""Reads that are answered for the definitions of the job, and for those to which steps of the run added partitions."""
 
 OWN = (
     "add_event_listener",
@@ -80,7 +84,7 @@ OWN = (
     "streamline_read_asset_health_supported",
     "watch_event_logs",
 )
-"""Constructors, settings and what Dagster needs to run a step: those of the worker's own instance, in memory."""
+"""Constructors, settings and what Dagster needs to run a step: these are of the worker's own instance, in memory."""
 
 REFUSED = (
     "add_backfill",
@@ -181,7 +185,7 @@ REFUSED = (
     "wipe_assets",
     "wipe_daemon_heartbeats",
 )
-"""By name, with what to do instead; and so is whatever a later Dagster adds and is in none of these lists."""
+"""Methods that are refused. A method of a later Dagster that is in none of these lists is refused too."""
 
 OF_STORAGE = (
     *ANSWERED,
@@ -191,6 +195,17 @@ OF_STORAGE = (
     "get_pool_config",
     "get_pool_limits",
 )
-"""What the instance's methods above, and Dagster while it runs a step, ask of the storages."""
+"""Methods of the storages that the methods above call, and Dagster calls while it runs a step."""
 
 READS_OF_STORAGE = ("all_", "fetch_", "get_", "has_asset_key", "has_run", "has_snapshot")
+"""The beginnings of the names of methods of the storages that read."""
+
+
+def refuse(name: str) -> NoReturn:
+    """Rejects a read or write of the instance, and names alternatives."""
+    raise DagsterInvariantViolationError(
+        "This step runs on a Stepstile worker, which has no connection to the storage of the Dagster instance:"
+        f" 'instance.{name}' would return nothing, or its write would be lost. Call it in a sensor or schedule, or open the"
+        " instance with DagsterInstance.get() in an op that has network access and credentials for it. For the calls that"
+        " are answered, see docs/dagster-executor.md, 'What user code cannot do there'."
+    )

@@ -1,5 +1,4 @@
-"""The instance that user code meets on a worker: it has no database, forwards what may be written, and refuses the
-rest rather than answer from nothing."""
+"""The instance that user code finds on a worker: it has no database, forwards some writes, and refuses the rest."""
 
 from __future__ import annotations
 
@@ -7,12 +6,13 @@ import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
-from dagster import DagsterInstance, DagsterInvariantViolationError, EventLogEntry
+from dagster import DagsterInstance, EventLogEntry
 
 from dagster_stepstile import _reads
-from dagster_stepstile._known import Known
+from dagster_stepstile._known_records import KnownRecords
+from dagster_stepstile._reads import refuse
 
 _WRITES = (
     "add_",
@@ -35,8 +35,8 @@ _STORES = ("run_storage", "event_log_storage")
 
 
 def new_instance(storage_root: str | None, python_logs: Mapping[str, Any] | None) -> DagsterInstance:
-    """An instance in memory, which captures what the host's does; the default IO manager writes below the host's
-    storage root where it is given."""
+    """An instance in memory that captures the same Python logs as the run worker's. The default IO manager writes below
+    the run worker's storage root, if it is given."""
     settings: dict[str, Any] = {"telemetry": {"enabled": False}}
     if python_logs:
         settings["python_logs"] = dict(python_logs)
@@ -44,13 +44,13 @@ def new_instance(storage_root: str | None, python_logs: Mapping[str, Any] | None
 
 
 class InstanceGuard:
-    """Makes an ephemeral instance the one of a step: events are collected, other writes forwarded or refused.
+    """Turns an ephemeral instance into a step's: events are collected, other writes are forwarded or refused.
 
-    The instance is changed for good, which is what a process that runs one step wants.
+    This cannot be undone, and need not be: the process runs one step.
     """
 
     def __init__(
-        self, instance: Any, collect: Callable[[EventLogEntry], None], known: Known, run: Any
+        self, instance: Any, collect: Callable[[EventLogEntry], None], known: KnownRecords, run: Any
     ) -> None:
         self.calls: list[dict[str, Any]] = []
         self._instance = instance
@@ -76,14 +76,14 @@ class InstanceGuard:
         instance.get_run_by_id = self._get_run_by_id
         instance.has_run = self._has_run
         instance.handle_new_event = self._handle_new_event
-        self._known.answer_for(instance.event_log_storage, _refusing)
+        self._known.answer_for(instance.event_log_storage)
 
     def _get_run_by_id(self, run_id: str) -> Any:
         return self._run if self._has_run(run_id) else None
 
     def _has_run(self, run_id: str) -> bool:
         if self._run is None or run_id != self._run.run_id:
-            _refusing("get_run_by_id of another run")()
+            refuse("get_run_by_id of another run")
         return True
 
     def _handle_new_event(self, event: EventLogEntry, *, batch_metadata: object = None) -> None:
@@ -91,9 +91,9 @@ class InstanceGuard:
 
     def _forwarding(self, name: str, own: Callable[..., Any]) -> Callable[..., Any]:
         def forward(*given: Any, **named: Any) -> Any:
-            # Plain for both: a generator of keys can be read once, and an array is no JSON.
+            # Plain for both: a generator of keys can be read only once, and an array is not JSON.
             args, kwargs = _plain(given), _plain(named)
-            # What raises here raises in the op, whose mistake it is; when it is forwarded, it would fail the run.
+            # An error here is raised in the op, which made it; an error when the call is forwarded would fail the run.
             call = {"method": name, "args": args, "kwargs": kwargs}
             json.dumps(call)
             if name == "add_run_tags":
@@ -110,7 +110,7 @@ class InstanceGuard:
     def _if_known(self, name: str, own: Callable[..., Any]) -> Callable[..., Any]:
         def ask(partitions_def_name: str, *args: Any, **kwargs: Any) -> Any:
             if partitions_def_name not in self._known_partitions:
-                return _refusing(name)()
+                refuse(name)
             return own(partitions_def_name, *args, **kwargs)
 
         return ask
@@ -118,7 +118,7 @@ class InstanceGuard:
 
 @cache
 def _refused(kind: type) -> Sequence[str]:
-    """The methods of an instance that no list knows, and those that are known to be refused."""
+    """The methods of an instance that are in ``REFUSED`` or in none of the lists."""
     allowed = {
         *_reads.ANSWERED,
         *_reads.DYNAMIC_PARTITIONS,
@@ -137,7 +137,7 @@ def _of_storage(kind: type) -> Sequence[str]:
 
 
 def methods_of(kind: type) -> Sequence[str]:
-    """The public methods of a class; its properties are values of the worker's own instance."""
+    """The public methods of a class, without its properties."""
     return [
         name
         for name in dir(kind)
@@ -149,7 +149,7 @@ def methods_of(kind: type) -> Sequence[str]:
 
 def _check_tags(run_id: object, new_tags: Mapping[object, object]) -> None:
     if not all(isinstance(each, str) for each in (run_id, *new_tags, *new_tags.values())):
-        raise TypeError(f"The id of a run and its tags are text, not {run_id!r} and {new_tags!r}.")
+        raise TypeError(f"The id of a run and its tags must be strings, not {run_id!r} and {new_tags!r}.")
 
 
 def _plain(value: Any) -> Any:
@@ -162,13 +162,5 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _refusing(name: str) -> Callable[..., Any]:
-    def refuse(*_: Any, **__: Any) -> Any:
-        raise DagsterInvariantViolationError(
-            "This step runs on a Stepstile worker, which has no connection to the storage of the Dagster instance:"
-            f" 'instance.{name}' would answer from nothing, or be lost. Do it in a sensor or schedule, or open the"
-            " instance with DagsterInstance.get() in an op that has network and credentials for it. What is answered:"
-            " docs/dagster-executor.md, 'What user code cannot do there'."
-        )
-
-    return refuse
+def _refusing(name: str) -> Callable[..., NoReturn]:
+    return lambda *_, **__: refuse(name)
