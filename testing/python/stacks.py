@@ -23,8 +23,8 @@ HANDLERS = {"reporter": {"command": [sys.executable, str(Path(__file__).parent /
 
 
 def searched(*folders: Path) -> dict[str, str]:
-    """The environment of a process that finds the packages, and the modules in these folders."""
-    return {"PYTHONPATH": os.pathsep.join(map(str, (*SOURCES, *folders)))}
+    """The environment of a process that finds the packages, this folder's modules, and those in these folders."""
+    return {"PYTHONPATH": os.pathsep.join(map(str, (*SOURCES, Path(__file__).parent, *folders)))}
 
 
 @pytest.fixture(scope="session")

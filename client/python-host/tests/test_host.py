@@ -7,24 +7,25 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dagster_pipes import encode_param
+from waiting import eventually
 
 TARGET = """
 import os, sys, time
+from waiting import eventually
 
 def run(context):
     print("in", os.getppid(), "with", context.get_extra("n"), flush=True)
     context.report_custom_message({"stepstile.result": LOADED_BY})
     if context.extras.get("wait"):
         time.sleep(100)
-    while context.extras.get("until") and not os.path.exists(context.extras["until"]):
-        time.sleep(0.01)
+    if context.extras.get("until"):
+        eventually(lambda: os.path.exists(context.extras["until"]))
     sys.exit(context.extras.get("status", 0))
 
 def prepare(extras):
@@ -35,7 +36,7 @@ run.prepare = prepare
 LOADED_BY = os.getpid()
 print("printed while it loads")
 """
-SOURCES = Path(__file__).parents[1] / "src"
+SOURCES = (Path(__file__).parents[1] / "src", Path(__file__).parents[3] / "testing" / "python")
 PATIENCE_SECONDS = 30
 
 
@@ -49,7 +50,7 @@ class Worker:
         self.host = subprocess.Popen(
             [sys.executable, "-m", "stepstile_host", "--target", target],
             cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(SOURCES)},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, SOURCES))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -59,7 +60,7 @@ class Worker:
         self._watchdog.start()
 
     def _give_up(self) -> None:
-        """What would be waited for in vain ends with the host's commands."""
+        """Closes the host's commands: it ends, and reads from it return."""
         assert self.host.stdin is not None
         self.host.stdin.close()
 
@@ -69,7 +70,7 @@ class Worker:
         (folder / "context.json").write_text(json.dumps({"extras": extras}))
         (folder / "messages").touch()
         anyway = {"anyway": True} if _anyway else {}
-        self.tell({"start": step, "folder": str(folder), "environment": self.pipes(folder), **anyway})
+        self.send({"start": step, "folder": str(folder), "environment": self.pipes(folder), **anyway})
         return folder
 
     @staticmethod
@@ -79,20 +80,20 @@ class Worker:
             "DAGSTER_PIPES_MESSAGES": encode_param({"path": str(folder / "messages")}),
         }
 
-    def tell(self, command: dict[str, Any]) -> None:
+    def send(self, command: dict[str, Any]) -> None:
         assert self.host.stdin is not None
         self.host.stdin.write(json.dumps(command).encode() + b"\n")
         self.host.stdin.flush()
 
-    def hear(self) -> dict[str, Any]:
-        """The next event, but for those that a step is taken up, which are noted."""
+    def receive(self) -> dict[str, Any]:
+        """The next event, except those that a step is taken, which are noted."""
         assert self.host.stdout is not None
         while "taken" in (event := json.loads(self.host.stdout.readline())):
             self.taken.append(event["taken"])
         return event
 
     def close(self) -> bytes:
-        """Ends the commands; what the host has printed."""
+        """Closes the commands; returns what the host printed."""
         self._watchdog.cancel()
         _, printed = self.host.communicate(timeout=PATIENCE_SECONDS)
         return printed
@@ -109,24 +110,17 @@ def messages(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "messages").read_text().splitlines()]
 
 
-def until(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < give_up
-        os.sched_yield()
-
-
 @pytest.mark.lowest
 def test_a_step_runs_in_a_child_of_the_host_that_loaded_its_code(worker: Worker) -> None:
-    assert worker.hear()["ready"] == worker.host.pid
+    assert worker.receive()["ready"] == worker.host.pid
     folder = worker.start(7, n=1, status=3)
-    started = worker.hear()
+    started = worker.receive()
     assert started["started"] == 7
     assert worker.taken == [7]
     with open(folder / "stdout") as stdout:
-        worker.tell({"release": 7})
+        worker.send({"release": 7})
         assert stdout.read() == f"in {worker.host.pid} with 1\n"
-    ended = worker.hear()
+    ended = worker.receive()
     assert (ended["ended"], ended["status"]) == (7, 3)
     assert [message["method"] for message in messages(folder)] == [
         "opened",
@@ -140,45 +134,45 @@ def test_a_step_runs_in_a_child_of_the_host_that_loaded_its_code(worker: Worker)
 
 @pytest.mark.lowest
 def test_what_preparing_a_step_raises_is_raised_in_its_child(worker: Worker) -> None:
-    worker.hear()
+    worker.receive()
     folder = worker.start(1, broken=True)
-    worker.hear()
-    worker.tell({"release": 1})
-    assert worker.hear()["status"] == 1
+    worker.receive()
+    worker.send({"release": 1})
+    assert worker.receive()["status"] == 1
     assert messages(folder)[-1]["params"]["exception"]["name"] == "LookupError"
 
 
 def test_a_steps_output_ends_with_it_whoever_else_runs(worker: Worker) -> None:
-    worker.hear()
+    worker.receive()
     folder = worker.start(1, n=1)
-    worker.hear()
+    worker.receive()
     worker.start(2, n=2, wait=True)  # is forked while the host holds the first one's output
     with open(folder / "stdout") as stdout:
-        worker.tell({"release": 1})
+        worker.send({"release": 1})
         assert stdout.read()
 
 
 def test_a_step_that_finds_no_room_is_refused_and_the_next_one_runs(worker: Worker) -> None:
-    worker.hear()
-    worker.tell({"start": 1, "folder": str(worker.folder / "none"), "environment": {}})
-    refused = worker.hear()
+    worker.receive()
+    worker.send({"start": 1, "folder": str(worker.folder / "none"), "environment": {}})
+    refused = worker.receive()
     assert refused["refused"] == 1
     assert "No such file" in refused["reason"]
     worker.start(2, n=2)
-    assert worker.hear()["started"] == 2
+    assert worker.receive()["started"] == 2
 
 
 @pytest.mark.lowest
 def test_the_end_of_its_commands_is_its_own_and_its_childrens(worker: Worker) -> None:
-    worker.hear()
+    worker.receive()
     folder = worker.start(1, n=1, wait=True)
-    child = worker.hear()["pid"]
+    child = worker.receive()["pid"]
     with open(folder / "stdout") as stdout:
-        worker.tell({"release": 1})
+        worker.send({"release": 1})
         assert stdout.readline()
         worker.close()
         assert stdout.read() == ""  # nobody is left to write
-    until(lambda: not running(child))
+    eventually(lambda: not running(child), PATIENCE_SECONDS)
 
 
 def running(pid: int) -> bool:
@@ -221,17 +215,17 @@ def project(tmp_path: Path) -> Iterator[Worker]:
     (tmp_path / "project" / "texts.py").write_text(HELPER)
     (tmp_path / "using.py").write_text(USING)
     worker = Worker(tmp_path, "using:run")
-    assert "ready" in worker.hear()
+    assert "ready" in worker.receive()
     yield worker
     worker.close()
 
 
 def printed(worker: Worker, folder: Path, step: int) -> str:
-    assert worker.hear()["started"] == step
+    assert worker.receive()["started"] == step
     with open(folder / "stdout") as stdout:
-        worker.tell({"release": step})
+        worker.send({"release": step})
         text = stdout.read()
-    assert worker.hear()["ended"] == step
+    assert worker.receive()["ended"] == step
     return text
 
 
@@ -256,7 +250,7 @@ def test_a_host_whose_sources_were_edited_runs_no_more_steps_and_says_which_file
     else:
         (project.folder / name).write_text(text)
     project.start(2)
-    told = project.hear()
+    told = project.receive()
     assert told["stale"] == 2
     assert Path(told["changed"]).is_relative_to(project.folder)
     assert project.taken == [1]
@@ -278,17 +272,17 @@ def test_a_host_with_old_code_runs_a_step_that_is_to_run_anyway(project: Worker)
 
 
 def test_steps_that_run_in_a_host_with_old_code_end_undisturbed(worker: Worker) -> None:
-    worker.hear()
+    worker.receive()
     running = worker.start(1, n=1, status=7, until="go")
-    assert worker.hear()["started"] == 1
+    assert worker.receive()["started"] == 1
     (worker.folder / "target.py").write_text(TARGET + "\n# a word more")
     worker.start(2, n=2)
-    assert worker.hear()["stale"] == 2
+    assert worker.receive()["stale"] == 2
     (worker.folder / "go").touch()
     with open(running / "stdout") as stdout:
-        worker.tell({"release": 1})
+        worker.send({"release": 1})
         assert stdout.read()
-    assert worker.hear()["status"] == 7
+    assert worker.receive()["status"] == 7
 
 
 @pytest.mark.parametrize(

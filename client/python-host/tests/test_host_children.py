@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_host import Worker, messages, printed, running, until
+from test_host import Worker, messages, printed, running
+from waiting import eventually
 
 TARGET = """
 import concurrent.futures, ctypes, json, os, random, subprocess, sys, threading, time
 import numpy
 import torch
+from waiting import eventually
 
 random.seed(1)
 numpy.random.seed(1)
@@ -77,8 +79,7 @@ def strays(context):
             time.sleep(600)
         os._exit(0)
     os.wait()
-    while not os.path.exists(context.get_extra("go")):
-        time.sleep(0.01)
+    eventually(lambda: os.path.exists(context.get_extra("go")))
 
 def run(context):
     globals()[context.get_extra("act")](context)
@@ -98,8 +99,7 @@ def prepare(extras):
     if how == "while another step ends":
         HELPERS.append(subprocess.Popen(["sleep", "600"]))
         open(extras["go"], "w").close()
-        while open(f"/proc/{extras['other']}/stat").read().rpartition(")")[2].split()[0] != "Z":
-            time.sleep(0.01)
+        eventually(lambda: open(f"/proc/{extras['other']}/stat").read().rpartition(")")[2].split()[0] == "Z")
 
 run.prepare = prepare
 
@@ -135,7 +135,7 @@ def worker(tmp_path: Path) -> Iterator[Worker]:
     (tmp_path / "children.py").write_text(TARGET)
     (tmp_path / "torch.py").write_text(TORCH)  # the real one is 2 GB
     worker = Worker(tmp_path, "children:run")
-    assert "ready" in worker.hear()
+    assert "ready" in worker.receive()
     yield worker
     worker.close()
 
@@ -170,15 +170,15 @@ def test_a_status_that_is_none_of_success_is_not_seen_as_success(
     worker: Worker, status: int, seen: int
 ) -> None:
     worker.start(1, act="leave", status=status)
-    worker.hear()
-    assert worker.hear()["status"] == seen
+    worker.receive()
+    assert worker.receive()["status"] == seen
 
 
 @pytest.mark.lowest
 def test_an_interrupt_that_a_step_raises_is_its_failure(worker: Worker) -> None:
     folder = worker.start(1, act="interrupt")
-    worker.hear()
-    assert worker.hear()["status"] == 1
+    worker.receive()
+    assert worker.receive()["status"] == 1
     assert messages(folder)[-1]["params"]["exception"]["name"] == "KeyboardInterrupt"
 
 
@@ -218,22 +218,22 @@ def test_an_input_that_cannot_be_read_fails_its_step_alone(
 ) -> None:
     go = worker.folder / "go"
     beside = worker.start(1, act="strays", go=str(go))
-    assert worker.hear()["started"] == 1
+    assert worker.receive()["started"] == 1
     folder = worker.folder / "2"
     folder.mkdir()
     (folder / "context.json").touch()
     spoil(folder)
     (folder / "messages").touch()
-    worker.tell({"start": 2, "folder": str(folder), "environment": worker.pipes(folder)})
-    assert worker.hear()["started"] == 2
-    worker.tell({"release": 2})
-    ended = worker.hear()
+    worker.send({"start": 2, "folder": str(folder), "environment": worker.pipes(folder)})
+    assert worker.receive()["started"] == 2
+    worker.send({"release": 2})
+    ended = worker.receive()
     assert (ended["ended"], ended["status"]) == (2, 1)
     go.touch()
     with open(beside / "stdout") as stdout:
-        worker.tell({"release": 1})
+        worker.send({"release": 1})
         assert stdout.read()
-    assert worker.hear()["ended"] == 1
+    assert worker.receive()["ended"] == 1
     assert act(worker, 3, act="draws")
 
 
@@ -244,8 +244,8 @@ def test_an_input_that_cannot_be_read_fails_its_step_alone(
 )
 def test_whatever_preparing_a_step_raises_fails_that_step_alone(worker: Worker, how: str, name: str) -> None:
     folder = worker.start(1, act="draws", prepare=how)
-    worker.hear()
-    assert worker.hear()["status"] == 1
+    worker.receive()
+    assert worker.receive()["status"] == 1
     assert messages(folder)[-1]["params"]["exception"]["name"] == name
     assert act(worker, 2, act="draws")
 
@@ -262,8 +262,8 @@ def test_whatever_preparing_a_step_raises_fails_that_step_alone(worker: Worker, 
 def test_a_step_that_cannot_be_taken_up_is_refused_and_the_next_one_runs(
     worker: Worker, command: dict[str, Any]
 ) -> None:
-    worker.tell(command)
-    assert worker.hear()["refused"] == 1
+    worker.send(command)
+    assert worker.receive()["refused"] == 1
     assert act(worker, 2, act="draws")
 
 
@@ -272,9 +272,9 @@ def test_an_environment_that_the_system_does_not_take_fails_its_step_alone(worke
     folder = worker.folder / "1"
     folder.mkdir()
     (folder / "context.json").write_text('{"extras": {}}')
-    worker.tell({"start": 1, "folder": str(folder), "environment": {"A": "\0"}})
-    assert worker.hear()["started"] == 1
-    assert worker.hear()["status"] == 1
+    worker.send({"start": 1, "folder": str(folder), "environment": {"A": "\0"}})
+    assert worker.receive()["started"] == 1
+    assert worker.receive()["status"] == 1
     assert act(worker, 2, act="draws")
 
 
@@ -289,18 +289,18 @@ def test_a_command_that_is_none_is_passed_over(worker: Worker) -> None:
 def test_a_file_system_that_fails_fails_the_step_alone(worker: Worker) -> None:
     go = worker.folder / "go"
     beside = worker.start(1, act="strays", go=str(go))
-    assert worker.hear()["started"] == 1
+    assert worker.receive()["started"] == 1
     (worker.folder / "the file system fails").touch()
     worker.start(2, act="draws")
-    refused = worker.hear()
+    refused = worker.receive()
     assert (refused["refused"], refused["reason"]) == (2, "OSError: [Errno 5] Input/output error")
     (worker.folder / "the file system fails").unlink()
     assert act(worker, 3, act="draws")
     go.touch()
     with open(beside / "stdout") as stdout:
-        worker.tell({"release": 1})
+        worker.send({"release": 1})
         assert stdout.read()
-    assert worker.hear()["ended"] == 1
+    assert worker.receive()["ended"] == 1
 
 
 def children_of(worker: Worker) -> list[int]:
@@ -310,9 +310,9 @@ def children_of(worker: Worker) -> list[int]:
 
 def strays(worker: Worker, step: int, go: Path) -> list[int]:
     folder = worker.start(step, act="strays", go=str(go))
-    assert worker.hear()["started"] == step
+    assert worker.receive()["started"] == step
     with open(folder / "stdout") as stdout:
-        worker.tell({"release": step})
+        worker.send({"release": step})
         return [int(stdout.readline()), int(stdout.readline())]
 
 
@@ -321,20 +321,20 @@ def test_processes_that_left_their_group_end_with_their_step_and_no_sooner(worke
     first = strays(worker, 1, worker.folder / "first")
     second = strays(worker, 2, worker.folder / "second")
     (worker.folder / "first").touch()
-    assert worker.hear()["ended"] == 1
-    until(lambda: not any(map(running, first)))
+    assert worker.receive()["ended"] == 1
+    eventually(lambda: not any(map(running, first)))
     assert act(worker, 3, act="draws")  # another step's end is none of the second's
     assert all(map(running, second))
     (worker.folder / "second").touch()
-    assert worker.hear()["ended"] == 2
-    until(lambda: not any(map(running, second)))
+    assert worker.receive()["ended"] == 2
+    eventually(lambda: not any(map(running, second)))
 
 
 @pytest.mark.lowest
 def test_processes_that_left_their_group_end_with_their_host(worker: Worker) -> None:
     left = strays(worker, 1, worker.folder / "never")
     worker.close()
-    until(lambda: not any(map(running, left)))
+    eventually(lambda: not any(map(running, left)))
 
 
 @pytest.mark.lowest
@@ -346,7 +346,7 @@ def test_a_process_that_the_hosts_own_code_has_started_is_left_alone_while_the_h
     [helper] = children_of(worker)
     assert running(helper)
     worker.close()
-    until(lambda: not running(helper))
+    eventually(lambda: not running(helper))
 
 
 @pytest.mark.lowest
@@ -357,13 +357,13 @@ def test_what_a_step_leaves_behind_while_another_one_is_prepared_ends_and_what_t
     left = strays(worker, 1, go)
     [other] = children_of(worker)
     folder = worker.start(2, act="draws", prepare="while another step ends", go=str(go), other=other)
-    ended_or_started = [worker.hear(), worker.hear()]
+    ended_or_started = [worker.receive(), worker.receive()]
     assert {"ended": 1}.items() <= max(ended_or_started, key=lambda told: "ended" in told).items()
-    until(lambda: not any(map(running, left)))
+    eventually(lambda: not any(map(running, left)))
     with open(folder / "stdout") as stdout:
-        worker.tell({"release": 2})
+        worker.send({"release": 2})
         assert stdout.read()
-    assert worker.hear()["ended"] == 2
+    assert worker.receive()["ended"] == 2
     assert act(worker, 3, act="draws")
     [helper] = children_of(worker)
     assert running(helper)

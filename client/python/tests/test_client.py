@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from scripted_api import HANG_UP, Answer, Call, api
 from stacks import LAUNCHER
+from waiting import eventually
 
 from stepstile import (
     Defaults,
@@ -30,15 +30,17 @@ ECHO = Defaults(handler="stepstile.echo", max_attempts=1)
 
 
 def followed(follower: Follower, seconds: float = 20) -> dict[str, StepEnded]:
-    """What ended, until nothing is missing."""
+    """The ends of all steps."""
     ends: dict[str, StepEnded] = {}
-    until = time.monotonic() + seconds
-    while follower.missing:
-        assert time.monotonic() < until, f"still missing after {seconds} s: {sorted(follower.missing)[:5]}"
-        for told in follower.poll():
-            if isinstance(told, StepEnded):
-                assert told.key not in ends, "told twice"
-                ends[told.key] = told
+
+    def all_have_ended() -> bool:
+        for item in follower.poll():
+            if isinstance(item, StepEnded):
+                assert item.key not in ends, "reported twice"
+                ends[item.key] = item
+        return not follower.missing
+
+    eventually(all_have_ended, seconds)
     return ends
 
 
@@ -244,17 +246,19 @@ def test_a_value_that_is_not_json_is_refused_before_it_is_sent(client: Stepstile
         client.dispatch(run_id, [Step("s", "stepstile.echo", float("nan"))], dispatch_id="d")
 
 
-def test_the_log_of_a_long_step_is_told_while_it_runs(client: StepstileClient, run_id: str) -> None:
+def test_the_log_of_a_long_step_is_reported_while_it_runs(client: StepstileClient, run_id: str) -> None:
     client.dispatch(run_id, [Step("s", "stepstile.sleep", {"seconds": 1.5})], dispatch_id="d")
     follower = client.follow(run_id, ["s"])
-    told: list[LogPage | StepEnded] = []
-    until = time.monotonic() + 20
-    while follower.missing:
-        assert time.monotonic() < until
-        told += follower.poll()
-    assert [type(one) for one in told] == [LogPage, StepEnded]
-    assert isinstance(told[0], LogPage)
-    assert (told[0].attempt, told[0].number) == (1, 0)
+    received: list[LogPage | StepEnded] = []
+
+    def has_ended() -> bool:
+        received.extend(follower.poll())
+        return not follower.missing
+
+    eventually(has_ended, 20)
+    assert [type(item) for item in received] == [LogPage, StepEnded]
+    assert isinstance(received[0], LogPage)
+    assert (received[0].attempt, received[0].number) == (1, 0)
 
 
 def test_a_stack_that_is_killed_and_comes_back_is_waited_for(

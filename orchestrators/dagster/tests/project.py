@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from waiting import eventually
 
 from dagster_stepstile.executor import stepstile_executor
 
@@ -24,11 +25,7 @@ class Folder(dg.Config):
 
 
 def wait_for(folder: str, name: str) -> None:
-    until = time.monotonic() + 60
-    while not Path(folder, name).exists():
-        if time.monotonic() > until:
-            raise TimeoutError(name)
-        time.sleep(0.02)
+    eventually(Path(folder, name).exists, 60)
 
 
 # -- a graph with a bit of everything

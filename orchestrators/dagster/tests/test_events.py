@@ -15,13 +15,13 @@ from test_executor import (
     endpoint,
     errors,
     events,
-    eventually,
     instance,
     messages,
     notes,
     run,
     workers,
 )
+from waiting import eventually
 
 __all__ = ["endpoint", "instance", "workers"]  # fixtures
 

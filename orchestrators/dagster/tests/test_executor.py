@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -21,6 +20,7 @@ import project
 import pytest
 from scripted_api import Answer, api
 from stacks import LAUNCHER, searched
+from waiting import eventually
 
 from dagster_stepstile._step_entries import LIVE_AFTER_SECONDS, QUICK_RESOURCES_SECONDS
 from stepstile import StepstileClient
@@ -92,14 +92,6 @@ def errors(events: Sequence[dg.DagsterEvent]) -> str:
 def notes(folder: Path) -> list[str]:
     file = folder / "notes"
     return file.read_text().splitlines() if file.exists() else []
-
-
-def eventually(what: Callable[[], Any], seconds: float = 120) -> Any:
-    until = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < until, "did not come about in time"
-        time.sleep(0.05)
-    return found
 
 
 def quick_resources(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str | None]:

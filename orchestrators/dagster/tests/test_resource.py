@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -38,6 +37,7 @@ from dagster import (
     op,
     open_pipes_session,
 )
+from waiting import eventually
 
 from dagster_stepstile._outcomes import StepsFailed
 from dagster_stepstile.op_context import pipes_data
@@ -262,15 +262,15 @@ def test_an_interrupt_cancels_the_steps_and_only_those(
         runs.append(stepstile_run(context))
         stepstile.run_steps(context, [Step("long", "stepstile.sleep", {"seconds": 60})])
 
+    def is_running() -> bool:
+        record = client.step(runs[0], "long") if runs else None
+        return record is not None and record.state == "RUNNING"
+
     def interrupt() -> None:
         """Once, and only if the step runs: under load that may take a while."""
-        until = time.monotonic() + 50
-        while time.monotonic() < until:
-            record = client.step(runs[0], "long") if runs else None
-            if record and record.state == "RUNNING":
-                sent.append(record.key)
-                os.kill(os.getpid(), signal.SIGINT)
-                return
+        eventually(is_running, 50)
+        sent.append("long")
+        os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
     thread.start()

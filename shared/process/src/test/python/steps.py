@@ -162,9 +162,13 @@ def stubborn(context: PipesContext) -> None:
 def until(context: PipesContext) -> None:
     """Waits for a file."""
     print("waiting", os.getpid(), flush=True)
+    _wait_for_file(context)
+    result(context, "done")
+
+
+def _wait_for_file(context: PipesContext) -> None:
     while not Path(context.get_extra("file")).exists():
         time.sleep(0.01)
-    result(context, "done")
 
 
 def tidy(context: PipesContext) -> None:
@@ -221,8 +225,7 @@ def scatter(context: PipesContext) -> None:
     second = int(os.read(ours, 100))
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     print("waiting", os.getpid(), first, second, flush=True)
-    while not Path(context.get_extra("file")).exists():
-        time.sleep(0.01)
+    _wait_for_file(context)
 
 
 acts = {
