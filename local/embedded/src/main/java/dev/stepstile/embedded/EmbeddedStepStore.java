@@ -12,6 +12,7 @@ import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
@@ -88,7 +89,7 @@ final class EmbeddedStepStore implements StepStore {
                     dispatch.dispatchId(),
                     dispatch.version(),
                     dispatch.openBucket(),
-                    millis(dispatch.nextSweepAt()),
+                    millis(dispatch.schedule().nextAt()),
                     body);
             return inserted == 1 ? Optional.empty() : dispatch(session, dispatch.runId(), dispatch.dispatchId());
         });
@@ -128,7 +129,7 @@ final class EmbeddedStepStore implements StepStore {
                         "UPDATE dispatch SET version = ?, next_sweep_at = ?, body = ?"
                                 + " WHERE run_id = ? AND dispatch_id = ? AND version = ?",
                         next.version(),
-                        millis(next.nextSweepAt()),
+                        millis(next.schedule().nextAt()),
                         body,
                         next.runId(),
                         next.dispatchId(),
@@ -163,11 +164,11 @@ final class EmbeddedStepStore implements StepStore {
     }
 
     @Override
-    public List<DispatchRef> due(int bucket, Instant until, int limit) {
+    public List<DispatchId> due(int bucket, Instant until, int limit) {
         return database.read(session -> session.all(
                 "SELECT run_id, dispatch_id FROM dispatch WHERE bucket = ? AND next_sweep_at <= ?"
                         + " ORDER BY next_sweep_at LIMIT ?",
-                row -> new DispatchRef(row.getString(1), row.getString(2)),
+                row -> new DispatchId(row.getString(1), row.getString(2)),
                 bucket,
                 until.toEpochMilli(),
                 limit));

@@ -41,26 +41,26 @@ final class DispatchItem {
 
     static Attributes write(Dispatch dispatch) {
         Attributes item = new Attributes(ItemKeys.run(dispatch.runId()), DISPATCH_PREFIX + dispatch.dispatchId())
-                .put(DIGEST, dispatch.digest())
-                .put(SHARDS, dispatch.shards())
-                .put(STEP_COUNT, dispatch.stepCount())
-                .put(MANIFEST, MANIFEST_REFERENCE, dispatch.manifest())
-                .put(CREATED_AT, dispatch.createdAt())
-                .put(VALID_UNTIL, dispatch.validUntil())
-                .put(SENT_AT, dispatch.sentAt())
-                .put(LAST_SENT_AT, dispatch.lastSentAt())
-                .put(RESENDS, dispatch.resends())
-                .put(FINISHED, bits(dispatch.finished()))
-                .put(FINISHED_COUNTS, dispatch.finishedCounts())
-                .put(OPEN_COUNTS, dispatch.openCounts())
-                .put(COUNTED_AT, dispatch.countedAt())
+                .put(DIGEST, dispatch.accepted().digest())
+                .put(SHARDS, dispatch.accepted().shards())
+                .put(STEP_COUNT, dispatch.accepted().stepCount())
+                .put(MANIFEST, MANIFEST_REFERENCE, dispatch.accepted().manifest())
+                .put(CREATED_AT, dispatch.accepted().createdAt())
+                .put(VALID_UNTIL, dispatch.accepted().validUntil())
+                .put(SENT_AT, dispatch.sending().sentAt())
+                .put(LAST_SENT_AT, dispatch.sending().lastSentAt())
+                .put(RESENDS, dispatch.sending().resends())
+                .put(FINISHED, bits(dispatch.progress().finished()))
+                .put(FINISHED_COUNTS, dispatch.progress().finishedCounts())
+                .put(OPEN_COUNTS, dispatch.progress().openCounts())
+                .put(COUNTED_AT, dispatch.progress().countedAt())
                 .put(VERSION, dispatch.version())
-                .put(KEEP_OPEN_UNTIL, dispatch.keepOpenUntil())
-                .put(NEXT_SWEEP_AT, dispatch.nextSweepAt())
-                .put(SWEPT_AT, dispatch.sweptAt())
-                .put(ATTACHED, dispatch.attached())
-                .put(REFRESHED_AT, dispatch.refreshedAt());
-        RefreshProgress refresh = dispatch.refresh();
+                .put(KEEP_OPEN_UNTIL, dispatch.schedule().keepOpenUntil())
+                .put(NEXT_SWEEP_AT, dispatch.schedule().nextAt())
+                .put(SWEPT_AT, dispatch.schedule().sweptAt())
+                .put(ATTACHED, dispatch.accepted().attached())
+                .put(REFRESHED_AT, dispatch.refresh().since());
+        RefreshProgress refresh = dispatch.refresh().soFar();
         if (refresh != null) {
             item.put(REFRESH_SINCE, refresh.since()).put(REFRESHED, bits(refresh.steps()));
         }
@@ -70,30 +70,29 @@ final class DispatchItem {
     static Dispatch read(Map<String, AttributeValue> read) {
         Attributes item = new Attributes(read);
         return new Dispatch(
-                ItemKeys.runId(item.text(PK)),
-                item.text(SK).substring(DISPATCH_PREFIX.length()),
-                item.text(DIGEST),
-                item.integer(SHARDS),
-                item.integer(STEP_COUNT),
-                item.payload(MANIFEST, MANIFEST_REFERENCE),
-                item.instant(CREATED_AT),
-                item.instant(VALID_UNTIL),
-                item.instantOrNull(SENT_AT),
-                item.instant(LAST_SENT_AT),
-                item.integer(RESENDS),
-                bits(item, FINISHED),
-                item.counts(FINISHED_COUNTS),
-                item.counts(OPEN_COUNTS),
-                item.instantOrNull(COUNTED_AT),
-                item.number(VERSION),
-                item.instant(KEEP_OPEN_UNTIL),
-                item.instantOrNull(NEXT_SWEEP_AT),
-                item.instantOrNull(SWEPT_AT),
-                item.has(ATTACHED) ? item.integer(ATTACHED) : 0,
-                item.instant(item.has(REFRESHED_AT) ? REFRESHED_AT : CREATED_AT),
-                item.has(REFRESH_SINCE)
-                        ? new RefreshProgress(item.instant(REFRESH_SINCE), bits(item, REFRESHED))
-                        : null);
+                ItemKeys.dispatchId(item.text(PK), item.text(SK)),
+                new Dispatch.Accepted(
+                        item.text(DIGEST),
+                        item.integer(SHARDS),
+                        item.integer(STEP_COUNT),
+                        item.payload(MANIFEST, MANIFEST_REFERENCE),
+                        item.instant(CREATED_AT),
+                        item.instant(VALID_UNTIL),
+                        item.has(ATTACHED) ? item.integer(ATTACHED) : 0),
+                new Dispatch.Sending(item.instantOrNull(SENT_AT), item.instant(LAST_SENT_AT), item.integer(RESENDS)),
+                new Dispatch.Progress(
+                        bits(item, FINISHED),
+                        item.counts(FINISHED_COUNTS),
+                        item.counts(OPEN_COUNTS),
+                        item.instantOrNull(COUNTED_AT)),
+                new Dispatch.Schedule(
+                        item.instantOrNull(NEXT_SWEEP_AT), item.instantOrNull(SWEPT_AT), item.instant(KEEP_OPEN_UNTIL)),
+                new Dispatch.Refresh(
+                        item.instant(item.has(REFRESHED_AT) ? REFRESHED_AT : CREATED_AT),
+                        item.has(REFRESH_SINCE)
+                                ? new RefreshProgress(item.instant(REFRESH_SINCE), bits(item, REFRESHED))
+                                : null),
+                item.number(VERSION));
     }
 
     private static AttributeValue bits(StepBits bits) {

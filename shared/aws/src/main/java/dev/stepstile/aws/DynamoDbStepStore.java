@@ -11,6 +11,7 @@ import dev.stepstile.port.LogPage;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
@@ -224,7 +225,7 @@ public final class DynamoDbStepStore implements StepStore {
     }
 
     @Override
-    public List<DispatchRef> due(int bucket, Instant until, int limit) {
+    public List<DispatchId> due(int bucket, Instant until, int limit) {
         QueryRequest.Builder query = QueryRequest.builder()
                 .indexName(ItemKeys.OPEN_INDEX)
                 .keyConditionExpression("openBucket = :bucket AND nextSweepAt <= :until")
@@ -232,7 +233,7 @@ public final class DynamoDbStepStore implements StepStore {
                         Map.of(":bucket", ofText(Integer.toString(bucket)), ":until", ofNumber(until.toEpochMilli())));
         return query("Query of bucket " + bucket, query, limit, item -> {
             Attributes keys = new Attributes(item);
-            return ItemKeys.dispatchRef(keys.text(ItemKeys.PK), keys.text(ItemKeys.SK));
+            return ItemKeys.dispatchId(keys.text(ItemKeys.PK), keys.text(ItemKeys.SK));
         });
     }
 

@@ -1,6 +1,6 @@
 package dev.stepstile.aws;
 
-import dev.stepstile.port.StepStore.DispatchRef;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.StepId;
 import java.util.Map;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -62,7 +62,7 @@ final class ItemKeys {
         return Integer.parseInt(pk.substring(pk.indexOf('#', RUN_PREFIX.length()) + 1));
     }
 
-    static DispatchRef dispatchRef(String pk, String sk) {
-        return new DispatchRef(runId(pk), sk.substring(DISPATCH_PREFIX.length()));
+    static DispatchId dispatchId(String pk, String sk) {
+        return new DispatchId(runId(pk), sk.substring(DISPATCH_PREFIX.length()));
     }
 }

@@ -3,6 +3,7 @@ package dev.stepstile.codec;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.RefreshProgress;
 import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepState;
@@ -17,26 +18,26 @@ public final class DispatchCodec {
         ObjectNode node = Json.object()
                 .put("runId", dispatch.runId())
                 .put("dispatchId", dispatch.dispatchId())
-                .put("digest", dispatch.digest())
-                .put("shards", dispatch.shards())
-                .put("stepCount", dispatch.stepCount());
-        node.set("manifest", PayloadJson.write(dispatch.manifest()));
-        Json.putInstant(node, "createdAt", dispatch.createdAt());
-        Json.putInstant(node, "validUntil", dispatch.validUntil());
-        Json.putInstant(node, "sentAt", dispatch.sentAt());
-        Json.putInstant(node, "lastSentAt", dispatch.lastSentAt());
-        node.put("resends", dispatch.resends());
-        node.put("finished", dispatch.finished().base64());
-        counts(node.putObject("finishedCounts"), dispatch.finishedCounts());
-        counts(node.putObject("openCounts"), dispatch.openCounts());
-        Json.putInstant(node, "countedAt", dispatch.countedAt());
+                .put("digest", dispatch.accepted().digest())
+                .put("shards", dispatch.accepted().shards())
+                .put("stepCount", dispatch.accepted().stepCount());
+        node.set("manifest", PayloadJson.write(dispatch.accepted().manifest()));
+        Json.putInstant(node, "createdAt", dispatch.accepted().createdAt());
+        Json.putInstant(node, "validUntil", dispatch.accepted().validUntil());
+        Json.putInstant(node, "sentAt", dispatch.sending().sentAt());
+        Json.putInstant(node, "lastSentAt", dispatch.sending().lastSentAt());
+        node.put("resends", dispatch.sending().resends());
+        node.put("finished", dispatch.progress().finished().base64());
+        counts(node.putObject("finishedCounts"), dispatch.progress().finishedCounts());
+        counts(node.putObject("openCounts"), dispatch.progress().openCounts());
+        Json.putInstant(node, "countedAt", dispatch.progress().countedAt());
         node.put("version", dispatch.version());
-        Json.putInstant(node, "keepOpenUntil", dispatch.keepOpenUntil());
-        Json.putInstant(node, "nextSweepAt", dispatch.nextSweepAt());
-        Json.putInstant(node, "sweptAt", dispatch.sweptAt());
-        node.put("attached", dispatch.attached());
-        Json.putInstant(node, "refreshedAt", dispatch.refreshedAt());
-        RefreshProgress refresh = dispatch.refresh();
+        Json.putInstant(node, "keepOpenUntil", dispatch.schedule().keepOpenUntil());
+        Json.putInstant(node, "nextSweepAt", dispatch.schedule().nextAt());
+        Json.putInstant(node, "sweptAt", dispatch.schedule().sweptAt());
+        node.put("attached", dispatch.accepted().attached());
+        Json.putInstant(node, "refreshedAt", dispatch.refresh().since());
+        RefreshProgress refresh = dispatch.refresh().soFar();
         if (refresh != null) {
             Json.putInstant(node, "refreshSince", refresh.since());
             node.put("refreshed", refresh.steps().base64());
@@ -47,31 +48,35 @@ public final class DispatchCodec {
     public static Dispatch read(String json) {
         JsonNode node = Json.parse(json);
         return new Dispatch(
-                Json.text(node, "runId"),
-                Json.text(node, "dispatchId"),
-                Json.text(node, "digest"),
-                Json.integer(node, "shards"),
-                Json.integer(node, "stepCount"),
-                PayloadJson.read(Json.member(node, "manifest")),
-                Json.instant(node, "createdAt"),
-                Json.instant(node, "validUntil"),
-                Json.instantOrNull(node, "sentAt"),
-                Json.instant(node, "lastSentAt"),
-                Json.integer(node, "resends"),
-                new StepBits(Json.text(node, "finished")),
-                counts(node.path("finishedCounts")),
-                counts(node.path("openCounts")),
-                Json.instantOrNull(node, "countedAt"),
-                Json.number(node, "version"),
-                Json.instant(node, "keepOpenUntil"),
-                Json.instantOrNull(node, "nextSweepAt"),
-                Json.instantOrNull(node, "sweptAt"),
-                node.path("attached").intValue(),
-                Json.instant(node, node.has("refreshedAt") ? "refreshedAt" : "createdAt"),
-                node.has("refreshSince")
-                        ? new RefreshProgress(
-                                Json.instant(node, "refreshSince"), new StepBits(Json.text(node, "refreshed")))
-                        : null);
+                new DispatchId(Json.text(node, "runId"), Json.text(node, "dispatchId")),
+                new Dispatch.Accepted(
+                        Json.text(node, "digest"),
+                        Json.integer(node, "shards"),
+                        Json.integer(node, "stepCount"),
+                        PayloadJson.read(Json.member(node, "manifest")),
+                        Json.instant(node, "createdAt"),
+                        Json.instant(node, "validUntil"),
+                        node.path("attached").intValue()),
+                new Dispatch.Sending(
+                        Json.instantOrNull(node, "sentAt"),
+                        Json.instant(node, "lastSentAt"),
+                        Json.integer(node, "resends")),
+                new Dispatch.Progress(
+                        new StepBits(Json.text(node, "finished")),
+                        counts(node.path("finishedCounts")),
+                        counts(node.path("openCounts")),
+                        Json.instantOrNull(node, "countedAt")),
+                new Dispatch.Schedule(
+                        Json.instantOrNull(node, "nextSweepAt"),
+                        Json.instantOrNull(node, "sweptAt"),
+                        Json.instant(node, "keepOpenUntil")),
+                new Dispatch.Refresh(
+                        Json.instant(node, node.has("refreshedAt") ? "refreshedAt" : "createdAt"),
+                        node.has("refreshSince")
+                                ? new RefreshProgress(
+                                        Json.instant(node, "refreshSince"), new StepBits(Json.text(node, "refreshed")))
+                                : null),
+                Json.number(node, "version"));
     }
 
     public static void counts(ObjectNode node, SortedMap<StepState.Name, Integer> counts) {

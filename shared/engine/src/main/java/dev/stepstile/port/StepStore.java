@@ -1,6 +1,7 @@
 package dev.stepstile.port;
 
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
@@ -60,7 +61,7 @@ public interface StepStore {
     void putRedrive(RedriveCall done);
 
     /** Open dispatches of a bucket whose {@code nextSweepAt} is not after {@code until}, earliest first. May lag. */
-    List<DispatchRef> due(int bucket, Instant until, int limit);
+    List<DispatchId> due(int bucket, Instant until, int limit);
 
     /**
      * Writes the record if the stored one is as expected; the same record again keeps it longer where items are deleted by
@@ -97,9 +98,6 @@ public interface StepStore {
 
     /** The pages of one attempt, by number. */
     List<LogPage> pages(StepId id, int shard, int attempt);
-
-    /** A dispatch found in the index of open ones. */
-    record DispatchRef(String runId, String dispatchId) {}
 
     /** Where a step's record is. */
     record StepRef(StepId id, int shard) {}

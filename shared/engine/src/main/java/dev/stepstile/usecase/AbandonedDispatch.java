@@ -48,7 +48,7 @@ final class AbandonedDispatch {
         Instant now = runtime.now();
         SweepReport report = SweepReport.DISPATCH;
         SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
-        for (int shard = 0; shard < dispatch.shards(); shard++) {
+        for (int shard = 0; shard < dispatch.accepted().shards(); shard++) {
             String after = null;
             List<StepRecord> page;
             do {
@@ -63,9 +63,13 @@ final class AbandonedDispatch {
                 }
             } while (!page.isEmpty());
         }
-        boolean close = !counts.containsKey(StepState.Name.RUNNING) && !now.isBefore(dispatch.keepOpenUntil());
+        boolean close = !counts.containsKey(StepState.Name.RUNNING)
+                && !now.isBefore(dispatch.schedule().keepOpenUntil());
         boolean stored = store.replace(dispatch.swept(
-                StepBits.NONE, counts, new TreeMap<>(), false, now, close ? null : dispatch.nextSweepAt()));
+                new Dispatch.Progress(StepBits.NONE, counts, new TreeMap<>(), now),
+                false,
+                now,
+                close ? null : dispatch.schedule().nextAt()));
         return close && stored ? report.plus(SweepReport.CLOSED) : report;
     }
 

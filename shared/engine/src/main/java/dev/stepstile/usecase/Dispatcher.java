@@ -5,6 +5,7 @@ import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.Run;
@@ -126,19 +127,21 @@ public final class Dispatcher {
         List<StepSpec> steps = specs(request, run, dispatchId, now.plus(timing.validity()));
         Records records = known.isPresent() ? manifests.records(steps) : Records.none();
         List<StepRecord> attached = attached(records, dispatchId);
-        Instant refreshedSince = records.damaged().isEmpty()
+        Instant writtenSince = records.damaged().isEmpty()
                 ? attached.stream().map(StepRecord::lastWritten).reduce(now, (a, b) -> a.isBefore(b) ? a : b)
                 : Instant.EPOCH; // nobody knows since when, so it is refreshed at once
-        Dispatch dispatch = Dispatch.accepted(
-                        run,
-                        dispatchId,
+        Dispatch dispatch = Dispatch.unsent(
+                new DispatchId(run.runId(), dispatchId),
+                new Dispatch.Accepted(
                         digest,
+                        run.shards(),
                         steps.size(),
                         payloads.putShared(MessageCodec.manifest(steps)),
                         now,
-                        now.plus(timing.validity()))
-                .withFirstSweepAt(now.plus(timing.sweepEvery()))
-                .withAttached(attached.size(), refreshedSince);
+                        now.plus(timing.validity()),
+                        attached.size()),
+                now.plus(timing.sweepEvery()),
+                writtenSince);
         Optional<Dispatch> existing = store.putDispatchIfAbsent(dispatch);
         if (existing.isPresent()) {
             return replay(existing.get(), request);
@@ -147,12 +150,16 @@ public final class Dispatcher {
             markSent(dispatch);
         }
         meter.add(Metric.STEPS_DISPATCHED, steps.size());
-        return new Answer.Accepted(dispatchId, steps.size(), false, dispatch.attached());
+        return new Answer.Accepted(dispatchId, steps.size(), false, attached.size());
     }
 
     private static Answer replay(Dispatch existing, Request request) {
-        return DispatchDigest.isOf(existing.digest(), request)
-                ? new Answer.Accepted(existing.dispatchId(), existing.stepCount(), true, existing.attached())
+        return DispatchDigest.isOf(existing.accepted().digest(), request)
+                ? new Answer.Accepted(
+                        existing.dispatchId(),
+                        existing.accepted().stepCount(),
+                        true,
+                        existing.accepted().attached())
                 : new Answer.Conflict(existing.dispatchId());
     }
 
@@ -167,7 +174,7 @@ public final class Dispatcher {
         Dispatch read = sent;
         for (int i = 0; i < MARK_TRIES && !store.replace(read.sent(runtime.now())); i++) {
             Optional<Dispatch> current = store.dispatch(sent.runId(), sent.dispatchId());
-            if (current.isEmpty() || current.get().sentAt() != null) {
+            if (current.isEmpty() || current.get().sending().sentAt() != null) {
                 return;
             }
             read = current.get();

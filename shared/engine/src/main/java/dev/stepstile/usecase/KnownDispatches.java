@@ -2,6 +2,7 @@ package dev.stepstile.usecase;
 
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepSpec;
 import java.util.LinkedHashMap;
@@ -19,14 +20,12 @@ final class KnownDispatches {
     /** Some 100 bytes each. */
     private static final int MOST = 10_000;
 
-    private record Id(String runId, String dispatchId) {}
-
     /** What is checked of a dispatch. */
     private record Known(int stepCount, int shards) {}
 
     private final StepStore store;
     private final ReentrantLock lock = new ReentrantLock();
-    private final SequencedMap<Id, Known> known = new LinkedHashMap<>();
+    private final SequencedMap<DispatchId, Known> known = new LinkedHashMap<>();
 
     KnownDispatches(StepStore store) {
         this.store = store;
@@ -34,21 +33,22 @@ final class KnownDispatches {
 
     /** Whether the table has the dispatch that the step names, and the step can be one of its steps. */
     boolean has(StepSpec spec) {
-        Id id = new Id(spec.id().runId(), spec.settings().dispatchId());
+        DispatchId id = new DispatchId(spec.id().runId(), spec.settings().dispatchId());
         Known dispatch = remembered(id);
         if (dispatch == null) {
             Optional<Dispatch> read = store.dispatch(id.runId(), id.dispatchId());
             if (read.isEmpty()) {
                 return false;
             }
-            dispatch = new Known(read.get().stepCount(), read.get().shards());
+            dispatch = new Known(
+                    read.get().accepted().stepCount(), read.get().accepted().shards());
             remember(id, dispatch);
         }
         return spec.settings().index() < dispatch.stepCount()
                 && spec.shard() == Shards.of(spec.id().stepKey(), dispatch.shards());
     }
 
-    private @Nullable Known remembered(Id id) {
+    private @Nullable Known remembered(DispatchId id) {
         lock.lock();
         try {
             return known.get(id);
@@ -57,7 +57,7 @@ final class KnownDispatches {
         }
     }
 
-    private void remember(Id id, Known dispatch) {
+    private void remember(DispatchId id, Known dispatch) {
         lock.lock();
         try {
             if (known.size() >= MOST) {

@@ -25,7 +25,7 @@ final class ManifestReader {
 
     /** The steps of a dispatch, in its order. */
     List<StepSpec> steps(Dispatch dispatch) throws Payloads.Missing {
-        return MessageCodec.manifest(payloads.get(dispatch.manifest()));
+        return MessageCodec.manifest(payloads.get(dispatch.accepted().manifest()));
     }
 
     /** The records of these steps that exist, and which of them are damaged. */

@@ -69,18 +69,20 @@ final class Recovery {
         if (now.isAfter(spec.validUntil())) {
             return new Decision.Discard(StepError.notStartedBefore(spec.validUntil()));
         }
-        if (dispatch.sentAt() == null) {
-            Instant crashed =
-                    dispatch.createdAt().plus(timing.dispatchTimeout()).plus(timing.margin());
-            if (dispatch.resends() == 0) {
+        if (dispatch.sending().sentAt() == null) {
+            Instant crashed = dispatch.accepted()
+                    .createdAt()
+                    .plus(timing.dispatchTimeout())
+                    .plus(timing.margin());
+            if (dispatch.sending().resends() == 0) {
                 return now.isAfter(crashed) ? RESEND : LEAVE;
             }
         }
-        Duration sinceSent = Duration.between(dispatch.lastSentAt(), now);
+        Duration sinceSent = Duration.between(dispatch.sending().lastSentAt(), now);
         if (!scene.queueShowsMessages() && sinceSent.compareTo(timing.lostAfter()) > 0) {
             return RESEND;
         }
-        Duration patience = doubled(timing.resendAfter(), dispatch.resends());
+        Duration patience = doubled(timing.resendAfter(), dispatch.sending().resends());
         return sinceSent.compareTo(patience.compareTo(timing.resendCap()) < 0 ? patience : timing.resendCap()) > 0
                 ? RESEND
                 : LEAVE;
@@ -88,7 +90,7 @@ final class Recovery {
 
     /** Sent again when it is overdue by the grace, twice, four times … of it: by the sweep that first sees it so. */
     private static boolean isOverdue(Instant notBefore, Scene scene, Instant now) {
-        Instant sweptAt = scene.dispatch().sweptAt();
+        Instant sweptAt = scene.dispatch().schedule().sweptAt();
         long late = Duration.between(notBefore, now).toMillis();
         long lateThen =
                 sweptAt == null ? -1 : Duration.between(notBefore, sweptAt).toMillis();

@@ -2,8 +2,8 @@ package dev.stepstile.usecase;
 
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepStore;
-import dev.stepstile.port.StepStore.DispatchRef;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RefreshProgress;
@@ -55,11 +55,11 @@ final class RetentionRefresher {
     }
 
     boolean isDue(Dispatch dispatch) {
-        return dispatch.refreshedAt().plus(Retention.REFRESH_AFTER).isBefore(runtime.now()) && store.deletesByAge();
+        return dispatch.refresh().since().plus(Retention.REFRESH_AFTER).isBefore(runtime.now()) && store.deletesByAge();
     }
 
     /** Goes on where the last sweep left off, until shortly before the deadline. What fails is left to the next sweep. */
-    void goOn(DispatchRef ref, Instant deadline) throws InterruptedException {
+    void goOn(DispatchId ref, Instant deadline) throws InterruptedException {
         Instant until = deadline.minus(RESERVE);
         if (!runtime.now().isBefore(until)) {
             return;
@@ -83,7 +83,7 @@ final class RetentionRefresher {
 
     /** One sweep's part of it. */
     private final class Pass {
-        private final DispatchRef ref;
+        private final DispatchId ref;
         private final Payload manifest;
         private final List<StepSpec> steps;
         private final Instant since;
@@ -92,11 +92,11 @@ final class RetentionRefresher {
         /** Whether it was written anew, or is gone for good. */
         private final Map<Payload, Boolean> written = new LinkedHashMap<>();
 
-        Pass(DispatchRef ref, Dispatch dispatch) throws Payloads.Missing {
+        Pass(DispatchId ref, Dispatch dispatch) throws Payloads.Missing {
             this.ref = ref;
-            this.manifest = dispatch.manifest();
+            this.manifest = dispatch.accepted().manifest();
             this.steps = manifests.steps(dispatch);
-            RefreshProgress before = dispatch.refresh();
+            RefreshProgress before = dispatch.refresh().soFar();
             this.since = before == null ? runtime.now() : before.since();
             this.done = before == null ? new BitSet() : before.steps().toBitSet();
         }

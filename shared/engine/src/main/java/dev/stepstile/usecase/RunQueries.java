@@ -89,7 +89,7 @@ public final class RunQueries {
                 Comparator.comparing(StepsCursor::createdAt).thenComparing(StepsCursor::dispatchId);
 
         private static StepsCursor at(Dispatch dispatch, int index) {
-            return new StepsCursor(dispatch.createdAt(), dispatch.dispatchId(), index);
+            return new StepsCursor(dispatch.accepted().createdAt(), dispatch.dispatchId(), index);
         }
     }
 
@@ -163,7 +163,9 @@ public final class RunQueries {
             SortedMap<StepState.Name, Integer> counts,
             @Nullable Instant countedAt,
             @Nullable Counting next) {
-        int steps = dispatches.stream().mapToInt(Dispatch::stepCount).sum();
+        int steps = dispatches.stream()
+                .mapToInt(dispatch -> dispatch.accepted().stepCount())
+                .sum();
         int open = (int) dispatches.stream().filter(d -> !d.closed()).count();
         return new Status(run, dispatches.size(), open, steps, counts, countedAt, next);
     }
@@ -201,7 +203,7 @@ public final class RunQueries {
     private static @Nullable Instant oldest(List<Dispatch> dispatches) {
         Instant oldest = Instant.MAX;
         for (Dispatch dispatch : dispatches) {
-            Instant at = dispatch.countedAt();
+            Instant at = dispatch.progress().countedAt();
             if (at == null) {
                 return null;
             }

@@ -4,8 +4,8 @@ import dev.stepstile.port.DamagedData;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
-import dev.stepstile.port.StepStore.DispatchRef;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepBits;
@@ -69,16 +69,16 @@ public final class Sweep {
      */
     public SweepReport sweep(Instant deadline) throws InterruptedException {
         SweepReport report = SweepReport.NOTHING;
-        List<DispatchRef> toRefresh = new ArrayList<>();
+        List<DispatchId> toRefresh = new ArrayList<>();
         Instant until = runtime.now().plus(timing.sweepEvery().dividedBy(2));
         int first =
                 runtime.random().nextInt(Shards.OPEN_BUCKETS); // else one that kills the sweeper hides those behind it
         for (int i = 0; i < Shards.OPEN_BUCKETS; i++) {
             int bucket = (first + i) % Shards.OPEN_BUCKETS;
-            List<DispatchRef> due = store.due(bucket, until, DUE_PER_BUCKET);
+            List<DispatchId> due = store.due(bucket, until, DUE_PER_BUCKET);
             while (!due.isEmpty() && runtime.now().isBefore(deadline)) {
                 int before = report.dispatches();
-                for (DispatchRef ref : due) {
+                for (DispatchId ref : due) {
                     if (runtime.now().isBefore(deadline)) {
                         report = report.plus(sweepIfTaken(ref, until, toRefresh));
                     }
@@ -87,7 +87,7 @@ public final class Sweep {
                 due = more ? store.due(bucket, until, DUE_PER_BUCKET) : List.of();
             }
         }
-        for (DispatchRef ref : toRefresh) { // last: it may take long, and nobody waits for it
+        for (DispatchId ref : toRefresh) { // last: it may take long, and nobody waits for it
             refresher.goOn(ref, deadline);
         }
         if (report.dispatches() > 0) {
@@ -96,14 +96,14 @@ public final class Sweep {
         return report;
     }
 
-    private SweepReport sweepIfTaken(DispatchRef ref, Instant until, List<DispatchRef> toRefresh)
+    private SweepReport sweepIfTaken(DispatchId ref, Instant until, List<DispatchId> toRefresh)
             throws InterruptedException {
         try (MDC.MDCCloseable _ = MDC.putCloseable("run", ref.runId())) {
             Optional<Dispatch> read = store.dispatch(ref.runId(), ref.dispatchId());
             if (read.isEmpty()) {
                 return SweepReport.NOTHING;
             }
-            Instant due = read.get().nextSweepAt();
+            Instant due = read.get().schedule().nextAt();
             if (due == null || due.isAfter(until)) {
                 return SweepReport.NOTHING; // the index lags behind, or another sweep was here
             }
@@ -139,7 +139,7 @@ public final class Sweep {
         } catch (Payloads.Missing missing) {
             return abandoned.end(dispatch, missing);
         }
-        BitSet finished = dispatch.finished().toBitSet();
+        BitSet finished = dispatch.progress().finished().toBitSet();
         List<StepSpec> unfinished = new ArrayList<>();
         for (StepSpec step : steps) {
             if (!finished.get(step.settings().index())) {
@@ -239,9 +239,10 @@ public final class Sweep {
     /** @param read when the records were */
     private SweepReport conclude(
             Dispatch dispatch, BitSet finished, List<StepSpec> steps, List<Acted> acted, Instant read) {
-        boolean redriverMayWrite = read.isBefore(dispatch.keepOpenUntil());
+        boolean redriverMayWrite = read.isBefore(dispatch.schedule().keepOpenUntil());
         SweepReport report = SweepReport.DISPATCH;
-        SortedMap<StepState.Name, Integer> finishedCounts = new TreeMap<>(dispatch.finishedCounts());
+        SortedMap<StepState.Name, Integer> finishedCounts =
+                new TreeMap<>(dispatch.progress().finishedCounts());
         SortedMap<StepState.Name, Integer> openCounts = new TreeMap<>();
         List<StepSpec> toSend = new ArrayList<>();
         for (int i = 0; i < steps.size(); i++) {
@@ -261,16 +262,14 @@ public final class Sweep {
         meter.add(Metric.STEPS_RESENT, report.resent());
         meter.add(Metric.STEPS_RECLAIMED, report.reclaimed());
         Instant now = runtime.now();
-        boolean close = finished.cardinality() == dispatch.stepCount()
+        boolean close = finished.cardinality() == dispatch.accepted().stepCount()
                 && !redriverMayWrite
                 && !refresher.isDue(dispatch); // else what it needs could be gone before it
         Dispatch swept = dispatch.swept(
-                StepBits.of(finished),
-                finishedCounts,
-                openCounts,
+                new Dispatch.Progress(StepBits.of(finished), finishedCounts, openCounts, now),
                 queuedSent,
                 now,
-                close ? null : dispatch.nextSweepAt());
+                close ? null : dispatch.schedule().nextAt());
         boolean stored = store.replace(swept); // false: a redrive reopened it meanwhile, and the next sweep counts anew
         if (close && stored) {
             meter.add(Metric.DISPATCHES_CLOSED);

@@ -1,6 +1,7 @@
 package dev.stepstile.codec;
 
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RefreshProgress;
@@ -177,28 +178,21 @@ final class Generated {
             bits.set(random.nextInt(10_000));
         }
         return new Dispatch(
-                id(),
-                id(),
-                text(),
-                random.nextInt(1, 64),
-                random.nextInt(1, 10_001),
-                payload(),
-                instant(),
-                instant(),
-                instantOrNull(),
-                instant(),
-                random.nextInt(50),
-                StepBits.of(bits),
-                counts(),
-                counts(),
-                instantOrNull(),
-                random.nextLong(Long.MAX_VALUE),
-                instant(),
-                instantOrNull(),
-                instantOrNull(),
-                random.nextInt(10_000),
-                instant(),
-                random.nextBoolean() ? new RefreshProgress(instant(), StepBits.of(bits)) : null);
+                new DispatchId(id(), id()),
+                new Dispatch.Accepted(
+                        text(),
+                        random.nextInt(1, 64),
+                        random.nextInt(1, 10_001),
+                        payload(),
+                        instant(),
+                        instant(),
+                        random.nextInt(10_000)),
+                new Dispatch.Sending(instantOrNull(), instant(), random.nextInt(50)),
+                new Dispatch.Progress(StepBits.of(bits), counts(), counts(), instantOrNull()),
+                new Dispatch.Schedule(instantOrNull(), instantOrNull(), instant()),
+                new Dispatch.Refresh(
+                        instant(), random.nextBoolean() ? new RefreshProgress(instant(), StepBits.of(bits)) : null),
+                random.nextLong(Long.MAX_VALUE));
     }
 
     private SortedMap<StepState.Name, Integer> counts() {

@@ -14,26 +14,11 @@ class DispatchTest {
     private static final Instant NOW = Steps.NOW;
     private static final Instant LATER = NOW.plusSeconds(60);
 
-    private static final Dispatch FRESH = new Dispatch(
-            "r1",
-            "d1",
-            "digest",
-            8,
-            5,
-            Payload.NULL,
-            NOW,
-            NOW.plusSeconds(99),
-            null,
-            NOW,
-            0,
-            StepBits.NONE,
-            new TreeMap<>(),
-            new TreeMap<>(),
-            null,
-            1,
-            Instant.EPOCH,
+    private static final Dispatch FRESH = Dispatch.unsent(
+            new DispatchId("r1", "d1"),
+            new Dispatch.Accepted("digest", 8, 5, Payload.NULL, NOW, NOW.plusSeconds(99), 0),
             LATER,
-            null);
+            NOW);
 
     private static SortedMap<StepState.Name, Integer> counts(StepState.Name state, int count) {
         SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
@@ -51,9 +36,11 @@ class DispatchTest {
 
     private static Dispatch swept(boolean resent, int finished, int open) {
         return FRESH.swept(
-                bits(1),
-                counts(StepState.Name.SUCCEEDED, finished),
-                counts(StepState.Name.RUNNING, open),
+                new Dispatch.Progress(
+                        bits(1),
+                        counts(StepState.Name.SUCCEEDED, finished),
+                        counts(StepState.Name.RUNNING, open),
+                        LATER),
                 resent,
                 LATER,
                 null);
@@ -62,18 +49,18 @@ class DispatchTest {
     @Test
     void that_is_sent_says_when_and_nothing_else() {
         Dispatch sent = FRESH.sent(LATER);
-        assertThat(sent.sentAt()).isEqualTo(LATER);
-        assertThat(sent.lastSentAt()).isEqualTo(LATER);
+        assertThat(sent.sending().sentAt()).isEqualTo(LATER);
+        assertThat(sent.sending().lastSentAt()).isEqualTo(LATER);
         assertThat(sent.version()).isEqualTo(2);
-        assertThat(sent.nextSweepAt()).isEqualTo(FRESH.nextSweepAt());
+        assertThat(sent.schedule().nextAt()).isEqualTo(FRESH.schedule().nextAt());
     }
 
     @Test
     void that_is_taken_is_due_later() {
         Dispatch taken = FRESH.taken(LATER.plusSeconds(1));
-        assertThat(taken.nextSweepAt()).isEqualTo(LATER.plusSeconds(1));
+        assertThat(taken.schedule().nextAt()).isEqualTo(LATER.plusSeconds(1));
         assertThat(taken.version()).isEqualTo(2);
-        assertThat(taken.sentAt()).isNull();
+        assertThat(taken.sending().sentAt()).isNull();
     }
 
     @Test
@@ -85,15 +72,15 @@ class DispatchTest {
     @Test
     void counts_a_resend_and_takes_the_first_one_for_the_sending_that_crashed() {
         Dispatch quiet = swept(false, 1, 1);
-        assertThat(quiet.sentAt()).isNull();
-        assertThat(quiet.lastSentAt()).isEqualTo(NOW);
-        assertThat(quiet.resends()).isZero();
+        assertThat(quiet.sending().sentAt()).isNull();
+        assertThat(quiet.sending().lastSentAt()).isEqualTo(NOW);
+        assertThat(quiet.sending().resends()).isZero();
         Dispatch resent = swept(true, 1, 1);
-        assertThat(resent.sentAt()).isEqualTo(LATER);
-        assertThat(resent.lastSentAt()).isEqualTo(LATER);
-        assertThat(resent.resends()).isEqualTo(1);
-        Dispatch again = FRESH.sent(NOW).swept(StepBits.NONE, new TreeMap<>(), new TreeMap<>(), true, LATER, LATER);
-        assertThat(again.sentAt()).as("it was sent before").isEqualTo(NOW);
+        assertThat(resent.sending().sentAt()).isEqualTo(LATER);
+        assertThat(resent.sending().lastSentAt()).isEqualTo(LATER);
+        assertThat(resent.sending().resends()).isEqualTo(1);
+        Dispatch again = FRESH.sent(NOW).swept(Dispatch.Progress.NONE, true, LATER, LATER);
+        assertThat(again.sending().sentAt()).as("it was sent before").isEqualTo(NOW);
     }
 
     @Test
@@ -109,29 +96,31 @@ class DispatchTest {
     void that_is_reopened_is_counted_anew_and_kept_open_for_the_longest_of_its_redrivers() {
         Dispatch reopened = swept(false, 5, 0).reopened(LATER, LATER.plusSeconds(9));
         assertThat(reopened.closed()).isFalse();
-        assertThat(reopened.finished()).isEqualTo(StepBits.NONE);
-        assertThat(reopened.finishedCounts()).isEmpty();
-        assertThat(reopened.keepOpenUntil()).isEqualTo(LATER.plusSeconds(9));
-        assertThat(reopened.reopened(LATER, LATER).keepOpenUntil()).isEqualTo(LATER.plusSeconds(9));
+        assertThat(reopened.progress().finished()).isEqualTo(StepBits.NONE);
+        assertThat(reopened.progress().finishedCounts()).isEmpty();
+        assertThat(reopened.schedule().keepOpenUntil()).isEqualTo(LATER.plusSeconds(9));
+        assertThat(reopened.reopened(LATER, LATER).schedule().keepOpenUntil()).isEqualTo(LATER.plusSeconds(9));
     }
 
     @Test
     void that_is_reopened_is_swept_when_it_would_have_been_or_sooner() {
         Dispatch open = swept(false, 5, 0).reopened(LATER, LATER);
-        assertThat(open.nextSweepAt()).isEqualTo(LATER);
-        assertThat(open.reopened(LATER.plusSeconds(60), LATER).nextSweepAt()).isEqualTo(LATER);
-        assertThat(open.reopened(LATER.minusSeconds(1), LATER).nextSweepAt()).isEqualTo(LATER.minusSeconds(1));
+        assertThat(open.schedule().nextAt()).isEqualTo(LATER);
+        assertThat(open.reopened(LATER.plusSeconds(60), LATER).schedule().nextAt())
+                .isEqualTo(LATER);
+        assertThat(open.reopened(LATER.minusSeconds(1), LATER).schedule().nextAt())
+                .isEqualTo(LATER.minusSeconds(1));
     }
 
     @Test
     void that_is_written_anew_says_how_much_of_it_is_and_at_last_since_when() {
         RefreshProgress soFar = new RefreshProgress(LATER, bits(2));
         Dispatch refreshing = FRESH.refreshing(soFar);
-        assertThat(refreshing.refresh()).isEqualTo(soFar);
+        assertThat(refreshing.refresh().soFar()).isEqualTo(soFar);
         assertThat(refreshing.version()).isEqualTo(2);
         Dispatch refreshed = refreshing.refreshed(LATER);
-        assertThat(refreshed.refresh()).isNull();
-        assertThat(refreshed.refreshedAt()).isEqualTo(LATER);
+        assertThat(refreshed.refresh().soFar()).isNull();
+        assertThat(refreshed.refresh().since()).isEqualTo(LATER);
     }
 
     @Test

@@ -8,11 +8,11 @@ import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
-import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
@@ -124,26 +124,11 @@ final class RacyPorts implements StepStore, StepQueue, DeadLetterQueue, PayloadS
     @Override
     public Optional<Dispatch> dispatch(String runId, String dispatchId) {
         Instant now = Instant.EPOCH;
-        return Optional.of(new Dispatch(
-                runId,
-                dispatchId,
-                "digest",
-                1,
-                10,
-                Payload.NULL,
+        return Optional.of(Dispatch.unsent(
+                new DispatchId(runId, dispatchId),
+                new Dispatch.Accepted("digest", 1, 10, Payload.NULL, now, now, 0),
                 now,
-                now,
-                now,
-                now,
-                0,
-                StepBits.NONE,
-                new TreeMap<>(),
-                new TreeMap<>(),
-                null,
-                1,
-                now,
-                null,
-                null));
+                now));
     }
 
     @Override
@@ -157,7 +142,7 @@ final class RacyPorts implements StepStore, StepQueue, DeadLetterQueue, PayloadS
     }
 
     @Override
-    public List<DispatchRef> due(int bucket, Instant until, int limit) {
+    public List<DispatchId> due(int bucket, Instant until, int limit) {
         throw unused();
     }
 

@@ -3,9 +3,9 @@ package dev.stepstile.usecase;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
-import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -43,25 +43,13 @@ class RecoveryTest {
     private static Dispatch dispatch(
             @Nullable Instant sentAt, Instant lastSentAt, int resends, @Nullable Instant sweptAt) {
         return new Dispatch(
-                "r",
-                "d1",
-                "digest",
-                8,
-                1,
-                Payload.NULL,
-                START,
-                START.plus(TIMING.validity()),
-                sentAt,
-                lastSentAt,
-                resends,
-                StepBits.NONE,
-                new TreeMap<>(),
-                new TreeMap<>(),
-                null,
-                1,
-                Instant.EPOCH,
-                START,
-                sweptAt);
+                new DispatchId("r", "d1"),
+                new Dispatch.Accepted("digest", 8, 1, Payload.NULL, START, START.plus(TIMING.validity()), 0),
+                new Dispatch.Sending(sentAt, lastSentAt, resends),
+                Dispatch.Progress.NONE,
+                new Dispatch.Schedule(START, sweptAt, Instant.EPOCH),
+                new Dispatch.Refresh(START, null),
+                1);
     }
 
     private static Dispatch sent() {

@@ -1,6 +1,7 @@
 package dev.stepstile.contracts;
 
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RefreshProgress;
@@ -129,24 +130,19 @@ public final class Samples {
         TreeMap<StepState.Name, Integer> counts = new TreeMap<>();
         counts.put(StepState.Name.SUCCEEDED, 2);
         return new Dispatch(
-                runId,
-                dispatchId,
-                "ef".repeat(32),
-                8,
-                1000,
-                new Payload.Stored("shared/abc", 123_456, "ab".repeat(32)),
-                NOW,
-                NOW.plusSeconds(1_209_600),
-                null,
-                NOW,
-                0,
-                StepBits.of(bits),
-                counts,
-                new TreeMap<>(),
-                NOW.plusSeconds(1),
-                1,
-                Instant.EPOCH,
-                nextSweepAt,
-                null);
+                new DispatchId(runId, dispatchId),
+                new Dispatch.Accepted(
+                        "ef".repeat(32),
+                        8,
+                        1000,
+                        new Payload.Stored("shared/abc", 123_456, "ab".repeat(32)),
+                        NOW,
+                        NOW.plusSeconds(1_209_600),
+                        0),
+                new Dispatch.Sending(null, NOW, 0),
+                new Dispatch.Progress(StepBits.of(bits), counts, new TreeMap<>(), NOW.plusSeconds(1)),
+                new Dispatch.Schedule(nextSweepAt, null, Instant.EPOCH),
+                new Dispatch.Refresh(NOW, null),
+                1);
     }
 }

@@ -7,10 +7,10 @@ import dev.stepstile.port.DamagedData;
 import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.StepStore;
-import dev.stepstile.port.StepStore.DispatchRef;
 import dev.stepstile.port.StepStore.StepRef;
 import dev.stepstile.port.StepStore.WriteResult;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
@@ -148,7 +148,7 @@ public abstract class StepStoreContract {
             Dispatch done = underWay.refreshed(Samples.NOW.plusSeconds(7));
             assertThat(store().replace(done)).isTrue();
             assertThat(store().dispatch(run, "d-1")).contains(done);
-            assertThat(done.refresh()).isNull();
+            assertThat(done.refresh().soFar()).isNull();
         }
 
         @Test
@@ -193,31 +193,31 @@ public abstract class StepStoreContract {
             Instant due = Samples.NOW.plusSeconds(100);
             Dispatch open = Samples.dispatch(run, "d-1", due);
             store().putDispatchIfAbsent(open);
-            DispatchRef ref = new DispatchRef(run, "d-1");
+            DispatchId id = new DispatchId(run, "d-1");
             eventually(
-                    () -> assertThat(store().due(open.openBucket(), due, 1000)).contains(ref));
-            assertThat(store().due(open.openBucket(), due.minusMillis(1), 1000)).doesNotContain(ref);
-            assertThat(store().due((open.openBucket() + 1) % 16, due, 1000)).doesNotContain(ref);
-            Dispatch closed = open.swept(open.finished(), open.finishedCounts(), open.openCounts(), false, due, null);
+                    () -> assertThat(store().due(open.openBucket(), due, 1000)).contains(id));
+            assertThat(store().due(open.openBucket(), due.minusMillis(1), 1000)).doesNotContain(id);
+            assertThat(store().due((open.openBucket() + 1) % 16, due, 1000)).doesNotContain(id);
+            Dispatch closed = open.swept(open.progress(), false, due, null);
             assertThat(store().replace(closed)).isTrue();
             eventually(
-                    () -> assertThat(store().due(open.openBucket(), due, 1000)).doesNotContain(ref));
+                    () -> assertThat(store().due(open.openBucket(), due, 1000)).doesNotContain(id));
             assertThat(store().dispatch(run, "d-1").orElseThrow().closed()).isTrue();
             assertThat(store().replace(closed.reopened(due, due))).isTrue();
             eventually(
-                    () -> assertThat(store().due(open.openBucket(), due, 1000)).contains(ref));
+                    () -> assertThat(store().due(open.openBucket(), due, 1000)).contains(id));
         }
 
         @Test
         void that_is_due_first_comes_first_and_no_more_than_asked() {
-            List<DispatchRef> mine = new ArrayList<>();
+            List<DispatchId> mine = new ArrayList<>();
             int bucket = -1;
             for (int i = 0; mine.size() < 3; i++) {
                 Dispatch dispatch = Samples.dispatch(Samples.runId(), "d-" + i, Instant.ofEpochMilli(50 - mine.size()));
                 if (bucket < 0 || dispatch.openBucket() == bucket) {
                     bucket = dispatch.openBucket();
                     store().putDispatchIfAbsent(dispatch);
-                    mine.addFirst(new DispatchRef(dispatch.runId(), dispatch.dispatchId()));
+                    mine.addFirst(dispatch.id());
                 }
             }
             int at = bucket;

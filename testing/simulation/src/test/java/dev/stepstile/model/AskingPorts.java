@@ -11,6 +11,7 @@ import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.simulation.ports.Conditions;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
@@ -125,9 +126,9 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetterQueue, Payloa
 
     /** The index as it was when the sweep began. */
     @Override
-    public List<DispatchRef> due(int bucket, Instant until, int limit) {
+    public List<DispatchId> due(int bucket, Instant until, int limit) {
         return job instanceof Jobs.Sweeping sweeping && sweeping.bucket() == bucket
-                ? List.of(new DispatchRef(Jobs.RUN, Jobs.DISPATCH))
+                ? List.of(new DispatchId(Jobs.RUN, Jobs.DISPATCH))
                 : List.of();
     }
 

@@ -229,7 +229,7 @@ final class Exploration {
     }
 
     private static boolean due(Dispatch dispatch, Instant now) {
-        Instant next = dispatch.nextSweepAt();
+        Instant next = dispatch.schedule().nextAt();
         return next != null && !next.isAfter(now.plusSeconds(30));
     }
 

@@ -198,25 +198,13 @@ final class Jobs {
 
     static Dispatch keptOpenUntil(Dispatch d, Instant until) {
         return new Dispatch(
-                d.runId(),
-                d.dispatchId(),
-                d.digest(),
-                d.shards(),
-                d.stepCount(),
-                d.manifest(),
-                d.createdAt(),
-                d.validUntil(),
-                d.sentAt(),
-                d.lastSentAt(),
-                d.resends(),
-                d.finished(),
-                d.finishedCounts(),
-                d.openCounts(),
-                d.countedAt(),
-                d.version(),
-                until,
-                d.nextSweepAt(),
-                d.sweptAt());
+                d.id(),
+                d.accepted(),
+                d.sending(),
+                d.progress(),
+                new Dispatch.Schedule(d.schedule().nextAt(), d.schedule().sweptAt(), until),
+                d.refresh(),
+                d.version());
     }
 
     static StepRecord withoutFence(StepRecord r) {

@@ -129,10 +129,10 @@ record Table(
 
     private static @Nullable String wrong(Table table, Dispatch dispatch) {
         long atRest = table.records.values().stream().filter(Table::atRest).count();
-        if (dispatch.closed() && atRest < dispatch.stepCount()) {
+        if (dispatch.closed() && atRest < dispatch.accepted().stepCount()) {
             return "closed, and a step is not at rest";
         }
-        BitSet finished = dispatch.finished().toBitSet();
+        BitSet finished = dispatch.progress().finished().toBitSet();
         return table.records.values().stream()
                         .anyMatch(record -> finished.get(record.settings().index()) && !atRest(record))
                 ? "taken for finished, and not at rest"

@@ -49,7 +49,7 @@ final class CallerBugs {
                         public Optional<Dispatch> putDispatchIfAbsent(Dispatch dispatch) {
                             Optional<Dispatch> existing = store.putDispatchIfAbsent(dispatch);
                             if (existing.isEmpty()) {
-                                store.replace(dispatch.sent(dispatch.createdAt()));
+                                store.replace(dispatch.sent(dispatch.accepted().createdAt()));
                             }
                             return existing;
                         }

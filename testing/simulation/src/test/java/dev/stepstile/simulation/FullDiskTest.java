@@ -6,6 +6,7 @@ import dev.stepstile.simulation.faults.FullDisk;
 import dev.stepstile.simulation.scenarios.Scenarios;
 import dev.stepstile.simulation.system.Cluster;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -38,7 +39,7 @@ class FullDiskTest {
             }
 
             @Override
-            public List<DispatchRef> due(int bucket, Instant until, int limit) {
+            public List<DispatchId> due(int bucket, Instant until, int limit) {
                 return store.due(bucket, until, limit).stream()
                         .filter(ref -> failures.getOrDefault(ref.runId() + "/" + ref.dispatchId(), 0) < 3)
                         .toList();

@@ -20,7 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
-import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -204,62 +204,59 @@ final class Mistakes {
     }
 
     static Dispatch versioned(Dispatch dispatch, long version) {
-        return dispatch(dispatch, version, dispatch.keepOpenUntil());
+        return dispatch(dispatch, dispatch.sending(), dispatch.progress(), dispatch.schedule(), version);
     }
 
     static Dispatch keptOpenUntil(Dispatch dispatch, Instant until) {
-        return dispatch(dispatch, dispatch.version(), until);
+        Dispatch.Schedule schedule = dispatch.schedule();
+        return dispatch(
+                dispatch,
+                dispatch.sending(),
+                dispatch.progress(),
+                new Dispatch.Schedule(schedule.nextAt(), schedule.sweptAt(), until),
+                dispatch.version());
     }
 
-    private static Dispatch dispatch(Dispatch dispatch, long version, Instant keepOpenUntil) {
-        return new Dispatch(
-                dispatch.runId(),
-                dispatch.dispatchId(),
-                dispatch.digest(),
-                dispatch.shards(),
-                dispatch.stepCount(),
-                dispatch.manifest(),
-                dispatch.createdAt(),
-                dispatch.validUntil(),
-                dispatch.sentAt(),
-                dispatch.lastSentAt(),
-                dispatch.resends(),
-                dispatch.finished(),
-                dispatch.finishedCounts(),
-                dispatch.openCounts(),
-                dispatch.countedAt(),
-                version,
-                keepOpenUntil,
-                dispatch.nextSweepAt(),
-                dispatch.sweptAt());
+    static Dispatch withNextSweepAt(Dispatch dispatch, @Nullable Instant next) {
+        Dispatch.Schedule schedule = dispatch.schedule();
+        return dispatch(
+                dispatch,
+                dispatch.sending(),
+                dispatch.progress(),
+                new Dispatch.Schedule(next, schedule.sweptAt(), schedule.keepOpenUntil()),
+                dispatch.version());
     }
 
-    static Dispatch swept(
+    static Dispatch withoutFinishedCounts(Dispatch dispatch) {
+        Dispatch.Progress progress = dispatch.progress();
+        return dispatch(
+                dispatch,
+                dispatch.sending(),
+                new Dispatch.Progress(
+                        progress.finished(), new TreeMap<>(), progress.openCounts(), progress.countedAt()),
+                dispatch.schedule(),
+                dispatch.version());
+    }
+
+    /** As if no message had been sent again since. */
+    static Dispatch withResendsOf(Dispatch dispatch, Dispatch before) {
+        Dispatch.Sending sending = before.sending();
+        return dispatch(
+                dispatch,
+                new Dispatch.Sending(dispatch.sending().sentAt(), sending.lastSentAt(), sending.resends()),
+                dispatch.progress(),
+                dispatch.schedule(),
+                dispatch.version());
+    }
+
+    private static Dispatch dispatch(
             Dispatch dispatch,
-            SortedMap<StepState.Name, Integer> finishedCounts,
-            Instant lastSentAt,
-            int resends,
-            @Nullable Instant nextSweepAt) {
+            Dispatch.Sending sending,
+            Dispatch.Progress progress,
+            Dispatch.Schedule schedule,
+            long version) {
         return new Dispatch(
-                dispatch.runId(),
-                dispatch.dispatchId(),
-                dispatch.digest(),
-                dispatch.shards(),
-                dispatch.stepCount(),
-                dispatch.manifest(),
-                dispatch.createdAt(),
-                dispatch.validUntil(),
-                dispatch.sentAt(),
-                lastSentAt,
-                resends,
-                dispatch.finished(),
-                finishedCounts,
-                dispatch.openCounts(),
-                dispatch.countedAt(),
-                dispatch.version(),
-                dispatch.keepOpenUntil(),
-                nextSweepAt,
-                dispatch.sweptAt());
+                dispatch.id(), dispatch.accepted(), sending, progress, schedule, dispatch.refresh(), version);
     }
 
     static Delivery saying(Delivery delivery, String body) {

@@ -4,6 +4,7 @@ import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
@@ -73,7 +74,7 @@ class PassingStore implements StepStore {
     }
 
     @Override
-    public List<DispatchRef> due(int bucket, Instant until, int limit) {
+    public List<DispatchId> due(int bucket, Instant until, int limit) {
         return store.due(bucket, until, limit);
     }
 

@@ -222,7 +222,8 @@ class RetentionTest {
                             .store()
                             .dispatches(Scenario.RUN)
                             .getFirst()
-                            .refreshedAt();
+                            .refresh()
+                            .since();
                     if (refreshed.isAfter(Scheduler.START.plus(days(13)))) {
                         ended.add(at);
                     }

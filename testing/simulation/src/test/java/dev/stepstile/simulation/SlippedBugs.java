@@ -5,6 +5,7 @@ import dev.stepstile.port.LogPage;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.Run;
@@ -102,7 +103,7 @@ final class SlippedBugs {
                             timing -> Mistakes.times(timing, timing.lease(), Duration.ZERO, timing.validity()))),
             SeededBug.store("One bucket is never swept", "sweeper", store -> new PassingStore(store) {
                 @Override
-                public List<DispatchRef> due(int bucket, Instant until, int limit) {
+                public List<DispatchId> due(int bucket, Instant until, int limit) {
                     return bucket == 6 ? List.of() : store.due(bucket, until, limit);
                 }
             }),

@@ -4,6 +4,7 @@ import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepError;
@@ -14,7 +15,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
 /** Mistakes of the sweeper. */
@@ -62,35 +62,27 @@ final class SweeperBugs {
             SeededBug.store(
                     "A sweep looks at one dispatch of each bucket", "sweeper", store -> new PassingStore(store) {
                         @Override
-                        public List<DispatchRef> due(int bucket, Instant until, int limit) {
-                            List<DispatchRef> due = store.due(bucket, until, limit);
+                        public List<DispatchId> due(int bucket, Instant until, int limit) {
+                            List<DispatchId> due = store.due(bucket, until, limit);
                             return due.size() > 1 ? due.subList(0, 1) : due;
                         }
                     }),
             dispatches(
                     "A dispatch is closed while a step waits to be tried again",
-                    (before, next) -> next.openCounts().keySet().equals(java.util.Set.of(StepState.Name.RETRYING))
-                            ? Mistakes.swept(next, next.finishedCounts(), next.lastSentAt(), next.resends(), null)
-                            : next),
+                    (before, next) ->
+                            next.progress().openCounts().keySet().equals(java.util.Set.of(StepState.Name.RETRYING))
+                                    ? Mistakes.withNextSweepAt(next, null)
+                                    : next),
             dispatches(
                     "A closed dispatch forgets its counts",
-                    (before, next) -> next.closed()
-                            ? Mistakes.swept(next, new TreeMap<>(), next.lastSentAt(), next.resends(), null)
-                            : next),
-            dispatches(
-                    FORGETS,
-                    (before, next) -> Mistakes.swept(
-                            next, next.finishedCounts(), before.lastSentAt(), before.resends(), next.nextSweepAt())),
+                    (before, next) -> next.closed() ? Mistakes.withoutFinishedCounts(next) : next),
+            dispatches(FORGETS, (before, next) -> Mistakes.withResendsOf(next, before)),
             dispatches(
                     "A dispatch is swept once in ten minutes",
                     (before, next) -> next.closed()
                             ? next
-                            : Mistakes.swept(
-                                    next,
-                                    next.finishedCounts(),
-                                    next.lastSentAt(),
-                                    next.resends(),
-                                    next.createdAt().plusSeconds(600))),
+                            : Mistakes.withNextSweepAt(
+                                    next, next.accepted().createdAt().plusSeconds(600))),
             SeededBug.store(CLOSES_EARLY, "sweeper", store -> new PassingStore(store) {
                 @Override
                 public Optional<Dispatch> dispatch(String runId, String dispatchId) {
@@ -153,8 +145,10 @@ final class SweeperBugs {
             public boolean replace(Dispatch next) {
                 Optional<Dispatch> before = store.dispatch(next.runId(), next.dispatchId());
                 boolean concludes = before.isPresent()
-                        && next.sweptAt() != null
-                        && !next.sweptAt().equals(before.get().sweptAt());
+                        && next.schedule().sweptAt() != null
+                        && !next.schedule()
+                                .sweptAt()
+                                .equals(before.get().schedule().sweptAt());
                 return store.replace(concludes ? wrong.instead(before.get(), next) : next);
             }
         });

@@ -55,7 +55,7 @@ class DispatcherTest {
         assertThat(answer).isEqualTo(new Answer.Accepted("d1", 2, false));
         assertThat(stack.receive(10)).hasSize(2);
         Dispatch dispatch = stack.dispatched("d1");
-        assertThat(dispatch.sentAt()).isEqualTo(Stack.START);
+        assertThat(dispatch.sending().sentAt()).isEqualTo(Stack.START);
         assertThat(dispatch.closed()).isFalse();
         assertThat(dispatch.counts()).isEqualTo(new TreeMap<>(Map.of(Name.QUEUED, 2)));
         assertThat(stack.hasRecord("a")).isFalse();
@@ -203,7 +203,8 @@ class DispatcherTest {
             shared.put("shared-" + i, "\"" + "x".repeat(4_000) + "\"");
         }
         stack.stepstile.dispatcher(8).dispatch(new Dispatcher.Request(Stack.RUN, "d1", List.of(steps), shared, common));
-        Payload.Stored manifest = (Payload.Stored) stack.dispatched("d1").manifest();
+        Payload.Stored manifest =
+                (Payload.Stored) stack.dispatched("d1").accepted().manifest();
         assertThat(manifest.size()).as("bytes of the manifest").isLessThan(200L * steps.length);
         List<Delivery> batch = stack.receive(10);
         assertThat(batch)
@@ -280,7 +281,7 @@ class DispatcherTest {
         }
         assertThat(stack.dispatch("d1", Stack.step("a"))).isEqualTo(new Answer.Accepted("d1", 1, false));
         assertThat(stack.receive(10)).isEmpty();
-        assertThat(stack.dispatched("d1").sentAt()).isNull();
+        assertThat(stack.dispatched("d1").sending().sentAt()).isNull();
         stack.recover(3);
         assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
     }
@@ -293,7 +294,7 @@ class DispatcherTest {
                     .isTrue();
         });
         stack.handOver("a");
-        assertThat(stack.dispatched("d1").sentAt()).isEqualTo(Stack.START);
+        assertThat(stack.dispatched("d1").sending().sentAt()).isEqualTo(Stack.START);
     }
 
     /** A crash before each of its port calls, which is also after the one before: the caller may or may not call again, and each step runs once. */

@@ -67,9 +67,9 @@ class SweepTest {
         assertThat(stack.sweepAfter(MINUTE).closed()).isZero();
         Dispatch open = stack.dispatched("d1");
         assertThat(open.counts()).isEqualTo(counts(Map.of(Name.SUCCEEDED, 2, Name.QUEUED, 1)));
-        assertThat(open.countedAt()).isEqualTo(Stack.START.plus(MINUTE));
-        assertThat(open.finished().toBitSet().cardinality()).isEqualTo(2);
-        assertThat(open.nextSweepAt()).isEqualTo(Stack.START.plus(MINUTE.multipliedBy(2)));
+        assertThat(open.progress().countedAt()).isEqualTo(Stack.START.plus(MINUTE));
+        assertThat(open.progress().finished().toBitSet().cardinality()).isEqualTo(2);
+        assertThat(open.schedule().nextAt()).isEqualTo(Stack.START.plus(MINUTE.multipliedBy(2)));
         stack.deliver();
         assertThat(stack.sweepAfter(MINUTE).closed()).isEqualTo(1);
         assertThat(stack.dispatched("d1").closed()).isTrue();
@@ -149,7 +149,7 @@ class SweepTest {
                 .isZero();
         stack.deliver();
         assertThat(stack.sweepAfter(MINUTE).resent()).isEqualTo(1);
-        assertThat(stack.dispatched("d1").resends()).isEqualTo(1);
+        assertThat(stack.dispatched("d1").sending().resends()).isEqualTo(1);
         assertThat(stack.sweepAfter(MINUTE).resent()).as("it waits visibly").isZero();
         stack.deliver();
         assertThat(stack.work.started()).containsExactlyInAnyOrder("a#1", "b#1");
@@ -267,7 +267,7 @@ class SweepTest {
         stack.ports.store().replace(dispatch.reopened(Stack.START.plus(MINUTE), keepOpen));
         stack.sweepAfter(MINUTE);
         Dispatch swept = stack.dispatched("d1");
-        assertThat(swept.finished().toBitSet().stream())
+        assertThat(swept.progress().finished().toBitSet().stream())
                 .as("nobody redrives a success")
                 .containsExactly(1);
         assertThat(swept.counts()).isEqualTo(counts(Map.of(Name.DEAD, 1, Name.SUCCEEDED, 1)));
@@ -275,7 +275,8 @@ class SweepTest {
         assertThat(stack.sweepAfter(MINUTE).closed())
                 .as("its records were read before")
                 .isZero();
-        assertThat(stack.dispatched("d1").finished().toBitSet().cardinality()).isEqualTo(1);
+        assertThat(stack.dispatched("d1").progress().finished().toBitSet().cardinality())
+                .isEqualTo(1);
         assertThat(stack.sweepAfter(MINUTE).closed()).isEqualTo(1);
     }
 
@@ -290,7 +291,8 @@ class SweepTest {
         });
         assertThat(stack.sweepAfter(MINUTE).closed()).isZero();
         assertThat(stack.dispatched("d1").closed()).isFalse();
-        assertThat(stack.dispatched("d1").finished().toBitSet().isEmpty()).isTrue();
+        assertThat(stack.dispatched("d1").progress().finished().toBitSet().isEmpty())
+                .isTrue();
         assertThat(stack.sweepAfter(MINUTE).closed()).isEqualTo(1);
     }
 

@@ -11,9 +11,9 @@ import dev.stepstile.port.StepStore;
 import dev.stepstile.runtime.JvmRuntime;
 import dev.stepstile.runtime.VirtualTasks;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
-import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
@@ -68,26 +68,8 @@ record Worker(Ports ports, InstantSource clock, Tasks tasks, InMemoryMeter count
 
     /** Of which every step here is one. */
     private static Dispatch dispatch(Instant now) {
-        return new Dispatch(
-                "r",
-                "d",
-                "digest",
-                1,
-                10,
-                Payload.NULL,
-                now,
-                now,
-                now,
-                now,
-                0,
-                StepBits.NONE,
-                new TreeMap<>(),
-                new TreeMap<>(),
-                null,
-                1,
-                now,
-                null,
-                null);
+        return Dispatch.unsent(
+                new DispatchId("r", "d"), new Dispatch.Accepted("digest", 1, 10, Payload.NULL, now, now, 0), now, now);
     }
 
     static StepSpec step(String key, int maxAttempts) {

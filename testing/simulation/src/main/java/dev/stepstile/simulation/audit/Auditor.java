@@ -150,7 +150,7 @@ public final class Auditor implements Observer {
         ledger.dispatches.put(after.dispatchId(), after);
         ledger.dispatchesAt.put(after.dispatchId(), audit.millis());
         if (before == null) {
-            accepted += after.stepCount();
+            accepted += after.accepted().stepCount();
         }
     }
 

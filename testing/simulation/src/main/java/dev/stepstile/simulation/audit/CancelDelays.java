@@ -99,7 +99,7 @@ final class CancelDelays implements Check {
         }
         for (Dispatch dispatch : ledger.dispatches.values()) {
             if (!dispatch.closed()
-                    && dispatch.createdAt().toEpochMilli()
+                    && dispatch.accepted().createdAt().toEpochMilli()
                             < asked - audit.clocks().toMillis()) {
                 for (StepId id : ledger.asked(dispatch.dispatchId())) {
                     answered(id, ledger.step(id), run, asked);

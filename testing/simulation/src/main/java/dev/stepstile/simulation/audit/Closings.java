@@ -30,7 +30,8 @@ final class Closings implements Check {
 
     private void closed(RunLedger run, Dispatch dispatch) {
         long rest = Math.max(
-                dispatch.createdAt().toEpochMilli(), dispatch.keepOpenUntil().toEpochMilli());
+                dispatch.accepted().createdAt().toEpochMilli(),
+                dispatch.schedule().keepOpenUntil().toEpochMilli());
         SortedMap<StepState.Name, Integer> states = new TreeMap<>();
         boolean shared = false;
         for (StepId id : run.asked(dispatch.dispatchId())) {
@@ -43,10 +44,10 @@ final class Closings implements Check {
                 restsAtLast(id, record);
             }
         }
-        if (!shared && !states.isEmpty() && !states.equals(dispatch.finishedCounts())) {
+        if (!shared && !states.isEmpty() && !states.equals(dispatch.progress().finishedCounts())) {
             audit.violated(
                     named(dispatch),
-                    "it was closed and says " + dispatch.finishedCounts() + ", but there are " + states);
+                    "it was closed and says " + dispatch.progress().finishedCounts() + ", but there are " + states);
         }
         audit.within(named(dispatch), rest, audit.sweep().multipliedBy(2), "all of it had ended, and it was closed");
     }
@@ -61,8 +62,8 @@ final class Closings implements Check {
 
     /** What is once seen as finished is not looked at again: it had better be. */
     private void finished(RunLedger run, Dispatch before, Dispatch after) {
-        BitSet fresh = after.finished().toBitSet();
-        fresh.andNot(before.finished().toBitSet());
+        BitSet fresh = after.progress().finished().toBitSet();
+        fresh.andNot(before.progress().finished().toBitSet());
         List<StepId> asked = run.asked(after.dispatchId());
         for (int i = fresh.nextSetBit(0); i >= 0 && i < asked.size(); i = fresh.nextSetBit(i + 1)) {
             StepRecord record = run.step(asked.get(i)).last;

@@ -56,7 +56,7 @@ final class DeadLetterDelays implements Check {
         if (dispatch != null
                 && audit.now()
                         .plus(audit.clocks())
-                        .isBefore(dispatch.createdAt().plus(validity))) {
+                        .isBefore(dispatch.accepted().createdAt().plus(validity))) {
             audit.violated(after.id(), "it expired before " + validity + " had passed since its dispatch");
         }
     }

@@ -41,7 +41,13 @@ public final class FinalChecks {
             }
             for (StepId id : ledger.asked(dispatch.dispatchId())) {
                 if (seen.add(id)) {
-                    step(id, ledger.step(id), store.find(id, Shards.of(id.stepKey(), dispatch.shards())), told);
+                    step(
+                            id,
+                            ledger.step(id),
+                            store.find(
+                                    id,
+                                    Shards.of(id.stepKey(), dispatch.accepted().shards())),
+                            told);
                 }
             }
         }

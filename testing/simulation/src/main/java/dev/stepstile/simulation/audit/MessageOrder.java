@@ -44,7 +44,10 @@ final class MessageOrder implements Check {
         Dispatch dispatch = run.dispatches.get(spec.settings().dispatchId());
         Duration patience =
                 audit.cluster().timing().lostAfter().minus(audit.clocks()).minusSeconds(1);
-        boolean again = step.last == null && step.sends > 0 && dispatch != null && dispatch.sentAt() != null;
+        boolean again = step.last == null
+                && step.sends > 0
+                && dispatch != null
+                && dispatch.sending().sentAt() != null;
         if (again
                 && step.sentFor.equals(spec.settings().dispatchId())
                 && audit.millis() - step.sentAt < patience.toMillis()
@@ -61,7 +64,9 @@ final class MessageOrder implements Check {
         if (run.run == null) {
             audit.violated(after.runId() + "/" + after.dispatchId(), "it was written before its run was");
         }
-        if (before != null && before.sentAt() == null && after.sentAt() != null) {
+        if (before != null
+                && before.sending().sentAt() == null
+                && after.sending().sentAt() != null) {
             for (StepId id : run.asked(after.dispatchId())) {
                 if (run.step(id).sends == 0 && run.step(id).last == null) {
                     audit.violated(id, "its dispatch says that its message was sent, and it was not");

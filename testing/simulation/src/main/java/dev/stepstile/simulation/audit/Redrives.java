@@ -42,7 +42,10 @@ final class Redrives implements Check {
                 ledgers.run(after.id().runId()).dispatches.get(after.settings().dispatchId());
         if (dispatch == null || dispatch.closed()) {
             audit.violated(after.id(), "it was redriven while its dispatch was closed");
-        } else if (dispatch.finished().toBitSet().get(after.settings().index())) {
+        } else if (dispatch.progress()
+                .finished()
+                .toBitSet()
+                .get(after.settings().index())) {
             audit.violated(after.id(), "it was redriven while its dispatch has it for finished");
         }
     }

@@ -58,7 +58,10 @@ final class StoredPayloads implements Check {
     @Override
     public void dispatchWritten(RunLedger run, @Nullable Dispatch before, Dispatch after) {
         if (before == null) {
-            there(after.runId() + "/" + after.dispatchId(), "its manifest", after.manifest());
+            there(
+                    after.runId() + "/" + after.dispatchId(),
+                    "its manifest",
+                    after.accepted().manifest());
         }
     }
 

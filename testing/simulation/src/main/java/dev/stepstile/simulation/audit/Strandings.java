@@ -80,8 +80,10 @@ final class Strandings implements Check {
         RunLedger run = ledgers.run(id.runId());
         for (Dispatch dispatch : run.dispatches.values()) {
             if (run.asked(dispatch.dispatchId()).contains(id)) {
-                long since = Math.max(step.strandedSince, dispatch.lastSentAt().toEpochMilli());
-                Duration patience = timing.resendAfter().multipliedBy(1L << Math.min(dispatch.resends(), 20));
+                long since = Math.max(
+                        step.strandedSince, dispatch.sending().lastSentAt().toEpochMilli());
+                Duration patience = timing.resendAfter()
+                        .multipliedBy(1L << Math.min(dispatch.sending().resends(), 20));
                 patience = patience.compareTo(timing.resendCap()) < 0 ? patience : timing.resendCap();
                 Duration bound = patience.plus(audit.sweep().multipliedBy(2));
                 audit.within(id, since, bound, "its message was lost, and it was sent again");

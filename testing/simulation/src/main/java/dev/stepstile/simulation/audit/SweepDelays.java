@@ -28,7 +28,7 @@ final class SweepDelays implements Check {
     }
 
     private void swept(RunLedger run, Dispatch dispatch, String how) {
-        Instant due = dispatch.nextSweepAt();
+        Instant due = dispatch.schedule().nextAt();
         if (due != null) {
             String named = "bucket " + dispatch.openBucket() + ", " + dispatch.runId() + "/" + dispatch.dispatchId();
             long since = Math.max(due.toEpochMilli(), run.dispatchesAt.getOrDefault(dispatch.dispatchId(), 0L));

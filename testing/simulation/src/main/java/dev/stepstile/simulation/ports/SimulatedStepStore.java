@@ -7,6 +7,7 @@ import dev.stepstile.port.LogPage;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.simulation.scheduler.Scheduler;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
@@ -36,7 +37,7 @@ public final class SimulatedStepStore implements StepStore {
     /** DynamoDB's items. */
     public static final int ITEM_BYTES = 400 * 1024;
 
-    private record OpenDispatch(Instant nextSweepAt, DispatchRef ref) {}
+    private record OpenDispatch(Instant nextSweepAt, DispatchId ref) {}
 
     private final PortCalls calls;
     private final Scheduler scheduler;
@@ -206,18 +207,18 @@ public final class SimulatedStepStore implements StepStore {
     private void wrote(@Nullable Dispatch before, Dispatch after) {
         deletion.written("dispatch " + named(after), Duration.ZERO, () -> expire(after.runId(), after.dispatchId()));
         openDispatches += (after.closed() ? 0 : 1) - (before == null || before.closed() ? 0 : 1);
-        Instant next = after.nextSweepAt();
+        Instant next = after.schedule().nextAt();
         open.change(
                 scheduler.millis(),
                 Integer.toString(after.openBucket()),
                 named(after),
                 next == null ? null : FeedEntry.from(next) + named(after),
-                next == null ? null : new OpenDispatch(next, new DispatchRef(after.runId(), after.dispatchId())));
+                next == null ? null : new OpenDispatch(next, new DispatchId(after.runId(), after.dispatchId())));
         observer().dispatchWritten(before, after);
     }
 
     @Override
-    public List<DispatchRef> due(int bucket, Instant until, int limit) {
+    public List<DispatchId> due(int bucket, Instant until, int limit) {
         return calls.call(
                 "store.due " + bucket,
                 () -> open.after(scheduler.millis(), Integer.toString(bucket), null, limit).stream()
