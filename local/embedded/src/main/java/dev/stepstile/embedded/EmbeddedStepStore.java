@@ -370,7 +370,7 @@ final class EmbeddedStepStore implements StepStore {
                 record.attempt(),
                 ended.name(),
                 ended.finishedAt(),
-                record.pages(),
+                record.attempts().newest().pages(),
                 ended instanceof StepState.Succeeded succeeded && succeeded.result() instanceof Payload.Inline inline
                         ? inline
                         : null);

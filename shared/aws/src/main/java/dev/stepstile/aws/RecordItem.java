@@ -6,6 +6,7 @@ import static dev.stepstile.aws.ItemKeys.PK;
 import static dev.stepstile.aws.ItemKeys.SK;
 
 import dev.stepstile.port.FeedEntry;
+import dev.stepstile.step.Attempts;
 import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
@@ -66,12 +67,12 @@ final class RecordItem {
                 .put(ATTEMPT, record.attempt())
                 .put(OWNER, record.owner())
                 .put(CANCEL_SEQ, record.cancelSeq())
-                .put(BUDGET_FROM, record.budgetFrom())
-                .put(PAGES, record.pages())
+                .put(BUDGET_FROM, record.attempts().budgetFrom())
+                .put(PAGES, record.attempts().newest().pages())
                 .put(CREATED_AT, record.createdAt())
-                .put(STARTED_AT, record.startedAt());
+                .put(STARTED_AT, record.attempts().newest().startedAt());
         settings(item, record.settings());
-        String redrivenBy = record.redrivenBy();
+        String redrivenBy = record.answered().redrivenBy();
         if (redrivenBy != null) {
             item.put(REDRIVEN_BY, redrivenBy);
         }
@@ -100,16 +101,18 @@ final class RecordItem {
                 new StepId(ItemKeys.runId(pk), item.text(SK)),
                 ItemKeys.shardOf(pk),
                 settings(item),
-                item.integer(ATTEMPT),
-                item.text(OWNER),
-                item.integer(BUDGET_FROM),
-                item.number(CANCEL_SEQ),
                 item.instant(CREATED_AT),
-                item.instantOrNull(STARTED_AT),
-                item.integer(PAGES),
-                history(item),
-                state(item),
-                item.has(REDRIVEN_BY) ? item.text(REDRIVEN_BY) : null);
+                new Attempts(
+                        new Attempts.Newest(
+                                item.integer(ATTEMPT),
+                                item.text(OWNER),
+                                item.instantOrNull(STARTED_AT),
+                                item.integer(PAGES)),
+                        item.integer(BUDGET_FROM),
+                        history(item)),
+                new StepRecord.AnsweredCalls(
+                        item.number(CANCEL_SEQ), item.has(REDRIVEN_BY) ? item.text(REDRIVEN_BY) : null),
+                state(item));
     }
 
     /** An entry of the feed index: of a record, which has a state, or of a page, which has none. */

@@ -3,6 +3,7 @@ package dev.stepstile.codec;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.step.Attempts;
 import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
@@ -30,18 +31,18 @@ public final class RecordCodec {
             settings.set("input", PayloadJson.write(input));
         }
         node.put("attempt", record.attempt()).put("owner", record.owner());
-        node.put("budgetFrom", record.budgetFrom()).put("cancelSeq", record.cancelSeq());
+        node.put("budgetFrom", record.attempts().budgetFrom()).put("cancelSeq", record.cancelSeq());
         Json.putInstant(node, "createdAt", record.createdAt());
-        Json.putInstant(node, "startedAt", record.startedAt());
-        node.put("pages", record.pages());
+        Json.putInstant(node, "startedAt", record.attempts().newest().startedAt());
+        node.put("pages", record.attempts().newest().pages());
         if (!record.history().isEmpty()) {
             ArrayNode history = node.putArray("history");
             record.history().forEach(note -> history.add(note(note)));
         }
         node.put("state", record.state().name().name());
         state(node, record.state());
-        if (record.redrivenBy() != null) {
-            node.put("redrivenBy", record.redrivenBy());
+        if (record.answered().redrivenBy() != null) {
+            node.put("redrivenBy", record.answered().redrivenBy());
         }
         return Json.print(node);
     }
@@ -54,16 +55,19 @@ public final class RecordCodec {
                 new StepId(Json.text(node, "runId"), Json.text(node, "stepKey")),
                 Json.integer(node, "shard"),
                 settings(Json.member(node, "pinned"), input(node.path("pinned"))),
-                Json.integer(node, "attempt"),
-                Json.text(node, "owner"),
-                Json.integer(node, "budgetFrom"),
-                Json.number(node, "cancelSeq"),
                 Json.instant(node, "createdAt"),
-                Json.instantOrNull(node, "startedAt"),
-                Json.integer(node, "pages"),
-                history,
-                state(node),
-                node.hasNonNull("redrivenBy") ? Json.text(node, "redrivenBy") : null);
+                new Attempts(
+                        new Attempts.Newest(
+                                Json.integer(node, "attempt"),
+                                Json.text(node, "owner"),
+                                Json.instantOrNull(node, "startedAt"),
+                                Json.integer(node, "pages")),
+                        Json.integer(node, "budgetFrom"),
+                        history),
+                new StepRecord.AnsweredCalls(
+                        Json.number(node, "cancelSeq"),
+                        node.hasNonNull("redrivenBy") ? Json.text(node, "redrivenBy") : null),
+                state(node));
     }
 
     private static @Nullable Payload input(JsonNode settings) {

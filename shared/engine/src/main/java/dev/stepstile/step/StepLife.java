@@ -105,14 +105,13 @@ public final class StepLife {
                 .withState(next);
     }
 
-    /** The fence never goes back; an attempt that is not counted moves the start of the budget forward instead. */
     private static StepRecord released(StepRecord record, Running running, StepEvent.Release release, Instant now) {
         String message = "Its worker was told to stop.";
         StepRecord ended = record.withPages(release.pages());
         return running.cancelRequested()
                 ? ended.withNote(StepError.Kind.CANCELLED, message, now).withState(new Cancelled(now))
                 : ended.withNote(StepError.Kind.WORKER_STOPPED, message + " This attempt is not counted.", now)
-                        .withBudgetFrom(record.budgetFrom() + 1)
+                        .withAttemptNotCounted()
                         .withState(new Retrying(now));
     }
 
@@ -160,7 +159,7 @@ public final class StepLife {
         if (deadAt != null && !(found.state() instanceof Dead && found.attempt() == deadAt)) {
             return UNCHANGED;
         }
-        if (redrive.by() != null && redrive.by().equals(found.redrivenBy())) {
+        if (redrive.by() != null && redrive.by().equals(found.answered().redrivenBy())) {
             return UNCHANGED;
         }
         return switch (found.state()) {
@@ -178,9 +177,8 @@ public final class StepLife {
             noted = record.withNote(StepError.Kind.REDRIVEN, message, now);
         }
         return noted.withSettings(redrive.overrides().on(record.settings()))
-                .withBudgetFrom(record.attempt())
-                .withCancelSeq(redrive.cancelSeq())
-                .withRedrivenBy(redrive.by())
+                .withFreshBudget()
+                .withAnswered(new StepRecord.AnsweredCalls(redrive.cancelSeq(), redrive.by()))
                 .withState(new Retrying(now));
     }
 

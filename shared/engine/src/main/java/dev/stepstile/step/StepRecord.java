@@ -2,171 +2,100 @@ package dev.stepstile.step;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The one item that holds what has happened to a step. All instants are whole milliseconds.
- *
- * @param attempt the newest attempt's number, which is the fence; 0 before the first claim
- * @param owner the token of the newest claim; stays after the attempt's end, empty before the first claim
- * @param budgetFrom the attempt after which the present budget of attempts began
- * @param cancelSeq the run's cancel number that this step has answered
- * @param startedAt when the newest attempt was claimed
- * @param pages how many log pages the newest attempt wrote, known once it ended
- * @param redrivenBy names the call that last redrove the step; null if none did, or a dead letter that was moved back
- * @param history the last {@link #MAX_HISTORY} attempts that did not succeed, oldest first
- */
+/** The one item that holds what has happened to a step. All instants are whole milliseconds. */
 public record StepRecord(
         StepId id,
         int shard,
         StepSettings settings,
-        int attempt,
-        String owner,
-        int budgetFrom,
-        long cancelSeq,
         Instant createdAt,
-        @Nullable Instant startedAt,
-        int pages,
-        List<FailedAttempt> history,
-        StepState state,
-        @Nullable String redrivenBy) {
-    public static final int MAX_HISTORY = 10;
+        Attempts attempts,
+        AnsweredCalls answered,
+        StepState state) {
 
-    public StepRecord {
-        history = List.copyOf(
-                history.size() > MAX_HISTORY ? history.subList(history.size() - MAX_HISTORY, history.size()) : history);
-    }
-
-    /** One that was never redriven. */
-    public StepRecord(
-            StepId id,
-            int shard,
-            StepSettings settings,
-            int attempt,
-            String owner,
-            int budgetFrom,
-            long cancelSeq,
-            Instant createdAt,
-            @Nullable Instant startedAt,
-            int pages,
-            List<FailedAttempt> history,
-            StepState state) {
-        this(
-                id,
-                shard,
-                settings,
-                attempt,
-                owner,
-                budgetFrom,
-                cancelSeq,
-                createdAt,
-                startedAt,
-                pages,
-                history,
-                state,
-                null);
+    /**
+     * What the step has answered of what was asked of it.
+     *
+     * @param cancelSeq the run's cancel number
+     * @param redrivenBy names the call that last redrove the step; null if none did, or a dead letter that was moved back
+     */
+    public record AnsweredCalls(long cancelSeq, @Nullable String redrivenBy) {
+        public static final AnsweredCalls NONE = new AnsweredCalls(0, null);
     }
 
     /** The record of a step that was never claimed, as it stands in its manifest. */
     static StepRecord unclaimed(StepSpec spec, Instant createdAt, StepState state) {
         return new StepRecord(
-                spec.id(), spec.shard(), spec.settings(), 0, "", 0, 0, createdAt, null, 0, List.of(), state);
+                spec.id(), spec.shard(), spec.settings(), createdAt, Attempts.NONE, AnsweredCalls.NONE, state);
     }
 
-    /** The next attempt, which is now the fence. Its log has no pages yet. */
-    StepRecord withNextAttempt(String claimOwner, Instant now) {
-        return with(fields -> {
-            fields.attempt = attempt + 1;
-            fields.owner = claimOwner;
-            fields.startedAt = now;
-            fields.pages = 0;
-        });
+    /** The newest attempt's number, which is the fence; 0 before the first claim. */
+    public int attempt() {
+        return attempts.newest().number();
     }
 
-    StepRecord withState(StepState next) {
-        return with(fields -> fields.state = next);
+    /** The token of the newest claim. */
+    public String owner() {
+        return attempts.newest().owner();
+    }
+
+    /** The last attempts that did not succeed, oldest first. */
+    public List<FailedAttempt> history() {
+        return attempts.history();
+    }
+
+    /** The run's cancel number that this step has answered. */
+    public long cancelSeq() {
+        return answered.cancelSeq;
+    }
+
+    /** The next attempt, which is now the fence. */
+    StepRecord withNextAttempt(String owner, Instant now) {
+        return with(attempts.withNext(owner, now));
     }
 
     StepRecord withPages(int written) {
-        return with(fields -> fields.pages = written);
-    }
-
-    StepRecord withSettings(StepSettings changed) {
-        return with(fields -> fields.settings = changed);
-    }
-
-    StepRecord withBudgetFrom(int lastUncounted) {
-        return with(fields -> fields.budgetFrom = lastUncounted);
-    }
-
-    StepRecord withCancelSeq(long answered) {
-        return with(fields -> fields.cancelSeq = answered);
-    }
-
-    StepRecord withRedrivenBy(@Nullable String call) {
-        return with(fields -> fields.redrivenBy = call);
+        return with(attempts.withPages(written));
     }
 
     /** With a note on the newest attempt, which ended at {@code now}. */
     StepRecord withNote(StepError.Kind cause, String message, Instant now) {
-        List<FailedAttempt> notes = new ArrayList<>(history);
-        notes.add(new FailedAttempt(attempt, startedAt == null ? now : startedAt, now, cause, message));
-        return with(fields -> fields.history = notes);
+        return with(attempts.withNote(cause, message, now));
     }
 
-    private StepRecord with(Consumer<Fields> change) {
-        Fields fields = new Fields(this);
-        change.accept(fields);
-        return new StepRecord(
-                id,
-                shard,
-                fields.settings,
-                fields.attempt,
-                fields.owner,
-                fields.budgetFrom,
-                fields.cancelSeq,
-                createdAt,
-                fields.startedAt,
-                fields.pages,
-                fields.history,
-                fields.state,
-                fields.redrivenBy);
+    StepRecord withAttemptNotCounted() {
+        return with(attempts.withOneNotCounted());
     }
 
-    /** What events change. */
-    private static final class Fields {
-        private StepSettings settings;
-        private int attempt;
-        private String owner;
-        private int budgetFrom;
-        private long cancelSeq;
-        private @Nullable Instant startedAt;
-        private int pages;
-        private List<FailedAttempt> history;
-        private StepState state;
-        private @Nullable String redrivenBy;
+    StepRecord withFreshBudget() {
+        return with(attempts.withFreshBudget());
+    }
 
-        Fields(StepRecord of) {
-            settings = of.settings;
-            attempt = of.attempt;
-            owner = of.owner;
-            budgetFrom = of.budgetFrom;
-            cancelSeq = of.cancelSeq;
-            startedAt = of.startedAt;
-            pages = of.pages;
-            history = of.history;
-            state = of.state;
-            redrivenBy = of.redrivenBy;
-        }
+    StepRecord withSettings(StepSettings changed) {
+        return new StepRecord(id, shard, changed, createdAt, attempts, answered, state);
+    }
+
+    StepRecord withCancelSeq(long cancelSeq) {
+        return withAnswered(new AnsweredCalls(cancelSeq, answered.redrivenBy));
+    }
+
+    StepRecord withAnswered(AnsweredCalls calls) {
+        return new StepRecord(id, shard, settings, createdAt, attempts, calls, state);
+    }
+
+    StepRecord withState(StepState next) {
+        return new StepRecord(id, shard, settings, createdAt, attempts, answered, next);
+    }
+
+    private StepRecord with(Attempts changed) {
+        return new StepRecord(id, shard, settings, createdAt, changed, answered, state);
     }
 
     /** Whether one more attempt may follow the newest one. */
     public boolean budgetLeft() {
-        return attempt - budgetFrom < settings.retry().maxAttempts();
+        return attempts.budgetLeft(settings.retry());
     }
 
     /** Whether the newest attempt's lease is over, the clocks' margin included. False unless RUNNING. */
@@ -177,22 +106,13 @@ public record StepRecord(
 
     /** Whether a worker was lost in the present budget: the step may be what killed it. */
     public boolean suspect() {
-        int counted = budgetFrom; // attempts after it are of this budget; each that was not counted has moved it by one
-        for (FailedAttempt note : history.reversed()) {
-            if (note.attempt() <= counted) {
-                return false;
-            }
-            if (note.cause() == StepError.Kind.WORKER_LOST) {
-                return true;
-            }
-            counted -= note.cause() == StepError.Kind.WORKER_STOPPED ? 1 : 0;
-        }
-        return false;
+        return attempts.lostWorker();
     }
 
     /** When it was last written, as far as the record shows: heartbeats and rewrites for retention leave no trace. */
     public Instant lastWritten() {
-        Instant written = startedAt == null || startedAt.isBefore(createdAt) ? createdAt : startedAt;
+        Instant claimed = attempts.newest().startedAt();
+        Instant written = claimed == null || claimed.isBefore(createdAt) ? createdAt : claimed;
         return state instanceof StepState.Ended ended && ended.finishedAt().isAfter(written)
                 ? ended.finishedAt()
                 : written;
@@ -201,11 +121,8 @@ public record StepRecord(
     /** Whether {@code found} is what a write of this record would have left: same attempt, owner, state and redrive. */
     public boolean isShownBy(@Nullable StepRecord found) {
         return found != null
-                && found.attempt == attempt
-                && found.owner.equals(owner)
-                && found.budgetFrom == budgetFrom
+                && found.attempts.sameAs(attempts)
                 && found.state.name() == state.name()
-                && found.cancelSeq == cancelSeq
-                && Objects.equals(found.redrivenBy, redrivenBy);
+                && found.answered.equals(answered);
     }
 }

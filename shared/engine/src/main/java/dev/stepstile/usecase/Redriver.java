@@ -209,7 +209,8 @@ public final class Redriver {
             if (record == null || !record.settings().dispatchId().equals(dispatch.dispatchId())) {
                 continue;
             }
-            if (Objects.equals(event.by(), record.redrivenBy())) { // an earlier try of this call, whose answer was lost
+            if (Objects.equals(
+                    event.by(), record.answered().redrivenBy())) { // an earlier try of this call, whose answer was lost
                 redriven++;
                 if (record.state() instanceof StepState.Retrying) {
                     toSend.add(spec.as(record));
@@ -238,7 +239,8 @@ public final class Redriver {
         return switch (recorder.apply(spec.id(), records.of(spec.id().stepKey()), event)) {
             case StepRecorder.Recorded.Wrote(StepRecord record) -> Optional.of(record);
             case StepRecorder.Recorded.Left _ ->
-                store.record(spec.id(), spec.shard()).filter(record -> Objects.equals(record.redrivenBy(), event.by()));
+                store.record(spec.id(), spec.shard())
+                        .filter(record -> Objects.equals(record.answered().redrivenBy(), event.by()));
         };
     }
 

@@ -241,7 +241,9 @@ public final class StepAttempt {
     private Duration backoff(StepRecord record) {
         return spec.settings()
                 .retry()
-                .backoff(record.attempt() - record.budgetFrom(), parts.runtime().random());
+                .backoff(
+                        record.attempt() - record.attempts().budgetFrom(),
+                        parts.runtime().random());
     }
 
     /** An interruption here is this worker's own; the handler's own one is thrown by its task, and not to this thread. */

@@ -1,5 +1,6 @@
 package dev.stepstile.codec;
 
+import dev.stepstile.step.Attempts;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.FailedAttempt;
@@ -142,16 +143,13 @@ final class Generated {
                 random.nextInt(4) == 0
                         ? new StepOverrides(null, null, null, null, null, payload()).on(settings())
                         : settings(),
-                random.nextInt(1_000_000),
-                text(),
-                random.nextInt(1_000),
-                random.nextLong(1_000_000),
                 instant(),
-                instantOrNull(),
-                random.nextInt(100),
-                history,
-                state(),
-                random.nextInt(4) == 0 ? text() : null);
+                new Attempts(
+                        new Attempts.Newest(random.nextInt(1_000_000), text(), instantOrNull(), random.nextInt(100)),
+                        random.nextInt(1_000),
+                        history),
+                new StepRecord.AnsweredCalls(random.nextLong(1_000_000), random.nextInt(4) == 0 ? text() : null),
+                state());
     }
 
     StepSpec spec() {

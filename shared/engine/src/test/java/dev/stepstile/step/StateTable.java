@@ -152,9 +152,10 @@ final class StateTable {
                     .append(next.attempt() - before > 0 ? "+" : "")
                     .append(next.attempt() - before);
         }
-        if (next.budgetFrom() == next.attempt() && next.attempt() > 0) {
+        if (next.attempts().budgetFrom() == next.attempt() && next.attempt() > 0) {
             words.append(", fresh budget");
-        } else if (found != null && next.budgetFrom() == found.budgetFrom() + 1) {
+        } else if (found != null
+                && next.attempts().budgetFrom() == found.attempts().budgetFrom() + 1) {
             words.append(", not counted");
         }
         if (found != null && !found.settings().equals(next.settings())) {

@@ -27,11 +27,11 @@ class StepLifeTest {
         @Test
         void is_attempt_1_and_pins_what_its_dispatch_said() {
             assertThat(claimed.attempt()).isEqualTo(1);
-            assertThat(claimed.budgetFrom()).isZero();
+            assertThat(claimed.attempts().budgetFrom()).isZero();
             assertThat(claimed.settings()).isEqualTo(Steps.spec().settings());
             assertThat(claimed.owner()).isEqualTo("owner-new");
             assertThat(claimed.createdAt()).isEqualTo(NOW);
-            assertThat(claimed.startedAt()).isEqualTo(NOW);
+            assertThat(claimed.attempts().newest().startedAt()).isEqualTo(NOW);
             assertThat(claimed.state()).isEqualTo(new Running(NOW.plus(Steps.LEASE), false, StepState.Progress.NONE));
         }
 
@@ -91,10 +91,11 @@ class StepLifeTest {
             assertThat(next.history()).singleElement().satisfies(note -> {
                 assertThat(note.attempt()).isEqualTo(2);
                 assertThat(note.cause()).isEqualTo(StepError.Kind.WORKER_LOST);
-                assertThat(note.startedAt()).isEqualTo(running.startedAt());
+                assertThat(note.startedAt())
+                        .isEqualTo(running.attempts().newest().startedAt());
                 assertThat(note.endedAt()).isEqualTo(NOW.plus(Steps.MARGIN));
             });
-            assertThat(next.pages()).isZero();
+            assertThat(next.attempts().newest().pages()).isZero();
             assertThat(next.state())
                     .isEqualTo(new Running(NOW.plus(Steps.MARGIN).plus(Steps.LEASE), false, StepState.Progress.NONE));
             assertThat(next.suspect()).isTrue();
@@ -106,7 +107,8 @@ class StepLifeTest {
             StepRecord renewed = Steps.after(asked, Steps.renew(2, Steps.OWNER));
             assertThat(renewed.state())
                     .isEqualTo(new Running(NOW.plus(Steps.LEASE), true, new StepState.Progress(0.75, "more")));
-            assertThat(renewed.pages()).isEqualTo(asked.pages());
+            assertThat(renewed.attempts().newest().pages())
+                    .isEqualTo(asked.attempts().newest().pages());
         }
 
         @Test
@@ -122,7 +124,7 @@ class StepLifeTest {
         void records_a_success_with_its_pages_and_time() {
             StepRecord ended = Steps.after(running, Steps.succeed(2, Steps.OWNER));
             assertThat(ended.state()).isEqualTo(new StepState.Succeeded(new Payload.Inline("42"), NOW));
-            assertThat(ended.pages()).isEqualTo(2);
+            assertThat(ended.attempts().newest().pages()).isEqualTo(2);
             assertThat(ended.owner()).isEqualTo(Steps.OWNER);
         }
 
@@ -145,7 +147,7 @@ class StepLifeTest {
                 assertThat(note.cause()).isEqualTo(StepError.Kind.HANDLER_FAILED);
                 assertThat(note.message()).isEqualTo("it broke");
             });
-            assertThat(retrying.pages()).isEqualTo(2);
+            assertThat(retrying.attempts().newest().pages()).isEqualTo(2);
             assertThat(retrying.suspect()).isFalse();
         }
 
@@ -194,7 +196,7 @@ class StepLifeTest {
                 }
                 assertThat(record.state()).isInstanceOf(Dead.class);
                 record = Steps.after(record, new StepEvent.Redrive(redrives, null));
-                assertThat(record.budgetFrom()).isEqualTo(attempts);
+                assertThat(record.attempts().budgetFrom()).isEqualTo(attempts);
                 assertThat(record.attempt()).isEqualTo(attempts);
                 assertThat(record.cancelSeq()).isEqualTo(redrives);
                 assertThat(record.state()).isEqualTo(new Retrying(NOW));
@@ -239,9 +241,9 @@ class StepLifeTest {
                     again,
                     new StepEvent.Fail(4, "owner-new", FailureKind.UNRECOVERABLE, Steps.BROKEN, Duration.ZERO, 0));
             assertThat(again.state()).isInstanceOf(Dead.class);
-            assertThat(again.redrivenBy()).isEqualTo("once");
+            assertThat(again.answered().redrivenBy()).isEqualTo("once");
             assertThat(StepLife.on(again, by("once"), NOW)).isEqualTo(new Transition.Unchanged());
-            assertThat(Steps.after(again, by("twice")).budgetFrom()).isEqualTo(4);
+            assertThat(Steps.after(again, by("twice")).attempts().budgetFrom()).isEqualTo(4);
         }
 
         @Test
@@ -249,7 +251,7 @@ class StepLifeTest {
             StepRecord redriven = Steps.after(dead(3), by("once"));
             StepRecord running = Steps.after(redriven, Steps.claim(Steps.spec(), true));
             StepRecord released = Steps.after(running, new StepEvent.Release(4, "owner-new", 0));
-            assertThat(released.redrivenBy()).isEqualTo("once");
+            assertThat(released.answered().redrivenBy()).isEqualTo("once");
         }
 
         @Test
@@ -461,7 +463,7 @@ class StepLifeTest {
         }
 
         private void check(String what, @Nullable StepRecord before, StepEvent event, StepRecord next) {
-            assertThat(next.history().size()).as(what).isLessThanOrEqualTo(StepRecord.MAX_HISTORY);
+            assertThat(next.history().size()).as(what).isLessThanOrEqualTo(Attempts.MAX_HISTORY);
             if (before == null) {
                 return;
             }
@@ -469,8 +471,10 @@ class StepLifeTest {
             assertThat(next.attempt()).as(what).isEqualTo(before.attempt() + (claim ? 1 : 0));
             assertThat(before.state()).as(what).isNotInstanceOf(StepState.Succeeded.class);
             assertThat(next.settings()).as(what).isEqualTo(before.settings());
-            assertThat(next.budgetFrom()).as(what).isGreaterThanOrEqualTo(before.budgetFrom());
-            assertThat(next.attempt() - next.budgetFrom())
+            assertThat(next.attempts().budgetFrom())
+                    .as(what)
+                    .isGreaterThanOrEqualTo(before.attempts().budgetFrom());
+            assertThat(next.attempt() - next.attempts().budgetFrom())
                     .as(what)
                     .isLessThanOrEqualTo(next.settings().retry().maxAttempts());
             if (before.state() instanceof StepState.Ended && !(event instanceof StepEvent.DeadLettered)) {

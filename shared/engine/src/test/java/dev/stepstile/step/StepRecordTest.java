@@ -19,14 +19,9 @@ class StepRecordTest {
                 MEANT.id(),
                 MEANT.shard(),
                 MEANT.settings(),
-                attempt,
-                owner,
-                budgetFrom,
-                cancelSeq,
                 MEANT.createdAt(),
-                MEANT.startedAt(),
-                MEANT.pages(),
-                List.of(),
+                new Attempts(new Attempts.Newest(attempt, owner, Steps.NOW, 7), budgetFrom, List.of()),
+                new StepRecord.AnsweredCalls(cancelSeq, null),
                 state);
     }
 
@@ -99,14 +94,9 @@ class StepRecordTest {
                 MEANT.id(),
                 MEANT.shard(),
                 MEANT.settings(),
-                2,
-                Steps.OWNER,
-                0,
-                0,
                 createdAt,
-                startedAt,
-                0,
-                List.of(),
+                new Attempts(new Attempts.Newest(2, Steps.OWNER, startedAt, 0), 0, List.of()),
+                StepRecord.AnsweredCalls.NONE,
                 state);
     }
 

@@ -57,14 +57,9 @@ final class Steps {
                 spec().id(),
                 3,
                 settings,
-                2,
-                OWNER,
-                2,
-                0,
                 NOW.minusSeconds(100),
-                NOW.minusSeconds(10),
-                1,
-                List.of(),
+                attempts(2, 2, List.of()),
+                StepRecord.AnsweredCalls.NONE,
                 state);
     }
 
@@ -73,15 +68,14 @@ final class Steps {
                 spec().id(),
                 3,
                 spec().settings(),
-                attempt,
-                OWNER,
-                budgetFrom,
-                0,
                 NOW.minusSeconds(100),
-                NOW.minusSeconds(10),
-                1,
-                history,
+                attempts(attempt, budgetFrom, history),
+                StepRecord.AnsweredCalls.NONE,
                 state);
+    }
+
+    private static Attempts attempts(int newest, int budgetFrom, List<FailedAttempt> history) {
+        return new Attempts(new Attempts.Newest(newest, OWNER, NOW.minusSeconds(10), 1), budgetFrom, history);
     }
 
     static StepState running(Duration leaseLeft, boolean cancelRequested) {

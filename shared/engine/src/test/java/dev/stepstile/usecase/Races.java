@@ -6,6 +6,7 @@ import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.port.StepQueue.Delivery;
+import dev.stepstile.step.Attempts;
 import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
@@ -112,14 +113,12 @@ final class Races {
                 suspect.id(),
                 0,
                 suspect.settings(),
-                1,
-                "lost",
-                0,
-                0,
                 START,
-                START,
-                0,
-                List.of(new FailedAttempt(1, START, START, StepError.Kind.WORKER_LOST, "lost")),
+                new Attempts(
+                        new Attempts.Newest(1, "lost", START, 0),
+                        0,
+                        List.of(new FailedAttempt(1, START, START, StepError.Kind.WORKER_LOST, "lost"))),
+                StepRecord.AnsweredCalls.NONE,
                 new StepState.Retrying(START)));
         races.tasks.ticks(3, () -> true);
         races.execute(races::log, "one", "two", "suspect");
@@ -129,7 +128,7 @@ final class Races {
             StepRecord record = races.ports.stored(key);
             check(record.state() instanceof StepState.Succeeded, key + " did not succeed");
             List<List<String>> pages = races.ports.pages(key);
-            check(record.pages() == pages.size(), key + " has other pages than it says");
+            check(record.attempts().newest().pages() == pages.size(), key + " has other pages than it says");
             List<String> lines = pages.stream().flatMap(List::stream).toList();
             check(lines.equals(List.of("line 0", "line 1", "line 2", "line 3")), key + " logged " + lines);
         }
@@ -159,7 +158,13 @@ final class Races {
             Baton.await(() -> races.ports.has("one"));
             StepRecord mine = races.ports.stored("one");
             races.ports.put(new StepRecord(
-                    mine.id(), 0, mine.settings(), 2, "another", 0, 0, START, START, 0, List.of(), mine.state()));
+                    mine.id(),
+                    0,
+                    mine.settings(),
+                    START,
+                    new Attempts(new Attempts.Newest(2, "another", START, 0), 0, List.of()),
+                    StepRecord.AnsweredCalls.NONE,
+                    mine.state()));
         });
         races.baton.run();
         check(races.ports.stored("one").owner().equals("another"), "a lost step was written");

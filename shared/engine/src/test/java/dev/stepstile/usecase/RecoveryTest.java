@@ -2,6 +2,7 @@ package dev.stepstile.usecase;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.step.Attempts;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Payload;
@@ -65,14 +66,9 @@ class RecoveryTest {
                 spec().id(),
                 0,
                 new StepSettings(dispatchId, 0, "h", RetryPolicy.DEFAULT, Duration.ofSeconds(60)),
-                1,
-                "o",
-                0,
-                cancelSeq,
                 START,
-                START,
-                0,
-                List.of(),
+                new Attempts(new Attempts.Newest(1, "o", START, 0), 0, List.of()),
+                new StepRecord.AnsweredCalls(cancelSeq, null),
                 state);
     }
 

@@ -42,7 +42,7 @@ final class StepView {
                 .put("attempt", record.attempt())
                 .put("handler", record.settings().handler())
                 .put("dispatchId", record.settings().dispatchId());
-        put(node, "startedAt", record.startedAt());
+        put(node, "startedAt", record.attempts().newest().startedAt());
         switch (record.state()) {
             case StepState.Running running -> {
                 put(node, "leaseUntil", running.leaseUntil());
@@ -74,9 +74,10 @@ final class StepView {
      */
     static ObjectNode full(StepRecord record, RunQueries queries, long most, long room) {
         ObjectNode node = brief(record);
-        node.put("maxAttempts", record.settings().retry().maxAttempts()).put("logPageCount", record.pages());
-        if (record.redrivenBy() != null) {
-            node.put("redrivenBy", record.redrivenBy());
+        node.put("maxAttempts", record.settings().retry().maxAttempts())
+                .put("logPageCount", record.attempts().newest().pages());
+        if (record.answered().redrivenBy() != null) {
+            node.put("redrivenBy", record.answered().redrivenBy());
         }
         ArrayNode attempts = node.putArray("attempts");
         record.history().forEach(note -> {

@@ -1,5 +1,6 @@
 package dev.stepstile.contracts;
 
+import dev.stepstile.step.Attempts;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.FailedAttempt;
@@ -65,14 +66,9 @@ public final class Samples {
                 new StepId(runId, key),
                 3,
                 settings(),
-                attempt,
-                owner,
-                0,
-                cancelSeq,
                 NOW,
-                NOW.plusMillis(5),
-                2,
-                history,
+                new Attempts(new Attempts.Newest(attempt, owner, NOW.plusMillis(5), 2), 0, history),
+                new StepRecord.AnsweredCalls(cancelSeq, null),
                 state);
     }
 

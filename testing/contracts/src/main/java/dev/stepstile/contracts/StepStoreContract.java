@@ -291,7 +291,7 @@ public abstract class StepStoreContract {
                 StepRecord read = store().record(dead.id(), dead.shard()).orElseThrow();
                 assertThat(read).isEqualTo(write.next());
                 assertThat(read.settings().input()).isEqualTo(inputs.get(i));
-                assertThat(read.redrivenBy()).isEqualTo("the-call");
+                assertThat(read.answered().redrivenBy()).isEqualTo("the-call");
             }
         }
 

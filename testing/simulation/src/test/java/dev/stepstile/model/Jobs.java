@@ -9,6 +9,7 @@ import dev.stepstile.model.Asked.Choice;
 import dev.stepstile.model.Asked.Result;
 import dev.stepstile.model.Script.Handler;
 import dev.stepstile.port.StepQueue.Delivery;
+import dev.stepstile.step.Attempts;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.Run;
@@ -212,14 +213,16 @@ final class Jobs {
                 r.id(),
                 r.shard(),
                 r.settings(),
-                0,
-                r.owner(),
-                0,
-                r.cancelSeq(),
                 r.createdAt(),
-                r.startedAt(),
-                r.pages(),
-                r.history(),
+                new Attempts(
+                        new Attempts.Newest(
+                                0,
+                                r.owner(),
+                                r.attempts().newest().startedAt(),
+                                r.attempts().newest().pages()),
+                        0,
+                        r.history()),
+                r.answered(),
                 r.state());
     }
 }

@@ -112,7 +112,8 @@ record Table(
             if (wrong != null) {
                 return wrong;
             }
-            if (next.attempt() - next.budgetFrom() > next.settings().retry().maxAttempts()) {
+            if (next.attempt() - next.attempts().budgetFrom()
+                    > next.settings().retry().maxAttempts()) {
                 return "more attempts than the budget has";
             }
             if (next.state() instanceof StepState.Dead dead
@@ -164,9 +165,9 @@ record Table(
         }
         if (was.state() instanceof StepState.Ended
                 && !(next.state() instanceof StepState.Ended)
-                && next.budgetFrom() == was.budgetFrom()
+                && next.attempts().budgetFrom() == was.attempts().budgetFrom()
                 && was.attempt() > 0
-                && next.budgetFrom() != was.attempt()) {
+                && next.attempts().budgetFrom() != was.attempt()) {
             return "an ended step came back without a redrive";
         }
         return null;

@@ -7,6 +7,7 @@ import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.simulation.ports.Conditions;
+import dev.stepstile.step.Attempts;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Precondition;
@@ -127,39 +128,58 @@ final class Mistakes {
     }
 
     static StepRecord budgeted(StepRecord record, int budgetFrom) {
-        return record(record, record.settings(), record.attempt(), record.owner(), budgetFrom, record.cancelSeq());
+        Attempts attempts = record.attempts();
+        return with(record, new Attempts(attempts.newest(), budgetFrom, attempts.history()));
     }
 
     static StepRecord noted(StepRecord record, List<FailedAttempt> history) {
+        Attempts attempts = record.attempts();
+        return with(record, new Attempts(attempts.newest(), attempts.budgetFrom(), history));
+    }
+
+    static StepRecord owned(StepRecord record, String owner) {
+        return newest(record, record.attempt(), owner);
+    }
+
+    static StepRecord fenced(StepRecord record, int attempt) {
+        return budgeted(attempt(record, attempt), attempt);
+    }
+
+    static StepRecord attempt(StepRecord record, int attempt) {
+        return newest(record, attempt, record.owner());
+    }
+
+    private static StepRecord newest(StepRecord record, int attempt, String owner) {
+        Attempts attempts = record.attempts();
+        Attempts.Newest newest = attempts.newest();
+        return with(
+                record,
+                new Attempts(
+                        new Attempts.Newest(attempt, owner, newest.startedAt(), newest.pages()),
+                        attempts.budgetFrom(),
+                        attempts.history()));
+    }
+
+    private static StepRecord with(StepRecord record, Attempts attempts) {
         return new StepRecord(
                 record.id(),
                 record.shard(),
                 record.settings(),
-                record.attempt(),
-                record.owner(),
-                record.budgetFrom(),
-                record.cancelSeq(),
                 record.createdAt(),
-                record.startedAt(),
-                record.pages(),
-                history,
+                attempts,
+                record.answered(),
                 record.state());
     }
 
-    static StepRecord owned(StepRecord record, String owner) {
-        return record(record, record.settings(), record.attempt(), owner, record.budgetFrom(), record.cancelSeq());
-    }
-
     static StepRecord settings(StepRecord record, StepSettings settings) {
-        return record(record, settings, record.attempt(), record.owner(), record.budgetFrom(), record.cancelSeq());
-    }
-
-    static StepRecord fenced(StepRecord record, int attempt) {
-        return record(record, record.settings(), attempt, record.owner(), attempt, record.cancelSeq());
-    }
-
-    static StepRecord attempt(StepRecord record, int attempt) {
-        return record(record, record.settings(), attempt, record.owner(), record.budgetFrom(), record.cancelSeq());
+        return new StepRecord(
+                record.id(),
+                record.shard(),
+                settings,
+                record.createdAt(),
+                record.attempts(),
+                record.answered(),
+                record.state());
     }
 
     static StepState.Running leased(StepState.Running running, Instant until) {
@@ -167,23 +187,13 @@ final class Mistakes {
     }
 
     static StepRecord answering(StepRecord record, long cancelSeq) {
-        return record(record, record.settings(), record.attempt(), record.owner(), record.budgetFrom(), cancelSeq);
-    }
-
-    private static StepRecord record(
-            StepRecord record, StepSettings settings, int attempt, String owner, int budgetFrom, long cancelSeq) {
         return new StepRecord(
                 record.id(),
                 record.shard(),
-                settings,
-                attempt,
-                owner,
-                budgetFrom,
-                cancelSeq,
+                record.settings(),
                 record.createdAt(),
-                record.startedAt(),
-                record.pages(),
-                record.history(),
+                record.attempts(),
+                new StepRecord.AnsweredCalls(cancelSeq, record.answered().redrivenBy()),
                 record.state());
     }
 
@@ -192,14 +202,9 @@ final class Mistakes {
                 record.id(),
                 record.shard(),
                 record.settings(),
-                record.attempt(),
-                record.owner(),
-                record.budgetFrom(),
-                record.cancelSeq(),
                 record.createdAt(),
-                record.startedAt(),
-                record.pages(),
-                record.history(),
+                record.attempts(),
+                record.answered(),
                 state);
     }
 

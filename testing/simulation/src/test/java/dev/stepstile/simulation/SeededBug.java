@@ -163,12 +163,18 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Simulation
                         public List<StepRecord> records(List<StepRef> steps) {
                             return store.records(steps).stream()
                                     .map(record -> record.state() instanceof StepState.Running running
-                                                    && record.startedAt() != null
+                                                    && record.attempts()
+                                                                    .newest()
+                                                                    .startedAt()
+                                                            != null
                                             ? Mistakes.in(
                                                     record,
                                                     Mistakes.leased(
                                                             running,
-                                                            record.startedAt().plus(Timing.DEFAULT.lease())))
+                                                            record.attempts()
+                                                                    .newest()
+                                                                    .startedAt()
+                                                                    .plus(Timing.DEFAULT.lease())))
                                             : record)
                                     .toList();
                         }

@@ -53,8 +53,12 @@ final class SweeperBugs {
                         public WriteResult write(StepRecord next, Precondition expect) {
                             boolean asks = next.state() instanceof StepState.Running;
                             return store.write(
-                                    asks && next.startedAt() != null
-                                            ? Mistakes.in(next, new StepState.Cancelled(next.startedAt()))
+                                    asks && next.attempts().newest().startedAt() != null
+                                            ? Mistakes.in(
+                                                    next,
+                                                    new StepState.Cancelled(next.attempts()
+                                                            .newest()
+                                                            .startedAt()))
                                             : next,
                                     expect);
                         }
@@ -97,8 +101,11 @@ final class SweeperBugs {
                             && dead.error().kind() == StepError.Kind.WORKER_LOST
                             && dead.deadLetteredAt() == null;
                     return store.write(
-                            lost && next.startedAt() != null
-                                    ? Mistakes.in(next, new StepState.Retrying(next.startedAt()))
+                            lost && next.attempts().newest().startedAt() != null
+                                    ? Mistakes.in(
+                                            next,
+                                            new StepState.Retrying(
+                                                    next.attempts().newest().startedAt()))
                                     : next,
                             expect);
                 }

@@ -123,8 +123,11 @@ final class WorkerBugs {
             writes(
                     "An end is stamped with its beginning",
                     next -> next.state() instanceof StepState.Succeeded(Payload result, Instant at)
-                                    && next.startedAt() != null
-                            ? Mistakes.in(next, new StepState.Succeeded(result, next.startedAt()))
+                                    && next.attempts().newest().startedAt() != null
+                            ? Mistakes.in(
+                                    next,
+                                    new StepState.Succeeded(
+                                            result, next.attempts().newest().startedAt()))
                             : next),
             pages(
                     "Every page is the first",
@@ -209,6 +212,6 @@ final class WorkerBugs {
                 && !next.history().isEmpty()
                 && next.history().getLast().attempt() == next.attempt()
                 && next.history().getLast().cause() == StepError.Kind.HANDLER_FAILED
-                && next.attempt() > next.budgetFrom();
+                && next.attempt() > next.attempts().budgetFrom();
     }
 }

@@ -270,7 +270,7 @@ class RunningAttemptTest {
         assertThat(stopped.join()).hasSize(1);
         assertThat(stack.record("a").state()).isEqualTo(new StepState.Retrying(Stack.START));
         assertThat(stack.record("a").attempt()).isEqualTo(1);
-        assertThat(stack.record("a").budgetFrom()).isEqualTo(1);
+        assertThat(stack.record("a").attempts().budgetFrom()).isEqualTo(1);
         assertThat(stack.count(Metric.ATTEMPTS_RELEASED)).isEqualTo(1);
         assertThat(stack.count(Metric.ATTEMPTS_RETRIED)).isZero();
         assertThat(stack.time.timers()).isZero();
@@ -406,7 +406,7 @@ class RunningAttemptTest {
 
     private void assertReleased() {
         assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
-        assertThat(stack.record("a").budgetFrom()).as("not counted").isEqualTo(1);
+        assertThat(stack.record("a").attempts().budgetFrom()).as("not counted").isEqualTo(1);
         assertThat(stack.record("a").history())
                 .singleElement()
                 .satisfies(note -> assertThat(note.cause()).isEqualTo(Kind.WORKER_STOPPED));
@@ -428,7 +428,7 @@ class RunningAttemptTest {
             stopped.join();
             assertThat(stack.record("a").suspect()).isTrue();
         }
-        assertThat(stack.record("a").attempt() - stack.record("a").budgetFrom())
+        assertThat(stack.record("a").attempt() - stack.record("a").attempts().budgetFrom())
                 .as("counted")
                 .isEqualTo(1);
     }
@@ -702,7 +702,7 @@ class RunningAttemptTest {
                 .isEqualTo(java.util.stream.IntStream.range(0, pages.size())
                         .boxed()
                         .toList());
-        assertThat(stack.record("a").pages()).isEqualTo(pages.size());
+        assertThat(stack.record("a").attempts().newest().pages()).isEqualTo(pages.size());
     }
 
     @Test
@@ -780,7 +780,7 @@ class RunningAttemptTest {
         stack.handOver("a");
         assertThat(stack.deliver()).isEmpty();
         assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
-        assertThat(stack.record("a").pages()).isZero();
+        assertThat(stack.record("a").attempts().newest().pages()).isZero();
     }
 
     @Test

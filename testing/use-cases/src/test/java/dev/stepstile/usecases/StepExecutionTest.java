@@ -271,14 +271,9 @@ class StepExecutionTest {
                     record.id(),
                     record.shard(),
                     record.settings(),
-                    record.attempt(),
-                    record.owner(),
-                    record.budgetFrom(),
-                    record.cancelSeq(),
                     record.createdAt(),
-                    record.startedAt(),
-                    record.pages(),
-                    record.history(),
+                    record.attempts(),
+                    record.answered(),
                     new StepState.Retrying(
                             ((StepState.Retrying) record.state()).notBefore().plus(by)));
         }
@@ -620,7 +615,7 @@ class StepExecutionTest {
             stack.deliverAll();
             assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
             assertThat(stack.work.started()).containsExactly("a#1", "a#2");
-            assertThat(stack.record("a").budgetFrom()).isEqualTo(1);
+            assertThat(stack.record("a").attempts().budgetFrom()).isEqualTo(1);
             assertThat(stack.dispatched("d1").closed()).as("reopened").isFalse();
             stack.recover(20);
             assertThat(stack.dispatched("d1").closed()).isTrue();

@@ -9,6 +9,7 @@ import dev.stepstile.embedded.EmbeddedPorts;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepStore;
+import dev.stepstile.step.Attempts;
 import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
@@ -177,7 +178,14 @@ class FencedIdempotencyTest {
 
     private static StepRecord record(StepState state) {
         StepSpec step = Worker.step("s", 3);
-        return new StepRecord(step.id(), 0, step.settings(), 1, "other", 0, 0, now(), now(), 0, List.of(), state);
+        return new StepRecord(
+                step.id(),
+                0,
+                step.settings(),
+                now(),
+                new Attempts(new Attempts.Newest(1, "other", now(), 0), 0, List.of()),
+                StepRecord.AnsweredCalls.NONE,
+                state);
     }
 
     @Test

@@ -32,7 +32,7 @@ final class Acknowledgements implements Check {
 
     /** Not by a sweep or a redrive, which send a message next. */
     private static boolean failedByItself(StepRecord record) {
-        return record.attempt() > record.budgetFrom()
+        return record.attempt() > record.attempts().budgetFrom()
                 && !record.history().isEmpty()
                 && record.history().getLast().cause() != StepError.Kind.WORKER_LOST;
     }

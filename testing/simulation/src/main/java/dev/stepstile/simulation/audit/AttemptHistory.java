@@ -1,5 +1,6 @@
 package dev.stepstile.simulation.audit;
 
+import dev.stepstile.step.Attempts;
 import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
@@ -21,7 +22,7 @@ final class AttemptHistory implements Check {
         List<FailedAttempt> is = after.history();
         int endedAttempt = before == null ? 0 : ended(before, after);
         int more = endedAttempt == 0 ? 0 : 1;
-        int kept = Math.min(was.size(), StepRecord.MAX_HISTORY - more);
+        int kept = Math.min(was.size(), Attempts.MAX_HISTORY - more);
         boolean whole = is.size() == kept + more
                 && is.subList(0, kept).equals(was.subList(was.size() - kept, was.size()))
                 && (more == 0 || is.getLast().attempt() == endedAttempt);
@@ -54,7 +55,7 @@ final class AttemptHistory implements Check {
     }
 
     private static boolean failed(StepRecord record) {
-        return record.budgetFrom() < record.attempt()
+        return record.attempts().budgetFrom() < record.attempt()
                 && !record.history().isEmpty()
                 && record.history().getLast().attempt() == record.attempt()
                 && record.history().getLast().cause() != StepError.Kind.WORKER_LOST;

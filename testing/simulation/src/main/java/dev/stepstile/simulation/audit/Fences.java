@@ -39,7 +39,7 @@ final class Fences implements Check {
         boolean redriven = before != null
                 && before.state() instanceof StepState.Ended
                 && after.state() instanceof StepState.Retrying;
-        if (!redriven && after.budgetFrom() != step.budgetFrom) {
+        if (!redriven && after.attempts().budgetFrom() != step.budgetFrom) {
             audit.violated(after.id(), "its budget began after attempt " + step.budgetFrom + ", and was changed");
         }
     }

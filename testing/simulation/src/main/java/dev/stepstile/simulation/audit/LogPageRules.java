@@ -29,7 +29,7 @@ final class LogPageRules implements Check {
         if (record != null
                 && record.attempt() == page.attempt()
                 && AttemptHistory.endedByItsWorker(record)
-                && page.number() >= record.pages()) {
+                && page.number() >= record.attempts().newest().pages()) {
             audit.violated(
                     page.id(),
                     "page " + page.number() + " of attempt " + page.attempt() + " was written after its end");
@@ -48,7 +48,7 @@ final class LogPageRules implements Check {
             return;
         }
         NavigableMap<Integer, LogPage> pages = store.findPages(after.id(), after.attempt());
-        for (int number = 0; number < after.pages(); number++) {
+        for (int number = 0; number < after.attempts().newest().pages(); number++) {
             if (!pages.containsKey(number)) {
                 audit.violated(after.id(), "its end names page " + number + ", which was never written");
             }
@@ -58,9 +58,12 @@ final class LogPageRules implements Check {
         SimulatedProcess holder = step.holder;
         if (after.state() instanceof StepState.Succeeded
                 && holder != null
-                && after.startedAt() != null
-                && holder.undisturbedSince(
-                        after.startedAt().minus(audit.clocks()).toEpochMilli())
+                && after.attempts().newest().startedAt() != null
+                && holder.undisturbedSince(after.attempts()
+                        .newest()
+                        .startedAt()
+                        .minus(audit.clocks())
+                        .toEpochMilli())
                 && lines < step.lines) {
             audit.violated(
                     after.id(),

@@ -32,7 +32,7 @@ final class Redrives implements Check {
     }
 
     private void redriven(StepRecord before, StepRecord after, Instant notBefore) {
-        if (after.attempt() != before.attempt() || after.budgetFrom() != before.attempt()) {
+        if (after.attempt() != before.attempt() || after.attempts().budgetFrom() != before.attempt()) {
             audit.violated(after.id(), "a redrive must keep the fence and begin a budget at it");
         }
         if (notBefore.isAfter(audit.now().plus(audit.clocks()))) {

@@ -54,7 +54,7 @@ final class RunsAlone implements Check {
         return record.attempt() == attempt
                 && record.history().stream()
                         .anyMatch(note -> note.attempt() < attempt
-                                && note.attempt() > record.budgetFrom()
+                                && note.attempt() > record.attempts().budgetFrom()
                                 && note.cause() == StepError.Kind.WORKER_LOST);
     }
 

@@ -67,7 +67,7 @@ final class TakeOvers implements Check {
     /** Since it decided to claim, which a pause may have kept from the table for longer than the lease. */
     private boolean workedUndisturbed(StepLedger step, StepRecord record) {
         SimulatedProcess worker = step.worker(record.attempt());
-        Instant claimed = record.startedAt();
+        Instant claimed = record.attempts().newest().startedAt();
         return worker != null
                 && claimed != null
                 && audit.clocks().compareTo(audit.cluster().timing().margin()) < 0

@@ -264,7 +264,12 @@ public final class SimulatedStepStore implements StepStore {
                     ? inline
                     : null;
             FeedEntry entry = new FeedEntry.Ended(
-                    after.id().stepKey(), after.attempt(), ended.name(), ended.finishedAt(), after.pages(), small);
+                    after.id().stepKey(),
+                    after.attempt(),
+                    ended.name(),
+                    ended.finishedAt(),
+                    after.attempts().newest().pages(),
+                    small);
             feed.change(
                     scheduler.millis(),
                     partition(after.id(), after.shard()),
