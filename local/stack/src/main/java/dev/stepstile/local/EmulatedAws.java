@@ -3,6 +3,7 @@ package dev.stepstile.local;
 import dev.stepstile.aws.AwsClients;
 import dev.stepstile.aws.AwsPorts;
 import dev.stepstile.aws.AwsResources;
+import dev.stepstile.aws.ResourceNames;
 import dev.stepstile.emulators.AwsUsage;
 import dev.stepstile.emulators.DynamoDbLocal;
 import dev.stepstile.emulators.ElasticMq;
@@ -48,7 +49,7 @@ final class EmulatedAws implements AutoCloseable {
     private final URI dynamoDbEndpoint;
     private final URI sqsEndpoint;
     private final URI s3Endpoint;
-    private final AwsResources.Made made;
+    private final ResourceNames names;
     private final Ports ports;
 
     private EmulatedAws(StackOptions options) {
@@ -71,17 +72,8 @@ final class EmulatedAws implements AutoCloseable {
             SqsClient sqs = opened(AwsClients.sqs(builder -> at(sqsEndpoint, builder)));
             S3Client s3 =
                     opened(AwsClients.s3(builder -> at(s3Endpoint, builder).forcePathStyle(true)));
-            made = new AwsResources(dynamoDb, sqs, s3).make(NAME, NAME, NAME, options.visibility());
-            AwsPorts aws = AwsPorts.of(
-                    dynamoDb,
-                    sqs,
-                    () -> s3,
-                    made.table(),
-                    made.queueUrl(),
-                    made.deadLetterUrl(),
-                    made.bucket(),
-                    RETENTION_DAYS);
-            ports = new Ports(aws.store(), aws.queue(), aws.deadLetters(), aws.items(), aws.payloads());
+            names = new AwsResources(dynamoDb, sqs, s3).make(NAME, NAME, NAME, options.visibility());
+            ports = AwsPorts.of(dynamoDb, sqs, () -> s3, names, RETENTION_DAYS);
         } catch (CompletionException e) {
             close();
             throw e.getCause() instanceof RuntimeException cause ? cause : e;
@@ -133,10 +125,10 @@ final class EmulatedAws implements AutoCloseable {
     /** What a function in a process of its own finds in its environment. */
     Map<String, String> variables() {
         Map<String, String> variables = new LinkedHashMap<>();
-        variables.put("STEPSTILE_TABLE", made.table());
-        variables.put("STEPSTILE_QUEUE_URL", made.queueUrl());
-        variables.put("STEPSTILE_DLQ_URL", made.deadLetterUrl());
-        variables.put("STEPSTILE_BUCKET", made.bucket());
+        variables.put("STEPSTILE_TABLE", names.table());
+        variables.put("STEPSTILE_QUEUE_URL", names.queueUrl());
+        variables.put("STEPSTILE_DLQ_URL", names.deadLetterUrl());
+        variables.put("STEPSTILE_BUCKET", names.bucket());
         variables.put("STEPSTILE_LEASE_SECONDS", seconds(timing.lease()));
         variables.put("STEPSTILE_MARGIN_SECONDS", seconds(timing.margin()));
         variables.put("STEPSTILE_SWEEP_SECONDS", seconds(timing.sweepEvery()));

@@ -1,9 +1,6 @@
 package dev.stepstile.aws;
 
-import dev.stepstile.port.DeadLetterQueue;
-import dev.stepstile.port.PayloadStore;
-import dev.stepstile.port.StepQueue;
-import dev.stepstile.port.StepStore;
+import dev.stepstile.port.Ports;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.function.Supplier;
@@ -12,44 +9,24 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
-/**
- * The ports on AWS, as a function needs them.
- *
- * @param items payloads in the table
- * @param payloads payloads in the bucket
- */
-public record AwsPorts(
-        StepStore store, StepQueue queue, DeadLetterQueue deadLetters, PayloadStore items, PayloadStore payloads) {
+/** The ports on AWS, as a function needs them. */
+public final class AwsPorts {
+    private AwsPorts() {}
 
     /** Clients of this process's own region, credentials and endpoints; that of S3 is built when it is first needed. */
-    public static AwsPorts of(String table, String queueUrl, String deadLetterUrl, String bucket, int retentionDays) {
-        return of(
-                AwsClients.dynamoDb(),
-                AwsClients.sqs(),
-                new Once(AwsClients::s3),
-                table,
-                queueUrl,
-                deadLetterUrl,
-                bucket,
-                retentionDays);
+    public static Ports of(ResourceNames names, int retentionDays) {
+        return of(AwsClients.dynamoDb(), AwsClients.sqs(), new Once(AwsClients::s3), names, retentionDays);
     }
 
-    public static AwsPorts of(
-            DynamoDbClient dynamoDb,
-            SqsClient sqs,
-            Supplier<S3Client> s3,
-            String table,
-            String queueUrl,
-            String deadLetterUrl,
-            String bucket,
-            int retentionDays) {
+    public static Ports of(
+            DynamoDbClient dynamoDb, SqsClient sqs, Supplier<S3Client> s3, ResourceNames names, int retentionDays) {
         Duration retention = Duration.ofDays(retentionDays);
-        return new AwsPorts(
-                new DynamoDbStepStore(dynamoDb, table, retention, InstantSource.system()),
-                new SqsStepQueue(sqs, queueUrl),
-                new SqsDeadLetterQueue(sqs, deadLetterUrl),
-                new DynamoDbPayloadItems(dynamoDb, table, retention, InstantSource.system()),
-                new S3PayloadStore(s3, bucket));
+        return new Ports(
+                new DynamoDbStepStore(dynamoDb, names.table(), retention, InstantSource.system()),
+                new SqsStepQueue(sqs, names.queueUrl()),
+                new SqsDeadLetterQueue(sqs, names.deadLetterUrl()),
+                new DynamoDbPayloadItems(dynamoDb, names.table(), retention, InstantSource.system()),
+                new S3PayloadStore(s3, names.bucket()));
     }
 
     /** Builds a client when it is first asked for. */

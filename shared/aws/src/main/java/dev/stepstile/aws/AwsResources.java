@@ -42,11 +42,8 @@ public final class AwsResources {
         this.s3 = s3;
     }
 
-    /** What was made, by the names that {@link AwsPorts} takes. */
-    public record Made(String table, String queueUrl, String deadLetterUrl, String bucket) {}
-
     /** @param visibility the queue's visibility timeout: longer than a function may run */
-    public Made make(String table, String queue, String bucket, Duration visibility) {
+    public ResourceNames make(String table, String queue, String bucket, Duration visibility) {
         makeTable(table);
         String deadLetterUrl = makeQueue(queue + "-dead", Map.of());
         String deadLetterArn = AwsCalls.call(
@@ -64,7 +61,7 @@ public final class AwsResources {
                         "{\"deadLetterTargetArn\":\"%s\",\"maxReceiveCount\":\"%d\"}"
                                 .formatted(deadLetterArn, MAX_RECEIVE_COUNT)));
         makeBucket(bucket);
-        return new Made(table, queueUrl, deadLetterUrl, bucket);
+        return new ResourceNames(table, queueUrl, deadLetterUrl, bucket);
     }
 
     /** The table with its keys and indexes. */

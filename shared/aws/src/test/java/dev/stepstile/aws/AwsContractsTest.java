@@ -6,6 +6,7 @@ import dev.stepstile.contracts.StepQueueContract;
 import dev.stepstile.contracts.StepStoreContract;
 import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.PayloadStore;
+import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.StepRecord;
@@ -21,22 +22,15 @@ import org.junit.jupiter.api.Tag;
 class AwsContractsTest {
     private static final int RETENTION_DAYS = 30;
 
-    private AwsPorts ports;
+    private Ports ports;
     private String table;
 
     @BeforeEach
     void open() {
-        AwsResources.Made made = Emulated.resources(Duration.ofSeconds(2));
-        table = made.table();
+        ResourceNames names = Emulated.resources(Duration.ofSeconds(2));
+        table = names.table();
         ports = AwsPorts.of(
-                Emulated.DYNAMO_DB_CLIENT,
-                Emulated.SQS_CLIENT,
-                () -> Emulated.S3_CLIENT,
-                made.table(),
-                made.queueUrl(),
-                made.deadLetterUrl(),
-                made.bucket(),
-                RETENTION_DAYS);
+                Emulated.DYNAMO_DB_CLIENT, Emulated.SQS_CLIENT, () -> Emulated.S3_CLIENT, names, RETENTION_DAYS);
     }
 
     /** Time goes by at its own pace in a process of its own. */
@@ -104,7 +98,7 @@ class AwsContractsTest {
     class Objects extends PayloadStoreContract {
         @Override
         protected PayloadStore payloads() {
-            return ports.payloads();
+            return ports.objects();
         }
     }
 }

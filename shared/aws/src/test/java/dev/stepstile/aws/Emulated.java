@@ -67,7 +67,7 @@ final class Emulated {
     }
 
     /** The table and the bucket that all tests share, and two queues that no other test has. */
-    static AwsResources.Made resources(Duration visibility) {
+    static ResourceNames resources(Duration visibility) {
         return new AwsResources(DYNAMO_DB_CLIENT, SQS_CLIENT, S3_CLIENT)
                 .make(TABLE, "queue-" + QUEUES.incrementAndGet(), BUCKET, visibility);
     }
