@@ -46,7 +46,7 @@ public final class MessageCodec {
         /** From a newer deployment; a newer worker will know it. */
         record NewerVersion(int version) implements Decoded {}
 
-        record NotOurs(String reason) implements Decoded {}
+        record Unrecognised(String reason) implements Decoded {}
     }
 
     public static String step(StepSpec spec) {
@@ -57,14 +57,14 @@ public final class MessageCodec {
         try {
             JsonNode node = Json.parse(body);
             if (!node.isObject()) {
-                return new Decoded.NotOurs("not a JSON object");
+                return new Decoded.Unrecognised("not a JSON object");
             }
             int version = Json.integer(node, "v");
             if (version > VERSION) {
                 return new Decoded.NewerVersion(version);
             }
             if (version < 1) {
-                return new Decoded.NotOurs("unknown version " + version + ", the first is 1");
+                return new Decoded.Unrecognised("unknown version " + version + ", the first is 1");
             }
             String unrecognised = version < KEY ? "undecodable" : UNRECOGNISED;
             if (node.has(unrecognised)) {
@@ -75,7 +75,7 @@ public final class MessageCodec {
             }
             return new Decoded.Step(spec(node, version));
         } catch (Json.BadJson | IllegalArgumentException | ArithmeticException e) {
-            return new Decoded.NotOurs(String.valueOf(e.getMessage()));
+            return new Decoded.Unrecognised(String.valueOf(e.getMessage()));
         }
     }
 

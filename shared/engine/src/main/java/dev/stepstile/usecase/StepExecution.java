@@ -270,7 +270,7 @@ public final class StepExecution {
 
     private MessageDisposition dispatchByType(Delivery delivery, Budget budget, boolean alone) {
         return switch (MessageCodec.decode(delivery.body())) {
-            case Decoded.NotOurs(String reason) -> unrecognised(delivery, reason);
+            case Decoded.Unrecognised(String reason) -> unrecognised(delivery, reason);
             case Decoded.NewerVersion(int version) -> {
                 LOG.info(
                         "Message {} has format version {}; put back for a newer worker.",

@@ -172,7 +172,7 @@ class CodecsTest {
                     "\uD800"
                 })
         void that_is_not_ours_is_told_so(String body) {
-            assertThat(MessageCodec.decode(body)).isInstanceOf(MessageCodec.Decoded.NotOurs.class);
+            assertThat(MessageCodec.decode(body)).isInstanceOf(MessageCodec.Decoded.Unrecognised.class);
         }
 
         @Test
@@ -185,7 +185,7 @@ class CodecsTest {
                     "\"x\":" + "9".repeat(100_000),
                     "\"x\":1e-99999999999")) {
                 assertThat(MessageCodec.decode(start + "," + member + "}"))
-                        .isInstanceOf(MessageCodec.Decoded.NotOurs.class);
+                        .isInstanceOf(MessageCodec.Decoded.Unrecognised.class);
             }
         }
 
@@ -197,12 +197,12 @@ class CodecsTest {
                 ObjectNode negative = node.deepCopy().put(member, -1);
                 int least = member.equals("maxAttempts") ? 1 : 0;
                 assertThat(MessageCodec.decode(Json.print(negative)))
-                        .isEqualTo(new MessageCodec.Decoded.NotOurs("'" + member + "' must be at least " + least));
+                        .isEqualTo(new MessageCodec.Decoded.Unrecognised("'" + member + "' must be at least " + least));
             }
             for (String member : List.of("runId", "key", "dispatchId", "handler")) {
                 ObjectNode odd = node.deepCopy().put(member, "a/b#c");
                 assertThat(MessageCodec.decode(Json.print(odd)))
-                        .isEqualTo(new MessageCodec.Decoded.NotOurs("invalid '" + member + "'"));
+                        .isEqualTo(new MessageCodec.Decoded.Unrecognised("invalid '" + member + "'"));
             }
             assertThat(MessageCodec.decode(Json.print(node.deepCopy().put("validUntil", Long.MAX_VALUE))))
                     .isInstanceOf(MessageCodec.Decoded.Step.class);
@@ -213,7 +213,7 @@ class CodecsTest {
             each(11, generated -> {
                 String json = MessageCodec.step(generated.spec()).replace("\"handler\":\"", "\"handler\":\"s3cret");
                 for (String broken : List.of(generated.broken(json), generated.mistyped(json))) {
-                    if (MessageCodec.decode(broken) instanceof MessageCodec.Decoded.NotOurs(String reason)) {
+                    if (MessageCodec.decode(broken) instanceof MessageCodec.Decoded.Unrecognised(String reason)) {
                         assertThat(reason).isNotBlank().doesNotContain("s3cret");
                     }
                 }

@@ -58,7 +58,7 @@ final class Jobs {
                     Optional.of(spec.id().stepKey());
                 case MessageCodec.Decoded.MovedBack(StepSpec spec, int _) ->
                     Optional.of(spec.id().stepKey());
-                case MessageCodec.Decoded.NewerVersion _, MessageCodec.Decoded.NotOurs _ -> Optional.empty();
+                case MessageCodec.Decoded.NewerVersion _, MessageCodec.Decoded.Unrecognised _ -> Optional.empty();
             };
         }
     }

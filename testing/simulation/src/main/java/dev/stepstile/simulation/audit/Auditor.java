@@ -255,7 +255,7 @@ public final class Auditor implements Observer {
         return switch (MessageCodec.decode(body)) {
             case Decoded.Step(StepSpec spec) -> spec.id();
             case Decoded.MovedBack(StepSpec spec, int _) -> spec.id();
-            case Decoded.NewerVersion _, Decoded.NotOurs _ -> null;
+            case Decoded.NewerVersion _, Decoded.Unrecognised _ -> null;
         };
     }
 
@@ -270,7 +270,7 @@ public final class Auditor implements Observer {
                 ledger.sentFor = spec.settings().dispatchId();
             }
             case Decoded.MovedBack(StepSpec spec, int _) -> sent(body, spec);
-            case Decoded.NewerVersion _, Decoded.NotOurs _ -> {}
+            case Decoded.NewerVersion _, Decoded.Unrecognised _ -> {}
         }
     }
 
