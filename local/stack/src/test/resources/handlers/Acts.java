@@ -1,6 +1,7 @@
 package acme;
 
 import dev.stepstile.api.*;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.*;
@@ -42,7 +43,7 @@ public final class Acts implements StepHandler {
             case "map" -> {
                 Map<String, Object> map = new HashMap<>();
                 map.put("text", "Grüße 😀 \u2028");
-                map.put("number", new java.math.BigDecimal("1.10"));
+                map.put("number", new BigDecimal("1.10"));
                 map.put("list", List.of(1, true));
                 map.put("none", null);
                 return StepResult.of(map);

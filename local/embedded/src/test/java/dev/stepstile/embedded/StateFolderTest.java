@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stepstile.contracts.Samples;
 import dev.stepstile.port.DamagedData;
+import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepQueue.Outgoing;
 import dev.stepstile.step.Precondition;
@@ -103,7 +104,7 @@ class StateFolderTest {
             Files.delete(file.getParent());
             Files.writeString(file.getParent(), "a file where a folder should be");
             assertThatThrownBy(() -> embedded.ports().objects().put("shared/a", bytes("whole")))
-                    .isInstanceOf(dev.stepstile.port.PortException.class);
+                    .isInstanceOf(PortException.class);
             try (Stream<Path> files = Files.list(folder.resolve("state/payloads"))) {
                 assertThat(files.map(path -> path.getFileName().toString()))
                         .noneMatch(name -> name.startsWith("part-"));

@@ -1,5 +1,6 @@
 package dev.stepstile.emulators;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -70,7 +71,7 @@ public final class EmulatorProcess implements AutoCloseable {
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-cp",
-                ownClasses() + java.io.File.pathSeparator + jars.resolve("*")));
+                ownClasses() + File.pathSeparator + jars.resolve("*")));
         command.addAll(program);
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)

@@ -1,6 +1,7 @@
 package dev.stepstile.emulators;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.reflect.InvocationTargetException;
 import java.util.Arrays;
 
@@ -46,7 +47,7 @@ public final class ExitWithParent {
 
     private static void awaitEnd() {
         try {
-            System.in.transferTo(java.io.OutputStream.nullOutputStream());
+            System.in.transferTo(OutputStream.nullOutputStream());
         } catch (IOException e) {
             System.err.println("The input broke (" + e + "), which counts as its end.");
         }

@@ -1,6 +1,10 @@
 package dev.stepstile.local;
 
+import dev.stepstile.port.DeadLetterQueue;
+import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepQueue;
+import dev.stepstile.port.StepStore;
 import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.Tasks;
 import java.lang.reflect.InvocationTargetException;
@@ -36,11 +40,11 @@ final class KillableWorker {
 
     Ports ports(Ports ports) {
         return new Ports(
-                port(dev.stepstile.port.StepStore.class, ports.store()),
-                port(dev.stepstile.port.StepQueue.class, ports.queue()),
-                port(dev.stepstile.port.DeadLetterQueue.class, ports.deadLetters()),
-                port(dev.stepstile.port.PayloadStore.class, ports.items()),
-                port(dev.stepstile.port.PayloadStore.class, ports.objects()));
+                port(StepStore.class, ports.store()),
+                port(StepQueue.class, ports.queue()),
+                port(DeadLetterQueue.class, ports.deadLetters()),
+                port(PayloadStore.class, ports.items()),
+                port(PayloadStore.class, ports.objects()));
     }
 
     EngineRuntime runtime(EngineRuntime runtime) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stepstile.port.PortException;
+import java.net.ConnectException;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
@@ -58,8 +59,7 @@ class AwsCallsTest {
     @Test
     void no_answer_at_all_is_explained_down_to_its_first_cause_and_cut() {
         SdkClientException nobody = SdkClientException.create(
-                "Unable to execute HTTP request: " + "x".repeat(1000),
-                new java.net.ConnectException("Connection refused"));
+                "Unable to execute HTTP request: " + "x".repeat(1000), new ConnectException("Connection refused"));
         assertThatThrownBy(() -> AwsCalls.call("GetItem", () -> {
                     throw nobody;
                 }))

@@ -11,6 +11,7 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
@@ -39,7 +40,7 @@ class WriteUnitsTest {
                 1,
                 UUID.randomUUID().toString(),
                 0,
-                java.util.List.of(),
+                List.of(),
                 new StepState.Running(Samples.NOW.plus(LEASE), false, StepState.Progress.NONE));
     }
 

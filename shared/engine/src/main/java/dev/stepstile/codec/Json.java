@@ -1,5 +1,6 @@
 package dev.stepstile.codec;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
@@ -25,7 +26,7 @@ public final class Json {
             .build();
 
     private static JsonMapper.Builder mapper() {
-        return JsonMapper.builder(com.fasterxml.jackson.core.JsonFactory.builder()
+        return JsonMapper.builder(JsonFactory.builder()
                         .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                         .streamReadConstraints(StreamReadConstraints.builder()
                                 .maxStringLength(2 * Limits.RESULT_BYTES)

@@ -4,6 +4,7 @@ import dev.stepstile.usecase.HandlerOutput;
 import java.io.ByteArrayOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -59,12 +60,12 @@ public final class CapturedOutput implements HandlerOutput {
         }
 
         @Override
-        public void write(int b) throws java.io.IOException {
+        public void write(int b) throws IOException {
             write(new byte[] {(byte) b}, 0, 1);
         }
 
         @Override
-        public void write(byte[] bytes, int from, int length) throws java.io.IOException {
+        public void write(byte[] bytes, int from, int length) throws IOException {
             Consumer<String> lines = LINES.get();
             if (lines == null) {
                 uncaptured.write(bytes, from, length);
@@ -87,7 +88,7 @@ public final class CapturedOutput implements HandlerOutput {
         }
 
         @Override
-        public void flush() throws java.io.IOException {
+        public void flush() throws IOException {
             if (LINES.get() == null) {
                 uncaptured.flush();
             }

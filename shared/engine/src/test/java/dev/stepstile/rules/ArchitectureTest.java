@@ -21,6 +21,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import dev.stepstile.codec.RecordCodec;
+import dev.stepstile.rules.seeded.ApiWithBaggage;
 import dev.stepstile.step.StepLife;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
@@ -224,7 +225,7 @@ class ArchitectureTest {
                 .dependOnClassesThat(resideInAPackage("com.fasterxml.."));
 
         private final ArchRule api_needs_nothing = noClasses()
-                .that(resideInAPackage("dev.stepstile.api..").or(type(dev.stepstile.rules.seeded.ApiWithBaggage.class)))
+                .that(resideInAPackage("dev.stepstile.api..").or(type(ApiWithBaggage.class)))
                 .should()
                 .dependOnClassesThat(not(resideInAnyPackage(
                         "java.lang..", "java.util", "java.time", "org.jspecify..", "dev.stepstile.api..")));

@@ -5,6 +5,7 @@ import dev.stepstile.step.StepState.Running;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Every situation a step can be in, every event that can meet it there, and what {@link StepLife} makes of the two. */
@@ -15,7 +16,7 @@ final class StateTable {
     record Situation(String name, @Nullable StepRecord record, StepSpec spec) {}
 
     /** A column. The event depends on the situation only by the spec that a message for it would carry. */
-    record Happening(String name, java.util.function.Function<Situation, StepEvent> event) {}
+    record Happening(String name, Function<Situation, StepEvent> event) {}
 
     /** Columns that are read together. */
     record Part(String title, List<Happening> happenings) {}

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -151,7 +152,7 @@ final class RealPipes implements AutoCloseable {
                     .filter(line -> line.startsWith("waiting"))
                     .findFirst()
                     .orElseThrow();
-            return java.util.Arrays.stream(said.split(" ", -1))
+            return Arrays.stream(said.split(" ", -1))
                     .skip(1)
                     .mapToLong(Long::parseLong)
                     .toArray();

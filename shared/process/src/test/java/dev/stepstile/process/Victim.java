@@ -4,6 +4,7 @@ import static dev.stepstile.process.RealPipes.act;
 import static dev.stepstile.process.RealPipesTest.pids;
 
 import java.util.Arrays;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 
 /** A worker's JVM that runs a command, a child of a warm host, and one whose host was killed, all with
@@ -27,6 +28,6 @@ final class Victim {
                 .flatMapToLong(Arrays::stream)
                 .mapToObj(Long::toString)
                 .collect(Collectors.joining(" ")));
-        new java.util.concurrent.CountDownLatch(1).await();
+        new CountDownLatch(1).await();
     }
 }

@@ -10,8 +10,10 @@ import dev.stepstile.codec.Json;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -207,8 +209,7 @@ class WarmHostTest {
             host = pids(pipes.run("warm", attempt, act("who")))[1];
             RealPipes.Started warm = pipes.start("warm", act("stubborn"));
             RealPipes.Started command = pipes.start("command", act("stubborn"));
-            processes = java.util.stream.LongStream.concat(
-                            java.util.Arrays.stream(warm.processes()), java.util.Arrays.stream(command.processes()))
+            processes = LongStream.concat(Arrays.stream(warm.processes()), Arrays.stream(command.processes()))
                     .toArray();
         }
         for (long pid : processes) {

@@ -608,8 +608,8 @@ public abstract class StepStoreContract {
             return Samples.record(run, key, 1, "owner-1", 0, List.of(), state);
         }
 
-        private dev.stepstile.step.StepError error() {
-            return new dev.stepstile.step.StepError(dev.stepstile.step.StepError.Kind.TIMEOUT, "late");
+        private StepError error() {
+            return new StepError(StepError.Kind.TIMEOUT, "late");
         }
     }
 

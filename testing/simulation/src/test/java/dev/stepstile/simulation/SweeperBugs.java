@@ -15,6 +15,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /** Mistakes of the sweeper. */
@@ -73,10 +74,9 @@ final class SweeperBugs {
                     }),
             dispatches(
                     "A dispatch is closed while a step waits to be tried again",
-                    (before, next) ->
-                            next.progress().openCounts().keySet().equals(java.util.Set.of(StepState.Name.RETRYING))
-                                    ? Mistakes.withNextSweepAt(next, null)
-                                    : next),
+                    (before, next) -> next.progress().openCounts().keySet().equals(Set.of(StepState.Name.RETRYING))
+                            ? Mistakes.withNextSweepAt(next, null)
+                            : next),
             dispatches(
                     "A closed dispatch forgets its counts",
                     (before, next) -> next.closed() ? Mistakes.withoutFinishedCounts(next) : next),

@@ -13,6 +13,7 @@ import dev.stepstile.usecase.EngineRuntime;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -148,7 +149,7 @@ final class WorkerBugs {
                     () -> Mistakes.payloads("step", payloads -> new PassingPayloads(payloads) {
                         @Override
                         public void put(String key, byte[] content) {
-                            payloads.put(key, java.util.Arrays.copyOf(content, content.length - 1));
+                            payloads.put(key, Arrays.copyOf(content, content.length - 1));
                         }
                     })),
             SeededBug.of(

@@ -3,6 +3,7 @@ package dev.stepstile.mutation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.usecase.StepExecution;
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -115,7 +116,7 @@ class MutationTest {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))
-                        + java.io.File.pathSeparator
+                        + File.pathSeparator
                         + mutated().resolveSibling("test-classes"),
                 "org.pitest.mutationtest.commandline.MutationCoverageReport",
                 "--reportDir",

@@ -3,6 +3,7 @@ package dev.stepstile.usecases;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.api.StepResult;
 import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http;
 import dev.stepstile.step.Limits;
@@ -218,7 +219,7 @@ class BadInputTest {
                 .body()
                 .codePoints()
                 .forEach(c -> assertThat(sqsTakes(c)).as("U+%04X", c).isTrue());
-        stack.work.on("a", (given, context) -> dev.stepstile.api.StepResult.ofJson(given.json()));
+        stack.work.on("a", (given, context) -> StepResult.ofJson(given.json()));
         stack.deliver(batch);
         assertThat(api.get("/v1/runs/r1/steps/a").path("result")).isEqualTo(Json.parse(input));
     }

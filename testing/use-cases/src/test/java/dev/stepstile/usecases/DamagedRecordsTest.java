@@ -7,6 +7,7 @@ import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.contracts.StateFolderDamage;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepState.Name;
+import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.Metric;
 import dev.stepstile.usecase.SweepReport;
 import java.nio.file.Path;
@@ -57,9 +58,7 @@ class DamagedRecordsTest {
         stack.crashAfterClaim();
         stack.dispatch(
                 "d2",
-                IntStream.range(0, STEPS)
-                        .mapToObj(i -> Stack.step("s" + i))
-                        .toArray(dev.stepstile.usecase.Dispatcher.NewStep[]::new));
+                IntStream.range(0, STEPS).mapToObj(i -> Stack.step("s" + i)).toArray(Dispatcher.NewStep[]::new));
         List<String> receipts = new ArrayList<>();
         for (var batch = stack.receive(10); !batch.isEmpty(); batch = stack.receive(10)) {
             batch.forEach(delivery -> receipts.add(delivery.receipt()));

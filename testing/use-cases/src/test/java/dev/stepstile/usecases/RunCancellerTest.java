@@ -2,7 +2,9 @@ package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.api.RetryAfter;
 import dev.stepstile.api.TerminalFailure;
+import dev.stepstile.port.StepQueue;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepState.Name;
 import dev.stepstile.usecase.Tasks;
@@ -55,7 +57,7 @@ class RunCancellerTest {
         stack.dispatch("d0", Stack.step("done"));
         stack.deliver();
         stack.work.on("retrying", (input, context) -> {
-            throw new dev.stepstile.api.RetryAfter(Duration.ofHours(1), "later");
+            throw new RetryAfter(Duration.ofHours(1), "later");
         });
         stack.dispatch("d1", Stack.step("retrying"));
         stack.deliver();
@@ -105,7 +107,7 @@ class RunCancellerTest {
     void reaches_a_step_that_is_claimed_while_it_is_being_cancelled() throws InterruptedException {
         Work.Gate gate = stack.work.gate("a");
         stack.handOver("a");
-        List<dev.stepstile.port.StepQueue.Delivery> batch = stack.receive(10);
+        List<StepQueue.Delivery> batch = stack.receive(10);
         Tasks.Task<?>[] worker = new Tasks.Task<?>[1];
         stack.faults.afterNext("store.records", () -> {
             worker[0] = stack.start(batch);

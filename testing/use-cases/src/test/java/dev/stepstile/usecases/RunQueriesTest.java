@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -407,7 +408,7 @@ class RunQueriesTest {
     /** Text that does not compress. */
     private static String noise(int size) {
         StringBuilder text = new StringBuilder(size);
-        java.util.Random random = new java.util.Random(size);
+        Random random = new Random(size);
         while (text.length() < size) {
             text.append((char) ('#' + random.nextInt(56)));
         }

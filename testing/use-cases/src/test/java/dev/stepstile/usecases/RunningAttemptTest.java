@@ -22,6 +22,7 @@ import dev.stepstile.usecase.Metric;
 import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.Tasks;
 import dev.stepstile.usecase.Timing;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +33,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -699,9 +701,7 @@ class RunningAttemptTest {
         List<LogPage> pages = pages(1);
         assertThat(pages)
                 .extracting(LogPage::number)
-                .isEqualTo(java.util.stream.IntStream.range(0, pages.size())
-                        .boxed()
-                        .toList());
+                .isEqualTo(IntStream.range(0, pages.size()).boxed().toList());
         assertThat(stack.record("a").attempts().newest().pages()).isEqualTo(pages.size());
     }
 
@@ -762,7 +762,7 @@ class RunningAttemptTest {
             for (int i = 0; i < 5_000; i++) {
                 context.log("x".repeat(99));
             }
-            throw new IllegalStateException("no such day", new java.io.IOException("disk full"));
+            throw new IllegalStateException("no such day", new IOException("disk full"));
         });
         stack.dispatch("d1", Stack.once("a"));
         stack.deliver();

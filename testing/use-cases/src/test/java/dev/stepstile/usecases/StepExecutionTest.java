@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.stepstile.api.RetryAfter;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
+import dev.stepstile.codec.Json;
 import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepQueue.Outgoing;
@@ -22,6 +23,8 @@ import dev.stepstile.usecase.Dispatcher.NewStep;
 import dev.stepstile.usecase.Metric;
 import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.Tasks;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,6 +33,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -508,9 +512,7 @@ class StepExecutionTest {
             assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
             assertThat(stack.ports.deadLetters().peek(10)).singleElement().satisfies(deadLetter -> {
                 assertThat(MessageCodec.deadLetter(deadLetter).kind()).isEqualTo("UNRECOGNISED_MESSAGE");
-                assertThat(dev.stepstile.codec.Json.parse(deadLetter)
-                                .get("unrecognised")
-                                .textValue())
+                assertThat(Json.parse(deadLetter).get("unrecognised").textValue())
                         .isEqualTo(body);
             });
             assertThat(stack.count(Metric.MESSAGES_UNRECOGNISED)).isEqualTo(1);
@@ -799,10 +801,10 @@ class StepExecutionTest {
         void that_throws_keeps_class_line_and_causes_in_its_error_and_the_whole_trace_in_its_log()
                 throws InterruptedException {
             stack.work.on("a", (input, context) -> {
-                throw new IllegalStateException("no such day", new java.io.IOException("disk full"));
+                throw new IllegalStateException("no such day", new IOException("disk full"));
             });
             stack.work.on("b", (input, context) -> {
-                throw new TerminalFailure("bad day", new java.io.IOException("disk full"));
+                throw new TerminalFailure("bad day", new IOException("disk full"));
             });
             stack.dispatch("d1", Stack.once("a"), Stack.once("b"));
             stack.deliver();
@@ -894,9 +896,7 @@ class StepExecutionTest {
         @Test
         void that_is_not_installed_ends_the_step_FAILED_with_those_that_are() throws InterruptedException {
             stack.dispatch(
-                    "d1",
-                    new NewStep(
-                            "a", "wrok", "{}", RetryPolicy.DEFAULT, Duration.ofSeconds(1), new java.util.TreeMap<>()));
+                    "d1", new NewStep("a", "wrok", "{}", RetryPolicy.DEFAULT, Duration.ofSeconds(1), new TreeMap<>()));
             stack.deliver();
             assertThat(stack.state("a")).isEqualTo(Name.FAILED);
             assertThat(error("a"))
@@ -907,10 +907,9 @@ class StepExecutionTest {
         @Test
         void whose_input_is_gone_is_DEAD_and_buried() throws Exception {
             stack.dispatch("d1", Stack.step("a", "\"" + "x".repeat(50_000) + "\"", RetryPolicy.DEFAULT));
-            try (var files = java.nio.file.Files.walk(folder.resolve("state/payloads"))) {
-                for (Path file :
-                        files.filter(java.nio.file.Files::isRegularFile).toList()) {
-                    java.nio.file.Files.delete(file);
+            try (var files = Files.walk(folder.resolve("state/payloads"))) {
+                for (Path file : files.filter(Files::isRegularFile).toList()) {
+                    Files.delete(file);
                 }
             }
             Stack other = stack;

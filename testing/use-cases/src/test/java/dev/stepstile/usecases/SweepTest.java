@@ -2,6 +2,8 @@ package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.api.RetryAfter;
+import dev.stepstile.api.StepResult;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Retention;
@@ -169,7 +171,7 @@ class SweepTest {
             if (context.attempt() == 1) {
                 throw new IllegalStateException("once");
             }
-            return dev.stepstile.api.StepResult.none();
+            return StepResult.none();
         });
         stack.handOver("a");
         List<Delivery> batch = stack.receive(10);
@@ -391,7 +393,7 @@ class SweepTest {
     void ends_DEAD_what_was_started_of_a_dispatch_whose_manifest_is_gone_and_closes_it() throws Exception {
         stack.handOver(IntStream.range(0, 1_000).mapToObj(i -> "s" + i).toArray(String[]::new));
         stack.work.on("s0", (input, context) -> {
-            throw new dev.stepstile.api.RetryAfter(Duration.ofHours(1), "later");
+            throw new RetryAfter(Duration.ofHours(1), "later");
         });
         Work.Gate gate = stack.work.gate("s1");
         Tasks.Task<List<String>> worker = stack.start(stack.receive(3));
