@@ -42,9 +42,7 @@ public final class Main {
     /** Runs a command; its exit code. */
     public static int execute(String... args) {
         Terminal errors = Terminal.ofErrors();
-        CommandLine line = new CommandLine(new Main());
-        line.setCaseInsensitiveEnumValuesAllowed(true);
-        line.setUsageHelpWidth(Math.max(LEAST_HELP_WIDTH, Terminal.columns()));
+        CommandLine line = commandLine();
         line.setExecutionExceptionHandler((e, command, parsed) -> {
             errors.say(said(e));
             return CommandLine.ExitCode.SOFTWARE;
@@ -62,6 +60,13 @@ public final class Main {
             errors.say(said(e));
             return CommandLine.ExitCode.SOFTWARE;
         }
+    }
+
+    static CommandLine commandLine() {
+        CommandLine line = new CommandLine(new Main());
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setUsageHelpWidth(Math.max(LEAST_HELP_WIDTH, Terminal.columns()));
+        return line;
     }
 
     private static CommandLine command(CommandLine.ParameterException e) {

@@ -37,7 +37,7 @@ class DemoTest {
     @Tag("full")
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void is_right_through_the_aws_adapters_with_worker_processes_that_are_killed() {
-        assertThat(demo("--aws", "--isolated", "--inject", "crash=0.02,duplicate=0.1,poison=1"))
+        assertThat(demo("--aws", "--isolated", "--inject", "crash=0.05,duplicate=0.1,poison=2"))
                 .isZero();
     }
 
