@@ -2,8 +2,8 @@ package dev.stepstile.bench;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.stepstile.emulators.AwsUsage;
-import dev.stepstile.local.LocalStack;
 import dev.stepstile.local.StackOptions;
+import dev.stepstile.stackfaults.FaultyStack;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -67,9 +67,9 @@ public final class CoreBenchmark {
         DispatchBench.Noop noop = new DispatchBench.Noop();
         figures.heading(
                 kind + ": " + steps + " no-op steps in one dispatch, " + rounds + " rounds after a warm-up round");
-        try (LocalStack stack = LocalStack.start(BenchStacks.deployed(kind, folder, noop));
-                DispatchBench bench = new DispatchBench(stack, noop)) {
-            BarePorts bare = new BarePorts(stack.ports(), BenchStacks.WORKERS);
+        try (FaultyStack stack = FaultyStack.start(BenchStacks.deployed(kind, folder, noop));
+                DispatchBench bench = new DispatchBench(stack.stack(), noop)) {
+            BarePorts bare = new BarePorts(stack.stack().ports(), BenchStacks.WORKERS);
             bench.burst("warm-up", steps);
             stack.withoutWorkers(() -> bare.seconds("bare-warm-up", steps));
             List<Round> measured = new ArrayList<>();
@@ -94,14 +94,15 @@ public final class CoreBenchmark {
         }
     }
 
-    private Round round(LocalStack stack, DispatchBench bench, BarePorts bare, int number) throws Exception {
+    private Round round(FaultyStack stack, DispatchBench bench, BarePorts bare, int number) throws Exception {
         double barePerSecond = stack.withoutWorkers(() -> steps / bare.seconds("bare-" + number, steps));
-        Optional<AwsUsage.Usage> before = stack.usage().map(AwsUsage::soFar);
+        Optional<AwsUsage.Usage> before = stack.stack().usage().map(AwsUsage::soFar);
         DispatchBench.Burst burst = bench.burst("burst-" + number, steps);
         return new Round(
                 burst,
                 barePerSecond,
-                before.map(earlier -> stack.usage().orElseThrow().soFar().since(earlier)));
+                before.map(
+                        earlier -> stack.stack().usage().orElseThrow().soFar().since(earlier)));
     }
 
     private void medians(List<Round> measured) {
@@ -135,7 +136,7 @@ public final class CoreBenchmark {
     /** From a worker's death until its step runs again. */
     public void recovery(StackOptions.Kind kind) throws Exception {
         RecoveryBench.Hang hang = new RecoveryBench.Hang();
-        try (LocalStack stack = LocalStack.start(BenchStacks.recovering(kind, folder, hang));
+        try (FaultyStack stack = FaultyStack.start(BenchStacks.recovering(kind, folder, hang));
                 RecoveryBench bench = new RecoveryBench(stack, hang)) {
             Histogram recovered = bench.kill(KILLS);
             figures.print(

@@ -7,7 +7,7 @@ import dev.stepstile.api.StepResult;
 import dev.stepstile.client.Dispatch;
 import dev.stepstile.client.Step;
 import dev.stepstile.client.StepstileClient;
-import dev.stepstile.local.LocalStack;
+import dev.stepstile.stackfaults.FaultyStack;
 import dev.stepstile.step.StepId;
 import java.time.Duration;
 import java.util.List;
@@ -23,13 +23,13 @@ final class RecoveryBench implements AutoCloseable {
     private static final String STEP = "step";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    private final LocalStack stack;
+    private final FaultyStack stack;
     private final StepstileClient client;
     private final Hang hang;
 
-    RecoveryBench(LocalStack stack, Hang hang) {
+    RecoveryBench(FaultyStack stack, Hang hang) {
         this.stack = stack;
-        this.client = StepstileClient.of(stack.endpoint());
+        this.client = StepstileClient.of(stack.stack().endpoint());
         this.hang = hang;
     }
 

@@ -19,9 +19,10 @@ import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.examples.flights.DayTable;
 import dev.stepstile.examples.flights.FlightsCheck;
 import dev.stepstile.examples.flights.FlightsReport;
-import dev.stepstile.local.Faults;
 import dev.stepstile.local.LocalStack;
 import dev.stepstile.local.StackOptions;
+import dev.stepstile.stackfaults.Faults;
+import dev.stepstile.stackfaults.FaultyStack;
 import dev.stepstile.usecase.InMemoryMeter;
 import dev.stepstile.usecase.Metric;
 import java.io.IOException;
@@ -44,8 +45,6 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -97,9 +96,8 @@ public final class DemoCommand implements Callable<Integer> {
         List<String> days = days();
         Set<String> poisoned = poisoned(days, faults);
         Path folder = Stacks.home().resolve("demo");
-        StackOptions options = faults.any()
-                ? Stacks.faulty(aws, isolated, folder, faults, keys(poisoned))
-                : Stacks.steady(aws, isolated, folder);
+        StackOptions options =
+                faults.any() ? Stacks.faulty(aws, isolated, folder) : Stacks.steady(aws, isolated, folder);
         terminal.say("Starting the "
                 + (aws
                         ? "AWS stack (DynamoDB Local, ElasticMQ"
@@ -107,8 +105,12 @@ public final class DemoCommand implements Callable<Integer> {
                         : "embedded stack")
                 + (faults.any() ? " with " + faults : "") + "; its log is " + log + " ...");
         Instant begun = Instant.now();
-        try (LocalStack stack = LocalStack.start(options.withConsole(terminal::say))) {
-            out.printf(Locale.ROOT, "Up after %.1f s at %s%n", since(begun), stack.endpoint());
+        try (FaultyStack stack = FaultyStack.start(options.withConsole(terminal::say), faults, keys(poisoned))) {
+            out.printf(
+                    Locale.ROOT,
+                    "Up after %.1f s at %s%n",
+                    since(begun),
+                    stack.stack().endpoint());
             return run(stack, days, poisoned, faults);
         }
     }
@@ -125,14 +127,14 @@ public final class DemoCommand implements Callable<Integer> {
         return new ParameterException(Objects.requireNonNull(spec).commandLine(), why);
     }
 
-    private int run(LocalStack stack, List<String> days, Set<String> poisoned, Faults faults)
+    private int run(FaultyStack stack, List<String> days, Set<String> poisoned, Faults faults)
             throws InterruptedException {
-        try (StepstileClient client = StepstileClient.of(stack.endpoint())) {
+        try (StepstileClient client = StepstileClient.of(stack.stack().endpoint())) {
             return run(client, stack, days, poisoned, faults);
         }
     }
 
-    private int run(StepstileClient client, LocalStack stack, List<String> days, Set<String> poisoned, Faults faults)
+    private int run(StepstileClient client, FaultyStack stack, List<String> days, Set<String> poisoned, Faults faults)
             throws InterruptedException {
         String runId = "flights-" + Instant.now().toEpochMilli();
         Instant begun = Instant.now();
@@ -155,7 +157,7 @@ public final class DemoCommand implements Callable<Integer> {
 
         List<String> wrong = new ArrayList<>();
         check(days, poisoned, ended, results, report, wrong);
-        List<MessageCodec.Letter> deadLetters = awaitLetters(stack, poisoned.size());
+        List<MessageCodec.Letter> deadLetters = awaitLetters(stack.stack(), poisoned.size());
         checkLetters(poisoned, deadLetters, wrong);
         summary(stack, ended.values(), faults, daysSeconds, reportSeconds, deadLetters);
         if (report != null
@@ -255,7 +257,6 @@ public final class DemoCommand implements Callable<Integer> {
     /** A dead step is dead-lettered just after it is seen DEAD, so its dead letter may be a moment behind. */
     private static List<MessageCodec.Letter> awaitLetters(LocalStack stack, int steps) throws InterruptedException {
         Map<String, MessageCodec.Letter> deadLetters = new LinkedHashMap<>();
-        CountDownLatch never = new CountDownLatch(1);
         for (int i = 0; i < 50; i++) {
             for (String body : stack.deadLetters(1000)) {
                 MessageCodec.Letter deadLetter = MessageCodec.deadLetter(body);
@@ -264,7 +265,7 @@ public final class DemoCommand implements Callable<Integer> {
             if (deadLetters.size() >= steps) {
                 break;
             }
-            never.await(200, TimeUnit.MILLISECONDS);
+            Thread.sleep(200);
         }
         return new ArrayList<>(deadLetters.values());
     }
@@ -281,7 +282,7 @@ public final class DemoCommand implements Callable<Integer> {
     }
 
     private void summary(
-            LocalStack stack,
+            FaultyStack stack,
             Collection<StepEnded> ended,
             Faults faults,
             double daysSeconds,
@@ -297,7 +298,7 @@ public final class DemoCommand implements Callable<Integer> {
                 silent += attempt.kind().equals("WORKER_LOST") ? 1 : 0;
             }
         }
-        InMemoryMeter tally = stack.tally();
+        InMemoryMeter tally = stack.stack().tally();
         out.println();
         row(
                 "Steps",

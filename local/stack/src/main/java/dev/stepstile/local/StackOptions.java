@@ -1,119 +1,114 @@
 package dev.stepstile.local;
 
 import dev.stepstile.api.StepHandler;
+import dev.stepstile.functions.step.InstalledHandlers;
+import dev.stepstile.local.handlers.UserHandlers;
 import dev.stepstile.usecase.Timing;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a stack is made of.
+ * The settings of a stack.
  *
- * @param kind which implementations of the ports
- * @param isolated whether each function environment is a process of its own
- * @param folder where state, logs and what emulators need are kept
- * @param keepState whether state is kept for the next start
+ * @param kind which implementations of the ports, and where functions run
+ * @param state where the stack keeps its files
  * @param port of the HTTP API on loopback; 0 for a free one
  * @param workers how many batches run at once
- * @param timing the protocol's times
- * @param visibility the queue's visibility timeout
- * @param functionTimeout the step function's
- * @param faults to be injected
- * @param poison keys of the steps that kill every worker that runs them
- * @param handlers what steps may name; an isolated function loads its own from the class path
- * @param processHandlers the configuration of those that are processes: JSON, or its file's absolute path; null for none
- * @param userHandlers Java handlers that run in a process of their own; null for none
- * @param console told, in sentences, what whoever started the stack should see at once
+ * @param times the protocol's and the function's
+ * @param handlers what steps may name
+ * @param console receives the sentences that the person who started the stack should read at once
  */
 public record StackOptions(
-        Kind kind,
-        boolean isolated,
-        Path folder,
-        boolean keepState,
-        int port,
-        int workers,
-        Timing timing,
-        Duration visibility,
-        Duration functionTimeout,
-        Faults faults,
-        Set<String> poison,
-        List<StepHandler> handlers,
-        @Nullable String processHandlers,
-        @Nullable UserHandlers userHandlers,
-        Consumer<String> console) {
+        Kind kind, State state, int port, int workers, Times times, Handlers handlers, Consumer<String> console) {
 
-    /** A stack that says what it has to say in its log alone. */
-    public StackOptions(
-            Kind kind,
-            boolean isolated,
-            Path folder,
-            boolean keepState,
-            int port,
-            int workers,
-            Timing timing,
-            Duration visibility,
-            Duration functionTimeout,
-            Faults faults,
-            Set<String> poison,
-            List<StepHandler> handlers,
-            @Nullable String processHandlers) {
-        this(
-                kind,
-                isolated,
-                folder,
-                keepState,
-                port,
-                workers,
-                timing,
-                visibility,
-                functionTimeout,
-                faults,
-                poison,
-                handlers,
-                processHandlers,
-                null,
-                line -> {});
+    /** The implementations of the ports, and where the functions run. */
+    public enum Kind {
+        /** SQLite and a directory; the functions run in this JVM. */
+        EMBEDDED,
+        /** The AWS adapters, against DynamoDB Local and ElasticMQ; the functions run in this JVM. */
+        AWS,
+        /** As {@link #AWS}; each function environment is a process of its own. */
+        ISOLATED
+    }
+
+    /**
+     * Where a stack keeps its files.
+     *
+     * @param folder of state, logs and what emulators need
+     * @param kept whether state is kept for the next start
+     */
+    public record State(Path folder, boolean kept) {}
+
+    /**
+     * The times of a stack.
+     *
+     * @param timing the protocol's
+     * @param visibility the queue's visibility timeout
+     * @param functionTimeout the step function's
+     */
+    public record Times(Timing timing, Duration visibility, Duration functionTimeout) {
+        /** For tests and demonstrations: a lost worker is noticed within seconds. */
+        public static final Times SHORT = new Times(
+                Timing.of(Duration.ofSeconds(3), Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(30)),
+                Duration.ofMinutes(2),
+                Duration.ofMinutes(2)); // steps that lost a worker run one after the other in their batch
+    }
+
+    /**
+     * The handlers of a stack.
+     *
+     * @param builtIn run in the function itself; an isolated function loads its own from the class path
+     * @param processes the configuration of handlers that are processes: JSON, or its file's absolute path; null for none
+     * @param user Java handlers that run in a process of their own; null for none
+     */
+    public record Handlers(
+            List<StepHandler> builtIn,
+            @Nullable String processes,
+            @Nullable UserHandlers user) {}
+
+    /** A stack of two workers, with short times and the handlers on the class path, that keeps its state. */
+    public static StackOptions of(Kind kind, Path folder) {
+        Handlers onClassPath = new Handlers(InstalledHandlers.onClassPath(), null, null);
+        return new StackOptions(kind, new State(folder, true), 0, 2, Times.SHORT, onClassPath, line -> {});
+    }
+
+    /** Deletes at its start what an earlier stack left. */
+    public StackOptions withoutEarlierState() {
+        return new StackOptions(kind, new State(state.folder(), false), port, workers, times, handlers, console);
+    }
+
+    public StackOptions withPort(int number) {
+        return new StackOptions(kind, state, number, workers, times, handlers, console);
+    }
+
+    public StackOptions withWorkers(int number) {
+        return new StackOptions(kind, state, port, number, times, handlers, console);
+    }
+
+    public StackOptions withTimes(Times changed) {
+        return new StackOptions(kind, state, port, workers, changed, handlers, console);
+    }
+
+    public StackOptions withHandlers(List<StepHandler> builtIn) {
+        return with(new Handlers(builtIn, handlers.processes(), handlers.user()));
     }
 
     public StackOptions withProcessHandlers(@Nullable String configuration) {
-        return with(configuration, userHandlers, console);
-    }
-
-    public StackOptions withConsole(Consumer<String> lines) {
-        return with(processHandlers, userHandlers, lines);
+        return with(new Handlers(handlers.builtIn(), configuration, handlers.user()));
     }
 
     public StackOptions withUserHandlers(@Nullable UserHandlers user) {
-        return with(processHandlers, user, console);
+        return with(new Handlers(handlers.builtIn(), handlers.processes(), user));
     }
 
-    private StackOptions with(@Nullable String configuration, @Nullable UserHandlers user, Consumer<String> lines) {
-        return new StackOptions(
-                kind,
-                isolated,
-                folder,
-                keepState,
-                port,
-                workers,
-                timing,
-                visibility,
-                functionTimeout,
-                faults,
-                poison,
-                handlers,
-                configuration,
-                user,
-                lines);
+    private StackOptions with(Handlers changed) {
+        return new StackOptions(kind, state, port, workers, times, changed, console);
     }
 
-    /** Which implementations of the ports a stack runs on. */
-    public enum Kind {
-        /** SQLite and a directory, in this JVM. */
-        EMBEDDED,
-        /** The AWS adapters, against DynamoDB Local and ElasticMQ. */
-        AWS
+    public StackOptions withConsole(Consumer<String> lines) {
+        return new StackOptions(kind, state, port, workers, times, handlers, lines);
     }
 }

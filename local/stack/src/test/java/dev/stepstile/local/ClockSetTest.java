@@ -1,10 +1,12 @@
 package dev.stepstile.local;
 
-import static dev.stepstile.local.StackUnderTest.step;
+import static dev.stepstile.testing.StackCaller.step;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.codec.Json;
+import dev.stepstile.testing.Eventually;
+import dev.stepstile.testing.StackCaller;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,11 +30,11 @@ class ClockSetTest {
     private final InstantSource system = () -> Instant.now().plus(set.get());
 
     private LocalStack start() {
-        return LocalStack.start(StackUnderTest.options(StackOptions.Kind.EMBEDDED, false, folder), system);
+        return LocalStack.start(StackOptions.of(StackOptions.Kind.EMBEDDED, folder), system);
     }
 
-    private static void closes(StackUnderTest api, String run) throws Exception {
-        StackUnderTest.await(
+    private static void closes(StackCaller api, String run) throws Exception {
+        Eventually.await(
                 () -> Json.parse(api.get("/v1/runs/" + run).body()),
                 status -> status.path("openDispatchCount").asInt(1) == 0);
     }
@@ -40,7 +42,7 @@ class ClockSetTest {
     @Test
     void back_by_an_hour_and_the_dispatch_is_closed_as_soon_as_its_steps_have_ended() throws Exception {
         try (LocalStack stack = start()) {
-            StackUnderTest api = new StackUnderTest(stack.endpoint());
+            StackCaller api = new StackCaller(stack.endpoint());
             api.dispatch("run", List.of(step("step", "doze", 1, 1)));
             api.await("run", "step", "RUNNING");
             set.set(HOUR.negated());
@@ -56,13 +58,13 @@ class ClockSetTest {
     @Test
     void back_by_an_hour_between_two_starts_and_what_waited_goes_on() throws Exception {
         try (LocalStack stack = start()) {
-            StackUnderTest api = new StackUnderTest(stack.endpoint());
+            StackCaller api = new StackCaller(stack.endpoint());
             api.dispatch("run", List.of(step("step", "wait", 1, 1), step("other", "return", 0, 1)));
             api.await("run", "step", "RUNNING");
         }
         set.set(HOUR.negated());
         try (LocalStack stack = start()) {
-            StackUnderTest api = new StackUnderTest(stack.endpoint());
+            StackCaller api = new StackCaller(stack.endpoint());
 
             api.await("run", "step", "SUCCEEDED");
             closes(api, "run");
@@ -72,7 +74,7 @@ class ClockSetTest {
     @Test
     void forward_by_an_hour_and_no_running_step_counts_as_lost() throws Exception {
         try (LocalStack stack = start()) {
-            StackUnderTest api = new StackUnderTest(stack.endpoint());
+            StackCaller api = new StackCaller(stack.endpoint());
             api.dispatch("run", List.of(step("step", "doze", 1, 3)));
             api.await("run", "step", "RUNNING");
             set.set(HOUR);
@@ -86,9 +88,9 @@ class ClockSetTest {
     @Test
     void forward_by_an_hour_and_the_stack_follows_once_nothing_runs() throws Exception {
         try (LocalStack stack = start()) {
-            StackUnderTest api = new StackUnderTest(stack.endpoint());
+            StackCaller api = new StackCaller(stack.endpoint());
             set.set(HOUR);
-            StackUnderTest.await(
+            Eventually.await(
                     () -> {
                         String run = "run-" + System.nanoTime();
                         api.dispatch(run, List.of(step("step", "return", 0, 1)));

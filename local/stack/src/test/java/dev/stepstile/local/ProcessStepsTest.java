@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.Json;
-import java.io.IOException;
+import dev.stepstile.testing.Eventually;
+import dev.stepstile.testing.PythonHandlers;
+import dev.stepstile.testing.StackCaller;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,13 +27,13 @@ class ProcessStepsTest {
     static Path folder;
 
     private static LocalStack stack;
-    private static StackUnderTest api;
+    private static StackCaller api;
 
     @BeforeAll
     static void start() throws Exception {
-        stack = LocalStack.start(StackUnderTest.options(StackOptions.Kind.EMBEDDED, false, folder)
+        stack = LocalStack.start(StackOptions.of(StackOptions.Kind.EMBEDDED, folder)
                 .withProcessHandlers(PythonHandlers.configuration(folder)));
-        api = new StackUnderTest(stack.endpoint());
+        api = new StackCaller(stack.endpoint());
     }
 
     @AfterAll
@@ -49,7 +51,7 @@ class ProcessStepsTest {
                 .isEqualTo(Json.parse("{\"value\":{\"act\":\"echo\"}}"));
         assertThat(api.await("r", "b", "SUCCEEDED", "DEAD").path("state").asText())
                 .isEqualTo("SUCCEEDED");
-        assertThat(lines(api, "r", "b")).contains("from a shell", "\u001E{\"stderr\":\"to stderr\"}");
+        assertThat(api.logLines("r", "b")).contains("from a shell", "\u001E{\"stderr\":\"to stderr\"}");
     }
 
     @Test
@@ -63,7 +65,8 @@ class ProcessStepsTest {
         api.dispatch("stopped", steps);
         List<Long> processes = new ArrayList<>();
         for (ObjectNode step : steps) {
-            processes.addAll(processes(api, "stopped", step.path("key").asText()));
+            processes.addAll(
+                    PythonHandlers.processes(api, "stopped", step.path("key").asText()));
         }
         for (String handler : List.of("warm", "command")) {
             JsonNode slow = api.await("stopped", "slow " + handler, "DEAD", "SUCCEEDED");
@@ -74,34 +77,6 @@ class ProcessStepsTest {
             api.await("stopped", "cancelled " + handler, "CANCELLED");
         }
         assertThat(processes).hasSize(8);
-        StackUnderTest.await(
-                () -> Json.MAPPER.valueToTree(
-                        processes.stream().filter(PythonHandlers::alive).toList()),
-                JsonNode::isEmpty);
-    }
-
-    /** The processes that a waiting step says that it is made of. */
-    static List<Long> processes(StackUnderTest api, String run, String key) throws IOException, InterruptedException {
-        StackUnderTest.await(
-                () -> Json.MAPPER.valueToTree(lines(api, run, key)),
-                lines -> lines.toString().contains("waiting"));
-        List<Long> processes = new ArrayList<>();
-        for (String line : lines(api, run, key)) {
-            if (line.startsWith("waiting ")) {
-                for (String pid : line.substring("waiting ".length()).split(" ", -1)) {
-                    processes.add(Long.valueOf(pid));
-                }
-            }
-        }
-        return processes;
-    }
-
-    private static List<String> lines(StackUnderTest api, String run, String key)
-            throws IOException, InterruptedException {
-        JsonNode step = Json.parse(api.get("/v1/runs/" + run + "/steps/" + key.replace(" ", "%20") + "?log=true")
-                .body());
-        List<String> lines = new ArrayList<>();
-        step.path("logPages").forEach(page -> page.path("lines").forEach(line -> lines.add(line.asText())));
-        return lines;
+        Eventually.await(() -> processes.stream().noneMatch(PythonHandlers::alive));
     }
 }

@@ -1,10 +1,11 @@
 package dev.stepstile.local;
 
-import static dev.stepstile.local.StackUnderTest.step;
+import static dev.stepstile.testing.StackCaller.step;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.step.StepId;
+import dev.stepstile.testing.StackCaller;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -27,7 +28,7 @@ class StoppedStackTest {
 
     private void stopped(StackOptions options, String act, Duration grace) throws Exception {
         try (LocalStack stack = LocalStack.start(options)) {
-            StackUnderTest api = new StackUnderTest(stack.endpoint());
+            StackCaller api = new StackCaller(stack.endpoint());
             api.dispatch("run", List.of(step("step", act, 1, 1)));
             api.await("run", "step", "RUNNING");
             assertThat(stack.runningSteps()).containsExactly(STEP);
@@ -37,7 +38,7 @@ class StoppedStackTest {
 
     private JsonNode atTheNextStart(StackOptions options) throws Exception {
         try (LocalStack stack = LocalStack.start(options)) {
-            return new StackUnderTest(stack.endpoint()).await("run", "step", "SUCCEEDED", "DEAD", "FAILED");
+            return new StackCaller(stack.endpoint()).await("run", "step", "SUCCEEDED", "DEAD", "FAILED");
         }
     }
 
@@ -50,7 +51,7 @@ class StoppedStackTest {
 
     @Test
     void gives_back_what_does_not_end_within_its_grace_and_runs_it_at_the_next_start() throws Exception {
-        StackOptions options = StackUnderTest.options(StackOptions.Kind.EMBEDDED, false, folder);
+        StackOptions options = StackOptions.of(StackOptions.Kind.EMBEDDED, folder);
         stopped(options, "wait", Duration.ofMillis(200));
 
         assertThat(waitedFor).as("what is waited for is told").isNotEmpty().allMatch(List.of(STEP)::equals);
@@ -59,7 +60,7 @@ class StoppedStackTest {
 
     @Test
     void gives_back_a_step_that_takes_no_notice() throws Exception {
-        StackOptions options = StackUnderTest.options(StackOptions.Kind.EMBEDDED, false, folder);
+        StackOptions options = StackOptions.of(StackOptions.Kind.EMBEDDED, folder);
         stopped(options, "deaf", Duration.ZERO);
 
         ranAgainUncounted(atTheNextStart(options));
@@ -67,7 +68,7 @@ class StoppedStackTest {
 
     @Test
     void records_what_ends_within_its_grace() throws Exception {
-        StackOptions options = StackUnderTest.options(StackOptions.Kind.EMBEDDED, false, folder);
+        StackOptions options = StackOptions.of(StackOptions.Kind.EMBEDDED, folder);
         stopped(options, "doze", Duration.ofSeconds(60));
 
         JsonNode ended = atTheNextStart(options);
@@ -78,7 +79,7 @@ class StoppedStackTest {
     @Test
     @Tag("integration")
     void of_workers_in_processes_of_their_own_gives_back_what_they_run() throws Exception {
-        StackOptions options = StackUnderTest.options(StackOptions.Kind.AWS, true, folder);
+        StackOptions options = StackOptions.of(StackOptions.Kind.ISOLATED, folder);
         stopped(options, "wait", Duration.ofMillis(200));
 
         ranAgainUncounted(atTheNextStart(options));

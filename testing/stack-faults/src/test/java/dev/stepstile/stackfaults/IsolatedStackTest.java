@@ -1,0 +1,128 @@
+package dev.stepstile.stackfaults;
+
+import static dev.stepstile.testing.StackCaller.step;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.local.StackOptions;
+import dev.stepstile.step.StepId;
+import dev.stepstile.testing.Eventually;
+import dev.stepstile.testing.PythonHandlers;
+import dev.stepstile.testing.StackCaller;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The AWS stack with a process for each worker, and handlers that are bad to their process. */
+@Tag("integration")
+@Timeout(value = 8, unit = TimeUnit.MINUTES)
+class IsolatedStackTest {
+    @TempDir
+    static Path folder;
+
+    private static FaultyStack stack;
+    private static StackCaller api;
+
+    @BeforeAll
+    static void start() throws Exception {
+        stack = FaultyStack.start(StackOptions.of(StackOptions.Kind.ISOLATED, folder)
+                .withProcessHandlers(PythonHandlers.configuration(folder)));
+        api = new StackCaller(stack.stack().endpoint());
+    }
+
+    @AfterAll
+    static void stop() {
+        if (stack != null) {
+            stack.close();
+        }
+    }
+
+    @Test
+    void a_killed_worker_takes_its_steps_processes_with_it() throws Exception {
+        api.dispatch(
+                "processes",
+                List.of(PythonHandlers.step("a", "warm", "wait"), PythonHandlers.step("b", "command", "wait")));
+        List<Long> processes = new ArrayList<>(PythonHandlers.processes(api, "processes", "a"));
+        processes.addAll(PythonHandlers.processes(api, "processes", "b"));
+        assertThat(processes).hasSize(4).allMatch(PythonHandlers::alive);
+        assertThat(stack.killWorkerOf(new StepId("processes", "a"))).isTrue();
+        stack.killWorkerOf(new StepId("processes", "b")); // it may have been in the same one
+        for (String step : List.of("a", "b")) {
+            assertThat(api.await("processes", step, "DEAD")
+                            .path("error")
+                            .path("kind")
+                            .asText())
+                    .isEqualTo("WORKER_LOST");
+        }
+        Eventually.await(() -> processes.stream().noneMatch(PythonHandlers::alive));
+    }
+
+    @Test
+    void bad_handlers_die_alone_and_are_buried_and_the_stack_goes_on() throws Exception {
+        List<ObjectNode> steps = new ArrayList<>();
+        steps.add(step("exits", "exit", 9, 2));
+        steps.add(step("fills the heap", "heap", 9, 2));
+        steps.add(step("throws an error", "error", 9, 2));
+        steps.add(step("is deaf", "deaf", 9, 2).put("timeoutSeconds", 1));
+        for (int i = 0; i < 6; i++) {
+            steps.add(step("neighbour " + i, "nap", 9, 3));
+        }
+        api.dispatch("bad", steps);
+
+        assertThat(causes("exits")).containsOnly("WORKER_LOST");
+        assertThat(causes("fills the heap")).containsOnly("WORKER_LOST");
+        // One of their two attempts may have shared its worker with one that exited.
+        assertThat(causes("throws an error")).contains("HANDLER_FAILED");
+        assertThat(causes("is deaf")).contains("TIMEOUT");
+        for (int i = 0; i < 6; i++) {
+            assertThat(api.await("bad", "neighbour " + i, "SUCCEEDED", "DEAD", "FAILED")
+                            .path("state")
+                            .asText())
+                    .isEqualTo("SUCCEEDED");
+        }
+        Set<String> deadLettered = new TreeSet<>();
+        stack.stack()
+                .deadLetters(100)
+                .forEach(deadLetter -> deadLettered.add(
+                        String.valueOf(MessageCodec.deadLetter(deadLetter).step())));
+        deadLettered.removeIf(step -> step.startsWith("processes/")); // another test's
+        assertThat(deadLettered)
+                .containsExactlyInAnyOrder("bad/exits", "bad/fills the heap", "bad/throws an error", "bad/is deaf");
+        assertThat(stack.workersLost()).isGreaterThanOrEqualTo(4);
+
+        api.dispatch("good", List.of(step("afterwards", "nap", 9, 3)));
+        api.await("good", "afterwards", "SUCCEEDED");
+    }
+
+    @Test
+    void a_worker_that_is_killed_in_the_middle_of_a_step_leaves_it_to_another() throws Exception {
+        api.dispatch("killed", List.of(step("waits", "wait", 1, 3)));
+        api.await("killed", "waits", "RUNNING");
+
+        assertThat(stack.killWorkerOf(new StepId("killed", "waits"))).isTrue();
+
+        JsonNode ended = api.await("killed", "waits", "SUCCEEDED");
+        assertThat(ended.path("result").asText()).isEqualTo("done by attempt 2");
+        assertThat(ended.path("attempts").path(0).path("kind").asText()).isEqualTo("WORKER_LOST");
+        assertThat(stack.killWorkerOf(new StepId("killed", "another"))).isFalse();
+    }
+
+    /** Why a step's attempts failed, once it is dead and buried. */
+    private static List<String> causes(String key) throws Exception {
+        JsonNode dead = Eventually.await(() -> api.step("bad", key), step -> step.hasNonNull("deadLetteredAt"));
+        assertThat(dead.path("state").asText()).isEqualTo("DEAD");
+        assertThat(dead.path("attempt").asInt()).isEqualTo(2);
+        return dead.path("attempts").findValuesAsText("kind");
+    }
+}

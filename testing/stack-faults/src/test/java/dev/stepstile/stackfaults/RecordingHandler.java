@@ -1,0 +1,64 @@
+package dev.stepstile.stackfaults;
+
+import dev.stepstile.api.StepContext;
+import dev.stepstile.api.StepHandler;
+import dev.stepstile.api.StepInput;
+import dev.stepstile.api.StepResult;
+import dev.stepstile.api.TerminalFailure;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** A handler whose result depends on its input alone, and which notes each of its starts with its process. */
+public final class RecordingHandler implements StepHandler {
+    static final String NAME = "test.reckoning";
+
+    /** What becomes of a step, whatever happens to its workers. */
+    enum Fate {
+        SUCCEEDS,
+        FAILS_ONCE,
+        FAILS_FOR_GOOD,
+        DIES
+    }
+
+    /**
+     * A step's work.
+     *
+     * @param notes a file that gets a line for each start
+     */
+    public record Input(int number, long millis, String fate, String notes) {}
+
+    /** What the step of this number comes to. */
+    static long expected(int number) {
+        return (long) number * number % 10_007;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public StepResult run(StepInput json, StepContext context) throws Exception {
+        Input input = json.as(Input.class);
+        Files.writeString(
+                Path.of(input.notes()),
+                context.stepKey() + " " + context.attempt() + " "
+                        + ProcessHandle.current().pid() + "\n",
+                StandardOpenOption.CREATE,
+                StandardOpenOption.APPEND);
+        Thread.sleep(input.millis());
+        return switch (Fate.valueOf(input.fate())) {
+            case SUCCEEDS -> StepResult.of(expected(input.number()));
+            case FAILS_ONCE -> {
+                if (context.attempt() == 1) {
+                    throw new IOException("the first attempt always fails");
+                }
+                yield StepResult.of(expected(input.number()));
+            }
+            case FAILS_FOR_GOOD -> throw new TerminalFailure("as it always does");
+            case DIES -> throw new IOException("as each attempt does");
+        };
+    }
+}
