@@ -38,7 +38,7 @@ def shared(instance: Any, job: Any) -> dict[str, Any]:
         "run": dg.serialize_value(instance.create_run_for_job(definition, tags=tags)),
         "job": dg.serialize_value(recon),
         "code": _code.describe(_dagster.code_pointer(recon)),
-        "defaults": _defaults.told(definition, {}, True, ()),
+        "defaults": _defaults.to_send(definition, {}, True, ()),
         "environment": {},
         "env_file": None,
         "retries": "DEFERRED",

@@ -50,7 +50,7 @@ def load(target: str) -> Target:
 
 
 def read_environment(target: Target, sources: LoadedSources) -> None:
-    """Lets the target complete the environment before the user's code is imported, and say from which files it does."""
+    """Calls the target's ``read_environment`` before user code is imported; it notes the files that it reads."""
     read: Callable[[Callable[[str], None]], None] | None = getattr(target, "read_environment", None)
     if read is not None:
         read(sources.note)

@@ -1,4 +1,4 @@
-"""The wire to whoever started the host: a line of JSON for each command and each event."""
+"""The channel to the parent process: a line of JSON for each command and each event."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _CHUNK = 1 << 16
 
 
 class Channel:
-    """Commands come in by one descriptor, events go out by another; no child has either."""
+    """Reads commands from one descriptor and writes events to another. Children close both."""
 
     def __init__(self, commands: int, events: int) -> None:
         self.commands = commands
         self._events = events
-        self._begun = b""
+        self._incomplete = b""
 
     @classmethod
     def over_standard_streams(cls) -> Channel:
-        """Takes standard input and output for itself: what code prints in the host goes to standard error."""
+        """Takes over standard input and output; what code prints in the host goes to standard error."""
         commands, events = os.dup(0), os.dup(1)
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
@@ -35,13 +35,13 @@ class Channel:
         read = os.read(self.commands, _CHUNK)
         if not read:
             raise EOFError
-        *lines, self._begun = (self._begun + read).split(b"\n")
+        *lines, self._incomplete = (self._incomplete + read).split(b"\n")
         for line in lines:
             try:
                 command = json.loads(line)
             except (ValueError, RecursionError) as problem:
                 command = None
-                sys.stderr.write(f"A command was passed over: {type(problem).__name__}: {problem}\n")
+                sys.stderr.write(f"Skipped a command that is not JSON: {type(problem).__name__}: {problem}\n")
             if isinstance(command, dict):
                 yield command  # type: ignore[misc]
 

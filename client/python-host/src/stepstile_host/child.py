@@ -26,12 +26,13 @@ def run(
     environment: Mapping[str, str],
     context: PipesContextData | None,
     failure: BaseException | None,
+    *,
     of_others: Iterable[int],
     generators: Generators,
 ) -> NoReturn:
-    """Runs the step and ends the process, whatever happens: nothing of the host may run on in its copy.
+    """Runs the step and ends the process, whatever happens: the host's code must not run in its copy.
 
-    ``context`` is the step's, if the host has read it; ``failure`` what preparing it raised.
+    ``context`` is the step's context, if the host has read it; ``failure`` is the error of its preparation.
     """
     status = 1
     try:
@@ -47,21 +48,21 @@ def run(
 
 
 def _settle(folder: str, of_others: Iterable[int]) -> None:
-    os.setpgid(0, 0)  # the whole group can be signalled, and nobody else with it
+    os.setpgid(0, 0)  # a signal to the group reaches only this step's processes
     offspring.adopt()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for name, descriptor in ((STDOUT, 1), (STDERR, 2)):
         pipe = os.open(os.path.join(folder, name), os.O_WRONLY)
         os.dup2(pipe, descriptor)
         os.close(pipe)
-    for end in of_others:  # or their readers would wait for this step too
+    for end in of_others:  # or their readers would not see the end of the output before this step ends
         os.close(end)
-    # What the step has printed is seen while it runs.
+    # Printed lines are visible while the step runs.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
 
 def _run(target: Callable[..., Any], context: PipesContextData | None, failure: BaseException | None) -> int:
-    loader = None if context is None else _Loaded(context)
+    loader = None if context is None else _LoadedContext(context)
     try:
         with open_dagster_pipes(context_loader=loader) as session:
             if failure is not None:
@@ -69,7 +70,7 @@ def _run(target: Callable[..., Any], context: PipesContextData | None, failure: 
             try:
                 target(session)
             finally:
-                finish_threads()  # before the session is closed: they may log
+                finish_threads()  # before the session is closed: threads may log
     except SystemExit as leaving:
         return _status(leaving)
     except BaseException:
@@ -81,13 +82,13 @@ def _run(target: Callable[..., Any], context: PipesContextData | None, failure: 
 def _status(leaving: SystemExit) -> int:
     if leaving.code is None or isinstance(leaving.code, int):
         code = leaving.code or 0
-        return code if 0 <= code <= 255 else (code & 255) or 1  # 256 is a failure, which a status cannot say
+        return code if 0 <= code <= 255 else (code & 255) or 1  # 256 is a failure, but not a possible status
     sys.stderr.write(f"{leaving.code}\n")
     return 1
 
 
-class _Loaded(PipesContextLoader):
-    """The context that the host has read: it may be large, and need not be read twice."""
+class _LoadedContext(PipesContextLoader):
+    """The context that the host has read; it may be large, and is not read again."""
 
     def __init__(self, context: PipesContextData) -> None:
         self._context = context

@@ -1,4 +1,4 @@
-"""The host itself: forks, and tells what became of whom. One thread, and nothing of a step's data passes through it."""
+"""The host itself: forks a child for each step, and reports its end. One thread; it does not touch a step's data."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 Target = Callable[["PipesContext"], Any]
 
 _GONE_SECONDS = 3
-"""How long killed processes may take to be gone."""
+"""How long to wait for killed processes to exit."""
 
 _BUILT_SECONDS = 0.05
-"""A ``prepare`` that took longer has built something, and left garbage that the next fork would keep for ever."""
+"""A ``prepare`` that took longer has created objects and garbage, which is collected before the next fork keeps it."""
 
 
 class Host:
-    """Serves until its commands end, which is when whoever started it closes them or dies; its children die with it."""
+    """Serves until the pipe of its commands is closed: its parent closes it, or dies. Its children are killed with it."""
 
     def __init__(self, channel: Channel, target: Target, sources: LoadedSources) -> None:
         self._channel = channel
@@ -42,17 +42,19 @@ class Host:
         self._sources = sources
         self._prepare: Callable[[Any], Any] | None = getattr(target, "prepare", None)
         self._generators = Generators()
-        self._own: set[int] = set()  # processes that the host's own code has started
+        self._own: set[int] = set()  # processes that the host's own code started
         self._steps: dict[int, int] = {}  # by the child's process id
-        self._held: dict[int, list[int]] = {}  # by step: both ends of its output, until its reader has come
+        self._held: dict[
+            int, list[int]
+        ] = {}  # by step: both ends of its output, until its reader has opened it
         self._woken, self._wake = os.pipe()
 
     def serve(self) -> None:
         with suppress(PermissionError):  # it leads a session already
-            os.setsid()  # Ctrl-C in a terminal is for the stack, which ends its hosts itself
+            os.setsid()  # Ctrl-C in a terminal must reach only the stack, which stops its hosts itself
         for end in (self._woken, self._wake):
             os.set_blocking(end, False)
-        signal.signal(signal.SIGCHLD, _noted)
+        signal.signal(signal.SIGCHLD, _ignore)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         warm_up: Callable[[], None] | None = getattr(self._target, "warm_up", None)
         if warm_up is not None:
@@ -71,11 +73,11 @@ class Host:
             self._end()
 
     def _end(self) -> None:
-        """Kills all steps with what they have started, which is the host's to end once they are dead."""
+        """Kills all steps and the processes that they started, which become the host's children."""
         for pid in self._steps:
             _kill_group(pid)
-        give_up = time.monotonic() + _GONE_SECONDS
-        while (left := offspring.children()) and time.monotonic() < give_up:
+        deadline = time.monotonic() + _GONE_SECONDS
+        while (left := offspring.children()) and time.monotonic() < deadline:
             offspring.end(left)
             time.sleep(0.005)
 
@@ -116,8 +118,7 @@ class Host:
         try:
             pid = self._forked(step, folder, environment)
         except Exception as refusal:
-            # No room for a process or for its output, or a limit of the interpreter: that is the step's failure, and not
-            # the end of the host.
+            # No resources for a process or its output, or a limit of the interpreter: the step fails, the host continues.
             self._release(step)
             self._channel.send({"refused": step, "reason": f"{type(refusal).__name__}: {refusal}"})
             return
@@ -135,7 +136,7 @@ class Host:
             os.mkfifo(path, 0o600)
             held.append(os.open(path, os.O_RDWR))
         context, failure = self._prepared(folder)
-        gc.freeze()  # or a collection in the child would copy every page that has an object on it
+        gc.freeze()  # or a collection in the child would copy every page with an object
         pid = os.fork()
         if pid == 0:
             try:
@@ -149,19 +150,17 @@ class Host:
                     environment,
                     context,
                     failure,
-                    [end for ends in self._held.values() for end in ends],
-                    self._generators,
+                    of_others=[end for ends in self._held.values() for end in ends],
+                    generators=self._generators,
                 )
             finally:
-                os._exit(1)  # whatever happened: it is not another host
-        with suppress(
-            OSError
-        ):  # the child does it too: whoever comes first, nobody signals a group that is not there
+                os._exit(1)  # whatever happened: the child must not run the host's loop
+        with suppress(OSError):  # the child does it too; the group must exist before it is signalled
             os.setpgid(pid, pid)
         return pid
 
     def _prepared(self, folder: str) -> tuple[PipesContextData | None, BaseException | None]:
-        """Lets the target build what steps share; what that raises is the step's, not the host's."""
+        """Calls the target's ``prepare``, which builds what steps share. Its error is raised in the step."""
         if self._prepare is None:
             return None, None
         context: PipesContextData | None = None
@@ -170,7 +169,7 @@ class Host:
         try:
             context = json.loads(Path(folder, "context.json").read_text(encoding="utf-8"))
             self._prepare(context["extras"])  # type: ignore[index]
-        except BaseException as failure:  # KeyboardInterrupt too: nobody interrupts a host
+        except BaseException as failure:  # KeyboardInterrupt too: the host itself is never interrupted
             return context, failure
         finally:
             self._own = self._own_of(before, offspring.children())
@@ -181,8 +180,8 @@ class Host:
         return context, None
 
     def _own_of(self, before: set[int], now: set[int]) -> set[int]:
-        """Which children the host's own code has started, after it has run. What a step that ended meanwhile left behind
-        is a new child too; it is not in the host's process group."""
+        """The children that the host's own code started. A process that an ended step left behind is a child too, not in
+        the host's process group."""
         new = now - before
         if new and (before - self._own - self._steps.keys() or any(map(offspring.has_ended, self._steps))):
             new = {pid for pid in new if offspring.is_in_own_group(pid)}
@@ -192,10 +191,10 @@ class Host:
         for pid in list(self._steps):
             try:
                 ended, status = os.waitpid(pid, os.WNOHANG)
-            except ChildProcessError:  # code in the host has waited for it, and knows alone how it ended
+            except ChildProcessError:  # code in the host has waited for it and taken its status
                 ended, status = pid, None
             if ended:
-                _kill_group(pid)  # what the step left running would hold its output open
+                _kill_group(pid)  # processes that it left running would keep its output open
                 self._channel.send({"ended": self._steps.pop(pid), "memory": _memory()} | _how(status))
         offspring.end(offspring.children() - self._own - self._steps.keys())
 
@@ -207,8 +206,8 @@ def _how(status: int | None) -> dict[str, int]:
     return {"signal": -code} if code < 0 else {"status": code}
 
 
-def _noted(number: int, frame: FrameType | None) -> None:
-    """Does nothing: the signal's number in the pipe wakes the loop."""
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Does nothing: the signal writes its number to the wake-up pipe, which wakes the loop."""
 
 
 def _kill_group(pid: int) -> None:
@@ -217,7 +216,7 @@ def _kill_group(pid: int) -> None:
 
 
 def _memory() -> int:
-    """Bytes of this process in memory; 0 where that is not known."""
+    """Resident bytes of this process; 0 if unknown."""
     try:
         with open("/proc/self/statm", encoding="ascii") as statm:
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -229,7 +228,7 @@ def _warn_of_threads() -> None:
     others = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     if others:
         sys.stderr.write(
-            f"Preloaded code runs threads in the host ({', '.join(others)}): a forked child has none of them, and finds"
-            " locks that they held locked for ever. Start them in the step.\n"
+            f"Preloaded code runs threads in the host ({', '.join(others)}). A forked child does not have these threads,"
+            " and a lock that one of them held stays locked. Start threads in the step.\n"
         )
         sys.stderr.flush()

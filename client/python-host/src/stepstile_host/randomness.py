@@ -1,4 +1,4 @@
-"""Random numbers of each child's own: a generator that was seeded in the host is in the same state in every fork of it."""
+"""Seeds random generators in each child: a generator that was seeded in the host has the same state in every fork."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 
 
 class Generators:
-    """The generators that modules keep as globals, found whenever code was loaded and seeded anew in each child.
+    """The generators that modules have as globals: found after code was loaded, and seeded in each child.
 
-    These are instances of ``random.Random`` (its own hidden one too), of NumPy's ``RandomState`` (its legacy global
-    too) and ``Generator``; beside them PyTorch's and the C library's. Others, and those within other objects, cannot be
-    found: their owner has them seeded by ``os.register_at_fork(after_in_child=...)``.
+    These are instances of ``random.Random`` (also the module's own), of NumPy's ``RandomState`` (also its legacy global)
+    and ``Generator``, PyTorch's, and the C library's. Other kinds, and generators in other objects, are not found; their
+    owner can seed them by ``os.register_at_fork(after_in_child=...)``.
     """
 
     def __init__(self) -> None:
@@ -24,25 +24,25 @@ class Generators:
         self._modules_seen = 0
 
     def look(self) -> None:
-        """To be called when code was loaded."""
+        """Called after code was loaded."""
         if len(sys.modules) == self._modules_seen:
             return
         self._modules_seen = len(sys.modules)
         self._found = list({id(generator): generator for generator in _globals()}.values())
 
     def seed(self) -> None:
-        """To be called in a child, before it runs anything."""
+        """Called in a child, before it runs the step."""
         for generator in self._found:
             try:
                 _seed(generator)
             except Exception as problem:
-                _warn(f"A {type(generator).__qualname__} could not be seeded anew", problem)
+                _warn(f"A {type(generator).__qualname__} could not be seeded", problem)
         torch_seed = getattr(sys.modules.get("torch"), "seed", None)
         if torch_seed is not None:
             try:
-                torch_seed()  # of all devices; of a GPU once it is initialised
+                torch_seed()  # of all devices; that of a GPU when it is initialised
             except Exception as problem:
-                _warn("PyTorch's generators could not be seeded anew", problem)
+                _warn("PyTorch's generators could not be seeded", problem)
         with suppress(AttributeError, OSError):  # a C library without them
             c = ctypes.CDLL(None)
             c.srandom(ctypes.c_uint(int.from_bytes(os.urandom(4), sys.byteorder)))
@@ -57,9 +57,7 @@ def _globals() -> Iterator[Any]:
     )
     for module in list(sys.modules.values()):
         for value in list(getattr(module, "__dict__", {}).values()):
-            if issubclass(
-                type(value), kinds
-            ):  # not isinstance, which asks a lazy proxy to become what it stands for
+            if issubclass(type(value), kinds):  # not isinstance, which makes a lazy proxy load its object
                 yield value
 
 
@@ -67,13 +65,13 @@ def _seed(generator: Any) -> None:
     if isinstance(generator, random.Random):
         generator.seed()
         return
-    if hasattr(generator, "seed"):  # NumPy's RandomState; another bit generator than its own it cannot seed
+    if hasattr(generator, "seed"):  # NumPy's RandomState; it can only seed its own kind of bit generator
         with suppress(TypeError):
             generator.seed()
             return
     bits = getattr(generator, "bit_generator", None) or generator._bit_generator
-    bits.__setstate__(type(bits)().__reduce__()[2])  # its seed sequence too, from which others are spawned
+    bits.__setstate__(type(bits)().__reduce__()[2])  # also its seed sequence, from which others are spawned
 
 
 def _warn(what: str, problem: Exception) -> None:
-    sys.stderr.write(f"{what} ({type(problem).__name__}): it draws the same numbers as in other steps.\n")
+    sys.stderr.write(f"{what} ({type(problem).__name__}): it yields the same numbers as in other steps.\n")

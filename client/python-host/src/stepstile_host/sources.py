@@ -1,4 +1,4 @@
-"""Which files the host has loaded its code from, and whether one of them has changed since."""
+"""The source files that the host has loaded, and whether one of them has changed since."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Signature = tuple[int, int, int]
 
 
 class Listing(NamedTuple):
-    """What a folder of code holds: its time before it was read, the names of its sources, the paths of its folders."""
+    """The content of a folder of code: its time before it was read, the names of its sources, the paths of its folders."""
 
     modified: int
     sources: frozenset[str]
@@ -22,7 +22,7 @@ class Listing(NamedTuple):
 
 
 class _Watched(NamedTuple):
-    """A folder of a package, as it was when it was last looked at."""
+    """A folder of a package, as it was when it was last read."""
 
     package: str
     modified: int
@@ -30,20 +30,20 @@ class _Watched(NamedTuple):
 
 
 MOST_FOLDERS = 2_000
-"""A package with more folders below it is not searched for new files; those that are loaded are watched all the same."""
+"""A package with more folders is not searched for new files; its loaded files are still watched."""
 
 _DEFINITIONS = frozenset({"component.yaml", "component.yml", "defs.yaml", "defs.yml"})
-"""What Dagster's component folders are made of, beside Python."""
+"""The files of Dagster's component folders, besides Python."""
 
-_PASSED_OVER = frozenset({"__pycache__", "dist-packages", "node_modules", "site-packages"})
+_SKIPPED = frozenset({"__pycache__", "dist-packages", "node_modules", "site-packages"})
 _INSTALLED = frozenset({"dist-packages", "site-packages"})
 
 
 class LoadedSources:
-    """Notes each source file as Python's import system is about to read it, so that no edit falls between.
+    """Records each source file just before Python's import system reads it, so that no edit is missed.
 
-    Watched are the files of modules outside the standard library and ``site-packages`` (an editable install is outside),
-    which files there are in their packages, and which distributions are installed.
+    It watches the files of modules outside the standard library and ``site-packages`` (an editable install is outside), the
+    list of files in their packages, and the list of installed distributions.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class LoadedSources:
         self._changed: str | None = None
 
     def note_imports(self) -> None:
-        """From now on, whatever imports a source file in this process."""
+        """Records every source file that this process imports from now on."""
         loaders: Any = SourceFileLoader
         path_stats = loaders.path_stats
         note = self.note
@@ -69,17 +69,17 @@ class LoadedSources:
         loaders.path_stats = noted
 
     def note(self, path: str) -> None:
-        """A file that is about to be read; one that is not there is noted too, and has changed once it is."""
+        """Records a file that is about to be read, or that does not exist: it changes when it is created."""
         path = os.path.abspath(path)
         if not is_standard(path):
             self._files[path] = _signature(path)
             self._unread.add(path)
 
     def loaded(self) -> None:
-        """To be called when code was loaded: what was noted since the last time is read once, to be known again."""
+        """Called after code was loaded: computes the digests of the files recorded since the last call."""
         for path in self._unread:
             digest = digest_of(path)
-            # Of a file that was written to while it was loaded nobody knows which form was.
+            # If a file was written while it was loaded, it is unknown which content was loaded.
             self._digests[path] = digest if _signature(path) == self._files[path] else None
         self._unread.clear()
         if len(sys.modules) != self._modules_seen:
@@ -93,7 +93,7 @@ class LoadedSources:
                     self._installed[folder] = _distributions(folder)
 
     def changed(self) -> str | None:
-        """A file that is not what was loaded; None if all are. Quick: it reads only what was written to."""
+        """A file that differs from what was loaded, or None. Quick: it reads only files with new times."""
         if self._changed is None:
             self._changed = self._changed_file() or self._changed_package() or self._changed_installation()
         return self._changed
@@ -110,7 +110,7 @@ class LoadedSources:
         return None
 
     def _changed_package(self) -> str | None:
-        """Only a folder whose time has moved is read again, with what is new below it."""
+        """Reads only folders with new times, and new folders below them."""
         for folder, known in list(self._folders.items()):
             if folder not in self._folders or _modified(folder) == known.modified:
                 continue
@@ -141,7 +141,7 @@ class LoadedSources:
         return None
 
     def _look_through(self, top: str, package: str) -> str | None:
-        """Watches the folders of a package from ``top`` downwards, unless it is too large for that; the first source."""
+        """Watches the folders of a package from ``top`` downwards, unless it is too large; returns the first source."""
         room = MOST_FOLDERS - sum(each.package == package for each in self._folders.values())
         first: str | None = None
         for number, (folder, found) in enumerate(walk(top)):
@@ -163,12 +163,12 @@ class LoadedSources:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir(follow_symlinks=False)
-    except OSError:  # a file system that does not say it with the name, and fails
+    except OSError:  # some file systems need another call for it, which may fail
         return False
 
 
-def listed(folder: str, passed_over: Callable[[str], bool] = lambda _: False) -> Listing | None:
-    """A folder in which code may be, without what is at the paths that are passed over; None if it is none."""
+def listed(folder: str, is_skipped: Callable[[str], bool] = lambda _: False) -> Listing | None:
+    """The listing of a folder that may contain code, without skipped paths; None if it cannot contain any."""
     modified = _modified(folder)
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -180,28 +180,28 @@ def listed(folder: str, passed_over: Callable[[str], bool] = lambda _: False) ->
     folders = [
         entry
         for entry in entries
-        if not entry.name.startswith(".") and entry.name not in _PASSED_OVER and _is_folder(entry)
+        if not entry.name.startswith(".") and entry.name not in _SKIPPED and _is_folder(entry)
     ]
     return Listing(
         modified,
-        frozenset(entry.name for entry in sources if not passed_over(entry.path)),
-        [entry.path for entry in folders if not passed_over(entry.path)],
+        frozenset(entry.name for entry in sources if not is_skipped(entry.path)),
+        [entry.path for entry in folders if not is_skipped(entry.path)],
     )
 
 
-def walk(top: str, passed_over: Callable[[str], bool] = lambda _: False) -> Iterator[tuple[str, Listing]]:
-    """The folders from ``top`` downwards in which code may be, in order."""
+def walk(top: str, is_skipped: Callable[[str], bool] = lambda _: False) -> Iterator[tuple[str, Listing]]:
+    """The folders from ``top`` downwards that may contain code, in order."""
     waiting = [top]
     while waiting:
         folder = waiting.pop()
-        found = listed(folder, passed_over)
+        found = listed(folder, is_skipped)
         if found is not None:
             yield folder, found
             waiting += reversed(found.folders)
 
 
 def digest_of(path: str) -> bytes | None:
-    """Of a file's content, however its lines end; None if it cannot be read."""
+    """The digest of a file's content, regardless of line endings; None if it cannot be read."""
     try:
         with open(path, "rb") as file:
             return hashlib.sha256(file.read().replace(b"\r\n", b"\n")).digest()

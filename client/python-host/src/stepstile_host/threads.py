@@ -1,4 +1,4 @@
-"""Threads that outlive what started them."""
+"""Threads that are still running when a step's function returns."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 
 
 def finish_threads() -> None:
-    """Waits for the threads that are no daemons, as an interpreter does before it ends: they have something left to say.
+    """Waits for the threads that are not daemons, as an interpreter does before it exits: they may still log.
 
-    Idle workers of pools are told first that there is nothing more to do. How long this takes is bounded by the step's own
-    time.
+    Idle workers of pools are stopped first. The step's timeout bounds the wait.
     """
     at_exit: Any = getattr(threading, "_threading_atexits", ())
     callbacks: list[Callable[[], None]] = list(at_exit)

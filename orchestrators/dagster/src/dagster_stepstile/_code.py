@@ -1,5 +1,5 @@
-"""Whether run worker and worker have the same code: compared are the sources of the code location, or versions that the
-user gives."""
+"""Checks that run worker and worker have the same code: compares the sources of the code location, or versions that the
+user sets."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from stepstile_host.sources import digest_of, is_standard, walk
 VERSION_VARIABLE = "STEPSTILE_CODE_VERSION"
 
 MOST_FILES = 3_000
-"""Of the location in all; of a part of it with which they would be more, those that are loaded."""
+"""Of the whole location. If a part of it has more, only its loaded files count."""
 
 MOST_FOLDERS = 2_000
 _DIGEST_BYTES = 6
-_PASSED_OVER = frozenset({"build", "test", "tests"})
+_SKIPPED = frozenset({"build", "test", "tests"})
 
 _digests: dict[str, tuple[tuple[int, int, int], str]] = {}
 
 
 def describe(pointer: Any) -> dict[str, Any]:
-    """What the run worker tells of its code: for each file of the location its digest, by its module's top or, of a
-    location that is given as a file, by its path."""
+    """The digest of each file of the location, which the run worker sends: by top-level package or, if the location is
+    given as a file, by path."""
     tops = _tops(pointer)
     if not tops:  # of a module without a file, such as one in a zip: nothing to compare
         return {"version": os.environ.get(VERSION_VARIABLE), "files": _packed({}), "identity": None}
@@ -48,19 +48,19 @@ def describe(pointer: Any) -> dict[str, Any]:
     }
 
 
-def compare(pointer: Any, told: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Why the worker's code is not the run worker's, and what the run's log should say of it; mostly, None of both.
+def compare(pointer: Any, sent: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The reason to refuse the step, and a note for the run's log; None and None if the code is the same.
 
-    Compared is what both have. A file that one of them lacks cannot be run there in an old form; and it may be missing
-    for a good reason, as tests are in an image.
+    Only files that exist on both sides are compared. A missing file cannot be out of date, and may be missing for a good
+    reason, such as tests in an image.
     """
     own = os.environ.get(VERSION_VARIABLE)
-    if own and told["version"]:
-        return None if own == told["version"] else _other_version(own, told["version"]), None
+    if own and sent["version"]:
+        return None if own == sent["version"] else _other_version(own, sent["version"]), None
     tops = _tops(pointer)
     found = [
         os.path.join(top or tops[top], name)
-        for top, files in _unpacked(told["files"]).items()
+        for top, files in _unpacked(sent["files"]).items()
         if top in tops
         for name, digest in files.items()
         if _digest(os.path.join(tops[top], name)) not in (digest, None)
@@ -68,25 +68,25 @@ def compare(pointer: Any, told: Mapping[str, Any]) -> tuple[str | None, str | No
     if not found:
         return None, None
     listed = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
-    if told["identity"] == _identity(next(iter(tops.values()))):
-        return None, f"{listed} changed since the run began; steps from here on run the new code."
+    if sent["identity"] == _identity(next(iter(tops.values()))):
+        return None, f"{listed} changed since the run began; the following steps run the new code."
     return (
         f"The worker has other code than the run worker: {listed} {'differs' if len(found) == 1 else 'differ'}."
-        f" {_WHAT_TO_DO} If the difference does not matter, give both the same {VERSION_VARIABLE}, which is then compared"
-        " in place of files."
+        f" {_WHAT_TO_DO} If the difference does not matter, set the same {VERSION_VARIABLE} on both, which is then"
+        " compared instead of the files."
     ), None
 
 
 _WHAT_TO_DO = "Deploy the same code to both (on AWS: build and push the image, deploy the stack with it), and launch again."
 
 
-def _other_version(own: str, told: str) -> str:
-    return f"The worker has version '{own}' of the code ({VERSION_VARIABLE}), the run worker '{told}'. {_WHAT_TO_DO}"
+def _other_version(own: str, sent: str) -> str:
+    return f"The worker has version '{own}' of the code ({VERSION_VARIABLE}), the run worker '{sent}'. {_WHAT_TO_DO}"
 
 
 def _tops(pointer: Any) -> dict[str, str]:
-    """Where the location's code is, itself first: the folder of its file, under an empty name; or that of its module's
-    top-level package, and of what else was loaded from beside that, by name."""
+    """The folders of the location's code, by name, its own first: the folder of its file, under an empty name; or those of
+    its top-level package and of the packages that were loaded from the folder beside it."""
     pointer = getattr(pointer, "reconstructor_pointer", pointer)
     file = getattr(pointer, "python_file", None)
     if file:
@@ -116,7 +116,7 @@ def _tops(pointer: Any) -> dict[str, str]:
 
 
 def _folder_of(top: str) -> str | None:
-    """A package's folder; of a module that is a file, the folder it is in."""
+    """The folder of a package, or the folder that contains a module's file."""
     members: Mapping[str, Any] = getattr(sys.modules.get(top), "__dict__", {})
     for folder in members.get("__path__") or ():
         return os.path.abspath(folder)
@@ -134,7 +134,7 @@ def _is_installed(folder: str) -> bool:
 
 @cache
 def _installed_in(folder: str) -> frozenset[str]:
-    """What of a folder distributions have put there, as `pip install --target` does."""
+    """The names in a folder that distributions installed, as `pip install --target` does."""
     names: set[str] = set()
     try:
         for entry in os.scandir(folder):
@@ -147,29 +147,29 @@ def _installed_in(folder: str) -> frozenset[str]:
 
 
 def _is_installed_below(top: str, path: str) -> bool:
-    """Whether a distribution has put a file, or a folder in which it is, below ``top``."""
+    """Whether a distribution installed a file, or a folder that contains it, below ``top``."""
     parts = os.path.relpath(path, top).split(os.sep)
     return any(part in _installed_in(os.path.join(top, *parts[:depth])) for depth, part in enumerate(parts))
 
 
 def _names(top: str, folder: str, room: int, alone: bool) -> Sequence[str]:
-    """The sources of a package, or the module's own file if it is one that stands alone."""
+    """The sources of a package, or the file of a module that is not in a package."""
     own_file = f"{top}.py"
     is_single = alone or _is_installed(folder) or own_file in _installed_in(folder)
     return [own_file] if top and not _is_package(top) and is_single else _sources(folder, room)
 
 
 def _sources(folder: str, room: int) -> Sequence[str]:
-    """What is loaded from below a folder, and all other Python there but for tests, unless it is too much."""
+    """The loaded files below a folder, and all other Python files there except tests, unless there are too many."""
     loaded = set(_loaded_below(folder))
     found: set[str] = set()
 
-    def passed_over(path: str) -> bool:
+    def is_skipped(path: str) -> bool:
         where, name = os.path.split(path)
         is_standard_here = not _is_installed(folder) and is_standard(os.path.join(path, ""))
-        return name in _PASSED_OVER or name in _installed_in(where) or is_standard_here
+        return name in _SKIPPED or name in _installed_in(where) or is_standard_here
 
-    for number, (where, listing) in enumerate(walk(folder, passed_over)):
+    for number, (where, listing) in enumerate(walk(folder, is_skipped)):
         found |= {
             os.path.relpath(os.path.join(where, name), folder)
             for name in listing.sources
@@ -195,7 +195,7 @@ def _loaded_below(folder: str) -> Iterator[str]:
 
 
 def _digest(path: str) -> str | None:
-    """Of a file's content, read again only when it was written to; None if there is none."""
+    """The digest of a file's content, which is read again only after a change; None if there is no file."""
     try:
         found = os.stat(path)
     except OSError:
@@ -212,7 +212,7 @@ def _digest(path: str) -> str | None:
 
 
 def _identity(folder: str) -> Sequence[Any]:
-    """Tells a folder from a copy of it on another machine or in another image."""
+    """Differs between a folder and a copy of it on another machine or in another image."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as boot:
             machine = boot.read().strip()

@@ -1,4 +1,4 @@
-"""Puts what steps print where Dagster shows it: the instance's compute logs."""
+"""Writes what steps print to the instance's compute logs, where Dagster shows it."""
 
 import hashlib
 import inspect
@@ -28,7 +28,7 @@ class ComputeLogs:
         self._written: set[str] = set()
 
     def begin(self, name: str, step_context: Any, at: float) -> EventLogEntry | None:
-        """What tells the run's readers, with the time ``at``, where the step's output is to be found; once."""
+        """The event with the place of the step's output, with the time ``at``; None if the log has it."""
         if name in self._captured:
             return None
         self._captured.add(name)
@@ -37,7 +37,7 @@ class ComputeLogs:
         return _supplied.logs_captured(step_context, self._key(name), at)
 
     def _was_captured_before(self, name: str) -> bool:
-        """Whether the run worker before this one told where; what it wrote is deleted then, as it is told again."""
+        """Whether the previous run worker wrote that event. If so, its output is deleted: it is read and written again."""
         if name not in self._of_a_resumed_run:
             key = self._key(name)
             before = any(
@@ -81,7 +81,7 @@ class ComputeLogs:
 
 
 def _io_types(manager: Any) -> dict[str, Any]:
-    """Dagster's names for the two streams, which have no public name: taken from the signature that asks for them."""
+    """Dagster's enum of the two streams, which is not public: taken from the annotation of a parameter."""
     annotation: Any = (
         inspect.signature(manager.open_log_stream, eval_str=True).parameters["io_type"].annotation
     )

@@ -1,7 +1,7 @@
-"""The one place that uses parts of Dagster which have no public name.
+"""The one module that uses parts of Dagster that are not public.
 
-No module of Dagster beyond ``dagster`` itself is imported here or elsewhere; these are attributes of objects that Dagster
-hands to an executor, used on the lowest and on the newest version by the tests.
+No module of Dagster except ``dagster`` itself is imported here or elsewhere. The parts are attributes of objects that
+Dagster passes to an executor; tests use them on the lowest and on the newest version.
 """
 
 import hashlib
@@ -38,14 +38,14 @@ from dagster import (
 )
 
 _RECONNECT_SECONDS = 5
-"""A kept connection that is older is made anew: shorter than what cuts an idle one on its way."""
+"""The age at which a connection is replaced: less than the idle timeouts of load balancers and firewalls."""
 
 _RECENT = 200
-"""So many of a checked asset's last time partitions can be asked about."""
+"""How many of a checked asset's last time partitions can be read."""
 
 _MOST_READ_PARTITIONS = 128
-"""Where a step reads more partitions of an asset, Dagster does not ask for the version of each: its limit is 100, and the
-worker may count a few less, as it counts later."""
+"""If a step reads more partitions of an asset, Dagster does not read the version of each. Its limit is 100, and the worker,
+which counts later, may count a few less."""
 
 _MAPPING_KEY = re.compile(r"\[([^\]]*)\]$")
 
@@ -56,21 +56,24 @@ def retry_mode(name: str) -> Any:
 
 
 def keep_connections(instance: DagsterInstance) -> None:
-    """Lets the instance's storage keep a connection open, as it does in Dagster's webserver.
+    """Lets the instance's storage keep a connection open, as in Dagster's webserver.
 
-    Otherwise Postgres and MySQL are connected to anew for each event, which costs several times what writing it does.
+    Otherwise Postgres and MySQL are connected to for each event, which takes several times as long as writing it.
     """
     instance.optimize_for_webserver(statement_timeout=0, pool_recycle=_RECONNECT_SECONDS, max_overflow=-1)
 
 
 def error_info(message: str, class_name: str) -> Any:
-    """Dagster's serialisable error, for what is no exception of this process."""
+    """Dagster's serialisable error, for an error that is not an exception of this process."""
     fields = {"message": message, "stack": [], "cls_name": class_name, "cause": None, "context": None}
     return deserialize_value(json.dumps({"__class__": "SerializableErrorInfo", **fields}))
 
 
 def failure_event(executor: Any, step_context: Any, error: Any, state: Any) -> Any:
-    """Writes that a step failed or, by its op's policy, is up for retry; the event. Its name changed with Dagster 1.13."""
+    """Writes and returns the event that a step failed or, by its op's policy, is up for retry.
+
+    The method's name changed with Dagster 1.13.
+    """
     for name in ("log_failure_or_retry_event_after_error", "get_failure_or_retry_event_after_error"):
         if hasattr(executor, name):
             return getattr(executor, name)(step_context, error, state)
@@ -78,7 +81,7 @@ def failure_event(executor: Any, step_context: Any, error: Any, state: Any) -> A
 
 
 def state_for_step(state: Any, step: Any) -> Any:
-    """Of a run's state what one step needs: else a fan-out sends its whole width to each of its steps."""
+    """The part of a run's state that one step needs: in a fan-out, a step does not receive the keys of all its siblings."""
     needed = set(step.get_execution_dependency_keys()) | {step.key}
     handles = {
         handle
@@ -110,7 +113,7 @@ def state_for_step(state: Any, step: Any) -> Any:
 
 
 def step_plan(full_plan: Any, step_key: str, state: Any, job_def: Any) -> Any:
-    """The plan of one step of a run, out of the plan of all."""
+    """The plan of one step of a run, from the plan of all steps."""
     plan = full_plan._replace(
         known_state=state,
         step_dict=dict(full_plan.step_dict),
@@ -123,13 +126,13 @@ def step_plan(full_plan: Any, step_key: str, state: Any, job_def: Any) -> Any:
 
 
 def worker_context(plan_context: Any, plan: Any, run: DagsterRun, retries: Any, executor: Executor) -> Any:
-    """A context for executing ``plan`` as a part of the host's ``run``, out of the one that this process made, and with
-    that one's run config: user code sees what the run was launched with."""
+    """A context to execute ``plan`` as a part of ``run``, made from this process's context of the whole job, with the run
+    config of that context, which user code reads."""
     run_config = plan_context.run_config
     kind: Any = type("WorkerContext", (type(plan_context),), {"run_config": property(lambda _: run_config)})
     return kind(
         plan_data=plan_context.plan_data._replace(dagster_run=run, execution_plan=plan, retry_mode=retries),
-        # The in-process executor reports that it begins and ends; nobody wants that once per step.
+        # Without loggers: the in-process executor would log its start and end for each step.
         log_manager=DagsterLogManager.create(loggers=[], handlers=[], dagster_run=run),
         executor=executor,
         output_capture=None,
@@ -137,8 +140,8 @@ def worker_context(plan_context: Any, plan: Any, run: DagsterRun, retries: Any, 
 
 
 def quieten_console() -> None:
-    """Ends Dagster's console logger in this process: what it prints is in the run's event log already, and each line
-    would be a line of the step's stderr, and a page to be stored and fetched."""
+    """Turns off Dagster's console logger in this process: its lines are in the run's event log already, and each would be
+    stored again as a line of the step's stderr."""
 
     def silent(_: Any) -> logging.Logger:
         return logging.Logger("dagster", logging.CRITICAL + 1)
@@ -160,7 +163,7 @@ def in_process(plan_context: Any, instance: DagsterInstance) -> Executor:
 
 
 def step_dependencies(init_context: InitExecutorContext, config: Mapping[str, Any] | None) -> Any:
-    """Dagster's ``StepDependencyConfig``, as its own executors make it of their config."""
+    """Dagster's ``StepDependencyConfig``, as its own executors create it from their config."""
     own = {"retries": {"enabled": {}}} | ({"step_dependency_config": config} if config else {})
     context = InitExecutorContext(init_context.job, in_process_executor, own, init_context.instance)
     create: Any = in_process_executor.executor_creation_fn
@@ -168,9 +171,9 @@ def step_dependencies(init_context: InitExecutorContext, config: Mapping[str, An
 
 
 def shape_of(job_def: Any, step: Any) -> dict[str, str]:
-    """What a step takes, gives and uses: two definitions of it that differ in this cannot stand for each other.
+    """Digests of a step's op, inputs, outputs and resources: two definitions of a step must agree in these.
 
-    Descriptions, metadata, tags, and the values of defaults may be worked out when code is loaded, and are no part of it.
+    Descriptions, metadata, tags and default values may be computed when code is loaded, and are not compared.
     """
     op = job_def.get_node(step.node_handle).definition
     inputs = {
@@ -206,8 +209,8 @@ def shape_of(job_def: Any, step: Any) -> dict[str, str]:
 
 
 def config_defaults(job_def: Any, run_config: Mapping[str, Any]) -> dict[str, Any]:
-    """What the job's definitions add to a run's config where it says nothing, as it was worked out when they were loaded;
-    environment variables by name. Of loggers and the executor nothing."""
+    """The defaults of the job's definitions that a run's config does not set, as computed when the code was loaded; but
+    environment variables by name, and nothing of loggers and the executor."""
     added = _defaults(job_def.run_config_schema.config_type, run_config)
     if job_def.config_mapping is None:
         for name in ("execution", "loggers"):
@@ -233,7 +236,7 @@ def _defaults(config_type: Any, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_of_its_parts(field: Any) -> bool:
-    """Whether a default is what the defaults of its fields come to: where it is not given, they may be given in part."""
+    """Whether a default consists of the defaults of its fields; then each of these may be sent alone."""
     fields: Mapping[str, Any] = getattr(field.config_type, "fields", None) or {}
     parts = {name: each.default_value for name, each in fields.items() if each.default_provided}
     return not isinstance(field.config_type, Selector) and parts == field.default_value
@@ -247,8 +250,8 @@ def _is_json(value: Any) -> bool:
 
 
 def left_out(plan: Any) -> list[str]:
-    """The mapped steps that a run which is executed again neither has from the runs before it nor runs: Dagster takes those
-    to run from the log of the run before, where a step that had not begun is not found."""
+    """The mapped steps that a re-execution neither runs nor has outputs of: Dagster selects steps from the log of the
+    original run, which does not have those that had not started."""
     produced: set[str] = set()
     past = plan.known_state.parent_state if plan.known_state else None
     if past is None:
@@ -261,7 +264,7 @@ def left_out(plan: Any) -> list[str]:
 
 
 def code_pointer(job: Any) -> Any:
-    """Where a reconstructable job's code is."""
+    """The pointer to a reconstructable job's code."""
     return job.repository.pointer
 
 
@@ -277,7 +280,7 @@ def checked_assets(step: Any) -> list[AssetKey]:
 
 
 def parents_of(job_def: Any, keys: Sequence[AssetKey]) -> list[AssetKey]:
-    """The assets that assets of a job are made from."""
+    """The parents of assets of a job."""
     layer = job_def.asset_layer
     return list(
         dict.fromkeys(parent for key in keys if layer.has(key) for parent in layer.get(key).parent_keys)
@@ -296,8 +299,8 @@ def read_partitions(
     tags: Mapping[str, str],
     instance: DagsterInstance,
 ) -> list[str]:
-    """The partitions of a parent whose data versions Dagster asks for where the step of a run with these tags makes assets:
-    those that its own partitions are made from, unless they are too many."""
+    """The partitions of a parent whose data versions Dagster reads for a step that materializes assets, in a run with these
+    tags: the parents of the step's own partitions, unless these are too many."""
     layer = job_def.asset_layer
     made = [layer.get(key) for key in keys if layer.has(key) and parent in layer.get(key).parent_keys]
     [asset, *_] = sorted(made, key=lambda each: each.partitions_def is None)
@@ -316,7 +319,7 @@ def read_partitions(
 
 
 def _run_partitions(partitions: Any, tags: Mapping[str, str]) -> PartitionKeyRange | None:
-    """The partitions that a run is for, by its tags."""
+    """The partitions of a run, by its tags."""
     first = tags.get("dagster/partition", tags.get("dagster/asset_partition_range_start"))
     last = tags.get("dagster/partition", tags.get("dagster/asset_partition_range_end"))
     if first is None or last is None:
@@ -327,7 +330,7 @@ def _run_partitions(partitions: Any, tags: Mapping[str, str]) -> PartitionKeyRan
 
 
 def recent_time_partitions(job_def: Any, key: AssetKey) -> list[str]:
-    """The last partitions of an asset whose partitions are windows of time; none of another one."""
+    """The last partitions of an asset with time-window partitions; none for other assets."""
     partitions: Any = job_def.asset_layer.get(key).partitions_def if is_partitioned(job_def, key) else None
     if not isinstance(partitions, TimeWindowPartitionsDefinition):
         return []
@@ -340,7 +343,7 @@ def recent_time_partitions(job_def: Any, key: AssetKey) -> list[str]:
 
 
 def dynamic_partition_names(job_def: Any) -> list[str]:
-    """The names of the dynamic partitions that a job's assets, or the job, have."""
+    """The names of the dynamic partitions of a job and its assets."""
     layer = job_def.asset_layer
     found = [job_def.partitions_def]
     for key in layer.executable_asset_keys:
@@ -357,7 +360,7 @@ def dynamic_partition_names(job_def: Any) -> list[str]:
 
 @job
 def _without_io_manager() -> None:
-    """Has Dagster's default IO manager, which has no public name."""
+    """A job with Dagster's default IO manager, which is not public."""
 
 
 _OF_ONE_MACHINE = (_without_io_manager.resource_defs["io_manager"], fs_io_manager, mem_io_manager)
@@ -365,7 +368,7 @@ _DEFAULT_IS_ANOTHER = ("DAGSTER_DEFAULT_IO_MANAGER_MODULE", "DAGSTER_DEFAULT_IO_
 
 
 def local_outputs(job_def: Any) -> list[str]:
-    """The outputs of a job that are kept where only this machine finds them, with their IO managers."""
+    """The outputs of a job that are stored only on this machine, with their IO managers."""
     found: list[str] = []
     for node in job_def.all_node_defs:
         for output in node.output_defs if isinstance(node, OpDefinition) else ():

@@ -1,5 +1,5 @@
-"""Defaults of a run's config that are worked out when code is loaded, such as a time, a temporary folder or the value of an
-environment variable: those of the run worker count, as they do in process."""
+"""Defaults of a run's config that are computed when code is loaded, such as a time, a temporary folder or the value of an
+environment variable: those of the run worker are used, as in process."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any
 from dagster_stepstile import _dagster
 
 
-def told(
+def to_send(
     job_def: Any, run_config: Mapping[str, Any], same_machine: bool, may_differ: Sequence[str]
 ) -> dict[str, Any]:
-    """What workers are sent. The values of resources may be secrets, and stay on this machine: to others goes what tells
-    whether their own differ."""
+    """The defaults that workers receive. The values of resources may be secrets, and are not sent to other machines: these
+    receive short digests, to detect that their own values differ."""
     added = _dagster.config_defaults(job_def, run_config)
     resources = {} if job_def.config_mapping else added.pop("resources", {})
     if same_machine and resources:
         return {"config": {**added, "resources": resources}, "resources": {}}
     return {
         "config": added,
-        "resources": {name: _mark(value) for name, value in resources.items() if name not in may_differ},
+        "resources": {name: _digest(value) for name, value in resources.items() if name not in may_differ},
     }
 
 
@@ -31,11 +31,13 @@ def differing(sent: Mapping[str, Any], job_def: Any, run_config: Mapping[str, An
     if not sent["resources"]:
         return []
     own = _dagster.config_defaults(job_def, run_config).get("resources", {})
-    return [name for name, mark in sent["resources"].items() if name in own and _mark(own[name]) != mark]
+    return [
+        name for name, digest in sent["resources"].items() if name in own and _digest(own[name]) != digest
+    ]
 
 
 def completed(job_def: Any, run_config: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
-    """The run's config with the defaults that were sent, and without the executor's, which only the run worker needs."""
+    """The run's config with the defaults that were sent, without the executor's config, which only the run worker needs."""
     config = _merged(sent["config"], run_config)
     if not job_def.config_mapping:
         config.pop("execution", None)
@@ -50,6 +52,6 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
-def _mark(value: Any) -> str:
-    """Enough to tell that two values differ, all but certainly, and too little to guess one from."""
+def _digest(value: Any) -> str:
+    """Long enough to detect nearly all differences, too short to guess a value from."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:4]

@@ -1,5 +1,5 @@
-"""Environment variables of a step: the worker's own, those of the project's ``.env``, and those that the executor's config
-names."""
+"""Environment variables of a step: the worker's own, those of the project's ``.env``, and those named in the executor's
+config."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def read_project_file(note: Callable[[str], None]) -> None:
 
 
 def of_run(shared: Mapping[str, Any]) -> dict[str, str]:
-    """What the steps of a run have beside the worker's own: the ``.env`` from where the run was launched, if this is the
-    same machine, and what the executor's config names."""
+    """The variables of a run's steps in addition to the worker's own: those of ``.env`` in the folder where the run was
+    launched, on the same machine, and those named in the executor's config."""
     file = shared["env_file"]
     return {**(_read(file) if file else {}), **shared["environment"]}
 
@@ -36,7 +36,7 @@ def _read(path: str) -> dict[str, str]:
 
 @contextmanager
 def having(variables: Mapping[str, str]) -> Generator[None, None, None]:
-    """Has these variables for a while: a host serves several runs."""
+    """Sets these variables temporarily: a host serves several runs."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -50,15 +50,15 @@ def having(variables: Mapping[str, str]) -> Generator[None, None, None]:
 
 
 def missing(problem: Any) -> str | None:
-    """What to say of a config that names variables which are not there; None if it fails for another reason."""
+    """The error for a config with variables that are not set; None if it is invalid for another reason."""
     errors: Iterable[Any] = getattr(problem, "errors", None) or ()
     names = sorted({name for error in errors for name in _UNSET.findall(str(getattr(error, "message", "")))})
     if not names:
         return None
     which = f"the environment variable {names[0]} is" if len(names) == 1 else f"{', '.join(names)} are"
     return (
-        f"The job's config takes its values from the environment, and on the worker {which} not set. On one machine: write"
-        " them into .env beside the handlers' configuration, or into its 'environment', or set them where './stepstile"
-        " local' is started and name them in 'inherit'. On AWS: set them on the step function (ENV in its image, or its"
-        " configuration). What is no secret may be named in 'env_vars' of the executor's config."
+        f"The job's config reads values from the environment, and on the worker {which} not set. On one machine: set them"
+        " in .env beside the handlers' configuration, or in its 'environment', or where './stepstile local' is started,"
+        " with their names in 'inherit'. On AWS: set them on the step function (ENV in its image, or its configuration)."
+        " Variables that are not secret may be listed in 'env_vars' of the executor's config."
     )

@@ -1,4 +1,4 @@
-"""Which of the steps that are ready may go: the limits of the executor's config and the instance's pools."""
+"""Decides which ready steps may run: by the limits of the executor's config and the instance's pools."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -10,14 +10,14 @@ _PRIORITY = "dagster/priority"
 _POOL_TAG = "dagster/concurrency_key"
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 15.0
-_TOLD_AGAIN_AFTER = 300.0
+_REPORTED_AGAIN_AFTER = 300.0
 
 
 class Gate:
-    """Holds ready steps back until there is room; higher priority first, then in the order in which they came.
+    """Holds ready steps back until there is room; higher priority first, then in order of arrival.
 
-    Steps wait here rather than in Dagster's own scheduler, so that a resumed run can replay what happened without
-    asking for the room again.
+    Steps wait here rather than in Dagster's own scheduler, so that a resumed run can replay its events without claiming
+    room again.
     """
 
     def __init__(
@@ -27,19 +27,19 @@ class Gate:
         self._tag_limits = tag_limits
         self._pools = pools
         self._waiting: list[Any] = []
-        self._gone: dict[str, Any] = {}
+        self._running: dict[str, Any] = {}
 
     def offer(self, steps: Sequence[Any]) -> None:
         self._waiting.extend(steps)
         self._waiting.sort(key=_priority, reverse=True)
 
     def take(self) -> Sequence[Any]:
-        """The steps that may go now, which then count until they are done."""
+        """The steps that may run now; they count until they are done."""
         taken: list[Any] = []
         held: list[Any] = []
         for step in self._waiting:
             if self._has_room(step) and self._pools.claim(_pool(step), step.key, _priority(step)):
-                self._gone[step.key] = step
+                self._running[step.key] = step
                 taken.append(step)
             else:
                 held.append(step)
@@ -47,17 +47,17 @@ class Gate:
         return taken
 
     def done(self, step_key: str) -> None:
-        self._gone.pop(step_key, None)
+        self._running.pop(step_key, None)
         self._waiting = [waiting for waiting in self._waiting if waiting.key != step_key]
         self._pools.free(step_key)
 
     def newly_blocked(self) -> Sequence[tuple[Any, str, bool]]:
-        """Steps that wait for a pool and are to be reported: the step, its pool, and whether it is for the first time."""
+        """Steps that wait for a pool and must be reported: the step, its pool, and whether this is its first report."""
         by_key = {step.key: step for step in self._waiting}
         return [(by_key[key], pool, first) for key, pool, first in self._pools.to_report() if key in by_key]
 
     def _has_room(self, step: Any) -> bool:
-        if self._max_concurrent is not None and len(self._gone) >= self._max_concurrent:
+        if self._max_concurrent is not None and len(self._running) >= self._max_concurrent:
             return False
         return not any(self._is_used_up(limit, step) for limit in self._tag_limits)
 
@@ -69,7 +69,7 @@ class Gate:
         each_value = isinstance(wanted, str) or bool(wanted and wanted["applyLimitPerUniqueValue"])
         used = sum(
             1
-            for other in self._gone.values()
+            for other in self._running.values()
             if key in other.tags and (not each_value or other.tags[key] == own)
         )
         return used >= limit["limit"]
@@ -89,7 +89,7 @@ class Pools:
         self._next_try: dict[str, float] = {}
         self._tries: dict[str, int] = {}
         self._pool_of: dict[str, str] = {}
-        self._told_at: dict[str, float] = {}
+        self._reported_at: dict[str, float] = {}
 
     def claim(self, pool: str | None, step_key: str, priority: int) -> bool:
         if pool is None or not self._supported or self._is_per_run():
@@ -120,7 +120,7 @@ class Pools:
         self._forget(step_key)
 
     def give_up(self) -> None:
-        """Takes back what is only waited for; what is held belongs to steps that may still run."""
+        """Cancels pending claims; the slots that are held belong to steps that may still run."""
         for step_key in list(self._next_try):
             self._storage.free_concurrency_slot_for_step(self._run_id, step_key)
             self._forget(step_key)
@@ -128,16 +128,16 @@ class Pools:
     def to_report(self) -> Sequence[tuple[str, str, bool]]:
         now = time.monotonic()
         due = [
-            (key, pool, key not in self._told_at)
+            (key, pool, key not in self._reported_at)
             for key, pool in self._pool_of.items()
-            if now - self._told_at.get(key, -_TOLD_AGAIN_AFTER) >= _TOLD_AGAIN_AFTER
+            if now - self._reported_at.get(key, -_REPORTED_AGAIN_AFTER) >= _REPORTED_AGAIN_AFTER
         ]
         for key, _, _ in due:
-            self._told_at[key] = now
+            self._reported_at[key] = now
         return due
 
     def _forget(self, step_key: str) -> None:
-        for known in (self._next_try, self._tries, self._pool_of, self._told_at):
+        for known in (self._next_try, self._tries, self._pool_of, self._reported_at):
             known.pop(step_key, None)
 
     def _is_per_run(self) -> bool:

@@ -1,4 +1,4 @@
-"""What the run worker hands over: steps, and what they share."""
+"""The steps that the run worker dispatches, and the input that they share."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Settings:
 
 
 class Outgoing:
-    """Makes Stepstile's steps of Dagster's, with no more than each needs."""
+    """Creates Stepstile's steps for Dagster's, with no more input than each needs."""
 
     def __init__(self, settings: Settings, plan_context: Any, job_def: Any) -> None:
         self._settings = settings
@@ -44,22 +44,22 @@ class Outgoing:
         self._run = plan_context.dagster_run
         self._job_def = job_def
         self._code = _code.describe(_dagster.code_pointer(plan_context.reconstructable_job))
-        self._defaults = _defaults.told(
+        self._defaults = _defaults.to_send(
             job_def, self._run.run_config, settings.same_machine, settings.resources_may_differ
         )
-        # Its path; values do not travel. A worker on this machine reads it itself, as `dagster dev` did.
+        # Only its path is sent. A worker on this machine reads the file itself, as `dagster dev` did.
         self._env_file = os.path.abspath(".env") if settings.same_machine else None
         self._shared: dict[str, Any] | None = None
         self._of_run: dict[str, Any] | None = None
         self._partitions = set(_dagster.dynamic_partition_names(job_def))
 
     def partitions_changed(self, name: str) -> None:
-        """Later steps are to see the dynamic partitions that an earlier one added or deleted."""
+        """Later steps must see the dynamic partitions that an earlier one added or deleted."""
         self._partitions.add(name)
         self._shared = None
 
     def step(self, name: str, step: Any, run_state: Any) -> Step:
-        """One of Dagster's attempts of a step, under the name that it has on Stepstile."""
+        """One of Dagster's attempts of a step, with its key on Stepstile."""
         tags = step.tags
         known = _asset_records.gather(self._instance, self._job_def, step, self._run.tags)
         return Step(
@@ -78,8 +78,8 @@ class Outgoing:
         )
 
     def dispatch_id(self, wave: Sequence[Step]) -> str:
-        """By run and steps, so that a call made again is the same one; and by content, which a resumed run may
-        write in another order: its steps are then known by their keys."""
+        """A hash of the run, the keys and the content: the same for a repeated call. A resumed run may serialise the same
+        content in another order; then its steps attach to the existing ones by their keys."""
         shared = self.shared()
         content = json.dumps(
             [[step.to_json() for step in wave], shared["id"], shared["dynamic_partitions"]], sort_keys=True
@@ -88,8 +88,8 @@ class Outgoing:
         return str(uuid.uuid5(uuid.UUID(self._run.run_id), f"{[step.key for step in wave]} {digest}"))
 
     def shared(self) -> Mapping[str, Any]:
-        """What all steps of a wave share, and Stepstile stores once: the dynamic partitions as they are now, and what is
-        the same for all steps of the run, which a worker knows again by its id."""
+        """The input that all steps of a wave share, and Stepstile stores once: the current dynamic partitions, and what is
+        the same for all steps of the run, which a worker identifies by its id."""
         if self._shared is None:
             partitions = {
                 name: list(self._instance.get_dynamic_partitions(name)) for name in sorted(self._partitions)

@@ -1,4 +1,4 @@
-"""Writes what steps said into the run's event log, each entry once."""
+"""Writes the entries of steps to the run's event log, each entry once."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ _POINTING = (DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_CHEC
 class RunLog:
     """The event log of one run, as its run worker writes it.
 
-    Entries of one step are written in the order in which they were given; of different steps at the same time, where
-    the storage is made for that.
+    Entries of one step are written in their order; those of different steps concurrently, if the storage supports it.
     """
 
     def __init__(self, instance: DagsterInstance, run: DagsterRun, resumed: bool) -> None:
@@ -40,8 +39,8 @@ class RunLog:
         self.prior = [entry.dagster_event for entry in entries if entry.dagster_event is not None]
 
     def write(self, entries: Sequence[tuple[int, EventLogEntry]]) -> Future[Sequence[DagsterEvent]]:
-        """Writes entries of one step, each with its number in the step; what comes of it is the events among them,
-        whoever wrote them first."""
+        """Writes entries of one step, each with its number in the step. The future has the events among them, also those
+        that were in the log already."""
         return self._submit(lambda: self._write(entries))
 
     def _submit(self, work: Callable[[], Any]) -> Future[Any]:
@@ -68,7 +67,7 @@ class RunLog:
         return events
 
     def _store(self, entry: EventLogEntry) -> None:
-        """Again where the connection was lost, unless the entry was written before that."""
+        """Writes an entry. If the connection is lost, it is written again, unless it is in the log."""
         try:
             self._instance.handle_new_event(entry)
         except DBAPIError as lost:
@@ -78,21 +77,21 @@ class RunLog:
             if _versions.identity(entry) not in written:
                 self._instance.handle_new_event(entry)
             elif entry.dagster_event is not None and entry.dagster_event.asset_key is not None:
-                raise  # its asset may not know of it
+                raise  # the record of its asset may be missing
 
     def _id_of(self, key: AssetKey | None) -> int | None:
-        """The id of what this step wrote last of an asset."""
+        """The id of the last entry of this step about an asset."""
         return (
             None if key is None else self._instance.fetch_materializations(key, limit=1).records[0].storage_id
         )
 
     def starts_of(self, step_key: str) -> int:
-        """How often the run worker before this one wrote that the step starts."""
+        """How many starts of the step the previous run worker wrote."""
         starts = (DagsterEventType.STEP_START, DagsterEventType.STEP_RESTARTED)
         return sum(event.step_key == step_key and event.event_type in starts for event in self.prior)
 
     def has(self, event_type: DagsterEventType, step_key: str, message: str | None = None) -> bool:
-        """Whether the run worker before this one wrote such an event."""
+        """Whether the previous run worker wrote such an event."""
         return any(
             event.event_type == event_type
             and event.step_key == step_key
@@ -101,7 +100,7 @@ class RunLog:
         )
 
     def report(self, message: str, step_key: str | None = None) -> DagsterEvent | None:
-        """An engine event, once per step and text even if the run is resumed."""
+        """Writes an engine event, once per step and text even if the run is resumed."""
         if step_key is not None and self.has(DagsterEventType.ENGINE_EVENT, step_key, message):
             return None
         return self._instance.report_engine_event(message, self._run, step_key=step_key)
@@ -112,5 +111,5 @@ class RunLog:
 
 
 def _takes_parallel_writes(instance: DagsterInstance) -> bool:
-    """SQLite has one writer; a pool of them would only wait for each other."""
+    """False for SQLite, which has one writer at a time."""
     return "sqlite" not in type(instance.event_log_storage).__name__.lower() and instance.is_persistent

@@ -1,4 +1,4 @@
-"""Entries of the event log that the run worker writes for a step, with the time at which what they say happened."""
+"""Entries of the event log that the run worker writes in place of a worker, with the times at which the events happened."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from dagster import DagsterEvent, EventLogEntry
 
 
 def step_start(step_context: Any, retry: int, at: float) -> EventLogEntry:
-    """That a step started, for a worker that ended before it could report that."""
+    """The start of a step whose worker ended before it could report it."""
     quiet = _without_log(step_context, step=step_context.step, event_tags=step_context.event_tags)
     event = DagsterEvent.step_restarted_event(quiet, retry) if retry else DagsterEvent.step_start_event(quiet)
     return _entry(step_context, event, at)
 
 
 def logs_captured(step_context: Any, key: Sequence[str], at: float) -> EventLogEntry:
-    """Where the output of a step is to be found."""
+    """The event with the place of a step's output."""
     where: Any = SimpleNamespace(
         external_url=None, external_stdout_url=None, external_stderr_url=None, shell_cmd=None
     )
@@ -27,7 +27,7 @@ def logs_captured(step_context: Any, key: Sequence[str], at: float) -> EventLogE
 
 
 def _without_log(step_context: Any, **more: Any) -> Any:
-    """Enough of a context to build an event, which Dagster would otherwise also log, with the current time."""
+    """The parts of a context that building an event needs, without the log, to which Dagster would write it at once."""
     log = SimpleNamespace(log_dagster_event=_ignored)
     return SimpleNamespace(job_name=step_context.job_name, log=log, **more)
 

@@ -1,4 +1,4 @@
-"""Entries that name others of their step by id: by number on the worker, by the id in the log once they are written."""
+"""Entries that refer to others of their step: by number on the worker, by id once those are in the log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ANY_POINTER = re.compile(r'((?:"dagster/input_event_pointer/(?:[^"\\]|\\.)*": "
 
 
 def with_pointers(entry: EventLogEntry, ids: Callable[[int], int | None]) -> EventLogEntry:
-    """The entry, with the ids in the log of those entries of its step that it names by number."""
+    """The entry, with ids in place of the numbers of other entries of its step."""
 
     def filled_in(found: re.Match[str]) -> str:
         known = ids(-1 - int(found[2]))
@@ -25,5 +25,5 @@ def with_pointers(entry: EventLogEntry, ids: Callable[[int], int | None]) -> Eve
 
 
 def identity(entry: EventLogEntry) -> str:
-    """What two copies of an entry have in common, whether or not their pointers were filled in."""
+    """Equal for two copies of an entry, whether or not their numbers were replaced by ids."""
     return _ANY_POINTER.sub(r"\1", _wire.entry_text(entry))

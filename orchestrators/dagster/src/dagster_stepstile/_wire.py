@@ -1,4 +1,4 @@
-"""What travels between the executor and its worker: names, and event log entries as compressed text."""
+"""The format of what executor and worker exchange: names, and event log entries as compressed text."""
 
 import base64
 import hashlib
@@ -14,16 +14,16 @@ from stepstile import log_lines
 from stepstile.log_lines import Live, Stderr, Stdout
 
 VERSION = 3
-"""Of the parts below; a worker that is told another one refuses the step."""
+"""The version of this format; a worker with another version than the run worker refuses the step."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.\[\]?|,: +@-]")
 _LONGEST_KEY = 480
 
 
 def step_name(step_key: str, retry: int) -> str:
-    """A Dagster step's key as a Stepstile step's, with ``~n`` for its n-th retry.
+    """The key on Stepstile of a Dagster step, with ``~n`` for its n-th retry.
 
-    What a Stepstile key does not take is written ``=XX`` in hex; an endless key keeps its start and gets a hash.
+    Characters that a Stepstile key may not have are written ``=XX`` in hex; a key that is too long is cut and gets a hash.
     """
     name = _UNSAFE.sub(lambda match: "".join(f"={byte:02X}" for byte in match.group().encode()), step_key)
     if len(name) > _LONGEST_KEY:
@@ -31,25 +31,25 @@ def step_name(step_key: str, retry: int) -> str:
     return f"{name}~{retry}" if retry else name
 
 
-_USUAL = files("dagster_stepstile").joinpath("usual_entries.txt").read_bytes()
-"""What the entries of most steps have in common, for the compression to refer to: a step's events then are a few
-hundred bytes, which travel in the feed itself, rather than a payload of their own. Part of the wire: see VERSION."""
+_COMMON_TEXT = files("dagster_stepstile").joinpath("usual_entries.txt").read_bytes()
+"""The dictionary of the compression: text that the entries of most steps contain. With it, a step's events are a few
+hundred bytes, which fit into the feed itself. A change of it is a change of the format: see VERSION."""
 
-DICTIONARY = hashlib.sha256(_USUAL).hexdigest()
-"""Names the dictionary of the compression; a worker that has another one than the run worker refuses the step."""
+DICTIONARY = hashlib.sha256(_COMMON_TEXT).hexdigest()
+"""Identifies the dictionary; a worker with another dictionary than the run worker refuses the step."""
 
 
 class Packer:
-    """Compresses texts without line breaks (which serialised values are) into one string of ASCII, up to a size."""
+    """Compresses texts without line breaks, such as serialised values, into one string of ASCII, up to a size."""
 
     def __init__(self) -> None:
-        self._compressor = zlib.compressobj(zdict=_USUAL)
+        self._compressor = zlib.compressobj(zdict=_COMMON_TEXT)
         self._packed: list[bytes] = []
         self._bytes = 0
         self._empty = True
 
     def add(self, text: str, most: int | None = None) -> bool:
-        """Takes a text, unless the whole would be longer than ``most`` characters; whether it was taken."""
+        """Adds a text, unless the result would be longer than ``most`` characters; returns whether it was added."""
         content = (text if self._empty else f"\n{text}").encode()
         if most is None or _as_base64(self._bytes + len(content) + _HELD_BACK) <= most:
             compressor, packed = self._compressor, self._compressor.compress(content)
@@ -65,7 +65,7 @@ class Packer:
         return True
 
     def text(self) -> str:
-        """All of it, for :func:`unpack_texts`; nothing can be added afterwards."""
+        """The packed texts, for :func:`unpack_texts`; nothing can be added afterwards."""
         return base64.b64encode(b"".join([*self._packed, self._compressor.flush()])).decode("ascii")
 
 
@@ -87,12 +87,12 @@ def pack_texts(texts: Iterable[str]) -> str:
 
 def unpack_texts(packed: str) -> Sequence[str]:
     """The reverse of :func:`pack_texts`."""
-    text = zlib.decompressobj(zdict=_USUAL).decompress(base64.b64decode(packed)).decode()
+    text = zlib.decompressobj(zdict=_COMMON_TEXT).decompress(base64.b64decode(packed)).decode()
     return text.split("\n") if text else []
 
 
 def entry_text(entry: EventLogEntry) -> str:
-    """An event log entry as it travels."""
+    """An event log entry in the format that is sent."""
     return serialize_value(entry)
 
 
@@ -102,12 +102,12 @@ def entry_of(text: str) -> EventLogEntry:
 
 
 def live_entry(number: int, text: str) -> dict[str, Any]:
-    """An entry that is told before its step's result, with its number in the step."""
+    """An entry that is reported before its step's result, with its number in the step."""
     return {"n": number, "entry": pack_texts([text])}
 
 
 def read_lines(lines: Iterable[str]) -> tuple[list[str], list[str], list[tuple[int, str]]]:
-    """What an attempt wrote into its log: standard output, standard error, and the entries that it told live."""
+    """The lines of an attempt's log: standard output, standard error, and the entries that it reported live."""
     stdout: list[str] = []
     stderr: list[str] = []
     live: list[tuple[int, str]] = []

@@ -34,7 +34,7 @@ _stand_in: ContextVar[Executor | None] = ContextVar("stepstile_stand_in", defaul
 
 @contextmanager
 def standing_in(other: Executor) -> Generator[None, None, None]:
-    """Lets ``other`` be what ``stepstile_executor`` creates: on a worker there is nothing to orchestrate."""
+    """Makes ``stepstile_executor`` create ``other``: on a worker there is nothing to orchestrate."""
     token = _stand_in.set(other)
     try:
         yield
@@ -43,7 +43,7 @@ def standing_in(other: Executor) -> Generator[None, None, None]:
 
 
 class StepstileExecutor(Executor):
-    """Hands a run's steps to Stepstile as they become ready, and writes what they said into the run's log."""
+    """Dispatches a run's steps to Stepstile as they become ready, and writes their events to the run's log."""
 
     def __init__(self, settings: Settings, client: StepstileClient) -> None:
         self._settings = settings
@@ -70,33 +70,33 @@ _CONFIG: Mapping[str, Any] = {
     "endpoint": Field(
         StringSource,
         is_required=False,
-        description="Where Stepstile is: what './stepstile local' prints, or the ApiUrl of the deployed stack. If not"
-        " said: what STEPSTILE_ENDPOINT says, which workers need not have.",
+        description="The URL of Stepstile: printed by './stepstile local', or the ApiUrl of the deployed stack. Defaults to"
+        " $STEPSTILE_ENDPOINT (not needed on workers).",
     ),
     "handler": Field(
         StringSource,
         default_value="dagster",
-        description="The process handler that runs steps; an op's tag 'stepstile/handler' names another one.",
+        description="The process handler that runs steps. An op's tag 'stepstile/handler' overrides it.",
     ),
     "aws_region": Field(
         Noneable(StringSource),
         default_value=None,
-        description="The region to sign requests for, where the endpoint's name does not say it.",
+        description="The region to sign requests for (SigV4). By default, taken from the endpoint's name.",
     ),
     "patience_seconds": Field(
         int,
         default_value=60,
-        description="How long a call to Stepstile is made again before the run fails for it.",
+        description="How long to retry a request to Stepstile before failing the run.",
     ),
     "retries": Field(
         Selector({"enabled": {}, "disabled": {}}),
         default_value={"enabled": {}},
-        description="Whether Dagster's own retries (RetryPolicy, RetryRequested) happen.",
+        description="Whether Dagster's own retries (RetryPolicy, RetryRequested) are enabled.",
     ),
     "max_concurrent": Field(
         Noneable(int),
         default_value=None,
-        description="How many steps of a run go at the same time; no limit if null.",
+        description="How many steps of a run may run at the same time; no limit if null.",
     ),
     "tag_concurrency_limits": Field(
         Array(
@@ -114,43 +114,43 @@ _CONFIG: Mapping[str, Any] = {
             )
         ),
         is_required=False,
-        description="How many steps of a run with a tag (and a value of it) go at the same time.",
+        description="How many steps of a run with a tag (and a value of it) may run at the same time.",
     ),
     "max_attempts": Field(
         int,
         default_value=3,
-        description="How often a step may lose its worker before it fails; an op's tag 'stepstile/max_attempts' is"
-        " another number. Has nothing to do with Dagster's retries of an op that failed.",
+        description="How often a step may lose its worker before it fails. An op's tag 'stepstile/max_attempts' overrides"
+        " it. Independent of Dagster's retries of a failed op.",
     ),
     "timeout_seconds": Field(
         int,
         default_value=880,
-        description="How long an attempt may run; an op's tag 'stepstile/timeout_seconds' is another one.",
+        description="How long an attempt may run. An op's tag 'stepstile/timeout_seconds' overrides it.",
     ),
     "step_dependency_config": Field(
         Shape({"require_upstream_step_success": Field(bool, default_value=True)}),
         is_required=False,
-        description="As for Dagster's own executors: whether a step waits for the success of those upstream of it, or only"
-        " for the outputs that it takes.",
+        description="As for Dagster's own executors: whether a step waits for its upstream steps to succeed, or only for"
+        " the outputs that it uses.",
     ),
     "env_vars": Field(
         Array(StringSource),
         is_required=False,
-        description="Environment variables of the run worker that steps are to have too: NAME, or NAME=value. They are"
-        " kept with the run's steps, readable to whoever may read those, so they are not for secrets: set these where"
-        " the workers are.",
+        description="Environment variables to pass to steps: NAME, with the run worker's value, or NAME=value. They are"
+        " stored with the run's steps, and everyone who may read the steps may read them. Set secrets in the environment of"
+        " the workers instead.",
     ),
     "resources_may_differ": Field(
         Array(str),
         is_required=False,
-        description="Resources whose config is worked out when code is loaded, and may come to something else on a worker"
-        " than on the run worker; without this, workers on other machines refuse steps where it does.",
+        description="Resources whose config is computed when code is loaded, and may differ between a worker and the run"
+        " worker. Workers on other machines refuse steps if the config of another resource differs.",
     ),
     "local_storage": Field(
         bool,
         is_required=False,
         description="Whether run worker and workers share a file system, so that an IO manager may keep outputs in"
-        " local files. If not said: only where the endpoint is this machine.",
+        " local files. Defaults to true if the endpoint is on this machine.",
     ),
 }
 
@@ -194,19 +194,19 @@ def _endpoint(configured: str | None) -> str:
     endpoint = configured or os.environ.get("STEPSTILE_ENDPOINT")
     if not endpoint:
         raise StepstileError(
-            "stepstile_executor does not know where Stepstile is: set STEPSTILE_ENDPOINT where runs are launched, or"
-            " 'endpoint' in the executor's config, to what './stepstile local' prints or the ApiUrl of the stack."
+            "stepstile_executor has no endpoint: set STEPSTILE_ENDPOINT where runs are launched, or 'endpoint' in the"
+            " executor's config, to the URL that './stepstile local' prints or the ApiUrl of the stack."
         )
     return endpoint
 
 
-def _variable(told: str) -> tuple[str, str]:
-    name, separator, value = told.partition("=")
+def _variable(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
     if separator:
         return name, value
     if name not in os.environ:
         raise StepstileError(
-            f"'env_vars' in the executor's config names {name}, which the run worker does not have: set it where runs are"
+            f"'env_vars' in the executor's config lists {name}, which is not set on the run worker: set it where runs are"
             f" launched, or write '{name}=value'."
         )
     return name, os.environ[name]

@@ -1,4 +1,4 @@
-"""What a running op or asset knows of itself, read from the context that Dagster handed to it."""
+"""Facts about a running op or asset, read from the context that Dagster passed to it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _INVOKED_DIRECTLY = "EPHEMERAL"
 
 
 def run_id(context: Context) -> str:
-    """The Dagster run's id; where a test calls an asset's function itself, an id of that call's own."""
+    """The Dagster run's id; if a test calls an asset's function directly, a new id."""
     of = of_op(context).run_id
     return str(uuid.uuid4()) if of == _INVOKED_DIRECTLY else of
 
@@ -71,7 +71,7 @@ def pipes_data(context: Context) -> dict[str, Any]:
 
 
 def of_op(context: Context) -> OpExecutionContext:
-    """The op's own context: on the asset's, the same attributes are deprecated one after the other."""
+    """The op's own context: the same attributes of an asset's context are being deprecated."""
     return context if isinstance(context, OpExecutionContext) else context.op_execution_context
 
 
