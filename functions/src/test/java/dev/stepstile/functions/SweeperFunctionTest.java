@@ -27,10 +27,11 @@ class SweeperFunctionTest {
             deployed.after(Duration.ofMinutes(10));
             SweepReport report = deployed.sweep();
             assertThat(report.dispatches()).isEqualTo(1);
-            assertThat(report.resent()).isEqualTo(3);
+            assertThat(report.steps().resent()).isEqualTo(3);
             JsonNode answer = Json.parse(Events.answered(report, SweepReport.class));
-            assertThat(answer.path("resent").asInt()).isEqualTo(3);
+            assertThat(answer.path("steps").path("resent").asInt()).isEqualTo(3);
             assertThat(answer).hasSize(SweepReport.class.getRecordComponents().length);
+            assertThat(answer.path("steps")).hasSize(SweepReport.Steps.class.getRecordComponents().length);
         }
     }
 }

@@ -242,7 +242,7 @@ final class TemplateRules {
     }
 
     private static List<String> sweepSchedule(Template template) {
-        Duration said = settings(template).sweepEvery();
+        Duration said = settings(template).timing().sweepEvery();
         return template.events("SweeperFunction", "ScheduleV2").stream()
                 .map(schedule -> schedule.path("ScheduleExpression").asText())
                 .filter(expression -> !expression.equals("rate(" + said.toMinutes() + " minute)"))
@@ -279,7 +279,7 @@ final class TemplateRules {
 
     private static List<String> dispatchTimeout(Template template) {
         Duration timeout = Duration.ofSeconds(template.number(template.ofFunction("DispatchFunction", "Timeout")));
-        return timeout.equals(settings(template).dispatchTimeout()) && timeout.compareTo(API_WAIT) <= 0
+        return timeout.equals(settings(template).timing().dispatchTimeout()) && timeout.compareTo(API_WAIT) <= 0
                 ? List.of()
                 : List.of("it is " + timeout);
     }

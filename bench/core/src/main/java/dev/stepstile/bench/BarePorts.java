@@ -15,6 +15,7 @@ import dev.stepstile.step.StepLife;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepTags;
 import dev.stepstile.step.Transition;
 import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.Timing;
@@ -123,7 +124,7 @@ final class BarePorts {
                 new StepSettings("bench", index, DispatchBench.NOOP, RetryPolicy.DEFAULT, Duration.ofMinutes(5)),
                 Payload.NULL,
                 new TreeMap<>(),
-                new TreeMap<>(),
+                StepTags.NONE,
                 runtime.now().plus(Timing.DEFAULT.validity()));
     }
 }

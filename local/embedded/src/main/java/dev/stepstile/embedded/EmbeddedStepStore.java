@@ -23,6 +23,7 @@ import dev.stepstile.step.StepState;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -191,40 +192,18 @@ final class EmbeddedStepStore implements StepStore {
     }
 
     private static int changed(Session session, StepRecord next, Precondition expect, String body) throws SQLException {
-        String set = "UPDATE record SET attempt = ?, owner = ?, state = ?, cancel_seq = ?, lease_until = ?, feed = ?,"
-                + " body = ? WHERE run_id = ? AND shard = ? AND step_key = ?"
-                + " AND attempt = ? AND owner = ? AND state = ? AND cancel_seq = ?";
+        String update =
+                "UPDATE record SET attempt = ?, owner = ?, state = ?, cancel_seq = ?, lease_until = ?, feed = ?,"
+                        + " body = ? WHERE run_id = ? AND shard = ? AND step_key = ?"
+                        + " AND attempt = ? AND owner = ? AND state = ? AND cancel_seq = ?";
         return switch (expect) {
             case Precondition.Absent _ ->
                 session.update(
-                        "INSERT INTO record VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                        next.id().runId(),
-                        next.shard(),
-                        next.id().stepKey(),
-                        next.attempt(),
-                        next.owner(),
-                        next.state().name().name(),
-                        next.cancelSeq(),
-                        lease(next),
-                        feed(next),
-                        body);
+                        "INSERT INTO record(attempt, owner, state, cancel_seq, lease_until, feed, body, run_id, shard,"
+                                + " step_key) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                        arguments(next, body));
             case Precondition.Fence(int attempt, String owner, StepState.Name state, long cancelSeq) ->
-                session.update(
-                        set,
-                        next.attempt(),
-                        next.owner(),
-                        next.state().name().name(),
-                        next.cancelSeq(),
-                        lease(next),
-                        feed(next),
-                        body,
-                        next.id().runId(),
-                        next.shard(),
-                        next.id().stepKey(),
-                        attempt,
-                        owner,
-                        state.name(),
-                        cancelSeq);
+                session.update(update, arguments(next, body, attempt, owner, state.name(), cancelSeq));
             case Precondition.AsRead(
                     int attempt,
                     String owner,
@@ -232,23 +211,26 @@ final class EmbeddedStepStore implements StepStore {
                     long cancelSeq,
                     Instant leaseUntil) ->
                 session.update(
-                        set + " AND lease_until IS ?",
-                        next.attempt(),
-                        next.owner(),
-                        next.state().name().name(),
-                        next.cancelSeq(),
-                        lease(next),
-                        feed(next),
-                        body,
-                        next.id().runId(),
-                        next.shard(),
-                        next.id().stepKey(),
-                        attempt,
-                        owner,
-                        state.name(),
-                        cancelSeq,
-                        millis(leaseUntil));
+                        update + " AND lease_until IS ?",
+                        arguments(next, body, attempt, owner, state.name(), cancelSeq, millis(leaseUntil)));
         };
+    }
+
+    /** What a write sets, then which record it writes, then what it expects there. */
+    private static @Nullable Object[] arguments(StepRecord next, String body, @Nullable Object... expected) {
+        List<@Nullable Object> all = new ArrayList<>();
+        all.add(next.attempt());
+        all.add(next.owner());
+        all.add(next.state().name().name());
+        all.add(next.cancelSeq());
+        all.add(lease(next));
+        all.add(feed(next));
+        all.add(body);
+        all.add(next.id().runId());
+        all.add(next.shard());
+        all.add(next.id().stepKey());
+        Collections.addAll(all, expected);
+        return all.toArray();
     }
 
     private static @Nullable Long lease(StepRecord record) {

@@ -13,28 +13,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a function is told by its environment. All four read the same.
  *
- * @param table the DynamoDB table's name
- * @param lease how long an attempt owns its step without a heartbeat
- * @param margin by how much clocks may differ
- * @param sweepEvery the sweeper's schedule
- * @param dispatchTimeout the dispatch function's own timeout
- * @param cancelCheck how often a running attempt reads whether it is to stop
  * @param shards over how many partitions a new run's records are spread
  * @param retentionDays how long records are kept; longer than a step may wait for its first start, or a step whose
  *     record was deleted by age could start anew
  */
-public record Settings(
-        String table,
-        String queueUrl,
-        String deadLetterQueueUrl,
-        String bucket,
-        Duration lease,
-        Duration margin,
-        Duration sweepEvery,
-        Duration dispatchTimeout,
-        Duration cancelCheck,
-        int shards,
-        int retentionDays) {
+public record Settings(ResourceNames resources, Timing timing, int shards, int retentionDays) {
 
     private static final String TABLE = "STEPSTILE_TABLE";
     private static final String QUEUE_URL = "STEPSTILE_QUEUE_URL";
@@ -69,15 +52,14 @@ public record Settings(
     public static Settings read(Map<String, String> environment) {
         Reader reader = new Reader(environment);
         Settings settings = new Settings(
-                reader.text(TABLE),
-                reader.text(QUEUE_URL),
-                reader.text(DLQ_URL),
-                reader.text(BUCKET),
-                reader.seconds(LEASE, Timing.DEFAULT.lease(), false),
-                reader.seconds(MARGIN, Timing.DEFAULT.margin(), true),
-                reader.seconds(SWEEP, Timing.DEFAULT.sweepEvery(), false),
-                reader.seconds(DISPATCH_TIMEOUT, Timing.DEFAULT.dispatchTimeout(), false),
-                reader.seconds(CANCEL_CHECK, DEFAULT_CANCEL_CHECK, false),
+                new ResourceNames(
+                        reader.text(TABLE), reader.text(QUEUE_URL), reader.text(DLQ_URL), reader.text(BUCKET)),
+                Timing.of(
+                                reader.seconds(LEASE, Timing.DEFAULT.lease(), false),
+                                reader.seconds(MARGIN, Timing.DEFAULT.margin(), true),
+                                reader.seconds(SWEEP, Timing.DEFAULT.sweepEvery(), false),
+                                reader.seconds(DISPATCH_TIMEOUT, Timing.DEFAULT.dispatchTimeout(), false))
+                        .withCancelCheck(reader.seconds(CANCEL_CHECK, DEFAULT_CANCEL_CHECK, false)),
                 reader.whole(SHARDS, Shards.DEFAULT, 1, MOST_SHARDS),
                 reader.whole(
                         RETENTION,

@@ -13,6 +13,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.StepTags;
 import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.InMemoryMeter;
 import dev.stepstile.usecase.Metric;
@@ -77,7 +78,7 @@ class LostResponseTest {
                 Samples.settings(),
                 new Payload.Inline("{}"),
                 new TreeMap<>(),
-                new TreeMap<>(),
+                StepTags.NONE,
                 Instant.now().plus(Duration.ofDays(14)));
         return new StepEvent.Claim(spec, owner, LEASE, Duration.ofSeconds(5), true);
     }

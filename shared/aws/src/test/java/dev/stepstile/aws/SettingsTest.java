@@ -3,6 +3,7 @@ package dev.stepstile.aws;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.stepstile.usecase.Timing;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -27,24 +28,24 @@ class SettingsTest {
     void what_is_not_said_is_as_the_design_has_it() {
         assertThat(Settings.read(NEEDED))
                 .isEqualTo(new Settings(
-                        "t",
-                        "https://queue",
-                        "https://dead",
-                        "b",
-                        Duration.ofSeconds(60),
-                        Duration.ofSeconds(5),
-                        Duration.ofSeconds(60),
-                        Duration.ofSeconds(30),
-                        Duration.ofSeconds(5),
+                        new ResourceNames("t", "https://queue", "https://dead", "b"),
+                        Timing.of(
+                                        Duration.ofSeconds(60),
+                                        Duration.ofSeconds(5),
+                                        Duration.ofSeconds(60),
+                                        Duration.ofSeconds(30))
+                                .withCancelCheck(Duration.ofSeconds(5)),
                         8,
                         30));
     }
 
     @Test
     void seconds_may_have_a_fraction() {
-        assertThat(Settings.read(with("STEPSTILE_LEASE_SECONDS", " 1.5 ")).lease())
+        assertThat(Settings.read(with("STEPSTILE_LEASE_SECONDS", " 1.5 "))
+                        .timing()
+                        .lease())
                 .isEqualTo(Duration.ofMillis(1500));
-        assertThat(Settings.read(with("STEPSTILE_MARGIN_SECONDS", "0")).margin())
+        assertThat(Settings.read(with("STEPSTILE_MARGIN_SECONDS", "0")).timing().margin())
                 .isEqualTo(Duration.ZERO);
     }
 

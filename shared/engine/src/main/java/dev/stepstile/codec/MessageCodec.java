@@ -12,6 +12,7 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.StepTags;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
@@ -191,11 +192,11 @@ public final class MessageCodec {
             ObjectNode shared = node.putObject("sharedInputs");
             spec.sharedInputs().forEach((name, payload) -> shared.set(name, PayloadJson.write(payload)));
         }
-        if (!spec.tags().isEmpty()) {
+        if (!spec.tags().own().isEmpty()) {
             ObjectNode tags = node.putObject("tags");
-            spec.tags().forEach(tags::put);
+            spec.tags().own().forEach(tags::put);
         }
-        Payload commonTags = spec.commonTags();
+        Payload commonTags = spec.tags().common();
         if (commonTags != null) {
             node.set("commonTags", PayloadJson.write(commonTags));
         }
@@ -233,9 +234,8 @@ public final class MessageCodec {
                 settings,
                 PayloadJson.read(Json.member(node, "input")),
                 shared,
-                tags,
-                Json.instant(node, "validUntil"),
-                node.hasNonNull("commonTags") ? PayloadJson.read(node.get("commonTags")) : null);
+                new StepTags(tags, node.hasNonNull("commonTags") ? PayloadJson.read(node.get("commonTags")) : null),
+                Json.instant(node, "validUntil"));
     }
 
     private static void valid(String name, boolean valid) {

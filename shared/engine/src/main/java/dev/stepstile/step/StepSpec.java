@@ -7,9 +7,6 @@ import org.jspecify.annotations.Nullable;
 /**
  * One entry of a manifest, and the content of a message: a step that must run, with its input.
  *
- * @param tags the step's tags, less those of {@code commonTags}
- * @param commonTags an object of strings that all steps of the dispatch share, where those are too long to travel with each;
- *     a tag of the step itself wins
  * @param validUntil beyond it a step without a record is not started: its record may have been deleted by age
  */
 public record StepSpec(
@@ -18,24 +15,8 @@ public record StepSpec(
         StepSettings settings,
         Payload input,
         SortedMap<String, Payload> sharedInputs,
-        SortedMap<String, String> tags,
-        Instant validUntil,
-        @Nullable Payload commonTags) {
-
-    public StepSpec(
-            StepId id,
-            int shard,
-            StepSettings settings,
-            Payload input,
-            SortedMap<String, Payload> sharedInputs,
-            SortedMap<String, String> tags,
-            Instant validUntil) {
-        this(id, shard, settings, input, sharedInputs, tags, validUntil, null);
-    }
-
-    public StepSpec withCommonTags(@Nullable Payload stored) {
-        return new StepSpec(id, shard, settings, input, sharedInputs, tags, validUntil, stored);
-    }
+        StepTags tags,
+        Instant validUntil) {
 
     /**
      * The step as its record has it, if that is one of this dispatch: a redrive may have changed its settings and its
@@ -47,13 +28,6 @@ public record StepSpec(
         }
         Payload given = record.settings().input();
         return new StepSpec(
-                id,
-                shard,
-                record.settings(),
-                given == null ? input : given,
-                sharedInputs,
-                tags,
-                validUntil,
-                commonTags);
+                id, shard, record.settings(), given == null ? input : given, sharedInputs, tags, validUntil);
     }
 }

@@ -9,6 +9,7 @@ import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.StepTags;
 import java.time.Instant;
 import java.util.List;
 import java.util.SortedMap;
@@ -80,7 +81,7 @@ final class AbandonedDispatch {
                 record.settings(),
                 Payload.NULL,
                 new TreeMap<>(),
-                new TreeMap<>(),
+                StepTags.NONE,
                 Instant.EPOCH);
         StepRecord current = after(record, new StepEvent.Expire(timing.margin()));
         current = after(current, new StepEvent.Discard(spec, error));

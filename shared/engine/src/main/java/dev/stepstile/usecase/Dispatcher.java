@@ -14,6 +14,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepTags;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -192,14 +193,13 @@ public final class Dispatcher {
         for (int index = 0; index < request.steps().size(); index++) {
             NewStep step = request.steps().get(index);
             specs.add(new StepSpec(
-                            new StepId(request.runId(), step.key()),
-                            Shards.of(step.key(), run.shards()),
-                            new StepSettings(dispatchId, index, step.handler(), step.retry(), step.timeout()),
-                            inputs.get(index),
-                            shared,
-                            tags.of(step),
-                            validUntil)
-                    .withCommonTags(tags.stored()));
+                    new StepId(request.runId(), step.key()),
+                    Shards.of(step.key(), run.shards()),
+                    new StepSettings(dispatchId, index, step.handler(), step.retry(), step.timeout()),
+                    inputs.get(index),
+                    shared,
+                    tags.of(step),
+                    validUntil));
         }
         return specs;
     }
@@ -207,13 +207,13 @@ public final class Dispatcher {
     /** The tags of all steps: told with each step or, where they are long and many, stored once and named. */
     private record Tags(
             SortedMap<String, String> common, @Nullable Payload stored) {
-        SortedMap<String, String> of(NewStep step) {
+        StepTags of(NewStep step) {
             if (stored != null || common.isEmpty()) {
-                return step.tags();
+                return new StepTags(step.tags(), stored);
             }
             SortedMap<String, String> all = new TreeMap<>(common);
             all.putAll(step.tags());
-            return all;
+            return new StepTags(all, null);
         }
     }
 

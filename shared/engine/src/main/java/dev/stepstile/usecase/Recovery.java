@@ -79,11 +79,17 @@ final class Recovery {
             }
         }
         Duration sinceSent = Duration.between(dispatch.sending().lastSentAt(), now);
-        if (!scene.queueShowsMessages() && sinceSent.compareTo(timing.lostAfter()) > 0) {
+        if (!scene.queueShowsMessages()
+                && sinceSent.compareTo(timing.resending().lostAfter()) > 0) {
             return RESEND;
         }
-        Duration patience = doubled(timing.resendAfter(), dispatch.sending().resends());
-        return sinceSent.compareTo(patience.compareTo(timing.resendCap()) < 0 ? patience : timing.resendCap()) > 0
+        Duration patience =
+                doubled(timing.resending().unclaimedAfter(), dispatch.sending().resends());
+        return sinceSent.compareTo(
+                                patience.compareTo(timing.resending().unclaimedCap()) < 0
+                                        ? patience
+                                        : timing.resending().unclaimedCap())
+                        > 0
                 ? RESEND
                 : LEAVE;
     }
@@ -94,7 +100,7 @@ final class Recovery {
         long late = Duration.between(notBefore, now).toMillis();
         long lateThen =
                 sweptAt == null ? -1 : Duration.between(notBefore, sweptAt).toMillis();
-        for (long step = scene.timing().overdueGrace().toMillis(); step <= late; step *= 2) {
+        for (long step = scene.timing().resending().overdueAfter().toMillis(); step <= late; step *= 2) {
             if (lateThen < step) {
                 return true;
             }

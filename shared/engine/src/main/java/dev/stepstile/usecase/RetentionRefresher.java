@@ -225,7 +225,7 @@ final class RetentionRefresher {
         List<Payload> needed = new ArrayList<>();
         needed.add(step.input());
         needed.addAll(step.sharedInputs().values());
-        Payload tags = step.commonTags();
+        Payload tags = step.tags().common();
         if (tags != null) {
             needed.add(tags);
         }

@@ -278,15 +278,15 @@ public final class StepAttempt {
     }
 
     private SortedMap<String, String> tags() throws AttemptFailed {
-        Payload common = spec.commonTags();
+        Payload common = spec.tags().common();
         if (common == null) {
-            return spec.tags();
+            return spec.tags().own();
         }
         SortedMap<String, String> tags = new TreeMap<>();
         Json.parse(payload("Tags", common))
                 .properties()
                 .forEach(tag -> tags.put(tag.getKey(), tag.getValue().asText()));
-        tags.putAll(spec.tags());
+        tags.putAll(spec.tags().own());
         return tags;
     }
 

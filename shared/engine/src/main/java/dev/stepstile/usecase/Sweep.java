@@ -259,8 +259,8 @@ public final class Sweep {
         }
         boolean sent = toSend.isEmpty() || sender.send(toSend);
         boolean queuedSent = sent && acted.stream().anyMatch(act -> act.send() && act.state() == StepState.Name.QUEUED);
-        meter.add(Metric.STEPS_RESENT, report.resent());
-        meter.add(Metric.STEPS_RECLAIMED, report.reclaimed());
+        meter.add(Metric.STEPS_RESENT, report.steps().resent());
+        meter.add(Metric.STEPS_RECLAIMED, report.steps().reclaimed());
         Instant now = runtime.now();
         boolean close = finished.cardinality() == dispatch.accepted().stepCount()
                 && !redriverMayWrite

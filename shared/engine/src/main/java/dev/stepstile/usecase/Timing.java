@@ -7,26 +7,30 @@ import java.time.Duration;
  *
  * @param lease how long an attempt owns its step without a heartbeat; renewed each third of it
  * @param margin by how much clocks may differ: a lease counts as expired only this much later
+ * @param cancelCheck how often a running attempt reads whether it is to stop; each heartbeat reads it too
  * @param sweepEvery the schedule of the sweeper
  * @param dispatchTimeout the dispatch function's own timeout: an unsent dispatch older than this has crashed
- * @param lostAfter how long after the last send an empty queue means that messages were lost
- * @param resendAfter how long after the last send unclaimed steps are sent again whatever the queue shows; doubles
- * @param resendCap up to which that doubles
- * @param overdueGrace how long a RETRYING step may be overdue before it is sent again; doubles
  * @param validity how long after its dispatch a step may be started for the first time
- * @param cancelCheck how often a running attempt reads whether it is to stop; each heartbeat reads it too
  */
 public record Timing(
         Duration lease,
         Duration margin,
+        Duration cancelCheck,
         Duration sweepEvery,
         Duration dispatchTimeout,
-        Duration lostAfter,
-        Duration resendAfter,
-        Duration resendCap,
-        Duration overdueGrace,
         Duration validity,
-        Duration cancelCheck) {
+        Resending resending) {
+
+    /**
+     * When the sweeper sends messages again.
+     *
+     * @param lostAfter how long after the last send an empty queue means that messages were lost
+     * @param unclaimedAfter how long after the last send unclaimed steps are sent again whatever the queue shows; doubles
+     * @param unclaimedCap up to which that doubles
+     * @param overdueAfter how long a RETRYING step may be overdue before it is sent again; doubles
+     */
+    public record Resending(
+            Duration lostAfter, Duration unclaimedAfter, Duration unclaimedCap, Duration overdueAfter) {}
 
     public static final Timing DEFAULT =
             of(Duration.ofSeconds(60), Duration.ofSeconds(5), Duration.ofSeconds(60), Duration.ofSeconds(30));
@@ -36,28 +40,23 @@ public record Timing(
         return new Timing(
                 lease,
                 margin,
+                lease.dividedBy(3),
                 sweepEvery,
                 dispatchTimeout,
-                shorter(Duration.ofMinutes(2), lease.multipliedBy(2)),
-                Duration.ofHours(1),
-                Duration.ofHours(12),
-                sweepEvery.multipliedBy(2),
                 Duration.ofDays(14),
-                lease.dividedBy(3));
+                new Resending(
+                        shorter(Duration.ofMinutes(2), lease.multipliedBy(2)),
+                        Duration.ofHours(1),
+                        Duration.ofHours(12),
+                        sweepEvery.multipliedBy(2)));
     }
 
     public Timing withCancelCheck(Duration interval) {
-        return new Timing(
-                lease,
-                margin,
-                sweepEvery,
-                dispatchTimeout,
-                lostAfter,
-                resendAfter,
-                resendCap,
-                overdueGrace,
-                validity,
-                interval);
+        return new Timing(lease, margin, interval, sweepEvery, dispatchTimeout, validity, resending);
+    }
+
+    public Timing withValidity(Duration other) {
+        return new Timing(lease, margin, cancelCheck, sweepEvery, dispatchTimeout, other, resending);
     }
 
     /** How often a running attempt renews its lease. */

@@ -14,6 +14,7 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.StepTags;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -297,8 +298,7 @@ class CodecsTest {
                     spec.input(),
                     spec.sharedInputs(),
                     spec.tags(),
-                    spec.validUntil(),
-                    spec.commonTags());
+                    spec.validUntil());
         }
 
         @Test
@@ -310,7 +310,13 @@ class CodecsTest {
             List<StepSpec> steps = new ArrayList<>();
             for (int i = 0; i < 1_000; i++) {
                 StepSpec spec = new StepSpec(
-                        new StepId("run", "s" + i), 3, settings, Payload.NULL, shared, new TreeMap<>(), NOW, tags);
+                        new StepId("run", "s" + i),
+                        3,
+                        settings,
+                        Payload.NULL,
+                        shared,
+                        new StepTags(new TreeMap<>(), tags),
+                        NOW);
                 steps.add(at(i, spec));
             }
             String manifest = MessageCodec.manifest(steps);

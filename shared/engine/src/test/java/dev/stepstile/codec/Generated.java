@@ -15,6 +15,7 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.StepTags;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -165,9 +166,8 @@ final class Generated {
                 settings(),
                 payload(),
                 shared,
-                tags,
-                instant(),
-                random.nextInt(4) == 0 ? payload() : null);
+                new StepTags(tags, random.nextInt(4) == 0 ? payload() : null),
+                instant());
     }
 
     Dispatch dispatch() {

@@ -26,7 +26,7 @@ final class Steps {
                         dispatchId, 0, "h", new RetryPolicy(3, Duration.ofSeconds(1), Duration.ofMinutes(5)), LEASE),
                 new Payload.Inline("{}"),
                 new TreeMap<>(),
-                new TreeMap<>(),
+                StepTags.NONE,
                 NOW.plus(Duration.ofDays(14)));
     }
 

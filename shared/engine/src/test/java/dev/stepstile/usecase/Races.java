@@ -17,6 +17,7 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.StepTags;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -53,7 +54,7 @@ final class Races {
                         "d", index, "racy", new RetryPolicy(3, Duration.ZERO, Duration.ZERO), Duration.ofMinutes(10)),
                 new Payload.Inline("{}"),
                 new TreeMap<>(),
-                new TreeMap<>(),
+                StepTags.NONE,
                 START.plus(Duration.ofDays(14)));
     }
 

@@ -13,6 +13,7 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.StepTags;
 import dev.stepstile.usecase.Recovery.Decision;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,7 +38,7 @@ class RecoveryTest {
                 new StepSettings("d1", 0, "h", RetryPolicy.DEFAULT, Duration.ofSeconds(60)),
                 Payload.NULL,
                 new TreeMap<>(),
-                new TreeMap<>(),
+                StepTags.NONE,
                 START.plus(TIMING.validity()));
     }
 
@@ -99,14 +100,14 @@ class RecoveryTest {
         /** Rule 8b. */
         @Test
         void is_sent_again_when_the_queue_is_empty_for_longer_than_a_message_takes() {
-            assertThat(unclaimed(sent(), false, TIMING.lostAfter())).isEqualTo(LEAVE);
-            assertThat(unclaimed(sent(), false, TIMING.lostAfter().plusMillis(1)))
+            assertThat(unclaimed(sent(), false, TIMING.resending().lostAfter())).isEqualTo(LEAVE);
+            assertThat(unclaimed(sent(), false, TIMING.resending().lostAfter().plusMillis(1)))
                     .isEqualTo(RESEND);
         }
 
         @Test
         void waits_its_turn_while_messages_are_visible() {
-            assertThat(unclaimed(sent(), true, TIMING.lostAfter().plusMillis(1)))
+            assertThat(unclaimed(sent(), true, TIMING.resending().lostAfter().plusMillis(1)))
                     .isEqualTo(LEAVE);
             assertThat(unclaimed(sent(), true, Duration.ofHours(1))).isEqualTo(LEAVE);
         }
@@ -188,13 +189,14 @@ class RecoveryTest {
         void is_left_to_its_own_message_while_it_is_not_overdue() {
             assertThat(decide(null, Duration.ofMillis(-1))).isEqualTo(LEAVE);
             assertThat(decide(null, Duration.ZERO)).isEqualTo(LEAVE);
-            assertThat(decide(null, TIMING.overdueGrace().minusMillis(1))).isEqualTo(LEAVE);
-            assertThat(decide(null, TIMING.overdueGrace())).isEqualTo(RESEND);
+            assertThat(decide(null, TIMING.resending().overdueAfter().minusMillis(1)))
+                    .isEqualTo(LEAVE);
+            assertThat(decide(null, TIMING.resending().overdueAfter())).isEqualTo(RESEND);
         }
 
         @Test
         void is_not_sent_again_by_the_sweep_after_the_one_that_came_just_at_the_grace() {
-            Duration grace = TIMING.overdueGrace();
+            Duration grace = TIMING.resending().overdueAfter();
             assertThat(decide(grace, grace.plusSeconds(1))).isEqualTo(LEAVE);
         }
 

@@ -13,16 +13,16 @@ class TimingTest {
         assertThat(timing.heartbeat()).isEqualTo(Duration.ofSeconds(20));
         assertThat(timing.margin()).isEqualTo(Duration.ofSeconds(5));
         assertThat(timing.sweepEvery()).isEqualTo(Duration.ofSeconds(60));
-        assertThat(timing.lostAfter()).isEqualTo(Duration.ofMinutes(2));
-        assertThat(timing.resendAfter()).isEqualTo(Duration.ofHours(1));
-        assertThat(timing.resendCap()).isEqualTo(Duration.ofHours(12));
+        assertThat(timing.resending().lostAfter()).isEqualTo(Duration.ofMinutes(2));
+        assertThat(timing.resending().unclaimedAfter()).isEqualTo(Duration.ofHours(1));
+        assertThat(timing.resending().unclaimedCap()).isEqualTo(Duration.ofHours(12));
     }
 
     @Test
     void takes_a_short_lease_as_a_wish_for_quick_recovery() {
         Timing timing =
                 Timing.of(Duration.ofSeconds(3), Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(9));
-        assertThat(timing.lostAfter()).isEqualTo(Duration.ofSeconds(6));
+        assertThat(timing.resending().lostAfter()).isEqualTo(Duration.ofSeconds(6));
         assertThat(timing.heartbeat()).isEqualTo(Duration.ofSeconds(1));
     }
 }

@@ -2,7 +2,6 @@ package dev.stepstile.lambda;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import dev.stepstile.aws.AwsPorts;
-import dev.stepstile.aws.ResourceNames;
 import dev.stepstile.aws.Settings;
 import dev.stepstile.port.Ports;
 import dev.stepstile.runtime.JvmRuntime;
@@ -33,13 +32,8 @@ public record FunctionEnvironment(Stepstile stepstile, int shards, Runnable befo
      */
     public static FunctionEnvironment onAws() {
         Settings settings = Settings.read(System.getenv());
-        Timing timing = Timing.of(
-                        settings.lease(), settings.margin(), settings.sweepEvery(), settings.dispatchTimeout())
-                .withCancelCheck(settings.cancelCheck());
-        ResourceNames names = new ResourceNames(
-                settings.table(), settings.queueUrl(), settings.deadLetterQueueUrl(), settings.bucket());
-        Ports ports = AwsPorts.of(names, settings.retentionDays());
-        return over(ports, timing, settings.shards());
+        Ports ports = AwsPorts.of(settings.resources(), settings.retentionDays());
+        return over(ports, settings.timing(), settings.shards());
     }
 
     /** Over these ports, with counts that become CloudWatch metrics. */

@@ -82,14 +82,11 @@ final class Mistakes {
         return new Timing(
                 lease,
                 margin,
+                timing.cancelCheck(),
                 timing.sweepEvery(),
                 timing.dispatchTimeout(),
-                timing.lostAfter(),
-                timing.resendAfter(),
-                timing.resendCap(),
-                timing.overdueGrace(),
                 validity,
-                timing.cancelCheck());
+                timing.resending());
     }
 
     static EngineRuntime with(EngineRuntime runtime, Tasks tasks) {

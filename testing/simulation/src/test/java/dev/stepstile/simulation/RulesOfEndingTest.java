@@ -356,23 +356,8 @@ class RulesOfEndingTest {
 
     @Nested
     class Rule_12_what_may_have_been_deleted_by_age_is_not_started {
-        private final Timing shortLived = validFor(Duration.ofHours(1));
+        private final Timing shortLived = Timing.DEFAULT.withValidity(Duration.ofHours(1));
         private final SimulationConfig config = SimulationConfig.of(1).with(Cluster.CALM.with(shortLived));
-
-        private static Timing validFor(Duration validity) {
-            Timing timing = Timing.DEFAULT;
-            return new Timing(
-                    timing.lease(),
-                    timing.margin(),
-                    timing.sweepEvery(),
-                    timing.dispatchTimeout(),
-                    timing.lostAfter(),
-                    timing.resendAfter(),
-                    timing.resendCap(),
-                    timing.overdueGrace(),
-                    validity,
-                    timing.cancelCheck());
-        }
 
         /** The record is deleted by its age, and a copy of the message turns up. */
         private static Scenario lateCopy(Deque<String> copies) {

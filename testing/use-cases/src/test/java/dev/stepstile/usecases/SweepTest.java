@@ -130,8 +130,8 @@ class SweepTest {
         stack.dispatch("d1", Stack.once("a"));
         stack.crashAfterClaim();
         SweepReport report = stack.sweepAfter(MINUTE.multipliedBy(2));
-        assertThat(report.reclaimed()).isEqualTo(1);
-        assertThat(report.deadLettered()).isEqualTo(1);
+        assertThat(report.steps().reclaimed()).isEqualTo(1);
+        assertThat(report.steps().deadLettered()).isEqualTo(1);
         assertThat(stack.state("a")).isEqualTo(Name.DEAD);
         assertThat(stack.ports.deadLetters().peek(10))
                 .singleElement()
@@ -146,13 +146,15 @@ class SweepTest {
         stack.handOver("a", "b");
         List<Delivery> lost = stack.receive(1);
         stack.ports.queue().delete(List.of(lost.getFirst().receipt()));
-        assertThat(stack.sweepAfter(Duration.ofMinutes(3)).resent())
+        assertThat(stack.sweepAfter(Duration.ofMinutes(3)).steps().resent())
                 .as("the other message is visible")
                 .isZero();
         stack.deliver();
-        assertThat(stack.sweepAfter(MINUTE).resent()).isEqualTo(1);
+        assertThat(stack.sweepAfter(MINUTE).steps().resent()).isEqualTo(1);
         assertThat(stack.dispatched("d1").sending().resends()).isEqualTo(1);
-        assertThat(stack.sweepAfter(MINUTE).resent()).as("it waits visibly").isZero();
+        assertThat(stack.sweepAfter(MINUTE).steps().resent())
+                .as("it waits visibly")
+                .isZero();
         stack.deliver();
         assertThat(stack.work.started()).containsExactlyInAnyOrder("a#1", "b#1");
         assertThat(stack.sweepAfter(MINUTE).closed()).isEqualTo(1);
@@ -162,7 +164,7 @@ class SweepTest {
     void does_not_take_messages_in_flight_for_a_backlog() throws InterruptedException {
         stack.handOver("a");
         stack.receive(10);
-        assertThat(stack.sweepAfter(Duration.ofMinutes(3)).resent()).isEqualTo(1);
+        assertThat(stack.sweepAfter(Duration.ofMinutes(3)).steps().resent()).isEqualTo(1);
     }
 
     @Test
@@ -188,7 +190,7 @@ class SweepTest {
         stack.handOver("a");
         List<Delivery> batch = stack.receive(10);
         SweepReport report = stack.sweepAfter(stack.timing.validity().plusMillis(1));
-        assertThat(report.discarded()).isEqualTo(1);
+        assertThat(report.steps().discarded()).isEqualTo(1);
         assertThat(stack.state("a")).isEqualTo(Name.DEAD);
         assertThat(stack.ports.deadLetters().peek(10))
                 .singleElement()
@@ -203,7 +205,7 @@ class SweepTest {
     void finishes_a_cancel_that_crashed() throws InterruptedException {
         stack.handOver("a", "b");
         stack.ports.store().raiseCancelSeq(Stack.RUN);
-        assertThat(stack.sweepAfter(MINUTE).cancelled()).isEqualTo(2);
+        assertThat(stack.sweepAfter(MINUTE).steps().cancelled()).isEqualTo(2);
         assertThat(stack.state("a")).isEqualTo(Name.CANCELLED);
         assertThat(stack.deliver()).isEmpty();
         assertThat(stack.work.started()).isEmpty();
@@ -319,7 +321,7 @@ class SweepTest {
         SweepReport report = stack.sweepAfter(MINUTE.multipliedBy(2));
         assertThat(report.unreachable()).isEqualTo(1);
         assertThat(stack.state("a")).isEqualTo(Name.RUNNING);
-        assertThat(stack.sweepAfter(MINUTE).reclaimed()).isEqualTo(1);
+        assertThat(stack.sweepAfter(MINUTE).steps().reclaimed()).isEqualTo(1);
     }
 
     @Test
@@ -330,7 +332,7 @@ class SweepTest {
         stack.crash(batch);
         stack.faults.afterNext("store.records", () -> executed(batch));
         SweepReport report = stack.sweepAfter(MINUTE.multipliedBy(2));
-        assertThat(report.reclaimed()).isZero();
+        assertThat(report.steps().reclaimed()).isZero();
         assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
         assertThat(stack.sweepAfter(MINUTE).closed()).isEqualTo(1);
     }
@@ -404,12 +406,12 @@ class SweepTest {
             }
         }
         SweepReport first = stack.sweepAfter(MINUTE);
-        assertThat(List.of(first.discarded(), first.closed())).isEqualTo(List.of(1, 0));
+        assertThat(List.of(first.steps().discarded(), first.closed())).isEqualTo(List.of(1, 0));
         assertThat(stack.dispatched("d1").closed()).as("one still runs").isFalse();
         gate.open();
         worker.join();
         SweepReport second = stack.sweepAfter(MINUTE);
-        assertThat(List.of(second.discarded(), second.closed())).isEqualTo(List.of(0, 1));
+        assertThat(List.of(second.steps().discarded(), second.closed())).isEqualTo(List.of(0, 1));
         assertThat(stack.dispatched("d1").closed()).isTrue();
         assertThat(stack.state("s1")).isEqualTo(Name.SUCCEEDED);
         assertThat(stack.state("s0")).isEqualTo(Name.DEAD);

@@ -17,6 +17,7 @@ import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepTags;
 import dev.stepstile.usecase.AttemptRunner;
 import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.HandlerOutput;
@@ -84,7 +85,7 @@ record Worker(Ports ports, InstantSource clock, Tasks tasks, InMemoryMeter count
                         Duration.ofSeconds(30)),
                 new Payload.Inline("null"),
                 new TreeMap<>(),
-                new TreeMap<>(),
+                StepTags.NONE,
                 Instant.parse("2100-01-01T00:00:00Z"));
     }
 

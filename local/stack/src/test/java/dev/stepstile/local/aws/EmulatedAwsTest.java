@@ -91,12 +91,12 @@ class EmulatedAwsTest {
                     "AWS_ACCESS_KEY_ID",
                     "AWS_SECRET_ACCESS_KEY"));
             assertThat(aws.variables()).containsOnlyKeys(names);
-            Settings settings = Settings.read(aws.variables());
-            assertThat(settings.lease()).isEqualTo(Duration.ofMillis(3500));
-            assertThat(settings.margin()).isEqualTo(Duration.ofSeconds(1));
-            assertThat(settings.sweepEvery()).isEqualTo(Duration.ofSeconds(2));
-            assertThat(settings.dispatchTimeout()).isEqualTo(Duration.ofSeconds(30));
-            assertThat(settings.cancelCheck()).isEqualTo(Duration.ofMillis(3500).dividedBy(3));
+            Timing timing = Settings.read(aws.variables()).timing();
+            assertThat(timing.lease()).isEqualTo(Duration.ofMillis(3500));
+            assertThat(timing.margin()).isEqualTo(Duration.ofSeconds(1));
+            assertThat(timing.sweepEvery()).isEqualTo(Duration.ofSeconds(2));
+            assertThat(timing.dispatchTimeout()).isEqualTo(Duration.ofSeconds(30));
+            assertThat(timing.cancelCheck()).isEqualTo(Duration.ofMillis(3500).dividedBy(3));
         }
     }
 }

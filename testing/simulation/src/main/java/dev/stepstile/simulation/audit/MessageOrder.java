@@ -42,8 +42,12 @@ final class MessageOrder implements Check {
     /** What nobody claimed is not sent again while it may only be waiting its turn. */
     private void patient(StepLedger step, StepSpec spec, RunLedger run) {
         Dispatch dispatch = run.dispatches.get(spec.settings().dispatchId());
-        Duration patience =
-                audit.cluster().timing().lostAfter().minus(audit.clocks()).minusSeconds(1);
+        Duration patience = audit.cluster()
+                .timing()
+                .resending()
+                .lostAfter()
+                .minus(audit.clocks())
+                .minusSeconds(1);
         boolean again = step.last == null
                 && step.sends > 0
                 && dispatch != null

@@ -82,15 +82,18 @@ final class Strandings implements Check {
             if (run.asked(dispatch.dispatchId()).contains(id)) {
                 long since = Math.max(
                         step.strandedSince, dispatch.sending().lastSentAt().toEpochMilli());
-                Duration patience = timing.resendAfter()
+                Duration patience = timing.resending()
+                        .unclaimedAfter()
                         .multipliedBy(1L << Math.min(dispatch.sending().resends(), 20));
-                patience = patience.compareTo(timing.resendCap()) < 0 ? patience : timing.resendCap();
+                patience = patience.compareTo(timing.resending().unclaimedCap()) < 0
+                        ? patience
+                        : timing.resending().unclaimedCap();
                 Duration bound = patience.plus(audit.sweep().multipliedBy(2));
                 audit.within(id, since, bound, "its message was lost, and it was sent again");
                 audit.within(
                         id,
                         Math.max(since, queueShownAt),
-                        timing.lostAfter().plus(audit.sweep().multipliedBy(2)),
+                        timing.resending().lostAfter().plus(audit.sweep().multipliedBy(2)),
                         "its message was lost and the queue shows none, and it was sent again");
                 return;
             }
@@ -98,7 +101,7 @@ final class Strandings implements Check {
     }
 
     private void overdue(StepLedger step, StepId id, long due) {
-        Duration grace = audit.cluster().timing().overdueGrace();
+        Duration grace = audit.cluster().timing().resending().overdueAfter();
         long late = Math.max(step.strandedSince - due, 0);
         Duration wait = grace.compareTo(Duration.ofMillis(2 * late)) > 0 ? grace : Duration.ofMillis(2 * late);
         Duration bound = wait.plus(audit.sweep().multipliedBy(2));
