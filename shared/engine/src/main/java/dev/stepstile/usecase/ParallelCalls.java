@@ -3,6 +3,7 @@ package dev.stepstile.usecase;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The same call for many things, a few at a time, with the answers in the things' order. If one fails, the others are
@@ -23,13 +24,7 @@ final class ParallelCalls {
         for (int lane = 0; lane < lanes && failed == null; lane++) {
             int first = lane;
             try {
-                forks.add(tasks.fork(name, () -> {
-                    List<B> answers = new ArrayList<>();
-                    for (int i = first; i < things.size(); i += lanes) {
-                        answers.add(call.apply(things.get(i)));
-                    }
-                    return answers;
-                }));
+                forks.add(tasks.fork(name, () -> lane(first, lanes, things, call)));
             } catch (RuntimeException | Error noThread) {
                 failed = noThread;
             }
@@ -42,16 +37,28 @@ final class ParallelCalls {
                 failed = failed == null ? e : failed;
             }
         }
+        rethrow(failed);
+        List<B> inOrder = new ArrayList<>();
+        for (int i = 0; i < things.size(); i++) {
+            inOrder.add(answered.get(i % lanes).get(i / lanes));
+        }
+        return inOrder;
+    }
+
+    private static <A, B> List<B> lane(int first, int lanes, List<A> things, Function<A, B> call) {
+        List<B> answers = new ArrayList<>();
+        for (int i = first; i < things.size(); i += lanes) {
+            answers.add(call.apply(things.get(i)));
+        }
+        return answers;
+    }
+
+    private static void rethrow(@Nullable Throwable failed) {
         if (failed instanceof Error error) {
             throw error;
         }
         if (failed instanceof RuntimeException exception) {
             throw exception;
         }
-        List<B> inOrder = new ArrayList<>();
-        for (int i = 0; i < things.size(); i++) {
-            inOrder.add(answered.get(i % lanes).get(i / lanes));
-        }
-        return inOrder;
     }
 }

@@ -209,8 +209,8 @@ public final class Redriver {
             if (record == null || !record.settings().dispatchId().equals(dispatch.dispatchId())) {
                 continue;
             }
-            if (Objects.equals(
-                    event.by(), record.answered().redrivenBy())) { // an earlier try of this call, whose answer was lost
+            // an earlier try of this call, whose answer was lost
+            if (Objects.equals(event.by(), record.answered().redrivenBy())) {
                 redriven++;
                 if (record.state() instanceof StepState.Retrying) {
                     toSend.add(spec.as(record));

@@ -240,22 +240,19 @@ public final class Sweep {
     private SweepReport conclude(
             Dispatch dispatch, BitSet finished, List<StepSpec> steps, List<Acted> acted, Instant read) {
         boolean redriverMayWrite = read.isBefore(dispatch.schedule().keepOpenUntil());
-        SweepReport report = SweepReport.DISPATCH;
+        SweepReport report = acted.stream().map(Acted::report).reduce(SweepReport.DISPATCH, SweepReport::plus);
+        List<StepSpec> toSend =
+                acted.stream().filter(Acted::send).map(Acted::spec).toList();
         SortedMap<StepState.Name, Integer> finishedCounts =
                 new TreeMap<>(dispatch.progress().finishedCounts());
         SortedMap<StepState.Name, Integer> openCounts = new TreeMap<>();
-        List<StepSpec> toSend = new ArrayList<>();
         for (int i = 0; i < steps.size(); i++) {
             Acted act = acted.get(i);
-            report = report.plus(act.report());
             boolean done = act.done() && (act.state() == StepState.Name.SUCCEEDED || !redriverMayWrite);
             if (done) {
                 finished.set(steps.get(i).settings().index());
             }
             (done ? finishedCounts : openCounts).merge(act.state(), 1, Integer::sum);
-            if (act.send()) {
-                toSend.add(act.spec());
-            }
         }
         boolean sent = toSend.isEmpty() || sender.send(toSend);
         boolean queuedSent = sent && acted.stream().anyMatch(act -> act.send() && act.state() == StepState.Name.QUEUED);

@@ -308,24 +308,8 @@ public final class RunsApi {
         call.takes();
         JsonNode body = body(call, Set.of("states", "keys", "overrides", "redriveId"));
         List<String> keys = keys(body);
-        Set<StepState.Name> states = new TreeSet<>();
-        for (String name : texts(body, "states", "bad-state")) {
-            StepState.Name state = Objects.requireNonNull(state(name));
-            if (!REDRIVABLE.contains(state)) {
-                throw Problem.badRequest(
-                        "bad-state",
-                        "State " + state + " cannot be redriven; 'states' may have FAILED, DEAD and CANCELLED.");
-            }
-            states.add(state);
-        }
-        if (states.isEmpty()) {
-            states.addAll(List.of(StepState.Name.FAILED, StepState.Name.DEAD));
-            if (!keys.isEmpty()) {
-                states.add(StepState.Name.CANCELLED);
-            }
-        }
         Redriver.Request request = new Redriver.Request(
-                states,
+                redrivable(body, !keys.isEmpty()),
                 new TreeSet<>(keys),
                 OverridesJson.read(body),
                 OverridesJson.input(body, !keys.isEmpty()),
@@ -350,6 +334,27 @@ public final class RunsApi {
                         "Redrive '" + redriveId
                                 + "' exists with other content; use another redriveId for other content.");
         };
+    }
+
+    /** The states that are redriven: those that are named or, without any, those that the caller can mean. */
+    private static Set<StepState.Name> redrivable(JsonNode body, boolean hasKeys) {
+        Set<StepState.Name> states = new TreeSet<>();
+        for (String name : texts(body, "states", "bad-state")) {
+            StepState.Name state = Objects.requireNonNull(state(name));
+            if (!REDRIVABLE.contains(state)) {
+                throw Problem.badRequest(
+                        "bad-state",
+                        "State " + state + " cannot be redriven; 'states' may have FAILED, DEAD and CANCELLED.");
+            }
+            states.add(state);
+        }
+        if (states.isEmpty()) {
+            states.addAll(List.of(StepState.Name.FAILED, StepState.Name.DEAD));
+            if (hasKeys) {
+                states.add(StepState.Name.CANCELLED);
+            }
+        }
+        return states;
     }
 
     private static @Nullable String redriveId(JsonNode body) {

@@ -101,8 +101,7 @@ public final class Simulation {
     public Simulation(SimulationConfig config) {
         this.config = config;
         this.cluster = config.cluster();
-        this.randoms = RandomGeneratorFactory.<SplittableGenerator>of("L64X128MixRandom")
-                .create(config.seed());
+        this.randoms = randoms(config.seed());
         this.scheduler = new Scheduler(randoms.split());
         this.trace = new Trace(config.traced());
         this.rootProcess = new SimulatedProcess(scheduler, "fate", Duration.ZERO, randoms.split());
@@ -124,15 +123,8 @@ public final class Simulation {
         this.deadLetters = new SimulatedDeadLetterQueue(calls, queue, auditor);
         this.ports = new Ports(store, queue, deadLetters, items, objects);
         this.dispatchFunction = function("dispatch", API_TIMEOUT, s -> s.dispatcher(cluster.shards()));
-        this.stepFunction = new SimulatedFunction<>(
-                scheduler,
-                cluster.stepTimeout(),
-                () -> process("step"),
-                worker -> stepstile("step", worker)
-                        .execution(
-                                new Handlers(List.of(new SimulatedHandler(worker, scheduler, auditor))),
-                                HandlerOutput.UNCAPTURED,
-                                config.engine()));
+        this.stepFunction =
+                new SimulatedFunction<>(scheduler, cluster.stepTimeout(), () -> process("step"), this::execution);
         this.sweeperFunction = function("sweeper", SWEEPER_TIMEOUT, Stepstile::sweep);
         this.runsFunction = function("runs", API_TIMEOUT, s -> s);
         EventSource source = new EventSource(
@@ -147,9 +139,22 @@ public final class Simulation {
         rootProcess.start("watch", this::watch);
     }
 
+    private static SplittableGenerator randoms(long seed) {
+        return RandomGeneratorFactory.<SplittableGenerator>of("L64X128MixRandom")
+                .create(seed);
+    }
+
     private <S> SimulatedFunction<S> function(String name, Duration timeout, Function<Stepstile, S> start) {
         return new SimulatedFunction<>(
                 scheduler, timeout, () -> process(name), process -> start.apply(stepstile(name, process)));
+    }
+
+    private StepExecution execution(SimulatedProcess worker) {
+        return stepstile("step", worker)
+                .execution(
+                        new Handlers(List.of(new SimulatedHandler(worker, scheduler, auditor))),
+                        HandlerOutput.UNCAPTURED,
+                        config.engine());
     }
 
     private Stepstile stepstile(String function, SimulatedProcess process) {

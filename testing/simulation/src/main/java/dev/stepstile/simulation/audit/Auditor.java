@@ -169,12 +169,7 @@ public final class Auditor implements Observer {
         long now = audit.millis();
         boolean ended = before != null && before.state() instanceof StepState.Ended;
         if (Fences.claims(before, after)) {
-            ledger.fence = Math.max(ledger.fence, after.attempt());
-            ledger.owners = StepLedger.with(ledger.owners, after.owner());
-            ledger.holder = audit.caller();
-            ledger.signAt = now;
-            ledger.returned = null;
-            ledger.lines = 0;
+            claimed(ledger, after);
         }
         switch (after.state()) {
             case StepState.Running running -> {
@@ -205,6 +200,15 @@ public final class Auditor implements Observer {
         }
         ledger.last = after;
         ledger.writtenAt = audit.now();
+    }
+
+    private void claimed(StepLedger ledger, StepRecord after) {
+        ledger.fence = Math.max(ledger.fence, after.attempt());
+        ledger.owners = StepLedger.with(ledger.owners, after.owner());
+        ledger.holder = audit.caller();
+        ledger.signAt = audit.millis();
+        ledger.returned = null;
+        ledger.lines = 0;
     }
 
     @Override

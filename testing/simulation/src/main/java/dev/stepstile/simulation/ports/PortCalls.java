@@ -92,20 +92,15 @@ public final class PortCalls {
             trace.add(scheduler.millis(), me.toString(), description, fault.text());
             standStill(me.process, length);
         }
-        scheduler.pause(1 + random.nextInt(LATENCY_MILLIS));
-        if (slowMillis > 0 && description.startsWith(slowPort)) {
-            scheduler.pause(slowMillis);
-        }
+        onTheWay(description);
         if (fault instanceof Fault.CrashBefore) {
             crash(me, number, description, fault);
         }
         if (fault instanceof Fault.Fail || (fault instanceof Fault.Partial && partly == null)) {
-            traced(me, number, description, "fail");
-            throw new PortException(description + ": simulated failure");
+            throw failed(me, number, description, "fail", "simulated failure");
         }
         if (fault instanceof Fault.DiskFull) {
-            traced(me, number, description, "disk full");
-            throw new PortException(description + ": the disk is full");
+            throw failed(me, number, description, "disk full", "the disk is full");
         }
         T result = fault instanceof Fault.Duplicate
                 ? twice.get()
@@ -121,6 +116,18 @@ public final class PortCalls {
             scheduler.pause(1 + random.nextInt(LATENCY_MILLIS));
         }
         return result;
+    }
+
+    private void onTheWay(String description) {
+        scheduler.pause(1 + random.nextInt(LATENCY_MILLIS));
+        if (slowMillis > 0 && description.startsWith(slowPort)) {
+            scheduler.pause(slowMillis);
+        }
+    }
+
+    private PortException failed(Actor me, int number, String description, String shown, String why) {
+        traced(me, number, description, shown);
+        return new PortException(description + ": " + why);
     }
 
     private static String after(@Nullable Fault fault) {

@@ -6,6 +6,7 @@ import dev.stepstile.simulation.Timeline;
 import dev.stepstile.simulation.exploration.Replay;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -222,10 +223,7 @@ public final class HtmlReport {
         for (Duration each : all) {
             bars[(int) (each.toMillis() * BARS / span)]++;
         }
-        int most = 1;
-        for (int bar : bars) {
-            most = Math.max(most, bar);
-        }
+        int most = Arrays.stream(bars).max().orElseThrow();
         page.append("<h2>Recovery: from a lost worker's last heartbeat to its step taken over</h2>");
         axes(String.format(Locale.ROOT, "%,d", most), minutes(span));
         double width = (double) WIDTH / BARS;
