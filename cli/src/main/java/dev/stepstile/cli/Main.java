@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "stepstile",
         description = "Runs an orchestrator's steps, each exactly once in effect.",
-        footer = {"", "STEPSTILE_HOME: where state, logs and reports are kept; .stepstile in the checkout otherwise."},
+        footer = {"", "STEPSTILE_HOME is the folder of state, logs and reports. Default: .stepstile in the checkout."},
         versionProvider = Main.Version.class,
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
@@ -39,12 +39,12 @@ public final class Main {
         System.exit(execute(args));
     }
 
-    /** Runs a command; its exit code. */
+    /** Runs a command and returns its exit code. */
     public static int execute(String... args) {
         Terminal errors = Terminal.ofErrors();
         CommandLine line = commandLine();
         line.setExecutionExceptionHandler((e, command, parsed) -> {
-            errors.say(said(e));
+            errors.say(message(e));
             return CommandLine.ExitCode.SOFTWARE;
         });
         line.setParameterExceptionHandler((e, given) -> {
@@ -56,8 +56,8 @@ public final class Main {
         });
         try {
             return line.execute(args.length == 0 ? new String[] {"--help"} : args);
-        } catch (Error e) { // picocli hands on exceptions only; whatever it is, this process ends and says why
-            errors.say(said(e));
+        } catch (Error e) { // picocli passes on exceptions only; this process ends in any case, and prints why
+            errors.say(message(e));
             return CommandLine.ExitCode.SOFTWARE;
         }
     }
@@ -73,8 +73,8 @@ public final class Main {
         return e.getCommandLine();
     }
 
-    /** A sentence for people. Some exceptions of files have nothing but the path for a message. */
-    static String said(Throwable e) {
+    /** A sentence for people. The message of some file exceptions is only a path, so these are printed with their class. */
+    static String message(Throwable e) {
         String message = e.getMessage();
         if (message == null || message.isBlank() || e instanceof FileSystemException) {
             return e.toString();
@@ -91,8 +91,8 @@ public final class Main {
         }
     }
 
-    /** Listed here, done by the launcher, since it needs no built command line. */
-    @Command(name = "verify", description = "Runs all checks (--full: the longer forms too). The launcher does this.")
+    /** Listed in the help only: the launcher runs the checks itself, without a built command line. */
+    @Command(name = "verify", description = "Runs all checks; with --full, the long-running ones too.")
     static final class Verify implements Runnable {
         @Spec
         private @Nullable CommandSpec spec;
@@ -101,7 +101,7 @@ public final class Main {
         public void run() {
             throw new ParameterException(
                     Objects.requireNonNull(spec).commandLine(),
-                    "Say ./stepstile verify: the launcher runs the checks.");
+                    "Run ./stepstile verify: the launcher runs the checks.");
         }
     }
 }

@@ -34,9 +34,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * What a stack's ports can do at most: as many sends, receives, claims, completions and deletes as the protocol makes
- * for these steps, with items of the same sizes in the same table, and nothing around them. A claim is a write where no
- * record is, a completion is a write on the claim's fence; both are conditional, as nothing less would be durable once.
+ * The upper bound of a stack's throughput: the sends, receives, claims, completions and deletes that the protocol makes for
+ * these steps, with items of the same sizes in the same table, and nothing else. A claim is a write on the condition that
+ * there is no record, a completion one on the condition of the claim's fence.
  */
 final class BarePorts {
     private static final int BATCH = 10;
@@ -110,7 +110,7 @@ final class BarePorts {
 
     private StepRecord write(Transition transition) {
         if (!(transition instanceof Transition.Write(StepRecord next, Precondition expect))) {
-            throw new IllegalStateException("a fresh step takes what it is given");
+            throw new IllegalStateException("a new step accepts these events");
         }
         ports.store().write(next, expect);
         return next;

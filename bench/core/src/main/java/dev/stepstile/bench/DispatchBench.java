@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
-/** Drives no-op steps through dispatch, queue, claim, completion and feed, over the HTTP API, and takes the time. */
+/** Measures no-op steps through dispatch, queue, claim, completion and feed, over the HTTP API. */
 final class DispatchBench implements AutoCloseable {
     static final String NOOP = "bench.noop";
     private static final long POLL_MILLIS = 20;
@@ -33,7 +33,7 @@ final class DispatchBench implements AutoCloseable {
         this.noop = noop;
     }
 
-    /** Notes when user code of a run began, against when its dispatch was called. */
+    /** Records the time between the dispatch call of a run and the start of its user code. */
     static final class Noop implements StepHandler {
         private final Map<String, Long> calledAt = new ConcurrentHashMap<>();
         private final Map<String, Histogram> delays = new ConcurrentHashMap<>();

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** How long the launcher takes from being called to the first answer of the stack that it starts. */
+/** Measures the time from the call of the launcher until the stack that it starts answers. */
 final class StartBench {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -20,7 +20,7 @@ final class StartBench {
     static double secondsToAnswer(Path state) throws IOException, InterruptedException {
         String launcher = System.getenv("STEPSTILE_LAUNCHER");
         if (launcher == null) {
-            throw new IllegalStateException("Call this by ./stepstile, which is what is measured.");
+            throw new IllegalStateException("Start this benchmark with ./stepstile, whose start it measures.");
         }
         int port = freePort();
         long began = System.nanoTime();

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 
-/** A progress bar with rate and estimated time on a terminal; a plain line now and then otherwise. */
+/** Shows progress, with the rate and the estimated time left: a bar on a terminal, otherwise a line every few seconds. */
 public final class Progress {
     private static final int WIDTH = 30;
     private static final Duration LINE_EVERY = Duration.ofSeconds(5);

@@ -10,11 +10,11 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What the commands print for people: only characters that the terminal can show, and on a terminal wrapped between words
- * at its width. Into a file or a pipe a sentence stays one line, so that it can be searched for.
+ * Prints text for people, in characters that the terminal can show. On a terminal, lines are wrapped between words at its
+ * width; in a file or a pipe a sentence stays on one line, so that it can be searched for.
  */
 public final class Terminal {
-    /** Of a terminal that does not tell. */
+    /** The width of a terminal that does not report one. */
     static final int DEFAULT_WIDTH = 80;
 
     private static final int LEAST_WIDTH = 40;
@@ -25,29 +25,29 @@ public final class Terminal {
     private final Charset charset;
     private final int width;
 
-    /** @param width 0 if what is printed is not wrapped */
+    /** @param width 0: lines are not wrapped */
     Terminal(PrintStream out, Charset charset, int width) {
         this.out = out;
         this.charset = charset;
         this.width = width;
     }
 
-    /** Of this process's standard output. */
+    /** The standard output of this process. */
     public static Terminal standard() {
         return new Terminal(System.out, charset("stdout.encoding"), interactive() ? columns() : 0);
     }
 
-    /** Of its standard error, which is taken for as wide. */
+    /** The standard error of this process; its width is taken to be that of the standard output. */
     public static Terminal ofErrors() {
         return new Terminal(System.err, charset("stderr.encoding"), interactive() ? columns() : 0);
     }
 
-    /** JDK 25 has a console for a pipe too, which says that it is no terminal. */
+    /** Whether the standard output is a terminal. JDK 25 has a console for a pipe too, so its presence is not enough. */
     static boolean interactive() {
         return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
     }
 
-    /** As the launcher found it. */
+    /** The width that the launcher found. */
     public static int columns() {
         try {
             return Math.max(LEAST_WIDTH, Integer.parseInt(System.getenv().getOrDefault("COLUMNS", "")));
@@ -64,7 +64,7 @@ public final class Terminal {
         }
     }
 
-    /** Prints a text; each of its lines is wrapped, and goes on as far indented as it began. */
+    /** Prints a text. Each of its lines is wrapped; the continuation lines have its indent. */
     public void say(String text) {
         text.lines().flatMap(line -> wrap(line).stream()).forEach(line -> out.println(shown(line)));
         out.flush();

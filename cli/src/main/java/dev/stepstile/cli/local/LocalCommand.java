@@ -29,51 +29,54 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** A stack that stays. */
+/** {@code ./stepstile local}: a stack that runs until it is stopped, and keeps its state. */
 @Command(
         name = "local",
-        description = "Starts a stack on this machine and stays; what was dispatched survives a restart.",
+        description = "Starts a stack on this machine, which runs until it is stopped. Its state survives a restart.",
         mixinStandardHelpOptions = true)
 public final class LocalCommand implements Callable<Integer> {
-    /** As a shell reports a process that SIGKILL ended. */
+    /** The exit code that a shell reports for a process killed by SIGKILL. */
     private static final int KILLED = 137;
 
-    /** How many of the steps that it waits for it names. */
+    /** How many of the steps that a stop waits for are printed by name. */
     private static final int NAMED = 5;
 
-    @Option(names = "--aws", description = "Through the AWS adapters, against DynamoDB Local and ElasticMQ.")
+    @Option(names = "--aws", description = "Use the AWS adapters, against DynamoDB Local and ElasticMQ.")
     private boolean aws;
 
-    @Option(names = "--port", description = "Of the HTTP API on loopback; 0 for a free one. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--port",
+            description = "Port of the HTTP API on loopback; 0 picks a free one. Default: ${DEFAULT-VALUE}.")
     private int port = 8787;
 
     @Option(
             names = "--state",
             paramLabel = "FOLDER",
-            description = "Where state and the log are kept. Default: .stepstile/local in the checkout.")
+            description = "Folder of the state and the log. Default: .stepstile/local in the checkout.")
     private @Nullable Path state;
 
     @Option(
             names = "--lease",
             paramLabel = "SECONDS",
             description = {
-                "How long an attempt owns its step without a heartbeat; margin and sweeps follow from it.",
-                "Shorter: a lost worker is noticed sooner, at more writes. Default: ${DEFAULT-VALUE}."
+                "How long an attempt owns its step without a heartbeat; the margin and the sweep interval follow from it.",
+                "With a shorter lease, a lost worker is noticed sooner, at the cost of more writes. Default: ${DEFAULT-VALUE}."
             })
     private int leaseSeconds = 60;
 
     @Option(
             names = "--workers",
             paramLabel = "N",
-            description = "How many step functions run at once, each with up to ten steps. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Number of step functions that run at once, each with up to ten steps. Default: ${DEFAULT-VALUE}.")
     private int workers = 4;
 
     @Option(
             names = "--grace",
             paramLabel = "SECONDS",
             description = {
-                "When it is told to stop: how long it waits for what runs. What still runs then is interrupted, and",
-                "runs again at the next start; such an attempt is not counted. Default: ${DEFAULT-VALUE}."
+                "How long a stop waits for running steps. A step that still runs then is interrupted, and runs again after",
+                "the next start; the interrupted attempt is not counted. Default: ${DEFAULT-VALUE}."
             })
     private int graceSeconds = 30;
 
@@ -83,16 +86,14 @@ public final class LocalCommand implements Callable<Integer> {
     @Option(
             names = "--handlers",
             paramLabel = "FILE",
-            description =
-                    "Process handlers: a JSON file, see docs/process-handlers.md. Default: what STEPSTILE_HANDLERS"
-                            + " says.")
+            description = "JSON file of process handlers, see docs/process-handlers.md. Default: $STEPSTILE_HANDLERS.")
     private @Nullable Path handlers;
 
     @Option(
             names = "--classpath",
             paramLabel = "JARS",
             description = "Java handlers: jars and folders of classes, separated by colons. They run in a process of"
-                    + " their own, and may be built anew meanwhile. Default: what STEPSTILE_CLASSPATH says.")
+                    + " their own; rebuilt ones are loaded before the next step. Default: $STEPSTILE_CLASSPATH.")
     private @Nullable String classPath;
 
     private final Terminal terminal = Terminal.standard();
@@ -101,19 +102,19 @@ public final class LocalCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         if (leaseSeconds < 1 || leaseSeconds > 600) {
-            throw wrong("--lease is 1 to 600 seconds.");
+            throw wrong("--lease must be 1 to 600 seconds.");
         }
         if (graceSeconds < 0 || graceSeconds > 3600) {
-            throw wrong("--grace is 0 to 3600 seconds.");
+            throw wrong("--grace must be 0 to 3600 seconds.");
         }
         if (workers < 1 || workers > 100) {
-            throw wrong("--workers is 1 to 100.");
+            throw wrong("--workers must be 1 to 100.");
         }
         if (port < 0 || port > 65_535) {
-            throw wrong("--port is 1 to 65535, or 0 for a free one.");
+            throw wrong("--port must be 1 to 65535, or 0 for a free one.");
         }
         Path folder = state == null ? Stacks.home().resolve(aws ? "local-aws" : "local") : state.toAbsolutePath();
-        Path log = LogFile.in(folder); // first: whatever is looked at next may log
+        Path log = LogFile.in(folder); // first, because everything after it may log
         StackOptions options = options(folder);
         CountDownLatch stopped = new CountDownLatch(1);
         CountDownLatch closed = new CountDownLatch(1);
@@ -126,13 +127,13 @@ public final class LocalCommand implements Callable<Integer> {
             }
         }));
         onSignals(stopped);
-        try { // whatever fails in here, the hook must not wait for ever
+        try { // whatever fails in here, the shutdown hook must not wait forever
             try (LocalStack stack = LocalStack.start(options)) {
                 CompletableFuture<Void> _ = stack.failure().thenRun(stopped::countDown);
-                say(stack, folder, log);
+                printStarted(stack, folder, log);
                 stopped.await();
                 if (!stack.failure().isDone()) {
-                    stopGently(stack);
+                    stopGracefully(stack);
                 }
                 return ended(stack.failure().getNow(null));
             }
@@ -168,15 +169,15 @@ public final class LocalCommand implements Callable<Integer> {
         return new ParameterException(Objects.requireNonNull(spec).commandLine(), why);
     }
 
-    private void stopGently(LocalStack stack) {
-        stack.drain(Duration.ofSeconds(graceSeconds), this::tell);
+    private void stopGracefully(LocalStack stack) {
+        stack.drain(Duration.ofSeconds(graceSeconds), this::printWaiting);
         List<StepId> left = stack.runningSteps();
         if (!left.isEmpty()) {
-            terminal.say("Stopping " + named(left) + "; they run again at the next start.");
+            terminal.say("Interrupting " + named(left) + "; they run again after the next start.");
         }
     }
 
-    /** The first signal stops the stack gently, the second one at once. */
+    /** The first signal stops the stack and waits for running steps; the second one ends this process at once. */
     private static void onSignals(CountDownLatch stopped) {
         for (String signal : List.of("INT", "TERM", "HUP")) {
             Signals.on(signal, () -> {
@@ -188,8 +189,8 @@ public final class LocalCommand implements Callable<Integer> {
         }
     }
 
-    private void tell(List<StepId> running) {
-        terminal.say("Takes no more work, and waits up to " + graceSeconds + " s for " + named(running)
+    private void printWaiting(List<StepId> running) {
+        terminal.say("No more steps are started. Waiting up to " + graceSeconds + " s for " + named(running)
                 + ". Ctrl-C stops at once.");
     }
 
@@ -200,7 +201,7 @@ public final class LocalCommand implements Callable<Integer> {
                 + (steps.isEmpty() ? "" : " (" + first + (steps.size() > NAMED ? ", …" : "") + ")");
     }
 
-    private void say(LocalStack stack, Path folder, Path log) {
+    private void printStarted(LocalStack stack, Path folder, Path log) {
         URI endpoint = stack.endpoint();
         terminal.say("Stepstile is up at " + endpoint + " (stop with Ctrl-C).");
         terminal.verbatim("  state     " + folder);

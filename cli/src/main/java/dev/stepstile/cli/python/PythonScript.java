@@ -14,8 +14,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Unmatched;
 
 /**
- * What is written in Python: a script of the checkout, run by a Python of its own that {@code build/python-env} makes.
- * Its options are its own: {@code --help} is answered by the script.
+ * A command that is a Python script of the checkout. It runs in a venv of its own, which {@code build/python-env} makes. The
+ * script parses its options itself, {@code --help} too.
  */
 public abstract class PythonScript implements Callable<Integer> {
     @Option(names = "--help", hidden = true)
@@ -39,7 +39,8 @@ public abstract class PythonScript implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         String launcher = System.getenv("STEPSTILE_LAUNCHER");
         if (launcher == null) {
-            throw new IllegalStateException("Start this by ./stepstile in a checkout: it runs " + script + " of it.");
+            throw new IllegalStateException(
+                    "Start this command with ./stepstile of a checkout: it runs " + script + " there.");
         }
         Path checkout = Path.of(launcher).toAbsolutePath().resolveSibling("");
         List<String> command = new ArrayList<>(
@@ -71,7 +72,7 @@ public abstract class PythonScript implements Callable<Integer> {
                 .start();
         String venv = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         if (process.waitFor() != 0) {
-            throw new IllegalStateException("build/python-env could not make a Python for " + script + ".");
+            throw new IllegalStateException("build/python-env could not make the venv of " + script + ".");
         }
         return venv + File.separator + "bin" + File.separator + "python";
     }

@@ -23,7 +23,7 @@ final class ExhaustiveRun {
         this.seed = seed;
     }
 
-    /** One of {@code of} parts of the pairs, counted from 1. */
+    /** The part {@code number} of {@code of} parts of the pairs; the first is 1. */
     record Part(int number, int of) {
         static Part parse(String text) {
             String[] both = text.split("/", -1);
@@ -33,9 +33,9 @@ final class ExhaustiveRun {
                     return part;
                 }
             } catch (NumberFormatException e) {
-                throw new IllegalArgumentException("'" + text + "' is no part; say 1/2 and 2/2 for two halves.", e);
+                throw new IllegalArgumentException("Invalid part '" + text + "'; write 1/2 and 2/2 for two halves.", e);
             }
-            throw new IllegalArgumentException("'" + text + "' is no part; say 1/2 and 2/2 for two halves.");
+            throw new IllegalArgumentException("Invalid part '" + text + "'; write 1/2 and 2/2 for two halves.");
         }
 
         boolean has(int n) {
@@ -44,7 +44,7 @@ final class ExhaustiveRun {
     }
 
     /**
-     * Plays the singles, and pairs.
+     * Runs every single fault, then pairs.
      *
      * @param sample how many pairs of each scenario, or null for all of this part
      * @return whether every guarantee held in all of them
@@ -53,11 +53,11 @@ final class ExhaustiveRun {
         for (Scenarios.Named scenario : scenarios) {
             out.printf("%s: %s%n", scenario.name(), scenario.what());
             Exploration singles = new Exploration(scenario, seed).singles();
-            told("singles", singles);
+            print("singles", singles);
             if (sample != null) {
-                told("pairs", new Exploration(scenario, seed).pairs(sample));
+                print("pairs", new Exploration(scenario, seed).pairs(sample));
             } else {
-                told("pairs", pairs(scenario, part));
+                print("pairs", pairs(scenario, part));
             }
         }
         out.printf(
@@ -88,7 +88,7 @@ final class ExhaustiveRun {
         return exploration;
     }
 
-    private void told(String what, Exploration exploration) {
+    private void print(String what, Exploration exploration) {
         executions += exploration.total();
         findings += exploration.findings().size();
         out.printf(

@@ -27,57 +27,64 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "simulate",
         description = {
-            "Plays the protocol on virtual time, lets port calls go wrong, and audits every effect.",
-            "Exit code 1 if a guarantee did not hold; the finding is printed as a command that shows it again."
+            "Runs the protocol on virtual time, injects faults into port calls, and audits every effect.",
+            "Exit code 1 means that a guarantee was violated; the finding is printed as a command that replays it."
         },
         mixinStandardHelpOptions = true)
 public final class SimulateCommand implements Callable<Integer> {
     @Option(
             names = "--scenario",
-            description = "By name, see below. Default: steady; with --exhaustive and --pairs: all small ones.")
+            description =
+                    "Name of a scenario, see below. Default: steady; with --exhaustive and --pairs, all small ones.")
     private @Nullable String scenario;
 
-    @Option(names = "--steps", description = "How many, for a load. Default: 10000.")
+    @Option(names = "--steps", description = "Number of steps of a load. Default: 10000.")
     private @Nullable Integer steps;
 
-    @Option(names = "--seed", description = "Decides all that is left to chance. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--seed", description = "Seed of all random choices. Default: ${DEFAULT-VALUE}.")
     private long seed = 1;
 
     @Option(
             names = "--faults",
-            description = "What goes wrong by chance: none, light, rough, or shares of all port calls such as"
+            description = "Random faults: none, light, rough, or shares of all port calls, such as"
                     + " crash=0.001,fail=0.01,lost=0.01,duplicate=0.01,pause=0.001. Default: ${DEFAULT-VALUE}.")
     private String faults = "none";
 
     @Option(
             names = "--at",
-            description = "What goes wrong at which call, such as crash-after@9,pause:200000ms@'store.write r/a'#2.")
+            description = "Faults at given calls, such as crash-after@9,pause:200000ms@'store.write r/a'#2.")
     private String at = "";
 
-    @Option(names = "--replay", description = "A run as a finding prints it; with its trace.")
+    @Option(names = "--replay", description = "Replays a run, as printed with a finding, and prints its trace.")
     private @Nullable String replay;
 
     @Option(names = "--trace", description = "Prints each call: time, actor, call, result.")
     private boolean trace;
 
-    @Option(names = "--shrink", description = "Finds the smallest list of faults that still breaks the guarantee.")
+    @Option(
+            names = "--shrink",
+            description = "After a violation, find the smallest list of faults that still causes it.")
     private boolean shrink;
 
     @Option(
             names = "--exhaustive",
-            description = "Every fault at every call of the small scenarios, singly and in every ordered pair."
+            description = "Try every fault at every call of the small scenarios, alone and in every ordered pair."
                     + " Takes most of an hour.")
     private boolean exhaustive;
 
     @Option(
             names = "--pairs",
-            description = "Every single fault, and so many pairs of each scenario, drawn by the seed.")
+            description = "Try every single fault, and this number of random pairs of each scenario.")
     private @Nullable Integer pairs;
 
-    @Option(names = "--part", description = "With --exhaustive: one part of several, such as 1/2, for another core.")
+    @Option(
+            names = "--part",
+            description = "With --exhaustive: run only this part, such as 1/2, to split the work between processes.")
     private String part = "1/1";
 
-    @Option(names = "--report", description = "Writes one self-contained page: how it went, and the auditor's verdict.")
+    @Option(
+            names = "--report",
+            description = "Write a self-contained HTML page with the course of the run and the auditor's verdict.")
     private @Nullable Path report;
 
     private @Nullable CommandSpec spec;
@@ -92,7 +99,7 @@ public final class SimulateCommand implements Callable<Integer> {
         Scenarios.LOADS.forEach(each -> lines.add(listed(each)));
         lines.add(listed(Scenarios.BUSY));
         lines.add(listed(Scenarios.FULL_DISK));
-        lines.add("Small scenarios, of which every call can be made to go wrong:");
+        lines.add("Small scenarios, in which a fault can be injected into every call:");
         Scenarios.SMALL.forEach(each -> lines.add(listed(each)));
         own.usageMessage().footer(lines.toArray(String[]::new));
     }
@@ -109,13 +116,13 @@ public final class SimulateCommand implements Callable<Integer> {
                 ExhaustiveRun run = new ExhaustiveRun(out, which, seed);
                 return run.play(exhaustive ? null : pairs, ExhaustiveRun.Part.parse(part)) ? 0 : 1;
             }
-            return play(asked()) ? 0 : 1;
+            return play(requested()) ? 0 : 1;
         } catch (IllegalArgumentException e) {
             throw spec == null ? e : new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
     }
 
-    private Replay asked() {
+    private Replay requested() {
         String text = replay;
         if (text != null) {
             return Replay.parse(text);
@@ -127,30 +134,30 @@ public final class SimulateCommand implements Callable<Integer> {
     }
 
     /** Whether every guarantee held. */
-    private boolean play(Replay asked) throws IOException {
+    private boolean play(Replay run) throws IOException {
         boolean traced = trace || replay != null;
-        SimulatedRun run = new SimulatedRun(out, asked);
-        Outcome outcome = run.play(traced);
+        SimulatedRun simulated = new SimulatedRun(out, run);
+        Outcome outcome = simulated.play(traced);
         if (traced) {
             outcome.trace().forEach(out::println);
         }
-        run.summarise(outcome);
+        simulated.summarise(outcome);
         Path file = report;
         if (file != null) {
-            Files.writeString(file, HtmlReport.of(asked, outcome));
+            Files.writeString(file, HtmlReport.of(run, outcome));
             out.println("  report             " + file);
         }
         boolean held = outcome.violations().isEmpty();
         if (!held && shrink) {
-            shrink(asked);
+            shrink(run);
         }
         return held;
     }
 
-    private void shrink(Replay asked) {
+    private void shrink(Replay found) {
         UnaryOperator<SimulationConfig> asItIs = UnaryOperator.identity();
         Shrink smaller =
-                new Shrink(asked, asItIs, played -> !played.violations().isEmpty());
+                new Shrink(found, asItIs, played -> !played.violations().isEmpty());
         Replay smallest = smaller.smallest();
         out.printf("%nShrunk in %d runs to:%n  %s%n", smaller.plays(), smallest.command());
     }

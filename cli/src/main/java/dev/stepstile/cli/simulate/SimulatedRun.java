@@ -25,7 +25,7 @@ final class SimulatedRun {
         this.replay = replay;
     }
 
-    /** Plays it. */
+    /** Runs the simulation. */
     Outcome play(boolean traced) {
         out.printf("%s: %s%n", replay.scenario().name(), replay.scenario().what());
         Progress progress = new Progress(out, "steps", replay.steps());
@@ -72,10 +72,10 @@ final class SimulatedRun {
                         .collect(Collectors.joining(", ")));
         figure("virtual time", "%s, %,d port calls", shown(outcome.took()), outcome.portCalls());
         figure(
-                "went wrong",
+                "faults",
                 "%s",
                 outcome.struck().isEmpty()
-                        ? "nothing"
+                        ? "none"
                         : outcome.struck().entrySet().stream()
                                 .map(each -> String.format(Locale.ROOT, "%,d x %s", each.getValue(), each.getKey()))
                                 .collect(Collectors.joining(", ")));
@@ -87,13 +87,13 @@ final class SimulatedRun {
                 outcome.accepted() / seconds,
                 cpuSeconds,
                 peakHeap() >> 20);
-        figure("trace", "%016x, on every machine", outcome.hash());
+        figure("trace", "%016x (the same on every machine)", outcome.hash());
         if (outcome.violations().isEmpty()) {
             figure("auditor", "every guarantee held");
         } else {
             figure("auditor", "%d findings:", outcome.violations().size());
             outcome.violations().forEach(violation -> out.println("    " + violation));
-            out.printf("%nTo see it again:%n  %s%n", replay.command());
+            out.printf("%nTo replay it:%n  %s%n", replay.command());
         }
         out.flush();
     }
@@ -106,12 +106,12 @@ final class SimulatedRun {
         Duration bound = replay.config().cluster().recoveryBound();
         return String.format(
                 Locale.ROOT,
-                "%,d attempts lost, taken over after p50 %s, p99 %s, max %s%s",
+                "%,d attempts lost; the next one began after p50 %s, p99 %s, max %s%s",
                 sorted.size(),
                 shown(sorted.get(sorted.size() / 2)),
                 shown(sorted.get(sorted.size() * 99 / 100)),
                 shown(sorted.getLast()),
-                replay.config().bounded() ? "; the bound is " + shown(bound) : "; unbounded, as sweeps go wrong too");
+                replay.config().bounded() ? "; the bound is " + shown(bound) : "; no bound, because sweeps fail too");
     }
 
     private static String shown(Duration time) {

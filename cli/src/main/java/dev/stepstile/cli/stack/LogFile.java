@@ -4,14 +4,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Where the log is written. To be decided before anything is logged: the logging system reads it once. */
+/** The log of this process. It must be set before anything is logged, because the logging system reads it once. */
 public final class LogFile {
     private static final String PROPERTY = "stepstile.log";
 
     private LogFile() {}
 
     /**
-     * The log is {@code stepstile.log} in this folder.
+     * Sets the log to {@code stepstile.log} in this folder.
      *
      * @return the log
      * @throws IllegalStateException with a sentence for people if nothing can be written there
@@ -31,7 +31,7 @@ public final class LogFile {
     }
 
     private static IllegalStateException unusable(Path folder) {
-        return new IllegalStateException("Nothing can be written to the folder " + folder.toAbsolutePath()
-                + " by this user; choose another one by --state or STEPSTILE_HOME.");
+        return new IllegalStateException("The folder " + folder.toAbsolutePath()
+                + " is not writable by this user; choose another one with --state or STEPSTILE_HOME.");
     }
 }

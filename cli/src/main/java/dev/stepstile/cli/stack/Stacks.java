@@ -19,7 +19,7 @@ public final class Stacks {
 
     private Stacks() {}
 
-    /** Where state, logs and reports are kept. */
+    /** The folder of state, logs and reports. */
     public static Path home() {
         String home = System.getenv("STEPSTILE_HOME");
         return Path.of(home == null || home.isEmpty() ? ".stepstile" : home)
@@ -35,7 +35,7 @@ public final class Stacks {
         return isolated ? 2 : 4;
     }
 
-    /** For work that is not made to fail. */
+    /** A stack for one run without faults. */
     public static StackOptions steady(boolean aws, boolean isolated, Path folder) {
         return StackOptions.of(kind(aws, isolated), folder)
                 .withoutEarlierState()
@@ -44,7 +44,7 @@ public final class Stacks {
                 .withProcessHandlers(configuredProcessHandlers());
     }
 
-    /** A stack that stays, and keeps its state. */
+    /** A stack that keeps its state. */
     public static StackOptions staying(boolean aws, Path folder, int port, int workers, Duration lease) {
         return StackOptions.of(kind(aws, false), folder)
                 .withPort(port)
@@ -53,14 +53,14 @@ public final class Stacks {
                 .withProcessHandlers(configuredProcessHandlers());
     }
 
-    /** Margin and sweeps are a fifth of the lease, within 1 and 5 seconds. */
+    /** The margin and the sweep interval are a fifth of the lease, but 1 second at least and 5 at most. */
     private static StackOptions.Times times(Duration lease) {
         Duration often = Duration.ofSeconds(Math.clamp(lease.toSeconds() / 5, 1, 5));
         Timing timing = Timing.of(lease, often, often, DISPATCH_TIMEOUT).withCancelCheck(CANCEL_CHECK);
         return new StackOptions.Times(timing, Duration.ofMinutes(90), Duration.ofMinutes(15));
     }
 
-    /** Short times, so that what is made to fail recovers while one watches. */
+    /** A stack with short times, so that steps recover from faults within seconds. */
     public static StackOptions faulty(boolean aws, boolean isolated, Path folder) {
         return StackOptions.of(kind(aws, isolated), folder)
                 .withoutEarlierState()
@@ -68,7 +68,7 @@ public final class Stacks {
                 .withProcessHandlers(configuredProcessHandlers());
     }
 
-    /** @param classPath as given; if null, what {@code STEPSTILE_CLASSPATH} says; null if neither says anything */
+    /** @param classPath if null, that in {@code STEPSTILE_CLASSPATH}; if that is missing too, there are no user handlers */
     public static @Nullable UserHandlers userHandlers(@Nullable String classPath) {
         String path = classPath == null ? System.getenv().getOrDefault("STEPSTILE_CLASSPATH", "") : classPath;
         if (classPath == null && path.isBlank()) {
@@ -79,7 +79,7 @@ public final class Stacks {
                 path, options.isBlank() ? List.of() : List.of(options.strip().split("\\s+")));
     }
 
-    /** As {@code STEPSTILE_HANDLERS} says; null if it does not. */
+    /** The value of {@code STEPSTILE_HANDLERS}; null if it is not set. */
     private static @Nullable String configuredProcessHandlers() {
         return InstalledHandlers.configuration(System.getenv()).orElse(null);
     }

@@ -105,7 +105,7 @@ class LocalCommandTest {
     void refuses_a_state_folder_that_is_a_file() throws Exception {
         Path file = Files.createFile(home.resolve("file"));
 
-        refused(1, "Nothing can be written to the folder " + file, "--state", file.toString());
+        refused(1, "The folder " + file, "--state", file.toString());
     }
 
     @Test
