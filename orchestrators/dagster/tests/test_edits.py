@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from homes import instance_in
 from stacks import LAUNCHER, searched
 
 from stepstile.local_stack import LocalStack
@@ -98,7 +99,7 @@ def job_named(name):
     return defs.resolve_job_def(name)
 """
 RUN_WORKER = """
-import json, sys, tempfile
+import json, os, sys
 import dagster as dg
 from edited import jobs, worked_out
 ended = []
@@ -108,7 +109,7 @@ for name, how in json.loads(sys.argv[1]):
     )
     if "asset_selection" in how:
         how["asset_selection"] = [dg.AssetKey(key) for key in how["asset_selection"]]
-    with dg.DagsterInstance.local_temp(tempfile.mkdtemp(dir=".")) as instance:
+    with dg.DagsterInstance.local_temp(os.path.abspath("home")) as instance:
         done = dg.execute_job(job, instance, **how)
         entries = instance.all_logs(done.run_id)
         data = [entry.dagster_event.event_specific_data for entry in entries if entry.dagster_event]
@@ -138,6 +139,7 @@ class Project:
         self.folder = folder
         self.endpoint = ""
         (folder / "edited").mkdir()
+        instance_in(folder / "home").dispose()
         (folder / "run_worker.py").write_text(RUN_WORKER)
         self.edit("__init__", "")
         self.edit("helper", HELPER)

@@ -18,6 +18,7 @@ from typing import Any
 import dagster as dg
 import project
 import pytest
+from homes import instance_in
 from scripted_api import Answer, api
 from stacks import LAUNCHER, searched
 from waiting import eventually
@@ -46,9 +47,7 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    home = tmp_path / "home"
-    home.mkdir()
-    with dg.DagsterInstance.local_temp(str(home)) as instance:
+    with instance_in(tmp_path / "home") as instance:
         yield instance
 
 
@@ -298,7 +297,7 @@ def test_assets_have_the_versions_and_pointers_of_in_process_execution(
         return [*told, name(target.storage_id)]
 
     ours = materialized(project.days_on_stepstile, project.whole_on_stepstile, instance)
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as other:
+    with instance_in(tmp_path / "other") as other:
         theirs = materialized(project.days_in_process, project.whole_in_process, other)
     assert ours == theirs
 
@@ -326,7 +325,7 @@ def test_ranges_and_grids_of_partitions_are_materialized_as_in_process(
         ]
 
     ours = materialized([project.by_range_on_stepstile, project.by_grid_on_stepstile], instance)
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as other:
+    with instance_in(tmp_path / "other") as other:
         theirs = materialized([project.by_range_in_process, project.by_grid_in_process], other)
     assert len(ours) == 5
     assert ours == theirs
@@ -447,9 +446,8 @@ def test_a_long_step_is_seen_while_it_runs_and_what_it_prints_is_captured(
 def test_what_steps_print_goes_to_a_compute_log_manager_in_the_cloud(tmp_path: Path) -> None:
     kept = {"folder": str(tmp_path / "cloud"), "local_folder": str(tmp_path / "local")}
     logs = {"module": "folder_logs", "class": "FolderLogs", "config": kept}
-    (tmp_path / "home").mkdir()
     (tmp_path / "go").touch()
-    with dg.DagsterInstance.local_temp(str(tmp_path / "home"), overrides={"compute_logs": logs}) as instance:
+    with instance_in(tmp_path / "home", overrides={"compute_logs": logs}) as instance:
         config = {"ops": {"waits": {"config": {"folder": str(tmp_path)}}}}
         done = run(project.waiting, instance, run_config=config)
         [captured] = [

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import project_events
 import pytest
+from homes import instance_in
 from test_executor import endpoint, errors, events, instance, messages, run, workers
 
 __all__ = ["endpoint", "instance", "workers"]  # fixtures
@@ -41,7 +42,7 @@ def test_the_check_factories_of_dagster_find_what_they_find_in_process(
     instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
     ours = evaluated(instance, "on_stepstile")
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as other:
+    with instance_in(tmp_path / "other") as other:
         theirs = evaluated(other, "in_process")
     assert ours == theirs
     assert {name for name, *_ in ours} == {"with_its_checks", *project_events.CHECKS}
