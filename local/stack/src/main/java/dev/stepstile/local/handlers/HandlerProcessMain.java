@@ -34,19 +34,17 @@ import java.util.ServiceLoader;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 
 /**
- * A process with the user's handlers: runs those steps that the stack on the other end of its pipes tells it, several at
+ * A process with the user's handlers: runs the steps that the stack on the other end of its pipes starts, several at
  * once, and ends when that end is closed. Claims, heartbeats and results are the stack's; all that a handler can break is
  * this process.
  */
 final class HandlerProcessMain {
-    /** For as long as this the user's shutdown hooks may take. */
+    /** How long the user's shutdown hooks may take. */
     private static final Duration HOOKS = Duration.ofSeconds(2);
 
     private final HandlerOutput output = CapturedOutput.installed();
@@ -71,7 +69,7 @@ final class HandlerProcessMain {
             List<Path> own = Arrays.stream(arguments).skip(2).map(Path::of).toList();
             if (process.load(own)) {
                 for (String line = commands.readLine(); line != null; line = commands.readLine()) {
-                    process.hear(Json.parse(line));
+                    process.handle(Json.parse(line));
                 }
             }
         } finally {
@@ -83,7 +81,7 @@ final class HandlerProcessMain {
     private static void exit() {
         Thread.ofPlatform().daemon().start(() -> {
             try {
-                new CountDownLatch(1).await(HOOKS.toMillis(), TimeUnit.MILLISECONDS);
+                Thread.sleep(HOOKS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
@@ -92,7 +90,7 @@ final class HandlerProcessMain {
         System.exit(0);
     }
 
-    /** Finds the handlers that lie in these entries of the class path; false, with the reason told, if that fails. */
+    /** Finds the handlers that lie in these entries of the class path; false, with the reason sent, if that fails. */
     private boolean load(List<Path> entries) {
         ArrayNode ready = Json.MAPPER.createArrayNode();
         try {
@@ -104,7 +102,7 @@ final class HandlerProcessMain {
                     String name = Objects.requireNonNull(handler.name(), () -> provider.type() + " has no name");
                     StepHandler other = handlers.putIfAbsent(name, handler);
                     if (other != null) {
-                        tell(Json.object()
+                        send(Json.object()
                                 .put(
                                         "refused",
                                         "two handlers are named '" + name + "': "
@@ -120,10 +118,10 @@ final class HandlerProcessMain {
             }
         } catch (ServiceConfigurationError | RuntimeException | LinkageError e) {
             e.printStackTrace();
-            tell(Json.object().put("refused", said(e)));
+            send(Json.object().put("refused", reason(e)));
             return false;
         }
-        tell(Json.object().set("ready", ready));
+        send(Json.object().set("ready", ready));
         return true;
     }
 
@@ -139,16 +137,16 @@ final class HandlerProcessMain {
         }
     }
 
-    private static String said(Throwable e) {
+    private static String reason(Throwable e) {
         String message = String.valueOf(e.getMessage()).replace(StepHandler.class.getName() + ": ", "");
-        StringBuilder said = new StringBuilder(message);
+        StringBuilder reason = new StringBuilder(message);
         for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
-            said.append("; ").append(cause);
+            reason.append("; ").append(cause);
         }
-        return said.toString();
+        return reason.toString();
     }
 
-    private void hear(JsonNode command) {
+    private void handle(JsonNode command) {
         if (command.has("start")) {
             start(HandlerProtocol.Start.read(command));
         } else if (command.has("cancelled")) {
@@ -159,17 +157,17 @@ final class HandlerProcessMain {
     }
 
     private void start(HandlerProtocol.Start start) {
-        tell(Json.object().put("taken", start.number()));
+        send(Json.object().put("taken", start.number()));
         RunningStep step = new RunningStep(start);
         steps.put(start.number(), step);
-        MDC.put("run", start.runId());
-        MDC.put("step", start.stepKey());
-        MDC.put("attempt", Integer.toString(start.attempt()));
+        MDC.put("run", start.attempt().runId());
+        MDC.put("step", start.attempt().stepKey());
+        MDC.put("attempt", Integer.toString(start.attempt().number()));
         try {
-            step.begin(tasks.forkUserCode("step " + start.runId() + "/" + start.stepKey(), () -> run(step)));
+            step.begin(tasks.forkUserCode("step " + start.attempt().runId() + "/" + start.attempt().stepKey(), () -> run(step)));
         } catch (Error | RuntimeException e) { // such as no memory for one more thread: this step's failure alone
             steps.remove(start.number());
-            tell(HandlerProtocol.threw(start.number(), e));
+            send(HandlerProtocol.threw(start.number(), e));
         } finally {
             MDC.clear();
         }
@@ -186,11 +184,11 @@ final class HandlerProcessMain {
             end = HandlerProtocol.threw(number, thrown);
         }
         steps.remove(number);
-        tell(end);
+        send(end);
         return true;
     }
 
-    private void tell(ObjectNode event) {
+    private void send(ObjectNode event) {
         byte[] line = (Json.print(event) + "\n").getBytes(StandardCharsets.UTF_8);
         writing.lock();
         try {
@@ -241,32 +239,32 @@ final class HandlerProcessMain {
 
         @Override
         public String runId() {
-            return start.runId();
+            return start.attempt().runId();
         }
 
         @Override
         public String stepKey() {
-            return start.stepKey();
+            return start.attempt().stepKey();
         }
 
         @Override
         public int attempt() {
-            return start.attempt();
+            return start.attempt().number();
         }
 
         @Override
         public Instant deadline() {
-            return start.deadline();
+            return start.attempt().deadline();
         }
 
         @Override
         public Map<String, String> tags() {
-            return start.tags();
+            return start.attempt().tags();
         }
 
         @Override
         public void progress(double fraction, String note) {
-            tell(Json.object()
+            send(Json.object()
                     .put("progress", start.number())
                     .put("fraction", Double.toString(fraction))
                     .put("note", Objects.requireNonNull(note)));
@@ -274,7 +272,7 @@ final class HandlerProcessMain {
 
         @Override
         public void log(String line) {
-            tell(Json.object().put("log", start.number()).put("line", Objects.requireNonNull(line)));
+            send(Json.object().put("log", start.number()).put("line", Objects.requireNonNull(line)));
         }
 
         @Override

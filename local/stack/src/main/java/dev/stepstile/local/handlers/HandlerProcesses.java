@@ -217,7 +217,7 @@ public final class HandlerProcesses implements AutoCloseable {
 
     private StepResult run(String handler, StepInput input, StepContext context, boolean alone) throws Exception {
         for (int offer = 0; offer < OFFERS; offer++) {
-            HandlerProcess.Place place = place(context, alone);
+            HandlerPlace place = place(context, alone);
             if (place != null) {
                 try {
                     return place.run(handler, input, alone);
@@ -232,10 +232,10 @@ public final class HandlerProcesses implements AutoCloseable {
         throw failed("The handlers' process ended " + OFFERS + " times before it took this step up.");
     }
 
-    private HandlerProcess.@Nullable Place place(StepContext context, boolean alone)
+    private @Nullable HandlerPlace place(StepContext context, boolean alone)
             throws AttemptFailed, InterruptedException {
         HandlerProcess process;
-        HandlerProcess.Place place;
+        HandlerPlace place;
         lock.lock();
         try {
             Broken why = broken;
@@ -267,7 +267,7 @@ public final class HandlerProcesses implements AutoCloseable {
         return process;
     }
 
-    private static void awaitLoaded(HandlerProcess process, HandlerProcess.Place place)
+    private static void awaitLoaded(HandlerProcess process, HandlerPlace place)
             throws AttemptFailed, InterruptedException {
         boolean loaded = false;
         try {

@@ -19,7 +19,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * What a stack and a process with the user's handlers say to each other: a JSON object a line. {@code start},
+ * The messages between a stack and a process with the user's handlers: a JSON object a line. {@code start},
  * {@code cancelled} and {@code interrupt} one way, with a number for each step; {@code ready}, {@code refused},
  * {@code taken}, {@code log}, {@code progress} and {@code ended} the other.
  */
@@ -31,29 +31,29 @@ final class HandlerProtocol {
 
     private HandlerProtocol() {}
 
-    /** What a step's process is told of it. */
-    record Start(
-            int number,
-            String handler,
-            String runId,
-            String stepKey,
-            int attempt,
-            Instant deadline,
-            SortedMap<String, String> tags,
-            HandlerInput input) {
-
+    /**
+     * The command to start a step.
+     *
+     * @param number by which the two sides name the step
+     */
+    record Start(int number, String handler, Attempt attempt, HandlerInput input) {
         static Start read(JsonNode json) {
             return new Start(
                     json.path("start").asInt(),
                     json.path("handler").asText(),
-                    json.path("run").asText(),
-                    json.path("step").asText(),
-                    json.path("attempt").asInt(),
-                    Instant.parse(json.path("deadline").asText()),
-                    texts(json.path("tags")),
+                    new Attempt(
+                            json.path("run").asText(),
+                            json.path("step").asText(),
+                            json.path("attempt").asInt(),
+                            Instant.parse(json.path("deadline").asText()),
+                            texts(json.path("tags"))),
                     new HandlerInput(json.path("input").asText(), texts(json.path("shared"))));
         }
     }
+
+    /** An attempt of a step, as its handler sees it. */
+    record Attempt(
+            String runId, String stepKey, int number, Instant deadline, SortedMap<String, String> tags) {}
 
     static ObjectNode start(int number, String handler, StepInput input, StepContext step) {
         ObjectNode start = Json.object()
