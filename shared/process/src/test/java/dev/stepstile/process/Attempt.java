@@ -1,13 +1,12 @@
 package dev.stepstile.process;
 
+import dev.stepstile.testing.Eventually;
 import dev.stepstile.api.StepContext;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /** The second attempt of a step, which keeps what it is told. */
 final class Attempt implements StepContext {
@@ -26,14 +25,7 @@ final class Attempt implements StepContext {
 
     /** Waits until something was logged that contains this. */
     void awaitLine(String part) throws InterruptedException {
-        CountDownLatch never = new CountDownLatch(1);
-        for (int i = 0; i < 3_000; i++) {
-            if (lines().stream().anyMatch(line -> line.contains(part))) {
-                return;
-            }
-            never.await(10, TimeUnit.MILLISECONDS);
-        }
-        throw new AssertionError("'" + part + "' is not in " + lines);
+        Eventually.await(this::lines, lines -> lines.stream().anyMatch(line -> line.contains(part)));
     }
 
     @Override

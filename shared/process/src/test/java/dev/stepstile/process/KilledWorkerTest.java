@@ -1,5 +1,6 @@
 package dev.stepstile.process;
 
+import dev.stepstile.testing.Eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
@@ -33,7 +34,7 @@ class KilledWorkerTest {
             assertThat(processes).hasSize(10).allMatch(RealPipes::alive);
             worker.destroyForcibly();
             for (long pid : processes) {
-                RealPipes.await(() -> !RealPipes.alive(pid));
+                Eventually.await(() -> !RealPipes.alive(pid));
             }
         } finally {
             worker.destroyForcibly();

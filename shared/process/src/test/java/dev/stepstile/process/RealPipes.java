@@ -7,17 +7,13 @@ import dev.stepstile.codec.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 
 /** Handlers whose processes run the real dagster-pipes package: a command for each step, and a warm host. */
 final class RealPipes implements AutoCloseable {
@@ -25,8 +21,6 @@ final class RealPipes implements AutoCloseable {
     private static final Path HOME = Path.of(System.getenv("STEPSTILE_HOME"));
     private static final Path TOP = HOME.resolve("../..").normalize();
     private static final Path PYTHON = python();
-
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final ProcessHandlers handlers;
 
@@ -110,18 +104,6 @@ final class RealPipes implements AutoCloseable {
         return process.isPresent()
                 && process.get().isAlive()
                 && process.get().info().command().isPresent();
-    }
-
-    static void await(BooleanSupplier condition) throws InterruptedException {
-        CountDownLatch never = new CountDownLatch(1);
-        Instant giveUp = Instant.now().plus(PATIENCE);
-        while (Instant.now().isBefore(giveUp)) {
-            if (condition.getAsBoolean()) {
-                return;
-            }
-            never.await(10, TimeUnit.MILLISECONDS);
-        }
-        throw new AssertionError("not within " + PATIENCE);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.stepstile.process;
 
+import dev.stepstile.testing.Eventually;
 import static dev.stepstile.process.RealPipes.act;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -150,7 +151,7 @@ class RealPipesTest {
         pipes.run(handler, attempt, act("behind"));
         assertThat(attempt.lines()).hasSize(1);
         long left = Long.parseLong(attempt.lines().getFirst().substring("pid ".length()));
-        RealPipes.await(() -> !RealPipes.alive(left));
+        Eventually.await(() -> !RealPipes.alive(left));
     }
 
     @ParameterizedTest
@@ -166,13 +167,13 @@ class RealPipesTest {
         Files.createFile(go);
         step.result();
         for (long pid : processes) {
-            RealPipes.await(() -> !RealPipes.alive(pid));
+            Eventually.await(() -> !RealPipes.alive(pid));
         }
         assertThat(Arrays.stream(others).boxed()).allMatch(RealPipes::alive);
         other.interrupt();
         assertThatThrownBy(other::result).isInstanceOf(InterruptedException.class);
         for (long pid : others) {
-            RealPipes.await(() -> !RealPipes.alive(pid));
+            Eventually.await(() -> !RealPipes.alive(pid));
         }
     }
 
@@ -194,7 +195,7 @@ class RealPipesTest {
             step.interrupt();
             assertThatThrownBy(step::result).isInstanceOf(InterruptedException.class);
             for (long pid : processes) {
-                RealPipes.await(() -> !RealPipes.alive(pid));
+                Eventually.await(() -> !RealPipes.alive(pid));
             }
             if (act.equals("tidy")) {
                 assertThat(step.attempt().lines()).contains("tidied up");

@@ -1,5 +1,6 @@
 package dev.stepstile.process;
 
+import dev.stepstile.testing.Eventually;
 import static dev.stepstile.process.RealPipes.act;
 import static dev.stepstile.process.RealPipesTest.pids;
 
@@ -18,7 +19,7 @@ final class Victim {
                 .processes();
         long host = pids(pipes.run("warm", new Attempt(), act("who")))[1];
         ProcessHandle.of(host).orElseThrow().destroyForcibly();
-        RealPipes.await(() -> !RealPipes.alive(host));
+        Eventually.await(() -> !RealPipes.alive(host));
         long[] warm = pipes.start("warm", act("scatter").put("file", "/nowhere/at/all"))
                 .processes();
         long successor = pids(pipes.run("warm", new Attempt(), act("who")))[1];

@@ -1,5 +1,6 @@
 package dev.stepstile.process;
 
+import dev.stepstile.testing.Eventually;
 import static dev.stepstile.process.RealPipes.act;
 import static dev.stepstile.process.RealPipesTest.pids;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -33,7 +34,7 @@ class WarmHostTest {
             RealPipes.Started step = pipes.start("warm", act("until").put("file", file.toString()));
             step.processes();
             ProcessHandle.of(host).orElseThrow().destroyForcibly();
-            RealPipes.await(() -> !RealPipes.alive(host));
+            Eventually.await(() -> !RealPipes.alive(host));
             assertThat(pids(pipes.run("warm", attempt, act("who")))[1]).isNotEqualTo(host);
             Files.createFile(file);
             assertThat(step.result().path("value").asText()).isEqualTo("done");
@@ -52,7 +53,7 @@ class WarmHostTest {
             stopped.interrupt();
             assertThatThrownBy(stopped::result).isInstanceOf(InterruptedException.class);
             for (long pid : processes) {
-                RealPipes.await(() -> !RealPipes.alive(pid));
+                Eventually.await(() -> !RealPipes.alive(pid));
             }
             for (long pid : others) {
                 ProcessHandle.of(pid).orElseThrow().destroyForcibly();
@@ -98,14 +99,14 @@ class WarmHostTest {
                 step.processes();
                 List<Long> hosts = new ArrayList<>();
                 hosts.add(pids(pipes.run("warm", attempt, act("who")))[1]);
-                RealPipes.await(() -> {
+                Eventually.await(() -> {
                     hosts.add(host(pipes));
                     return !hosts.getLast().equals(hosts.getFirst());
                 });
                 assertThat(RealPipes.alive(hosts.getFirst())).isTrue();
                 Files.createFile(file);
                 assertThat(step.result().path("value").asText()).isEqualTo("done");
-                RealPipes.await(() -> !RealPipes.alive(hosts.getFirst()));
+                Eventually.await(() -> !RealPipes.alive(hosts.getFirst()));
                 Files.delete(file);
             }
         }
@@ -179,7 +180,7 @@ class WarmHostTest {
             assertThatThrownBy(() -> handlers.handlers().getFirst().run(GivenInput.of("{}"), attempt))
                     .isInstanceOf(ProcessFailed.class)
                     .hasMessageContaining("by the second");
-            RealPipes.await(() -> Files.exists(folder.resolve("ended")));
+            Eventually.await(() -> Files.exists(folder.resolve("ended")));
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
@@ -213,7 +214,7 @@ class WarmHostTest {
                     .toArray();
         }
         for (long pid : processes) {
-            RealPipes.await(() -> !RealPipes.alive(pid));
+            Eventually.await(() -> !RealPipes.alive(pid));
         }
         assertThat(RealPipes.alive(host)).isFalse();
     }

@@ -49,6 +49,8 @@ final class StackProcess {
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "--enable-native-access=ALL-UNNAMED",
                         "-XX:TieredStopAtLevel=1",
+                        "-XX:+UseSerialGC",
+                        "-Xshare:auto",
                         "-Dhttp.maxConnections=64",
                         "-cp",
                         System.getProperty("java.class.path"),

@@ -58,9 +58,9 @@ public final class MisbehavingHandler implements StepHandler {
                 StandardOpenOption.APPEND);
     }
 
-    /** The first attempt waits; later ones take two seconds, and note their ends too. */
+    /** The first attempt waits; later ones take a second, and note their ends too. */
     private static void waitThenWork(Path file, StepContext context) throws Exception {
-        Thread.sleep(Duration.ofSeconds(context.attempt() == 1 ? 600 : 2));
+        Thread.sleep(Duration.ofSeconds(context.attempt() == 1 ? 600 : 1));
         Files.writeString(file, "ended\n", StandardOpenOption.APPEND);
     }
 

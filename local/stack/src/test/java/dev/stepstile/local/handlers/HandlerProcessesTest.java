@@ -153,13 +153,11 @@ class HandlerProcessesTest {
     @Test
     void kills_the_process_of_a_suspect_that_takes_no_notice_of_its_time_limit() throws Exception {
         start(acts());
-        api.dispatch("run", List.of(act("deaf", "exit-then-deaf", 2).put("timeoutSeconds", 10)));
+        api.dispatch("run", List.of(act("deaf", "exit-then-deaf", 2).put("timeoutSeconds", 6)));
 
         api.await("run", "deaf", "DEAD");
 
-        Eventually.await(
-                () -> Json.object().put("said", String.join("\n", console)),
-                said -> said.path("said").asText().contains("run/deaf (attempt 2)"));
+        Eventually.await(() -> String.join("\n", console).contains("run/deaf (attempt 2)"));
     }
 
     @Test
@@ -196,9 +194,7 @@ class HandlerProcessesTest {
                                     + " public StepResult run(StepInput i, StepContext c) { return StepResult.none(); } }"),
                     List.of("acme.Slow"));
             Future<?> looks = threads.submit(() -> processes.installed());
-            Eventually.await(
-                    () -> Json.object().put("second", Files.exists(folder.resolve("own/handlers/2"))),
-                    copies -> copies.path("second").asBoolean());
+            Eventually.await(() -> Files.exists(folder.resolve("own/handlers/2")));
             assertThat(looks.isDone()).isFalse();
 
             Future<?> closes = threads.submit(processes::close);
@@ -372,7 +368,7 @@ class HandlerProcessesTest {
                 Map.of(
                         "acme.Echo",
                         "package acme; import dev.stepstile.api.*; public class Echo implements StepHandler {"
-                                + " public String name() { return \"test.wilful\"; }"
+                                + " public String name() { return \"test.misbehaving\"; }"
                                 + " public StepResult run(StepInput i, StepContext c) { return StepResult.none(); } }"),
                 List.of("acme.Echo"));
 
@@ -380,7 +376,7 @@ class HandlerProcessesTest {
         refused(nothing.toString(), "no class is named");
         refused(failing.toString(), "acme.Failing", "NumberFormatException");
         refused(exits.toString(), "ended with status 9", "bye");
-        refused(twice.toString(), "another handler is named 'test.wilful' too");
+        refused(twice.toString(), "another handler is named 'test.misbehaving' too");
     }
 
     private void refused(String classPath, String... said) {
@@ -396,6 +392,6 @@ class HandlerProcessesTest {
         assertThat(stack.installed())
                 .containsEntry("acme.acts", "Java, from acts.jar")
                 .containsEntry("acme.versioned", "Java, from versioned.jar")
-                .containsEntry("test.wilful", "built in");
+                .containsEntry("test.misbehaving", "built in");
     }
 }

@@ -1,5 +1,6 @@
 package dev.stepstile.emulators;
 
+import java.time.Duration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
@@ -8,19 +9,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** A tethered process lives as long as whoever started it. */
-class TetheredTest {
+class ExitWithParentTest {
     /** Says so, and stays. */
     public static final class Staying {
         private Staying() {}
 
         public static void main(String[] arguments) throws InterruptedException {
             System.out.println("up " + String.join(" ", arguments));
-            new CountDownLatch(1).await();
+            Thread.sleep(Duration.ofDays(1));
         }
     }
 
@@ -34,7 +34,7 @@ class TetheredTest {
                     .start();
             child.inputReader(StandardCharsets.UTF_8).readLine();
             System.out.println(child.pid());
-            new CountDownLatch(1).await();
+            Thread.sleep(Duration.ofDays(1));
         }
     }
 
