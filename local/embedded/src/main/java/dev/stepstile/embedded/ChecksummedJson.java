@@ -33,7 +33,7 @@ final class ChecksummedJson {
     /**
      * As it was given to {@link #seal}.
      *
-     * @param what the row is, for whoever reads the message
+     * @param what the row is, for the error message
      * @throws DamagedData if the row is not what was written
      */
     static String open(String what, String row) {
@@ -48,7 +48,7 @@ final class ChecksummedJson {
         return json;
     }
 
-    /** What a row says, by its codec; a row that the codec cannot read is damaged too. */
+    /** Decodes a row by its codec; a row that the codec cannot read is damaged too. */
     static <T> T read(String what, String row, Function<String, T> codec) {
         String json = open(what, row);
         try {

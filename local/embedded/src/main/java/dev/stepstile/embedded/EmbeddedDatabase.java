@@ -55,7 +55,7 @@ final class EmbeddedDatabase implements AutoCloseable {
                     + " body TEXT, PRIMARY KEY(queue, at, seq)) WITHOUT ROWID",
             "CREATE TABLE IF NOT EXISTS item(key TEXT PRIMARY KEY, content BLOB) WITHOUT ROWID");
 
-    /** Came later; whoever does not know it does without. */
+    /** Added later; older versions do without it. */
     private static final String REDRIVE = "CREATE TABLE IF NOT EXISTS redrive(run_id TEXT, redrive_id TEXT, body TEXT,"
             + " PRIMARY KEY(run_id, redrive_id)) WITHOUT ROWID";
 
@@ -205,12 +205,12 @@ final class EmbeddedDatabase implements AutoCloseable {
                 commit(group);
             }
         } catch (InterruptedException ignored) {
-            LOG.warn("The database's writer was interrupted; it goes on until the database is closed.");
-        } catch (Throwable t) { // the boundary: whoever waits is told, and the next group is worked off
+            LOG.warn("The database's writer was interrupted; it continues until the database is closed.");
+        } catch (Throwable t) { // the boundary: each waiting caller gets the failure, and the next group is written
             try {
-                LOG.error("A group of {} writes failed; each is refused, and may be tried again.", group.size(), t);
+                LOG.error("A group of {} writes failed; each caller gets the failure and may retry.", group.size(), t);
                 startAnew();
-            } catch (Throwable again) { // no memory to say so, or to open: the next group finds the same
+            } catch (Throwable again) { // no memory to log or to open: the next group finds the same
                 t.addSuppressed(again);
             } finally {
                 refuse(group, new PortException("not committed: " + t, t));
@@ -244,7 +244,7 @@ final class EmbeddedDatabase implements AutoCloseable {
             writer.close(); // rolls back
             writer = openWriter();
         } catch (SQLException e) {
-            LOG.warn("The database does not open again: {}. The next write tries once more.", cause(e));
+            LOG.warn("The database cannot be opened again: {}. The next write tries once more.", cause(e));
         }
     }
 

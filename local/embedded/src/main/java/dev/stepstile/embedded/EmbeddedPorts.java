@@ -21,7 +21,7 @@ public final class EmbeddedPorts implements AutoCloseable {
         OwnerOnlyFiles.folder(folder);
         ProcessLock free = ProcessLock.tryTake(folder.resolve("lock"));
         if (free == null) {
-            throw new PortException("another Stepstile is using " + folder + "; stop it, or say another folder");
+            throw new PortException("another Stepstile is using " + folder + "; stop it, or choose another folder");
         }
         lock = free;
         Path databaseFile = folder.resolve("stepstile.db");

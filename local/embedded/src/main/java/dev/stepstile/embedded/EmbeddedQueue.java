@@ -228,7 +228,7 @@ final class EmbeddedQueue implements StepQueue {
                         Long.parseLong(receipt.substring(0, Math.max(colon, 0))),
                         Long.parseLong(receipt.substring(colon + 1)));
             } catch (NumberFormatException e) {
-                return new Place(-1, -1); // not one of ours: it stands for nothing
+                return new Place(-1, -1); // an unknown receipt names no message
             }
         }
 

@@ -28,7 +28,7 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 import software.amazon.awssdk.services.dynamodb.model.UpdateItemResponse;
 
 /**
- * What AWS would charge for: has DynamoDB say what each call took, and counts the requests of every service. Put on
+ * What AWS would charge for: has DynamoDB report what each call consumed, and counts the requests of every service. Put on
  * clients of emulators, where someone wants to know; a function's clients do not have it.
  */
 public final class AwsUsage implements ExecutionInterceptor {
@@ -43,7 +43,7 @@ public final class AwsUsage implements ExecutionInterceptor {
      * What was used so far.
      *
      * @param writeUnits by {@code table} and the name of an index; a refused write is counted as one unit of the table,
-     *     as DynamoDB charges it and does not say so
+     *     as DynamoDB charges it without reporting it
      * @param refusedWrites conditional writes whose condition did not hold
      * @param requests by service and operation, as {@code Sqs.SendMessageBatch}; every try counts
      */

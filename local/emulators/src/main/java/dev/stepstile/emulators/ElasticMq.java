@@ -22,7 +22,7 @@ public final class ElasticMq {
                 "-Dgenerate-node-address=true"));
         if (data != null) {
             program.add("-Dmessages-storage.enabled=true");
-            // H2 writes within half a second unless it is told at once.
+            // H2 writes within half a second unless it is set to write at once.
             program.add("-Dmessages-storage.uri=jdbc:h2:" + data.resolve("elasticmq") + ";WRITE_DELAY=0");
         }
         program.add(ExitWithParent.class.getName());

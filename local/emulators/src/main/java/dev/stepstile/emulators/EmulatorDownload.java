@@ -6,7 +6,7 @@ import java.util.Optional;
 public final class EmulatorDownload {
     private EmulatorDownload() {}
 
-    /** A sentence for people that says what is about to be fetched, from where and to where; empty if nothing is. */
+    /** A sentence for people: what is about to be downloaded, from where and to where; empty if nothing is. */
     public static Optional<String> announcement() {
         return announcement(EmulatorJars.ofThisMachine());
     }

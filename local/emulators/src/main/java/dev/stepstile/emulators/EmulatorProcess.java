@@ -39,7 +39,7 @@ public final class EmulatorProcess implements AutoCloseable {
         });
     }
 
-    /** Completed once the process ended without having been told to, with how. */
+    /** Completed, with how, once the process ended without having been asked to. */
     public CompletableFuture<String> ended() {
         return ended;
     }

@@ -6,8 +6,8 @@ import java.lang.reflect.InvocationTargetException;
 import java.util.Arrays;
 
 /**
- * The first main class of an emulator's or worker's process: calls the main method that it is told, and ends the process
- * when its input ends. That is when whoever started it closes it, or dies, by {@code kill -9} too. Needs nothing but the
+ * The first main class of an emulator's or worker's process: calls the main method of the class that its first argument names, and ends the process
+ * when its input ends. That is when its parent closes it, or dies, by {@code kill -9} too. Needs nothing but the
  * JDK, as the class path is an emulator's.
  */
 public final class ExitWithParent {

@@ -52,7 +52,7 @@ public record Faults(double crash, double duplicate, int poison, long seed) {
 
     private static IllegalArgumentException unknown(String part) {
         return new IllegalArgumentException("'" + part.strip()
-                + "' is no fault; say crash=SHARE,duplicate=SHARE,poison=COUNT[,seed=N], with shares from 0 to 1.");
+                + "' is not a fault; expected crash=SHARE,duplicate=SHARE,poison=COUNT[,seed=N], with shares from 0 to 1.");
     }
 
     @Override
@@ -64,7 +64,7 @@ public record Faults(double crash, double duplicate, int poison, long seed) {
         return crash > 0 || duplicate > 0 || poison > 0;
     }
 
-    /** Whether this attempt's worker dies. The same seed says the same. */
+    /** Whether this attempt's worker dies. The same seed gives the same answer. */
     boolean crashes(String stepKey, int attempt) {
         return new SplittableRandom(seed * 31 + Shards.of(stepKey + "#" + attempt, Integer.MAX_VALUE)).nextDouble()
                 < crash;

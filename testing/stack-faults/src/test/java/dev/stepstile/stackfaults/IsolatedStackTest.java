@@ -69,7 +69,7 @@ class IsolatedStackTest {
     }
 
     @Test
-    void bad_handlers_die_alone_and_are_buried_and_the_stack_goes_on() throws Exception {
+    void bad_handlers_die_alone_and_are_dead_lettered_and_the_stack_goes_on() throws Exception {
         List<ObjectNode> steps = new ArrayList<>();
         steps.add(step("exits", "exit", 9, 2));
         steps.add(step("fills the heap", "heap", 9, 2));
@@ -118,7 +118,7 @@ class IsolatedStackTest {
         assertThat(stack.killWorkerOf(new StepId("killed", "another"))).isFalse();
     }
 
-    /** Why a step's attempts failed, once it is dead and buried. */
+    /** Why a step's attempts failed, once it is dead and dead-lettered. */
     private static List<String> causes(String key) throws Exception {
         JsonNode dead = Eventually.await(() -> api.step("bad", key), step -> step.hasNonNull("deadLetteredAt"));
         assertThat(dead.path("state").asText()).isEqualTo("DEAD");

@@ -23,7 +23,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds what the table, the queues and the handlers' own notes say in the end against what each step had to come to.
+ * Compares the table, the queues and the handlers' own notes at the end with the expected outcome of each step.
  *
  * @param wanted what each step of the run had to come to, by its key
  */
@@ -92,7 +92,7 @@ record RealAudit(Ports ports, String run, Map<String, RealKillsTest.Wanted> want
         return ended;
     }
 
-    /** In what each step ended, as the feed tells it: once. */
+    /** The states in which each step ended, as the feed reports them: once. */
     private SortedMap<String, List<StepState.Name>> feed() {
         SortedMap<String, List<StepState.Name>> told = new TreeMap<>();
         for (int shard = 0; shard < shards(); shard++) {

@@ -71,7 +71,7 @@ class RealKillsTest {
         };
         wanted.put(key, new Wanted(number, state));
         ObjectNode step = Json.object().put("key", key).put("handler", RecordingHandler.NAME);
-        // Enough that kills alone bury nobody; those that die by themselves wait a little less.
+        // Enough that kills alone dead-letter no step; those that die by themselves wait a little less.
         step.put("maxAttempts", fate == Fate.DIES ? 2 : 30).putObject("retry").put("baseSeconds", 0.1);
         step.putObject("input")
                 .put("number", number)
@@ -179,7 +179,7 @@ class RealKillsTest {
         return all;
     }
 
-    /** Kills an environment of a function time and again, if they have processes of their own. */
+    /** Kills an environment of a function repeatedly, if they have processes of their own. */
     private static final class Killer {
         private final String function;
         private final Duration every;

@@ -95,7 +95,7 @@ final class StackProcess {
                 && environments.get(killed++ % environments.size()).destroyForcibly();
     }
 
-    /** As long as it is, which is longer than what Java tells. */
+    /** In full: Java reports a part of a long one. */
     private static String commandLine(ProcessHandle process) {
         try {
             return Files.readString(Path.of("/proc", Long.toString(process.pid()), "cmdline"));

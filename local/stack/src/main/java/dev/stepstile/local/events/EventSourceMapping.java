@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What Lambda does between SQS and a function: receives batches, invokes one environment for each at a time, and
- * deletes what the answer does not name. A batch whose environment died comes again.
+ * deletes what the answer does not name. A batch whose environment died is delivered again.
  */
 public final class EventSourceMapping implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EventSourceMapping.class);
@@ -63,7 +63,7 @@ public final class EventSourceMapping implements AutoCloseable {
         }
     }
 
-    /** Polls again after whatever ended it: who polls is needed for as long as the stack is up. */
+    /** Polls again after any failure: each poller is needed for as long as the stack is up. */
     private void keepPolling() {
         Duration pause = PAUSE_AFTER_FAILURE;
         while (closed.getCount() > 0) {
@@ -77,7 +77,7 @@ public final class EventSourceMapping implements AutoCloseable {
                 if (System.nanoTime() - began > LONGEST_PAUSE.toNanos()) {
                     pause = PAUSE_AFTER_FAILURE;
                 }
-                tell(thrown, pause);
+                logFailure(thrown, pause);
                 if (paused(pause)) {
                     return;
                 }
@@ -86,10 +86,10 @@ public final class EventSourceMapping implements AutoCloseable {
         }
     }
 
-    private static void tell(Throwable thrown, Duration pause) {
+    private static void logFailure(Throwable thrown, Duration pause) {
         try {
-            LOG.error("A worker broke off; another one takes its place in {} ms.", pause.toMillis(), thrown);
-        } catch (Throwable noMemoryToTellBy) {
+            LOG.error("A worker failed; another one replaces it in {} ms.", pause.toMillis(), thrown);
+        } catch (Throwable noMemoryToLog) {
             // the pause may bring some
         }
     }
@@ -116,16 +116,16 @@ public final class EventSourceMapping implements AutoCloseable {
                         queue.delete(done(batch, answer(environment, batch)));
                     }
                 } catch (Worker.WorkerLost e) {
-                    LOG.info("A worker was lost ({}); its messages come again.", e.getMessage());
+                    LOG.info("A worker was lost ({}); its messages are delivered again.", e.getMessage());
                     environment.close();
                     environment = environments.get();
                 } catch (PortException e) {
                     if (closed.getCount() > 0) {
-                        LOG.warn("Queue: {}; polling goes on.", e.getMessage());
+                        LOG.warn("The queue failed ({}); polling continues.", e.getMessage());
                         paused(PAUSE_AFTER_FAILURE);
                     }
                 } catch (RuntimeException e) {
-                    LOG.error("The step function failed; its batch comes again.", e);
+                    LOG.error("The step function failed; its batch is delivered again.", e);
                 }
             }
         } finally {
@@ -139,7 +139,7 @@ public final class EventSourceMapping implements AutoCloseable {
         try {
             return environment.invoke(event(batch));
         } catch (RuntimeException | Error failed) { // not lost: nothing of it goes on
-            comeAgain(batch);
+            redeliver(batch);
             throw failed;
         } finally {
             running.remove(environment);
@@ -147,11 +147,11 @@ public final class EventSourceMapping implements AutoCloseable {
     }
 
     /** Shortly, not only when the visibility timeout ends. */
-    private void comeAgain(List<Delivery> batch) {
+    private void redeliver(List<Delivery> batch) {
         try {
             batch.forEach(delivery -> queue.changeVisibility(delivery.receipt(), AFTER_FAILURE));
         } catch (PortException e) {
-            LOG.warn("Queue: {}; a batch comes again when its visibility timeout ends.", e.getMessage());
+            LOG.warn("The queue failed ({}); a batch is delivered again when its visibility timeout ends.", e.getMessage());
         }
     }
 

@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** What Lambda tells a handler of its invocation: above all how much time is left. */
+/** What a function learns of its invocation: above all how much time is left. */
 public final class LocalContext implements Context {
     private final String function;
     private final Duration timeout;

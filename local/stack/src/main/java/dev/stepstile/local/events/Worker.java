@@ -6,7 +6,7 @@ import java.time.Duration;
 
 /** An environment of the step function, which runs batches: in this JVM, or in a process of its own. */
 public interface Worker extends AutoCloseable {
-    /** How long a handler that was told to stop may take: as long as a process has by default, and a little more. */
+    /** How long a handler may take to stop: as long as a process has by default, and a little more. */
     Duration STOP_TIMEOUT = Duration.ofSeconds(7);
 
     /**

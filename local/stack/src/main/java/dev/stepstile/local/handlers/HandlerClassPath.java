@@ -113,7 +113,7 @@ public final class HandlerClassPath {
                     }
                 }
             } catch (IOException unreadable) {
-                // told by whoever checks the entry itself
+                // the check of the entry itself reports it
             }
         }
     }

@@ -17,7 +17,7 @@ final class HandlerConnection {
 
     /**
      * Held while a command is written, which may take until the process has read others. Its events are read meanwhile, as
-     * a process that cannot write reads nothing: whoever reads them must never wait for this.
+     * a process that cannot write reads nothing: the reader of events must never wait for this.
      */
     private final ReentrantLock sender = new ReentrantLock();
 

@@ -183,7 +183,7 @@ final class HandlerProcess {
             }
             ready.complete(handlers);
         } else if (event.has("refused")) {
-            refused = true; // it ends by itself, and whoever waits for it gets the reason
+            refused = true; // it ends by itself, and the callers that wait for it get the reason
             ready.completeExceptionally(new NotLoaded(event.path("refused").asText()));
         } else {
             Map.Entry<String, JsonNode> first = event.properties().iterator().next();

@@ -46,7 +46,7 @@ public final class HandlerProcesses implements AutoCloseable {
     /** How long handlers that cannot be loaded are not tried again, unless they change. */
     private static final Duration BROKEN = Duration.ofSeconds(2);
 
-    /** How long closing waits for whoever is just copying the class path. */
+    /** How long closing waits for a copy of the class path that is being made. */
     private static final Duration COPIED = Duration.ofSeconds(2);
 
     /** How many steps a line on the console names. */
@@ -60,7 +60,7 @@ public final class HandlerProcesses implements AutoCloseable {
     private final Consumer<String> console;
 
     /**
-     * Held while the class path is looked at and loaded anew, which may take a minute; nothing that ends the stack waits for
+     * Held while the class path is checked and loaded again, which may take a minute; nothing that ends the stack waits for
      * it. Taken before {@link #lock}, if both are.
      */
     private final ReentrantLock refresher = new ReentrantLock();
@@ -223,13 +223,13 @@ public final class HandlerProcesses implements AutoCloseable {
                     return place.run(handler, input, alone);
                 } catch (NotTaken ended) {
                     LOG.info(
-                            "Step {}/{}: the handlers' process ended before it took the step up; another gets it.",
+                            "Step {}/{}: the handlers' process ended before it started the step; another process runs it.",
                             context.runId(),
                             context.stepKey());
                 }
             }
         }
-        throw failed("The handlers' process ended " + OFFERS + " times before it took this step up.");
+        throw failed("The handlers' process ended " + OFFERS + " times before it started this step.");
     }
 
     private @Nullable HandlerPlace place(StepContext context, boolean alone)
@@ -287,7 +287,7 @@ public final class HandlerProcesses implements AutoCloseable {
     }
 
     /**
-     * Notices that the class path has changed, and loads it anew; whoever asks meanwhile waits for what is new. A folder of
+     * Checks whether the class path has changed, and loads it again; callers meanwhile wait for the new handlers. A folder of
      * classes is walked for it: once for all who waited.
      */
     private void refresh() {
@@ -300,7 +300,7 @@ public final class HandlerProcesses implements AutoCloseable {
                 looked = began;
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // whoever asked is being stopped
+            Thread.currentThread().interrupt(); // the caller is being stopped
         } finally {
             refresher.unlock();
         }
@@ -325,9 +325,9 @@ public final class HandlerProcesses implements AutoCloseable {
             }
             String why = "The handlers have changed and cannot be loaded: "
                     + (e instanceof NotLoaded || e instanceof IllegalArgumentException ? e.getMessage() : e)
-                    + ". Their steps fail, and are tried again, until that is mended.";
+                    + ". Their steps fail and are retried until this is fixed.";
             if (known == null || !known.why().equals(why)) {
-                say(why);
+                report(why);
             }
             broken(new Broken(now, System.nanoTime(), why));
         }
@@ -379,12 +379,12 @@ public final class HandlerProcesses implements AutoCloseable {
             throw e;
         }
         int running = replace(fresh, process, loaded);
-        say("The handlers of --classpath have changed: new steps run the new ones ("
+        report("The handlers of --classpath have changed: new steps run the new ones ("
                 + String.join(", ", loaded.keySet()) + ")"
                 + (running == 0 ? "." : "; " + running + " that run now end with the old ones."));
     }
 
-    /** New steps get this process from now on; tells how many still run in the one before. */
+    /** New steps get this process from now on; returns how many still run in the one before. */
     private int replace(HandlerCopy fresh, HandlerProcess process, SortedMap<String, Loaded> loaded) {
         String now = path.stamp(fresh.originals());
         lock.lock();
@@ -412,13 +412,13 @@ public final class HandlerProcesses implements AutoCloseable {
                 : "while " + (steps.size() == 1 ? "this step" : "these " + steps.size() + " steps") + " ran in it: "
                         + String.join(", ", steps.subList(0, Math.min(NAMED, steps.size())))
                         + (steps.size() > NAMED ? " and " + (steps.size() - NAMED) + " more" : "");
-        say("The handlers' process " + ended.pid() + " " + ended.how() + " " + ran
+        report("The handlers' process " + ended.pid() + " " + ended.how() + " " + ran
                 + (steps.isEmpty()
                         ? ". The next step gets a new one."
-                        : ". What has attempts left is tried again, each step in a process of its own."));
+                        : ". Steps that have attempts left are retried, each in a process of its own."));
     }
 
-    private void say(String line) {
+    private void report(String line) {
         LOG.warn(line);
         console.accept(line);
     }
@@ -437,7 +437,7 @@ public final class HandlerProcesses implements AutoCloseable {
         HandlerCopy.delete(copies);
     }
 
-    /** Whoever is just copying the class path would leave a copy behind. */
+    /** A copy of the class path that is being made would be left behind. */
     private void awaitCopied() {
         try {
             if (refresher.tryLock(COPIED.toMillis(), TimeUnit.MILLISECONDS)) {

@@ -45,7 +45,7 @@ final class CallBody {
         return read.toByteArray();
     }
 
-    /** Reads the rest, up to so many bytes, and forgets it: whoever sends all of it first then hears the answer. */
+    /** Reads and discards the rest, up to so many bytes: a caller that sends all of it first then gets the answer. */
     void forget(long most) throws IOException {
         long forgotten = 0;
         while (forgotten < most) {

@@ -58,7 +58,7 @@ public final class HttpApi implements AutoCloseable {
     /** A request line with a cursor, and what a client sends beside it; API Gateway takes 10 KB with all headers. */
     private static final int HEADER_BYTES = 16 * 1024;
 
-    /** Of what is refused, read and forgotten, or the caller would hear of a lost connection before the answer. */
+    /** Of a refused body, read and discarded, or the caller would see a lost connection before the answer. */
     private static final int FORGOTTEN_BYTES = 64 * 1024 * 1024;
 
     private final RequestStreamHandler dispatch;
@@ -95,7 +95,7 @@ public final class HttpApi implements AutoCloseable {
         HttpConfiguration configuration = new HttpConfiguration();
         configuration.setSendServerVersion(false);
         configuration.setRequestHeaderSize(HEADER_BYTES);
-        configuration.setUriCompliance(UriCompliance.UNSAFE); // what is wrong with a path, RequestTarget says
+        configuration.setUriCompliance(UriCompliance.UNSAFE); // RequestTarget reports what is wrong with a path
         connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(configuration));
         connector.setHost(InetAddress.getLoopbackAddress().getHostAddress());
         connector.setPort(port);
@@ -121,7 +121,7 @@ public final class HttpApi implements AutoCloseable {
             close();
             if (e instanceof BindException || e.getCause() instanceof BindException) {
                 throw new UncheckedIOException(
-                        "Port " + port + " is taken; say --port with another, or 0 for a free one.",
+                        "Port " + port + " is taken; choose another with --port, or 0 for a free one.",
                         new IOException(e));
             }
             throw new IllegalStateException("the HTTP API does not start", e);
@@ -140,7 +140,7 @@ public final class HttpApi implements AutoCloseable {
             forget(body);
             return problem.answer();
         } catch (RuntimeException e) {
-            LOG.error("HTTP API", e);
+            LOG.error("The HTTP API failed to answer a call; the caller gets status 500.", e);
             return new Http.Problem(500, "internal", "Internal error; see the log.").answer();
         }
     }
@@ -165,7 +165,7 @@ public final class HttpApi implements AutoCloseable {
             (dispatches ? dispatch : runs)
                     .handleRequest(new ByteArrayInputStream(event), out, new LocalContext(function, TIMEOUT));
         } catch (IOException lost) {
-            LOG.info("The {} function was lost ({}); the caller calls again.", function, lost.getMessage());
+            LOG.info("The process of the {} function died ({}); the caller gets status 500 and may retry.", function, lost.getMessage());
             return new Http.Answer(500, "application/json", "{\"message\":\"Internal Server Error\"}"); // API Gateway's
         }
         JsonNode answer = Json.parse(out.toString(StandardCharsets.UTF_8));

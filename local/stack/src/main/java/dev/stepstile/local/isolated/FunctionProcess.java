@@ -30,8 +30,8 @@ final class FunctionProcess implements AutoCloseable {
 
     private static final Duration GLANCE = Duration.ofMillis(50);
 
-    /** For as long as this a killed process may take to be gone. */
-    private static final Duration GONE = Duration.ofSeconds(5);
+    /** How long to wait for a killed process to exit. */
+    private static final Duration EXIT_TIMEOUT = Duration.ofSeconds(5);
 
     /** What a child has of this process's environment: no credentials, no settings. */
     private static final List<String> INHERITED = List.of("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR");
@@ -154,8 +154,8 @@ final class FunctionProcess implements AutoCloseable {
         kill();
         api.close();
         try {
-            process.waitFor(GONE.toMillis(), TimeUnit.MILLISECONDS);
-            output.join(GONE);
+            process.waitFor(EXIT_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+            output.join(EXIT_TIMEOUT);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

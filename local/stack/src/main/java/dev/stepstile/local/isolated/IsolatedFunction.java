@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A function's environment in a process of its own, which can be killed, run out of heap or exit. It is started with its
- * first invocation. A process that ended between two invocations is replaced without a word; one that ends within an
+ * first invocation. A process that ended between two invocations is replaced; one that ends within an
  * invocation is lost, and so is one that runs past the function's timeout: it is killed, as Lambda does.
  */
 public final class IsolatedFunction implements AutoCloseable {

@@ -39,7 +39,7 @@ public final class SuspectLocks implements SuspectLimit {
         }
     }
 
-    /** What workers of a stack are told, so that they share the turns. */
+    /** The environment variables by which the workers of a stack share the turns. */
     public static Map<String, String> variables(Path folder, int workers) {
         return Map.of(
                 FILE,
@@ -48,7 +48,7 @@ public final class SuspectLocks implements SuspectLimit {
                 Integer.toString(SuspectLimiter.share(workers)));
     }
 
-    /** Those that this worker process was told of. */
+    /** Those that this worker process's environment variables name. */
     static SuspectLocks ofThisWorker() {
         Map<String, String> variables = System.getenv();
         return new SuspectLocks(
@@ -66,7 +66,7 @@ public final class SuspectLocks implements SuspectLimit {
                 held = file.tryLock(turn, 1, false);
             }
         } catch (IOException e) {
-            LOG.warn("No turn for a suspect could be taken ({}); it comes again.", e.toString());
+            LOG.warn("No turn for a suspect could be taken ({}); its message is delivered again.", e.toString());
         }
         return held != null;
     }

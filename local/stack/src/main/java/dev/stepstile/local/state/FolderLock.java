@@ -9,7 +9,7 @@ import java.nio.file.Path;
 
 /**
  * A stack's folder belongs to one stack at a time, whatever its kind. The operating system holds the lock for the process
- * and lets go of it when the process ends, by kill -9 too; the file tells which process that is.
+ * and lets go of it when the process ends, by kill -9 too; the file names that process.
  */
 public final class FolderLock implements AutoCloseable {
     private static final String NAME = "stack.lock";

@@ -48,12 +48,12 @@ public final class StackClock implements AutoCloseable {
         } catch (NoSuchFileException first) {
             return Instant.EPOCH;
         } catch (IOException | RuntimeException e) {
-            LOG.warn("{} does not read ({}); the stack begins at the system clock's time.", file, e.toString());
+            LOG.warn("{} cannot be read ({}); the stack begins at the system clock's time.", file, e.toString());
             return Instant.EPOCH;
         }
     }
 
-    /** Writes down how far it has come. */
+    /** Stores the time that it shows. */
     public void mark() {
         try {
             Files.createDirectories(folder);
@@ -61,7 +61,7 @@ public final class StackClock implements AutoCloseable {
             Files.writeString(next, clock.instant().toString());
             Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            LOG.warn("{} is not written ({}); the next sweep tries again.", file, e.toString());
+            LOG.warn("{} cannot be written ({}); the next sweep tries again.", file, e.toString());
         }
     }
 
