@@ -167,7 +167,7 @@ public final class LocalStack implements AutoCloseable {
     }
 
     /**
-     * Takes no more work, and waits for what runs. Closing then gives back what still does: it runs again at the next start,
+     * Accepts no more work, and waits for the steps that run. Closing then gives back what still does: it runs again at the next start,
      * and its attempt is not counted.
      *
      * @param grace for which to wait at most

@@ -9,7 +9,6 @@ import dev.stepstile.local.handlers.HandlerProcess.NotTaken;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepEvent.FailureKind;
 import dev.stepstile.usecase.AttemptFailed;
-import dev.stepstile.usecase.ProcessIsolation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -49,15 +48,12 @@ public final class HandlerProcesses implements AutoCloseable {
     /** How long closing waits for a copy of the class path that is being made. */
     private static final Duration COPIED = Duration.ofSeconds(2);
 
-    /** How many steps a line on the console names. */
-    private static final int NAMED = 10;
-
     private final HandlerClassPath path;
     private final List<String> javaOptions;
     private final Path crashes;
     private final Path copies;
     private final Set<String> taken;
-    private final Consumer<String> console;
+    private final HandlerNotices notices;
 
     /**
      * Held while the class path is checked and loaded again, which may take a minute; nothing that ends the stack waits for
@@ -94,7 +90,7 @@ public final class HandlerProcesses implements AutoCloseable {
         this.crashes = folder;
         this.copies = folder.resolve("handlers");
         this.taken = Set.copyOf(taken);
-        this.console = console;
+        this.notices = new HandlerNotices(console);
         HandlerCopy.delete(copies); // of a stack that was killed
         try {
             stamp = path.stamp(path.entries());
@@ -138,7 +134,7 @@ public final class HandlerProcesses implements AutoCloseable {
 
     private HandlerProcess started(HandlerCopy retained) throws IOException {
         try {
-            return new HandlerProcess(retained, javaOptions, crashes, this::ended);
+            return new HandlerProcess(retained, javaOptions, crashes, notices::ended);
         } catch (IOException e) {
             retained.release();
             throw e;
@@ -181,41 +177,12 @@ public final class HandlerProcesses implements AutoCloseable {
     public List<StepHandler> handlers() {
         return installed().entrySet().stream()
                 .map(each ->
-                        (StepHandler) new Hosted(each.getKey(), each.getValue().grace()))
+                        (StepHandler) new HostedHandler(each.getKey(), each.getValue().grace(), this))
                 .toList();
     }
 
-    private final class Hosted implements ProcessIsolation {
-        private final String name;
-        private final Duration grace;
-
-        Hosted(String name, Duration grace) {
-            this.name = name;
-            this.grace = grace;
-        }
-
-        @Override
-        public Duration grace() {
-            return grace;
-        }
-
-        @Override
-        public String name() {
-            return name;
-        }
-
-        @Override
-        public StepResult run(StepInput input, StepContext context) throws Exception {
-            return HandlerProcesses.this.run(name, input, context, false);
-        }
-
-        @Override
-        public StepResult runAlone(StepInput input, StepContext context) throws Exception {
-            return HandlerProcesses.this.run(name, input, context, true);
-        }
-    }
-
-    private StepResult run(String handler, StepInput input, StepContext context, boolean alone) throws Exception {
+    /** @param alone in a process of its own */
+    StepResult run(String handler, StepInput input, StepContext context, boolean alone) throws Exception {
         for (int offer = 0; offer < OFFERS; offer++) {
             HandlerPlace place = place(context, alone);
             if (place != null) {
@@ -327,7 +294,7 @@ public final class HandlerProcesses implements AutoCloseable {
                     + (e instanceof NotLoaded || e instanceof IllegalArgumentException ? e.getMessage() : e)
                     + ". Their steps fail and are retried until this is fixed.";
             if (known == null || !known.why().equals(why)) {
-                report(why);
+                notices.report(why);
             }
             broken(new Broken(now, System.nanoTime(), why));
         }
@@ -379,7 +346,7 @@ public final class HandlerProcesses implements AutoCloseable {
             throw e;
         }
         int running = replace(fresh, process, loaded);
-        report("The handlers of --classpath have changed: new steps run the new ones ("
+        notices.report("The handlers of --classpath have changed: new steps run the new ones ("
                 + String.join(", ", loaded.keySet()) + ")"
                 + (running == 0 ? "." : "; " + running + " that run now end with the old ones."));
     }
@@ -403,24 +370,6 @@ public final class HandlerProcesses implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-    }
-
-    private void ended(HandlerProcess.Ended ended) {
-        List<String> steps = ended.steps();
-        String ran = steps.isEmpty()
-                ? "while no step ran in it"
-                : "while " + (steps.size() == 1 ? "this step" : "these " + steps.size() + " steps") + " ran in it: "
-                        + String.join(", ", steps.subList(0, Math.min(NAMED, steps.size())))
-                        + (steps.size() > NAMED ? " and " + (steps.size() - NAMED) + " more" : "");
-        report("The handlers' process " + ended.pid() + " " + ended.how() + " " + ran
-                + (steps.isEmpty()
-                        ? ". The next step gets a new one."
-                        : ". Steps that have attempts left are retried, each in a process of its own."));
-    }
-
-    private void report(String line) {
-        LOG.warn(line);
-        console.accept(line);
     }
 
     /** Ends all of its processes, with the steps that run in them. */
