@@ -190,8 +190,9 @@ public final class LocalCommand implements Callable<Integer> {
     }
 
     private void printWaiting(List<StepId> running) {
-        String waiting =
-                running.isEmpty() ? "None is running." : "Waiting up to " + graceSeconds + " s for " + named(running) + ".";
+        String waiting = running.isEmpty()
+                ? "None is running."
+                : "Waiting up to " + graceSeconds + " s for " + named(running) + ".";
         terminal.say("No more steps are started. " + waiting + " Ctrl-C stops at once.");
     }
 

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -128,7 +129,9 @@ final class EmbeddedDatabase implements AutoCloseable {
     }
 
     private void migrate(Path file) throws SQLException {
-        int version = writer.one("PRAGMA user_version", row -> row.getInt(1)).orElseZero();
+        int version = Optional.ofNullable(
+                        writer.one("PRAGMA user_version", row -> row.getInt(1)).value())
+                .orElse(0);
         if (version > SCHEMA) {
             throw new PortException("the database " + file + " was written by a newer Stepstile (schema " + version
                     + ", this one knows " + SCHEMA + "); use that one, or another folder");
@@ -362,9 +365,5 @@ final class EmbeddedDatabase implements AutoCloseable {
     }
 
     /** The first row, if there is one. */
-    record First<T>(@Nullable T value) {
-        int orElseZero() {
-            return value instanceof Integer number ? number : 0;
-        }
-    }
+    record First<T>(@Nullable T value) {}
 }

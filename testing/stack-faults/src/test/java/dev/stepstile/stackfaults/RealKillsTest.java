@@ -248,6 +248,11 @@ class RealKillsTest {
         } finally {
             stack.get().kill();
         }
+        audited(kind, Duration.ofNanos(System.nanoTime() - start), killedStacks, killers);
+    }
+
+    private void audited(StackOptions.Kind kind, Duration took, int killedStacks, List<Killer> killers)
+            throws Exception {
         try (LocalStack last = LocalStack.start(StackOptions.of(kind, folder))) {
             closed(last);
             RealAudit.Seen seen = new RealAudit(last.ports(), RUN, wanted, notes()).audit();
@@ -257,14 +262,14 @@ class RealKillsTest {
                     kind,
                     seen.steps(),
                     killedStacks,
-                    workers.killed,
-                    sweepers.killed,
-                    dispatchers.killed,
-                    answerers.killed,
+                    killers.get(0).killed,
+                    killers.get(1).killed,
+                    killers.get(2).killed,
+                    killers.get(3).killed,
                     seen.starts(),
                     seen.again(),
                     seen.deadLetters(),
-                    Duration.ofNanos(System.nanoTime() - start).toSeconds());
+                    took.toSeconds());
         }
     }
 

@@ -151,7 +151,9 @@ public final class EventSourceMapping implements AutoCloseable {
         try {
             batch.forEach(delivery -> queue.changeVisibility(delivery.receipt(), AFTER_FAILURE));
         } catch (PortException e) {
-            LOG.warn("The queue failed ({}); a batch is delivered again when its visibility timeout ends.", e.getMessage());
+            LOG.warn(
+                    "The queue failed ({}); a batch is delivered again when its visibility timeout ends.",
+                    e.getMessage());
         }
     }
 

@@ -166,7 +166,10 @@ final class HandlerProcess {
         try {
             connection.readEvents(this::handle);
         } catch (IOException | Json.BadJson broken) {
-            LOG.warn("Handlers' process {} sent an event that cannot be read ({}); it is killed.", process.pid(), broken.toString());
+            LOG.warn(
+                    "Handlers' process {} sent an event that cannot be read ({}); it is killed.",
+                    process.pid(),
+                    broken.toString());
         }
         end();
     }

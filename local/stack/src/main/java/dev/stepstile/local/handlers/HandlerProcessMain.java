@@ -164,7 +164,8 @@ final class HandlerProcessMain {
         MDC.put("step", start.attempt().stepKey());
         MDC.put("attempt", Integer.toString(start.attempt().number()));
         try {
-            step.begin(tasks.forkUserCode("step " + start.attempt().runId() + "/" + start.attempt().stepKey(), () -> run(step)));
+            step.begin(tasks.forkUserCode(
+                    "step " + start.attempt().runId() + "/" + start.attempt().stepKey(), () -> run(step)));
         } catch (Error | RuntimeException e) { // such as no memory for one more thread: this step's failure alone
             steps.remove(start.number());
             send(HandlerProtocol.threw(start.number(), e));

@@ -176,8 +176,8 @@ public final class HandlerProcesses implements AutoCloseable {
     /** The handlers; looks first whether they have changed. */
     public List<StepHandler> handlers() {
         return installed().entrySet().stream()
-                .map(each ->
-                        (StepHandler) new HostedHandler(each.getKey(), each.getValue().grace(), this))
+                .map(each -> (StepHandler)
+                        new HostedHandler(each.getKey(), each.getValue().grace(), this))
                 .toList();
     }
 

@@ -52,8 +52,7 @@ final class HandlerProtocol {
     }
 
     /** An attempt of a step, as its handler sees it. */
-    record Attempt(
-            String runId, String stepKey, int number, Instant deadline, SortedMap<String, String> tags) {}
+    record Attempt(String runId, String stepKey, int number, Instant deadline, SortedMap<String, String> tags) {}
 
     static ObjectNode start(int number, String handler, StepInput input, StepContext step) {
         ObjectNode start = Json.object()

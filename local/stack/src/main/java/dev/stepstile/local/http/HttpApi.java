@@ -165,7 +165,10 @@ public final class HttpApi implements AutoCloseable {
             (dispatches ? dispatch : runs)
                     .handleRequest(new ByteArrayInputStream(event), out, new LocalContext(function, TIMEOUT));
         } catch (IOException lost) {
-            LOG.info("The process of the {} function died ({}); the caller gets status 500 and may retry.", function, lost.getMessage());
+            LOG.info(
+                    "The process of the {} function died ({}); the caller gets status 500 and may retry.",
+                    function,
+                    lost.getMessage());
             return new Http.Answer(500, "application/json", "{\"message\":\"Internal Server Error\"}"); // API Gateway's
         }
         JsonNode answer = Json.parse(out.toString(StandardCharsets.UTF_8));
