@@ -1,7 +1,7 @@
 package dev.stepstile.process;
 
-import dev.stepstile.testing.Eventually;
 import dev.stepstile.api.StepContext;
+import dev.stepstile.testing.Eventually;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -1,8 +1,8 @@
 package dev.stepstile.process;
 
-import dev.stepstile.testing.Eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.testing.Eventually;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;

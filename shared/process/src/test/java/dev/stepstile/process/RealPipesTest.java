@@ -1,6 +1,5 @@
 package dev.stepstile.process;
 
-import dev.stepstile.testing.Eventually;
 import static dev.stepstile.process.RealPipes.act;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.api.RetryAfter;
 import dev.stepstile.codec.Json;
+import dev.stepstile.testing.Eventually;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,9 +1,9 @@
 package dev.stepstile.process;
 
-import dev.stepstile.testing.Eventually;
 import static dev.stepstile.process.RealPipes.act;
 import static dev.stepstile.process.RealPipesTest.pids;
 
+import dev.stepstile.testing.Eventually;
 import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;

@@ -1,6 +1,5 @@
 package dev.stepstile.process;
 
-import dev.stepstile.testing.Eventually;
 import static dev.stepstile.process.RealPipes.act;
 import static dev.stepstile.process.RealPipesTest.pids;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -8,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.Json;
+import dev.stepstile.testing.Eventually;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

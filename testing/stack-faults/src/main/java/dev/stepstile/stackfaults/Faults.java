@@ -51,8 +51,9 @@ public record Faults(double crash, double duplicate, int poison, long seed) {
     }
 
     private static IllegalArgumentException unknown(String part) {
-        return new IllegalArgumentException("'" + part.strip()
-                + "' is not a fault; expected crash=SHARE,duplicate=SHARE,poison=COUNT[,seed=N], with shares from 0 to 1.");
+        return new IllegalArgumentException(
+                "'" + part.strip()
+                        + "' is not a fault; expected crash=SHARE,duplicate=SHARE,poison=COUNT[,seed=N], with shares from 0 to 1.");
     }
 
     @Override

@@ -304,8 +304,8 @@ class RealKillsTest {
             api.dispatch(RUN, call);
             String worker = firstWorker();
             // None is stopped between its claim and its start, or it would start after the attempt that follows it.
-            Eventually.await(() -> claimed(stack, steps)
-                    <= Files.readAllLines(notes()).size());
+            Eventually.await(
+                    () -> claimed(stack, steps) <= Files.readAllLines(notes()).size());
             signal("-STOP", worker);
             Set<String> zombies = startedBy(worker);
             assertThat(zombies).isNotEmpty();
@@ -349,7 +349,8 @@ class RealKillsTest {
 
     /** The process in which a step was started first. */
     private String firstWorker() throws IOException, InterruptedException {
-        Eventually.await(() -> Files.exists(notes()) && Files.readString(notes()).indexOf('\n') >= 0);
+        Eventually.await(
+                () -> Files.exists(notes()) && Files.readString(notes()).indexOf('\n') >= 0);
         return Files.readAllLines(notes()).getFirst().split(" ", -1)[2];
     }
 

@@ -93,7 +93,8 @@ class SuspectsTest {
             Duration took = Duration.ofNanos(System.nanoTime() - killed);
             List<String> noted = Files.readAllLines(notes);
             assertThat(atOnce(noted.subList(steps, noted.size()))).isEqualTo(1);
-            // The steps take 10 s, new workers and leases a few more; on a machine with ten times the work four times as
+            // The steps take 10 s, new workers and leases a few more; on a machine with ten times the work four times
+            // as
             // long was seen.
             assertThat(took).isLessThan(Duration.ofSeconds(80));
         }
