@@ -1,4 +1,4 @@
-"""The tables of times in the wire contract, which the Java client's tests read too."""
+"""The tables of times and states in the wire contract, which the Java client's tests read too."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import inspect
 from itertools import dropwhile, takewhile
 from pathlib import Path
 
-from stepstile import follower, transport
+from stepstile import ENDED, UNKNOWN, follower, transport
 from stepstile.client import StepstileClient
 
 CONTRACT = next(
@@ -44,3 +44,9 @@ def test_calls_are_made_again_as_the_table_says() -> None:
         "timeout": seconds(defaults["timeout_seconds"].default),
         "patience": seconds(defaults["patience_seconds"].default),
     }
+
+
+def test_the_states_that_end_a_step_are_those_of_the_table() -> None:
+    states = table("| state | ended | meaning |")
+    assert {state for state, ended in states.items() if ended == "yes"} == ENDED
+    assert states[UNKNOWN] == "no"

@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedSet;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
@@ -126,8 +126,8 @@ class DocumentedCommandsTest {
                 .toList();
     }
 
-    private static SortedSet<String> documented() throws IOException {
-        SortedSet<String> commands = new TreeSet<>();
+    private static Set<String> documented() throws IOException {
+        Set<String> commands = new TreeSet<>();
         for (Path document : documents()) {
             for (MatchResult block : blocks(document)) {
                 if (block.group(1).equals("sh")) {
@@ -139,8 +139,8 @@ class DocumentedCommandsTest {
     }
 
     /** All of a program in the documents, in blocks of commands and within sentences. */
-    private static SortedSet<String> callsOf(String program) throws IOException {
-        SortedSet<String> calls = new TreeSet<>();
+    private static Set<String> callsOf(String program) throws IOException {
+        Set<String> calls = new TreeSet<>();
         documented().stream()
                 .filter(command -> command.startsWith(program + " "))
                 .forEach(calls::add);
@@ -194,7 +194,7 @@ class DocumentedCommandsTest {
 
     @Test
     void each_documented_call_of_stepstile_is_understood_by_it() throws IOException {
-        SortedSet<String> calls = callsOf("./stepstile");
+        Set<String> calls = callsOf("./stepstile");
         assertThat(calls).hasSizeGreaterThan(15);
         for (String call : calls) {
             List<String> words = words(call);
@@ -210,7 +210,7 @@ class DocumentedCommandsTest {
 
     @Test
     void each_documented_call_of_maven_names_modules_and_tests_that_exist() throws IOException {
-        SortedSet<String> calls = callsOf("mvn");
+        Set<String> calls = callsOf("mvn");
         assertThat(calls).hasSizeGreaterThan(5);
         for (String call : calls) {
             List<String> words = words(call);
@@ -283,7 +283,7 @@ class DocumentedCommandsTest {
             try (var lines = stack.inputReader(StandardCharsets.UTF_8)) {
                 String up = lines.readLine();
                 assertThat(up).startsWith("Stepstile is up at ");
-                String commands = block.replace("http://127.0.0.1:8787", up.split(" ")[4]);
+                String commands = block.replace("http://127.0.0.1:8787", up.split(" ", -1)[4]);
                 assertThat(commands).isNotEqualTo(block);
 
                 Ended ended = run(List.of("bash", "-euc", commands));

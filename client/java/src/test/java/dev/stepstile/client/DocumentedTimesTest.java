@@ -5,13 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** The tables of times in the wire contract, which the Python client's tests read too. */
+/** The tables of times and states in the wire contract, which the Python client's tests read too. */
 class DocumentedTimesTest {
     private static String seconds(Duration duration) {
         long millis = duration.toMillis();
@@ -30,6 +32,22 @@ class DocumentedTimesTest {
         coded.put("readers", String.valueOf(Follower.READERS));
 
         assertThat(Documents.table("protocol.md", "| a reader's | value | meaning |"))
+                .containsExactlyInAnyOrderEntriesOf(coded);
+    }
+
+    @Test
+    void the_states_and_which_of_them_are_ends_are_those_of_the_table() throws IOException {
+        List<String> ends = Arrays.stream(StepState.Ended.class.getPermittedSubclasses())
+                .map(end -> end.getSimpleName().toUpperCase(Locale.ROOT))
+                .toList();
+        Map<String, String> coded = new TreeMap<>();
+        for (StepStatus status : StepStatus.values()) {
+            if (status != StepStatus.UNRECOGNISED) {
+                coded.put(status.name(), ends.contains(status.name()) ? "yes" : "no");
+            }
+        }
+
+        assertThat(Documents.table("protocol.md", "| state | ended | meaning |"))
                 .containsExactlyInAnyOrderEntriesOf(coded);
     }
 

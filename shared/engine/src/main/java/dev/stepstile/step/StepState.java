@@ -1,6 +1,9 @@
 package dev.stepstile.step;
 
 import java.time.Instant;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The state of a step that has a record. A step without one is QUEUED: it exists only in its manifest. */
@@ -18,6 +21,9 @@ public sealed interface StepState {
         /** The step has a record, but it is damaged. Only shown and counted, never stored. */
         UNKNOWN
     }
+
+    /** The states that a redrive leaves. */
+    Set<Name> REDRIVABLE = Collections.unmodifiableSet(EnumSet.of(Name.FAILED, Name.DEAD, Name.CANCELLED));
 
     Name name();
 

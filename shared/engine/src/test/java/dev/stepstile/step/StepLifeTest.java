@@ -3,9 +3,12 @@ package dev.stepstile.step;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.step.StepEvent.FailureKind;
+import dev.stepstile.step.StepState.Cancelled;
 import dev.stepstile.step.StepState.Dead;
+import dev.stepstile.step.StepState.Failed;
 import dev.stepstile.step.StepState.Retrying;
 import dev.stepstile.step.StepState.Running;
+import dev.stepstile.step.StepState.Succeeded;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -225,6 +228,23 @@ class StepLifeTest {
 
     @Nested
     class A_redrive_call {
+        @Test
+        void leaves_the_redrivable_states_and_no_other() {
+            StepState[] states = {
+                Steps.running(Steps.LEASE, false),
+                new Retrying(NOW),
+                new Succeeded(Payload.NULL, NOW),
+                new Failed(Steps.BROKEN, NOW),
+                new Dead(Steps.BROKEN, NOW, NOW),
+                new Cancelled(NOW)
+            };
+            for (StepState state : states) {
+                boolean redriven = StepLife.on(Steps.record(state), new StepEvent.Redrive(1, null), NOW)
+                        instanceof Transition.Write;
+                assertThat(redriven).as(state.toString()).isEqualTo(StepState.REDRIVABLE.contains(state.name()));
+            }
+        }
+
         private StepRecord dead(int attempt) {
             return Steps.record(attempt, 0, new Dead(Steps.BROKEN, NOW, NOW), List.of());
         }

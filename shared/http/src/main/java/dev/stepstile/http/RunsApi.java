@@ -42,9 +42,6 @@ public final class RunsApi {
     private static final Pattern POSITION =
             Pattern.compile("|[0-9]{13}#([^#]{1,24}|#[A-Za-z0-9_-]{22})#[0-9]{1,10}(#[0-9]{1,10})?");
 
-    private static final Set<StepState.Name> REDRIVABLE =
-            Set.of(StepState.Name.FAILED, StepState.Name.DEAD, StepState.Name.CANCELLED);
-
     private final RunQueries queries;
     private final ResultPieces results;
     private final RunCanceller canceller;
@@ -341,7 +338,7 @@ public final class RunsApi {
         Set<StepState.Name> states = new TreeSet<>();
         for (String name : texts(body, "states", "bad-state")) {
             StepState.Name state = Objects.requireNonNull(state(name));
-            if (!REDRIVABLE.contains(state)) {
+            if (!StepState.REDRIVABLE.contains(state)) {
                 throw Problem.badRequest(
                         "bad-state",
                         "State " + state + " cannot be redriven; 'states' may have FAILED, DEAD and CANCELLED.");

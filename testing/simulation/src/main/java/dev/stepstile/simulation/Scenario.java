@@ -14,7 +14,6 @@ import java.util.TreeMap;
 /** What is asked of a simulated system. */
 @FunctionalInterface
 public interface Scenario {
-    Set<StepState.Name> REDRIVABLE = Set.of(StepState.Name.FAILED, StepState.Name.DEAD, StepState.Name.CANCELLED);
     String RUN = "r";
 
     void on(Simulation simulation);
@@ -47,7 +46,7 @@ public interface Scenario {
     /** A step dies of its failures, and is redriven. */
     Scenario REDRIVE = simulation -> {
         simulation.dispatch(Duration.ZERO, request("d", step("a", 1, 100, 1), step("b", 2, 100, 0)));
-        simulation.redrive(Duration.ofSeconds(90), RUN, REDRIVABLE, Set.of());
+        simulation.redrive(Duration.ofSeconds(90), RUN, StepState.REDRIVABLE, Set.of());
     };
 
     /** A run is cancelled while one step works and another waits to be tried again. */

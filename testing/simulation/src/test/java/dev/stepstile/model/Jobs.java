@@ -34,8 +34,6 @@ import org.jspecify.annotations.Nullable;
 final class Jobs {
     static final String RUN = "r";
     static final String DISPATCH = "d";
-    private static final Set<StepState.Name> REDRIVABLE =
-            Set.of(StepState.Name.FAILED, StepState.Name.DEAD, StepState.Name.CANCELLED);
     private static final Duration API_TIMEOUT = Duration.ofSeconds(30);
 
     private Jobs() {}
@@ -90,7 +88,7 @@ final class Jobs {
                                 .redriver()
                                 .redrive(
                                         run.get(),
-                                        REDRIVABLE,
+                                        StepState.REDRIVABLE,
                                         Set.of(),
                                         job.start().plus(API_TIMEOUT));
                     }

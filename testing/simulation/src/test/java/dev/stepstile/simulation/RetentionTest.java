@@ -113,7 +113,7 @@ class RetentionTest {
                             return s.redriver()
                                     .redrive(
                                             run,
-                                            Scenario.REDRIVABLE,
+                                            StepState.REDRIVABLE,
                                             Set.of(key),
                                             s.runtime().now().plusSeconds(30));
                         } catch (InterruptedException e) {

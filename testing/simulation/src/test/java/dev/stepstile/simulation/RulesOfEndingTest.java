@@ -52,7 +52,7 @@ class RulesOfEndingTest {
     class Rule_3_a_cancel_is_a_number {
         private final Scenario cancelledAndRedriven = s -> {
             Scenario.CANCEL.on(s);
-            s.redrive(Duration.ofSeconds(200), Scenario.RUN, Scenario.REDRIVABLE, Set.of("b"));
+            s.redrive(Duration.ofSeconds(200), Scenario.RUN, StepState.REDRIVABLE, Set.of("b"));
         };
 
         @Test
@@ -118,8 +118,8 @@ class RulesOfEndingTest {
     class A_redrive_that_fails_half_way {
         private final Scenario calledAgainLater = s -> {
             s.dispatch(Duration.ZERO, Scenario.many("d", "x", 8, 1, 100, 1));
-            s.redrive(Duration.ofSeconds(90), Scenario.RUN, Scenario.REDRIVABLE, Set.of());
-            s.redrive(Duration.ofMinutes(20), Scenario.RUN, Scenario.REDRIVABLE, Set.of("none"));
+            s.redrive(Duration.ofSeconds(90), Scenario.RUN, StepState.REDRIVABLE, Set.of());
+            s.redrive(Duration.ofMinutes(20), Scenario.RUN, StepState.REDRIVABLE, Set.of("none"));
         };
 
         /** Found as {@code busy seed=13 faults=rough}: its other writes came with the next call, and nobody swept any more. */
@@ -185,7 +185,7 @@ class RulesOfEndingTest {
         void else_a_slow_sweep_closes_what_was_reopened_meanwhile() {
             Scenario slowRedrive = s -> {
                 s.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 1, 60_000, 1)));
-                s.redrive(Duration.ofSeconds(150), Scenario.RUN, Scenario.REDRIVABLE, Set.of());
+                s.redrive(Duration.ofSeconds(150), Scenario.RUN, StepState.REDRIVABLE, Set.of());
             };
             Interceptor stubborn = Mistakes.store("sweeper", store -> new PassingStore(store) {
                 @Override
@@ -211,7 +211,7 @@ class RulesOfEndingTest {
                     Duration.ofSeconds(30), Duration.ofSeconds(5), Duration.ofSeconds(15), Duration.ofSeconds(30));
             Scenario redriven = s -> {
                 DOOMED.on(s);
-                s.redrive(Duration.ofSeconds(60), Scenario.RUN, Scenario.REDRIVABLE, Set.of());
+                s.redrive(Duration.ofSeconds(60), Scenario.RUN, StepState.REDRIVABLE, Set.of());
             };
             Interceptor hasty = Mistakes.store("runs", store -> new PassingStore(store) {
                 @Override
@@ -296,7 +296,7 @@ class RulesOfEndingTest {
     class Rule_7_a_letter_that_is_moved_back_redrives_the_attempt_that_it_names {
         private final Scenario diesTwice = s -> {
             DOOMED.on(s);
-            s.redrive(Duration.ofSeconds(90), Scenario.RUN, Scenario.REDRIVABLE, Set.of());
+            s.redrive(Duration.ofSeconds(90), Scenario.RUN, StepState.REDRIVABLE, Set.of());
             s.at(Duration.ofMinutes(5), "operator", () -> s.deadLetters().moveBack(body -> attempt(body) == 1));
         };
         private final Scenario diesOnce = s -> {

@@ -23,10 +23,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -195,6 +197,17 @@ class ProtocolDocumentTest {
         Arrays.stream(StepState.Name.values()).map(Enum::name).forEach(names::add);
         Arrays.stream(StepError.Kind.values()).map(Enum::name).forEach(names::add);
         assertThat(firstColumn("States and error kinds")).containsExactlyElementsOf(names);
+    }
+
+    @Test
+    void says_which_states_are_ends() throws IOException {
+        Set<String> ends = Arrays.stream(StepState.Ended.class.getPermittedSubclasses())
+                .map(end -> end.getSimpleName().toUpperCase(Locale.ROOT))
+                .collect(Collectors.toSet());
+        String table = section("States and error kinds");
+        for (StepState.Name state : StepState.Name.values()) {
+            assertThat(table).contains("| " + state + " | " + (ends.contains(state.name()) ? "yes" : "no") + " |");
+        }
     }
 
     @Test

@@ -1,9 +1,9 @@
 package dev.stepstile.simulation.scenarios;
 
-import dev.stepstile.simulation.Scenario;
 import dev.stepstile.simulation.Simulation;
 import dev.stepstile.simulation.system.SimulatedHandler;
 import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepState;
 import dev.stepstile.usecase.Dispatcher;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -111,7 +111,7 @@ record Load(int steps, double perSecond, Work work) {
         for (int run = 0; run < runs(); run++) {
             while (random.nextDouble() < share) {
                 Duration at = startOf(run).plusSeconds(60 + random.nextInt(400));
-                simulation.redrive(at, runId(run), Scenario.REDRIVABLE, Set.of());
+                simulation.redrive(at, runId(run), StepState.REDRIVABLE, Set.of());
             }
         }
     }

@@ -31,7 +31,7 @@ final class VariedScenario implements Scenario {
         simulation.dispatch(at(3), request(RUN, "lost", many("lost", 8, 2_000)));
         simulation.strike(Duration.ofMillis(3_400), () -> simulation.queue().lose(body -> body.contains("lost-")));
         simulation.at(at(150), "operator", () -> simulation.deadLetters().moveBack(body -> body.contains("dies-0")));
-        simulation.redrive(at(200), RUN, REDRIVABLE, Set.of("dies-1", "times-out"));
+        simulation.redrive(at(200), RUN, StepState.REDRIVABLE, Set.of("dies-1", "times-out"));
         for (int i = 0; i < 24; i++) {
             simulation.dispatch(at(5 + 2 * i), request(SINGLES, "one-" + i, List.of(step("one-" + i, 2, 300, 0))));
         }
