@@ -9,6 +9,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.stepstile.functions.seeded.one.PutsLogContext;
 import dev.stepstile.functions.seeded.one.ReachesOver;
 import dev.stepstile.functions.seeded.one.UsesIdempotency;
 import dev.stepstile.functions.seeded.one.UsesTheDatabase;
@@ -22,6 +23,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.slf4j.MDC;
 
 /** Who may use what. Each rule is also seen failing, on a class that breaks it. */
 class ArchitectureTest {
@@ -38,6 +40,13 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("software.amazon.lambda.powertools.idempotency..");
+
+    private static final ArchRule LOG_CONTEXT_IS_PASSED = noClasses()
+            .that()
+            .haveNameNotMatching(".*\\.(LogContext|VirtualTasks)(\\$.*)?")
+            .should()
+            .dependOnClassesThat()
+            .areAssignableTo(MDC.class);
 
     private static final ArchRule FUNCTIONS_ARE_STRANGERS =
             slices().matching("dev.stepstile.functions.(**)").should().notDependOnEachOther();
@@ -58,6 +67,14 @@ class ArchitectureTest {
     void only_one_class_knows_powertools_idempotency() {
         ONE_CLASS_KNOWS_IDEMPOTENCY.check(PRODUCTION);
         assertThat(broken(ONE_CLASS_KNOWS_IDEMPOTENCY)).contains(UsesIdempotency.class.getSimpleName());
+    }
+
+    @Test
+    void only_the_log_context_and_the_task_runner_touch_the_thread_local_of_the_log() {
+        LOG_CONTEXT_IS_PASSED.check(new ClassFileImporter()
+                .withImportOption(new ImportOption.DoNotIncludeTests())
+                .importPackages("dev.stepstile"));
+        assertThat(broken(LOG_CONTEXT_IS_PASSED)).contains(PutsLogContext.class.getSimpleName());
     }
 
     @Test

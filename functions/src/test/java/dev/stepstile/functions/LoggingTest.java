@@ -7,6 +7,8 @@ import dev.stepstile.aws.SqsStepQueue;
 import dev.stepstile.codec.Json;
 import dev.stepstile.port.StepQueue.Outgoing;
 import dev.stepstile.runtime.VirtualTasks;
+import dev.stepstile.step.StepId;
+import dev.stepstile.usecase.LogContext;
 import dev.stepstile.usecase.Metric;
 import dev.stepstile.usecase.Tasks;
 import java.io.IOException;
@@ -18,6 +20,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
@@ -131,12 +134,32 @@ class LoggingTest {
     }
 
     @Test
+    void a_scope_carries_its_context_alone_and_leaves_the_one_before() {
+        StepId extract = new StepId("nightly", "extract");
+        try (LogContext.Scope _ = LogContext.of(extract, 1).open()) {
+            try (LogContext.Scope sweep = LogContext.of("weekly").open()) {
+                assertThat(carried()).isEqualTo(Map.of("run", "weekly"));
+                sweep.change(LogContext.of(new StepId("weekly", "load"), 2));
+                assertThat(carried()).isEqualTo(Map.of("run", "weekly", "step", "load", "attempt", "2"));
+            }
+            assertThat(carried()).isEqualTo(Map.of("run", "nightly", "step", "extract", "attempt", "1"));
+        }
+        assertThat(carried()).isEmpty();
+    }
+
+    private static Map<String, String> carried() {
+        return Objects.requireNonNullElse(MDC.getCopyOfContextMap(), Map.of());
+    }
+
+    @Test
     void a_timer_logs_in_the_context_of_whoever_set_it() throws InterruptedException {
         BlockingQueue<String> steps = new LinkedBlockingQueue<>();
-        MDC.put("step", "extract");
-        Tasks.Cancellable timer = new VirtualTasks()
-                .every("tick", Duration.ofMillis(1), () -> steps.add(String.valueOf(MDC.get("step"))));
-        MDC.remove("step");
+        Tasks.Cancellable timer;
+        try (LogContext.Scope _ =
+                LogContext.of(new StepId("nightly", "extract"), 1).open()) {
+            timer = new VirtualTasks()
+                    .every("tick", Duration.ofMillis(1), () -> steps.add(String.valueOf(MDC.get("step"))));
+        }
         try {
             assertThat(steps.poll(10, TimeUnit.SECONDS)).isEqualTo("extract");
         } finally {
@@ -162,10 +185,9 @@ class LoggingTest {
             @Override
             public void close() {}
         };
-        MDC.put("run", "nightly");
         MDC.put("function_request_id", "the-request");
-        try {
-            new SqsStepQueue(notedContext, "queue")
+        try (LogContext.Scope _ = LogContext.of("nightly").open()) {
+            new SqsStepQueue(notedContext, "queue", new VirtualTasks())
                     .send(Collections.nCopies(35, new Outgoing("nightly", "{}", Duration.ZERO)));
         } finally {
             MDC.clear();

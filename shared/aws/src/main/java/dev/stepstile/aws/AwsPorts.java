@@ -1,6 +1,7 @@
 package dev.stepstile.aws;
 
 import dev.stepstile.port.Ports;
+import dev.stepstile.runtime.VirtualTasks;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.function.Supplier;
@@ -23,7 +24,7 @@ public final class AwsPorts {
         Duration retention = Duration.ofDays(retentionDays);
         return new Ports(
                 new DynamoDbStepStore(dynamoDb, names.table(), retention, InstantSource.system()),
-                new SqsStepQueue(sqs, names.queueUrl()),
+                new SqsStepQueue(sqs, names.queueUrl(), new VirtualTasks()),
                 new SqsDeadLetterQueue(sqs, names.deadLetterUrl()),
                 new DynamoDbPayloadItems(dynamoDb, names.table(), retention, InstantSource.system()),
                 new S3PayloadStore(s3, names.bucket()));

@@ -2,22 +2,17 @@ package dev.stepstile.aws;
 
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepQueue;
+import dev.stepstile.usecase.ParallelCalls;
+import dev.stepstile.usecase.Tasks;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.BatchResultErrorEntry;
 import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchRequestEntry;
@@ -59,45 +54,25 @@ public final class SqsStepQueue implements StepQueue {
 
     private final SqsClient sqs;
     private final String queueUrl;
+    private final Tasks tasks;
 
-    public SqsStepQueue(SqsClient sqs, String queueUrl) {
+    public SqsStepQueue(SqsClient sqs, String queueUrl, Tasks tasks) {
         this.sqs = sqs;
         this.queueUrl = queueUrl;
+        this.tasks = tasks;
     }
 
     /** Never throws for a batch that failed: its messages are returned, as the others' fate is known. */
     @Override
     public List<Outgoing> send(List<Outgoing> messages) {
-        List<List<Outgoing>> batches = batches(messages);
-        List<Outgoing> left = new ArrayList<>();
-        if (batches.size() == 1) {
-            return sendBatch(batches.getFirst());
-        }
-        AtomicInteger next = new AtomicInteger();
-        Map<String, String> context = MDC.getCopyOfContextMap();
-        Callable<List<Outgoing>> sender = () -> {
-            if (context != null) {
-                MDC.setContextMap(context); // the run and the request, for what is logged below
-            }
-            List<Outgoing> refused = new ArrayList<>();
-            for (int i = next.getAndIncrement(); i < batches.size(); i = next.getAndIncrement()) {
-                refused.addAll(sendBatch(batches.get(i)));
-            }
-            return refused;
-        };
-        int senders = Math.min(SENDERS, batches.size());
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (Future<List<Outgoing>> refused : threads.invokeAll(
-                    IntStream.range(0, senders).mapToObj(i -> sender).toList())) {
-                left.addAll(refused.get());
-            }
+        try {
+            return ParallelCalls.map(tasks, SENDERS, "send", batches(messages), this::sendBatch).stream()
+                    .flatMap(List::stream)
+                    .toList();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new PortException("interrupted while messages were being sent", e);
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("sending threw what it does not throw", e.getCause());
         }
-        return left;
     }
 
     private List<Outgoing> sendBatch(List<Outgoing> batch) {

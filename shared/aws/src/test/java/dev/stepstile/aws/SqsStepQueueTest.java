@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepQueue.Outgoing;
+import dev.stepstile.runtime.VirtualTasks;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +32,7 @@ import software.amazon.awssdk.services.sqs.model.SqsException;
 /** What SQS does and an emulator does not: fails a part of a batch, and says in several ways that a receipt is old. */
 class SqsStepQueueTest {
     private final Fallible sqs = new Fallible();
-    private final SqsStepQueue queue = new SqsStepQueue(sqs, "http://127.0.0.1/queue");
+    private final SqsStepQueue queue = new SqsStepQueue(sqs, "http://127.0.0.1/queue", new VirtualTasks());
 
     private static Outgoing message(String body) {
         return new Outgoing("run", body, Duration.ZERO);

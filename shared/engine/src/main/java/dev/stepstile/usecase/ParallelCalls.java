@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
  * awaited all the same: a call that is left behind when an invocation ends is frozen with its environment, and would
  * make its write in the middle of a later one.
  */
-final class ParallelCalls {
+public final class ParallelCalls {
     private ParallelCalls() {}
 
-    static <A, B> List<B> map(Tasks tasks, int atOnce, String name, List<A> things, Function<A, B> call)
+    public static <A, B> List<B> map(Tasks tasks, int atOnce, String name, List<A> things, Function<A, B> call)
             throws InterruptedException {
         if (things.size() == 1) {
             return List.of(call.apply(things.getFirst()));

@@ -25,7 +25,6 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /**
  * Writes anew what a dispatch needs, unchanged, so that it is kept for as long as the dispatch ({@link Retention}): a few
@@ -64,7 +63,7 @@ final class RetentionRefresher {
         if (!runtime.now().isBefore(until)) {
             return;
         }
-        try (MDC.MDCCloseable _ = MDC.putCloseable("run", ref.runId())) {
+        try (LogContext.Scope _ = LogContext.of(ref.runId()).open()) {
             Optional<Dispatch> dispatch =
                     store.dispatch(ref.runId(), ref.dispatchId()).filter(this::isDue);
             if (dispatch.isPresent()) {

@@ -36,6 +36,7 @@ public final class StepAttempt {
     private volatile StepSpec spec;
     private final Instant deadline;
     private final boolean alone;
+    private final LogContext.Scope scope;
     private final AttemptLog log = new AttemptLog();
 
     private volatile @Nullable Lease lease;
@@ -46,12 +47,14 @@ public final class StepAttempt {
     /**
      * @param deadline when work is interrupted at the latest; the caller keeps time to record the end after it
      * @param alone whether nothing else runs beside it
+     * @param scope the log context of its thread, which becomes the attempt's once it is claimed
      */
-    StepAttempt(ExecutionParts parts, StepSpec spec, Instant deadline, boolean alone) {
+    StepAttempt(ExecutionParts parts, StepSpec spec, Instant deadline, boolean alone, LogContext.Scope scope) {
         this.parts = parts;
         this.spec = spec;
         this.deadline = deadline;
         this.alone = alone;
+        this.scope = scope;
     }
 
     public StepSpec spec() {
@@ -89,6 +92,7 @@ public final class StepAttempt {
             when record.state() instanceof StepState.Running -> {
                 Lease claimed = Lease.of(parts, record, log);
                 lease = claimed; // first: whatever happens from here on can end it
+                scope.change(LogContext.of(record.id(), attempt()));
                 spec = spec.as(record); // a redrive may have changed what this message says
                 claimed.start();
                 return true;

@@ -16,7 +16,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /**
  * Executes a batch of messages: {@code decode -> claim -> work -> record}, all at once. A suspect, which is a step that
@@ -31,9 +30,6 @@ public final class StepExecution {
 
     private static final Duration NEWER_VERSION_WAIT = Duration.ofSeconds(30);
     private static final Logger LOG = LoggerFactory.getLogger(StepExecution.class);
-
-    /** The log context of a step: every line that is logged for it carries these, whichever thread logs it. */
-    private static final List<String> STEP_CONTEXT = List.of("run", "step", "attempt");
 
     private final ExecutionParts parts;
     private final AttemptRunner runner;
@@ -227,15 +223,19 @@ public final class StepExecution {
     }
 
     private MessageDisposition processMessage(Delivery delivery, Budget budget, boolean alone) {
+        try (LogContext.Scope log = LogContext.NONE.open()) {
+            return processMessage(delivery, budget, alone, log);
+        }
+    }
+
+    private MessageDisposition processMessage(Delivery delivery, Budget budget, boolean alone, LogContext.Scope log) {
         try {
-            return settle(delivery, dispatchByType(delivery, budget, alone));
+            return settle(delivery, dispatchByType(delivery, budget, alone, log));
         } catch (PortException e) {
             LOG.warn("Message {}: {}; it is retried shortly.", delivery.messageId(), e.getMessage());
             return settle(delivery, new MessageDisposition.Retry());
         } catch (Throwable thrown) { // the boundary at which whatever is thrown becomes a message that is retried
             return brokenOff(delivery, thrown);
-        } finally {
-            STEP_CONTEXT.forEach(MDC::remove);
         }
     }
 
@@ -268,7 +268,7 @@ public final class StepExecution {
         return new MessageDisposition.RetryIn(wait);
     }
 
-    private MessageDisposition dispatchByType(Delivery delivery, Budget budget, boolean alone) {
+    private MessageDisposition dispatchByType(Delivery delivery, Budget budget, boolean alone, LogContext.Scope log) {
         return switch (MessageCodec.decode(delivery.body())) {
             case Decoded.Unrecognised(String reason) -> unrecognised(delivery, reason);
             case Decoded.NewerVersion(int version) -> {
@@ -284,11 +284,11 @@ public final class StepExecution {
                 }
                 yield parts.redriver()
                                 .movedBack(spec, attempt, budget.workDeadline().plus(RESERVE))
-                        ? runAttempt(spec, budget, alone)
+                        ? runAttempt(spec, budget, alone, log)
                         : new MessageDisposition.Ack();
             }
             case Decoded.Step(StepSpec spec) ->
-                dispatches.has(spec) ? runAttempt(spec, budget, alone) : notDispatched(delivery);
+                dispatches.has(spec) ? runAttempt(spec, budget, alone, log) : notDispatched(delivery);
         };
     }
 
@@ -302,9 +302,8 @@ public final class StepExecution {
         return new MessageDisposition.Ack();
     }
 
-    private MessageDisposition runAttempt(StepSpec spec, Budget budget, boolean alone) {
-        MDC.put("run", spec.id().runId());
-        MDC.put("step", spec.id().stepKey());
+    private MessageDisposition runAttempt(StepSpec spec, Budget budget, boolean alone, LogContext.Scope log) {
+        log.change(LogContext.of(spec.id(), 0));
         if (parts.shutdown().begun()) {
             return new MessageDisposition.RetryIn(Duration.ZERO);
         }
@@ -314,7 +313,7 @@ public final class StepExecution {
             LOG.info("Step {}: not enough time is left here; put back, and no attempt is counted.", spec.id());
             return new MessageDisposition.RetryIn(Duration.ZERO);
         }
-        StepAttempt attempt = new StepAttempt(parts, spec, budget.workDeadline(), alone);
+        StepAttempt attempt = new StepAttempt(parts, spec, budget.workDeadline(), alone, log);
         try {
             runner.run(attempt);
         } catch (PortException e) {

@@ -14,7 +14,6 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /**
  * The one place where a step changes: turns an event into a conditional write, decides again on the stored record when
@@ -102,26 +101,23 @@ public final class StepRecorder {
     }
 
     private Recorded wrote(@Nullable StepRecord before, StepEvent event, StepRecord after) {
-        StepId id = after.id();
-        int attempt = after.attempt();
-        if (event instanceof StepEvent.Claim && after.state() instanceof StepState.Running) {
-            MDC.put("attempt", Integer.toString(attempt)); // what this thread logs from here on is the attempt's
-        }
-        if (before != null && event instanceof StepEvent.Claim && before.state() instanceof StepState.Running) {
-            meter.add(Metric.WORKERS_LOST);
-            LOG.info(
-                    "Step {}: attempt {}'s lease expired without a heartbeat; attempt {} takes over.",
-                    id,
-                    before.attempt(),
-                    attempt);
-        }
-        if (event instanceof StepEvent.Expire) {
-            meter.add(Metric.WORKERS_LOST);
-        }
-        switch (after.state()) {
-            case StepState.Running running -> nowRunning(event, after, running);
-            case StepState.Retrying retrying -> nowRetrying(event, after, retrying);
-            case StepState.Ended ended -> nowEnded(event, after, ended);
+        try (LogContext.Scope _ = LogContext.of(after.id(), after.attempt()).open()) {
+            if (before != null && event instanceof StepEvent.Claim && before.state() instanceof StepState.Running) {
+                meter.add(Metric.WORKERS_LOST);
+                LOG.info(
+                        "Step {}: attempt {}'s lease expired without a heartbeat; attempt {} takes over.",
+                        after.id(),
+                        before.attempt(),
+                        after.attempt());
+            }
+            if (event instanceof StepEvent.Expire) {
+                meter.add(Metric.WORKERS_LOST);
+            }
+            switch (after.state()) {
+                case StepState.Running running -> nowRunning(event, after, running);
+                case StepState.Retrying retrying -> nowRetrying(event, after, retrying);
+                case StepState.Ended ended -> nowEnded(event, after, ended);
+            }
         }
         return new Recorded.Wrote(after);
     }

@@ -24,7 +24,6 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /**
  * Finds what got stuck, by comparing what must happen with what has happened. Two sweeps at once do no harm: one takes
@@ -98,7 +97,7 @@ public final class Sweep {
 
     private SweepReport sweepIfTaken(DispatchId ref, Instant until, List<DispatchId> toRefresh)
             throws InterruptedException {
-        try (MDC.MDCCloseable _ = MDC.putCloseable("run", ref.runId())) {
+        try (LogContext.Scope _ = LogContext.of(ref.runId()).open()) {
             Optional<Dispatch> read = store.dispatch(ref.runId(), ref.dispatchId());
             if (read.isEmpty()) {
                 return SweepReport.NOTHING;

@@ -4,6 +4,7 @@ import com.amazonaws.services.lambda.runtime.Context;
 import dev.stepstile.http.Http;
 import dev.stepstile.port.DamagedData;
 import dev.stepstile.port.PortException;
+import dev.stepstile.usecase.LogContext;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -12,7 +13,6 @@ import java.time.Duration;
 import java.time.Instant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /** A function that answers HTTP API events and direct calls; an error becomes a problem+json. */
 public record HttpFunction(FunctionEnvironment environment, Api api) {
@@ -32,16 +32,19 @@ public record HttpFunction(FunctionEnvironment environment, Api api) {
     /** Reads one event and writes the answer. */
     public void handle(InputStream in, OutputStream out, Context context) throws IOException {
         HttpEvent event = HttpEvent.read(in);
-        Http.Answer answer = environment.invocation(
-                context, () -> answer(event, environment.deadline(context).minus(RESERVE)));
+        Http.Answer answer = environment.invocation(context, () -> {
+            try (LogContext.Scope log = LogContext.NONE.open()) {
+                return answer(event, environment.deadline(context).minus(RESERVE), log);
+            }
+        });
         out.write(event.answer(answer).getBytes(StandardCharsets.UTF_8));
     }
 
-    private Http.Answer answer(HttpEvent event, Instant deadline) throws InterruptedException {
+    private Http.Answer answer(HttpEvent event, Instant deadline, LogContext.Scope log) throws InterruptedException {
         try {
             Http.Call call = event.call();
             if (call.path().size() > RUN_ID) {
-                MDC.put("run", call.path().get(RUN_ID)); // cleared with the invocation
+                log.change(LogContext.of(call.path().get(RUN_ID)));
             }
             return api.answer(call, deadline);
         } catch (Http.Problem problem) {

@@ -8,7 +8,9 @@ import dev.stepstile.api.StepHandler;
 import dev.stepstile.codec.Json;
 import dev.stepstile.runtime.CapturedOutput;
 import dev.stepstile.runtime.VirtualTasks;
+import dev.stepstile.step.StepId;
 import dev.stepstile.usecase.HandlerOutput;
+import dev.stepstile.usecase.LogContext;
 import dev.stepstile.usecase.ResultJson;
 import dev.stepstile.usecase.Tasks;
 import java.io.BufferedOutputStream;
@@ -36,7 +38,6 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.MDC;
 
 /**
  * A process with the user's handlers: runs the steps that the stack on the other end of its pipes starts, several at
@@ -160,17 +161,13 @@ final class HandlerProcessMain {
         send(Json.object().put("taken", start.number()));
         RunningStep step = new RunningStep(start);
         steps.put(start.number(), step);
-        MDC.put("run", start.attempt().runId());
-        MDC.put("step", start.attempt().stepKey());
-        MDC.put("attempt", Integer.toString(start.attempt().number()));
-        try {
-            step.begin(tasks.forkUserCode(
-                    "step " + start.attempt().runId() + "/" + start.attempt().stepKey(), () -> run(step)));
+        StepId id = new StepId(start.attempt().runId(), start.attempt().stepKey());
+        try (LogContext.Scope _ =
+                LogContext.of(id, start.attempt().number()).open()) {
+            step.begin(tasks.forkUserCode("step " + id, () -> run(step)));
         } catch (Error | RuntimeException e) { // such as no memory for one more thread: this step's failure alone
             steps.remove(start.number());
             send(HandlerProtocol.threw(start.number(), e));
-        } finally {
-            MDC.clear();
         }
     }
 
