@@ -7,7 +7,7 @@ import com.amazonaws.services.lambda.runtime.LambdaLogger;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** What Lambda tells a function of one invocation. */
+/** The context that Lambda passes to a function for one invocation. */
 record Invocation(String requestId, String function, int remainingMillis) implements Context {
     static Invocation of(String function) {
         return new Invocation("c6af9ac6-7b61-11e6-9a41-93e8deadbeef", function, 900_000);

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A program that invokes three functions in a JVM of its own, as Lambda has one: what it prints is what CloudWatch gets.
- * A dispatch, its three steps (of which one fails for good), a message that is not ours, and a sweep.
+ * A dispatch, its three steps (of which one fails for good), an unrecognised message, and a sweep.
  */
 final class LoggedInvocations {
     private LoggedInvocations() {}

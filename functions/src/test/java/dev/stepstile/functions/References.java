@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What a template's parts say of each other: {@code !Ref}, {@code !GetAtt}, {@code !Sub}, conditions, DependsOn. */
+/** References between a template's parts: {@code !Ref}, {@code !GetAtt}, {@code !Sub}, conditions, DependsOn. */
 final class References {
     private static final Pattern IN_TEXT = Pattern.compile("\\$\\{([^}!]+)}");
     private static final Map<String, Set<String>> ATTRIBUTES = Map.of(

@@ -101,16 +101,16 @@ final class SdkCalls {
 
     private void call(JavaCodeUnit from, String method) {
         if (method.equals("DynamoDbClient.query") || method.endsWith(".builder")) {
-            return; // a query is counted where the store says what it queries; to build a client asks for nothing
+            return; // a query is counted where the store names what it queries; to build a client asks for nothing
         }
         String action = ACTIONS.get(method);
         if (action == null) {
-            throw new IllegalStateException(from.getFullName() + " calls " + method + ": say which action that is");
+            throw new IllegalStateException(from.getFullName() + " calls " + method + ": add which action that is");
         }
         calls.add(action + " on " + RESOURCES.getOrDefault(from.getOwner().getName(), "Table"));
     }
 
-    /** What is of a type that is not ours may be called by whoever that type belongs to. */
+    /** A method of a foreign type may be called by the code that the type belongs to. */
     private void reachCalledBack(JavaClass made) {
         boolean foreign = Stream.concat(made.getAllRawSuperclasses().stream(), made.getAllRawInterfaces().stream())
                 .map(JavaClass::getName)

@@ -74,7 +74,7 @@ record Template(JsonNode root) {
         return own.isMissingNode() ? root.path("Globals").path("Function").path(property) : own;
     }
 
-    /** What runs: a zip says it as its handler, an image as its command. */
+    /** What runs: a zip has it as its handler, an image as its command. */
     String handler(String function) {
         JsonNode properties = properties(function);
         return isImage(function)

@@ -64,8 +64,8 @@ final class TemplateRules {
         ALL.put("java25 on arm64", TemplateRules::runtime);
         ALL.put("an alias follows all properties", TemplateRules::alias);
         ALL.put("the schedule does not retry", TemplateRules::noRetries);
-        ALL.put("the schedule is what its variable says", TemplateRules::sweepSchedule);
-        ALL.put("the dispatch timeout is what its variable says", TemplateRules::dispatchTimeout);
+        ALL.put("the schedule equals its variable", TemplateRules::sweepSchedule);
+        ALL.put("the dispatch timeout equals its variable", TemplateRules::dispatchTimeout);
         ALL.put("the step function outlives its longest step", TemplateRules::stepTimeout);
         ALL.put("the step function is a zip or an image, and the same in all else", TemplateRules::zipOrImage);
         ALL.put("the table is what the adapters use", TemplateRules::table);
@@ -170,10 +170,10 @@ final class TemplateRules {
         List<String> problems = new ArrayList<>();
         template.functions().keySet().forEach(function -> {
             SortedMap<String, JsonNode> variables = template.environment(function);
-            Set<String> ours = new TreeSet<>(variables.keySet());
-            ours.removeAll(OTHER_VARIABLES);
-            if (!ours.equals(new TreeSet<>(Settings.NAMES))) {
-                problems.add(function + " has " + ours);
+            Set<String> own = new TreeSet<>(variables.keySet());
+            own.removeAll(OTHER_VARIABLES);
+            if (!own.equals(new TreeSet<>(Settings.NAMES))) {
+                problems.add(function + " has " + own);
             } else {
                 try {
                     Settings.read(values(template, function));
@@ -242,10 +242,10 @@ final class TemplateRules {
     }
 
     private static List<String> sweepSchedule(Template template) {
-        Duration said = settings(template).timing().sweepEvery();
+        Duration configured = settings(template).timing().sweepEvery();
         return template.events("SweeperFunction", "ScheduleV2").stream()
                 .map(schedule -> schedule.path("ScheduleExpression").asText())
-                .filter(expression -> !expression.equals("rate(" + said.toMinutes() + " minute)"))
+                .filter(expression -> !expression.equals("rate(" + configured.toMinutes() + " minute)"))
                 .toList();
     }
 
@@ -272,7 +272,7 @@ final class TemplateRules {
             problems.add("a stack without data yet is an alarm, or never is one");
         }
         if (!alarm.path("InsufficientDataActions").equals(alarm.path("AlarmActions"))) {
-            problems.add("nobody is told of a sweeper that fell silent");
+            problems.add("no alarm is raised when the sweeper stops");
         }
         return problems;
     }

@@ -131,13 +131,13 @@ class TemplateTest {
                 Fault.breaks(
                         "the schedule does not retry", "            RetryPolicy: { MaximumRetryAttempts: 0 }\n", ""),
                 Fault.breaks("the schedule does not retry", "        MaximumRetryAttempts: 0\n", ""),
-                Fault.breaks("the schedule is what its variable says", "rate(1 minute)", "rate(2 minutes)"),
+                Fault.breaks("the schedule equals its variable", "rate(1 minute)", "rate(2 minutes)"),
                 Fault.breaks(
-                        "the schedule is what its variable says",
+                        "the schedule equals its variable",
                         "STEPSTILE_SWEEP_SECONDS: '60'",
                         "STEPSTILE_SWEEP_SECONDS: '120'"),
                 Fault.breaks(
-                        "the dispatch timeout is what its variable says",
+                        "the dispatch timeout equals its variable",
                         "STEPSTILE_DISPATCH_TIMEOUT_SECONDS: '30'",
                         "STEPSTILE_DISPATCH_TIMEOUT_SECONDS: '20'"),
                 Fault.breaks("the step function outlives its longest step", "Timeout: 900", "Timeout: 880"),

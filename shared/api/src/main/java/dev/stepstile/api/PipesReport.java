@@ -7,8 +7,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A result with what Dagster is to be told of it, in the form in which process handlers give theirs: materializations,
- * asset checks and messages of Dagster Pipes beside the value. They are a part of the result, so that they are reported
+ * A result with what is reported to Dagster, in the form that process handlers use: materializations, asset checks and
+ * messages of Dagster Pipes beside the value. They are a part of the result, so that they are reported
  * once, whatever is redelivered, and never by an attempt that lost.
  */
 public final class PipesReport {

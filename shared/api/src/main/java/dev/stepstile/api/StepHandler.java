@@ -6,8 +6,8 @@ import java.time.Duration;
  * The code that a step names. Found by {@link java.util.ServiceLoader}; one instance serves many steps at once, so it
  * keeps no state between calls.
  *
- * <p>A handler may be <em>started</em> more than once for the same step, because a crashed worker cannot be told from a
- * silent one. Only the newest attempt's result is kept. A handler that writes to a sink of its own hands the sink
+ * <p>A handler may be <em>started</em> more than once for the same step, because a crashed worker cannot be distinguished
+ * from one that is only disconnected. Only the newest attempt's result is kept. A handler that writes to a sink of its own hands the sink
  * {@link StepContext#attempt()}, so that the sink can refuse the older writer.
  */
 public interface StepHandler {

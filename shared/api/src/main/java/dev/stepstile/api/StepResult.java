@@ -18,7 +18,7 @@ public final class StepResult {
         this.json = json;
     }
 
-    /** A step that has nothing to say but that it is done. */
+    /** The result of a step that returns no value. */
     public static StepResult none() {
         return NONE;
     }

@@ -2,7 +2,7 @@ package dev.stepstile.api;
 
 import org.jspecify.annotations.Nullable;
 
-/** Thrown by a handler to say that trying again is pointless: the step becomes FAILED. */
+/** Thrown by a handler when retrying is pointless: the step becomes FAILED. */
 public final class TerminalFailure extends RuntimeException {
     public TerminalFailure(String message) {
         super(message);

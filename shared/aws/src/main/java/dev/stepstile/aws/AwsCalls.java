@@ -7,9 +7,9 @@ import java.util.regex.Pattern;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.SdkException;
 
-/** Makes a call to AWS, and says in the project's words how it failed: which call, and never what it carried. */
+/** Makes a call to AWS. A failure becomes a {@link PortException} that names the call, and never what it carried. */
 final class AwsCalls {
-    /** What only a mistake in this code brings forth: trying again is pointless. */
+    /** Errors that only a bug of this code causes: retrying is pointless. */
     private static final Set<String> MISTAKES =
             Set.of("ValidationException", "SerializationException", "MissingParameter", "UnknownOperationException");
 
@@ -17,8 +17,8 @@ final class AwsCalls {
     private static final int LONGEST_MESSAGE = 300;
 
     /**
-     * Refusals whose message says which right, credential or resource is missing. The message of any other may quote what
-     * the call carried.
+     * Errors whose message names the permission, credential or resource that is missing. Other messages may quote what the
+     * call carried.
      */
     private static final Pattern EXPLAINED = Pattern.compile(
             "AccessDenied|Unauthorized|Token|Credential|Client|Signature|KMS|NotFound|NoSuch|NonExistent|NotExist");

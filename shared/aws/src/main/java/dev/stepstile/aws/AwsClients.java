@@ -47,7 +47,7 @@ public final class AwsClients {
     private AwsClients() {}
 
     /**
-     * Has the JDK keep enough idle connections, unless {@code -Dhttp.maxConnections} says how many. It reads the
+     * Has the JDK keep enough idle connections, unless {@code -Dhttp.maxConnections} is set. It reads the
      * property once, at the first connection that anything in the JVM puts aside, so this is for the start of a process.
      */
     public static void keepConnections() {

@@ -9,7 +9,7 @@ import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 
-/** Bytes as they lie in an item: one byte that says how, then the bytes, deflated (RFC 1951) where that is shorter. */
+/** Bytes as an item stores them: one byte for the encoding, then the bytes, deflated (RFC 1951) where that is shorter. */
 final class CompactBytes {
     private static final byte PLAIN = 0;
     private static final byte DEFLATED = 1;

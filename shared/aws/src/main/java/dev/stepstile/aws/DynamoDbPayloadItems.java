@@ -10,7 +10,7 @@ import software.amazon.awssdk.services.dynamodb.model.GetItemResponse;
 
 /**
  * Payloads in items of their own beside the records: {@code pk} {@code payload#<key>}, {@code sk} {@code payload},
- * {@code b} the bytes, packed as {@link DynamoDbStepStore} says, {@code ttl}. An item takes 400 KB.
+ * {@code b} the bytes, packed as described in {@link DynamoDbStepStore}, {@code ttl}. An item takes 400 KB.
  */
 public final class DynamoDbPayloadItems implements PayloadStore {
     private static final String SK = "payload";

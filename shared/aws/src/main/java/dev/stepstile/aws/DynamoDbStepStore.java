@@ -368,7 +368,7 @@ public final class DynamoDbStepStore implements StepStore {
         return readable(item, RecordItem::read);
     }
 
-    /** What an item says, by its codec; an item that the codec cannot read is damaged. */
+    /** The content of an item; an item that its codec cannot read is damaged. */
     private static <T> T readable(Map<String, AttributeValue> item, Function<Map<String, AttributeValue>, T> codec) {
         try {
             return codec.apply(item);
@@ -377,7 +377,7 @@ public final class DynamoDbStepStore implements StepStore {
             AttributeValue sk = item.get(ItemKeys.SK);
             throw new DamagedData(
                     "The item " + (pk == null ? "?" : pk.s()) + " / " + (sk == null ? "?" : sk.s())
-                            + " does not read as what was written: it was edited by hand, or a newer version wrote it."
+                            + " cannot be read: it was edited by hand, or a newer version wrote it."
                             + " Restore the table to a point before, or deploy that version.",
                     e);
         }

@@ -11,7 +11,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a function is told by its environment. All four read the same.
+ * The configuration of a function, from its environment variables. All four functions read the same ones.
  *
  * @param shards over how many partitions a new run's records are spread
  * @param retentionDays how long records are kept; longer than a step may wait for its first start, or a step whose
@@ -66,11 +66,11 @@ public record Settings(ResourceNames resources, Timing timing, int shards, int r
                         DEFAULT_RETENTION_DAYS,
                         (int) Timing.DEFAULT.validity().toDays() + 1,
                         MOST_RETENTION_DAYS));
-        reader.complain();
+        reader.failIfInvalid();
         return settings;
     }
 
-    /** Reads variables and gathers what is wrong with them, so that one failed start tells all. */
+    /** Reads variables and collects what is wrong with them, so that one failed start reports everything. */
     private static final class Reader {
         private final Map<String, String> environment;
         private final List<String> problems = new ArrayList<>();
@@ -101,7 +101,7 @@ public record Settings(ResourceNames resources, Timing timing, int shards, int r
                             .longValueExact());
                 }
             } catch (NumberFormatException e) {
-                // Said below, as for any other text that will not do.
+                // reported below, as any other invalid text is
             }
             problems.add(name + " is '" + text + "', where a number of seconds was expected, "
                     + (mayBeZero ? "from 0" : "above 0") + " to " + MOST_SECONDS);
@@ -119,17 +119,16 @@ public record Settings(ResourceNames resources, Timing timing, int shards, int r
                     return number;
                 }
             } catch (NumberFormatException e) {
-                // Said below, as for any other text that will not do.
+                // reported below, as any other invalid text is
             }
             problems.add(
                     name + " is '" + text + "', where a whole number from " + least + " to " + most + " was expected");
             return otherwise;
         }
 
-        void complain() {
+        void failIfInvalid() {
             if (!problems.isEmpty()) {
-                throw new IllegalArgumentException(
-                        "The function's environment will not do: " + String.join("; ", problems) + ".");
+                throw new IllegalArgumentException("Invalid configuration: " + String.join("; ", problems) + ".");
             }
         }
 

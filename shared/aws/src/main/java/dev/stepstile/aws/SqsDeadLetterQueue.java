@@ -9,7 +9,7 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.ReceiveMessageRequest;
 
-/** The dead-letter queue on SQS. It can only be looked into by receiving: what was seen is invisible for five seconds. */
+/** The dead-letter queue on SQS. SQS can only receive: messages that were read are invisible for five seconds. */
 public final class SqsDeadLetterQueue implements DeadLetterQueue {
     private static final Duration PEEK = Duration.ofSeconds(5);
     private static final Duration WAIT = Duration.ofSeconds(1);

@@ -62,7 +62,7 @@ public final class SqsStepQueue implements StepQueue {
         this.tasks = tasks;
     }
 
-    /** Never throws for a batch that failed: its messages are returned, as the others' fate is known. */
+    /** Never throws for a batch that failed: its messages are returned, as the outcome of the others is known. */
     @Override
     public List<Outgoing> send(List<Outgoing> messages) {
         try {
@@ -95,7 +95,7 @@ public final class SqsStepQueue implements StepQueue {
         }
         for (BatchResultErrorEntry failed : response.failed()) {
             LOG.warn(
-                    "Run {}: SendMessageBatch: SQS did not take a message ({}); it counts as not sent and is sent again.",
+                    "Run {}: SendMessageBatch: SQS refused a message ({}); it counts as not sent and is sent again.",
                     batch.get(Integer.parseInt(failed.id())).group(),
                     failed.code());
         }
@@ -207,7 +207,7 @@ public final class SqsStepQueue implements StepQueue {
         });
     }
 
-    /** SQS says it in several ways: of a receipt whose message is deleted, or visible again, or received anew. */
+    /** SQS has several answers for a receipt whose message is deleted, or visible again, or was received again. */
     private static boolean isStale(String code, String message) {
         return code.contains("ReceiptHandleIsInvalid")
                 || code.contains("MessageNotInflight")

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.PutItemRequest;
 
-/** What a conditional write demands, as DynamoDB wants it said. The only place that turns an {@link Precondition} into it. */
+/** A {@link Precondition} of a write as a condition expression of DynamoDB. Nothing else translates one. */
 record WriteCondition(String expression, Map<String, String> names, Map<String, AttributeValue> values) {
     static final WriteCondition ABSENT = new WriteCondition("attribute_not_exists(pk)", Map.of(), Map.of());
 

@@ -29,7 +29,7 @@ import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchResponse;
 import software.amazon.awssdk.services.sqs.model.SqsException;
 
-/** What SQS does and an emulator does not: fails a part of a batch, and says in several ways that a receipt is old. */
+/** What SQS does and an emulator does not: fails a part of a batch, and has several answers for a stale receipt. */
 class SqsStepQueueTest {
     private final Fallible sqs = new Fallible();
     private final SqsStepQueue queue = new SqsStepQueue(sqs, "http://127.0.0.1/queue", new VirtualTasks());
@@ -53,7 +53,7 @@ class SqsStepQueueTest {
                 .build();
     }
 
-    /** Refuses messages, batches and receipts by what they say. */
+    /** Refuses messages, batches and receipts by their content. */
     private static final class Fallible implements SqsClient {
         final Queue<List<String>> batches = new ConcurrentLinkedQueue<>();
         final List<Integer> delays = new ArrayList<>();

@@ -27,7 +27,7 @@ public final class MessageCodec {
     /** The first version, of messages and manifests, with the words of the API: before it, {@code key} was {@code stepKey}. */
     private static final int KEY = 3;
 
-    /** Of a manifest that says once what its steps share; version 1 was a list of whole messages. */
+    /** Of a manifest that has once what its steps share; version 1 was a list of whole messages. */
     private static final int MANIFEST = 3;
 
     /** The kind of a dead letter whose message is not recognised; the other kinds are those of {@link StepError}. */

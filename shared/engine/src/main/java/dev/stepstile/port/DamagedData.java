@@ -3,7 +3,7 @@ package dev.stepstile.port;
 /**
  * What is stored is not what was written: a bit flipped on the disk, a file lost or altered, an item edited by hand. Like
  * every failure of a port it stops only what needs the data; other than for those, trying again helps only after a repair.
- * The message says what is damaged and what to do.
+ * The message names what is damaged and how to repair it.
  */
 public final class DamagedData extends PortException {
     public DamagedData(String message, Throwable cause) {

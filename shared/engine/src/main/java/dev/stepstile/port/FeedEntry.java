@@ -30,7 +30,7 @@ public sealed interface FeedEntry {
     /**
      * A step ended.
      *
-     * @param state UNKNOWN if the record that says so is damaged
+     * @param state UNKNOWN if the record is damaged
      * @param result the result where it is small enough to be in the record itself
      */
     record Ended(
@@ -50,7 +50,7 @@ public sealed interface FeedEntry {
         }
     }
 
-    /** The end of a step whose record does not read, as its position tells it. */
+    /** The end of a step whose record cannot be read: what its position contains. */
     static FeedEntry unknown(String position) {
         String[] parts = position.split("#", -1);
         Instant at = Instant.ofEpochMilli(Long.parseLong(parts[0]));

@@ -1,7 +1,7 @@
 package dev.stepstile.port;
 
 /**
- * A port could not do what was asked, or could not say whether it did: a throttle, a timeout, a lost connection. The
+ * A call of a port failed, or its outcome is unknown: a throttle, a timeout, a lost connection. The
  * write may or may not have happened. Trying again is safe for every call of every port, and right but for
  * {@link DamagedData}.
  */

@@ -75,7 +75,7 @@ public interface StepStore {
     /**
      * The records of these steps that exist, in any order. At most {@link dev.stepstile.step.Limits#LOOKUP_KEYS}.
      *
-     * @throws DamagedData if one of them is; {@link #record} then tells which, and reads the others
+     * @throws DamagedData if one of them is; {@link #record} finds which, and reads the others
      */
     List<StepRecord> records(List<StepRef> steps);
 

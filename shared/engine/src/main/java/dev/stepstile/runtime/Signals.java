@@ -5,8 +5,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Acts on a signal in place of the JVM, which would run its shutdown hooks and be gone. A hook cannot tell a signal from
- * {@link System#exit}, and does not hear of a second signal. By reflection, as the JDK's own API for it is one of which the
+ * Acts on a signal in place of the JVM, which would run its shutdown hooks and exit. A hook cannot distinguish a signal from
+ * {@link System#exit}, and is not called for a second signal. By reflection, as the JDK's own API for it is one of which the
  * compiler warns.
  */
 public final class Signals {

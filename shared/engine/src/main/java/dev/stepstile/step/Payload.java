@@ -3,7 +3,7 @@ package dev.stepstile.step;
 /** Where a piece of JSON is: in the item itself, in an item of its own, or in the payload store. */
 public sealed interface Payload {
 
-    /** The JSON word {@code null}: no input, or nothing to say. */
+    /** The JSON word {@code null}: no input, or no result. */
     Payload NULL = new Inline("null");
 
     /** Small enough to travel with the record and the message. */

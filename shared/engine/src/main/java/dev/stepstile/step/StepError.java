@@ -19,7 +19,7 @@ public record StepError(Kind kind, String message) {
         TIMEOUT,
         /** The attempt's lease expired without a heartbeat. */
         WORKER_LOST,
-        /** The worker was told to stop, and gave the step back; the attempt is not counted. */
+        /** The worker was stopped, and released the step; the attempt is not counted. */
         WORKER_STOPPED,
         /** No handler of that name is installed. */
         UNKNOWN_HANDLER,
@@ -43,6 +43,6 @@ public record StepError(Kind kind, String message) {
 
     /** The error of a step that nobody started while its dispatch was valid. */
     public static StepError notStartedBefore(Instant validUntil) {
-        return new StepError(Kind.EXPIRED, "Not started before " + validUntil + "; dispatch it anew.");
+        return new StepError(Kind.EXPIRED, "Not started before " + validUntil + "; dispatch it again.");
     }
 }

@@ -31,7 +31,7 @@ public sealed interface StepEvent {
     record Fail(int attempt, String owner, FailureKind failureKind, StepError error, Duration retryIn, int pages)
             implements FromOwner {}
 
-    /** The attempt's worker is told to stop: the step is given back, and the attempt is not counted. */
+    /** The attempt's worker is stopped: the step is released, and the attempt is not counted. */
     record Release(int attempt, String owner, int pages) implements FromOwner {}
 
     /** A sweep looks whether the newest attempt's lease is over. */

@@ -106,7 +106,7 @@ public final class StepLife {
     }
 
     private static StepRecord released(StepRecord record, Running running, StepEvent.Release release, Instant now) {
-        String message = "Its worker was told to stop.";
+        String message = "Its worker was stopped.";
         StepRecord ended = record.withPages(release.pages());
         return running.cancelRequested()
                 ? ended.withNote(StepError.Kind.CANCELLED, message, now).withState(new Cancelled(now))

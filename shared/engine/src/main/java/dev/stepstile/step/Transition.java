@@ -5,7 +5,7 @@ import java.time.Instant;
 /** What an event does to a step. */
 public sealed interface Transition {
 
-    /** Write {@code next}, provided that the stored record still is as {@code expect} says. */
+    /** Write {@code next}, provided that the stored record still meets {@code expect}. */
     record Write(StepRecord next, Precondition expect) implements Transition {}
 
     /** Another attempt owns the step. */

@@ -67,7 +67,7 @@ public final class AttemptFailed extends Exception {
     }
 
     static AttemptFailed ofStoppedWorker() {
-        return new AttemptFailed(FailureKind.RETRYABLE, StepError.Kind.TIMEOUT, "The worker was told to stop.");
+        return new AttemptFailed(FailureKind.RETRYABLE, StepError.Kind.TIMEOUT, "The worker was stopped.");
     }
 
     static AttemptFailed ofCancel() {
@@ -82,8 +82,8 @@ public final class AttemptFailed extends Exception {
         return new AttemptFailed(
                 FailureKind.RETRYABLE,
                 StepError.Kind.TIMEOUT,
-                "Not done after " + allowed.toMillis()
-                        + " ms; give it more by timeoutSeconds (a redrive with overrides), or the function more time.");
+                "Timed out after " + allowed.toMillis()
+                        + " ms; raise timeoutSeconds (a redrive with overrides) or the function's timeout.");
     }
 
     private static AttemptFailed of(FailureKind failureKind, StepError.Kind kind, String message, List<String> trace) {

@@ -10,7 +10,7 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The lines of one attempt that are not yet in a page. Takes lines from any thread; holds {@link Limits#LOG_BYTES}. Of an
- * attempt that writes more, the first lines and the last are kept, as the last say why it failed.
+ * attempt that writes more, the first lines and the last are kept: the last ones usually show why it failed.
  */
 final class AttemptLog {
     private static final int PAGE_BYTES = 15 * 1024;
@@ -64,7 +64,7 @@ final class AttemptLog {
     /**
      * The lines of the next page.
      *
-     * @param last whether the attempt has ended: its last lines follow, after one that tells how much was cut before them,
+     * @param last whether the attempt has ended: its last lines follow, after one that reports how much was left out before them,
      *     and no further ones are taken
      */
     List<String> takePage(boolean last) {

@@ -12,7 +12,7 @@ import java.util.TreeMap;
 
 /**
  * What a dispatch asks for, in one hash: of two calls with the same content in whatever order of members, the same. The
- * stored form says how it was made; a form that is read is never written anew.
+ * stored form names the algorithm; a stored digest is never rewritten.
  */
 final class DispatchDigest {
     /** SHA-256 of canonical JSON. Before it: of a text with each input as it was printed, without a prefix. */

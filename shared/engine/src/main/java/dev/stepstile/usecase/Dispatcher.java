@@ -204,7 +204,7 @@ public final class Dispatcher {
         return specs;
     }
 
-    /** The tags of all steps: told with each step or, where they are long and many, stored once and named. */
+    /** The tags of all steps: sent with each step or, where that would be too much, stored once and referred to. */
     private record Tags(
             SortedMap<String, String> common, @Nullable Payload stored) {
         StepTags of(NewStep step) {
@@ -220,8 +220,8 @@ public final class Dispatcher {
     private Tags tags(Request request) {
         String json = Json.print(Json.MAPPER.valueToTree(request.commonTags()));
         int count = request.steps().size();
-        boolean told = Payloads.mayTravel(json.getBytes(StandardCharsets.UTF_8).length, count);
-        return new Tags(request.commonTags(), told ? null : payloads.putShared(json, count));
+        boolean inline = Payloads.mayTravel(json.getBytes(StandardCharsets.UTF_8).length, count);
+        return new Tags(request.commonTags(), inline ? null : payloads.putShared(json, count));
     }
 
     /** Small inputs cost no call, so only a dispatch with a large one forks. */

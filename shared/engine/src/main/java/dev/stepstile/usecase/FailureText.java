@@ -30,7 +30,7 @@ public record FailureText(String summary, List<String> trace) {
     /** Never throws, even if the failure's own methods do. */
     public static FailureText of(Throwable failure) {
         List<Throwable> causes = causes(failure);
-        return new FailureText(saidWithPlace(failure) + rootOf(causes), trace(failure, causes));
+        return new FailureText(textWithPlace(failure) + rootOf(causes), trace(failure, causes));
     }
 
     /** {@code ; caused by …} for the root cause of a failure; empty if it has none. */
@@ -39,7 +39,7 @@ public record FailureText(String summary, List<String> trace) {
     }
 
     private static String rootOf(List<Throwable> causes) {
-        return causes.size() == 1 ? "" : "; caused by " + saidWithPlace(causes.getLast());
+        return causes.size() == 1 ? "" : "; caused by " + textWithPlace(causes.getLast());
     }
 
     private static List<Throwable> causes(Throwable failure) {
@@ -63,7 +63,7 @@ public record FailureText(String summary, List<String> trace) {
         } catch (RuntimeException | StackOverflowError e) { // some message depends on what is not there
             printed.getBuffer().setLength(0);
             for (Throwable cause : causes) {
-                printed.append(said(cause)).append('\n');
+                printed.append(text(cause)).append('\n');
                 for (StackTraceElement frame : cause.getStackTrace()) {
                     printed.append("\tat ").append(frame.toString()).append('\n');
                 }
@@ -99,14 +99,14 @@ public record FailureText(String summary, List<String> trace) {
         return taken;
     }
 
-    private static String saidWithPlace(Throwable failure) {
-        return Truncation.middle(said(failure), MESSAGE_CHARS) + place(failure);
+    private static String textWithPlace(Throwable failure) {
+        return Truncation.middle(text(failure), MESSAGE_CHARS) + place(failure);
     }
 
-    private static String said(Throwable failure) {
+    private static String text(Throwable failure) {
         try {
-            String said = failure.toString();
-            return said == null ? failure.getClass().getName() : said;
+            String text = failure.toString();
+            return text == null ? failure.getClass().getName() : text;
         } catch (RuntimeException | StackOverflowError e) {
             return failure.getClass().getName();
         }

@@ -10,7 +10,7 @@ public enum Metric {
     STEPS_CANCELLED,
     /** Attempts that failed and are retried. */
     ATTEMPTS_RETRIED,
-    /** Attempts that were released because their worker was told to stop; they are not counted. */
+    /** Attempts that were released because their worker was stopped; they are not counted. */
     ATTEMPTS_RELEASED,
     /** Attempts whose lease expired without a heartbeat. */
     WORKERS_LOST,

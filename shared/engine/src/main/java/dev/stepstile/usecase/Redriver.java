@@ -265,7 +265,7 @@ public final class Redriver {
                 store.dispatch(spec.id().runId(), record.get().settings().dispatchId());
         Optional<Run> run = store.run(spec.id().runId());
         if (dispatch.isEmpty() || run.isEmpty()) {
-            LOG.error("Step {}: its dispatch was deleted by age; it cannot be redriven. Dispatch it anew.", spec.id());
+            LOG.error("Step {}: its dispatch was deleted by age; it cannot be redriven. Dispatch it again.", spec.id());
             return false;
         }
         reopener.reopen(dispatch.get(), deadline);

@@ -73,7 +73,7 @@ final class RetentionRefresher {
             // its steps were ended by the sweep, and there is nothing to keep
         } catch (PortException e) {
             LOG.warn(
-                    "Dispatch {}/{}: not kept longer yet ({}); the next sweep goes on.",
+                    "Dispatch {}/{}: its retention is not extended yet ({}); the next sweep continues.",
                     ref.runId(),
                     ref.dispatchId(),
                     e.getMessage());
@@ -124,13 +124,13 @@ final class RetentionRefresher {
         private void logOutcome(boolean whole) {
             if (whole) {
                 LOG.info(
-                        "Dispatch {}/{}: its {} steps are kept longer, as it is still open.",
+                        "Dispatch {}/{}: the retention of its {} steps is extended, as it is still open.",
                         ref.runId(),
                         ref.dispatchId(),
                         steps.size());
             } else {
                 LOG.warn(
-                        "Dispatch {}/{}: of {} steps {} are not kept longer yet; the next sweep goes on.",
+                        "Dispatch {}/{}: of {} steps, the retention of {} is not extended yet; the next sweep continues.",
                         ref.runId(),
                         ref.dispatchId(),
                         steps.size(),

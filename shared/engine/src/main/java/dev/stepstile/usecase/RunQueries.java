@@ -64,7 +64,7 @@ public final class RunQueries {
     /**
      * A step of a manifest, with its record if it has one.
      *
-     * @param damage what is said of a record that does not read; null if it does, or if there is none
+     * @param damage why the record cannot be read; null if it can, or if there is none
      */
     public record Step(
             StepSpec spec,
@@ -305,7 +305,7 @@ public final class RunQueries {
             };
         } catch (Payloads.Missing missing) {
             throw new DamagedData(
-                    missing.getMessage() + "; restore it from a backup, or dispatch the step anew under another run",
+                    missing.getMessage() + "; restore it from a backup, or dispatch the step again under another run",
                     missing);
         }
     }

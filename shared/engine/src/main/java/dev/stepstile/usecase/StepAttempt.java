@@ -93,7 +93,7 @@ public final class StepAttempt {
                 Lease claimed = Lease.of(parts, record, log);
                 lease = claimed; // first: whatever happens from here on can end it
                 scope.change(LogContext.of(record.id(), attempt()));
-                spec = spec.as(record); // a redrive may have changed what this message says
+                spec = spec.as(record); // a redrive may have changed the settings since the message was sent
                 claimed.start();
                 return true;
             }
@@ -141,7 +141,7 @@ public final class StepAttempt {
                         () -> parts.output().capture(log::add, () -> run(handler, held, input, context)));
         held.handlerRuns(task, handler.grace());
         try {
-            // the worker may have been told to stop just before: then it does not wait for the handler
+            // the worker may have been stopped just before: then it does not wait for the handler
             if (!hasEnded(task, earlier(limit, held.abandonAt()))) {
                 throw notEnded(held, task, Duration.between(started, limit));
             }

@@ -64,7 +64,7 @@ public final class StepExecution {
             work.runSuspects();
         }
         if (work.interrupted) {
-            throw new InterruptedException("the worker was told to stop; running attempts were released");
+            throw new InterruptedException("the worker was stopped; running attempts were released");
         }
         return work.staying();
     }
@@ -293,7 +293,8 @@ public final class StepExecution {
     }
 
     private MessageDisposition notDispatched(Delivery delivery) {
-        return unrecognised(delivery, "nobody dispatched it: the table has no such dispatch, or not this step");
+        return unrecognised(
+                delivery, "it was not dispatched: the table has no such dispatch, or the dispatch has no such step");
     }
 
     private MessageDisposition unrecognised(Delivery delivery, String reason) {

@@ -34,7 +34,8 @@ final class StepSender {
             }
         }
         if (!left.isEmpty()) {
-            LOG.warn("Queue: {} of {} messages were not taken; a sweep sends them again.", left.size(), steps.size());
+            LOG.warn(
+                    "Queue: {} of {} messages were not accepted; a sweep sends them again.", left.size(), steps.size());
         }
         return left.isEmpty();
     }

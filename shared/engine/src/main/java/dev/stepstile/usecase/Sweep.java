@@ -120,7 +120,7 @@ public final class Sweep {
             return SweepReport.UNREACHABLE;
         } catch (PortException e) {
             LOG.warn(
-                    "Dispatch {}/{}: sweep broken off ({}); the next one goes on.",
+                    "Dispatch {}/{}: sweep interrupted ({}); the next sweep continues.",
                     ref.runId(),
                     ref.dispatchId(),
                     e.getMessage());

@@ -10,7 +10,7 @@ import java.util.concurrent.Callable;
  */
 public interface Tasks {
 
-    /** Starts work on a thread of its own. The name tells what it is for; it is not unique. */
+    /** Starts work on a thread of its own. The name describes the work; it is not unique. */
     <T> Task<T> fork(String name, Callable<T> work);
 
     /**

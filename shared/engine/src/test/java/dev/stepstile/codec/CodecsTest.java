@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is written is read back as it was, and what is not ours is told from it. */
+/** What is written is read back as it was, and foreign messages are recognised as such. */
 class CodecsTest {
     private static final int ROUNDS = 600;
     private static final Instant NOW = Instant.parse("2026-11-24T08:00:00Z");

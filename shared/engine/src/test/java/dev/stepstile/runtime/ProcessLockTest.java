@@ -13,7 +13,7 @@ class ProcessLockTest {
     @TempDir
     Path folder;
 
-    /** Tries to take the lock of the file that it is told, and prints whether it is free. */
+    /** Tries to take the lock of the file that it is given, and prints whether it is free. */
     static final class Other {
         private Other() {}
 

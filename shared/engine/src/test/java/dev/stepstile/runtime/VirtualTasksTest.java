@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
-/** Tasks on real threads, as the port says. */
+/** Tasks on real threads, as the port demands. */
 class VirtualTasksTest {
     private static final Duration SHORT = Duration.ofMillis(2);
 

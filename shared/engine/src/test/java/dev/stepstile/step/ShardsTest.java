@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 class ShardsTest {
-    /** Records lie where these say: a change would lose every step that is under way. CRC-32C of UTF-8, by RFC 3720. */
+    /** Records are stored by these numbers: a change would lose every step that is under way. CRC-32C of UTF-8, by RFC 3720. */
     @Test
     void are_the_same_for_ever() {
         assertThat(crc("123456789")).as("RFC 3720's check value").isEqualTo(0xE3069283L);

@@ -83,7 +83,7 @@ class StateTableTest {
             RETRYING, due, of another dispatch   | stale | stale | stale | stale | stale | stale | stale | stale
             SUCCEEDED, of another dispatch       | stale | stale | stale | stale | stale | stale | stale | stale
             """,
-            // expire | cancel | answered | redrive | by its letter | by an older letter |
+            // expire | cancel | answered | redrive | by its dead letter | by an older dead letter |
             // dead-lettered | dead-lettered (older attempt)
             """
             QUEUED                               | – | **CANCELLED** | – | – | – | – | – | –
@@ -258,7 +258,7 @@ class StateTableTest {
                 nothing else may run beside it), *attached* (the dispatch that claimed the step first drives it),
                 *finished*, *stale* (the attempt lost the step; its event is ignored), – (nothing to do).
                 *Not counted*: the fence stays, and the start of the budget moves forward by one.
-                The step is at attempt 2 of 3, or at 3 where it says "last attempt". A lease is "over" once the clocks'
+                The step is at attempt 2 of 3, or at 3 in rows marked "last attempt". A lease is "over" once the clocks'
                 margin has passed too. QUEUED has no record. A DEAD step is put into the dead-letter queue and then
                 marked *dead-lettered*.
                 """);

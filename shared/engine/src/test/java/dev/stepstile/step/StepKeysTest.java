@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What may be a step's key, and what a caller is told of one that may not. */
+/** Which step keys are valid, and how an invalid one is refused. */
 class StepKeysTest {
     private static String key(int... characters) {
         return new String(characters, 0, characters.length);

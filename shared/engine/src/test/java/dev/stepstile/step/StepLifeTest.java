@@ -54,7 +54,7 @@ class StepLifeTest {
             StepRecord late = Steps.after(null, claim, validUntil.plusMillis(1));
             assertThat(late.state()).isInstanceOfSatisfying(Dead.class, dead -> {
                 assertThat(dead.error().kind()).isEqualTo(StepError.Kind.EXPIRED);
-                assertThat(dead.error().message()).contains(validUntil.toString(), "dispatch it anew");
+                assertThat(dead.error().message()).contains(validUntil.toString(), "dispatch it again");
                 assertThat(dead.deadLetteredAt()).isNull();
             });
             assertThat(late.attempt()).isZero();

@@ -10,7 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** How a writer tells its own write from another's. */
+/** How a writer distinguishes its own write from another's. */
 class StepRecordTest {
     private static final StepRecord MEANT = Steps.record(Steps.running(Duration.ofSeconds(60), false));
 

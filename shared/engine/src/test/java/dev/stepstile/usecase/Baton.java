@@ -9,7 +9,7 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Threads of which one runs at a time: at each point it reaches, a seeded choice says who goes on. {@link RacyLoader}
+ * Threads of which one runs at a time: at each point it reaches, a seeded choice decides which one continues. {@link RacyLoader}
  * puts a point before each access to what threads share. The same seed is the same schedule.
  */
 final class Baton {
@@ -43,7 +43,7 @@ final class Baton {
             ME.set(actor);
             try {
                 body.run();
-            } catch (Throwable t) { // told to whoever runs the schedule
+            } catch (Throwable t) { // reported to the thread that runs the schedule
                 thrown = thrown == null ? t : thrown;
             }
             next();

@@ -61,7 +61,7 @@ class FailureTextTest {
 
         @Test
         void of_what_cannot_say_its_message_is_its_class() {
-            Exception silent = at(
+            Exception withoutMessage = at(
                     new Exception() {
                         @Override
                         public String getMessage() {
@@ -69,10 +69,10 @@ class FailureTextTest {
                         }
                     },
                     frame("Report", "Report.java", 9));
-            FailureText text = FailureText.of(silent);
-            assertThat(text.summary()).isEqualTo(silent.getClass().getName() + " (Report.java:9)");
+            FailureText text = FailureText.of(withoutMessage);
+            assertThat(text.summary()).isEqualTo(withoutMessage.getClass().getName() + " (Report.java:9)");
             assertThat(text.trace())
-                    .containsExactly(silent.getClass().getName(), "\tat app//Report.run(Report.java:9)");
+                    .containsExactly(withoutMessage.getClass().getName(), "\tat app//Report.run(Report.java:9)");
         }
 
         @Test

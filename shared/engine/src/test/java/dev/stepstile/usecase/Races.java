@@ -129,7 +129,7 @@ final class Races {
             StepRecord record = races.ports.stored(key);
             check(record.state() instanceof StepState.Succeeded, key + " did not succeed");
             List<List<String>> pages = races.ports.pages(key);
-            check(record.attempts().newest().pages() == pages.size(), key + " has other pages than it says");
+            check(record.attempts().newest().pages() == pages.size(), key + " has other pages than its record counts");
             List<String> lines = pages.stream().flatMap(List::stream).toList();
             check(lines.equals(List.of("line 0", "line 1", "line 2", "line 3")), key + " logged " + lines);
         }
@@ -150,7 +150,7 @@ final class Races {
         check(races.stay.isEmpty(), "not acknowledged");
     }
 
-    /** The one heartbeat that is refused meets a handler that is just being started: it is told to stop. */
+    /** The one heartbeat that is refused meets a handler that is just being started: it is interrupted. */
     static void lost(long seed) {
         Races races = new Races(seed);
         races.tasks.ticks(1, () -> races.ports.stored("one").attempt() == 2);

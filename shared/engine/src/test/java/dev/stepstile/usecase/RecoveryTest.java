@@ -245,7 +245,7 @@ class RecoveryTest {
             assertThat(decide(record, 9, START)).isEqualTo(new Decision.MoveToDeadLetters(record, dead));
         }
 
-        /** Else its letter would name a dispatch that does not drive it. */
+        /** Otherwise its dead letter would name a dispatch that does not drive it. */
         @Test
         void that_is_DEAD_and_not_marked_buried_is_left_to_the_dispatch_that_drives_it() {
             StepState.Dead dead = new StepState.Dead(error, START, null);

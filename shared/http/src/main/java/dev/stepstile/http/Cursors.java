@@ -25,14 +25,14 @@ final class Cursors {
                 return node;
             }
         } catch (IllegalArgumentException | Json.BadJson e) {
-            // said below
+            // answered below
         }
         throw bad();
     }
 
     static Problem bad() {
         return Problem.badRequest(
-                "bad-cursor", "Invalid cursor: pass one that this call gave for this run, or none to start.");
+                "bad-cursor", "Invalid cursor: pass a cursor that this call returned for this run, or none to start.");
     }
 
     private static String text(JsonNode node) {

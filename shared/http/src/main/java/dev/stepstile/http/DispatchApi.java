@@ -19,7 +19,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** {@code POST /v1/runs/{runId}/dispatches}: reads and checks the request, and says what became of it. */
+/** {@code POST /v1/runs/{runId}/dispatches}: reads and checks the request, and answers with its outcome. */
 public final class DispatchApi {
     private static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(5);
 

@@ -62,7 +62,7 @@ public final class Http {
         }
     }
 
-    /** What went wrong, as RFC 9457 has it: a stable type, and a detail that says what to do. */
+    /** What went wrong, as RFC 9457 has it: a stable type, and a detail that explains what to do. */
     public static final class Problem extends RuntimeException {
         private final int status;
         private final String type;

@@ -91,7 +91,7 @@ public final class RequestTarget {
                 return Utf8.text(bytes.toByteArray());
             }
         } catch (IllegalArgumentException | Json.BadJson e) {
-            // said below
+            // answered below
         }
         throw Problem.badRequest(problem, what + " must be percent-encoded UTF-8.");
     }

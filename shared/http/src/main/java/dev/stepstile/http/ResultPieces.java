@@ -59,7 +59,7 @@ final class ResultPieces {
                 return offset;
             }
         } catch (NumberFormatException e) {
-            // said below
+            // answered below
         }
         throw Problem.badRequest(
                 "bad-offset", "'offset' must be from 0 to the result's size, which is " + size + " bytes.");

@@ -38,7 +38,7 @@ public final class RunsApi {
     /** Of an answer's bytes, for what surrounds its entries: above all the cursor of a feed. */
     private static final int AROUND_ENTRIES = 100_000;
 
-    /** What a feed's cursor may say of a shard: nothing yet, or the position of an entry. */
+    /** What a feed's cursor has for a shard: nothing yet, or the position of an entry. */
     private static final Pattern POSITION =
             Pattern.compile("|[0-9]{13}#([^#]{1,24}|#[A-Za-z0-9_-]{22})#[0-9]{1,10}(#[0-9]{1,10})?");
 
@@ -93,7 +93,7 @@ public final class RunsApi {
                 default -> throw noSuchCall();
             };
         } catch (Json.BadJson e) {
-            throw Problem.badRequest("bad-json", "The body is " + e.getMessage() + ".");
+            throw Problem.badRequest("bad-json", "Invalid request body: " + e.getMessage() + ".");
         }
     }
 

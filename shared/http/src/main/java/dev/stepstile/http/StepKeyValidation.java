@@ -3,7 +3,7 @@ package dev.stepstile.http;
 import dev.stepstile.http.Http.Problem;
 import dev.stepstile.step.StepKeys;
 
-/** Refuses what is no step's key, and says which it is, which character is wrong, and where. */
+/** Refuses an invalid step key; the answer names the key, the invalid character and its position. */
 final class StepKeyValidation {
     private static final int SHOWN = 100;
 

@@ -34,7 +34,7 @@ final class HttpEvent {
         this.direct = !node.path("requestContext").has("http");
     }
 
-    /** What is not JSON is a direct call that says nothing, and is answered as such. */
+    /** An event that is not JSON counts as an empty direct call, and is answered as such. */
     static HttpEvent read(InputStream in) throws IOException {
         try {
             return new HttpEvent(Json.parse(Utf8.text(in.readAllBytes())));

@@ -17,7 +17,7 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the configuration of process handlers; what is wrong is refused with a sentence that says what to do. */
+/** Reads the configuration of process handlers; an invalid configuration is refused with a message that explains how to fix it. */
 final class HandlersFile {
     private static final Set<String> OF_COMMAND =
             new TreeSet<>(Set.of("command", "directory", "inherit", "environment", "graceSeconds", "warm"));
@@ -43,7 +43,7 @@ final class HandlersFile {
 
     /**
      * @param document the JSON itself if it starts with a brace, else the file's path
-     * @throws IllegalArgumentException that says what is wrong, and what to do
+     * @throws IllegalArgumentException that explains what is wrong and how to fix it
      */
     static List<HandlerSpec> read(String document) {
         if (document.stripLeading().startsWith("{")) {
@@ -206,7 +206,7 @@ final class HandlersFile {
         }
         for (Map.Entry<String, JsonNode> member : node.properties()) {
             if (!members.contains(member.getKey())) {
-                throw wrong(name, "'" + member.getKey() + "' is not known here; known: " + String.join(", ", members));
+                throw wrong(name, "'" + member.getKey() + "' is unknown; known: " + String.join(", ", members));
             }
         }
     }

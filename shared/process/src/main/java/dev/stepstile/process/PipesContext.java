@@ -53,21 +53,21 @@ final class PipesContext {
     }
 
     private static ObjectNode extras(StepInput input, StepContext step) {
-        ObjectNode extras = Json.parse(input.json()) instanceof ObjectNode own
-                ? own
+        ObjectNode extras = Json.parse(input.json()) instanceof ObjectNode given
+                ? given
                 : Json.object().set("input", Json.parse(input.json()));
-        ObjectNode ours = Json.object()
+        ObjectNode own = Json.object()
                 .put("run_id", step.runId())
                 .put("step_key", step.stepKey())
                 .put("attempt", step.attempt())
                 .put("deadline", step.deadline().toString());
-        ObjectNode tags = ours.putObject("tags");
+        ObjectNode tags = own.putObject("tags");
         step.tags().forEach(tags::put);
-        ObjectNode shared = ours.putObject("shared");
+        ObjectNode shared = own.putObject("shared");
         for (String name : input.sharedNames()) {
             shared.putRawValue(name, new RawValue(input.shared(name))); // it is JSON, and may be large
         }
-        extras.set("stepstile", ours);
+        extras.set("stepstile", own);
         return extras;
     }
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * An exception as a process reports it.
  *
  * @param name the exception's class; null if its language has none
- * @param message what it says, usually with its name before it
+ * @param message its text, usually with its name before it
  * @param cause what it was raised from
  * @param context what was being handled when it was raised
  */

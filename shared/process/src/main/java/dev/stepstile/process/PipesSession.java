@@ -155,7 +155,7 @@ final class PipesSession {
     }
 
     /**
-     * The result of a process that was told to stop, if it had finished one before it ended. A process that ends without
+     * The result of a process that was asked to stop, if it had finished one before it ended. A process that ends without
      * having reported a value has only stopped.
      *
      * @return empty if the process has not succeeded

@@ -27,7 +27,7 @@ public final class ProcessHandlers implements AutoCloseable {
      * Warm hosts begin to load their code, and this returns before they have.
      *
      * @param document the JSON document of docs/process-handlers.md if it starts with a brace, else its file's path
-     * @throws IllegalArgumentException with a sentence that says what is wrong in it, and what to do
+     * @throws IllegalArgumentException that explains what is wrong and how to fix it
      */
     public static ProcessHandlers open(String document) {
         return new ProcessHandlers(HandlersFile.read(document));

@@ -6,7 +6,7 @@ import java.time.Duration;
 
 /** Reads the messages by which a process reports that its step has not succeeded. */
 final class ReportedOutcome {
-    /** Before this a moment has not just passed, it is no moment that anybody meant: an absolute time, say. */
+    /** A retry time further in the past than this is a mistake, such as an absolute time where a delay is expected. */
     private static final double EARLIEST = -3_600;
 
     /** A year. What is beyond Stepstile's own limit, but below this, waits for that limit. */

@@ -8,7 +8,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 
-/** The second attempt of a step, which keeps what it is told. */
+/** The second attempt of a step, which keeps what is reported to it. */
 final class Attempt implements StepContext {
     static final Instant DEADLINE = Instant.parse("2026-11-24T08:00:00Z");
 

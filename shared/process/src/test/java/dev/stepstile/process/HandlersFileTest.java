@@ -60,11 +60,11 @@ class HandlersFileTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             invalid JSON                              | {"handlers":
-            'handler' is not known here               | {"handler": {}}
+            'handler' is unknown                      | {"handler": {}}
             'handlers' should be an object            | {"handlers": []}
             rename it                                 | {"handlers": {"a b": {"command": ["sh"]}}}
-            'warn' is not known here; known: command  | {"handlers": {"a": {"command": ["sh"], "warn": true}}}
-            'maxSteps' is not known here              | {"handlers": {"a": {"command": ["sh"], "maxSteps": 3}}}
+            'warn' is unknown; known: command  | {"handlers": {"a": {"command": ["sh"], "warn": true}}}
+            'maxSteps' is unknown                     | {"handlers": {"a": {"command": ["sh"], "maxSteps": 3}}}
             'warm' should be true or false            | {"handlers": {"a": {"command": ["sh"], "warm": 1}}}
             'command' should be a list of strings     | {"handlers": {"a": {"command": "sh"}}}
             'command' should be a list of strings     | {"handlers": {"a": {"command": []}}}

@@ -15,7 +15,7 @@ import java.util.zip.InflaterInputStream;
 import org.junit.jupiter.api.Test;
 
 class PipesContextTest {
-    private static final String OURS = """
+    private static final String STEPSTILE_EXTRAS = """
             {"run_id":"r","step_key":"s[1]","attempt":2,"deadline":"2026-11-24T08:00:00Z","tags":{"team":"data"},\
             "shared":{}}""";
 
@@ -25,7 +25,7 @@ class PipesContextTest {
                 .isEqualTo("""
                         {"asset_keys":null,"code_version_by_asset_key":null,"provenance_by_asset_key":null,\
                         "partition_key":null,"partition_key_range":null,"partition_time_window":null,"run_id":"r",\
-                        "job_name":null,"retry_number":1,"extras":{"day":"2013-01-01","stepstile":""" + OURS + "}}");
+                        "job_name":null,"retry_number":1,"extras":{"day":"2013-01-01","stepstile":""" + STEPSTILE_EXTRAS + "}}");
     }
 
     @Test
@@ -38,7 +38,7 @@ class PipesContextTest {
     @Test
     void replaces_an_input_that_calls_itself_stepstile() {
         assertThat(context("{\"stepstile\":\"mine\"}", Map.of()).path("extras").path("stepstile"))
-                .isEqualTo(Json.parse(OURS));
+                .isEqualTo(Json.parse(STEPSTILE_EXTRAS));
     }
 
     @Test

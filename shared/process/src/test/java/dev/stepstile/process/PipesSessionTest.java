@@ -246,7 +246,8 @@ class PipesSessionTest {
             take(OPENED, line, CLOSED);
             assertThat(attempt.lines())
                     .hasSize(1)
-                    .allSatisfy(said -> assertThat(said).contains("WARNING", "A Pipes message was dropped: it " + why));
+                    .allSatisfy(
+                            logged -> assertThat(logged).contains("WARNING", "A Pipes message was dropped: it " + why));
             assertThat(result()).isEqualTo("{}");
         }
 

@@ -127,7 +127,7 @@ final class RealPipes implements AutoCloseable {
             return attempt;
         }
 
-        /** The processes that the step says that it is made of. */
+        /** The processes that the step lists. */
         long[] processes() throws InterruptedException {
             attempt.awaitLine("waiting");
             String said = attempt.lines().stream()

@@ -252,7 +252,7 @@ class RunningAttemptTest {
         assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
         assertThat(stack.record("a").history()).singleElement().satisfies(note -> {
             assertThat(note.cause()).isEqualTo(Kind.WORKER_STOPPED);
-            assertThat(note.message()).isEqualTo("Its worker was told to stop. This attempt is not counted.");
+            assertThat(note.message()).isEqualTo("Its worker was stopped. This attempt is not counted.");
         });
     }
 

@@ -534,7 +534,7 @@ class StepExecutionTest {
             assertThat(stack.work.started()).isEmpty();
             assertThat(stack.ports.deadLetters().peek(10)).singleElement().satisfies(deadLetter -> {
                 assertThat(MessageCodec.deadLetter(deadLetter).kind()).isEqualTo("UNRECOGNISED_MESSAGE");
-                assertThat(MessageCodec.deadLetter(deadLetter).message()).contains("nobody dispatched it");
+                assertThat(MessageCodec.deadLetter(deadLetter).message()).contains("it was not dispatched");
             });
         }
 

@@ -26,7 +26,7 @@ import software.amazon.lambda.powertools.idempotency.persistence.DataRecord;
  * "save success" and "delete" are the attempt's conditional claim, success and failure. The stock store would let a
  * late writer overwrite the winner's result, and a late failure delete the winner's record.
  *
- * <p>Powertools keeps one store for the whole JVM, so ours finds the attempt of the running message in a scoped value;
+ * <p>Powertools keeps one store for the whole JVM, so this one finds the attempt of the running message in a scoped value;
  * several workers can live in one JVM.
  */
 final class FencedIdempotency implements AttemptRunner {
@@ -52,7 +52,7 @@ final class FencedIdempotency implements AttemptRunner {
             } catch (AttemptFailed recorded) {
                 // the store's delete has recorded it
             } catch (IdempotencyAlreadyInProgressException refused) {
-                // held, waiting or suspect: the attempt's disposition tells which
+                // held, waiting or suspect: the attempt's disposition shows which
             } catch (IdempotencyPersistenceLayerException e) {
                 throw e.getCause() instanceof PortException port ? port : e;
             }

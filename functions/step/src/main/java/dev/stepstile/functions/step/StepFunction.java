@@ -20,7 +20,7 @@ public final class StepFunction implements RequestHandler<SQSEvent, SQSBatchResp
     private final StepExecution execution;
     private final Termination termination;
 
-    /** In a process of its own, which gives back what it runs when it is told to end. */
+    /** In a process of its own, which releases its steps when it is terminated. */
     public StepFunction() {
         this(SuspectLimiter.among(1));
     }

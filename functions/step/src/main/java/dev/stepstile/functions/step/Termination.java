@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What becomes of a step function's environment when it is told to end: it gives back what it runs. */
+/** The end of a step function's environment: it releases the steps that it runs. */
 final class Termination {
     private static final Logger LOG = LoggerFactory.getLogger(Termination.class);
 
@@ -55,7 +55,7 @@ final class Termination {
         stop(PATIENCE);
         try {
             boolean idle = invoked.writeLock().tryLock(TO_ANSWER.toMillis(), TimeUnit.MILLISECONDS);
-            LOG.info("Told to end; {}.", idle ? "nothing runs any more" : "what still runs is lost");
+            LOG.info("SIGTERM; {}.", idle ? "all steps have ended or were released" : "steps that still run are lost");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

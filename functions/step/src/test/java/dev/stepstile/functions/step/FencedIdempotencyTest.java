@@ -90,7 +90,7 @@ class FencedIdempotencyTest {
                 Way.of("success", "1 [] SUCCEEDED", succeeds),
                 Way.of("a result that is no JSON", "1 [RESULT_NOT_SERIALISABLE] FAILED", () -> StepResult.ofJson("{")),
                 Way.of("a failure that is retried", "1 [HANDLER_FAILED] RETRYING", fails),
-                Way.of("a failure that says when", "1 [HANDLER_FAILED] RETRYING", () -> {
+                Way.of("a failure with a retry time", "1 [HANDLER_FAILED] RETRYING", () -> {
                     throw new RetryAfter(Duration.ofMinutes(3), "later");
                 }),
                 Way.of("a terminal failure", "1 [TERMINAL_FAILURE] FAILED", () -> {
@@ -102,7 +102,7 @@ class FencedIdempotencyTest {
                 new Way("the last failure of a budget", "1 [HANDLER_FAILED] DEAD", 1, fails, store -> {}, write -> {}),
                 Way.of("held", "1 [] RUNNING", succeeds)
                         .given(new StepState.Running(now().plusSeconds(60), false, StepState.Progress.NONE)),
-                Way.of("left behind by a silent worker", "2 [WORKER_LOST] SUCCEEDED", succeeds)
+                Way.of("left behind by a lost worker", "2 [WORKER_LOST] SUCCEEDED", succeeds)
                         .given(new StepState.Running(now().minusSeconds(60), false, StepState.Progress.NONE)),
                 Way.of("finished", "1 [] SUCCEEDED Inline[json=1]", succeeds)
                         .given(new StepState.Succeeded(new Payload.Inline("1"), now())),
@@ -134,7 +134,7 @@ class FencedIdempotencyTest {
         assertThat(went(way, new FencedIdempotency(), "fenced")).isEqualTo(direct);
     }
 
-    /** What can be seen afterwards: messages that stay, counts, letters, and the record, without owner and times. */
+    /** What can be seen afterwards: messages that stay, counts, dead letters, and the record, without owner and times. */
     private List<String> went(Way way, AttemptRunner engine, String name) throws InterruptedException {
         try (EmbeddedPorts embedded =
                 EmbeddedPorts.open(folder.resolve(name), Duration.ofSeconds(30), InstantSource.system())) {
@@ -148,7 +148,7 @@ class FencedIdempotencyTest {
             for (Metric count : Metric.values()) {
                 seen.add(count + ": " + worker.counts().of(count));
             }
-            seen.add("letters: " + ports.deadLetters().peek(10).size());
+            seen.add("dead letters: " + ports.deadLetters().peek(10).size());
             for (StepSpec spec : List.of(step, mate)) {
                 seen.add(spec.id() + ": "
                         + ports.store()
@@ -168,7 +168,8 @@ class FencedIdempotencyTest {
         String state = switch (record.state()) {
             case StepState.Succeeded(Payload result, Instant _) -> "SUCCEEDED " + result;
             case StepState.Failed failed -> "FAILED " + failed.error();
-            case StepState.Dead dead -> "DEAD " + dead.error() + (dead.deadLetteredAt() == null ? "" : " buried");
+            case StepState.Dead dead ->
+                "DEAD " + dead.error() + (dead.deadLetteredAt() == null ? "" : " dead-lettered");
             case StepState.Running _ -> "RUNNING";
             case StepState.Retrying _ -> "RETRYING";
             case StepState.Cancelled _ -> "CANCELLED";

@@ -48,8 +48,8 @@ record Worker(Ports ports, InstantSource clock, Tasks tasks, InMemoryMeter count
         this(ports, InstantSource.system(), new VirtualTasks(), new InMemoryMeter(), handler(work));
     }
 
-    /** A worker that shows no sign of life while it works. */
-    static Worker silent(Ports ports, InstantSource clock, Work work) {
+    /** A worker that sends no heartbeats. */
+    static Worker withoutHeartbeats(Ports ports, InstantSource clock, Work work) {
         return new Worker(ports, clock, new WithoutTimers(new VirtualTasks()), new InMemoryMeter(), handler(work));
     }
 

@@ -46,8 +46,8 @@ import software.amazon.lambda.powertools.idempotency.persistence.BasePersistence
 import software.amazon.lambda.powertools.idempotency.persistence.DynamoDBPersistenceStore;
 
 /**
- * A zombie is a worker that fell silent, was given up, and comes back after another has done its step. The same story
- * is told to Powertools' own store and to ours, in the calls by which Powertools leads an attempt.
+ * A zombie is a worker whose lease expired, and which comes back after another worker has done its step. The same calls,
+ * those by which Powertools runs an attempt, are made to Powertools' own store and to Stepstile's.
  */
 class ZombieTest {
     private static final JsonNode KEY = TextNode.valueOf("r/s");
@@ -73,7 +73,8 @@ class ZombieTest {
 
         @BeforeEach
         void configure() {
-            // A silent worker's record must expire: its "in progress" never does, being kept in milliseconds and
+            // The record of a worker that is gone must expire: its "in progress" never does, being kept in milliseconds
+            // and
             // compared with seconds in this version.
             store.configure(
                     IdempotencyConfig.builder()
@@ -178,7 +179,7 @@ class ZombieTest {
                     : null;
         }
 
-        /** Not yet begun. That of a step whose worker is silent is a suspect's, which is led once to be found so. */
+        /** Not yet begun. The attempt of a step whose worker is lost is a suspect's; it runs once to be found so. */
         private Attempt attempt() throws InterruptedException {
             AtomicReference<@Nullable StepAttempt> led = new AtomicReference<>();
             boolean suspect = embedded.ports()
@@ -189,7 +190,7 @@ class ZombieTest {
             if (suspect) {
                 clock.set(later);
             }
-            Worker.silent(embedded.ports(), clock::get, () -> {
+            Worker.withoutHeartbeats(embedded.ports(), clock::get, () -> {
                         throw new IllegalStateException("broken");
                     })
                     .execute(

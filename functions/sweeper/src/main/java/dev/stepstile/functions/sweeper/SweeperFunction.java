@@ -8,7 +8,7 @@ import dev.stepstile.usecase.SweepReport;
 import java.time.Duration;
 import java.util.Map;
 
-/** One sweep for each event of the schedule, whatever the event says. */
+/** One sweep for each event of the schedule, whatever it contains. */
 public final class SweeperFunction implements RequestHandler<Map<String, Object>, SweepReport> {
     /** Before the function's deadline no further dispatch is begun. */
     private static final Duration RESERVE = Duration.ofSeconds(10);

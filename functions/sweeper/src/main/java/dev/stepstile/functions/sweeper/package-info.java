@@ -1,4 +1,4 @@
-/** The sweeper function: reclaims, sends again, buries. */
+/** The sweeper function: reclaims, sends again, dead-letters. */
 @NullMarked
 package dev.stepstile.functions.sweeper;
 
