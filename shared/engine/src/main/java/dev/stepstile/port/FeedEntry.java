@@ -1,10 +1,9 @@
 package dev.stepstile.port;
 
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.Sha256;
 import dev.stepstile.step.StepState;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
@@ -70,12 +69,8 @@ public sealed interface FeedEntry {
         if (key.length <= LONGEST_KEY) {
             return stepKey;
         }
-        try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(key);
-            return "#" + Base64.getUrlEncoder().withoutPadding().encodeToString(Arrays.copyOf(hash, HASH_BYTES));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        byte[] hash = Arrays.copyOf(Sha256.digest(key), HASH_BYTES);
+        return "#" + Base64.getUrlEncoder().withoutPadding().encodeToString(hash);
     }
 
     static String pagePosition(Instant at, String stepKey, int attempt, int page) {

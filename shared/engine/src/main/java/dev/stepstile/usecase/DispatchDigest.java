@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.CanonicalJson;
 import dev.stepstile.codec.Json;
+import dev.stepstile.step.Sha256;
 import dev.stepstile.usecase.Dispatcher.NewStep;
 import dev.stepstile.usecase.Dispatcher.Request;
-import java.nio.charset.StandardCharsets;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -35,7 +35,7 @@ final class DispatchDigest {
             ObjectNode tags = node.putObject("tags");
             tags(request, step).forEach(tags::put);
         }
-        return CANONICAL + sha256(CanonicalJson.of(content));
+        return CANONICAL + Sha256.hex(CanonicalJson.of(content));
     }
 
     /** What a dispatch is named that has no name. */
@@ -59,16 +59,12 @@ final class DispatchDigest {
             text.append('\t').append(step.retry()).append('\t').append(step.timeout());
             text.append('\t').append(Json.print(Json.MAPPER.valueToTree(tags(request, step))));
         }
-        return sha256(text.toString());
+        return Sha256.hex(text.toString());
     }
 
     private static SortedMap<String, String> tags(Request request, NewStep step) {
         SortedMap<String, String> tags = new TreeMap<>(request.commonTags());
         tags.putAll(step.tags());
         return tags;
-    }
-
-    private static String sha256(String text) {
-        return Payloads.sha256(text.getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -10,12 +10,12 @@ import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
+import dev.stepstile.step.Sha256;
 import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepOverrides;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -173,7 +173,7 @@ public final class Redriver {
                 .put("cap", text(overrides.cap()))
                 .put("timeout", text(overrides.timeout()));
         content.set("input", input == null ? null : Json.parse(input));
-        return Payloads.sha256(CanonicalJson.of(content).getBytes(StandardCharsets.UTF_8));
+        return Sha256.hex(CanonicalJson.of(content));
     }
 
     private static @Nullable String text(@Nullable Duration duration) {
@@ -184,7 +184,7 @@ public final class Redriver {
     private static String mark(String redriveId) {
         return redriveId.length() <= MARK_LENGTH
                 ? redriveId
-                : Payloads.sha256(redriveId.getBytes(StandardCharsets.UTF_8)).substring(0, MARK_LENGTH);
+                : Sha256.hex(redriveId).substring(0, MARK_LENGTH);
     }
 
     private List<StepSpec> asked(Dispatch dispatch, Set<String> keys) throws Payloads.Missing {

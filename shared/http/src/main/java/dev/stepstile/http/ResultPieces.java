@@ -3,9 +3,9 @@ package dev.stepstile.http;
 import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http.Answer;
 import dev.stepstile.http.Http.Problem;
+import dev.stepstile.step.Sha256;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Payloads;
 import dev.stepstile.usecase.RunQueries;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -44,7 +44,7 @@ final class ResultPieces {
                         .put("key", record.id().stepKey())
                         .put("attempt", record.attempt())
                         .put("size", result.length)
-                        .put("sha256", Payloads.sha256(result))
+                        .put("sha256", Sha256.hex(result))
                         .put("offset", offset)
                         .put("content", Base64.getEncoder().encodeToString(piece)));
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.Sha256;
 import dev.stepstile.step.StepId;
 import dev.stepstile.usecase.Payloads;
 import java.nio.charset.StandardCharsets;
@@ -100,8 +101,7 @@ class PayloadsTest {
         byte[] other = "\"other\"".getBytes(StandardCharsets.UTF_8);
         for (String key : new String[] {"results/r1/y/1", "shared/abc"}) {
             stack.ports.objects().put(key, other);
-            Payload stored =
-                    new Payload.Stored(key, other.length, Payloads.sha256("\"mine\"".getBytes(StandardCharsets.UTF_8)));
+            Payload stored = new Payload.Stored(key, other.length, Sha256.hex("\"mine\""));
             assertThatThrownBy(() -> payloads.get(stored))
                     .isInstanceOf(Payloads.Missing.class)
                     .hasMessageContaining("digest differs");

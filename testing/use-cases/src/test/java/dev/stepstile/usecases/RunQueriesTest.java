@@ -9,9 +9,9 @@ import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.codec.Json;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.Sha256;
 import dev.stepstile.step.StepState;
 import dev.stepstile.usecase.Dispatcher.NewStep;
-import dev.stepstile.usecase.Payloads;
 import dev.stepstile.usecase.RunQueries;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -380,7 +380,7 @@ class RunQueriesTest {
             whole.write(piece.path("content").binaryValue());
         } while (whole.size() < piece.path("size").intValue());
         assertThat(Json.parse(whole.toString(StandardCharsets.UTF_8)).asText()).isEqualTo("ä€" + noise(huge));
-        assertThat(piece.path("sha256").asText()).isEqualTo(Payloads.sha256(whole.toByteArray()));
+        assertThat(piece.path("sha256").asText()).isEqualTo(Sha256.hex(whole.toByteArray()));
         assertThat(api.get("/v1/runs/r1/step/result?key=small").path("content").binaryValue())
                 .asString()
                 .isEqualTo("7");

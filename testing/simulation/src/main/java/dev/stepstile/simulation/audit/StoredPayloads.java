@@ -3,11 +3,11 @@ package dev.stepstile.simulation.audit;
 import dev.stepstile.simulation.ports.SimulatedPayloadStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.Sha256;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
-import dev.stepstile.usecase.Payloads;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +42,7 @@ final class StoredPayloads implements Check {
             }
             return Optional.empty();
         }
-        if (bytes.length != size || !Payloads.sha256(bytes).equals(sha256)) {
+        if (bytes.length != size || !Sha256.hex(bytes).equals(sha256)) {
             audit.violated(what, name + " is stored, and is not what is named: " + key);
             return Optional.empty();
         }
