@@ -2,6 +2,7 @@ package dev.stepstile.mutation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.usecase.LogContext;
 import dev.stepstile.usecase.StepExecution;
 import java.io.File;
 import java.io.IOException;
@@ -131,6 +132,8 @@ class MutationTest {
                 mutated().toString(),
                 "--excludedGroups",
                 "integration,full",
+                "--avoidCallsTo",
+                "org.slf4j," + LogContext.class.getName(),
                 "--threads",
                 "2",
                 "--timeoutConst",
