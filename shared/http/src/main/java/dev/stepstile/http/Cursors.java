@@ -2,21 +2,104 @@ package dev.stepstile.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.codec.DispatchCodec;
 import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http.Problem;
+import dev.stepstile.step.Run;
+import dev.stepstile.usecase.RunQueries;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Where an answer goes on: opaque, and of one call to one run. */
 final class Cursors {
+    /** What a feed's cursor has for a shard: nothing yet, or the position of an entry. */
+    private static final Pattern POSITION =
+            Pattern.compile("|[0-9]{13}#([^#]{1,24}|#[A-Za-z0-9_-]{22})#[0-9]{1,10}(#[0-9]{1,10})?");
+
     private Cursors() {}
 
-    static String write(String call, String runId, ObjectNode position) {
+    private static ObjectNode node(RunQueries.StepsCursor at) {
+        return Json.object()
+                .put("c", at.createdAt().toEpochMilli())
+                .put("d", at.dispatchId())
+                .put("i", at.index());
+    }
+
+    static String steps(String runId, RunQueries.StepsCursor at) {
+        return write("steps", runId, node(at));
+    }
+
+    static RunQueries.@Nullable StepsCursor steps(String runId, @Nullable String text) {
+        return text == null || text.isEmpty() ? null : stepsCursor(read("steps", runId, text));
+    }
+
+    private static RunQueries.StepsCursor stepsCursor(JsonNode node) {
+        try {
+            int index = Json.integer(node, "i");
+            if (index >= 0) {
+                return new RunQueries.StepsCursor(Json.instant(node, "c"), Json.text(node, "d"), index);
+            }
+        } catch (Json.BadJson | DateTimeException e) {
+            throw bad();
+        }
+        throw bad();
+    }
+
+    static String status(String runId, RunQueries.Counting at) {
+        ObjectNode node = node(at.from()).put("s", at.since().toEpochMilli());
+        DispatchCodec.counts(node.putObject("n"), at.counts());
+        return write("status", runId, node);
+    }
+
+    static RunQueries.@Nullable Counting status(String runId, @Nullable String text) {
+        if (text == null || text.isEmpty()) {
+            return null;
+        }
+        JsonNode node = read("status", runId, text);
+        RunQueries.StepsCursor from = stepsCursor(node);
+        try {
+            return new RunQueries.Counting(from, DispatchCodec.counts(node.path("n")), Json.instant(node, "s"));
+        } catch (Json.BadJson | IllegalArgumentException | DateTimeException e) {
+            throw bad();
+        }
+    }
+
+    static String feed(String runId, List<String> positions) {
+        ObjectNode node = Json.object();
+        positions.forEach(node.putArray("p")::add);
+        return write("feed", runId, node);
+    }
+
+    /** The positions of the run's shards; empty to start. */
+    static List<String> feed(Run run, @Nullable String text) {
+        if (text == null || text.isEmpty()) {
+            return List.of();
+        }
+        List<String> positions = new ArrayList<>();
+        for (JsonNode position : read("feed", run.runId(), text).path("p")) {
+            String at = position.asText();
+            if (!position.isTextual() || !POSITION.matcher(at).matches()) {
+                throw bad();
+            }
+            positions.add(at);
+        }
+        if (positions.size() != run.shards()) {
+            throw bad();
+        }
+        return positions;
+    }
+
+    private static String write(String call, String runId, ObjectNode position) {
         return text(position.put("call", call).put("run", runId));
     }
 
     /** @throws Problem if it is not one that this call to this run gave */
-    static JsonNode read(String call, String runId, String text) {
+    private static JsonNode read(String call, String runId, String text) {
         try {
             JsonNode node = Json.parse(Utf8.text(Base64.getUrlDecoder().decode(text)));
             if (call.equals(node.path("call").textValue())
@@ -30,7 +113,7 @@ final class Cursors {
         throw bad();
     }
 
-    static Problem bad() {
+    private static Problem bad() {
         return Problem.badRequest(
                 "bad-cursor", "Invalid cursor: pass a cursor that this call returned for this run, or none to start.");
     }

@@ -3,7 +3,6 @@ package dev.stepstile.http;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.util.RawValue;
 import dev.stepstile.codec.DispatchCodec;
 import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http.Answer;
@@ -11,7 +10,6 @@ import dev.stepstile.http.Http.Problem;
 import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.step.Limits;
-import dev.stepstile.step.Payload;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
@@ -20,28 +18,15 @@ import dev.stepstile.usecase.Redriver;
 import dev.stepstile.usecase.RunCanceller;
 import dev.stepstile.usecase.RunQueries;
 import dev.stepstile.usecase.Stepstile;
-import java.time.DateTimeException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
-import java.util.function.Function;
-import java.util.function.Predicate;
-import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /** {@code /v1/runs/{runId}…}: status, steps, feed, lookup, cancel, redrive. */
 public final class RunsApi {
-    /** Of an answer's bytes, for what surrounds its entries: above all the cursor of a feed. */
-    private static final int AROUND_ENTRIES = 100_000;
-
-    /** What a feed's cursor has for a shard: nothing yet, or the position of an entry. */
-    private static final Pattern POSITION =
-            Pattern.compile("|[0-9]{13}#([^#]{1,24}|#[A-Za-z0-9_-]{22})#[0-9]{1,10}(#[0-9]{1,10})?");
-
     private final RunQueries queries;
     private final ResultPieces results;
     private final RunCanceller canceller;
@@ -86,7 +71,7 @@ public final class RunsApi {
                 case "feed" -> feed(runId, only("GET", call));
                 case "cancel" -> {
                     only("POST", call).takes();
-                    body(call, Set.of());
+                    Parameters.body(call, Set.of());
                     yield cancel(runId, deadline);
                 }
                 case "redrive" -> redrive(runId, only("POST", call), deadline);
@@ -114,7 +99,7 @@ public final class RunsApi {
 
     private Answer status(String runId, Http.Call call) throws InterruptedException {
         call.takes("exact", "cursor");
-        RunQueries.Counting from = counting(runId, call.query().get("cursor"));
+        RunQueries.Counting from = Cursors.status(runId, call.query().get("cursor"));
         boolean exact = call.flag("exact") || from != null;
         RunQueries.Status status = (exact ? queries.exactStatus(runId, from) : queries.status(runId))
                 .orElseThrow(() -> Problem.noRun(runId));
@@ -129,9 +114,7 @@ public final class RunsApi {
         StepView.put(body, "countedAt", status.countedAt());
         RunQueries.Counting next = status.next();
         if (next != null) {
-            ObjectNode cursor = node(next.from()).put("s", next.since().toEpochMilli());
-            DispatchCodec.counts(cursor.putObject("n"), next.counts());
-            body.put("cursor", Cursors.write("status", runId, cursor));
+            body.put("cursor", Cursors.status(runId, next));
         }
         return Answer.json(200, body);
     }
@@ -139,21 +122,21 @@ public final class RunsApi {
     private Answer steps(String runId, Http.Call call) throws InterruptedException {
         call.takes("state", "limit", "cursor");
         run(runId);
-        Page<RunQueries.Step> entries = new Page<>(step -> {
+        EntryPage<RunQueries.Step> entries = new EntryPage<>(step -> {
             StepRecord record = step.record();
             return record == null ? StepView.withoutRecord(step) : StepView.brief(record);
         });
         RunQueries.Steps page = queries.steps(
                 runId,
-                state(call.query().get("state")),
-                stepsCursor(runId, call.query().get("cursor")),
-                limit(call),
+                Parameters.state(call.query().get("state")),
+                Cursors.steps(runId, call.query().get("cursor")),
+                Parameters.limit(call),
                 entries);
         ObjectNode body = Json.object();
-        body.set("steps", entries.nodes);
+        body.set("steps", entries.nodes());
         RunQueries.StepsCursor next = page.next();
         if (next != null) {
-            body.put("cursor", Cursors.write("steps", runId, node(next)));
+            body.put("cursor", Cursors.steps(runId, next));
         }
         return Answer.json(200, body);
     }
@@ -170,14 +153,15 @@ public final class RunsApi {
         call.takes(parameters);
         boolean log = call.flag("log");
         String attempt = call.query().get("attempt");
-        if (attempt != null && (!log || number("attempt", attempt) < 1)) {
+        if (attempt != null && (!log || Parameters.number("attempt", attempt) < 1)) {
             throw Problem.badRequest("bad-attempt", "'attempt' must be at least 1, and is allowed only with log=true.");
         }
         StepRecord record = record(runId, stepKey);
         ObjectNode printed = Json.object();
         if (log) {
             ArrayNode pages = printed.putArray("logPages");
-            for (LogPage page : queries.log(record, attempt == null ? record.attempt() : number("attempt", attempt))) {
+            for (LogPage page :
+                    queries.log(record, attempt == null ? record.attempt() : Parameters.number("attempt", attempt))) {
                 ObjectNode node =
                         pages.addObject().put("attempt", page.attempt()).put("page", page.number());
                 node.put("at", page.at().toString());
@@ -207,59 +191,19 @@ public final class RunsApi {
     private Answer feed(String runId, Http.Call call) throws InterruptedException {
         call.takes("cursor", "limit");
         Run run = run(runId);
-        Page<FeedEntry> entries = new Page<>(RunsApi::node);
-        RunQueries.Feed feed = queries.feed(run, positions(run, call.query().get("cursor")), limit(call), entries);
+        EntryPage<FeedEntry> entries = new EntryPage<>(StepView::entry);
+        RunQueries.Feed feed =
+                queries.feed(run, Cursors.feed(run, call.query().get("cursor")), Parameters.limit(call), entries);
         ObjectNode body = Json.object();
-        body.set("entries", entries.nodes);
-        ObjectNode cursor = Json.object();
-        ArrayNode positions = cursor.putArray("p");
-        feed.positions().forEach(positions::add);
-        body.put("cursor", Cursors.write("feed", runId, cursor)).put("caughtUp", feed.caughtUp());
+        body.set("entries", entries.nodes());
+        body.put("cursor", Cursors.feed(runId, feed.positions())).put("caughtUp", feed.caughtUp());
         return Answer.json(200, body);
-    }
-
-    private static ObjectNode node(FeedEntry entry) {
-        ObjectNode node = Json.object().put("key", entry.stepKey()).put("attempt", entry.attempt());
-        node.put("at", entry.at().toString());
-        switch (entry) {
-            case FeedEntry.Ended ended -> {
-                node.put("state", ended.state().name()).put("logPageCount", ended.pages());
-                Payload.Inline result = ended.result();
-                if (result != null) {
-                    node.putRawValue("result", new RawValue(result.json()));
-                }
-            }
-            case FeedEntry.PageWritten page -> node.put("page", page.page());
-        }
-        return node;
-    }
-
-    /** Entries of an answer, for as long as it can be sent with them. */
-    private static final class Page<T> implements Predicate<T> {
-        private final ArrayNode nodes = Json.MAPPER.createArrayNode();
-        private final Function<T, ObjectNode> view;
-        private long room = Limits.ANSWER_BYTES - AROUND_ENTRIES;
-
-        Page(Function<T, ObjectNode> view) {
-            this.view = view;
-        }
-
-        @Override
-        public boolean test(T entry) {
-            ObjectNode node = view.apply(entry);
-            room -= TransferSize.bytes(node) + 1;
-            boolean fits = room >= 0;
-            if (fits) {
-                nodes.add(node);
-            }
-            return fits;
-        }
     }
 
     private Answer lookup(String runId, Http.Call call) {
         call.takes();
-        JsonNode asked = body(call, Set.of("keys"));
-        List<String> keys = keys(asked);
+        JsonNode asked = Parameters.body(call, Set.of("keys"));
+        List<String> keys = Parameters.keys(asked);
         if (keys.isEmpty() || keys.size() > Limits.LOOKUP_KEYS) {
             throw Problem.badRequest(
                     "bad-keys",
@@ -269,7 +213,7 @@ public final class RunsApi {
         ObjectNode body = Json.object();
         ArrayNode entries = body.putArray("entries");
         ArrayNode absent = body.putArray("absentKeys");
-        long room = Limits.ANSWER_BYTES - AROUND_ENTRIES;
+        long room = EntryPage.ROOM;
         int left = keys.size();
         for (String key : keys) {
             long share = room / left--;
@@ -303,14 +247,14 @@ public final class RunsApi {
 
     private Answer redrive(String runId, Http.Call call, Instant deadline) throws InterruptedException {
         call.takes();
-        JsonNode body = body(call, Set.of("states", "keys", "overrides", "redriveId"));
-        List<String> keys = keys(body);
+        JsonNode body = Parameters.body(call, Set.of("states", "keys", "overrides", "redriveId"));
+        List<String> keys = Parameters.keys(body);
         Redriver.Request request = new Redriver.Request(
                 redrivable(body, !keys.isEmpty()),
                 new TreeSet<>(keys),
                 OverridesJson.read(body),
                 OverridesJson.input(body, !keys.isEmpty()),
-                redriveId(body));
+                Parameters.redriveId(body));
         return switch (redriver.redrive(run(runId), request, deadline)) {
             case Redriver.Answer.Redriven(
                     int redriven,
@@ -336,8 +280,8 @@ public final class RunsApi {
     /** The states that are redriven: those that are named or, without any, those that the caller can mean. */
     private static Set<StepState.Name> redrivable(JsonNode body, boolean hasKeys) {
         Set<StepState.Name> states = new TreeSet<>();
-        for (String name : texts(body, "states", "bad-state")) {
-            StepState.Name state = Objects.requireNonNull(state(name));
+        for (String name : Parameters.texts(body, "states", "bad-state")) {
+            StepState.Name state = Objects.requireNonNull(Parameters.state(name));
             if (!StepState.REDRIVABLE.contains(state)) {
                 throw Problem.badRequest(
                         "bad-state",
@@ -354,143 +298,7 @@ public final class RunsApi {
         return states;
     }
 
-    private static @Nullable String redriveId(JsonNode body) {
-        if (!body.hasNonNull("redriveId")) {
-            return null;
-        }
-        String id = body.path("redriveId").textValue();
-        if (id == null || !Limits.isDispatchId(id)) {
-            throw Problem.badRequest(
-                    "bad-redrive-id",
-                    "Invalid redriveId: it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
-        }
-        return id;
-    }
-
     private Run run(String runId) {
         return queries.run(runId).orElseThrow(() -> Problem.noRun(runId));
-    }
-
-    private static JsonNode body(Http.Call call, Set<String> names) {
-        String text = call.body();
-        TransferSize.refuseTooLarge(text);
-        JsonNode body = text == null || text.isBlank() ? Json.object() : Json.parse(text);
-        if (!body.isObject()) {
-            throw Problem.badRequest("bad-json", "The request body must be a JSON object.");
-        }
-        DispatchApi.known(body, "the request body", names);
-        return body;
-    }
-
-    /** A list of texts; empty if there is none. One that is there and empty is refused: it never means "all". */
-    private static List<String> texts(JsonNode body, String name, String problem) {
-        JsonNode list = body.path(name);
-        List<String> texts = new ArrayList<>();
-        if (list.isMissingNode() || list.isNull()) {
-            return texts;
-        }
-        for (JsonNode text : list) {
-            if (text.isTextual()) {
-                texts.add(text.textValue());
-            }
-        }
-        if (!list.isArray() || texts.size() < list.size() || texts.isEmpty()) {
-            throw Problem.badRequest(
-                    problem,
-                    "'" + name + "' must be a list of at least one string; omit it if there is nothing to list.");
-        }
-        return texts;
-    }
-
-    private static List<String> keys(JsonNode body) {
-        List<String> keys = texts(body, "keys", "bad-keys");
-        for (int i = 0; i < keys.size(); i++) {
-            StepKeyValidation.refuse("keys[" + i + "]", keys.get(i));
-        }
-        return keys.stream().distinct().toList();
-    }
-
-    private static StepState.@Nullable Name state(@Nullable String text) {
-        if (text == null) {
-            return null;
-        }
-        for (StepState.Name name : StepState.Name.values()) {
-            if (name.name().equals(text)) {
-                return name;
-            }
-        }
-        throw Problem.badRequest(
-                "bad-state", "No such state. The states are " + List.of(StepState.Name.values()) + ".");
-    }
-
-    private static int limit(Http.Call call) {
-        String text = call.query().get("limit");
-        int limit = text == null ? 100 : number("limit", text);
-        if (limit < 1 || limit > Limits.PAGE) {
-            throw Problem.badRequest("bad-limit", "'limit' must be from 1 to " + Limits.PAGE + ".");
-        }
-        return limit;
-    }
-
-    private static int number(String name, String text) {
-        try {
-            return Integer.parseInt(text);
-        } catch (NumberFormatException e) {
-            throw Problem.badRequest("bad-" + name, "'" + name + "' must be a whole number.");
-        }
-    }
-
-    private static ObjectNode node(RunQueries.StepsCursor at) {
-        return Json.object()
-                .put("c", at.createdAt().toEpochMilli())
-                .put("d", at.dispatchId())
-                .put("i", at.index());
-    }
-
-    private static RunQueries.@Nullable StepsCursor stepsCursor(String runId, @Nullable String text) {
-        return text == null || text.isEmpty() ? null : stepsCursor(Cursors.read("steps", runId, text));
-    }
-
-    private static RunQueries.StepsCursor stepsCursor(JsonNode node) {
-        try {
-            int index = Json.integer(node, "i");
-            if (index >= 0) {
-                return new RunQueries.StepsCursor(Json.instant(node, "c"), Json.text(node, "d"), index);
-            }
-        } catch (Json.BadJson | DateTimeException e) {
-            throw Cursors.bad();
-        }
-        throw Cursors.bad();
-    }
-
-    private static RunQueries.@Nullable Counting counting(String runId, @Nullable String text) {
-        if (text == null || text.isEmpty()) {
-            return null;
-        }
-        JsonNode node = Cursors.read("status", runId, text);
-        RunQueries.StepsCursor from = stepsCursor(node);
-        try {
-            return new RunQueries.Counting(from, DispatchCodec.counts(node.path("n")), Json.instant(node, "s"));
-        } catch (Json.BadJson | IllegalArgumentException | DateTimeException e) {
-            throw Cursors.bad();
-        }
-    }
-
-    private static List<String> positions(Run run, @Nullable String text) {
-        if (text == null || text.isEmpty()) {
-            return List.of();
-        }
-        List<String> positions = new ArrayList<>();
-        for (JsonNode position : Cursors.read("feed", run.runId(), text).path("p")) {
-            String at = position.asText();
-            if (!position.isTextual() || !POSITION.matcher(at).matches()) {
-                throw Cursors.bad();
-            }
-            positions.add(at);
-        }
-        if (positions.size() != run.shards()) {
-            throw Cursors.bad();
-        }
-        return positions;
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
 import dev.stepstile.codec.Json;
+import dev.stepstile.port.FeedEntry;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
@@ -123,5 +124,22 @@ final class StepView {
         if (at != null) {
             node.put(name, at.toString());
         }
+    }
+
+    /** An entry of a feed. */
+    static ObjectNode entry(FeedEntry entry) {
+        ObjectNode node = Json.object().put("key", entry.stepKey()).put("attempt", entry.attempt());
+        node.put("at", entry.at().toString());
+        switch (entry) {
+            case FeedEntry.Ended ended -> {
+                node.put("state", ended.state().name()).put("logPageCount", ended.pages());
+                Payload.Inline result = ended.result();
+                if (result != null) {
+                    node.putRawValue("result", new RawValue(result.json()));
+                }
+            }
+            case FeedEntry.PageWritten page -> node.put("page", page.page());
+        }
+        return node;
     }
 }
