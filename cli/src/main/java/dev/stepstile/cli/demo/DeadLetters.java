@@ -1,6 +1,6 @@
 package dev.stepstile.cli.demo;
 
-import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.codec.DeadLetterCodec;
 import dev.stepstile.local.LocalStack;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,12 +15,12 @@ final class DeadLetters {
     private DeadLetters() {}
 
     /** Reads them until there are this many: a step is seen DEAD a moment before its dead letter is in the queue. */
-    static List<MessageCodec.Letter> await(LocalStack stack, int expected) throws InterruptedException {
-        Map<String, MessageCodec.Letter> found = new LinkedHashMap<>();
+    static List<DeadLetterCodec.Summary> await(LocalStack stack, int expected) throws InterruptedException {
+        Map<String, DeadLetterCodec.Summary> found = new LinkedHashMap<>();
         for (int poll = 0; poll < POLLS; poll++) {
             for (String body : stack.deadLetters(1000)) {
-                MessageCodec.Letter letter = MessageCodec.deadLetter(body);
-                found.put(letter.step() + "#" + letter.attempt(), letter);
+                DeadLetterCodec.Summary deadLetter = DeadLetterCodec.read(body);
+                found.put(deadLetter.step() + "#" + deadLetter.attempt(), deadLetter);
             }
             if (found.size() >= expected) {
                 break;

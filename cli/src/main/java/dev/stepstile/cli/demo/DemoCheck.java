@@ -2,7 +2,7 @@ package dev.stepstile.cli.demo;
 
 import dev.stepstile.client.JsonValue;
 import dev.stepstile.client.StepEnded;
-import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.codec.DeadLetterCodec;
 import dev.stepstile.examples.flights.DayTable;
 import dev.stepstile.examples.flights.FlightsCheck;
 import dev.stepstile.examples.flights.FlightsReport;
@@ -23,7 +23,8 @@ final class DemoCheck {
     }
 
     /** The differences, each as a sentence for people. */
-    static List<String> differences(FlightDays days, FlightsOutcome outcome, List<MessageCodec.Letter> deadLetters) {
+    static List<String> differences(
+            FlightDays days, FlightsOutcome outcome, List<DeadLetterCodec.Summary> deadLetters) {
         DemoCheck check = new DemoCheck(days);
         check.states(outcome);
         try {
@@ -63,10 +64,10 @@ final class DemoCheck {
         }
     }
 
-    private void deadLetters(List<MessageCodec.Letter> deadLetters) {
+    private void deadLetters(List<DeadLetterCodec.Summary> deadLetters) {
         Set<String> deadLettered = new TreeSet<>();
-        for (MessageCodec.Letter letter : deadLetters) {
-            var step = letter.step();
+        for (DeadLetterCodec.Summary deadLetter : deadLetters) {
+            var step = deadLetter.step();
             deadLettered.add(step == null ? "an unrecognised message" : step.stepKey());
         }
         if (!deadLettered.equals(days.poisonedKeys())) {

@@ -5,7 +5,7 @@ import dev.stepstile.cli.console.Terminal;
 import dev.stepstile.cli.stack.LogFile;
 import dev.stepstile.cli.stack.Stacks;
 import dev.stepstile.client.StepstileClient;
-import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.codec.DeadLetterCodec;
 import dev.stepstile.local.StackOptions;
 import dev.stepstile.stackfaults.Faults;
 import dev.stepstile.stackfaults.FaultyStack;
@@ -80,7 +80,7 @@ public final class DemoCommand implements Callable<Integer> {
                     stack.stack().endpoint());
             FlightsOutcome outcome = new FlightsRun(client, days)
                     .play(new Progress(out, "Days", days.all().size()));
-            List<MessageCodec.Letter> deadLetters =
+            List<DeadLetterCodec.Summary> deadLetters =
                     DeadLetters.await(stack.stack(), days.poisoned().size());
             DemoSummary summary = new DemoSummary(out);
             summary.steps(outcome);

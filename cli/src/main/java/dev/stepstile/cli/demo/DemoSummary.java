@@ -3,7 +3,7 @@ package dev.stepstile.cli.demo;
 import dev.stepstile.cli.console.Progress;
 import dev.stepstile.client.Attempt;
 import dev.stepstile.client.StepEnded;
-import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.codec.DeadLetterCodec;
 import dev.stepstile.stackfaults.FaultyStack;
 import dev.stepstile.usecase.InMemoryMeter;
 import dev.stepstile.usecase.Metric;
@@ -34,7 +34,8 @@ final class DemoSummary {
     }
 
     /** @param isolated a killed process takes its latest counts along, so that the sums are lower bounds */
-    void faults(FlightsOutcome outcome, FaultyStack stack, List<MessageCodec.Letter> deadLetters, boolean isolated) {
+    void faults(
+            FlightsOutcome outcome, FaultyStack stack, List<DeadLetterCodec.Summary> deadLetters, boolean isolated) {
         int retried = 0;
         int lost = 0;
         for (StepEnded end : outcome.days().values()) {
@@ -52,8 +53,8 @@ final class DemoSummary {
         row("Duplicates suppressed", least + tally.of(Metric.DUPLICATES_SUPPRESSED));
         row("Stale results refused", least + tally.of(Metric.STALE_REFUSED));
         row("Dead letters", deadLetters.size());
-        deadLetters.forEach(
-                letter -> row("", letter.step() + " at attempt " + letter.attempt() + ": " + letter.kind()));
+        deadLetters.forEach(deadLetter ->
+                row("", deadLetter.step() + " at attempt " + deadLetter.attempt() + ": " + deadLetter.kind()));
     }
 
     void row(String name, Object value) {

@@ -1,39 +1,23 @@
 package dev.stepstile.codec;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
-import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
-import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
-import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepTags;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
-/** The bodies of messages: steps, dead letters, and what is not recognised; and the manifest, which is a list of steps. */
+/** The bodies of messages in the queue: steps, and dead letters that were moved back into it. */
 public final class MessageCodec {
     /** Raised when an older worker could misread a message; it then puts it back for a newer one. */
     public static final int VERSION = 3;
 
     /** The first version, of messages and manifests, with the words of the API: before it, {@code key} was {@code stepKey}. */
     private static final int KEY = 3;
-
-    /** Of a manifest that has once what its steps share; version 1 was a list of whole messages. */
-    private static final int MANIFEST = 3;
-
-    /** The kind of a dead letter whose message is not recognised; the other kinds are those of {@link StepError}. */
-    public static final String UNRECOGNISED_KIND = "UNRECOGNISED_MESSAGE";
-
-    private static final String UNRECOGNISED = "unrecognised";
 
     private MessageCodec() {}
 
@@ -67,12 +51,13 @@ public final class MessageCodec {
             if (version < 1) {
                 return new Decoded.Unrecognised("unknown version " + version + ", the first is 1");
             }
-            String unrecognised = version < KEY ? "undecodable" : UNRECOGNISED;
+            String unrecognised = version < KEY ? "undecodable" : DeadLetterCodec.UNRECOGNISED;
             if (node.has(unrecognised)) {
                 return decode(Json.text(node, unrecognised));
             }
-            if (node.has("dead")) {
-                return new Decoded.MovedBack(spec(Json.member(node, "dead"), version), Json.integer(node, "attempt"));
+            if (node.has(DeadLetterCodec.DEAD)) {
+                return new Decoded.MovedBack(
+                        spec(Json.member(node, DeadLetterCodec.DEAD), version), Json.integer(node, "attempt"));
             }
             return new Decoded.Step(spec(node, version));
         } catch (Json.BadJson | IllegalArgumentException | ArithmeticException e) {
@@ -80,109 +65,7 @@ public final class MessageCodec {
         }
     }
 
-    /** A dead letter: the step's message, the attempt it died at, why, and what its attempts met. */
-    public static String dead(StepSpec spec, StepRecord record, StepState.Dead dead) {
-        ObjectNode node = Json.object().put("v", VERSION).put("attempt", record.attempt());
-        node.put("kind", dead.error().kind().name());
-        node.put("message", dead.error().message());
-        node.put("finishedAt", dead.finishedAt().toString());
-        ArrayNode attempts = node.putArray("attempts");
-        for (FailedAttempt note : record.history()) {
-            attempts.addObject()
-                    .put("attempt", note.attempt())
-                    .put("endedAt", note.endedAt().toString())
-                    .put("kind", note.cause().name())
-                    .put("message", note.message());
-        }
-        node.set("dead", node(spec));
-        return Json.print(node);
-    }
-
-    /** A dead letter for a message that is not recognised, with the whole message in it. */
-    public static String unrecognised(String messageId, String reason, String body) {
-        return Json.print(Json.object()
-                .put("v", VERSION)
-                .put("messageId", messageId)
-                .put("kind", UNRECOGNISED_KIND)
-                .put("message", reason)
-                .put(UNRECOGNISED, body));
-    }
-
-    /** What a person is shown of a dead letter: which step, at which attempt, and why. */
-    public record Letter(@Nullable StepId step, int attempt, String kind, String message) {}
-
-    public static Letter deadLetter(String body) {
-        try {
-            JsonNode node = Json.parse(body);
-            JsonNode dead = node.get("dead");
-            StepId id = dead == null ? null : id(dead, Json.integer(node, "v"));
-            return new Letter(
-                    id,
-                    node.path("attempt").intValue(),
-                    node.path("kind").asText(UNRECOGNISED_KIND),
-                    node.path("message").asText(""));
-        } catch (Json.BadJson e) {
-            return new Letter(
-                    null,
-                    0,
-                    UNRECOGNISED_KIND,
-                    "The dead letter is not one that Stepstile wrote: " + e.getMessage() + ".");
-        }
-    }
-
-    /**
-     * The steps of a dispatch, in order: {@code {"v": 3, "common": {…}, "steps": [{…}, …]}}. {@code common} is the first
-     * step's message without what is its own; a step has its own members, and those that differ from {@code common}.
-     */
-    public static String manifest(List<StepSpec> steps) {
-        ObjectNode manifest = Json.object().put("v", MANIFEST);
-        ObjectNode common = manifest.putObject("common");
-        ArrayNode array = manifest.putArray("steps");
-        for (StepSpec step : steps) {
-            ObjectNode node = node(step);
-            node.remove(INDEX); // its place in the list
-            if (array.isEmpty()) {
-                common.setAll(node.deepCopy());
-                common.remove(OWN);
-            }
-            for (var member : common.properties()) {
-                if (member.getValue().equals(node.get(member.getKey()))) {
-                    node.remove(member.getKey());
-                } else if (!node.has(member.getKey())) {
-                    node.putNull(member.getKey()); // the step has none
-                }
-            }
-            array.add(node);
-        }
-        return Json.print(manifest);
-    }
-
-    private static final String INDEX = "index";
-    private static final List<String> OWN = List.of("key", "shard", "input", "tags");
-
-    /** Reads a manifest of either form. */
-    public static List<StepSpec> manifest(String json) {
-        JsonNode manifest = Json.parse(json);
-        List<StepSpec> steps = new ArrayList<>();
-        if (manifest.isArray()) {
-            manifest.forEach(node -> steps.add(spec(node, 1)));
-            return steps;
-        }
-        int version = Json.integer(manifest, "v");
-        if (version > MANIFEST) {
-            throw new Json.BadJson("the manifest is of a newer version");
-        }
-        JsonNode common = Json.member(manifest, "common");
-        for (JsonNode own : Json.member(manifest, "steps")) {
-            ObjectNode step = Json.object().put(INDEX, steps.size());
-            common.properties().forEach(member -> step.set(member.getKey(), member.getValue()));
-            own.properties().forEach(member -> step.set(member.getKey(), member.getValue()));
-            steps.add(spec(step, version));
-        }
-        return steps;
-    }
-
-    private static ObjectNode node(StepSpec spec) {
+    static ObjectNode node(StepSpec spec) {
         ObjectNode node = RecordCodec.settings(spec.settings())
                 .put("runId", spec.id().runId())
                 .put("key", spec.id().stepKey())
@@ -204,11 +87,11 @@ public final class MessageCodec {
         return node;
     }
 
-    private static StepId id(JsonNode node, int version) {
+    static StepId id(JsonNode node, int version) {
         return new StepId(Json.text(node, "runId"), Json.text(node, version < KEY ? "stepKey" : "key"));
     }
 
-    private static StepSpec spec(JsonNode node, int version) {
+    static StepSpec spec(JsonNode node, int version) {
         StepId id = id(node, version);
         StepSettings settings = RecordCodec.settings(node, null);
         int shard = Json.integer(node, "shard");

@@ -1,7 +1,7 @@
 package dev.stepstile.usecase;
 
 import dev.stepstile.codec.Json;
-import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.codec.ManifestCodec;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
@@ -137,7 +137,7 @@ public final class Dispatcher {
                         digest,
                         run.shards(),
                         steps.size(),
-                        payloads.putShared(MessageCodec.manifest(steps)),
+                        payloads.putShared(ManifestCodec.write(steps)),
                         now,
                         now.plus(timing.validity()),
                         attached.size()),

@@ -1,6 +1,6 @@
 package dev.stepstile.usecase;
 
-import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.codec.ManifestCodec;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.port.StepStore.StepRef;
 import dev.stepstile.step.Dispatch;
@@ -25,7 +25,7 @@ final class ManifestReader {
 
     /** The steps of a dispatch, in its order. */
     List<StepSpec> steps(Dispatch dispatch) throws Payloads.Missing {
-        return MessageCodec.manifest(payloads.get(dispatch.accepted().manifest()));
+        return ManifestCodec.read(payloads.get(dispatch.accepted().manifest()));
     }
 
     /** The records of these steps that exist, and which of them are damaged. */

@@ -236,11 +236,11 @@ class CodecsTest {
                 StepSpec spec = generated.spec();
                 StepRecord record = generated.record();
                 if (record.state() instanceof StepState.Dead dead) {
-                    String deadLetter = MessageCodec.dead(spec, record, dead);
+                    String deadLetter = DeadLetterCodec.dead(spec, record, dead);
                     assertThat(MessageCodec.decode(deadLetter))
                             .isEqualTo(new MessageCodec.Decoded.MovedBack(spec, record.attempt()));
-                    assertThat(MessageCodec.deadLetter(deadLetter))
-                            .isEqualTo(new MessageCodec.Letter(
+                    assertThat(DeadLetterCodec.read(deadLetter))
+                            .isEqualTo(new DeadLetterCodec.Summary(
                                     spec.id(),
                                     record.attempt(),
                                     dead.error().kind().name(),
@@ -253,25 +253,25 @@ class CodecsTest {
         void of_a_message_that_is_not_ours_keeps_it_whole_and_is_not_ours_again_when_moved_back() {
             each(14, generated -> {
                 String body = generated.broken(generated.json(3) + "?");
-                String deadLetter = MessageCodec.unrecognised("m1", "because", body);
+                String deadLetter = DeadLetterCodec.unrecognised("m1", "because", body);
                 assertThat(Json.parse(deadLetter).get("unrecognised").textValue())
                         .isEqualTo(body);
                 assertThat(MessageCodec.decode(deadLetter)).isEqualTo(MessageCodec.decode(body));
-                assertThat(MessageCodec.deadLetter(deadLetter).kind()).isEqualTo("UNRECOGNISED_MESSAGE");
+                assertThat(DeadLetterCodec.read(deadLetter).kind()).isEqualTo("UNRECOGNISED_MESSAGE");
             });
         }
 
         @ParameterizedTest
         @ValueSource(strings = {"", "hello", "{\"v\":1", "{}", "{\"dead\":{}}", "{\"dead\":{\"runId\":7}}"})
         void that_does_not_parse_is_shown_as_an_unrecognised_message(String body) {
-            assertThat(MessageCodec.deadLetter(body).kind()).isEqualTo("UNRECOGNISED_MESSAGE");
+            assertThat(DeadLetterCodec.read(body).kind()).isEqualTo("UNRECOGNISED_MESSAGE");
         }
 
         @Test
         void that_is_anything_else_can_be_shown() {
             each(
                     15,
-                    generated -> assertThat(MessageCodec.deadLetter(generated.broken(generated.json(3))))
+                    generated -> assertThat(DeadLetterCodec.read(generated.broken(generated.json(3))))
                             .isNotNull());
         }
     }
@@ -285,7 +285,7 @@ class CodecsTest {
             for (int i = 0; i < 1_000; i++) {
                 steps.add(at(i, generated.spec()));
             }
-            assertThat(MessageCodec.manifest(MessageCodec.manifest(steps))).isEqualTo(steps);
+            assertThat(ManifestCodec.read(ManifestCodec.write(steps))).isEqualTo(steps);
         }
 
         private static StepSpec at(int index, StepSpec spec) {
@@ -319,14 +319,14 @@ class CodecsTest {
                         NOW);
                 steps.add(at(i, spec));
             }
-            String manifest = MessageCodec.manifest(steps);
+            String manifest = ManifestCodec.write(steps);
             assertThat(manifest.length()).as("bytes a step").isLessThan(60 * steps.size());
-            assertThat(MessageCodec.manifest(manifest)).isEqualTo(steps);
+            assertThat(ManifestCodec.read(manifest)).isEqualTo(steps);
         }
 
         @Test
         void as_it_was_written_before_is_still_read() throws IOException {
-            List<StepSpec> steps = MessageCodec.manifest(resource("manifest-1.json"));
+            List<StepSpec> steps = ManifestCodec.read(resource("manifest-1.json"));
             assertThat(steps).extracting(step -> step.id().stepKey()).containsExactly("load[eu]", "charge");
             assertThat(steps.get(0)).isEqualTo(step(resource("message-1.json")));
             assertThat(steps.get(1).settings())
@@ -336,24 +336,24 @@ class CodecsTest {
                             "payments.charge",
                             new RetryPolicy(1, Duration.ZERO, Duration.ZERO),
                             Duration.ofMinutes(1)));
-            assertThat(MessageCodec.manifest(MessageCodec.manifest(steps))).isEqualTo(steps);
+            assertThat(ManifestCodec.read(ManifestCodec.write(steps))).isEqualTo(steps);
         }
 
         @Test
         void of_version_2_names_the_key_otherwise_and_is_read() {
             Generated generated = new Generated(new Random(22));
             List<StepSpec> steps = List.of(at(0, generated.spec()), at(1, generated.spec()));
-            ObjectNode manifest = (ObjectNode) Json.parse(MessageCodec.manifest(steps));
+            ObjectNode manifest = (ObjectNode) Json.parse(ManifestCodec.write(steps));
             manifest.put("v", 2).path("steps").forEach(step -> {
                 ObjectNode own = (ObjectNode) step;
                 own.set("stepKey", own.remove("key"));
             });
-            assertThat(MessageCodec.manifest(Json.print(manifest))).isEqualTo(steps);
+            assertThat(ManifestCodec.read(Json.print(manifest))).isEqualTo(steps);
         }
 
         @Test
         void of_a_newer_form_is_not_misread() {
-            assertThatThrownBy(() -> MessageCodec.manifest("{\"v\":4,\"steps\":[]}"))
+            assertThatThrownBy(() -> ManifestCodec.read("{\"v\":4,\"steps\":[]}"))
                     .isInstanceOf(Json.BadJson.class);
         }
 

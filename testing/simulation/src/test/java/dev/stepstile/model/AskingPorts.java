@@ -1,6 +1,6 @@
 package dev.stepstile.model;
 
-import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.codec.DeadLetterCodec;
 import dev.stepstile.model.Asked.Result;
 import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.FeedEntry;
@@ -272,7 +272,7 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetterQueue, Payloa
     }
 
     private void sendLetter(String body) {
-        MessageCodec.Letter deadLetter = MessageCodec.deadLetter(body);
+        DeadLetterCodec.Summary deadLetter = DeadLetterCodec.read(body);
         StepId step = deadLetter.step();
         if (step == null) {
             throw new IllegalStateException("every message is ours here");

@@ -4,6 +4,7 @@ import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
+import dev.stepstile.codec.DeadLetterCodec;
 import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.model.Asked.Choice;
 import dev.stepstile.model.Asked.Result;
@@ -121,7 +122,7 @@ final class Jobs {
         StepSpec spec = deadLetter.spec();
         return ports.record(spec.id(), spec.shard())
                 .filter(record -> record.state() instanceof StepState.Dead)
-                .map(record -> MessageCodec.dead(spec, record, (StepState.Dead) record.state()))
+                .map(record -> DeadLetterCodec.dead(spec, record, (StepState.Dead) record.state()))
                 .orElse(body);
     }
 

@@ -3,6 +3,7 @@ package dev.stepstile.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.codec.DeadLetterCodec;
 import dev.stepstile.codec.Json;
 import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.codec.MessageCodec.Decoded;
@@ -305,7 +306,7 @@ class RulesOfEndingTest {
         };
 
         private static int attempt(String body) {
-            return MessageCodec.deadLetter(body).attempt();
+            return DeadLetterCodec.read(body).attempt();
         }
 
         /** What the workers read in a letter is changed. */
@@ -329,7 +330,7 @@ class RulesOfEndingTest {
                 StepRecord record =
                         Played.step(simulation, deadLetter.spec().id().stepKey());
                 StepState.Dead dead = (StepState.Dead) record.state();
-                return MessageCodec.dead(deadLetter.spec(), record, dead);
+                return DeadLetterCodec.dead(deadLetter.spec(), record, dead);
             });
             assertThat(Played.of(diesTwice, SimulationConfig.of(1))
                             .holds()

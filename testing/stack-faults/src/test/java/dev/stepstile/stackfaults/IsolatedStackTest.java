@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.codec.DeadLetterCodec;
 import dev.stepstile.local.StackOptions;
 import dev.stepstile.step.StepId;
 import dev.stepstile.testing.Eventually;
@@ -95,7 +95,7 @@ class IsolatedStackTest {
         stack.stack()
                 .deadLetters(100)
                 .forEach(deadLetter -> deadLettered.add(
-                        String.valueOf(MessageCodec.deadLetter(deadLetter).step())));
+                        String.valueOf(DeadLetterCodec.read(deadLetter).step())));
         deadLettered.removeIf(step -> step.startsWith("processes/")); // another test's
         assertThat(deadLettered)
                 .containsExactlyInAnyOrder("bad/exits", "bad/fills the heap", "bad/throws an error", "bad/is deaf");

@@ -2,7 +2,7 @@ package dev.stepstile.stackfaults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stepstile.codec.MessageCodec;
+import dev.stepstile.codec.DeadLetterCodec;
 import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.Ports;
 import dev.stepstile.step.Dispatch;
@@ -115,7 +115,7 @@ record RealAudit(Ports ports, String run, Map<String, RealKillsTest.Wanted> want
     private static TreeSet<String> deadLettered(List<String> deadLetters) {
         TreeSet<String> keys = new TreeSet<>();
         for (String deadLetter : deadLetters) {
-            keys.add(String.valueOf(MessageCodec.deadLetter(deadLetter).step()).replaceFirst("^[^/]*/", ""));
+            keys.add(String.valueOf(DeadLetterCodec.read(deadLetter).step()).replaceFirst("^[^/]*/", ""));
         }
         return keys;
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.stepstile.api.RetryAfter;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.api.TerminalFailure;
+import dev.stepstile.codec.DeadLetterCodec;
 import dev.stepstile.codec.Json;
 import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.port.StepQueue.Delivery;
@@ -511,7 +512,7 @@ class StepExecutionTest {
             assertThat(stack.deliver()).isEmpty();
             assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
             assertThat(stack.ports.deadLetters().peek(10)).singleElement().satisfies(deadLetter -> {
-                assertThat(MessageCodec.deadLetter(deadLetter).kind()).isEqualTo("UNRECOGNISED_MESSAGE");
+                assertThat(DeadLetterCodec.read(deadLetter).kind()).isEqualTo("UNRECOGNISED_MESSAGE");
                 assertThat(Json.parse(deadLetter).get("unrecognised").textValue())
                         .isEqualTo(body);
             });
@@ -533,8 +534,8 @@ class StepExecutionTest {
             assertThat(stack.deliver()).isEmpty();
             assertThat(stack.work.started()).isEmpty();
             assertThat(stack.ports.deadLetters().peek(10)).singleElement().satisfies(deadLetter -> {
-                assertThat(MessageCodec.deadLetter(deadLetter).kind()).isEqualTo("UNRECOGNISED_MESSAGE");
-                assertThat(MessageCodec.deadLetter(deadLetter).message()).contains("it was not dispatched");
+                assertThat(DeadLetterCodec.read(deadLetter).kind()).isEqualTo("UNRECOGNISED_MESSAGE");
+                assertThat(DeadLetterCodec.read(deadLetter).message()).contains("it was not dispatched");
             });
         }
 
