@@ -129,9 +129,7 @@ final class EmbeddedDatabase implements AutoCloseable {
     }
 
     private void migrate(Path file) throws SQLException {
-        int version = Optional.ofNullable(
-                        writer.one("PRAGMA user_version", row -> row.getInt(1)).value())
-                .orElse(0);
+        int version = writer.one("PRAGMA user_version", row -> row.getInt(1)).orElse(0);
         if (version > SCHEMA) {
             throw new PortException("the database " + file + " was written by a newer Stepstile (schema " + version
                     + ", this one knows " + SCHEMA + "); use that one, or another folder");
@@ -342,9 +340,10 @@ final class EmbeddedDatabase implements AutoCloseable {
             return rows;
         }
 
-        <T> First<T> one(String sql, Row<T> row, @Nullable Object... arguments) throws SQLException {
+        /** The first row, if there is one. */
+        <T> Optional<T> one(String sql, Row<T> row, @Nullable Object... arguments) throws SQLException {
             List<T> rows = all(sql, row, arguments);
-            return new First<>(rows.isEmpty() ? null : rows.getFirst());
+            return rows.stream().findFirst();
         }
 
         private PreparedStatement statement(String sql, @Nullable Object... arguments) throws SQLException {
@@ -363,7 +362,4 @@ final class EmbeddedDatabase implements AutoCloseable {
             connection.close();
         }
     }
-
-    /** The first row, if there is one. */
-    record First<T>(@Nullable T value) {}
 }

@@ -18,15 +18,13 @@ final class EmbeddedPayloadItems implements PayloadStore {
 
     @Override
     public Optional<byte[]> get(String key) {
-        return Optional.ofNullable(database.read(
-                        session -> session.one("SELECT content FROM item WHERE key = ?", row -> row.getBytes(1), key))
-                .value());
+        return database.read(
+                session -> session.one("SELECT content FROM item WHERE key = ?", row -> row.getBytes(1), key));
     }
 
     @Override
     public boolean exists(String key) {
         return database.read(session -> session.one("SELECT 1 FROM item WHERE key = ?", row -> row.getInt(1), key))
-                        .value()
-                != null;
+                .isPresent();
     }
 }

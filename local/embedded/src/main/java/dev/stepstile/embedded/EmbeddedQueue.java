@@ -42,9 +42,9 @@ final class EmbeddedQueue implements StepQueue {
         this.queue = queue;
         this.visibility = visibility;
         this.clock = clock;
-        Long highest = database.read(session -> session.one("SELECT max(seq) FROM message", row -> row.getLong(1)))
-                .value();
-        this.sequence = new AtomicLong(Math.max(highest == null ? 0 : highest, clock.millis() * 1000));
+        long highest = database.read(session -> session.one("SELECT max(seq) FROM message", row -> row.getLong(1)))
+                .orElse(0L);
+        this.sequence = new AtomicLong(Math.max(highest, clock.millis() * 1000));
     }
 
     @Override
@@ -124,7 +124,7 @@ final class EmbeddedQueue implements StepQueue {
     private @Nullable Long nextAt() {
         return database.read(session -> session.one(
                         "SELECT at FROM message WHERE queue = ? ORDER BY at LIMIT 1", row -> row.getLong(1), queue))
-                .value();
+                .orElse(null);
     }
 
     @Override

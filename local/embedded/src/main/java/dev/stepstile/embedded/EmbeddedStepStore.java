@@ -73,11 +73,10 @@ final class EmbeddedStepStore implements StepStore {
     }
 
     private static Optional<Run> run(Session session, String runId) throws SQLException {
-        return Optional.ofNullable(session.one(
-                        "SELECT created_at, shards, cancel_seq FROM run WHERE run_id = ?",
-                        row -> new Run(runId, Instant.ofEpochMilli(row.getLong(1)), row.getInt(2), row.getLong(3)),
-                        runId)
-                .value());
+        return session.one(
+                "SELECT created_at, shards, cancel_seq FROM run WHERE run_id = ?",
+                row -> new Run(runId, Instant.ofEpochMilli(row.getLong(1)), row.getInt(2), row.getLong(3)),
+                runId);
     }
 
     @Override
@@ -102,12 +101,11 @@ final class EmbeddedStepStore implements StepStore {
     }
 
     private static Optional<Dispatch> dispatch(Session session, String runId, String dispatchId) throws SQLException {
-        return Optional.ofNullable(session.one(
-                                "SELECT body FROM dispatch WHERE run_id = ? AND dispatch_id = ?",
-                                row -> row.getString(1),
-                                runId,
-                                dispatchId)
-                        .value())
+        return session.one(
+                        "SELECT body FROM dispatch WHERE run_id = ? AND dispatch_id = ?",
+                        row -> row.getString(1),
+                        runId,
+                        dispatchId)
                 .map(row -> readDispatch(runId + "/" + dispatchId, row));
     }
 
@@ -146,12 +144,11 @@ final class EmbeddedStepStore implements StepStore {
                     "INSERT INTO redrive VALUES(?, ?, ?) ON CONFLICT DO NOTHING", call.runId(), call.redriveId(), body);
             return inserted == 1
                     ? Optional.empty()
-                    : Optional.ofNullable(session.one(
-                                            "SELECT body FROM redrive WHERE run_id = ? AND redrive_id = ?",
-                                            row -> row.getString(1),
-                                            call.runId(),
-                                            call.redriveId())
-                                    .value())
+                    : session.one(
+                                    "SELECT body FROM redrive WHERE run_id = ? AND redrive_id = ?",
+                                    row -> row.getString(1),
+                                    call.runId(),
+                                    call.redriveId())
                             .map(row ->
                                     ChecksummedJson.read("The redrive " + call.redriveId(), row, RedriveCodec::read));
         });
@@ -178,17 +175,10 @@ final class EmbeddedStepStore implements StepStore {
     @Override
     public WriteResult write(StepRecord next, Precondition expect) {
         String body = ChecksummedJson.seal(RecordCodec.write(next));
-        Optional<String> found = database.write(session -> {
-            if (changed(session, next, expect, body) == 1) {
-                return Optional.of("");
-            }
-            return Optional.ofNullable(body(session, next.id(), next.shard()));
-        });
-        if (found.isPresent() && found.get().isEmpty()) {
-            return WRITTEN;
-        }
-        return new WriteResult.Refused(
-                found.map(row -> readRecord(next.id(), row)).orElse(null));
+        return database.write(session -> changed(session, next, expect, body) == 1
+                ? WRITTEN
+                : new WriteResult.Refused(
+                        record(session, next.id(), next.shard()).orElse(null)));
     }
 
     private static int changed(Session session, StepRecord next, Precondition expect, String body) throws SQLException {
@@ -245,9 +235,11 @@ final class EmbeddedStepStore implements StepStore {
 
     @Override
     public Optional<StepRecord> record(StepId id, int shard) {
-        return Optional.ofNullable(database.read(session -> Optional.ofNullable(body(session, id, shard)))
-                        .orElse(null))
-                .map(row -> readRecord(id, row));
+        return database.read(session -> record(session, id, shard));
+    }
+
+    private static Optional<StepRecord> record(Session session, StepId id, int shard) throws SQLException {
+        return body(session, id, shard).map(row -> readRecord(id, row));
     }
 
     private static StepRecord readRecord(StepId id, String row) {
@@ -262,14 +254,13 @@ final class EmbeddedStepStore implements StepStore {
         return ChecksummedJson.read("The dispatch " + which, row, DispatchCodec::read);
     }
 
-    private static @Nullable String body(Session session, StepId id, int shard) throws SQLException {
+    private static Optional<String> body(Session session, StepId id, int shard) throws SQLException {
         return session.one(
-                        "SELECT body FROM record WHERE run_id = ? AND shard = ? AND step_key = ?",
-                        row -> row.getString(1),
-                        id.runId(),
-                        shard,
-                        id.stepKey())
-                .value();
+                "SELECT body FROM record WHERE run_id = ? AND shard = ? AND step_key = ?",
+                row -> row.getString(1),
+                id.runId(),
+                shard,
+                id.stepKey());
     }
 
     @Override
@@ -278,10 +269,7 @@ final class EmbeddedStepStore implements StepStore {
         Map<StepRef, String> bodies = database.read(session -> {
             Map<StepRef, String> found = new LinkedHashMap<>();
             for (StepRef step : steps) {
-                String body = body(session, step.id(), step.shard());
-                if (body != null) {
-                    found.put(step, body);
-                }
+                body(session, step.id(), step.shard()).ifPresent(body -> found.put(step, body));
             }
             return found;
         });
