@@ -68,10 +68,7 @@ public final class DispatchApi {
     }
 
     static Request request(String runId, @Nullable String body) {
-        if (!Limits.isRunId(runId)) {
-            throw Problem.badRequest(
-                    "bad-run-id", "Invalid runId: it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
-        }
+        Parameters.runId(runId);
         if (body == null || body.isBlank()) {
             throw Problem.badRequest(
                     "bad-json", "The request body is empty; send {\"steps\": [{\"key\": …, \"handler\": …}]}.");
@@ -88,7 +85,7 @@ public final class DispatchApi {
         if (!body.isObject()) {
             throw Problem.badRequest("bad-json", "The request body must be a JSON object.");
         }
-        known(body, "the request body", Set.of("dispatchId", "defaults", "sharedInputs", "steps"));
+        Parameters.known(body, "the request body", Set.of("dispatchId", "defaults", "sharedInputs", "steps"));
         JsonNode steps = body.path("steps");
         if (!steps.isArray() || steps.isEmpty()) {
             throw Problem.badRequest("no-steps", "'steps' must be a list of at least one step.");
@@ -99,10 +96,10 @@ public final class DispatchApi {
                     "A dispatch can have at most " + Limits.STEPS_PER_DISPATCH + " steps, and this one has "
                             + steps.size() + "; dispatch to the same run in several calls.");
         }
-        JsonNode defaults = object(body, "defaults", "bad-defaults");
-        known(defaults, "'defaults'", Set.of("handler", "maxAttempts", "timeoutSeconds", "retry", "tags"));
+        JsonNode defaults = Parameters.object(body, "defaults", "bad-defaults");
+        Parameters.known(defaults, "'defaults'", Set.of("handler", "maxAttempts", "timeoutSeconds", "retry", "tags"));
         SortedMap<String, String> commonTags =
-                tags("'defaults'", object(defaults, "tags", "bad-tags"), new TreeMap<>());
+                tags("'defaults'", Parameters.object(defaults, "tags", "bad-tags"), new TreeMap<>());
         Set<String> keys = new HashSet<>();
         List<NewStep> read = new ArrayList<>();
         for (JsonNode step : steps) {
@@ -115,20 +112,11 @@ public final class DispatchApi {
             read.add(newStep);
         }
         return new Request(
-                runId, dispatchId(body), read, shared(object(body, "sharedInputs", "bad-shared-input")), commonTags);
-    }
-
-    private static @Nullable String dispatchId(JsonNode body) {
-        if (!body.hasNonNull("dispatchId")) {
-            return null;
-        }
-        String id = body.path("dispatchId").textValue();
-        if (id == null || !Limits.isDispatchId(id)) {
-            throw Problem.badRequest(
-                    "bad-dispatch-id",
-                    "Invalid dispatchId: it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
-        }
-        return id;
+                runId,
+                Parameters.id(body, "dispatchId", "bad-dispatch-id"),
+                read,
+                shared(Parameters.object(body, "sharedInputs", "bad-shared-input")),
+                commonTags);
     }
 
     private static SortedMap<String, String> shared(JsonNode node) {
@@ -148,9 +136,7 @@ public final class DispatchApi {
                     "bad-shared-input",
                     "A dispatch can have at most " + Limits.SHARED_INPUTS + " shared inputs; put several into one.");
         }
-        if (bytes > Limits.INPUT_BYTES) {
-            throw tooLarge("The shared inputs together", bytes);
-        }
+        Parameters.refuseTooLarge("The shared inputs together", bytes);
         return shared;
     }
 
@@ -159,7 +145,7 @@ public final class DispatchApi {
         if (!step.isObject()) {
             throw Problem.badRequest("bad-step", at + " must be an object.");
         }
-        known(step, at, Set.of("key", "handler", "input", "maxAttempts", "timeoutSeconds", "retry", "tags"));
+        Parameters.known(step, at, Set.of("key", "handler", "input", "maxAttempts", "timeoutSeconds", "retry", "tags"));
         String key = step.path("key").textValue();
         if (key == null) {
             throw Problem.badRequest("bad-step-key", at + " must have a 'key', a string.");
@@ -176,24 +162,14 @@ public final class DispatchApi {
         JsonNode inputNode = step.get("input");
         String input = inputNode == null ? "null" : Json.print(inputNode);
         int bytes = input.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > Limits.INPUT_BYTES) {
-            throw tooLarge("Step '" + key + "': the input", bytes);
-        }
+        Parameters.refuseTooLarge("Step '" + key + "': the input", bytes);
         return new NewStep(
                 key,
                 handler,
                 input,
                 retry(key, step, defaults),
                 timeout(key, step, defaults),
-                tags("Step '" + key + "'", object(step, "tags", "bad-tags"), commonTags));
-    }
-
-    private static Problem tooLarge(String what, long bytes) {
-        return new Problem(
-                413,
-                "input-too-large",
-                what + ": " + bytes + " bytes of JSON are over the limit of " + Limits.INPUT_BYTES
-                        + "; put the data into your own storage and pass its location.");
+                tags("Step '" + key + "'", Parameters.object(step, "tags", "bad-tags"), commonTags));
     }
 
     private static Duration timeout(String key, JsonNode step, JsonNode defaults) {
@@ -205,10 +181,10 @@ public final class DispatchApi {
     private static RetryPolicy retry(String key, JsonNode step, JsonNode defaults) {
         RetryPolicy fallback = RetryPolicy.DEFAULT;
         long attempts = number(key, step, defaults, "maxAttempts", fallback.maxAttempts(), 1, Limits.MAX_ATTEMPTS);
-        JsonNode own = object(step, "retry", "bad-retry");
-        JsonNode common = object(defaults, "retry", "bad-retry");
-        known(own, "'retry'", Set.of("baseSeconds", "capSeconds"));
-        known(common, "'retry'", Set.of("baseSeconds", "capSeconds"));
+        JsonNode own = Parameters.object(step, "retry", "bad-retry");
+        JsonNode common = Parameters.object(defaults, "retry", "bad-retry");
+        Parameters.known(own, "'retry'", Set.of("baseSeconds", "capSeconds"));
+        Parameters.known(common, "'retry'", Set.of("baseSeconds", "capSeconds"));
         return new RetryPolicy(
                 (int) attempts,
                 seconds(key, own, common, "baseSeconds", fallback.base()),
@@ -220,14 +196,7 @@ public final class DispatchApi {
         if (node == null || node.isNull()) {
             return fallback;
         }
-        double seconds = node.isNumber() ? node.doubleValue() : -1;
-        if (!(seconds >= 0 && seconds <= Limits.RETRY_DELAY.toSeconds())) {
-            throw Problem.badRequest(
-                    "bad-retry",
-                    "Step '" + key + "': '" + name + "' must be from 0 to " + Limits.RETRY_DELAY.toSeconds()
-                            + " seconds.");
-        }
-        return Duration.ofMillis(Math.round(seconds * 1000));
+        return Parameters.backoff("Step '" + key + "': ", name, node);
     }
 
     private static long number(
@@ -269,25 +238,5 @@ public final class DispatchApi {
                     whose + ": at most " + Limits.TAGS + " tags are allowed, those of 'defaults' included.");
         }
         return tags;
-    }
-
-    /** A member that is an object if it is there; null is as if it were not. */
-    private static JsonNode object(JsonNode holder, String name, String problem) {
-        JsonNode node = holder.path(name);
-        if (!node.isObject() && !node.isMissingNode() && !node.isNull()) {
-            throw Problem.badRequest(problem, "'" + name + "' must be an object.");
-        }
-        return node;
-    }
-
-    static void known(JsonNode node, String where, Set<String> names) {
-        for (var entry : node.properties()) {
-            if (!names.contains(entry.getKey())) {
-                throw Problem.badRequest(
-                        "unknown-member",
-                        "Unknown member '" + entry.getKey() + "' in " + where + "; the members are "
-                                + String.join(", ", names.stream().sorted().toList()) + ".");
-            }
-        }
     }
 }

@@ -18,10 +18,10 @@ final class OverridesJson {
 
     /** All but the input. */
     static StepOverrides read(JsonNode redrive) {
-        JsonNode node = object(redrive, "overrides");
-        DispatchApi.known(node, "'overrides'", NAMES);
-        JsonNode retry = object(node, "retry");
-        DispatchApi.known(retry, "'retry'", Set.of("baseSeconds", "capSeconds"));
+        JsonNode node = Parameters.object(redrive, "overrides", "bad-overrides");
+        Parameters.known(node, "'overrides'", NAMES);
+        JsonNode retry = Parameters.object(node, "retry", "bad-overrides");
+        Parameters.known(retry, "'retry'", Set.of("baseSeconds", "capSeconds"));
         Integer attempts = whole(node, "maxAttempts", "bad-max-attempts", Limits.MAX_ATTEMPTS);
         Integer timeout = whole(node, "timeoutSeconds", "bad-timeout", (int) Limits.TIMEOUT.toSeconds());
         return new StepOverrides(
@@ -45,22 +45,8 @@ final class OverridesJson {
         }
         String json = Json.print(input);
         int bytes = json.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > Limits.INPUT_BYTES) {
-            throw new Problem(
-                    413,
-                    "input-too-large",
-                    "The input: " + bytes + " bytes of JSON are over the limit of " + Limits.INPUT_BYTES
-                            + "; put the data into your own storage and pass its location.");
-        }
+        Parameters.refuseTooLarge("The input", bytes);
         return json;
-    }
-
-    private static JsonNode object(JsonNode holder, String name) {
-        JsonNode node = holder.path(name);
-        if (!node.isObject() && !node.isMissingNode() && !node.isNull()) {
-            throw Problem.badRequest("bad-overrides", "'" + name + "' must be an object.");
-        }
-        return node;
     }
 
     private static @Nullable String handler(JsonNode node) {
@@ -92,12 +78,6 @@ final class OverridesJson {
         if (!retry.hasNonNull(name)) {
             return null;
         }
-        JsonNode node = retry.path(name);
-        double seconds = node.isNumber() ? node.doubleValue() : -1;
-        if (!(seconds >= 0 && seconds <= Limits.RETRY_DELAY.toSeconds())) {
-            throw Problem.badRequest(
-                    "bad-retry", "'" + name + "' must be from 0 to " + Limits.RETRY_DELAY.toSeconds() + " seconds.");
-        }
-        return Duration.ofMillis(Math.round(seconds * 1000));
+        return Parameters.backoff("", name, retry.path(name));
     }
 }

@@ -5,6 +5,7 @@ import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http.Problem;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.StepState;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -21,7 +22,7 @@ final class Parameters {
         if (!body.isObject()) {
             throw Problem.badRequest("bad-json", "The request body must be a JSON object.");
         }
-        DispatchApi.known(body, "the request body", names);
+        known(body, "the request body", names);
         return body;
     }
 
@@ -83,16 +84,69 @@ final class Parameters {
         }
     }
 
-    static @Nullable String redriveId(JsonNode body) {
-        if (!body.hasNonNull("redriveId")) {
-            return null;
-        }
-        String id = body.path("redriveId").textValue();
-        if (id == null || !Limits.isDispatchId(id)) {
-            throw Problem.badRequest(
-                    "bad-redrive-id",
-                    "Invalid redriveId: it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
+    static String runId(String id) {
+        if (!Limits.isRunId(id)) {
+            throw invalidId("bad-run-id", "runId");
         }
         return id;
+    }
+
+    /** A name that a caller may give to a call, so that repeating it is safe. */
+    static @Nullable String id(JsonNode body, String name, String problem) {
+        if (!body.hasNonNull(name)) {
+            return null;
+        }
+        String id = body.path(name).textValue();
+        if (id == null || !Limits.isDispatchId(id)) {
+            throw invalidId(problem, name);
+        }
+        return id;
+    }
+
+    private static Problem invalidId(String problem, String name) {
+        return Problem.badRequest(
+                problem, "Invalid " + name + ": it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
+    }
+
+    /** A member that is an object, if it is there; null counts as absent. */
+    static JsonNode object(JsonNode holder, String name, String problem) {
+        JsonNode node = holder.path(name);
+        if (!node.isObject() && !node.isMissingNode() && !node.isNull()) {
+            throw Problem.badRequest(problem, "'" + name + "' must be an object.");
+        }
+        return node;
+    }
+
+    static void known(JsonNode node, String where, Set<String> names) {
+        for (var entry : node.properties()) {
+            if (!names.contains(entry.getKey())) {
+                throw Problem.badRequest(
+                        "unknown-member",
+                        "Unknown member '" + entry.getKey() + "' in " + where + "; the members are "
+                                + String.join(", ", names.stream().sorted().toList()) + ".");
+            }
+        }
+    }
+
+    /** @param what the input, as the answer names it */
+    static void refuseTooLarge(String what, long bytes) {
+        if (bytes > Limits.INPUT_BYTES) {
+            throw new Problem(
+                    413,
+                    "input-too-large",
+                    what + ": " + bytes + " bytes of JSON are over the limit of " + Limits.INPUT_BYTES
+                            + "; put the data into your own storage and pass its location.");
+        }
+    }
+
+    /** @param whose what the answer names before the parameter */
+    static Duration backoff(String whose, String name, JsonNode node) {
+        double seconds = node.isNumber() ? node.doubleValue() : -1;
+        if (!(seconds >= 0 && seconds <= Limits.RETRY_DELAY.toSeconds())) {
+            throw Problem.badRequest(
+                    "bad-retry",
+                    whose + "'" + name + "' must be from 0 to " + Limits.RETRY_DELAY.toSeconds() + " seconds.");
+        }
+        return Duration.ofMillis(Math.round(seconds * 1000));
     }
 }

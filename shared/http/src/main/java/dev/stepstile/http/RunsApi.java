@@ -48,11 +48,7 @@ public final class RunsApi {
         if (path.size() < 3 || !path.get(0).equals("v1") || !path.get(1).equals("runs")) {
             throw noSuchCall();
         }
-        String runId = path.get(2);
-        if (!Limits.isRunId(runId)) {
-            throw Problem.badRequest(
-                    "bad-run-id", "Invalid runId: it must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
-        }
+        String runId = Parameters.runId(path.get(2));
         List<String> rest = path.subList(3, path.size());
         String what = rest.isEmpty() ? "" : rest.getFirst();
         boolean ofResult = rest.equals(List.of("step", "result"));
@@ -254,7 +250,7 @@ public final class RunsApi {
                 new TreeSet<>(keys),
                 OverridesJson.read(body),
                 OverridesJson.input(body, !keys.isEmpty()),
-                Parameters.redriveId(body));
+                Parameters.id(body, "redriveId", "bad-redrive-id"));
         return switch (redriver.redrive(run(runId), request, deadline)) {
             case Redriver.Answer.Redriven(
                     int redriven,
