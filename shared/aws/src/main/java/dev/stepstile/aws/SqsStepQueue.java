@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -138,7 +139,7 @@ public final class SqsStepQueue implements StepQueue {
 
     @Override
     public List<Delivery> receive(int max, Duration wait) {
-        Duration longest = wait.compareTo(MAX_WAIT) < 0 ? wait : MAX_WAIT;
+        Duration longest = Collections.min(List.of(wait, MAX_WAIT));
         ReceiveMessageRequest request = ReceiveMessageRequest.builder()
                 .queueUrl(queueUrl)
                 .maxNumberOfMessages(Math.min(max, BATCH))
@@ -228,7 +229,7 @@ public final class SqsStepQueue implements StepQueue {
 
     /** Whole seconds, rounded up, as nothing may come too early; at most {@code most}. */
     private static int seconds(Duration duration, Duration most) {
-        Duration shorter = duration.compareTo(most) < 0 ? duration : most;
+        Duration shorter = Collections.min(List.of(duration, most));
         return Math.toIntExact(shorter.plusSeconds(1).minusNanos(1).toSeconds());
     }
 }

@@ -7,6 +7,7 @@ import dev.stepstile.step.Limits;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepEvent.FailureKind;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +41,8 @@ public final class AttemptFailed extends Exception {
                         StepError.Kind.TERMINAL_FAILURE,
                         messageOf(terminal) + FailureText.causedBy(terminal),
                         FailureText.of(terminal).trace());
-            case RetryAfter retry -> retryAfter(messageOf(retry), shorter(retry.delay(), Limits.RETRY_DELAY));
+            case RetryAfter retry ->
+                retryAfter(messageOf(retry), Collections.min(List.of(retry.delay(), Limits.RETRY_DELAY)));
             case PortException port -> ofPayloadStore(port);
             default -> {
                 FailureText text = FailureText.of(thrown);
@@ -98,10 +100,6 @@ public final class AttemptFailed extends Exception {
     private static String messageOf(Throwable thrown) {
         String message = thrown.getMessage();
         return message == null ? thrown.getClass().getSimpleName() : message;
-    }
-
-    private static Duration shorter(Duration a, Duration b) {
-        return a.compareTo(b) < 0 ? a : b;
     }
 
     public FailureKind failureKind() {

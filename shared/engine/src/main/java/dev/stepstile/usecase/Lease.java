@@ -8,6 +8,8 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -64,7 +66,7 @@ final class Lease {
     void start() {
         shutdown.add(this);
         Duration beat = timing.heartbeat();
-        ticking = runtime.tasks().every("heartbeat " + held.id(), TICK.compareTo(beat) < 0 ? TICK : beat, this::tick);
+        ticking = runtime.tasks().every("heartbeat " + held.id(), Collections.min(List.of(TICK, beat)), this::tick);
     }
 
     boolean ticks() {
@@ -237,7 +239,7 @@ final class Lease {
     /** A heartbeat, or the grace that the handler declares if that is longer. */
     private Duration timeToStop() {
         Duration beat = timing.heartbeat();
-        return grace.compareTo(beat) > 0 ? grace : beat;
+        return Collections.max(List.of(grace, beat));
     }
 
     private void stopHandler(boolean abandon) {

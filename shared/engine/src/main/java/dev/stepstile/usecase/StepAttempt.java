@@ -17,6 +17,8 @@ import dev.stepstile.step.StepState;
 import dev.stepstile.step.Transition;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -129,7 +131,7 @@ public final class StepAttempt {
         Lease held = held();
         HandlerInput input = input();
         Instant started = parts.runtime().now();
-        Instant limit = earlier(started.plus(spec.settings().timeout()), deadline);
+        Instant limit = Collections.min(List.of(started.plus(spec.settings().timeout()), deadline));
         AttemptContext context = new AttemptContext(held, log, limit, tags());
         if (held.mustNotStart()) {
             throw AttemptFailed.ofStoppedWorker();
@@ -142,7 +144,7 @@ public final class StepAttempt {
         held.handlerRuns(task, handler.grace());
         try {
             // the worker may have been stopped just before: then it does not wait for the handler
-            if (!hasEnded(task, earlier(limit, held.abandonAt()))) {
+            if (!hasEnded(task, Collections.min(List.of(limit, held.abandonAt())))) {
                 throw notEnded(held, task, Duration.between(started, limit));
             }
             return result(task.join());
@@ -360,9 +362,5 @@ public final class StepAttempt {
             throw new IllegalStateException("an attempt works and ends only after it was claimed");
         }
         return held;
-    }
-
-    private static Instant earlier(Instant a, Instant b) {
-        return a.isBefore(b) ? a : b;
     }
 }

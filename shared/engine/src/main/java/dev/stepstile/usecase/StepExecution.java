@@ -10,6 +10,7 @@ import dev.stepstile.step.StepState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.SortedMap;
@@ -309,7 +310,7 @@ public final class StepExecution {
             return new MessageDisposition.RetryIn(Duration.ZERO);
         }
         Duration timeout = spec.settings().timeout();
-        Duration needed = timeout.compareTo(budget.whole()) < 0 ? timeout : budget.whole();
+        Duration needed = Collections.min(List.of(timeout, budget.whole()));
         if (parts.runtime().now().plus(needed).isAfter(budget.workDeadline().plusMillis(500))) {
             LOG.info("Step {}: not enough time is left here; put back, and no attempt is counted.", spec.id());
             return new MessageDisposition.RetryIn(Duration.ZERO);
