@@ -86,7 +86,7 @@ public final class PipesReport {
         return message("report_asset_check", params);
     }
 
-    /** Something else for whoever dispatched the step. */
+    /** A custom message for the client that dispatched the step. */
     public PipesReport custom(Object payload) {
         return message("report_custom_message", Map.of("payload", payload));
     }

@@ -22,7 +22,7 @@ public interface StepContext {
     Map<String, String> tags();
 
     /**
-     * Tells how far the step is; the newest value travels with the next heartbeat. Cheap enough for a loop.
+     * Reports how far the step is; the newest value is sent with the next heartbeat. Cheap enough for a loop.
      *
      * @param fraction 0 to 1
      * @param note a few words, cut at 100 characters
@@ -34,7 +34,8 @@ public interface StepContext {
 
     /**
      * True once the run was cancelled or the attempt lost its lease: it should end. What a cancelled attempt returns
-     * within its handler's {@link StepHandler#grace() grace} is still recorded; what one without a lease returns is not.
+     * within its handler's {@link StepHandler#grace() grace} is still recorded; what one without a lease returns is
+     * not.
      */
     boolean cancelled();
 }

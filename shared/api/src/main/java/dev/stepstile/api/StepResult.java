@@ -3,7 +3,7 @@ package dev.stepstile.api;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a step hands back: a value made of records, maps, lists, strings, numbers, booleans and null, or JSON text.
+ * What a step returns: a value made of records, maps, lists, strings, numbers, booleans and null, or JSON text.
  * It is serialised before success is declared; a value that does not serialise, or is over the limit, fails the step
  * terminally.
  */

@@ -30,7 +30,7 @@ public final class AwsPorts {
                 new S3PayloadStore(s3, names.bucket()));
     }
 
-    /** Builds a client when it is first asked for. */
+    /** Builds a client when it is first needed. */
     private static final class Once implements Supplier<S3Client> {
         private final Supplier<S3Client> build;
         private volatile @Nullable S3Client built;

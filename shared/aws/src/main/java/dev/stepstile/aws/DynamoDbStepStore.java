@@ -60,8 +60,8 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * <table>
  * <caption>Attributes</caption>
  * <tr><th>item</th><th>attribute</th><th>what</th></tr>
- * <tr><td>all</td><td>{@code ttl}</td><td>when the item may be deleted: the retention after the last write for dispatches
- * and redrive calls, {@link Retention#SPARE} more for all that they need</td></tr>
+ * <tr><td>all</td><td>{@code ttl}</td><td>when the item may be deleted: the retention after the last write for
+ * dispatches and redrive calls, {@link Retention#SPARE} more for all that they need</td></tr>
  * <tr><td>run</td><td>{@code ca s c}</td><td>createdAt, shards, cancelSeq</td></tr>
  * <tr><td>redrive call</td><td>{@code rj}</td><td>JSON, as {@link RedriveCodec} has it</td></tr>
  * <tr><td>record</td><td>{@code state attempt pages}</td><td>as in {@link StepRecord}</td></tr>
@@ -75,12 +75,15 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * the backoff, timeout</td></tr>
  * <tr><td></td><td>{@code gi gr rd}</td><td>input that a redrive gave, inline or where it is; by which call</td></tr>
  * <tr><td></td><td>{@code y}</td><td>history: maps of {@code n s e k m}: attempt, start, end, kind, message</td></tr>
- * <tr><td></td><td>{@code feedPk feedSk}</td><td>shard and position in its feed, once ended: index {@code feed}</td></tr>
+ * <tr><td></td><td>{@code feedPk feedSk}</td><td>shard and position in its feed, once ended: index {@code
+ * feed}</td></tr>
  * <tr><td>page</td><td>{@code attempt w n}</td><td>attempt, when it was written, lines (a JSON array, packed)</td></tr>
  * <tr><td></td><td>{@code feedPk feedSk}</td><td>as for records</td></tr>
- * <tr><td>dispatch</td><td>{@code dg s n mf mr}</td><td>digest, shards, stepCount, manifest inline or where it is</td></tr>
+ * <tr><td>dispatch</td><td>{@code dg s n mf mr}</td><td>digest, shards, stepCount, manifest inline or where it
+ * is</td></tr>
  * <tr><td></td><td>{@code ca vu se ls rs}</td><td>createdAt, validUntil, sentAt, lastSentAt, resends</td></tr>
- * <tr><td></td><td>{@code f fc oc at}</td><td>finished (little-endian bits), finishedCounts, openCounts, countedAt</td></tr>
+ * <tr><td></td><td>{@code f fc oc at}</td><td>finished (little-endian bits), finishedCounts, openCounts,
+ * countedAt</td></tr>
  * <tr><td></td><td>{@code v ko sw ac ra}</td><td>version, keepOpenUntil, sweptAt, attached, refreshedAt</td></tr>
  * <tr><td></td><td>{@code rf rp}</td><td>refresh: since, steps (little-endian bits); while one is under way</td></tr>
  * <tr><td></td><td>{@code openBucket nextSweepAt}</td><td>while open: index {@code open}</td></tr>
@@ -453,7 +456,7 @@ public final class DynamoDbStepStore implements StepStore {
         }
     }
 
-    /** DynamoDB ends an answer at 1 MB; this goes on until {@code limit} or the end. */
+    /** DynamoDB ends a page at 1 MB; this reads further pages until {@code limit} or the end. */
     private <T> List<T> query(
             String what, QueryRequest.Builder query, int limit, Function<Map<String, AttributeValue>, T> read) {
         List<T> found = new ArrayList<>();
@@ -473,14 +476,14 @@ public final class DynamoDbStepStore implements StepStore {
         return found;
     }
 
-    /** What a batch left unread was throttled: waits 50 ms, doubling, before it is asked for again. */
+    /** Items that a batch left unread were throttled: waits 50 ms, doubling, before they are read again. */
     private static void pause(int tries) {
         if (tries > 0) {
             try {
                 Thread.sleep(BATCH_PAUSE.multipliedBy(1L << (tries - 1)));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new PortException("interrupted while a BatchGetItem waited to go on", e);
+                throw new PortException("interrupted while waiting to retry a BatchGetItem", e);
             }
         }
     }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param shards over how many partitions a new run's records are spread
  * @param retentionDays how long records are kept; longer than a step may wait for its first start, or a step whose
- *     record was deleted by age could start anew
+ *     record was deleted by age could start again
  */
 public record Settings(ResourceNames resources, Timing timing, int shards, int retentionDays) {
 

@@ -158,7 +158,7 @@ public final class SqsStepQueue implements StepQueue {
         String count = attributes.get(MessageSystemAttributeName.APPROXIMATE_RECEIVE_COUNT);
         String sentAt = attributes.get(MessageSystemAttributeName.SENT_TIMESTAMP);
         if (count == null || sentAt == null) {
-            throw new PortException("SQS left out attributes that it was asked for");
+            throw new PortException("SQS omitted requested attributes");
         }
         return new Delivery(
                 message.messageId(),

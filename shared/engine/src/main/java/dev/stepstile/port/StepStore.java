@@ -25,14 +25,14 @@ public interface StepStore {
     Optional<Run> run(String runId);
 
     /**
-     * As {@link #run}; where items are deleted by age, this run's is kept as if it had been written today. For whoever is
-     * about to write what belongs to the run.
+     * As {@link #run}; where items are deleted by age, this run's is kept as if it had been written today. For a
+     * caller that is about to write what belongs to the run.
      */
     default Optional<Run> keepRun(String runId) {
         return run(runId);
     }
 
-    /** Whether items are deleted by age, so that what is still needed has to be written anew in time. */
+    /** Whether items are deleted by age, so that what is still needed has to be rewritten in time. */
     default boolean deletesByAge() {
         return true;
     }
@@ -64,9 +64,8 @@ public interface StepStore {
     List<DispatchId> due(int bucket, Instant until, int limit);
 
     /**
-     * Writes the record if the stored one is as expected; the same record again keeps it longer where items are deleted by
-     * age. Called twice, the second is refused and shows what the first
-     * wrote.
+     * Writes the record if the stored one is as expected; the same record again keeps it longer where items are
+     * deleted by age. Called twice, the second is refused and shows what the first wrote.
      */
     WriteResult write(StepRecord next, Precondition expect);
 
@@ -88,8 +87,8 @@ public interface StepStore {
 
     /**
      * What has ended in a shard, and the log pages written in it, by time, after {@code afterPosition}. May lag, and an
-     * entry may appear behind one that was already returned. The end of a step whose record is damaged is there with the
-     * state UNKNOWN, so that a reader gets past it.
+     * entry may appear behind one that was already returned. The end of a step whose record is damaged is there with
+     * the state UNKNOWN, so that a reader gets past it.
      */
     List<FeedEntry> feed(String runId, int shard, @Nullable String afterPosition, int limit);
 

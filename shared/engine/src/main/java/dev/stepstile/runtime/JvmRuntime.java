@@ -10,7 +10,7 @@ import java.util.random.RandomGenerator;
 public final class JvmRuntime {
     private JvmRuntime() {}
 
-    /** With a clock of its own, which does not leap where the system's does. */
+    /** With a clock of its own, which does not jump where the system's does. */
     public static EngineRuntime create() {
         return create(SteadyClock.system());
     }

@@ -7,9 +7,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 
 /**
- * The system clock's time, carried on by the machine's monotonic clock: it never goes back, and it does not leap while
- * something runs. Where the system clock is set, this one follows it by a tenth of the time that passes, as a lease and its
- * heartbeats can bear, and at once where nothing runs: see {@link #atRest} and {@link #follow}.
+ * The system clock's time, continued by the machine's monotonic clock: it never goes back, and it does not jump while
+ * something runs. Where the system clock is set, this one follows it by a tenth of the time that passes, as a lease
+ * and its heartbeats can bear, and at once where nothing runs: see {@link #atRest} and {@link #follow}.
  */
 public final class SteadyClock implements InstantSource {
     /** It gains or loses at most the time that passes divided by this. */
@@ -33,7 +33,7 @@ public final class SteadyClock implements InstantSource {
         return over(InstantSource.system(), Instant.EPOCH);
     }
 
-    /** @param notBefore a time that an earlier clock has shown; what was written then must not lie in the future */
+    /** @param notBefore a time that an earlier clock has shown; what was written then must not be in the future */
     public static SteadyClock over(InstantSource system, Instant notBefore) {
         return new SteadyClock(system, System::nanoTime, notBefore);
     }
@@ -62,7 +62,9 @@ public final class SteadyClock implements InstantSource {
         take(later(instant(), system.instant()));
     }
 
-    /** Nothing that was begun by this clock goes on: it takes the system clock's time, be it earlier or later. */
+    /**
+     * Nothing that was started with this clock still runs: it takes the system clock's time, be it earlier or later.
+     */
     public void follow() {
         take(system.instant());
     }

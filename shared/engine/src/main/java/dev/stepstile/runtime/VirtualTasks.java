@@ -20,11 +20,11 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
- * Tasks on virtual threads; one platform thread keeps the time of all timers and hands each tick to a virtual one. Users'
- * code has platform threads: virtual ones are not taken off a processor while they compute, so a few busy steps would
- * stop every heartbeat.
+ * Tasks on virtual threads; one platform thread keeps the time of all timers and hands each tick to a virtual one.
+ * Users' code has platform threads: virtual ones are not taken off a processor while they compute, so a few busy steps
+ * would stop every heartbeat.
  *
- * <p>A task logs in the context of whoever began it: with the same run, step, attempt and request.
+ * <p>A task logs in the context of the thread that started it: with the same run, step, attempt and request.
  */
 public final class VirtualTasks implements Tasks {
     private static final Logger LOG = LoggerFactory.getLogger(VirtualTasks.class);
@@ -106,14 +106,14 @@ public final class VirtualTasks implements Tasks {
             try {
                 begin();
                 value = work.call();
-            } catch (Throwable t) { // handed to whoever joins
+            } catch (Throwable t) { // rethrown by join
                 thrown = t;
             } finally {
                 ended = true;
                 try {
                     end();
                 } finally {
-                    released.countDown(); // whatever happens: who joins would wait for ever
+                    released.countDown(); // whatever happens: join would wait for ever
                 }
             }
         }
@@ -212,7 +212,7 @@ public final class VirtualTasks implements Tasks {
                     Thread.ofVirtual().name(name).start(this::run);
                 } catch (RejectedExecutionException shuttingDown) {
                     cancelled = true;
-                } catch (Throwable noThread) { // thrown on, it would end all further ticks without a word
+                } catch (Throwable noThread) { // thrown on, it would end all further ticks without a log line
                     LOG.warn("{}: {}; the next tick follows.", name, noThread.toString());
                 }
             }

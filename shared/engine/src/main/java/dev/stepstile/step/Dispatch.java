@@ -7,8 +7,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One accepted call that hands over steps, with what the sweeper knows of them. Every write raises {@code version} and
- * is conditional on the version read.
+ * One accepted call that dispatches steps, with what the sweeper has found of them. Every write raises {@code version}
+ * and is conditional on the version read.
  */
 public record Dispatch(
         DispatchId id,
@@ -20,7 +20,7 @@ public record Dispatch(
         long version) {
 
     /**
-     * What was handed over. Never changes.
+     * What was dispatched. Never changes.
      *
      * @param digest of keys, handlers and inputs: the same dispatchId with another digest is refused
      * @param manifest the steps with their inputs
@@ -86,10 +86,10 @@ public record Dispatch(
     }
 
     /**
-     * What is written anew of the dispatch, so that it is kept longer ({@link Retention}).
+     * What is rewritten of the dispatch, so that it is kept longer ({@link Retention}).
      *
-     * @param since all that the dispatch needs (payloads and records) has been written, or written anew, since then
-     * @param soFar what has been written anew of it since that became due; null if nothing
+     * @param since all that the dispatch needs (payloads and records) has been written, or rewritten, since then
+     * @param soFar what has been rewritten of it since that became due; null if nothing
      */
     public record Refresh(Instant since, @Nullable RefreshProgress soFar) {}
 
@@ -121,7 +121,7 @@ public record Dispatch(
         return schedule.nextAt == null;
     }
 
-    /** In which of the sweeper's buckets the dispatch lies while it is open. */
+    /** The sweeper's bucket of the dispatch while it is open. */
     public int openBucket() {
         return Shards.of(runId() + "#" + dispatchId(), Shards.OPEN_BUCKETS);
     }
@@ -147,7 +147,7 @@ public record Dispatch(
     }
 
     /**
-     * Handed back to the sweeper before a redrive touches a record; everything is counted anew. A sweep that is due
+     * Returned to the sweeper before a redrive touches a record; everything is counted again. A sweep that is due
      * before {@code next} stays due then: the dispatch's other steps wait for it, however often some are redriven.
      */
     public Dispatch reopened(Instant next, Instant keepOpen) {
@@ -163,12 +163,12 @@ public record Dispatch(
                 refresh);
     }
 
-    /** So much of it has been written anew. */
+    /** This part of it has been rewritten. */
     public Dispatch refreshing(RefreshProgress soFar) {
         return next(sending, progress, schedule, new Refresh(refresh.since, soFar));
     }
 
-    /** All that it needs has been written anew since then. */
+    /** All that it needs has been rewritten since then. */
     public Dispatch refreshed(Instant since) {
         return next(sending, progress, schedule, new Refresh(since, null));
     }

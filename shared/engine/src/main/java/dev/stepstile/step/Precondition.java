@@ -16,8 +16,9 @@ public sealed interface Precondition {
     record Fence(int attempt, String owner, StepState.Name state, long cancelSeq) implements Precondition {}
 
     /**
-     * As {@link Fence}, and the lease is the one that was read: whoever reclaims a step from an owner whose lease
-     * seems expired must not overlook a late heartbeat, which keeps the fence. {@code leaseUntil} is null unless RUNNING.
+     * As {@link Fence}, and the lease is the one that was read: a caller that reclaims a step from an owner whose lease
+     * seems expired must not overlook a late heartbeat, which keeps the fence. {@code leaseUntil} is null unless
+     * RUNNING.
      */
     record AsRead(
             int attempt,

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A redrive call that its caller named, so that it is one redrive however often it is made.
  *
- * @param digest of what was asked for: the same redriveId with another digest is refused
+ * @param digest of the request: the same redriveId with another digest is refused
  * @param redriven how many steps it redrove; null until it is done
  * @param unknown keys that it named and no step of the run has, the first hundred
  */

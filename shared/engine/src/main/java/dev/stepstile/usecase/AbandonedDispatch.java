@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A dispatch whose manifest is gone cannot go on: the steps that it had started end DEAD, and then it is closed. Steps
- * that nobody had started are lost with the manifest, which the dead steps' errors and the log report.
+ * A dispatch whose manifest is gone cannot continue: the steps that it had started end DEAD, and then it is closed.
+ * Steps that nobody had started are lost with the manifest, which the dead steps' errors and the log report.
  */
 final class AbandonedDispatch {
     private static final Logger LOG = LoggerFactory.getLogger(AbandonedDispatch.class);

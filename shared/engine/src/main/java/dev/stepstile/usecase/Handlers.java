@@ -22,7 +22,7 @@ public final class Handlers {
 
     /**
      * @param handlers the same for as long as this worker runs
-     * @param changing asked for each step: those whose code may be replaced while this worker runs
+     * @param changing called for each step: handlers whose code may be replaced while this worker runs
      * @throws IllegalArgumentException if two of the first have the same name
      */
     public Handlers(Collection<? extends StepHandler> handlers, Supplier<List<StepHandler>> changing) {

@@ -12,7 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks whether a message names a step that was dispatched: whoever can send to the queue could otherwise run any
+ * Checks whether a message names a step that was dispatched: anyone who can send to the queue could otherwise run any
  * handler on any input. Costs one read for each dispatch and worker: dispatches that were found are cached, others are
  * read again.
  */

@@ -7,8 +7,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 
 /**
- * What log lines carry beside their text: {@code run}, {@code step} and {@code attempt}, as far as they are known. Lines
- * that a thread logs within a {@link Scope} carry them, whoever logs; so do those of tasks that it starts ({@link Tasks}).
+ * What log lines carry beside their text: {@code run}, {@code step} and {@code attempt}, as far as they are known.
+ * Lines that a thread logs within a {@link Scope} carry them, whichever class logs; so do those of tasks that it
+ * starts ({@link Tasks}).
  *
  * @param stepKey null for lines about a whole run
  * @param attempt 0 before the claim

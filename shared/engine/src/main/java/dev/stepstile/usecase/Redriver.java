@@ -102,8 +102,9 @@ public final class Redriver {
     }
 
     /**
-     * Redrives a run's steps that are in one of the states and have one of the keys. A step is counted by the call whose
-     * write redrove it. Safe to call again with the same redriveId: what that redrove once, it does not redrive again.
+     * Redrives a run's steps that are in one of the states and have one of the keys. A step is counted by the call
+     * whose write redrove it. Safe to call again with the same redriveId: what that redrove once, it does not redrive
+     * again.
      *
      * @param deadline of the calling function
      */
@@ -152,7 +153,7 @@ public final class Redriver {
             }
         }
         List<String> named = all ? unknown.stream().limit(Limits.LOOKUP_KEYS).toList() : List.of();
-        if (call != null && damaged.isEmpty()) { // else the same call goes on after the repair
+        if (call != null && damaged.isEmpty()) { // else the same call continues after the repair
             store.putRedrive(call.done(redriven, named));
         }
         return new Answer.Redriven(
@@ -245,10 +246,10 @@ public final class Redriver {
     }
 
     /**
-     * A dead letter was moved back into the queue by AWS's own redrive: redrives its step, if that is DEAD at the attempt
-     * that the dead letter names.
+     * A dead letter was moved back into the queue by AWS's own redrive: redrives its step, if that is DEAD at the
+     * attempt that the dead letter names.
      *
-     * @return whether the step's message may go on to a claim
+     * @return whether the step of the message may be claimed
      */
     boolean movedBack(StepSpec spec, int attempt, Instant deadline) {
         Optional<StepRecord> record = store.record(spec.id(), spec.shard());

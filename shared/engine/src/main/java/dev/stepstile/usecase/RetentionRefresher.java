@@ -27,7 +27,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes anew what a dispatch needs, unchanged, so that it is kept for as long as the dispatch ({@link Retention}): a few
+ * Rewrites what a dispatch needs, unchanged, so that it is kept for as long as the dispatch ({@link Retention}): a few
  * steps at a time, over as many sweeps as it takes.
  */
 final class RetentionRefresher {
@@ -57,7 +57,9 @@ final class RetentionRefresher {
         return dispatch.refresh().since().plus(Retention.REFRESH_AFTER).isBefore(runtime.now()) && store.deletesByAge();
     }
 
-    /** Goes on where the last sweep left off, until shortly before the deadline. What fails is left to the next sweep. */
+    /**
+     * Goes on where the last sweep left off, until shortly before the deadline. What fails is left to the next sweep.
+     */
     void goOn(DispatchId ref, Instant deadline) throws InterruptedException {
         Instant until = deadline.minus(RESERVE);
         if (!runtime.now().isBefore(until)) {
@@ -88,7 +90,7 @@ final class RetentionRefresher {
         private final Instant since;
         private final BitSet done;
 
-        /** Whether it was written anew, or is gone for good. */
+        /** Whether the payload was rewritten, or is gone for good. */
         private final Map<Payload, Boolean> written = new LinkedHashMap<>();
 
         Pass(DispatchId ref, Dispatch dispatch) throws Payloads.Missing {
@@ -158,7 +160,7 @@ final class RetentionRefresher {
         }
 
         private void refresh(List<StepSpec> some) throws InterruptedException {
-            Records records = manifests.records(some); // a damaged one cannot be written anew, and is deleted by age
+            Records records = manifests.records(some); // a damaged one cannot be rewritten, and is deleted by age
             Map<StepSpec, Set<Payload>> needed = new LinkedHashMap<>();
             Set<Payload> all = new LinkedHashSet<>();
             for (StepSpec step : some) {

@@ -25,9 +25,9 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** What a run is asked: how it stands, its steps, one step, its feed. */
+/** The queries of a run: its status, its steps, one step, its feed. */
 public final class RunQueries {
-    /** How long a listing or a count reads on before it answers with what it has, and where to go on. */
+    /** How long a listing or a count reads before it answers with what it has and a cursor. */
     private static final Duration ANSWER_WITHIN = Duration.ofSeconds(1);
 
     private final StepStore store;
@@ -47,7 +47,7 @@ public final class RunQueries {
      *
      * @param countedAt when the oldest of its dispatches was counted, or when an exact count began; null if one was not
      *     counted yet
-     * @param next where an exact count goes on; null if everything has been counted
+     * @param next where an exact count continues; null if everything has been counted
      */
     public record Status(
             Run run,
@@ -58,7 +58,7 @@ public final class RunQueries {
             @Nullable Instant countedAt,
             @Nullable Counting next) {}
 
-    /** An exact count on its way: where it goes on, what it has counted so far, and when it began. */
+    /** An unfinished exact count: where it continues, what it has counted so far, and when it began. */
     public record Counting(StepsCursor from, SortedMap<StepState.Name, Integer> counts, Instant since) {}
 
     /**
@@ -83,7 +83,7 @@ public final class RunQueries {
         }
     }
 
-    /** Where a listing of steps goes on: the dispatch, with when it was handed over, and the place in its manifest. */
+    /** Where a listing of steps continues: the dispatch, with its creation time, and the index in its manifest. */
     public record StepsCursor(Instant createdAt, String dispatchId, int index) {
         private static final Comparator<StepsCursor> BY_DISPATCH =
                 Comparator.comparing(StepsCursor::createdAt).thenComparing(StepsCursor::dispatchId);
@@ -114,7 +114,8 @@ public final class RunQueries {
     }
 
     /**
-     * Counts now, by reading every record. A large run takes several calls: each goes on where the one before it ended.
+     * Counts now, by reading every record. A large run takes several calls: each continues where the one before it
+     * ended.
      *
      * @param from null for the first call
      */
@@ -178,7 +179,7 @@ public final class RunQueries {
         return !runtime.now().isBefore(began.plus(ANSWER_WITHIN));
     }
 
-    /** The dispatches of a run as they were handed over; those of the same millisecond by their ids. */
+    /** The dispatches of a run by creation time; those of the same millisecond by their ids. */
     private List<Dispatch> inOrder(String runId) {
         return store.dispatches(runId).stream()
                 .sorted(Comparator.comparing(dispatch -> StepsCursor.at(dispatch, 0), StepsCursor.BY_DISPATCH))
@@ -193,7 +194,7 @@ public final class RunQueries {
                         .toList();
     }
 
-    /** The place in a dispatch's manifest at which a cursor goes on. */
+    /** The index in a dispatch's manifest at which a cursor continues. */
     private static int first(@Nullable StepsCursor from, Dispatch dispatch) {
         return from != null && StepsCursor.BY_DISPATCH.compare(StepsCursor.at(dispatch, 0), from) == 0
                 ? from.index()
@@ -213,15 +214,15 @@ public final class RunQueries {
     }
 
     /**
-     * The run's steps as they were handed over, those in {@code state} if that is not null. A page may have fewer than
-     * {@code limit}, and even none, before the last one: it is answered after a second, whatever was found.
+     * The run's steps in the order of their dispatch, those in {@code state} if that is not null. A page may have
+     * fewer than {@code limit}, and even none, before the last one: it is answered after a second, whatever was found.
      */
     public Steps steps(String runId, StepState.@Nullable Name state, @Nullable StepsCursor from, int limit)
             throws InterruptedException {
         return steps(runId, state, from, limit, step -> true);
     }
 
-    /** @param fits asked for each step that is to be in the page, in turn; it ends before the first that does not fit */
+    /** @param fits called for each step of the page, in order; the page ends before the first step that does not fit */
     public Steps steps(
             String runId, StepState.@Nullable Name state, @Nullable StepsCursor from, int limit, Predicate<Step> fits)
             throws InterruptedException {
@@ -319,7 +320,10 @@ public final class RunQueries {
         return feed(run, positions, limit, entry -> true);
     }
 
-    /** @param fits asked for each entry that is to be in the piece, in turn; it ends before the first that does not fit */
+    /**
+     * @param fits called for each entry of the piece, in order; the piece ends before the first entry that does not
+     * fit
+     */
     public Feed feed(Run run, List<String> positions, int limit, Predicate<FeedEntry> fits)
             throws InterruptedException {
         List<Integer> shards = new ArrayList<>();

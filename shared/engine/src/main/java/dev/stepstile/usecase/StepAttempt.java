@@ -27,9 +27,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The attempt that one message leads to: {@code claim -> work -> succeed | fail}. An {@link AttemptRunner} calls them in
- * this order, each at most once: {@link #claim}; if that returned true, {@link #work}; then {@link #succeed} with what it
- * returned, or {@link #fail} with what it threw. Afterwards {@link #disposition} is what happens to the message.
+ * The attempt that one message causes: {@code claim -> work -> succeed | fail}. An {@link AttemptRunner} calls them in
+ * this order, each at most once: {@link #claim}; if that returned true, {@link #work}; then {@link #succeed} with what
+ * it returned, or {@link #fail} with what it threw. Afterwards {@link #disposition} is what happens to the message.
  */
 public final class StepAttempt {
     private static final Logger LOG = LoggerFactory.getLogger(StepAttempt.class);
@@ -82,7 +82,8 @@ public final class StepAttempt {
     /**
      * Claims the step; true if this attempt now owns it.
      *
-     * @throws PortException if that is unknown; should the claim have been written, its lease expires and the step is reclaimed
+     * @throws PortException if that is unknown; should the claim have been written, its lease expires and the step is
+     *     reclaimed
      */
     public boolean claim() {
         String minted = parts.runtime().ids().get();
@@ -252,7 +253,9 @@ public final class StepAttempt {
                         parts.runtime().random());
     }
 
-    /** An interruption here is this worker's own; the handler's own one is thrown by its task, and not to this thread. */
+    /**
+     * An interruption here is this worker's own; the handler's own one is thrown by its task, and not to this thread.
+     */
     private static boolean hasEnded(Tasks.Task<StepResult> task, Instant limit) throws AttemptFailed {
         try {
             return task.joinUntil(limit);

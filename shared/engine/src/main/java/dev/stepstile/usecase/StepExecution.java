@@ -26,7 +26,10 @@ public final class StepExecution {
     /** Time reserved before the Lambda deadline, to record timeouts of what still runs. */
     public static final Duration RESERVE = Duration.ofSeconds(10);
 
-    /** A suspect that was received more often than this runs before its batch, which could otherwise always take its time. */
+    /**
+     * A suspect that was received more often than this runs before its batch, which could otherwise always take its
+     * time.
+     */
     private static final int RUN_ALONE_AFTER_RECEIVES = 5;
 
     private static final Duration NEWER_VERSION_WAIT = Duration.ofSeconds(30);
@@ -72,8 +75,8 @@ public final class StepExecution {
 
     /**
      * Shuts this worker down: it starts nothing more, interrupts running handlers, and releases attempts that have not
-     * ended after {@code patience}. A released step runs again elsewhere, and its attempt is not counted. {@link #execute}
-     * then returns.
+     * ended after {@code patience}. A released step runs again elsewhere, and its attempt is not counted. {@link
+     * #execute} then returns.
      */
     public void stop(Duration patience) throws InterruptedException {
         parts.shutdown().stop(parts.runtime().now().plus(patience));
@@ -192,7 +195,7 @@ public final class StepExecution {
                         parts.runtime()
                                 .tasks()
                                 .fork("message " + message.messageId(), () -> processMessage(message, budget, alone)));
-            } catch (Throwable noThread) { // the others go on
+            } catch (Throwable noThread) { // the other messages continue
                 dispositions.put(i, brokenOff(message, noThread));
             }
         }
@@ -280,7 +283,7 @@ public final class StepExecution {
                 yield new MessageDisposition.RetryIn(NEWER_VERSION_WAIT);
             }
             case Decoded.MovedBack(StepSpec spec, int attempt) -> {
-                if (!dispatches.has(spec)) { // whoever can send could otherwise have any dead step run once more
+                if (!dispatches.has(spec)) { // else anyone who can send could run any dead step once more
                     yield notDispatched(delivery);
                 }
                 yield parts.redriver()

@@ -50,7 +50,7 @@ public final class StepRecorder {
     /**
      * Applies an event, and retries after port failures until {@code giveUpAt} (at least once).
      *
-     * @param believed what the caller last read or wrote; null if it knows of no record
+     * @param believed what the caller last read or wrote; null if it has read none
      * @throws PortException if no try had a known outcome; the event may or may not have been recorded
      */
     public Recorded apply(StepId id, @Nullable StepRecord believed, StepEvent event, Instant giveUpAt) {

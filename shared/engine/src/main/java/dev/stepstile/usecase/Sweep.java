@@ -266,7 +266,7 @@ public final class Sweep {
                 queuedSent,
                 now,
                 close ? null : dispatch.schedule().nextAt());
-        boolean stored = store.replace(swept); // false: a redrive reopened it meanwhile, and the next sweep counts anew
+        boolean stored = store.replace(swept); // false: a redrive reopened it, and the next sweep counts again
         if (close && stored) {
             meter.add(Metric.DISPATCHES_CLOSED);
             LOG.info("Dispatch {}/{}: closed, {}.", dispatch.runId(), dispatch.dispatchId(), finishedCounts);

@@ -14,8 +14,8 @@ public interface Tasks {
     <T> Task<T> fork(String name, Callable<T> work);
 
     /**
-     * As {@link #fork}, for users' code: it may compute for minutes without waiting for anything, and heartbeats and other
-     * steps go on all the same.
+     * As {@link #fork}, for users' code: it may compute for minutes without waiting for anything, and heartbeats and
+     * other steps continue all the same.
      */
     default <T> Task<T> forkUserCode(String name, Callable<T> work) {
         return fork(name, work);
@@ -47,7 +47,7 @@ public interface Tasks {
         /** Interrupts the work; it may take no notice. */
         void interrupt();
 
-        /** Interrupts the work, and lets whoever waits for it go on at once. */
+        /** Interrupts the work, and ends every wait for it at once. */
         void giveUp();
     }
 }

@@ -1,4 +1,4 @@
-/** The use cases: dispatch, execute, sweep, cancel, redrive, dead-letter, and the questions a run is asked. */
+/** The use cases: dispatch, execute, sweep, cancel, redrive, dead-letter, and the queries of a run. */
 @NullMarked
 package dev.stepstile.usecase;
 

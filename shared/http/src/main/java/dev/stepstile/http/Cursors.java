@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Where an answer goes on: opaque, and of one call to one run. */
+/** Cursors: where the next page of an answer starts. Opaque; valid for one call to one run. */
 final class Cursors {
     /** What a feed's cursor has for a shard: nothing yet, or the position of an entry. */
     private static final Pattern POSITION =

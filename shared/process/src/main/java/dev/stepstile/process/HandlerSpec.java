@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param name by which steps ask for it
  * @param command the program and its arguments
  * @param directory in which it works
- * @param inherit what it is handed on of this process's environment beside {@link InheritedEnvironment#DEFAULT}
+ * @param inherit which variables of this process it inherits beside {@link InheritedEnvironment#DEFAULT}
  * @param environment what it finds in its environment beside that
  * @param grace how long it may take to end after SIGTERM
  * @param warm for a host that stays and forks a child per step; null for a command per step

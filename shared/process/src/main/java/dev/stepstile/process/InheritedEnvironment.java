@@ -8,9 +8,9 @@ import java.util.regex.Pattern;
 
 /**
  * What a handler's process finds of this process's environment. A worker's has credentials (on Lambda the function's,
- * which may write every record) and settings that are none of a handler's business, so only what is named here is handed
- * on, and what the handler's configuration asks for. It keeps secrets out of what a handler prints or hands on by
- * accident; it is no wall, since a process of the same user may read this one's environment.
+ * which may write every record) and settings that are none of a handler's business, so only what is named here is
+ * handed on, and what the handler's configuration asks for. It keeps secrets out of what a handler prints or hands on
+ * by accident; it is no wall, since a process of the same user may read this one's environment.
  */
 final class InheritedEnvironment {
     /** Handed on to every handler. A name that ends with a star stands for all that begin so. */
@@ -69,7 +69,7 @@ final class InheritedEnvironment {
             "DAGSTER_*",
             "STEPSTILE_*");
 
-    /** Not meant by a pattern of the default list; who wants one of them names it. */
+    /** Not meant by a pattern of the default list; a configuration that needs one of them names it. */
     private static final Pattern SECRET = Pattern.compile("(?i).*(PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|_KEY$).*");
 
     /**

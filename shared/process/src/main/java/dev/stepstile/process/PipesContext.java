@@ -71,7 +71,7 @@ final class PipesContext {
         return extras;
     }
 
-    /** Parameters as Pipes wants them in an environment variable: base64 of zlib of JSON. */
+    /** Parameters in the form of Pipes for an environment variable: base64 of zlib of JSON. */
     static String encode(JsonNode parameters) {
         ByteArrayOutputStream packed = new ByteArrayOutputStream();
         try (DeflaterOutputStream zlib = new DeflaterOutputStream(packed)) {

@@ -46,12 +46,15 @@ record PipesException(
         return node.isObject() ? read(node) : null;
     }
 
-    /** Python's {@code sys.exit(0)} and its like. Other numbers do not count: 256 is a status of 0 to the parent process. */
+    /**
+     * Python's {@code sys.exit(0)} and its like. Other numbers do not count: 256 is a status of 0 to the parent
+     * process.
+     */
     boolean isExitWithStatus0() {
         return "SystemExit".equals(name) && STATUS_0.contains(message);
     }
 
-    /** In one line, with what led to it: for a step's error. */
+    /** In one line, with its causes: for a step's error. */
     String summary() {
         StringBuilder summary = new StringBuilder(describe());
         PipesException inner = this;

@@ -34,7 +34,7 @@ public final class ProcessHandlers implements AutoCloseable {
     }
 
     /**
-     * Only looks whether it could be opened beside these other handlers.
+     * Only checks whether it could be opened beside these other handlers.
      *
      * @throws IllegalArgumentException as {@link #open}, or if one has the name of one of them
      */

@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A worker's folder in which each attempt of a process handler has its own while it runs, with the step's input. The lock
- * of a file in it is the worker's for as long as it lives: a folder whose lock is free is left over from one that was
- * killed, and is deleted by the next one that starts.
+ * A worker's folder in which each attempt of a process handler has its own while it runs, with the step's input. The
+ * lock of a file in it is the worker's for as long as it lives: a folder whose lock is free is left over from one that
+ * was killed, and is deleted by the next one that starts.
  */
 final class StepFolders implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StepFolders.class);
@@ -58,7 +58,10 @@ final class StepFolders implements AutoCloseable {
         return folder;
     }
 
-    /** A folder for an attempt. Where all was deleted meanwhile, as what is old is in folders for temporary files, anew. */
+    /**
+     * A folder for an attempt. If the worker's folder was deleted meanwhile, as old temporary files are, it is made
+     * again.
+     */
     Path attempt() throws IOException {
         try {
             return Files.createTempDirectory(folder, ATTEMPT);

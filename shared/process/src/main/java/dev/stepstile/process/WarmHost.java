@@ -22,9 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A process that has loaded the user's code and forks a child for each step. Commands and events are lines of JSON on its
- * standard input and output; a child's output comes straight from the child, by named pipes in the attempt's folder, so a
- * step outlives its host.
+ * A process that has loaded the user's code and forks a child for each step. Commands and events are lines of JSON on
+ * its standard input and output; a child's output comes straight from the child, by named pipes in the attempt's
+ * folder, so a step outlives its host.
  */
 final class WarmHost {
     private static final Logger LOG = LoggerFactory.getLogger(WarmHost.class);
@@ -45,8 +45,8 @@ final class WarmHost {
     private volatile boolean unusable;
 
     /**
-     * A step's child, which the host knows by its number. Once {@code taken} is done the host may have started the step;
-     * {@code started} has the child's process id.
+     * A step's child, which the host knows by its number. Once {@code taken} is done the host may have started the
+     * step; {@code started} has the child's process id.
      */
     record Child(
             int number,
@@ -133,8 +133,8 @@ final class WarmHost {
      * Starts a step, once the host has loaded its code.
      *
      * @param anyway even if a source file has changed since the host loaded it
-     * @throws HostExited if the host exited before it took the step, or refused it as a source file has changed; another host
-     *     may run it
+     * @throws HostExited if the host exited before it took the step, or refused it as a source file has changed;
+     *     another host may run it
      */
     RunningProcess launch(Child child, SortedMap<String, String> pipes, Duration patience, boolean anyway)
             throws IOException, ProcessFailed, HostExited, InterruptedException {
@@ -183,7 +183,9 @@ final class WarmHost {
         }
     }
 
-    /** Waits for an event of the host; a host that does not send it in time is killed, and the next step gets another. */
+    /**
+     * Waits for an event of the host; a host that does not send it in time is killed, and the next step gets another.
+     */
     private <T> T await(CompletableFuture<T> event, Duration patience, String failure)
             throws ProcessFailed, HostExited, InterruptedException {
         try {
@@ -333,7 +335,7 @@ final class WarmHost {
         }
     }
 
-    /** Running steps go on without their host, and are still killed together with this JVM. */
+    /** Running steps continue without their host, and are still killed together with this JVM. */
     private void onExit(ProcessExit exit) {
         events.awaitEnd(EXIT_TIMEOUT);
         printed.awaitEnd(EXIT_TIMEOUT);

@@ -1,4 +1,4 @@
-/** The dispatch function: takes over steps. */
+/** The dispatch function: accepts steps. */
 @NullMarked
 package dev.stepstile.functions.dispatch;
 

@@ -19,7 +19,7 @@ public final class InstalledHandlers {
     /** The environment variable with the configuration of process handlers: the JSON itself, or its file's path. */
     public static final String CONFIGURATION = "STEPSTILE_HANDLERS";
 
-    /** The configuration's file where a function's code lies, as a container image puts it there. */
+    /** The configuration's file in the folder of a function's code, as in a container image. */
     private static final String BESIDE_THE_CODE = "stepstile-handlers.json";
 
     private InstalledHandlers() {}

@@ -41,8 +41,8 @@ public final class StepFunction implements RequestHandler<SQSEvent, SQSBatchResp
     }
 
     /**
-     * Begins nothing more, interrupts what runs, and releases what has not ended after {@code patience}: it runs again
-     * elsewhere, and its attempt is not counted.
+     * Starts nothing more, interrupts running steps, and releases those that have not ended after {@code patience}: they
+     * run again elsewhere, and their attempts are not counted.
      */
     public void stop(Duration patience) {
         termination.stop(patience);

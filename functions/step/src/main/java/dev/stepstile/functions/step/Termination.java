@@ -28,12 +28,12 @@ final class Termination {
         this.execution = execution;
     }
 
-    /** Lets SIGTERM end this process so. */
+    /** Makes SIGTERM end this process this way. */
     void bySignal() {
         Signals.on("TERM", this::terminate);
     }
 
-    /** An invocation, whose answer a signal waits for, shortly. */
+    /** An invocation; a signal waits a short time for its answer. */
     <T> T awaits(Supplier<T> invocation) {
         invoked.readLock().lock();
         try {
