@@ -2,13 +2,17 @@ package dev.stepstile.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.step.Shards;
 import dev.stepstile.usecase.Metric;
+import dev.stepstile.usecase.Timing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -19,6 +23,7 @@ class OperationsTest {
     private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
     private static final List<String> FOLDERS = List.of(
             "shared", "functions", "local", "client", "orchestrators", "examples", "cli", "build", "testing", "bench");
+    private static final Pattern PARAMETER = Pattern.compile("(?m)^  (\\w+):\n    Type: \\w+\n    Default: (.+)$");
     private static final Pattern NAME = Pattern.compile("`([A-Z][A-Z_]+)`");
     /** As a literal in Java or Python, or as a variable in a script; a name that goes on after a star or a dash is none. */
     private static final Pattern READ = Pattern.compile("[\"'{$](STEPSTILE_[A-Z_]*[A-Z])(?=[\"':}])");
@@ -74,5 +79,47 @@ class OperationsTest {
         SortedSet<String> read = read();
         assertThat(read).contains("STEPSTILE_LEASE_SECONDS", "STEPSTILE_HOME", "STEPSTILE_ENDPOINT");
         assertThat(table("Settings")).containsExactlyElementsOf(read);
+    }
+
+    /** A column, counted from 0, of the row of this name in a section's table; a number loses its unit. */
+    private static String cell(String section, String name, int column) throws IOException {
+        String page = Files.readString(CHECKOUT.resolve("docs/operations.md"));
+        return page.substring(page.indexOf("\n## " + section + "\n"))
+                .lines()
+                .filter(line -> line.startsWith("| `" + name + "` |"))
+                .map(line -> line.split(" \\| ", -1)[column].replaceAll(" MB$", ""))
+                .findFirst()
+                .orElse("no row");
+    }
+
+    @Test
+    void the_table_of_parameters_names_each_of_the_template_with_its_default() throws IOException {
+        String template = Files.readString(CHECKOUT.resolve("template.yaml"));
+        String parameters = template.substring(template.indexOf("\nParameters:"), template.indexOf("\nConditions:"));
+        Map<String, String> defaults = new TreeMap<>();
+        PARAMETER
+                .matcher(parameters)
+                .results()
+                .forEach(found -> defaults.put(found.group(1), found.group(2).equals("''") ? "none" : found.group(2)));
+        assertThat(defaults).hasSizeGreaterThan(8);
+        Map<String, String> documented = new TreeMap<>();
+        for (String name : defaults.keySet()) {
+            documented.put(name, cell("Deploy", name, 1));
+        }
+        assertThat(documented).isEqualTo(defaults);
+    }
+
+    @Test
+    void the_table_of_settings_has_the_defaults_of_the_code() throws IOException {
+        Timing timing = Timing.DEFAULT;
+        Map<String, Object> defaults = Map.of(
+                "STEPSTILE_LEASE_SECONDS", timing.lease().toSeconds(),
+                "STEPSTILE_MARGIN_SECONDS", timing.margin().toSeconds(),
+                "STEPSTILE_SWEEP_SECONDS", timing.sweepEvery().toSeconds(),
+                "STEPSTILE_DISPATCH_TIMEOUT_SECONDS", timing.dispatchTimeout().toSeconds(),
+                "STEPSTILE_SHARDS", Shards.DEFAULT);
+        for (Map.Entry<String, Object> each : defaults.entrySet()) {
+            assertThat(cell("Settings", each.getKey(), 2)).as(each.getKey()).isEqualTo(each.getValue() + "");
+        }
     }
 }
