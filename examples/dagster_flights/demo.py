@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).parent
 CHECKOUT = PROJECT.parents[1]
@@ -65,54 +66,23 @@ def main() -> int:
 
 
 def run(days: int, weeks: int) -> bool:
-    """The runs and what came of them; whether all is as it should be."""
-    from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, execute_job, reconstructable
+    """Executes the runs, and prints and returns whether all of them are as expected."""
+    from dagster import DagsterInstance
 
     from dagster_flights import flights, runs
 
     instance = DagsterInstance.get()
     first = date(2013, 1, 1)
     partitions = [(first + timedelta(days=day)).isoformat() for day in range(days)]
-    quiet = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
-    by_week = {"ops": {"weeks": {"config": {"weeks": weeks}}}}
     wanted = [
         *((runs.flights_of_a_day, {"dagster/partition": day}, {}) for day in partitions),
         (runs.flights_of_all_days, {}, {}),
-        (runs.flights_by_week, {}, by_week),
+        (runs.flights_by_week, {}, {"ops": {"weeks": {"config": {"weeks": weeks}}}}),
     ]
     wrong: list[str] = []
     figures: dict[str, object] = {}
     for job, tags, config in wanted:
-        begun = time.monotonic()
-        result = execute_job(
-            reconstructable(job), instance, run_config={**config, **quiet}, tags=tags, raise_on_error=False
-        )
-        took = time.monotonic() - begun
-        events = [log.dagster_event for log in instance.all_logs(result.run_id) if log.dagster_event]
-        kinds = Counter(event.event_type for event in events)
-        steps = kinds[DagsterEventType.STEP_SUCCESS]
-        checks = [
-            event.event_specific_data
-            for event in events
-            if event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION
-        ]
-        run = instance.get_run_by_id(result.run_id)
-        what = f"{job.__name__} {tags.get('dagster/partition', '')}".strip()
-        print(
-            f"  {what:<30} {steps:>3} steps in {took:5.1f} s, "
-            f"{kinds[DagsterEventType.ASSET_MATERIALIZATION]} materializations, "
-            f"{sum(check.passed for check in checks)} of {len(checks)} checks passed",
-            flush=True,
-        )
-        if run is None or run.status != DagsterRunStatus.SUCCESS or not all(check.passed for check in checks):
-            wrong.append(what)
-        if len({event.step_key for event in events if event.is_step_success}) != steps:
-            wrong.append(f"{what}: a step succeeded twice")
-        for event in events:
-            if event.event_type == DagsterEventType.ASSET_MATERIALIZATION and event.step_key == "carriers":
-                figures["days"] = event.step_materialization_data.materialization.metadata["flights"].value
-            if event.is_successful_output and event.step_key == "year_figures":
-                figures["weeks"] = event.step_output_data.metadata["flights"].value
+        wrong += execute(instance, job, tags, config, figures)
     counted = Counter(day for day, _ in flights.all_flights())
     end = (first + timedelta(weeks=weeks)).isoformat()
     expected = {
@@ -129,6 +99,44 @@ def run(days: int, weeks: int) -> bool:
             "as in a plain single pass."
         )
     return not wrong
+
+
+def execute(
+    instance: Any, job: Any, tags: dict[str, str], config: dict[str, Any], figures: dict[str, object]
+) -> list[str]:
+    """Executes a run and notes its figures; returns what is wrong with it."""
+    from dagster import DagsterEventType, DagsterRunStatus, execute_job, reconstructable
+
+    quiet = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
+    begun = time.monotonic()
+    result = execute_job(
+        reconstructable(job), instance, run_config={**config, **quiet}, tags=tags, raise_on_error=False
+    )
+    took = time.monotonic() - begun
+    events = [log.dagster_event for log in instance.all_logs(result.run_id) if log.dagster_event]
+    kinds = Counter(event.event_type for event in events)
+    steps = kinds[DagsterEventType.STEP_SUCCESS]
+    evaluations = [event for event in events if event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION]
+    passed = [event for event in evaluations if event.event_specific_data.passed]
+    name = f"{job.__name__} {tags.get('dagster/partition', '')}".strip()
+    print(
+        f"  {name:<30} {steps:>3} steps in {took:5.1f} s, "
+        f"{kinds[DagsterEventType.ASSET_MATERIALIZATION]} materializations, "
+        f"{len(passed)} of {len(evaluations)} checks passed",
+        flush=True,
+    )
+    for event in events:
+        if event.event_type == DagsterEventType.ASSET_MATERIALIZATION and event.step_key == "carriers":
+            figures["days"] = event.step_materialization_data.materialization.metadata["flights"].value
+        if event.is_successful_output and event.step_key == "year_figures":
+            figures["weeks"] = event.step_output_data.metadata["flights"].value
+    wrong: list[str] = []
+    run = instance.get_run_by_id(result.run_id)
+    if run is None or run.status != DagsterRunStatus.SUCCESS or len(passed) < len(evaluations):
+        wrong.append(name)
+    if len({event.step_key for event in events if event.is_step_success}) != steps:
+        wrong.append(f"{name}: a step succeeded twice")
+    return wrong
 
 
 if __name__ == "__main__":

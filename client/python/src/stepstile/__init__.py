@@ -1,6 +1,6 @@
-"""The client of Stepstile: hands steps over, follows them to their ends, cancels and redrives them.
+"""The client of Stepstile: dispatches steps, follows them to their ends, cancels and redrives them.
 
-Needs nothing but Python; to sign calls to AWS, botocore (`pip install 'stepstile[aws]'`).
+Needs only Python and, to sign requests to AWS, botocore (`pip install 'stepstile[aws]'`).
 """
 
 from stepstile.client import Cancelled, Dispatched, StepstileClient

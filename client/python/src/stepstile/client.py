@@ -19,19 +19,19 @@ from stepstile.signing import Sign, region_of, sigv4
 from stepstile.transport import Transport
 
 MOST_STEPS = 10_000
-"""Of one dispatch call."""
+"""The largest number of steps in one dispatch call."""
 
 MOST_BYTES = 6_000_000
-"""Of one dispatch call, as Lambda counts them: the body as a JSON string in its event, so a quote is two."""
+"""The largest dispatch call, as Lambda counts: the body is a JSON string in its event, so a quote takes two bytes."""
 
 LOOKUP_KEYS = 100
 
 
 @dataclass(frozen=True)
 class Dispatched:
-    """How many steps were written down, and how many of them an earlier dispatch of the run had already started.
+    """How many steps were recorded, and how many of these an earlier dispatch of the run had already started.
 
-    Those keep the input, handler and limits that the earlier dispatch gave them.
+    The latter keep the input, handler and limits of the earlier dispatch.
     """
 
     accepted_count: int
@@ -40,7 +40,7 @@ class Dispatched:
 
 @dataclass(frozen=True)
 class Cancelled:
-    """How many steps a cancel ended at once, and how many running ones it told."""
+    """How many steps a cancel ended at once, and how many running ones it asked to stop."""
 
     cancelled_count: int
     stopping_count: int
@@ -49,11 +49,11 @@ class Cancelled:
 class StepstileClient:
     """Calls Stepstile. Safe to use from several threads.
 
-    :param endpoint: what `./stepstile local` prints, or the deployed stack's output `ApiUrl`.
-    :param aws_region: signs with SigV4 for this region; found in the host name where that is one of AWS.
-    :param sign: signs in another way.
-    :param timeout_seconds: of one try of a call.
-    :param patience_seconds: how long a call is made again before it is given up as `Unreachable`.
+    :param endpoint: the URL of Stepstile: printed by `./stepstile local`, or the output `ApiUrl` of the deployed stack.
+    :param aws_region: the region to sign requests for (SigV4); by default, taken from a host name of AWS.
+    :param sign: another way to sign requests.
+    :param timeout_seconds: the timeout of one request.
+    :param patience_seconds: how long to retry a request before raising `Unreachable`.
     """
 
     def __init__(
@@ -86,13 +86,13 @@ class StepstileClient:
         shared_inputs: Mapping[str, Any] | None = None,
         defaults: Defaults | None = None,
     ) -> Dispatched:
-        """Hands over steps: when this returns, they are written down and will end, whatever crashes.
+        """Dispatches steps: when this returns, they are recorded and will end, whatever crashes.
 
-        The same call again is the same dispatch. What does not fit into one call is sent in several, with the
-        ids `<dispatch_id>.1`, `.2` and so on, which depend on nothing but the arguments.
+        A repeated call is the same dispatch. Steps that do not fit into one request are sent in several, with the ids
+        `<dispatch_id>.1`, `.2` and so on, which depend only on the arguments.
 
-        :raises Refused: `dispatch-conflict` if the id was used with other content, `run-cancelled` if the run
-            was.
+        :raises Refused: `dispatch-conflict` if the id was used with other content; `run-cancelled` if the run was
+            cancelled.
         """
         head: dict[str, Any] = {}
         if shared_inputs:
@@ -112,9 +112,9 @@ class StepstileClient:
         return Dispatched(accepted, attached)
 
     def status(self, run_id: str, *, exact: bool = False) -> RunStatus:
-        """How a run stands, as of the last sweep.
+        """The counts of a run's steps by state, as of the last sweep.
 
-        `exact` counts now, at the cost of a read of each record; a large run is counted in several calls.
+        `exact` counts now, and reads each record for it; a large run is counted in several calls.
         """
         query = {"exact": "true"} if exact else {}
         node = self._transport.call("GET", _run(run_id), query=query)
@@ -130,7 +130,7 @@ class StepstileClient:
         )
 
     def steps(self, run_id: str, *, state: str | None = None) -> Iterator[StepRecord]:
-        """All steps of a run, or those in a state, in the order in which they were handed over.
+        """All steps of a run, or those in a state, in the order of their dispatch.
 
         Without results.
         """
@@ -145,9 +145,9 @@ class StepstileClient:
     def step(
         self, run_id: str, key: str, *, log: bool = False, attempt: int | None = None
     ) -> StepRecord | None:
-        """One step, with its result, and with what an attempt wrote (the newest one, if not told).
+        """One step, with its result and, if asked for, the log of an attempt (by default the newest).
 
-        None while queued.
+        None while the step is queued.
         """
         query = {"key": key}
         if log or attempt is not None:
@@ -162,9 +162,9 @@ class StepstileClient:
             raise
 
     def result(self, run_id: str, key: str) -> Any:
-        """The result of a step that succeeded, of any size, in as many calls as it takes.
+        """The result of a step that succeeded, of any size, in as many calls as needed.
 
-        :raises StepstileError: if what came is not what the step returned.
+        :raises StepstileError: if the received result differs from the stored one.
         """
         content = bytearray()
         while True:
@@ -178,14 +178,14 @@ class StepstileClient:
                 break
         if hashlib.sha256(content).hexdigest() != piece["sha256"]:
             raise StepstileError(
-                f"The result of step {key} did not arrive as it was stored: its digest differs."
+                f"The received result of step {key} differs from the stored one: its digest is another."
             )
         return json.loads(content)
 
     def lookup(self, run_id: str, keys: Iterable[str]) -> dict[str, StepRecord]:
         """The records of steps by key, read consistently; without those that are still queued.
 
-        A result over 16 KB is `stored`: ask `step` for it.
+        A result over 16 KB is not included: `step` or `result` returns it.
         """
         found: dict[str, StepRecord] = {}
         wanted = list(dict.fromkeys(keys))
@@ -203,7 +203,7 @@ class StepstileClient:
         return found
 
     def feed(self, run_id: str, cursor: str | None = None) -> dict[str, Any]:
-        """One answer of the feed, as it comes. `follow` reads it as it wants to be read."""
+        """One page of the feed, as the API returns it. `follow` reads the feed as documented."""
         query = {"limit": "1000", **({"cursor": cursor} if cursor else {})}
         try:
             return self._transport.call("GET", f"{_run(run_id)}/feed", query=query)
@@ -213,9 +213,9 @@ class StepstileClient:
             raise
 
     def cancel(self, run_id: str) -> Cancelled:
-        """Ends what waits and tells what runs.
+        """Ends the queued steps of a run, and asks the running ones to stop.
 
-        The run takes no more steps. A run that is not known has none.
+        The run accepts no more steps. For a run that does not exist, both counts are 0.
         """
         try:
             answer = self._transport.call("POST", f"{_run(run_id)}/cancel")
@@ -234,11 +234,11 @@ class StepstileClient:
         overrides: Overrides | None = None,
         redrive_id: str | None = None,
     ) -> int:
-        """Runs ended steps again with a fresh budget of attempts; how many. A success is never touched.
+        """Runs ended steps again with all their attempts; returns how many. Steps that succeeded are not changed.
 
-        :param overrides: what to change of these steps.
-        :param redrive_id: names the call: however often it is made, it is one redrive. Without one the call gets
-            a name of its own, so that it is one redrive however often the client tries.
+        :param overrides: changes to these steps.
+        :param redrive_id: identifies the redrive: repeated calls with the same id are one redrive. By default, each call
+            gets a new id, which the client's retries keep.
         """
         body = {
             "redriveId": redrive_id or uuid4().hex,
@@ -257,7 +257,7 @@ class StepstileClient:
         logs: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> Follower:
-        """Follows steps to their ends, and with `logs` what they write on the way."""
+        """Follows steps to their ends and, with `logs`, their logs."""
         return Follower(self, run_id, keys, logs=logs, clock=clock)
 
     def close(self) -> None:
@@ -290,7 +290,7 @@ def _parts(steps: Sequence[str], room: int) -> Iterator[list[str]]:
             part, weight = [], 0
         part.append(step)
         weight += more
-    yield part  # an empty dispatch too: that it has no steps is for Stepstile to say
+    yield part  # an empty dispatch too: Stepstile rejects it
 
 
 def _derived(dispatch_id: str, number: int) -> str:

@@ -1,4 +1,4 @@
-"""What can go wrong between a caller and Stepstile. Each message says what to do."""
+"""The errors of calls to Stepstile. Each message includes what to do."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ class StepstileError(Exception):
 
 
 class Unreachable(StepstileError):
-    """No answer, or only answers that mean "again later", for as long as the client was to be patient."""
+    """No answer, or only answers that ask to retry later, for as long as the client retries."""
 
 
 class Unauthorised(StepstileError):
-    """The endpoint does not know the caller, or does not allow it this call."""
+    """The endpoint does not know the caller, or does not allow the call."""
 
 
 class Refused(StepstileError):
-    """The call was understood and refused: the same call again would be too.
+    """Stepstile rejected the call; a repeated call would be rejected too.
 
     :ivar type: the last part of the problem's type, as `docs/protocol.md` lists it: `run-cancelled`.
-    :ivar detail: what is wrong and what to do instead, in Stepstile's words.
+    :ivar detail: what is wrong and what to do instead, as Stepstile returned it.
     """
 
     def __init__(self, type: str, detail: str, status: int) -> None:  # noqa: A002 - the wire's word

@@ -1,4 +1,4 @@
-"""Reads a run's feed as it wants to be read: `docs/protocol.md`, "Reading the feed"."""
+"""Reads a run's feed as described in `docs/protocol.md`, "Reading the feed"."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ class _Calls(Protocol):
 
 
 class Follower:
-    """Tells each end of the steps that it follows once, and each page of their logs once, before the end.
+    """Reports the end of each followed step once, and each page of their logs once, before the end.
 
-    An entry of the feed may come twice, and may come late: a write is stamped, then waits. So entries are
-    known by step key, attempt and page, and the reader goes back: a little each quarter of a second while
-    something comes; where nothing comes, twice as far each time, up to 15 s; that far every 5 s in any case.
-    What it still misses it looks up every 30 s; a step whose record is damaged in two lookups is told to have
-    ended UNKNOWN, with what to do. A poll that raises has told nothing: the next one tells what
-    this one would have. A page that turns up after the end of its step was told is dropped. Not safe to use
-    from several threads at once.
+    An entry of the feed may be read twice, and may appear late: a write gets its time before it is visible. So entries
+    are identified by step key, attempt and page, and the follower rereads the feed: a little every quarter of a second
+    while entries arrive; twice as far each time while none arrive, up to 15 s; and 15 s every 5 s in any case. Steps
+    that are still missing are looked up every 30 s. A step whose record is damaged in two lookups is reported as
+    UNKNOWN, with an error that says what to do. If a poll raises an error, it has reported nothing, and the next poll
+    reports its items. A page that appears after the end of its step was reported is dropped. Not safe to use from
+    several threads at once.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Follower:
         self._not_followed: dict[str, list[Mapping[str, Any]]] = {}
         self._seen_ends: set[tuple[str, int]] = set()
         self._seen_pages: set[tuple[str, int, int]] = set()
-        self._told_pages: set[tuple[str, int, int]] = set()
+        self._reported_pages: set[tuple[str, int, int]] = set()
         self._fresh: list[Mapping[str, Any]] = []
         self._damaged: frozenset[str] = frozenset()
         now = clock()
@@ -76,21 +76,21 @@ class Follower:
 
     @property
     def missing(self) -> frozenset[str]:
-        """The keys of the steps whose end was not told yet."""
+        """The keys of the steps whose end was not reported yet."""
         return frozenset(self._missing)
 
     @property
     def pause_seconds(self) -> float:
         """How long to wait before the next poll.
 
-        Short while something comes, longer and longer where nothing does.
+        Short while entries arrive, longer and longer while none do.
         """
         return self._pause
 
     def add(self, keys: Iterable[str]) -> None:
-        """Follows more steps, or once more those that were redriven.
+        """Follows more steps, or follows redriven ones again.
 
-        What the feed told of them already is not lost.
+        Entries about them that were read before are not lost.
         """
         for key in keys:
             self._missing[key] = None
@@ -100,7 +100,7 @@ class Follower:
         self._pause = _SHORTEST_PAUSE
 
     def poll(self) -> list[LogPage | StepEnded]:
-        """What is new, without waiting: of one step, its pages in order, then its end."""
+        """Returns the new items without waiting: for each step, its pages in order, then its end."""
         known = len(self._fresh)
         self._go_on()
         now = self._clock()
@@ -121,13 +121,13 @@ class Follower:
         if now >= self._lookup_at and self._missing:
             self._look_up_missing()
             self._lookup_at = now + _LOOKUP_EVERY
-        told = self._told()
+        items = self._new_items()
         self._pause = _SHORTEST_PAUSE if self._fresh else min(self._pause * 1.5, _LONGEST_PAUSE)
         self._fresh.clear()
-        return told
+        return items
 
     def _go_on(self) -> None:
-        """Reads from where it was up to the end, or for as long as it may before it steps back."""
+        """Reads from the current position to the end, or until it is time to reread."""
         until = self._clock() + _STEP_BACK_EVERY
         while True:
             page = self._page(self._cursor)
@@ -138,7 +138,7 @@ class Follower:
                 return
 
     def _go_back(self, by: float) -> None:
-        """Reads again what lies between where it was that long before the last news, and where it is."""
+        """Rereads from the position at a time before the last new entry up to the end."""
         at = self._cursor_at(self._fresh_at - by)
         while True:
             page = self._page(at)
@@ -175,7 +175,7 @@ class Follower:
             self._pasts.popleft()
 
     def _cursor_at(self, instant: float) -> str | None:
-        """Where the feed was read up to at that instant, or a little before it."""
+        """The position in the feed at that instant, or a little before it."""
         at = self._pasts[0][1]
         for when, cursor in self._pasts:
             if when > instant:
@@ -199,11 +199,25 @@ class Follower:
                 self._take(entry)
         self._damaged = damaged
 
-    def _told(self) -> list[LogPage | StepEnded]:
-        """The entries as what they stand for.
+    def _new_items(self) -> list[LogPage | StepEnded]:
+        """The pages and ends of the fresh entries."""
+        records, pages = self._look_up_fresh()
+        items: list[LogPage | StepEnded] = []
+        for entry in self._fresh:
+            key = entry["key"]
+            items.extend(self._unreported(pages.pop(key, ())))
+            if "state" in entry:
+                record = records.get(key)
+                ended = _ended(entry, record)
+                if record is not None and record.state == UNKNOWN:
+                    self._seen_ends.discard((key, entry["attempt"]))  # reported if it is repaired
+                if ended is not None:
+                    self._missing.pop(key, None)
+                    items.append(ended)
+        return items
 
-        Whatever is not in them is looked up, in as few calls as can be.
-        """
+    def _look_up_fresh(self) -> tuple[dict[str, StepRecord], dict[str, list[LogPage]]]:
+        """Records and log pages that are not in the fresh entries themselves, in as few calls as possible."""
         ends = [entry for entry in self._fresh if "state" in entry]
         records = self._calls.lookup(
             self._run_id,
@@ -217,7 +231,7 @@ class Follower:
         logs = {(e["key"], e["attempt"]): None for e in self._fresh if "page" in e}
         for entry in ends if self._logs else []:
             written = {(entry["key"], entry["attempt"], n) for n in range(entry.get("logPageCount", 0))}
-            if not written <= self._told_pages:
+            if not written <= self._reported_pages:
                 logs[(entry["key"], entry["attempt"])] = None
         calls: list[tuple[str, int | None]] = [*((key, None) for key in large), *logs]
         pages: dict[str, list[LogPage]] = {}
@@ -228,19 +242,7 @@ class Follower:
                 records[key] = record
             else:
                 pages.setdefault(key, []).extend(record.log_pages)
-        told: list[LogPage | StepEnded] = []
-        for entry in self._fresh:
-            key = entry["key"]
-            told.extend(self._untold(pages.pop(key, ())))
-            if "state" in entry:
-                record = records.get(key)
-                ended = _ended(entry, record)
-                if record is not None and record.state == UNKNOWN:
-                    self._seen_ends.discard((key, entry["attempt"]))  # told if it is repaired
-                if ended is not None:
-                    self._missing.pop(key, None)
-                    told.append(ended)
-        return told
+        return records, pages
 
     def _read(self, calls: Sequence[tuple[str, int | None]]) -> list[StepRecord | None]:
         def read(call: tuple[str, int | None]) -> StepRecord | None:
@@ -255,19 +257,19 @@ class Follower:
         with ThreadPoolExecutor(min(_READERS, len(calls))) as pool:
             return list(pool.map(read, calls))
 
-    def _untold(self, pages: Iterable[LogPage]) -> list[LogPage]:
-        untold: list[LogPage] = []
+    def _unreported(self, pages: Iterable[LogPage]) -> list[LogPage]:
+        unreported: list[LogPage] = []
         for page in sorted(pages, key=lambda page: (page.attempt, page.number)):
             name = (page.key, page.attempt, page.number)
-            if name not in self._told_pages:
-                self._told_pages.add(name)
+            if name not in self._reported_pages:
+                self._reported_pages.add(name)
                 self._seen_pages.add(name)
-                untold.append(page)
-        return untold
+                unreported.append(page)
+        return unreported
 
 
 def _ended(entry: Mapping[str, Any], record: StepRecord | None) -> StepEnded | None:
-    """The end that an entry tells, None if the step was redriven since: its next end follows."""
+    """The end that an entry reports; None if the step was redriven since, and will end again."""
     key, attempt = entry["key"], entry["attempt"]
     if record is None:
         return StepEnded(key, entry["state"], attempt, result=entry.get("result"))

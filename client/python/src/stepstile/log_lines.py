@@ -1,4 +1,4 @@
-"""The lines of an attempt's log: what was printed, and records (`docs/protocol.md`, "One step")."""
+"""The lines of an attempt's log: printed lines, and records (`docs/protocol.md`, "One step")."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Logged:
 
 @dataclass(frozen=True)
 class Live:
-    """What the handler reported while it ran, as `stepstile.live`."""
+    """A value that the handler reported while it ran, as `stepstile.live`."""
 
     value: Any
 
 
 @dataclass(frozen=True)
 class UnknownRecord:
-    """A record of a kind that this version does not know: to be skipped."""
+    """A record of a kind that this version does not know; readers skip it."""
 
     record: Any
 
@@ -49,8 +49,8 @@ LogLine = Stdout | Stderr | Logged | Live | UnknownRecord
 
 
 def decode(line: str) -> LogLine:
-    """One line of a page of a log. What is marked as a record and is not JSON counts as standard error: better shown as
-    it is than lost."""
+    """Decodes one line of a page of a log. A record that is not JSON is returned as a line of standard error, so that it
+    is not lost."""
     if not line.startswith(_RECORD):
         return Stdout(line)
     content = line[len(_RECORD) :]

@@ -1,6 +1,6 @@
 """One endpoint over HTTP.
 
-Connections that stay open, and calls that are made again until they are answered.
+Connections are kept open, and calls are retried until they are answered.
 """
 
 from __future__ import annotations
@@ -28,11 +28,10 @@ _PROBLEMS = "https://stepstile.dev/problems/"
 class Transport:
     """Calls one endpoint. Safe to use from several threads: each has a connection of its own.
 
-    Every call of Stepstile may be made again with the same effect as once, so a call that was not answered,
-    or was answered "not now", is made again after a pause (exponential, full jitter) until `patience_seconds`
-    have passed.
+    Every call is idempotent. A call that was not answered, or with a status that allows a retry, is retried after a pause
+    (exponential, full jitter) until `patience_seconds` have passed.
 
-    :param timeout_seconds: of one try, from the request to each part of its answer.
+    :param timeout_seconds: the timeout of one try, until each part of its answer.
     """
 
     def __init__(
@@ -48,7 +47,7 @@ class Transport:
         parts = urlsplit(endpoint)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise StepstileError(
-                f"'{endpoint}' is not an endpoint. It is the address that ./stepstile local prints "
+                f"'{endpoint}' is not an endpoint. Use the URL that ./stepstile local prints "
                 "(http://127.0.0.1:8787), or the output ApiUrl of the deployed stack."
             )
         self.endpoint = endpoint.rstrip("/")
@@ -70,34 +69,34 @@ class Transport:
     def call(
         self, method: str, path: str, body: bytes | None = None, query: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
-        """Makes a call; the answer's JSON.
+        """Makes a call; returns the answer's JSON.
 
-        :raises Unreachable: if nothing answered within the client's patience.
-        :raises Unauthorised: if the caller is not known or not allowed.
-        :raises Refused: if the call itself is not acceptable.
+        :raises Unreachable: if there was no answer within `patience_seconds`.
+        :raises Unauthorised: if the caller is unknown or the call is not allowed.
+        :raises Refused: if Stepstile rejects the call.
         """
         target = self._prefix + path + ("?" + urlencode(query, quote_via=quote, safe="") if query else "")
         until = self._clock() + self._patience
         cause: str
         failures = 0
         while True:
-            told: float | None = None
+            retry_after: float | None = None
             try:
-                status, answer, told = self._try(method, target, body or b"")
+                status, answer, retry_after = self._try(method, target, body or b"")
             except (OSError, http.client.HTTPException) as e:
                 self._drop()
                 cause = f"{type(e).__name__}: {e}" if str(e) else type(e).__name__
             else:
                 if status < 400:
                     return _json(answer)
-                # A call refused as signed is signed anew, once: its credentials may have run out.
+                # A signed call that is not authorised is signed again, once: its credentials may have expired.
                 resign = self._sign is not None and status in (401, 403) and failures == 0
                 if status not in _AGAIN and not resign:
                     raise self._error(status, answer)
                 cause = f"HTTP {status}{_detail(answer)}"
             failures += 1
             longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(failures, 10))
-            wait = self._random.uniform(0, longest) if told is None else told
+            wait = self._random.uniform(0, longest) if retry_after is None else retry_after
             if self._clock() + wait > until:
                 raise Unreachable(
                     f"Stepstile at {self.endpoint} did not answer {method} {path} in {failures} tries over "
@@ -127,7 +126,7 @@ class Transport:
         except (ConnectionError, http.client.HTTPException):
             if not reused:
                 raise
-            # The other side closes a connection that was idle: that says nothing of whether it answers.
+            # The other side closes idle connections: this does not mean that it does not answer.
             connection.close()
             connection.request(method, target, body or None, dict(headers))
             response = connection.getresponse()
@@ -168,8 +167,10 @@ class Transport:
                 f"Stepstile at {self.endpoint} does not allow this caller "
                 f"(HTTP {status}{_detail(answer)}). {how}"
             )
-        if status == 413:  # API Gateway's own, which has no type
-            return Refused("request-too-large", "The call is over what API Gateway and Lambda take.", status)
+        if status == 413:  # from API Gateway itself, without a type
+            return Refused(
+                "request-too-large", "The call is larger than API Gateway and Lambda accept.", status
+            )
         return Refused(
             "not-stepstile",
             f"{self.endpoint} answered HTTP {status}{_detail(answer)}; is it Stepstile?",
@@ -178,7 +179,7 @@ class Transport:
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """What a Retry-After header says, if it says seconds, up to a minute."""
+    """The seconds of a Retry-After header, up to a minute; None if it has another form."""
     if not retry_after or not retry_after.isdecimal():
         return None
     return min(_LONGEST_RETRY_AFTER_SECONDS, float(retry_after))
