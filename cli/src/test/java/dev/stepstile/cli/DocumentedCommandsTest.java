@@ -55,7 +55,7 @@ class DocumentedCommandsTest {
             entry(
                     "./stepstile simulate --scenario failures --steps 20000 --seed 7 --faults light",
                     HERE + " -> simulated(\"failures\")"),
-            entry("./stepstile simulate --scenario mixed --report out.html", HERE + " -> simulated(\"mixed\")"),
+            entry("./stepstile simulate --scenario mixed --csv out.csv", HERE + " -> simulated(\"mixed\")"),
             entry(
                     "./stepstile simulate --replay \"retried seed=340 at=duplicate@6\"",
                     HERE + " -> simulated(\"retried\")"),

@@ -2,11 +2,11 @@ package dev.stepstile.cli.simulate;
 
 import dev.stepstile.simulation.Outcome;
 import dev.stepstile.simulation.SimulationConfig;
+import dev.stepstile.simulation.Timeline;
 import dev.stepstile.simulation.exploration.Replay;
 import dev.stepstile.simulation.exploration.Shrink;
 import dev.stepstile.simulation.faults.FaultProfile;
 import dev.stepstile.simulation.faults.Faults;
-import dev.stepstile.simulation.report.HtmlReport;
 import dev.stepstile.simulation.scenarios.Scenarios;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -83,9 +83,9 @@ public final class SimulateCommand implements Callable<Integer> {
     private String part = "1/1";
 
     @Option(
-            names = "--report",
-            description = "Write a self-contained HTML page with the course of the run and the auditor's verdict.")
-    private @Nullable Path report;
+            names = "--csv",
+            description = "Write how many steps and messages were in which state over time, as CSV.")
+    private @Nullable Path csv;
 
     private @Nullable CommandSpec spec;
 
@@ -139,13 +139,13 @@ public final class SimulateCommand implements Callable<Integer> {
         SimulatedRun simulated = new SimulatedRun(out, run);
         Outcome outcome = simulated.play(traced);
         if (traced) {
-            outcome.trace().forEach(out::println);
+            outcome.record().trace().forEach(out::println);
         }
         simulated.summarise(outcome);
-        Path file = report;
+        Path file = csv;
         if (file != null) {
-            Files.writeString(file, HtmlReport.of(run, outcome));
-            out.println("  report             " + file);
+            Files.writeString(file, Timeline.csv(outcome.record().samples()));
+            out.println("  csv                " + file);
         }
         boolean held = outcome.violations().isEmpty();
         if (!held && shrink) {

@@ -34,7 +34,7 @@ final class SimulatedRun {
         long cpuStart = cpuNanos();
         Outcome outcome = replay.play((traced ? replay.config().withTrace() : replay.config()).watchedBy(sample -> {
             if (large && !traced) {
-                progress.at(Math.min(sample.ended(), replay.steps() - 1));
+                progress.at(Math.min(sample.steps().ended(), replay.steps() - 1));
             }
         }));
         if (large && !traced) {
@@ -66,17 +66,21 @@ final class SimulatedRun {
         figure(
                 "steps",
                 "%,d accepted: %s",
-                outcome.accepted(),
-                outcome.ends().entrySet().stream()
+                outcome.progress().accepted(),
+                outcome.progress().ends().entrySet().stream()
                         .map(end -> String.format(Locale.ROOT, "%,d %s", end.getValue(), end.getKey()))
                         .collect(Collectors.joining(", ")));
-        figure("virtual time", "%s, %,d port calls", shown(outcome.took()), outcome.portCalls());
+        figure(
+                "virtual time",
+                "%s, %,d port calls",
+                shown(outcome.progress().took()),
+                outcome.progress().portCalls());
         figure(
                 "faults",
                 "%s",
-                outcome.struck().isEmpty()
+                outcome.faults().kinds().isEmpty()
                         ? "none"
-                        : outcome.struck().entrySet().stream()
+                        : outcome.faults().kinds().entrySet().stream()
                                 .map(each -> String.format(Locale.ROOT, "%,d x %s", each.getValue(), each.getKey()))
                                 .collect(Collectors.joining(", ")));
         figure("recovery", "%s", recovery(outcome));
@@ -84,10 +88,10 @@ final class SimulatedRun {
                 "simulated in",
                 "%s (%.0f steps a second), %.0f s of processor time, heap at most %,d MB",
                 Progress.time(seconds),
-                outcome.accepted() / seconds,
+                outcome.progress().accepted() / seconds,
                 cpuSeconds,
                 peakHeap() >> 20);
-        figure("trace", "%016x (the same on every machine)", outcome.hash());
+        figure("trace", "%016x (the same on every machine)", outcome.record().hash());
         if (outcome.violations().isEmpty()) {
             figure("auditor", "every guarantee held");
         } else {

@@ -48,16 +48,17 @@ class SimulateTest {
     }
 
     @Test
-    void a_load_under_faults_ends_with_the_auditors_verdict_and_a_page_that_needs_nothing_else() throws Exception {
-        Path page = folder.resolve("page.html");
+    void a_load_under_faults_ends_with_the_auditors_verdict_and_a_table_of_how_it_went() throws Exception {
+        Path csv = folder.resolve("run.csv");
         Ran ran = simulate(
-                "--scenario", "failures", "--steps", "500", "--seed", "7", "--faults", "light", "--report", page + "");
+                "--scenario", "failures", "--steps", "500", "--seed", "7", "--faults", "light", "--csv", csv + "");
         assertThat(ran.exit()).as(ran.err()).isZero();
         assertThat(ran.out()).contains("500 accepted").contains("every guarantee held");
-        assertThat(Files.readString(page))
-                .contains("Every guarantee held.")
-                .contains("500 accepted")
-                .doesNotContain("<script src", "<link", "http://", "https://");
+        assertThat(Files.readAllLines(csv))
+                .startsWith("seconds,accepted,ended,running,retrying,visible,in_flight,busy,faults")
+                .last()
+                .asString()
+                .matches("[0-9.]+,500,500,0,0,0,0,0,[0-9]+");
     }
 
     @Test

@@ -129,7 +129,7 @@ final class FeedFollower {
             if (step.writtenAt.isBefore(asked) && !record.equals(step.last)) {
                 findings.add(
                         record.id(),
-                        "a lookup tells " + Auditor.shown(record) + " while it is " + Auditor.shown(step.last));
+                        "a lookup reports " + Auditor.shown(record) + " while it is " + Auditor.shown(step.last));
             }
             if (record.state() instanceof StepState.Ended ended) {
                 lookedUp.add(end(record.id().stepKey(), ended.name(), record.attempt()));
@@ -137,7 +137,7 @@ final class FeedFollower {
         }
         before.forEach((key, record) -> {
             if (some.contains(key) && !answered.contains(key)) {
-                findings.add(record.id(), "a lookup does not tell of it");
+                findings.add(record.id(), "a lookup does not report it");
             }
         });
         return true;
@@ -162,9 +162,9 @@ final class FeedFollower {
         Duration late = Duration.between(ended.finishedAt(), Instant.ofEpochMilli(step.endedAt));
         boolean inTime = late.plus(INDEX_LAG).compareTo(OVERLAP) < 0;
         if (!told.contains(end) && inTime) {
-            findings.add(record.id(), "the feed did not tell its end to a reader that keeps to the rules");
+            findings.add(record.id(), "the feed did not report its end to a reader that follows the rules");
         } else if (!told.contains(end) && !lookedUp.contains(end)) {
-            findings.add(record.id(), "a reader that keeps to the rules never learnt of its end");
+            findings.add(record.id(), "a reader that follows the rules never received its end");
         }
     }
 

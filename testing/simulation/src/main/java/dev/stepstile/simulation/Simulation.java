@@ -7,6 +7,7 @@ import dev.stepstile.simulation.audit.FinalChecks;
 import dev.stepstile.simulation.audit.Findings;
 import dev.stepstile.simulation.audit.RunLedger;
 import dev.stepstile.simulation.faults.FaultInjector;
+import dev.stepstile.simulation.faults.FaultLog;
 import dev.stepstile.simulation.faults.FullDisk;
 import dev.stepstile.simulation.ports.DeletionByAge;
 import dev.stepstile.simulation.ports.PortCalls;
@@ -103,22 +104,29 @@ public final class Simulation {
         this.cluster = config.cluster();
         this.randoms = randoms(config.seed());
         this.scheduler = new Scheduler(randoms.split());
-        this.trace = new Trace(config.traced());
+        this.trace = new Trace(config.watch().traced());
         this.rootProcess = new SimulatedProcess(scheduler, "fate", Duration.ZERO, randoms.split());
         this.faultInjector = new FaultInjector(config.faults(), config.faultProfile(), config.seed(), scheduler);
         this.calls = new PortCalls(scheduler, randoms.split(), faultInjector, trace, rootProcess);
-        this.findings = new Findings(scheduler, config.untilFound());
+        this.findings = new Findings(scheduler, config.watch().untilFound());
         this.deletion = new DeletionByAge(scheduler, new SplittableRandom(config.seed()));
         this.items = new SimulatedPayloadStore(calls, "items", SimulatedStepStore.ITEM_BYTES, deletion);
         this.objects = new SimulatedPayloadStore(calls, "objects", OBJECT_BYTES, deletion);
-        this.store = new SimulatedStepStore(calls, scheduler, randoms.split(), config.conditions(), deletion);
+        this.store = new SimulatedStepStore(
+                calls, scheduler, randoms.split(), config.mistake().conditions(), deletion);
         Audit audit = new Audit(scheduler, cluster, config.bounded(), faultInjector.faultLog(), findings);
         this.auditor = new Auditor(audit, store, items, objects);
         store.tells(auditor);
         items.tells(auditor);
         objects.tells(auditor);
         this.queue = new SimulatedQueue(
-                calls, scheduler, randoms.split(), auditor, cluster.visibility(), RETENTION, cluster.estimateLag());
+                calls,
+                scheduler,
+                randoms.split(),
+                auditor,
+                cluster.visibility(),
+                RETENTION,
+                cluster.surroundings().estimateLag());
         this.finalChecks = new FinalChecks(store, findings);
         this.deadLetters = new SimulatedDeadLetterQueue(calls, queue, auditor);
         this.ports = new Ports(store, queue, deadLetters, items, objects);
@@ -128,13 +136,18 @@ public final class Simulation {
         this.sweeperFunction = function("sweeper", SWEEPER_TIMEOUT, Stepstile::sweep);
         this.runsFunction = function("runs", API_TIMEOUT, s -> s);
         EventSource source = new EventSource(
-                seenBy("poller").queue(), stepFunction, scheduler, cluster.throttled(), queue::visibleAt, auditor);
+                seenBy("poller").queue(),
+                stepFunction,
+                scheduler,
+                cluster.surroundings().throttled(),
+                queue::visibleAt,
+                auditor);
         for (int i = 0; i < cluster.workers(); i++) {
             service("poller", source::poll);
         }
         this.schedule = new SweepSchedule(sweeperFunction, scheduler, cluster);
         service("schedule", schedule::keep);
-        this.timeline = new Timeline(this::look, config.listener());
+        this.timeline = new Timeline(this::look, config.watch().listener());
         scheduler.watchedBy(timeline);
         rootProcess.start("watch", this::watch);
     }
@@ -158,7 +171,7 @@ public final class Simulation {
     }
 
     private Stepstile stepstile(String function, SimulatedProcess process) {
-        Interceptor interceptor = config.interceptor();
+        Interceptor interceptor = config.mistake().interceptor();
         return new Stepstile(
                 seenBy(function),
                 interceptor.timing(function, cluster.timing()),
@@ -167,12 +180,12 @@ public final class Simulation {
     }
 
     private Ports seenBy(String function) {
-        return config.interceptor().in(function, ports, this);
+        return config.mistake().interceptor().in(function, ports, this);
     }
 
     private SimulatedProcess process(String name) {
         RandomGenerator random = randoms.split();
-        long most = cluster.maxSkew().toMillis();
+        long most = cluster.surroundings().maxSkew().toMillis();
         Duration skew = Duration.ofMillis(most == 0 ? 0 : random.nextLong(-most, most + 1));
         return new SimulatedProcess(scheduler, name + "-" + ++processes, skew, random);
     }
@@ -233,10 +246,11 @@ public final class Simulation {
         }
         return new Timeline.Sample(
                 millis,
-                auditor.accepted(),
-                ended,
-                auditor.records(StepState.Name.RUNNING),
-                auditor.records(StepState.Name.RETRYING),
+                new Timeline.Steps(
+                        auditor.accepted(),
+                        ended,
+                        auditor.records(StepState.Name.RUNNING),
+                        auditor.records(StepState.Name.RETRYING)),
                 queue.visible(),
                 queue.size() - queue.visible(),
                 stepFunction.running(),
@@ -302,7 +316,7 @@ public final class Simulation {
 
     /** The schedule calls no sweeper for a while. */
     public void silenceSweeps(Duration length) {
-        faultInjector.faultLog().count("schedule silent");
+        faultInjector.faultLog().count("schedule paused");
         schedule.silent(length);
     }
 
@@ -406,20 +420,18 @@ public final class Simulation {
             findings.add("queue", queue.size() + " messages were never deleted");
         }
         auditor.runs().forEach(finalChecks::of);
+        FaultLog injected = faultInjector.faultLog();
         return new Outcome(
                 findings.all(),
-                trace.hash(),
-                calls.count(),
-                Duration.between(Scheduler.START, scheduler.now()),
-                auditor.accepted(),
-                finalChecks.ends(),
+                new Outcome.Progress(
+                        calls.count(),
+                        Duration.between(Scheduler.START, scheduler.now()),
+                        auditor.accepted(),
+                        finalChecks.ends()),
                 counts(),
                 auditor.recoveries(),
-                faultInjector.faultLog().counts(),
-                faultInjector.faultLog().places(),
-                faultInjector.faultLog().all(),
-                timeline.samples(),
-                trace.lines());
+                new Outcome.Injected(injected.counts(), injected.places(), injected.all()),
+                new Outcome.Recording(trace.hash(), timeline.samples(), trace.lines()));
     }
 
     private SortedMap<Metric, Long> counts() {

@@ -30,13 +30,12 @@ import org.jspecify.annotations.Nullable;
 final class AskingPorts implements StepStore, StepQueue, DeadLetterQueue, PayloadStore {
     private final Script script;
     private final Jobs.Job job;
-    private final Mistake mistake;
-    private List<String> unsentLetters = new ArrayList<>();
+    private final Conditions conditions;
 
-    AskingPorts(Script script, Jobs.Job job, Mistake mistake) {
+    AskingPorts(Script script, Jobs.Job job, Conditions conditions) {
         this.script = script;
         this.job = job;
-        this.mistake = mistake;
+        this.conditions = conditions;
     }
 
     Ports ports() {
@@ -94,14 +93,7 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetterQueue, Payloa
 
     @Override
     public Optional<Dispatch> dispatch(String runId, String dispatchId) {
-        return ask(
-                "dispatch",
-                (table, now) -> new Result(
-                        table,
-                        Optional.ofNullable(table.dispatch())
-                                .map(found -> mistake == Mistake.CLOSED_THOUGH_KEPT_OPEN && job instanceof Jobs.Sweeping
-                                        ? Jobs.keptOpenUntil(found, Instant.EPOCH)
-                                        : found)));
+        return ask("dispatch", (table, now) -> new Result(table, Optional.ofNullable(table.dispatch())));
     }
 
     @Override
@@ -113,13 +105,9 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetterQueue, Payloa
 
     @Override
     public boolean replace(Dispatch next) {
-        if (mistake == Mistake.REDRIVE_WITHOUT_REOPENING && job instanceof Jobs.Redriving) {
-            return true;
-        }
         return this.<Boolean>ask("replace dispatch" + (next.closed() ? ", closed" : ""), (table, now) -> {
             Dispatch stored = table.dispatch();
-            boolean unversioned = mistake == Mistake.CLOSED_WITHOUT_VERSION && next.closed();
-            boolean as = stored != null && (unversioned || stored.version() == next.version() - 1);
+            boolean as = stored != null && stored.version() == next.version() - 1;
             return new Result(as ? table.with(next) : table, as);
         });
     }
@@ -134,46 +122,19 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetterQueue, Payloa
 
     @Override
     public WriteResult write(StepRecord next, Precondition expect) {
-        WriteResult written = ask("write " + next.id().stepKey() + " " + shown(next), (table, now) -> {
+        return ask("write " + next.id().stepKey() + " " + shown(next), (table, now) -> {
             StepRecord stored = table.record(next.id());
-            return met(stored, expect)
-                    ? new Result(
-                            table.with(asMistaken(next)),
-                            new WriteResult.Written(),
-                            Jobs.redrivenWrongly(stored, next, job))
+            return conditions.met(stored, expect)
+                    ? new Result(table.with(next), new WriteResult.Written(), Jobs.redrivenWrongly(stored, next, job))
                     : new Result(table, new WriteResult.Refused(stored));
         });
-        List<String> late = unsentLetters;
-        unsentLetters = new ArrayList<>();
-        late.forEach(this::sendLetter);
-        return written;
-    }
-
-    private boolean met(@Nullable StepRecord stored, Precondition expect) {
-        boolean unchecked = switch (expect) {
-            case Precondition.Absent _ -> mistake == Mistake.CLAIM_WITHOUT_CONDITION;
-            case Precondition.Fence _ -> mistake == Mistake.UNFENCED && stored != null;
-            case Precondition.AsRead _
-            when mistake == Mistake.STALE_SWEEP -> job instanceof Jobs.Sweeping && stored != null;
-            case Precondition.AsRead read -> mistake == Mistake.HEARTBEAT_OVERLOOKED && sameFence(stored, read);
-        };
-        return unchecked || Conditions.ALL.met(stored, expect);
-    }
-
-    private static boolean sameFence(@Nullable StepRecord stored, Precondition.AsRead read) {
-        return Conditions.ALL.met(
-                stored, new Precondition.Fence(read.attempt(), read.owner(), read.state(), read.cancelSeq()));
-    }
-
-    private StepRecord asMistaken(StepRecord next) {
-        return mistake == Mistake.REDRIVE_RESETS_THE_FENCE && job instanceof Jobs.Redriving
-                ? Jobs.withoutFence(next)
-                : next;
     }
 
     static String shown(StepRecord record) {
         return record.state().name() + " " + record.attempt()
-                + (record.state() instanceof StepState.Dead dead && dead.deadLetteredAt() != null ? " buried" : "")
+                + (record.state() instanceof StepState.Dead dead && dead.deadLetteredAt() != null
+                        ? " dead-lettered"
+                        : "")
                 + (record.state() instanceof StepState.Running running && running.cancelRequested() ? " to stop" : "");
     }
 
@@ -226,9 +187,12 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetterQueue, Payloa
         });
     }
 
+    /** A worker starts with what was received for it. */
     @Override
     public List<Delivery> receive(int max, Duration wait) {
-        throw new UnsupportedOperationException("a worker starts with what it received");
+        return job instanceof Jobs.Working(Instant start, int worker, Table.Message message)
+                ? List.of(message.delivery())
+                : List.of();
     }
 
     @Override
@@ -256,36 +220,26 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetterQueue, Payloa
     public boolean anyVisible() {
         return this.<Boolean>ask(
                 "anyVisible",
-                (table, now) -> new Result(
-                        table,
-                        mistake == Mistake.LOSS_OVERLOOKED
-                                || table.messages().stream().anyMatch(Table.Message::visible)));
+                (table, now) -> new Result(table, table.messages().stream().anyMatch(Table.Message::visible)));
     }
 
     @Override
     public void moveToDeadLetters(String body) {
-        if (mistake == Mistake.MARKED_BEFORE_BURIED) {
-            unsentLetters.add(body);
-        } else {
-            sendLetter(body);
-        }
-    }
-
-    private void sendLetter(String body) {
         DeadLetterCodec.Summary deadLetter = DeadLetterCodec.read(body);
         StepId step = deadLetter.step();
         if (step == null) {
             throw new IllegalStateException("every message is ours here");
         }
         ask(
-                "bury " + step.stepKey() + " " + deadLetter.attempt(),
+                "moveToDeadLetters " + step.stepKey() + " " + deadLetter.attempt(),
                 (table, now) -> new Result(
-                        table.moveToDeadLetters(new Table.Letter(step.stepKey(), deadLetter.attempt(), body)), true));
+                        table.moveToDeadLetters(new Table.DeadLetter(step.stepKey(), deadLetter.attempt(), body)),
+                        true));
     }
 
     @Override
     public List<String> peek(int max) {
-        throw new UnsupportedOperationException("nobody looks at letters here");
+        throw new UnsupportedOperationException("nobody reads dead letters here");
     }
 
     @Override

@@ -4,14 +4,16 @@ import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
-import dev.stepstile.codec.DeadLetterCodec;
 import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.model.Asked.Choice;
 import dev.stepstile.model.Asked.Result;
 import dev.stepstile.model.Script.Handler;
+import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepQueue.Delivery;
-import dev.stepstile.step.Attempts;
-import dev.stepstile.step.Dispatch;
+import dev.stepstile.simulation.Interceptor;
+import dev.stepstile.simulation.Simulation;
+import dev.stepstile.simulation.SimulationConfig;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepRecord;
@@ -37,11 +39,24 @@ final class Jobs {
     static final String DISPATCH = "d";
     private static final Duration API_TIMEOUT = Duration.ofSeconds(30);
 
+    /** Interceptors are handed one; those of mistakes at ports do not look at it. */
+    private static final Simulation NEVER_PLAYED = new Simulation(SimulationConfig.of(0));
+
     private Jobs() {}
 
     /** What an actor does, and all that it knows at its start. */
     sealed interface Job {
         Instant start();
+
+        /** Which function it is a call of. */
+        default String function() {
+            return switch (this) {
+                case Handing _ -> "dispatch";
+                case Working _ -> "step";
+                case Sweeping _ -> "sweeper";
+                case Cancelling _, Redriving _ -> "runs";
+            };
+        }
     }
 
     record Handing(Instant start, int steps) implements Job {}
@@ -72,12 +87,20 @@ final class Jobs {
         void run() throws InterruptedException;
     }
 
-    static Body body(Job job, Script script, Mistake mistake) {
-        AskingPorts ports = new AskingPorts(script, job, mistake);
-        Stepstile stepstile = new Stepstile(ports.ports(), Timing.DEFAULT, script.runtime(), (count, n) -> {});
+    /** @param config what is done wrong */
+    static Body body(Job job, Script script, SimulationConfig config) {
+        Ports ports = new AskingPorts(script, job, config.mistake().conditions()).ports();
+        Interceptor interceptor = config.mistake().interceptor();
+        Stepstile stepstile = new Stepstile(
+                interceptor.in(job.function(), ports, NEVER_PLAYED),
+                interceptor.timing(job.function(), Timing.DEFAULT),
+                interceptor.runtime(job.function(), script.runtime()),
+                (count, n) -> {});
         return switch (job) {
             case Handing handing -> () -> stepstile.dispatcher(1).dispatch(request(handing.steps()));
-            case Working working -> () -> work(working, ports, stepstile, mistake);
+            case Working working ->
+                () -> work(
+                        working, interceptor.in("poller", ports, NEVER_PLAYED).queue(), stepstile);
             case Sweeping _ -> () -> stepstile.sweep().sweep(job.start().plus(Duration.ofMinutes(1)));
             case Cancelling _ ->
                 () -> stepstile.canceller().cancel(RUN, job.start().plus(API_TIMEOUT));
@@ -97,36 +120,17 @@ final class Jobs {
         };
     }
 
-    private static void work(Working working, AskingPorts ports, Stepstile stepstile, Mistake mistake)
-            throws InterruptedException {
-        Table.Message message = working.message();
-        if (mistake == Mistake.ACKNOWLEDGED_FIRST) {
-            ports.delete(List.of(message.receipt()));
-        }
-        String body = mistake == Mistake.LETTER_OF_ANY_ATTEMPT ? ofLatest(message.body(), ports) : message.body();
-        Delivery delivery = new Delivery(
-                Integer.toString(message.id()), message.receipt(), body, message.receives(), Instant.EPOCH);
+    private static void work(Working working, StepQueue queue, Stepstile stepstile) throws InterruptedException {
+        List<Delivery> batch = queue.receive(1, Duration.ZERO);
         List<String> stay = stepstile
                 .execution(new Handlers(List.of(new Told())), HandlerOutput.UNCAPTURED, AttemptRunner.DIRECT)
-                .execute(List.of(delivery), working.start().plus(Duration.ofMinutes(15)));
+                .execute(batch, working.start().plus(Duration.ofMinutes(15)));
         if (stay.isEmpty()) {
-            ports.delete(List.of(message.receipt()));
+            queue.delete(batch.stream().map(Delivery::receipt).toList());
         }
     }
 
-    /** A letter as if its step had died at the attempt that is there now. */
-    private static String ofLatest(String body, AskingPorts ports) {
-        if (!(MessageCodec.decode(body) instanceof MessageCodec.Decoded.MovedBack deadLetter)) {
-            return body;
-        }
-        StepSpec spec = deadLetter.spec();
-        return ports.record(spec.id(), spec.shard())
-                .filter(record -> record.state() instanceof StepState.Dead)
-                .map(record -> DeadLetterCodec.dead(spec, record, (StepState.Dead) record.state()))
-                .orElse(body);
-    }
-
-    /** A letter redrives the death that it names, once. */
+    /** A dead letter redrives the death that it names, once. */
     static @Nullable String redrivenWrongly(@Nullable StepRecord stored, StepRecord next, Job job) {
         return stored != null
                         && stored.state() instanceof StepState.Dead
@@ -135,7 +139,7 @@ final class Jobs {
                         && MessageCodec.decode(working.message().body())
                                 instanceof MessageCodec.Decoded.MovedBack(StepSpec _, int attempt)
                         && attempt != stored.attempt()
-                ? "a letter redrove another death than its own"
+                ? "a dead letter redrove another death than its own"
                 : null;
     }
 
@@ -194,34 +198,5 @@ final class Jobs {
         return record.owner().equals(working.owner()) && record.state() instanceof StepState.Running
                 ? "a message was deleted by a worker that still has its step"
                 : null;
-    }
-
-    static Dispatch keptOpenUntil(Dispatch d, Instant until) {
-        return new Dispatch(
-                d.id(),
-                d.accepted(),
-                d.sending(),
-                d.progress(),
-                new Dispatch.Schedule(d.schedule().nextAt(), d.schedule().sweptAt(), until),
-                d.refresh(),
-                d.version());
-    }
-
-    static StepRecord withoutFence(StepRecord r) {
-        return new StepRecord(
-                r.id(),
-                r.shard(),
-                r.settings(),
-                r.createdAt(),
-                new Attempts(
-                        new Attempts.Newest(
-                                0,
-                                r.owner(),
-                                r.attempts().newest().startedAt(),
-                                r.attempts().newest().pages()),
-                        0,
-                        r.history()),
-                r.answered(),
-                r.state());
     }
 }

@@ -1,5 +1,6 @@
 package dev.stepstile.model;
 
+import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepError;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * All that is stored, in the table and in the queues: a value. The model has one run with one dispatch.
  *
- * @param deadLettered every letter that was ever in the dead-letter queue
+ * @param deadLettered every message that was ever in the dead-letter queue
  * @param deadLetters what is in it now
  * @param sent how many messages were ever sent; the next one's id
  */
@@ -27,8 +28,8 @@ record Table(
         @Nullable Dispatch dispatch,
         NavigableMap<String, StepRecord> records,
         List<Message> messages,
-        List<Letter> deadLettered,
-        List<Letter> deadLetters,
+        List<DeadLetter> deadLettered,
+        List<DeadLetter> deadLetters,
         int sent) {
     static final Table EMPTY = new Table(null, null, new TreeMap<>(), List.of(), List.of(), List.of(), 0);
 
@@ -37,9 +38,13 @@ record Table(
         String receipt() {
             return id + ":" + receives;
         }
+
+        Delivery delivery() {
+            return new Delivery(Integer.toString(id), receipt(), body, receives, Instant.EPOCH);
+        }
     }
 
-    record Letter(String step, int attempt, String body) {}
+    record DeadLetter(String step, int attempt, String body) {}
 
     Table with(Run next) {
         return new Table(next, dispatch, records, messages, deadLettered, deadLetters, sent);
@@ -59,7 +64,7 @@ record Table(
         return new Table(run, dispatch, records, List.copyOf(next), deadLettered, deadLetters, sent);
     }
 
-    Table withLetters(List<Letter> next) {
+    Table withDeadLetters(List<DeadLetter> next) {
         return new Table(run, dispatch, records, messages, deadLettered, List.copyOf(next), sent);
     }
 
@@ -69,10 +74,10 @@ record Table(
         return new Table(run, dispatch, records, List.copyOf(all), deadLettered, deadLetters, sent + 1);
     }
 
-    Table moveToDeadLetters(Letter deadLetter) {
-        List<Letter> in = new ArrayList<>(deadLetters);
+    Table moveToDeadLetters(DeadLetter deadLetter) {
+        List<DeadLetter> in = new ArrayList<>(deadLetters);
         in.add(deadLetter);
-        List<Letter> ever = new ArrayList<>(deadLettered);
+        List<DeadLetter> ever = new ArrayList<>(deadLettered);
         if (!ever.contains(deadLetter)) {
             ever.add(deadLetter);
         }
@@ -122,7 +127,7 @@ record Table(
                             .noneMatch(deadLetter ->
                                     deadLetter.step().equals(next.id().stepKey())
                                             && deadLetter.attempt() == next.attempt())) {
-                return "marked buried, and there is no letter";
+                return "marked as dead-lettered, and there is no dead letter";
             }
         }
         return after.dispatch == null ? null : wrong(after, after.dispatch);

@@ -23,7 +23,8 @@ class DeterminismTest {
 
     /** Prints the trace of a seed. */
     public static void main(String[] arguments) {
-        String trace = String.join("\n", play(Long.parseLong(arguments[0])).trace());
+        String trace =
+                String.join("\n", play(Long.parseLong(arguments[0])).record().trace());
         System.out.writeBytes(trace.getBytes(StandardCharsets.UTF_8));
     }
 
@@ -31,15 +32,15 @@ class DeterminismTest {
     void one_seed_gives_one_trace() {
         Outcome first = play(7);
         Outcome second = play(7);
-        assertThat(second.trace()).isEqualTo(first.trace()).hasSizeGreaterThan(500);
-        assertThat(second.hash()).isEqualTo(first.hash());
+        assertThat(second.record().trace()).isEqualTo(first.record().trace()).hasSizeGreaterThan(500);
+        assertThat(second.record().hash()).isEqualTo(first.record().hash());
     }
 
     @Test
     void other_seeds_give_other_traces() {
         Set<Long> hashes = new HashSet<>();
         for (long seed = 1; seed <= 10; seed++) {
-            hashes.add(play(seed).hash());
+            hashes.add(play(seed).record().hash());
         }
         assertThat(hashes).hasSize(10);
     }
@@ -47,8 +48,8 @@ class DeterminismTest {
     @Test
     void the_hash_does_not_depend_on_whether_lines_are_kept() {
         SimulationConfig config = SimulationConfig.of(3).with(Faults.NONE.crashAfter(9));
-        assertThat(Scenario.RETRY.play(config.withTrace()).hash())
-                .isEqualTo(Scenario.RETRY.play(config).hash());
+        assertThat(Scenario.RETRY.play(config.withTrace()).record().hash())
+                .isEqualTo(Scenario.RETRY.play(config).record().hash());
     }
 
     @Test
@@ -64,6 +65,7 @@ class DeterminismTest {
                 .start();
         byte[] other = process.getInputStream().readAllBytes();
         assertThat(process.waitFor()).isZero();
-        assertThat(new String(other, StandardCharsets.UTF_8)).isEqualTo(String.join("\n", play(7).trace()));
+        assertThat(new String(other, StandardCharsets.UTF_8))
+                .isEqualTo(String.join("\n", play(7).record().trace()));
     }
 }

@@ -61,10 +61,10 @@ class FullDiskTest {
             assertThat(outcome.violations())
                     .as("%s, seed %s, %s", named.name(), seed, window)
                     .isEmpty();
-            assertThat(outcome.took())
+            assertThat(outcome.progress().took())
                     .as("%s, seed %s, %s", named.name(), seed, window)
                     .isLessThan(window.end().plus(BOUND));
-            refused += outcome.struck().getOrDefault("disk full", 0);
+            refused += outcome.faults().kinds().getOrDefault("disk full", 0);
         }
         assertThat(refused).isPositive();
     }

@@ -47,7 +47,7 @@ enum Hunt {
             "queue.delete",
             "putPage",
             "raiseCancelSeq",
-            "letters.bury");
+            "deadLetters.move");
 
     abstract Replay replay(long seed);
 

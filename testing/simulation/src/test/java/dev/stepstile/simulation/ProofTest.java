@@ -55,7 +55,7 @@ class ProofTest {
                 alone: the same on any machine. This page is generated, and `./stepstile verify --full` holds it against what
                 comes out; after a change to the protocol it is written anew by
 
-                    mvn test -Pfull -pl simulation -am -Dtest=ProofTest -Dstepstile.write-docs=true -Dsurefire.failIfNoSpecifiedTests=false
+                    mvn test -Pfull -pl testing/simulation -am -Dtest=ProofTest -Dstepstile.write-docs=true -Dsurefire.failIfNoSpecifiedTests=false
 
                 """);
         singles();
@@ -86,7 +86,8 @@ class ProofTest {
                     scenario.scenario().play(scenario.config(seed)).counts();
             Exploration exploration = new Exploration(scenario, seed, config -> config, (faults, outcome) -> {
                 String effect = effect(calm, outcome);
-                outcome.struckAt()
+                outcome.faults()
+                        .places()
                         .forEach((place, struck) -> struck.keySet()
                                 .forEach(fault -> table.computeIfAbsent(place, p -> new TreeMap<>())
                                         .computeIfAbsent(fault, f -> new TreeMap<>())
@@ -164,7 +165,7 @@ class ProofTest {
         }
         page.append(String.format(Locale.ROOT, "| | together | %,d |%n%n", all));
         page.append("""
-                They found what single faults and chance had not: a worker that stood still while it redrove by a letter, and
+                They found what single faults and chance had not: a worker that stood still while it redrove by a dead letter, and
                 whose step a sweep took for finished meanwhile; and sweeps that each redrive put off. Both are repaired, with
                 their faults as tests, and the auditor now sees the first after one fault.
 
@@ -193,10 +194,10 @@ class ProofTest {
                         "| %s | %s | %s | %,d | %,d | %s | %s | %s | %d |%n",
                         load.name(),
                         faults,
-                        outcome.ends().entrySet().stream()
+                        outcome.progress().ends().entrySet().stream()
                                 .map(end -> String.format(Locale.ROOT, "%,d %s", end.getValue(), end.getKey()))
                                 .collect(Collectors.joining(", ")),
-                        outcome.struck().values().stream()
+                        outcome.faults().kinds().values().stream()
                                 .mapToInt(Integer::intValue)
                                 .sum(),
                         lost.size(),
@@ -265,7 +266,7 @@ class ProofTest {
                     Outcome outcome = hunt.played(seed, bug.changes().get());
                     if (!outcome.violations().isEmpty()) {
                         finds.merge(hunt, 1, Integer::sum);
-                        after = after.isEmpty() ? seconds(outcome.took()) : after;
+                        after = after.isEmpty() ? seconds(outcome.progress().took()) : after;
                         here = true;
                     }
                 }

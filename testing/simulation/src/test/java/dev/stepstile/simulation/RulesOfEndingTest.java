@@ -89,7 +89,7 @@ class RulesOfEndingTest {
             assertThat(Played.of(cancelledAndRedriven, config).holds().step("b").state())
                     .isNotInstanceOf(StepState.Cancelled.class);
             assertThat(Played.of(cancelledAndRedriven, config.with(unanswered))
-                            .isFound("its cancel number fell")
+                            .isFound("its cancelSeq went back")
                             .step("b")
                             .state())
                     .isInstanceOf(StepState.Cancelled.class);
@@ -156,7 +156,7 @@ class RulesOfEndingTest {
 
     /** Another one. */
     @Test
-    void a_letter_may_be_moved_back_before_its_step_is_marked_as_buried() {
+    void a_dead_letter_may_be_moved_back_before_its_step_is_marked_as_dead_lettered() {
         holds("moved-back seed=1 at=pause:200000ms@11,pause:200000ms@12");
     }
 
@@ -167,9 +167,9 @@ class RulesOfEndingTest {
 
     @Nested
     class A_step_of_two_dispatches {
-        /** Else the other one's sweep buries it, and its letter, moved back, reopens the other one. */
+        /** Else the other one's sweep dead-letters it, and its dead letter, moved back, reopens the other one. */
         @Test
-        void is_buried_by_the_one_that_drives_it() {
+        void is_dead_lettered_by_the_one_that_drives_it() {
             holds("attached-moved-back seed=1 at=pause:200000ms@10");
         }
 
@@ -228,7 +228,7 @@ class RulesOfEndingTest {
         }
 
         @Test
-        void else_a_dead_step_is_never_buried() {
+        void else_a_dead_step_is_never_dead_lettered() {
             Interceptor trusting = Mistakes.store("sweeper", store -> new PassingStore(store) {
                 @Override
                 public List<StepRecord> records(List<StepRef> steps) {
@@ -242,11 +242,11 @@ class RulesOfEndingTest {
                 }
             });
             SimulationConfig config =
-                    SimulationConfig.of(1).with(Faults.NONE.at("letters.bury", new Fault.CrashBefore()));
+                    SimulationConfig.of(1).with(Faults.NONE.at("deadLetters.move", new Fault.CrashBefore()));
             Played.of(DOOMED, config).holds();
             Played.of(DOOMED, config.with(trusting))
-                    .isFound("its dispatch was closed while it was not buried")
-                    .isFound("it is dead and no letter says so");
+                    .isFound("its dispatch was closed before its dead letter was sent")
+                    .isFound("it is dead and has no dead letter");
         }
     }
 
@@ -283,13 +283,13 @@ class RulesOfEndingTest {
         };
 
         @Test
-        void else_a_crash_in_between_loses_the_letter() {
+        void else_a_crash_in_between_loses_the_dead_letter() {
             SimulationConfig config = SimulationConfig.of(1)
-                    .with(Faults.NONE.at("store.write r/a DEAD 1 buried", new Fault.CrashAfter()));
+                    .with(Faults.NONE.at("store.write r/a DEAD 1 dead-lettered", new Fault.CrashAfter()));
             Played.of(DOOMED, config).holds();
             Played.of(DOOMED, config.with(markedFirst))
-                    .isFound("it is marked as buried, and no letter ever named attempt 1")
-                    .isFound("it is dead and no letter says so");
+                    .isFound("it is marked as dead-lettered, and no dead letter names attempt 1")
+                    .isFound("it is dead and has no dead letter");
         }
     }
 
@@ -309,7 +309,7 @@ class RulesOfEndingTest {
             return DeadLetterCodec.read(body).attempt();
         }
 
-        /** What the workers read in a letter is changed. */
+        /** What the workers read in a dead letter is changed. */
         private static Interceptor misread(BiFunction<Decoded.MovedBack, Simulation, String> wrong) {
             return Mistakes.queue("poller", (queue, simulation) -> new PassingQueue(queue) {
                 @Override
@@ -351,7 +351,7 @@ class RulesOfEndingTest {
                             .step("a")
                             .attempt())
                     .isEqualTo(2);
-            Played.of(diesOnce, SimulationConfig.of(1).with(formless)).isFound("it is dead and no letter says so");
+            Played.of(diesOnce, SimulationConfig.of(1).with(formless)).isFound("it is dead and has no dead letter");
         }
     }
 

@@ -128,7 +128,7 @@ class RulesOfReadingTest {
                     .with(Faults.NONE.at("store.write r/a RUNNING 1", 3, new Fault.Pause(Duration.ofSeconds(150))));
             assertThat(Played.of(Scenario.LONG_STEP, config).holds().step("a").attempt())
                     .isEqualTo(2);
-            Played.of(Scenario.LONG_STEP, config.with(talkative)).isFound("tells a result before it is recorded");
+            Played.of(Scenario.LONG_STEP, config.with(talkative)).isFound("contains a result before it is recorded");
         }
     }
 
@@ -154,7 +154,8 @@ class RulesOfReadingTest {
                     .orElseThrow();
             assertThat(found(UnaryOperator.identity())).isEmpty();
             assertThat(found(forgets.changes().get()))
-                    .anySatisfy(text -> assertThat(text).contains("nobody claimed it yet, and it was sent again"));
+                    .anySatisfy(text ->
+                            assertThat(text).contains("no worker had claimed it, and its message was sent again"));
         }
 
         /** Nobody polls, and whatever is sent is lost. */

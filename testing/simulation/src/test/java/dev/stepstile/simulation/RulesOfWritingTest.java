@@ -100,7 +100,8 @@ class RulesOfWritingTest {
                             stored.state() instanceof StepState.Running running ? running.leaseUntil() : null)
                     : expect);
             Played.of(Scenario.LONG_STEP, config).holds();
-            Played.of(Scenario.LONG_STEP, config.with(leaseless)).isFound("it was taken from an owner whose lease ran");
+            Played.of(Scenario.LONG_STEP, config.with(leaseless))
+                    .isFound("it was taken over from a worker whose lease was valid");
         }
 
         @Test
@@ -115,7 +116,7 @@ class RulesOfWritingTest {
                     ? new Precondition.Fence(fence.attempt(), fence.owner(), fence.state(), stored.cancelSeq())
                     : expect);
             assertThat(Played.of(cancelled, config).holds().step("a").state()).isInstanceOf(StepState.Cancelled.class);
-            Played.of(cancelled, config.with(blind)).isFound("its cancel number fell from 1 to 0");
+            Played.of(cancelled, config.with(blind)).isFound("its cancelSeq went back from 1 to 0");
         }
 
         @Test

@@ -32,7 +32,7 @@ import java.util.stream.Stream;
  * @param what is done wrong
  * @param changes the setup, with whatever it keeps in mind for one run
  */
-record SeededBug(String what, boolean classic, Supplier<UnaryOperator<SimulationConfig>> changes) {
+public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<SimulationConfig>> changes) {
 
     static SeededBug of(String what, Supplier<Interceptor> interceptor) {
         return new SeededBug(what, false, () -> {
@@ -118,6 +118,15 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Simulation
                                     fence.owner(),
                                     stored.state().name(),
                                     fence.cancelSeq())
+                            : expect)),
+            conditions(
+                    "Who takes a step over overlooks a heartbeat",
+                    Mistakes.without((stored, expect) -> expect instanceof Precondition.AsRead read
+                                    && Conditions.ALL.met(
+                                            stored,
+                                            new Precondition.Fence(
+                                                    read.attempt(), read.owner(), read.state(), read.cancelSeq()))
+                            ? Precondition.asRead(stored)
                             : expect)),
             conditions(
                     "A claim does not look whether there is a record",
@@ -207,8 +216,8 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Simulation
                     return true;
                 }
             }),
-            of("A step is marked as buried, then its letter is sent", () -> SeededBug::markedFirst),
-            store("The sweeper takes a dead step for buried", "sweeper", store -> new PassingStore(store) {
+            of("A step is marked as dead-lettered, then its dead letter is sent", () -> SeededBug::markedFirst),
+            store("The sweeper takes a dead step for dead-lettered", "sweeper", store -> new PassingStore(store) {
                 @Override
                 public List<StepRecord> records(List<StepRef> steps) {
                     return store.records(steps).stream()
@@ -232,7 +241,7 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Simulation
                                     : result;
                         }
                     }),
-            store("A page tells the result before it is recorded", "step", store -> new PassingStore(store) {
+            store("A log page contains the result before it is recorded", "step", store -> new PassingStore(store) {
                 @Override
                 public WriteResult write(StepRecord next, Precondition expect) {
                     if (next.state() instanceof StepState.Succeeded(Payload.Inline(String json), var at)) {
@@ -342,6 +351,15 @@ record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Simulation
                 receives.put(spec.id(), delivery.receiveCount());
             }
         }
+    }
+
+    public static SeededBug named(String what) {
+        return ALL.stream().filter(bug -> bug.what().equals(what)).findFirst().orElseThrow();
+    }
+
+    /** A setup without faults, with the mistake. */
+    public SimulationConfig config() {
+        return changes.get().apply(SimulationConfig.of(1));
     }
 
     /** What the auditor finds of it with this seed. */

@@ -21,26 +21,23 @@ import org.junit.jupiter.api.Nested;
 /** The simulated ports keep to the ports' contracts: each call is made by an actor, on virtual time. */
 class SimulatedContractsTest {
     private static final Duration VISIBILITY = Duration.ofSeconds(2);
+    private static final Cluster.Surroundings NO_SWEEPS =
+            new Cluster.Surroundings(Duration.ZERO, 1, 0, 0, false, Duration.ZERO);
 
     private Simulation simulation;
 
     @BeforeEach
     void begin() {
-        Cluster cluster = Cluster.CALM;
+        Cluster cluster = Cluster.CALM.withWorkers(0);
         simulation = new Simulation(SimulationConfig.of(1)
                 .with(new Cluster(
                         cluster.timing(),
                         cluster.shards(),
-                        0,
+                        cluster.workers(),
                         cluster.stepTimeout(),
                         VISIBILITY,
-                        Duration.ZERO,
-                        true,
-                        1,
-                        0,
-                        0,
-                        false,
-                        Duration.ZERO)));
+                        cluster.clientRetries(),
+                        NO_SWEEPS)));
     }
 
     /** Lets the caller, who is no actor, make calls of a port. */

@@ -94,6 +94,20 @@ final class SweeperBugs {
                             .map(dispatch -> Mistakes.keptOpenUntil(dispatch, Instant.EPOCH));
                 }
             }),
+            SeededBug.store(
+                    "A sweep closes a dispatch whatever was written to it meanwhile",
+                    "sweeper",
+                    store -> new PassingStore(store) {
+                        @Override
+                        public boolean replace(Dispatch next) {
+                            return store.replace(next)
+                                    || (next.closed()
+                                            && store.dispatch(next.runId(), next.dispatchId())
+                                                    .filter(now ->
+                                                            store.replace(Mistakes.versioned(next, now.version() + 1)))
+                                                    .isPresent());
+                        }
+                    }),
             SeededBug.store("A lost worker costs no attempt", "sweeper", store -> new PassingStore(store) {
                 @Override
                 public WriteResult write(StepRecord next, Precondition expect) {
@@ -128,14 +142,15 @@ final class SweeperBugs {
                             .map(run -> new Run(run.runId(), run.createdAt(), run.shards(), run.cancelSeq() + 1));
                 }
             }),
-            SeededBug.store("A dead step is never marked as buried", "sweeper", store -> new PassingStore(store) {
-                @Override
-                public List<StepRecord> records(List<StepRef> steps) {
-                    return store.records(steps).stream()
-                            .filter(record -> !(record.state() instanceof StepState.Dead))
-                            .toList();
-                }
-            }));
+            SeededBug.store(
+                    "A dead step is never marked as dead-lettered", "sweeper", store -> new PassingStore(store) {
+                        @Override
+                        public List<StepRecord> records(List<StepRef> steps) {
+                            return store.records(steps).stream()
+                                    .filter(record -> !(record.state() instanceof StepState.Dead))
+                                    .toList();
+                        }
+                    }));
 
     private static SeededBug queue(String what, UnaryOperator<StepQueue> wrong) {
         return SeededBug.of(what, () -> Mistakes.queue("sweeper", (queue, simulation) -> wrong.apply(queue)));

@@ -30,7 +30,10 @@ class ThroughputTest {
             assertThat(outcome.violations()).isEmpty();
             System.out.printf(
                     "simulated: %.0f steps/s of processor time, %.0f steps/s, %d port calls, %s of virtual time%n",
-                    rate, perSecond(System.nanoTime() - start), outcome.portCalls(), outcome.took());
+                    rate,
+                    perSecond(System.nanoTime() - start),
+                    outcome.progress().portCalls(),
+                    outcome.progress().took());
             best = Math.max(best, rate);
         }
         assertThat(best).isGreaterThan(5_000);

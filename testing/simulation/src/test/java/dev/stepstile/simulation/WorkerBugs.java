@@ -1,13 +1,18 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.codec.DeadLetterCodec;
+import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.LogPage;
+import dev.stepstile.port.StepQueue.Delivery;
+import dev.stepstile.port.StepStore;
 import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.usecase.EngineRuntime;
 import java.nio.charset.StandardCharsets;
@@ -27,6 +32,19 @@ final class WorkerBugs {
     private WorkerBugs() {}
 
     static final List<SeededBug> ALL = List.of(
+            SeededBug.of(
+                    "A dead letter redrives whatever death it finds",
+                    () -> (function, ports, simulation) -> function.equals("poller")
+                            ? Mistakes.with(ports, new PassingQueue(ports.queue()) {
+                                @Override
+                                public List<Delivery> receive(int max, Duration wait) {
+                                    return queue.receive(max, wait).stream()
+                                            .map(delivery -> Mistakes.saying(
+                                                    delivery, ofLatestDeath(delivery.body(), ports.store())))
+                                            .toList();
+                                }
+                            })
+                            : ports),
             SeededBug.store("A step is claimed before it is due", "step", store -> new PassingStore(store) {
                 @Override
                 public WriteResult write(StepRecord next, Precondition expect) {
@@ -161,7 +179,7 @@ final class WorkerBugs {
                         }
                     })),
             SeededBug.of(
-                    "A dead step's letter is not sent",
+                    "A dead step's dead letter is not sent",
                     () -> Mistakes.deadLetters("step", deadLetters -> new DeadLetterQueue() {
                         @Override
                         public void moveToDeadLetters(String body) {}
@@ -214,5 +232,14 @@ final class WorkerBugs {
                 && next.history().getLast().attempt() == next.attempt()
                 && next.history().getLast().cause() == StepError.Kind.HANDLER_FAILED
                 && next.attempt() > next.attempts().budgetFrom();
+    }
+
+    private static String ofLatestDeath(String body, StepStore store) {
+        return MessageCodec.decode(body) instanceof MessageCodec.Decoded.MovedBack(StepSpec spec, int _)
+                ? store.record(spec.id(), spec.shard())
+                        .filter(record -> record.state() instanceof StepState.Dead)
+                        .map(record -> DeadLetterCodec.dead(spec, record, (StepState.Dead) record.state()))
+                        .orElse(body)
+                : body;
     }
 }

@@ -6,7 +6,6 @@ import dev.stepstile.http.DispatchApi;
 import dev.stepstile.http.Http;
 import dev.stepstile.http.RequestTarget;
 import dev.stepstile.http.RunsApi;
-import dev.stepstile.step.Shards;
 import java.util.List;
 import java.util.Map;
 
@@ -25,7 +24,7 @@ final class Api {
                 new Http.Call(method, path, parts.length == 2 ? RequestTarget.query(parts[1]) : Map.of(), body);
         try {
             return path.getLast().equals("dispatches")
-                    ? new DispatchApi(stack.stepstile.dispatcher(Shards.DEFAULT)).answer(call)
+                    ? new DispatchApi(stack.dispatcher()).answer(call)
                     : new RunsApi(stack.stepstile)
                             .answer(call, stack.time.instant().plusSeconds(29));
         } catch (Http.Problem problem) {

@@ -185,7 +185,7 @@ class DispatcherTest {
             return StepResult.none();
         });
         SortedMap<String, String> few = longTags(2, 4);
-        stack.stepstile.dispatcher(8).dispatch(withTags(few, tagged("name-0----", "mine")));
+        stack.dispatcher().dispatch(withTags(few, tagged("name-0----", "mine")));
         stack.deliver();
         SortedMap<String, String> mine = new TreeMap<>(few);
         mine.put("name-0----", "mine");
@@ -202,7 +202,7 @@ class DispatcherTest {
         for (int i = 0; i < 8; i++) {
             shared.put("shared-" + i, "\"" + "x".repeat(4_000) + "\"");
         }
-        stack.stepstile.dispatcher(8).dispatch(new Dispatcher.Request(Stack.RUN, "d1", List.of(steps), shared, common));
+        stack.dispatcher().dispatch(new Dispatcher.Request(Stack.RUN, "d1", List.of(steps), shared, common));
         Payload.Stored manifest =
                 (Payload.Stored) stack.dispatched("d1").accepted().manifest();
         assertThat(manifest.size()).as("bytes of the manifest").isLessThan(200L * steps.length);

@@ -107,7 +107,7 @@ final class Faults {
         return new Ports(
                 over(StepStore.class, ports.store(), "store."),
                 over(StepQueue.class, ports.queue(), "queue."),
-                over(DeadLetterQueue.class, ports.deadLetters(), "letters."),
+                over(DeadLetterQueue.class, ports.deadLetters(), "deadLetters."),
                 over(PayloadStore.class, ports.items(), "items."),
                 over(PayloadStore.class, ports.objects(), "objects."));
     }

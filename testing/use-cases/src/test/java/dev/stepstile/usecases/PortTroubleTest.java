@@ -107,7 +107,7 @@ class PortTroubleTest {
     @Test
     void at_its_burial() throws InterruptedException {
         stack.ports.queue().send(List.of(new Outgoing("g", "not ours", Duration.ZERO)));
-        stack.faults.fail("letters.moveToDeadLetters");
+        stack.faults.fail("deadLetters.moveToDeadLetters");
         assertThat(stack.deliver()).hasSize(1);
         assertThat(stack.deliver(after(MOST))).isEmpty();
         assertThat(stack.ports.deadLetters().peek(10)).hasSize(1);

@@ -1,8 +1,10 @@
 package dev.stepstile.usecases;
 
 import dev.stepstile.api.StepHandler;
+import dev.stepstile.contracts.SeededMistake;
 import dev.stepstile.embedded.EmbeddedPorts;
 import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.RetryPolicy;
@@ -22,6 +24,7 @@ import dev.stepstile.usecase.Metric;
 import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.Stepstile;
 import dev.stepstile.usecase.SuspectLimiter;
+import dev.stepstile.usecase.Sweep;
 import dev.stepstile.usecase.SweepReport;
 import dev.stepstile.usecase.Tasks;
 import dev.stepstile.usecase.Timing;
@@ -55,7 +58,13 @@ final class Stack implements AutoCloseable {
     final Ports ports;
     final Stepstile stepstile;
 
+    private final SeededMistake mistake = SeededMistake.now();
     private final EmbeddedPorts embedded;
+    private final EngineRuntime runtime;
+    private final Stepstile dispatchFunction;
+    private final Stepstile stepFunction;
+    private final Stepstile sweeperFunction;
+    private final StepQueue polled;
     private final Handlers handlers;
     private final HandlerOutput output;
 
@@ -73,12 +82,24 @@ final class Stack implements AutoCloseable {
         embedded = EmbeddedPorts.open(folder.resolve("state"), VISIBILITY, time);
         ports = embedded.ports();
         AtomicInteger ids = new AtomicInteger();
-        EngineRuntime runtime =
-                new EngineRuntime(time, new Random(7), () -> "owner-" + ids.incrementAndGet(), inside.over(time));
-        stepstile = new Stepstile(faults.over(ports), timing, runtime, inside.over(tally));
+        runtime = new EngineRuntime(time, new Random(7), () -> "owner-" + ids.incrementAndGet(), inside.over(time));
+        dispatchFunction = function("dispatch");
+        stepFunction = function("step");
+        sweeperFunction = function("sweeper");
+        stepstile = function("runs");
+        polled = mistake.ports("poller", ports).queue();
         List<StepHandler> all = new ArrayList<>(List.of(work));
         all.addAll(Arrays.asList(more));
         handlers = new Handlers(all);
+    }
+
+    /** What a function has: its ports with the faults, and with the mistake if one is seeded. */
+    private Stepstile function(String name) {
+        return new Stepstile(
+                mistake.ports(name, faults.over(ports)),
+                mistake.timing(name, timing),
+                mistake.runtime(name, runtime),
+                inside.over(tally));
     }
 
     @Override
@@ -102,8 +123,12 @@ final class Stack implements AutoCloseable {
         return new Dispatcher.Request(RUN, dispatchId, List.of(steps), new TreeMap<>());
     }
 
+    Dispatcher dispatcher() {
+        return dispatchFunction.dispatcher(Shards.DEFAULT);
+    }
+
     Answer dispatch(String dispatchId, NewStep... steps) throws InterruptedException {
-        return stepstile.dispatcher(Shards.DEFAULT).dispatch(request(dispatchId, steps));
+        return dispatcher().dispatch(request(dispatchId, steps));
     }
 
     /** Dispatch {@code d1} of run {@code r1} with these steps. */
@@ -112,7 +137,7 @@ final class Stack implements AutoCloseable {
     }
 
     List<Delivery> receive(int max) {
-        return ports.queue().receive(max, Duration.ZERO);
+        return polled.receive(max, Duration.ZERO);
     }
 
     /** What is visible, as if it had been received so often. */
@@ -133,7 +158,7 @@ final class Stack implements AutoCloseable {
 
     /** A function environment, which remembers from one batch to the next; one of four that share the suspects' turns. */
     StepExecution environment() {
-        return stepstile.execution(handlers, output, AttemptRunner.DIRECT, suspects);
+        return stepFunction.execution(handlers, output, AttemptRunner.DIRECT, suspects);
     }
 
     /** As {@link #start(List)}, by a worker that can be told to stop. */
@@ -144,11 +169,10 @@ final class Stack implements AutoCloseable {
     /** One batch as the event source mapping delivers it: what is not named in the answer is deleted. */
     List<String> deliver(List<Delivery> batch) throws InterruptedException {
         List<String> stay = execute(batch);
-        ports.queue()
-                .delete(batch.stream()
-                        .filter(delivery -> !stay.contains(delivery.messageId()))
-                        .map(Delivery::receipt)
-                        .toList());
+        polled.delete(batch.stream()
+                .filter(delivery -> !stay.contains(delivery.messageId()))
+                .map(Delivery::receipt)
+                .toList());
         return stay;
     }
 
@@ -207,8 +231,12 @@ final class Stack implements AutoCloseable {
         time.advance(timing.lease().plus(timing.margin()));
     }
 
+    Sweep sweeper() {
+        return sweeperFunction.sweep();
+    }
+
     SweepReport sweep() throws InterruptedException {
-        return stepstile.sweep().sweep(time.instant().plus(Duration.ofSeconds(50)));
+        return sweeper().sweep(time.instant().plus(Duration.ofSeconds(50)));
     }
 
     SweepReport sweepAfter(Duration wait) throws InterruptedException {

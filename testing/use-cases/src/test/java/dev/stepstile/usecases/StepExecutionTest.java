@@ -574,7 +574,7 @@ class StepExecutionTest {
         @Test
         void that_is_not_ours_stays_while_it_cannot_be_buried() throws InterruptedException {
             send("?");
-            stack.faults.fail("letters.moveToDeadLetters");
+            stack.faults.fail("deadLetters.moveToDeadLetters");
             assertThat(stack.deliver()).hasSize(1);
             assertThat(stack.deliver(visibleAfter(Duration.ofSeconds(2)))).isEmpty();
             assertThat(stack.ports.deadLetters().peek(10)).hasSize(1);
@@ -983,7 +983,7 @@ class StepExecutionTest {
 
         @Test
         void between_death_and_burial_is_made_good_by_the_sweeper() throws InterruptedException {
-            for (String call : List.of("letters.moveToDeadLetters", "store.write")) {
+            for (String call : List.of("deadLetters.moveToDeadLetters", "store.write")) {
                 String key = call.startsWith("letters") ? "a" : "b";
                 stack.work.on(key, (input, context) -> {
                     throw new IllegalStateException("no");

@@ -372,8 +372,7 @@ class SweepTest {
     void stops_at_its_deadline_and_leaves_the_rest_to_the_next() throws InterruptedException {
         stack.handOver("a");
         stack.time.advance(MINUTE);
-        assertThat(stack.stepstile.sweep().sweep(stack.time.instant()).dispatches())
-                .isZero();
+        assertThat(stack.sweeper().sweep(stack.time.instant()).dispatches()).isZero();
         assertThat(stack.sweep().dispatches()).isEqualTo(1);
     }
 

@@ -37,7 +37,7 @@ class SimulatedIdempotencyTest {
     private static List<Long> traces(Scenarios.Named scenario, AttemptRunner engine) {
         List<Long> traces = new ArrayList<>();
         Exploration played = new Exploration(
-                        scenario, 1, config -> config.with(engine), (faults, outcome) -> traces.add(outcome.hash()))
+                        scenario, 1, config -> config.with(engine), (faults, outcome) -> traces.add(outcome.record().hash()))
                 .singles();
         assertThat(played.findings()).isEmpty();
         return traces;
@@ -51,6 +51,6 @@ class SimulatedIdempotencyTest {
         Outcome direct = replay.play(config);
         Outcome led = replay.play(config.with(POWERTOOLS));
         assertThat(led.violations()).isEmpty();
-        assertThat(led.hash()).isEqualTo(direct.hash());
+        assertThat(led.record().hash()).isEqualTo(direct.record().hash());
     }
 }

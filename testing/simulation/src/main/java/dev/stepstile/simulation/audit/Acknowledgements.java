@@ -21,12 +21,12 @@ final class Acknowledgements implements Check {
         if (record == null) {
             audit.violated(id, "a message was acknowledged before anything was recorded");
         } else if (step.messages == 0 && record.state() instanceof StepState.Running) {
-            audit.violated(id, "its last message was acknowledged while it runs, and nothing is left to wake it by");
+            audit.violated(id, "its last message was acknowledged while it runs, and no message is left to wake it");
         } else if (step.messages == 0
                 && record.state() instanceof StepState.Retrying(Instant notBefore)
                 && failedByItself(record)
                 && notBefore.isBefore(audit.now().plus(Duration.ofHours(11)))) {
-            audit.violated(id, "its last message was acknowledged while it waits to be tried again");
+            audit.violated(id, "its last message was acknowledged while it waits for its retry");
         }
     }
 

@@ -58,7 +58,7 @@ public final class Audit {
 
     /** By how much two clocks may differ. */
     Duration clocks() {
-        return cluster.maxSkew().multipliedBy(2);
+        return cluster.surroundings().maxSkew().multipliedBy(2);
     }
 
     /**

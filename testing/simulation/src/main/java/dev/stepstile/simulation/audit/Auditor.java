@@ -334,7 +334,7 @@ public final class Auditor implements Observer {
     @Override
     public void sized(String what, long size, long most) {
         if (size > most) {
-            audit.violated(what, "it has a size of " + size + "; the service takes " + most);
+            audit.violated(what, "its size is " + size + "; the service accepts at most " + most);
         }
     }
 

@@ -31,13 +31,13 @@ final class CancelDelays implements Check {
         Run run = ledger.run;
         if (before != null && after.cancelSeq() < before.cancelSeq()) {
             audit.violated(
-                    after.id(), "its cancel number fell from " + before.cancelSeq() + " to " + after.cancelSeq());
+                    after.id(), "its cancelSeq went back from " + before.cancelSeq() + " to " + after.cancelSeq());
         }
         if (run != null && after.cancelSeq() > run.cancelSeq()) {
-            audit.violated(after.id(), "it answers cancel " + after.cancelSeq() + ", and nobody asked for that");
+            audit.violated(after.id(), "it answers cancel " + after.cancelSeq() + ", and no client called for it");
         }
         if (after.state() instanceof StepState.Cancelled && after.cancelSeq() == 0) {
-            audit.violated(after.id(), "it was cancelled, and nobody asked for that");
+            audit.violated(after.id(), "it was cancelled, and no client called for it");
         }
         if (run != null && run.cancelSeq() > 0 && !ended(before)) {
             unanswered(ledger, run, before, after);
@@ -60,7 +60,7 @@ final class CancelDelays implements Check {
                     ledger.cancelledAt,
                     audit.sweep().multipliedBy(2),
                     after.cancelSeq() < run.cancelSeq()
-                            ? "its run was cancelled, and it goes on"
+                            ? "its run was cancelled, and it still runs"
                             : "the cancel of its run reached it");
         }
     }
@@ -83,7 +83,7 @@ final class CancelDelays implements Check {
                     && audit.millis() - step.flaggedAt > heartbeat.toMillis()) {
                 audit.violated(
                         after.id(),
-                        "it runs undisturbed, was cancelled, and ended only "
+                        "it runs without a fault, was cancelled, and ended only "
                                 + Duration.ofMillis(audit.millis() - step.flaggedAt) + " later");
             }
             audit.within(
@@ -112,7 +112,7 @@ final class CancelDelays implements Check {
         StepRecord record = step.last;
         boolean reached = record != null && (ended(record) || record.cancelSeq() == run.cancelSeq());
         if (!reached && step.redrivenAt < asked) {
-            audit.violated(id, "the cancel of its run was answered and has not reached it: " + Auditor.shown(record));
+            audit.violated(id, "the cancel of its run was answered, and its state is still " + Auditor.shown(record));
         }
     }
 }

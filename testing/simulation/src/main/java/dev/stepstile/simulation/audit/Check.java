@@ -20,7 +20,7 @@ interface Check {
 
     default void pageWritten(StepLedger step, LogPage page) {}
 
-    /** A message for a step was put into the queue; not for a letter that was moved back. */
+    /** A message for a step was put into the queue; not for a dead letter that was moved back. */
     default void messageSent(StepLedger step, StepSpec spec) {}
 
     /** A message is gone, and counted no more. */

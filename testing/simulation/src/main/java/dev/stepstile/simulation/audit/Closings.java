@@ -47,16 +47,18 @@ final class Closings implements Check {
         if (!shared && !states.isEmpty() && !states.equals(dispatch.progress().finishedCounts())) {
             audit.violated(
                     named(dispatch),
-                    "it was closed and says " + dispatch.progress().finishedCounts() + ", but there are " + states);
+                    "it was closed with the counts " + dispatch.progress().finishedCounts() + ", but its steps are "
+                            + states);
         }
-        audit.within(named(dispatch), rest, audit.sweep().multipliedBy(2), "all of it had ended, and it was closed");
+        audit.within(
+                named(dispatch), rest, audit.sweep().multipliedBy(2), "all of its steps had ended, and it was closed");
     }
 
     private void restsAtLast(StepId id, @Nullable StepRecord record) {
         if (record == null || !(record.state() instanceof StepState.Ended)) {
             audit.violated(id, "its dispatch was closed while it was " + Auditor.shown(record));
         } else if (record.state() instanceof StepState.Dead dead && dead.deadLetteredAt() == null) {
-            audit.violated(id, "its dispatch was closed while it was not buried");
+            audit.violated(id, "its dispatch was closed before its dead letter was sent");
         }
     }
 
@@ -69,7 +71,7 @@ final class Closings implements Check {
             StepRecord record = run.step(asked.get(i)).last;
             if (!run.drivenByAnother(after, record)
                     && (record == null || !(record.state() instanceof StepState.Ended))) {
-                audit.violated(asked.get(i), "its dispatch has it for finished while it is " + Auditor.shown(record));
+                audit.violated(asked.get(i), "its dispatch counts it as finished while it is " + Auditor.shown(record));
             }
         }
     }

@@ -43,9 +43,14 @@ final class DeadLetterDelays implements Check {
         if (dead.deadLetteredAt() != null) {
             if (!step.deadLettersSent.contains(after.attempt())) {
                 audit.violated(
-                        after.id(), "it is marked as buried, and no letter ever named attempt " + after.attempt());
+                        after.id(),
+                        "it is marked as dead-lettered, and no dead letter names attempt " + after.attempt());
             }
-            audit.within(after.id(), step.endedAt, audit.sweep().multipliedBy(2), "it died, and was marked as buried");
+            audit.within(
+                    after.id(),
+                    step.endedAt,
+                    audit.sweep().multipliedBy(2),
+                    "it died, and was marked as dead-lettered");
         }
     }
 
@@ -64,7 +69,7 @@ final class DeadLetterDelays implements Check {
     @Override
     public void deadLetterMarked(StepLedger step, StepSpec spec, int attempt) {
         if (!step.deadAt.contains(attempt)) {
-            audit.violated(spec.id(), "it was buried and never died at attempt " + attempt);
+            audit.violated(spec.id(), "it has a dead letter of an attempt at which it did not die: " + attempt);
         } else if (!step.deadLettersSent.contains(attempt) && attempt == step.fence) {
             audit.within(
                     spec.id(), step.endedAt, audit.sweep().multipliedBy(2), "it died, and its dead letter was sent");

@@ -82,11 +82,11 @@ public final class FinalChecks {
         }
         ends.merge(ended.name(), 1, Integer::sum);
         if (ended instanceof StepState.Dead && !ledger.deadLetters.contains(record.attempt())) {
-            findings.add(id, "it is dead and no letter says so");
+            findings.add(id, "it is dead and has no dead letter");
         }
         int times = told.getOrDefault(end(id.stepKey(), ended.name(), record.attempt()), 0);
         if (stored != null && times != 1) {
-            findings.add(id, "the feed tells its end " + times + " times");
+            findings.add(id, "the feed reports its end " + times + " times");
         }
         if (stored != null && !stored.equals(record)) {
             findings.add(id, "the table holds what was never written");

@@ -46,8 +46,9 @@ final class Heartbeats implements Check {
 
     private void leased(StepRecord after, StepState.Running running) {
         Duration length = Duration.between(audit.now(), running.leaseUntil());
-        Duration most = timing().lease().plus(audit.cluster().maxSkew());
-        Duration least = timing().lease().minus(audit.cluster().maxSkew()).minusSeconds(2);
+        Duration most = timing().lease().plus(audit.cluster().surroundings().maxSkew());
+        Duration least =
+                timing().lease().minus(audit.cluster().surroundings().maxSkew()).minusSeconds(2);
         boolean late = audit.caller().stoodStillUntil()
                 > audit.millis() - timing().lease().toMillis();
         if (length.compareTo(most) > 0 || (length.compareTo(least) < 0 && !late)) {

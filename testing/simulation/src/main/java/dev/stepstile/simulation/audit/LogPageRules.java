@@ -23,7 +23,8 @@ final class LogPageRules implements Check {
     @Override
     public void pageWritten(StepLedger step, LogPage page) {
         if (page.lines().stream().anyMatch(line -> line.contains(SimulatedHandler.RESULT_MARK))) {
-            audit.violated(page.id(), "a page of attempt " + page.attempt() + " tells a result before it is recorded");
+            audit.violated(
+                    page.id(), "a page of attempt " + page.attempt() + " contains a result before it is recorded");
         }
         StepRecord record = step.last;
         if (record != null
@@ -50,7 +51,7 @@ final class LogPageRules implements Check {
         NavigableMap<Integer, LogPage> pages = store.findPages(after.id(), after.attempt());
         for (int number = 0; number < after.attempts().newest().pages(); number++) {
             if (!pages.containsKey(number)) {
-                audit.violated(after.id(), "its end names page " + number + ", which was never written");
+                audit.violated(after.id(), "its end counts log page " + number + ", which was never written");
             }
         }
         int lines =

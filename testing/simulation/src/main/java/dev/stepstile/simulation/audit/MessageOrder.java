@@ -58,7 +58,7 @@ final class MessageOrder implements Check {
                 && audit.caller().undisturbedSince(audit.millis() - patience.toMillis())) {
             audit.violated(
                     spec.id(),
-                    "nobody claimed it yet, and it was sent again after "
+                    "no worker had claimed it, and its message was sent again after "
                             + Duration.ofMillis(audit.millis() - step.sentAt));
         }
     }
@@ -73,7 +73,7 @@ final class MessageOrder implements Check {
                 && after.sending().sentAt() != null) {
             for (StepId id : run.asked(after.dispatchId())) {
                 if (run.step(id).sends == 0 && run.step(id).last == null) {
-                    audit.violated(id, "its dispatch says that its message was sent, and it was not");
+                    audit.violated(id, "its dispatch is marked as sent, and its message was not sent");
                 }
             }
         }

@@ -27,7 +27,7 @@ final class ParkedMessages implements Check {
         if (!mayNotPutBack && visibleAt > of + BOUND.plus(audit.clocks()).toMillis()) {
             audit.violated(
                     id,
-                    "its message was put back until " + Instant.ofEpochMilli(visibleAt) + " while it is "
+                    "its message was hidden until " + Instant.ofEpochMilli(visibleAt) + " while it is "
                             + Auditor.shown(step.last));
         }
     }

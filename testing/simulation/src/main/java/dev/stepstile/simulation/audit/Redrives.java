@@ -36,7 +36,7 @@ final class Redrives implements Check {
             audit.violated(after.id(), "a redrive must keep the fence and begin a budget at it");
         }
         if (notBefore.isAfter(audit.now().plus(audit.clocks()))) {
-            audit.violated(after.id(), "it was redriven, to begin only at " + notBefore);
+            audit.violated(after.id(), "it was redriven, and may not start before " + notBefore);
         }
         Dispatch dispatch =
                 ledgers.run(after.id().runId()).dispatches.get(after.settings().dispatchId());
@@ -46,7 +46,7 @@ final class Redrives implements Check {
                 .finished()
                 .toBitSet()
                 .get(after.settings().index())) {
-            audit.violated(after.id(), "it was redriven while its dispatch has it for finished");
+            audit.violated(after.id(), "it was redriven while its dispatch counts it as finished");
         }
     }
 

@@ -47,10 +47,10 @@ final class Results implements Check {
     /** A write is stamped when it is made, each try anew: readers of the feed rely on it. */
     private void stamped(StepRecord after, Instant finishedAt) {
         long stamp = finishedAt.toEpochMilli();
-        long skew = audit.cluster().maxSkew().toMillis();
+        long skew = audit.cluster().surroundings().maxSkew().toMillis();
         boolean stoodStill = audit.caller().stoodStillUntil() >= stamp - skew;
         if (!stoodStill && (stamp < audit.millis() - skew - 2_000 || stamp > audit.millis() + skew)) {
-            audit.violated(after.id(), "its end was written now and says that it was at " + finishedAt);
+            audit.violated(after.id(), "its end was written now, with the time " + finishedAt);
         }
     }
 

@@ -39,11 +39,11 @@ final class RetryDelays implements Check {
         if (asked.isPositive()
                 && !stoodStill
                 && delay.plus(audit.clocks()).plusSeconds(2).compareTo(asked) < 0) {
-            audit.violated(after.id(), "its handler asked for " + asked + " and it is tried again after " + delay);
+            audit.violated(after.id(), "its handler asked for " + asked + " and its retry comes after " + delay);
         }
         Duration most = asked.isPositive() ? asked : after.settings().retry().cap();
         if (delay.minus(audit.clocks()).compareTo(most) > 0) {
-            audit.violated(after.id(), "it is to be tried again after " + delay + ", at most it is " + most);
+            audit.violated(after.id(), "its retry comes after " + delay + ", and the longest allowed is " + most);
         }
     }
 }

@@ -62,7 +62,7 @@ public final class StepLedger {
     /** When user code last ended at its newest attempt. */
     long workEndedAt = NEVER;
 
-    /** When it last ended, and when it last died without a letter so far. */
+    /** When it last ended, and when it last died without a dead letter so far. */
     public long endedAt = NEVER;
 
     /** Since when nothing is left to wake it by, though it should run. */

@@ -38,12 +38,12 @@ final class StoredPayloads implements Check {
         byte[] bytes = store.peek(key);
         if (bytes == null) {
             if (!store.lostAny()) {
-                audit.violated(what, name + " is named and not stored: " + key);
+                audit.violated(what, name + " is referred to and not stored: " + key);
             }
             return Optional.empty();
         }
         if (bytes.length != size || !Sha256.hex(bytes).equals(sha256)) {
-            audit.violated(what, name + " is stored, and is not what is named: " + key);
+            audit.violated(what, name + " is stored with another content: " + key);
             return Optional.empty();
         }
         return Optional.of(new String(bytes, StandardCharsets.UTF_8));
@@ -77,7 +77,7 @@ final class StoredPayloads implements Check {
                 && dead.error().kind() == StepError.Kind.PAYLOAD_MISSING
                 && !items.lostAny()
                 && !objects.lostAny()) {
-            audit.violated(after.id(), "it died of a payload that is said to be gone, and nothing was ever deleted");
+            audit.violated(after.id(), "it died of a missing payload, and no payload was deleted");
         }
     }
 }

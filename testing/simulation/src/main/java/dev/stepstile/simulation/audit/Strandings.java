@@ -89,7 +89,7 @@ final class Strandings implements Check {
                         ? patience
                         : timing.resending().unclaimedCap();
                 Duration bound = patience.plus(audit.sweep().multipliedBy(2));
-                audit.within(id, since, bound, "its message was lost, and it was sent again");
+                audit.within(id, since, bound, "its message was lost, and was sent again");
                 audit.within(
                         id,
                         Math.max(since, queueShownAt),
@@ -105,6 +105,6 @@ final class Strandings implements Check {
         long late = Math.max(step.strandedSince - due, 0);
         Duration wait = grace.compareTo(Duration.ofMillis(2 * late)) > 0 ? grace : Duration.ofMillis(2 * late);
         Duration bound = wait.plus(audit.sweep().multipliedBy(2));
-        audit.within(id, due, bound, "it is overdue to be tried again, and was sent again");
+        audit.within(id, due, bound, "its retry was overdue, and its message was sent again");
     }
 }

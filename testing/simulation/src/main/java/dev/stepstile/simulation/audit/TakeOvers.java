@@ -48,12 +48,13 @@ final class TakeOvers implements Check {
 
     private void takenOver(StepLedger step, StepRecord before, StepState.Running running, StepRecord after) {
         if (workedUndisturbed(step, before)) {
-            audit.violated(after.id(), "it was taken from a worker that works and that nothing disturbed");
+            audit.violated(after.id(), "it was taken over from a worker that works and met no fault");
         }
         Instant over = running.leaseUntil().plus(audit.cluster().timing().margin());
         Instant now = audit.now();
         if (now.plus(audit.clocks()).isBefore(over)) {
-            audit.violated(after.id(), "it was taken from an owner whose lease ran until " + running.leaseUntil());
+            audit.violated(
+                    after.id(), "it was taken over from a worker whose lease was valid until " + running.leaseUntil());
         }
         boolean overWhenWritten = step.writtenAt.isAfter(over); // a call that stood still
         Instant mayBeSeen = overWhenWritten ? step.writtenAt : over;

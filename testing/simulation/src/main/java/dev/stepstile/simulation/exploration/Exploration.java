@@ -34,6 +34,7 @@ public final class Exploration {
     private final Listener listener;
     private final SortedMap<String, Integer> executions = new TreeMap<>();
     private final List<Finding> findings = new ArrayList<>();
+    private boolean endsWithFirst;
 
     /** Is told of each execution. */
     @FunctionalInterface
@@ -63,18 +64,28 @@ public final class Exploration {
         }
     }
 
+    /** Ends with its first finding. */
+    public Exploration untilFirstFinding() {
+        endsWithFirst = true;
+        return this;
+    }
+
+    private boolean goesOn() {
+        return !endsWithFirst || findings.isEmpty();
+    }
+
     /** One execution for each fault at each port call, and one for each batch of which a part alone is taken. */
     public Exploration singles() {
         for (Fault fault : FAULTS) {
             int call = 1;
-            while (play(Faults.NONE.at(call, fault), fault.name()) >= call) {
+            while (goesOn() && play(Faults.NONE.at(call, fault), fault.name()) >= call) {
                 call++;
             }
         }
         Fault partial = new Fault.Partial();
         for (String batch : Fault.BATCHES) {
             int nth = 1;
-            while (struck(Faults.NONE.at(batch, nth, partial), partial.name())) {
+            while (goesOn() && struck(Faults.NONE.at(batch, nth, partial), partial.name())) {
                 nth++;
             }
         }
@@ -83,14 +94,14 @@ public final class Exploration {
 
     private boolean struck(Faults faults, String kind) {
         Outcome outcome = played(faults, kind);
-        return !outcome.faultLog().list().isEmpty();
+        return !outcome.faults().all().list().isEmpty();
     }
 
     /** Executions with two faults, drawn by the seed from all pairs of them at all pairs of calls. */
     public Exploration pairs(int sample) {
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(replay.seed());
         int calls = reach(Faults.NONE);
-        for (int i = 0; i < sample; i++) {
+        for (int i = 0; goesOn() && i < sample; i++) {
             Fault first = FAULTS.get(random.nextInt(FAULTS.size()));
             Fault second = FAULTS.get(random.nextInt(FAULTS.size()));
             int one = 1 + random.nextInt(calls);
@@ -139,7 +150,7 @@ public final class Exploration {
     }
 
     private int reach(Faults faults) {
-        return outcome(faults).portCalls();
+        return outcome(faults).progress().portCalls();
     }
 
     private Outcome outcome(Faults faults) {
@@ -147,7 +158,7 @@ public final class Exploration {
     }
 
     private int play(Faults faults, String kind) {
-        return played(faults, kind).portCalls();
+        return played(faults, kind).progress().portCalls();
     }
 
     private Outcome played(Faults faults, String kind) {

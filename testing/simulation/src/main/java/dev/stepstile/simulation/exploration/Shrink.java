@@ -35,7 +35,7 @@ public final class Shrink {
 
     /** The smallest found; the run itself if it does not show it, or only by chance strikes that cannot be asked for. */
     public Replay smallest() {
-        List<Faults.Struck> faults = play(replay).faultLog().list();
+        List<Faults.Struck> faults = play(replay).faults().all().list();
         if (!shows(faults)) {
             return replay;
         }

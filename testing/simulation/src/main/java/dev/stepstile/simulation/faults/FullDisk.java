@@ -24,7 +24,7 @@ public record FullDisk(Duration begin, Duration length) {
             "store.feed ",
             "store.pages ",
             "queue.anyVisible",
-            "letters.peek",
+            "deadLetters.peek",
             "items.get ",
             "items.exists ",
             "objects.get ",

@@ -22,21 +22,21 @@ public final class SimulatedDeadLetterQueue implements DeadLetterQueue {
     @Override
     public void moveToDeadLetters(String body) {
         calls.call(
-                "letters.bury",
+                "deadLetters.move",
                 () -> {
                     deadLetters.add(body);
                     observer.deadLetterMarked(body);
                     return deadLetters.size();
                 },
-                n -> n + " letters");
+                n -> n + " dead letters");
     }
 
     @Override
     public List<String> peek(int max) {
         return calls.call(
-                "letters.peek",
+                "deadLetters.peek",
                 () -> List.copyOf(deadLetters.subList(0, Math.min(max, deadLetters.size()))),
-                found -> found.size() + " letters");
+                found -> found.size() + " dead letters");
     }
 
     /** All letters, without a call. */

@@ -36,7 +36,7 @@ public final class SimulatedPayloadStore implements PayloadStore {
         calls.call(
                 name + ".put " + key,
                 () -> {
-                    Objects.requireNonNull(listener, "nobody is told of what is put")
+                    Objects.requireNonNull(listener, "no listener was set")
                             .sized(name + " " + key, content.length + key.length(), most);
                     contents.put(key, content.clone());
                     deletion.written(name + " " + key, Retention.SPARE, () -> contents.remove(key));

@@ -74,7 +74,7 @@ public final class SimulatedStepStore implements StepStore {
     }
 
     private Observer observer() {
-        return Objects.requireNonNull(listener, "nobody is told of what is written");
+        return Objects.requireNonNull(listener, "no listener was set");
     }
 
     @Override
@@ -493,7 +493,7 @@ public final class SimulatedStepStore implements StepStore {
     private static String shown(StepRecord record) {
         String cancel = record.cancelSeq() == 0 ? "" : " cancelSeq " + record.cancelSeq();
         String deadLettered =
-                record.state() instanceof StepState.Dead dead && dead.deadLetteredAt() != null ? " buried" : "";
+                record.state() instanceof StepState.Dead dead && dead.deadLetteredAt() != null ? " dead-lettered" : "";
         return record.state().name() + " " + record.attempt() + deadLettered + cancel;
     }
 

@@ -43,7 +43,7 @@ public final class Scenarios {
             small("cancelled", "two steps, one works and one waits when the run is cancelled", Scenario.CANCEL);
     public static final Named LONG_STEP = small("long-step", "a step that outlives its lease", Scenario.LONG_STEP);
     public static final Named MOVED_BACK =
-            small("moved-back", "a dead step's letter is moved back by SQS's own redrive", simulation -> {
+            small("moved-back", "a dead letter is moved back by SQS's own redrive", simulation -> {
                 simulation.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 1, 100, 1)));
                 simulation.at(
                         Duration.ofSeconds(90),
@@ -60,8 +60,8 @@ public final class Scenarios {
                         Scenario.request("e", Scenario.step("a", 2, 3_000, 1), Scenario.step("c", 2, 100, 0)));
             });
 
-    public static final Named ATTACHED_MOVED_BACK =
-            small("attached-moved-back", "two dispatches name a step that dies, and its letter is moved back", sim -> {
+    public static final Named ATTACHED_MOVED_BACK = small(
+            "attached-moved-back", "two dispatches name a step that dies, and its dead letter is moved back", sim -> {
                 sim.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 1, 100, 1)));
                 sim.dispatch(Duration.ofSeconds(2), Scenario.request("e", Scenario.step("a", 1, 100, 1)));
                 sim.at(

@@ -16,7 +16,7 @@ import java.util.TreeMap;
 /**
  * One of each kind of thing that a step can do or suffer, in surroundings in which delays are bounded: results and inputs of
  * each size, timeouts, delays that a handler asks for, workers that die, lost messages, a cancelled run that is redriven,
- * letters that are moved back, a dispatch in each bucket, and readers who follow it all.
+ * dead letters that are moved back, a dispatch in each bucket, and readers who follow it all.
  */
 final class VariedScenario implements Scenario {
     private static final String OTHER = "q";

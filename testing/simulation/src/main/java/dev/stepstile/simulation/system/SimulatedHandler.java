@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * {@code simulated}: takes virtual time, fails or kills its worker as often as its input says, and returns which attempt it
@@ -37,18 +36,9 @@ public final class SimulatedHandler implements StepHandler {
      * @param lines how many lines an attempt logs
      * @param kills how many attempts first kill their worker, once they have worked
      * @param result of how many bytes the result is made, if that is more than it needs
-     * @param note anything, to make the input larger
      * @param retryAfterMillis when a failing attempt asks to be tried again; 0 if it leaves that to the policy
      */
-    record Work(
-            long millis,
-            int failures,
-            boolean terminal,
-            int lines,
-            int kills,
-            int result,
-            @Nullable String note,
-            long retryAfterMillis) {}
+    record Work(long millis, int failures, boolean terminal, int lines, int kills, int result, long retryAfterMillis) {}
 
     private final SimulatedProcess process;
     private final Scheduler scheduler;

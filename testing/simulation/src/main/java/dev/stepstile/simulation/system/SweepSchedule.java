@@ -35,9 +35,9 @@ public final class SweepSchedule {
         while (true) {
             scheduler.pause(next + random.nextInt(LATE_MILLIS) - scheduler.millis());
             next += every;
-            int times = random.nextDouble() < cluster.missedSweeps()
+            int times = random.nextDouble() < cluster.surroundings().missedSweeps()
                     ? 0
-                    : random.nextDouble() < cluster.doubledSweeps() ? 2 : 1;
+                    : random.nextDouble() < cluster.surroundings().doubledSweeps() ? 2 : 1;
             for (int i = 0; i < times && scheduler.millis() >= silentUntil; i++) {
                 process.start("call", this::call);
             }

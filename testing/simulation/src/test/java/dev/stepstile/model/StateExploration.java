@@ -3,6 +3,7 @@ package dev.stepstile.model;
 import dev.stepstile.model.Asked.Choice;
 import dev.stepstile.model.Asked.Result;
 import dev.stepstile.model.Script.Answer;
+import dev.stepstile.simulation.SimulationConfig;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.StepState;
 import java.time.Duration;
@@ -10,6 +11,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -18,13 +20,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Every order of port calls of the real use cases, breadth first: two steps, two workers, and whoever else the bounds let
  * act. An actor's state is what it was answered so far; what it asks next is found by playing it again with these answers.
  */
-final class Exploration {
+public final class StateExploration {
     /** Longer than a lease with its margin, than a sweep interval, and than the functions with an API's timeout live. */
     static final Duration LEAP = Duration.ofSeconds(70);
 
@@ -40,41 +43,44 @@ final class Exploration {
     /** Longer than a worker that redrives may keep a dispatch open, and shorter than a step is left alone by default. */
     private static final int ROUNDS = 20;
 
+    /** What may happen beside the actors' own calls. */
+    public enum Event {
+        LEAP,
+        CRASH,
+        REDELIVERY,
+        LOSS,
+        FAILURE,
+        CANCEL,
+        REDRIVE,
+        MOVE
+    }
+
     /** How often each thing may still happen. */
-    record Bounds(
-            int leaps, int crashes, int redeliveries, int losses, int failures, int cancels, int redrives, int moves) {
-        static final Bounds NONE = new Bounds(0, 0, 0, 0, 0, 0, 0, 0);
+    public record Bounds(Map<Event, Integer> left) {
+        public static final Bounds NONE = new Bounds(Map.of());
 
-        Bounds leaps(int n) {
-            return new Bounds(n, crashes, redeliveries, losses, failures, cancels, redrives, moves);
+        /** @param events once each, or once more */
+        public static Bounds of(Event... events) {
+            Bounds bounds = NONE;
+            for (Event event : events) {
+                bounds = bounds.changed(event, 1);
+            }
+            return bounds;
         }
 
-        Bounds crashes(int n) {
-            return new Bounds(leaps, n, redeliveries, losses, failures, cancels, redrives, moves);
+        boolean allow(Event event) {
+            return left.getOrDefault(event, 0) > 0;
         }
 
-        Bounds redeliveries(int n) {
-            return new Bounds(leaps, crashes, n, losses, failures, cancels, redrives, moves);
+        Bounds without(Event event) {
+            return changed(event, -1);
         }
 
-        Bounds losses(int n) {
-            return new Bounds(leaps, crashes, redeliveries, n, failures, cancels, redrives, moves);
-        }
-
-        Bounds failures(int n) {
-            return new Bounds(leaps, crashes, redeliveries, losses, n, cancels, redrives, moves);
-        }
-
-        Bounds cancels(int n) {
-            return new Bounds(leaps, crashes, redeliveries, losses, failures, n, redrives, moves);
-        }
-
-        Bounds redrives(int n) {
-            return new Bounds(leaps, crashes, redeliveries, losses, failures, cancels, n, moves);
-        }
-
-        Bounds moves(int n) {
-            return new Bounds(leaps, crashes, redeliveries, losses, failures, cancels, redrives, n);
+        private Bounds changed(Event event, int by) {
+            Map<Event, Integer> next = new EnumMap<>(Event.class);
+            next.putAll(left);
+            next.merge(event, by, Integer::sum);
+            return new Bounds(Map.copyOf(next));
         }
     }
 
@@ -88,10 +94,10 @@ final class Exploration {
             Jobs.@Nullable Job job, int before, @Nullable Answer last) {}
 
     /** @param wrong what is wrong, with the way to it; empty if nothing was found */
-    record Found(int states, int settled, boolean complete, Optional<String> wrong) {}
+    public record Found(int states, int settled, boolean complete, Optional<String> wrong) {}
 
     private final int steps;
-    private final Mistake mistake;
+    private final Supplier<SimulationConfig> config;
     private final Interned<Table> tables = new Interned<>();
     private final Interned<History> histories = new Interned<>();
     private final List<Optional<Asked>> questions = new ArrayList<>();
@@ -100,9 +106,10 @@ final class Exploration {
     private final Set<Table> settled = new HashSet<>();
     private @Nullable String wrong;
 
-    Exploration(int steps, Mistake mistake) {
+    /** @param config what is done wrong; asked anew for each actor */
+    public StateExploration(int steps, Supplier<SimulationConfig> config) {
         this.steps = steps;
-        this.mistake = mistake;
+        this.config = config;
     }
 
     private static final class Interned<T> {
@@ -117,7 +124,7 @@ final class Exploration {
         }
     }
 
-    Found explore(Bounds bounds, int mostStates) {
+    public Found explore(Bounds bounds, int mostStates) {
         List<Integer> slots = new ArrayList<>();
         for (int i = 0; i < SLOTS; i++) {
             slots.add(NOBODY);
@@ -161,20 +168,17 @@ final class Exploration {
                 Result result = choice.effect().apply(table, now);
                 String by = who + asked.what() + " " + choice.name();
                 answered(state, table, result, slot, history, new Answer(result.told(), now), by, state.left);
-                if (asked.mayFail() && state.left.failures > 0) {
+                if (asked.mayFail() && state.left.allow(Event.FAILURE)) {
                     Answer failed = new Answer(Asked.Failure.FAILED, now);
-                    Bounds left = state.left.failures(state.left.failures - 1);
+                    Bounds left = state.left.without(Event.FAILURE);
                     answered(state, table, result, slot, history, failed, by + ", response lost", left);
                     answered(state, table, new Result(table, null), slot, history, failed, by + ", failed", left);
                 }
             }
         }
-        if (state.left.crashes > 0) {
+        if (state.left.allow(Event.CRASH)) {
             State crashed = new State(
-                    state.table,
-                    state.leapt,
-                    with(state.slots, slot, NOBODY),
-                    state.left.crashes(state.left.crashes - 1));
+                    state.table, state.leapt, with(state.slots, slot, NOBODY), state.left.without(Event.CRASH));
             reach(crashed, state, who + "crashes");
         }
     }
@@ -212,14 +216,14 @@ final class Exploration {
         if (state.slots.get(SWEEPER) == NOBODY && dispatch != null && due(dispatch, now)) {
             starts(state, SWEEPER, new Jobs.Sweeping(now, dispatch.openBucket()), state.left);
         }
-        if (state.left.cancels > 0 && state.slots.get(CANCELLER) == NOBODY && table.run() != null) {
-            starts(state, CANCELLER, new Jobs.Cancelling(now), state.left.cancels(state.left.cancels - 1));
+        if (state.left.allow(Event.CANCEL) && state.slots.get(CANCELLER) == NOBODY && table.run() != null) {
+            starts(state, CANCELLER, new Jobs.Cancelling(now), state.left.without(Event.CANCEL));
         }
         boolean redrivable = table.records().values().stream()
                 .anyMatch(record ->
                         record.state() instanceof StepState.Ended && !(record.state() instanceof StepState.Succeeded));
-        if (state.left.redrives > 0 && state.slots.get(REDRIVER) == NOBODY && redrivable) {
-            starts(state, REDRIVER, new Jobs.Redriving(now), state.left.redrives(state.left.redrives - 1));
+        if (state.left.allow(Event.REDRIVE) && state.slots.get(REDRIVER) == NOBODY && redrivable) {
+            starts(state, REDRIVER, new Jobs.Redriving(now), state.left.without(Event.REDRIVE));
         }
     }
 
@@ -235,33 +239,37 @@ final class Exploration {
 
     /** What happens by itself. */
     private void surroundings(State state, Table table) {
-        if (state.left.leaps > 0) {
+        if (state.left.allow(Event.LEAP)) {
             List<Integer> alive = state.slots;
             for (int slot : List.of(HANDER, CANCELLER, REDRIVER)) {
                 alive = with(alive, slot, NOBODY); // longer than the function may run
             }
-            Bounds left = state.left.leaps(state.left.leaps - 1);
+            Bounds left = state.left.without(Event.LEAP);
             reach(new State(state.table, state.leapt + 1, alive, left), state, "time leaps");
         }
         for (Table.Message message : table.messages()) {
-            if (!message.visible() && state.left.redeliveries > 0) {
+            if (!message.visible() && state.left.allow(Event.REDELIVERY)) {
                 Table shown =
                         table.change(message.receipt(), m -> new Table.Message(m.id(), m.body(), m.receives(), true));
-                Bounds left = state.left.redeliveries(state.left.redeliveries - 1);
+                Bounds left = state.left.without(Event.REDELIVERY);
                 changed(state, shown, left, "message " + message.receipt() + " is visible again");
             }
-            if (state.left.losses > 0) {
-                Bounds left = state.left.losses(state.left.losses - 1);
+            if (state.left.allow(Event.LOSS)) {
+                Bounds left = state.left.without(Event.LOSS);
                 Table lost = table.change(message.receipt(), m -> null);
                 changed(state, lost, left, "message " + message.receipt() + " is lost");
             }
         }
-        for (Table.Letter deadLetter : table.deadLetters()) {
-            if (state.left.moves > 0) {
-                List<Table.Letter> others = new ArrayList<>(table.deadLetters());
+        for (Table.DeadLetter deadLetter : table.deadLetters()) {
+            if (state.left.allow(Event.MOVE)) {
+                List<Table.DeadLetter> others = new ArrayList<>(table.deadLetters());
                 others.remove(deadLetter);
-                Bounds left = state.left.moves(state.left.moves - 1);
-                changed(state, table.withLetters(others).send(deadLetter.body()), left, "a letter is moved back");
+                Bounds left = state.left.without(Event.MOVE);
+                changed(
+                        state,
+                        table.withDeadLetters(others).send(deadLetter.body()),
+                        left,
+                        "a dead letter is moved back");
             }
         }
     }
@@ -302,7 +310,7 @@ final class Exploration {
                     return new Answer(result.told(), now);
                 },
                 job);
-        script.play(Jobs.body(job, script, mistake));
+        script.play(Jobs.body(job, script, config.get()));
         return table[0];
     }
 
@@ -329,7 +337,7 @@ final class Exploration {
                         return answer;
                     },
                     job);
-            questions.add(script.play(Jobs.body(job, script, mistake)));
+            questions.add(script.play(Jobs.body(job, script, config.get())));
         }
         return number;
     }
