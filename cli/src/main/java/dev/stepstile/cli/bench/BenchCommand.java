@@ -37,14 +37,21 @@ public final class BenchCommand {
                     + " then recovery from killed workers, and start-up.",
             mixinStandardHelpOptions = true)
     static final class Core implements Callable<Integer> {
-        @Option(names = "--stack", description = "The stack: ${COMPLETION-CANDIDATES}. Default: both.")
+        @Option(
+                names = "--stack",
+                paramLabel = "STACK",
+                description = "The stack: ${COMPLETION-CANDIDATES}. Default: both.")
         private List<Stack> stacks = List.of(Stack.values());
 
-        @Option(names = "--steps", description = "Number of steps in each round. Default: ${DEFAULT-VALUE}.")
+        @Option(
+                names = "--steps",
+                paramLabel = "N",
+                description = "Number of steps in each round. Default: ${DEFAULT-VALUE}.")
         private int steps = 10_000;
 
         @Option(
                 names = "--rounds",
+                paramLabel = "N",
                 description = "Number of rounds; their medians are printed. Default: ${DEFAULT-VALUE}.")
         private int rounds = 5;
 

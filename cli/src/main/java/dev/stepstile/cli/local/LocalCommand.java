@@ -46,6 +46,7 @@ public final class LocalCommand implements Callable<Integer> {
 
     @Option(
             names = "--port",
+            paramLabel = "PORT",
             description = "Port of the HTTP API on loopback; 0 picks a free one. Default: ${DEFAULT-VALUE}.")
     private int port = 8787;
 
@@ -58,10 +59,9 @@ public final class LocalCommand implements Callable<Integer> {
     @Option(
             names = "--lease",
             paramLabel = "SECONDS",
-            description = {
-                "How long an attempt owns its step without a heartbeat; the margin and the sweep interval follow from it.",
-                "With a shorter lease, a lost worker is noticed sooner, at the cost of more writes. Default: ${DEFAULT-VALUE}."
-            })
+            description =
+                    "How long an attempt owns its step without a heartbeat; the margin and the sweep interval follow from it."
+                            + " With a shorter lease, a lost worker is noticed sooner, at the cost of more writes. Default: ${DEFAULT-VALUE}.")
     private int leaseSeconds = 60;
 
     @Option(
@@ -74,10 +74,9 @@ public final class LocalCommand implements Callable<Integer> {
     @Option(
             names = "--grace",
             paramLabel = "SECONDS",
-            description = {
-                "How long a stop waits for running steps. A step that still runs then is interrupted, and runs again after",
-                "the next start; the interrupted attempt is not counted. Default: ${DEFAULT-VALUE}."
-            })
+            description =
+                    "How long a stop waits for running steps. A step that still runs then is interrupted, and runs again after"
+                            + " the next start; the interrupted attempt is not counted. Default: ${DEFAULT-VALUE}.")
     private int graceSeconds = 30;
 
     @Spec

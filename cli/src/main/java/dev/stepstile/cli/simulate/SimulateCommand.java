@@ -34,31 +34,37 @@ import picocli.CommandLine.Spec;
 public final class SimulateCommand implements Callable<Integer> {
     @Option(
             names = "--scenario",
+            paramLabel = "NAME",
             description =
                     "Name of a scenario, see below. Default: steady; with --exhaustive and --pairs, all small ones.")
     private @Nullable String scenario;
 
-    @Option(names = "--steps", description = "Number of steps of a load. Default: 10000.")
+    @Option(names = "--steps", paramLabel = "N", description = "Number of steps of a load. Default: 10000.")
     private @Nullable Integer steps;
 
-    @Option(names = "--seed", description = "Seed of all random choices. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of all random choices. Default: ${DEFAULT-VALUE}.")
     private long seed = 1;
 
     @Option(
             names = "--faults",
+            paramLabel = "FAULTS",
             description = "Random faults: none, light, rough, or shares of all port calls, such as"
                     + " crash=0.001,fail=0.01,lost=0.01,duplicate=0.01,pause=0.001. Default: ${DEFAULT-VALUE}.")
     private String faults = "none";
 
     @Option(
             names = "--at",
+            paramLabel = "FAULTS",
             description = "Faults at given calls, such as crash-after@9,pause:200000ms@'store.write r/a'#2.")
     private String at = "";
 
-    @Option(names = "--replay", description = "Replays a run, as printed with a finding, and prints its trace.")
+    @Option(
+            names = "--replay",
+            paramLabel = "RUN",
+            description = "Replay a run, as printed with a finding, and print its trace.")
     private @Nullable String replay;
 
-    @Option(names = "--trace", description = "Prints each call: time, actor, call, result.")
+    @Option(names = "--trace", description = "Print each call: time, actor, call, result.")
     private boolean trace;
 
     @Option(
@@ -74,16 +80,19 @@ public final class SimulateCommand implements Callable<Integer> {
 
     @Option(
             names = "--pairs",
+            paramLabel = "N",
             description = "Try every single fault, and this number of random pairs of each scenario.")
     private @Nullable Integer pairs;
 
     @Option(
             names = "--part",
+            paramLabel = "N/OF",
             description = "With --exhaustive: run only this part, such as 1/2, to split the work between processes.")
     private String part = "1/1";
 
     @Option(
             names = "--csv",
+            paramLabel = "FILE",
             description = "Write how many steps and messages were in which state over time, as CSV.")
     private @Nullable Path csv;
 
