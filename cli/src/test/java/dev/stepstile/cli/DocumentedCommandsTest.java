@@ -319,7 +319,7 @@ class DocumentedCommandsTest {
                 assertThat(ended.status()).as(ended.out()).isZero();
                 assertThat(ended.out()).contains("every guarantee held");
             }
-            assertThat(folder.resolve("out.html")).isNotEmptyFile();
+            assertThat(folder.resolve("out.csv")).isNotEmptyFile();
         }
 
         @Test
