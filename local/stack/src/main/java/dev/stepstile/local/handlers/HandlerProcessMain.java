@@ -162,8 +162,7 @@ final class HandlerProcessMain {
         RunningStep step = new RunningStep(start);
         steps.put(start.number(), step);
         StepId id = new StepId(start.attempt().runId(), start.attempt().stepKey());
-        try (LogContext.Scope _ =
-                LogContext.of(id, start.attempt().number()).open()) {
+        try (LogContext.Scope _ = LogContext.of(id, start.attempt().number()).open()) {
             step.begin(tasks.forkUserCode("step " + id, () -> run(step)));
         } catch (Error | RuntimeException e) { // such as no memory for one more thread: this step's failure alone
             steps.remove(start.number());
