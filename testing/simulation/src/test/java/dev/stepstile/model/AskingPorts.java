@@ -190,7 +190,7 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetterQueue, Payloa
     /** A worker starts with what was received for it. */
     @Override
     public List<Delivery> receive(int max, Duration wait) {
-        return job instanceof Jobs.Working(Instant start, int worker, Table.Message message)
+        return job instanceof Jobs.Working(Instant _, int _, Table.Message message)
                 ? List.of(message.delivery())
                 : List.of();
     }
