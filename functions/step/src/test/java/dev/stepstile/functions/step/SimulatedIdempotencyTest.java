@@ -37,7 +37,10 @@ class SimulatedIdempotencyTest {
     private static List<Long> traces(Scenarios.Named scenario, AttemptRunner engine) {
         List<Long> traces = new ArrayList<>();
         Exploration played = new Exploration(
-                        scenario, 1, config -> config.with(engine), (faults, outcome) -> traces.add(outcome.record().hash()))
+                        scenario,
+                        1,
+                        config -> config.with(engine),
+                        (faults, outcome) -> traces.add(outcome.record().hash()))
                 .singles();
         assertThat(played.findings()).isEmpty();
         return traces;
