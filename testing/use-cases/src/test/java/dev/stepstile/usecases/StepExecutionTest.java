@@ -982,17 +982,17 @@ class StepExecutionTest {
         }
 
         @Test
-        void between_death_and_burial_is_made_good_by_the_sweeper() throws InterruptedException {
+        void between_death_and_dead_letter_is_made_good_by_the_sweeper() throws InterruptedException {
             for (String call : List.of("deadLetters.moveToDeadLetters", "store.write")) {
-                String key = call.startsWith("letters") ? "a" : "b";
+                String key = call.startsWith("deadLetters") ? "a" : "b";
                 stack.work.on(key, (input, context) -> {
                     throw new IllegalStateException("no");
                 });
                 stack.dispatch("d-" + key, Stack.once(key));
                 List<Delivery> batch = stack.receive(10);
                 stack.faults.restart();
-                // writes: the claim, the death, then what marks the burial
-                stack.faults.crashBefore(call, call.startsWith("letters") ? 0 : 2);
+                // writes: the claim, the death, then the mark of the dead letter
+                stack.faults.crashBefore(call, call.startsWith("deadLetters") ? 0 : 2);
                 stack.crash(batch);
                 assertThat(stack.record(key).state())
                         .isInstanceOfSatisfying(
