@@ -1,10 +1,8 @@
 package dev.stepstile.usecases;
 
 import dev.stepstile.api.StepHandler;
-import dev.stepstile.contracts.SeededMistake;
 import dev.stepstile.embedded.EmbeddedPorts;
 import dev.stepstile.port.Ports;
-import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.RetryPolicy;
@@ -58,13 +56,7 @@ final class Stack implements AutoCloseable {
     final Ports ports;
     final Stepstile stepstile;
 
-    private final SeededMistake mistake = SeededMistake.now();
     private final EmbeddedPorts embedded;
-    private final EngineRuntime runtime;
-    private final Stepstile dispatchFunction;
-    private final Stepstile stepFunction;
-    private final Stepstile sweeperFunction;
-    private final StepQueue polled;
     private final Handlers handlers;
     private final HandlerOutput output;
 
@@ -82,24 +74,12 @@ final class Stack implements AutoCloseable {
         embedded = EmbeddedPorts.open(folder.resolve("state"), VISIBILITY, time);
         ports = embedded.ports();
         AtomicInteger ids = new AtomicInteger();
-        runtime = new EngineRuntime(time, new Random(7), () -> "owner-" + ids.incrementAndGet(), inside.over(time));
-        dispatchFunction = function("dispatch");
-        stepFunction = function("step");
-        sweeperFunction = function("sweeper");
-        stepstile = function("runs");
-        polled = mistake.ports("poller", ports).queue();
+        EngineRuntime runtime =
+                new EngineRuntime(time, new Random(7), () -> "owner-" + ids.incrementAndGet(), inside.over(time));
+        stepstile = new Stepstile(faults.over(ports), timing, runtime, inside.over(tally));
         List<StepHandler> all = new ArrayList<>(List.of(work));
         all.addAll(Arrays.asList(more));
         handlers = new Handlers(all);
-    }
-
-    /** What a function has: its ports with the faults, and with the mistake if one is seeded. */
-    private Stepstile function(String name) {
-        return new Stepstile(
-                mistake.ports(name, faults.over(ports)),
-                mistake.timing(name, timing),
-                mistake.runtime(name, runtime),
-                inside.over(tally));
     }
 
     @Override
@@ -124,7 +104,7 @@ final class Stack implements AutoCloseable {
     }
 
     Dispatcher dispatcher() {
-        return dispatchFunction.dispatcher(Shards.DEFAULT);
+        return stepstile.dispatcher(Shards.DEFAULT);
     }
 
     Answer dispatch(String dispatchId, NewStep... steps) throws InterruptedException {
@@ -137,7 +117,7 @@ final class Stack implements AutoCloseable {
     }
 
     List<Delivery> receive(int max) {
-        return polled.receive(max, Duration.ZERO);
+        return ports.queue().receive(max, Duration.ZERO);
     }
 
     /** What is visible, as if it had been received so often. */
@@ -158,7 +138,7 @@ final class Stack implements AutoCloseable {
 
     /** A function environment, which remembers from one batch to the next; one of four that share the suspects' turns. */
     StepExecution environment() {
-        return stepFunction.execution(handlers, output, AttemptRunner.DIRECT, suspects);
+        return stepstile.execution(handlers, output, AttemptRunner.DIRECT, suspects);
     }
 
     /** As {@link #start(List)}, by a worker that can be told to stop. */
@@ -169,10 +149,11 @@ final class Stack implements AutoCloseable {
     /** One batch as the event source mapping delivers it: what is not named in the answer is deleted. */
     List<String> deliver(List<Delivery> batch) throws InterruptedException {
         List<String> stay = execute(batch);
-        polled.delete(batch.stream()
-                .filter(delivery -> !stay.contains(delivery.messageId()))
-                .map(Delivery::receipt)
-                .toList());
+        ports.queue()
+                .delete(batch.stream()
+                        .filter(delivery -> !stay.contains(delivery.messageId()))
+                        .map(Delivery::receipt)
+                        .toList());
         return stay;
     }
 
@@ -232,7 +213,7 @@ final class Stack implements AutoCloseable {
     }
 
     Sweep sweeper() {
-        return sweeperFunction.sweep();
+        return stepstile.sweep();
     }
 
     SweepReport sweep() throws InterruptedException {
