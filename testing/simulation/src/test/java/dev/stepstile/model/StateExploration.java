@@ -129,7 +129,7 @@ public final class StateExploration {
         for (int i = 0; i < SLOTS; i++) {
             slots.add(NOBODY);
         }
-        slots.set(HANDER, begin(new Jobs.Handing(START, steps)));
+        slots.set(HANDER, started(new Jobs.Handing(START, steps)));
         reach(new State(tables.number(Table.EMPTY), 0, List.copyOf(slots), bounds), null, "start");
         while (!todo.isEmpty() && wrong == null && seen.size() < mostStates) {
             next(todo.removeFirst());
@@ -185,8 +185,7 @@ public final class StateExploration {
 
     private void answered(
             State state, Table before, Result result, int slot, int history, Answer answer, String by, Bounds left) {
-        int longer = remember(new History(null, history, answer));
-        int now = questions.get(longer).isPresent() ? longer : NOBODY;
+        int now = remaining(remember(new History(null, history, answer)));
         State next = new State(tables.number(result.table()), state.leapt, with(state.slots, slot, now), left);
         String found = result.wrong() != null ? result.wrong() : Table.wrong(before, result.table(), answer.now());
         if (found != null && wrong == null) {
@@ -206,7 +205,7 @@ public final class StateExploration {
                     State next = new State(
                             tables.number(table.change(message.receipt(), m -> taken)),
                             state.leapt,
-                            with(state.slots, idle, begin(new Jobs.Working(now, idle, taken))),
+                            with(state.slots, idle, started(new Jobs.Working(now, idle, taken))),
                             state.left);
                     reach(next, state, name(idle) + " receives " + taken.receipt());
                 }
@@ -228,7 +227,7 @@ public final class StateExploration {
     }
 
     private void starts(State state, int slot, Jobs.Job job, Bounds left) {
-        State next = new State(state.table, state.leapt, with(state.slots, slot, begin(job)), left);
+        State next = new State(state.table, state.leapt, with(state.slots, slot, started(job)), left);
         reach(next, state, name(slot) + " begins");
     }
 
@@ -318,8 +317,13 @@ public final class StateExploration {
         return new Script(answers, job.start(), job instanceof Jobs.Working working ? working.owner() : "nobody");
     }
 
-    private int begin(Jobs.Job job) {
-        return remember(new History(job, NOBODY, null));
+    private int started(Jobs.Job job) {
+        return remaining(remember(new History(job, NOBODY, null)));
+    }
+
+    /** Nobody, if the actor asks nothing more. */
+    private int remaining(int history) {
+        return questions.get(history).isPresent() ? history : NOBODY;
     }
 
     /** The number of a history, played once to know what comes next. */

@@ -14,6 +14,7 @@ import dev.stepstile.model.StateExploration.Event;
 import dev.stepstile.model.StateExploration.Found;
 import dev.stepstile.simulation.SimulationConfig;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /** A small world, with something of its own that goes wrong. */
@@ -32,6 +33,12 @@ public record World(int steps, Bounds bounds) {
             World.of(2, CRASH),
             World.of(2, CANCEL),
             World.of(2, LEAP));
+
+    /** By mistake, where it takes far more than the nearest states to see it. */
+    public static final Map<String, World> RARE = Map.of(
+            "A sweep closes a dispatch whatever was written to it meanwhile", World.of(1, LEAP, REDRIVE),
+            "A dispatch is closed while a redriver may write", World.of(1, LEAP, MOVE),
+            "A dead letter redrives whatever death it finds", World.of(1, MOVE, REDELIVERY));
 
     static World of(int steps, Event... events) {
         return new World(steps, Bounds.of(events));
