@@ -100,18 +100,7 @@ public final class LocalCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        if (leaseSeconds < 1 || leaseSeconds > 600) {
-            throw wrong("--lease must be 1 to 600 seconds.");
-        }
-        if (graceSeconds < 0 || graceSeconds > 3600) {
-            throw wrong("--grace must be 0 to 3600 seconds.");
-        }
-        if (workers < 1 || workers > 100) {
-            throw wrong("--workers must be 1 to 100.");
-        }
-        if (port < 0 || port > 65_535) {
-            throw wrong("--port must be 1 to 65535, or 0 for a free one.");
-        }
+        checkOptions();
         Path folder = state == null ? Stacks.home().resolve(aws ? "local-aws" : "local") : state.toAbsolutePath();
         Path log = LogFile.in(folder); // first, because everything after it may log
         StackOptions options = options(folder);
@@ -138,6 +127,21 @@ public final class LocalCommand implements Callable<Integer> {
             }
         } finally {
             closed.countDown();
+        }
+    }
+
+    private void checkOptions() {
+        if (leaseSeconds < 1 || leaseSeconds > 600) {
+            throw wrong("--lease must be 1 to 600 seconds.");
+        }
+        if (graceSeconds < 0 || graceSeconds > 3600) {
+            throw wrong("--grace must be 0 to 3600 seconds.");
+        }
+        if (workers < 1 || workers > 100) {
+            throw wrong("--workers must be 1 to 100.");
+        }
+        if (port < 0 || port > 65_535) {
+            throw wrong("--port must be 1 to 65535, or 0 for a free one.");
         }
     }
 

@@ -18,7 +18,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -32,13 +31,7 @@ import org.junit.jupiter.api.Test;
 /** The methods and records of all modules' main code are of a size that is read at one look. */
 class MethodsTest {
     private static final int MOST_ARGUMENTS = 7;
-    private static final int USUAL_LINES = 40;
-    private static final int MOST_LINES = 60;
-
-    /** Each with the reason. */
-    private static final Map<String, String> MORE_LINES = Map.of(
-            "LocalCommand.call", "checks its options, starts the stack, waits and stops it: one story in its order",
-            "Simulation.<init>", "makes the parts of a simulated world, each of which needs some that stand before it");
+    private static final int MOST_LINES = 40;
 
     private static final List<Method> MAIN_CODE = methods(Checkout.files("glob:**/src/main/java/**.java").stream()
             .map(Checkout::text)
@@ -54,13 +47,8 @@ class MethodsTest {
     }
 
     @Test
-    void have_forty_lines_at_most_unless_the_list_says_why() {
-        assertThat(named(MAIN_CODE, MethodsTest::hasMoreLines)).isSubsetOf(MORE_LINES.keySet());
-    }
-
-    @Test
-    void have_sixty_lines_at_most_whatever_the_reason() {
-        assertThat(named(MAIN_CODE, method -> method.lines > MOST_LINES)).isEmpty();
+    void have_forty_lines_at_most() {
+        assertThat(named(MAIN_CODE, MethodsTest::hasMoreLines)).isEmpty();
     }
 
     @Test
@@ -88,7 +76,7 @@ class MethodsTest {
     }
 
     private static boolean hasMoreLines(Method method) {
-        return method.lines > USUAL_LINES;
+        return method.lines > MOST_LINES;
     }
 
     private static SortedSet<String> named(List<Method> methods, Predicate<Method> which) {

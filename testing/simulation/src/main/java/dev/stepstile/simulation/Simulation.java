@@ -119,14 +119,7 @@ public final class Simulation {
         store.tells(auditor);
         items.tells(auditor);
         objects.tells(auditor);
-        this.queue = new SimulatedQueue(
-                calls,
-                scheduler,
-                randoms.split(),
-                auditor,
-                cluster.visibility(),
-                RETENTION,
-                cluster.surroundings().estimateLag());
+        this.queue = newQueue();
         this.finalChecks = new FinalChecks(store, findings);
         this.deadLetters = new SimulatedDeadLetterQueue(calls, queue, auditor);
         this.ports = new Ports(store, queue, deadLetters, items, objects);
@@ -135,6 +128,26 @@ public final class Simulation {
                 new SimulatedFunction<>(scheduler, cluster.stepTimeout(), () -> process("step"), this::execution);
         this.sweeperFunction = function("sweeper", SWEEPER_TIMEOUT, Stepstile::sweep);
         this.runsFunction = function("runs", API_TIMEOUT, s -> s);
+        startPollers();
+        this.schedule = new SweepSchedule(sweeperFunction, scheduler, cluster);
+        service("schedule", schedule::keep);
+        this.timeline = new Timeline(this::look, config.watch().listener());
+        scheduler.watchedBy(timeline);
+        rootProcess.start("watch", this::watch);
+    }
+
+    private SimulatedQueue newQueue() {
+        return new SimulatedQueue(
+                calls,
+                scheduler,
+                randoms.split(),
+                auditor,
+                cluster.visibility(),
+                RETENTION,
+                cluster.surroundings().estimateLag());
+    }
+
+    private void startPollers() {
         EventSource source = new EventSource(
                 seenBy("poller").queue(),
                 stepFunction,
@@ -145,11 +158,6 @@ public final class Simulation {
         for (int i = 0; i < cluster.workers(); i++) {
             service("poller", source::poll);
         }
-        this.schedule = new SweepSchedule(sweeperFunction, scheduler, cluster);
-        service("schedule", schedule::keep);
-        this.timeline = new Timeline(this::look, config.watch().listener());
-        scheduler.watchedBy(timeline);
-        rootProcess.start("watch", this::watch);
     }
 
     private static SplittableGenerator randoms(long seed) {
