@@ -72,4 +72,12 @@ class SteadyClockTest {
         Instant been = START.plus(Duration.ofDays(1));
         assertThat(new SteadyClock(() -> system, () -> nanos, been).instant()).isEqualTo(been);
     }
+
+    @Test
+    void is_free_for_other_threads_once_it_was_read_and_set() throws InterruptedException {
+        clock.instant();
+        clock.follow();
+        assertThat(Thread.ofVirtual().start(clock::instant).join(Duration.ofSeconds(10)))
+                .isTrue();
+    }
 }

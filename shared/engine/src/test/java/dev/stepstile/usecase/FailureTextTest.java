@@ -3,13 +3,20 @@ package dev.stepstile.usecase;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 class FailureTextTest {
     private static StackTraceElement frame(String type, String file, int line) {
         return new StackTraceElement("app", null, null, type, "run", file, line);
+    }
+
+    private static StackTraceElement jdk(String module, String file, int line) {
+        return new StackTraceElement(null, module, null, "type", "run", file, line);
     }
 
     private static <T extends Throwable> T at(T failure, StackTraceElement... frames) {
@@ -45,6 +52,25 @@ class FailureTextTest {
             assertThat(summary)
                     .contains("IndexOutOfBoundsException: ")
                     .containsPattern("\\(FailureTextTest\\.java:\\d+\\)$");
+        }
+
+        @Test
+        void names_the_jdks_line_where_there_is_no_other_and_no_line_that_is_unknown() {
+            StackTraceElement list = jdk("java.base", "List.java", 5);
+            StackTraceElement server = jdk("jdk.httpserver", "Server.java", 6);
+            assertThat(FailureText.of(at(new Exception("x"), list, server)).summary())
+                    .isEqualTo("java.lang.Exception: x (List.java:5)");
+            assertThat(FailureText.of(at(new Exception("x"), server, frame("Report", "Report.java", 0)))
+                            .summary())
+                    .isEqualTo("java.lang.Exception: x (Report.java)");
+        }
+
+        @Test
+        void of_a_cause_alone_is_empty_without_one() {
+            Exception failure = at(new Exception("x", at(new IOException("disk full"), frame("Disk", "Disk.java", 7))));
+            assertThat(FailureText.causedBy(failure))
+                    .isEqualTo("; caused by java.io.IOException: disk full (Disk.java:7)");
+            assertThat(FailureText.causedBy(new Exception("x"))).isEmpty();
         }
 
         @Test
@@ -115,9 +141,52 @@ class FailureTextTest {
         }
 
         @Test
+        void of_just_the_length_that_fits_is_whole_and_with_one_character_more_is_not() {
+            List<String> half = Collections.nCopies(4, "x".repeat(1_000));
+            List<String> fitting = lines(half, List.of("y".repeat(91), "y".repeat(91)), half);
+            assertThat(FailureText.of(printing(fitting)).trace()).isEqualTo(fitting);
+            List<String> longer = lines(half, List.of("y".repeat(92), "y".repeat(92)), half);
+            assertThat(FailureText.of(printing(longer)).trace())
+                    .isEqualTo(lines(half, List.of("\t… 2 lines left out …"), half));
+        }
+
+        @Test
+        void says_once_what_was_thrown_though_its_cause_cannot_be_printed() {
+            Exception silent = at(
+                    new Exception() {
+                        @Override
+                        public String getMessage() {
+                            throw new IllegalStateException("depends on what is not there");
+                        }
+                    },
+                    frame("Disk", "Disk.java", 7));
+            Exception failure = at(new Exception("no", silent), frame("Report", "Report.java", 9));
+            assertThat(FailureText.of(failure).trace())
+                    .containsExactly(
+                            "java.lang.Exception: no",
+                            "\tat app//Report.run(Report.java:9)",
+                            silent.getClass().getName(),
+                            "\tat app//Disk.run(Disk.java:7)");
+        }
+
+        @Test
         void is_empty_for_a_failure_that_has_none() {
             assertThat(FailureText.of(at(new Exception("ended with status 3"))).trace())
                     .isEmpty();
         }
+    }
+
+    private static List<String> lines(List<String> first, List<String> between, List<String> last) {
+        return Stream.of(first, between, last).flatMap(List::stream).toList();
+    }
+
+    /** A failure whose stack trace prints as these lines. */
+    private static Exception printing(List<String> lines) {
+        return new Exception() {
+            @Override
+            public void printStackTrace(PrintWriter writer) {
+                lines.forEach(writer::println);
+            }
+        };
     }
 }

@@ -41,4 +41,15 @@ class SuspectLimiterTest {
         assertThat(other.take()).isTrue();
         assertThat(other.take()).isFalse();
     }
+
+    @Test
+    void that_a_worker_gave_back_are_not_freed_again_when_it_is_gone() {
+        assertThat(one.take()).isTrue();
+        assertThat(one.take()).isTrue();
+        one.giveBack();
+        one.release();
+        assertThat(other.take()).isTrue();
+        assertThat(other.take()).isTrue();
+        assertThat(other.take()).isFalse();
+    }
 }

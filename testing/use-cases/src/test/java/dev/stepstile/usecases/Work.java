@@ -14,8 +14,8 @@ import java.util.concurrent.TimeUnit;
 
 /** The handler {@code work}: does for each step what the test says, else returns the attempt's number. */
 final class Work implements StepHandler {
-    /** How long a test waits for what happens at once, or not at all. Mutation tests, which see the latter, wait less. */
-    static final Duration PATIENCE = Duration.ofSeconds(Integer.getInteger("stepstile.test.patience", 20));
+    /** How long a test waits for what happens at once, or not at all. */
+    static final Duration PATIENCE = Duration.ofSeconds(20);
 
     /** What a step does. */
     interface Doing {
