@@ -3,7 +3,6 @@ package dev.stepstile.mutation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.step.StepLife;
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -73,9 +72,7 @@ class MutationTest {
         return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))
-                        + File.pathSeparator
-                        + Path.of(mutated()).resolveSibling("test-classes"),
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 "org.pitest.mutationtest.commandline.MutationCoverageReport",
                 "--reportDir",
                 report.toString(),
@@ -84,7 +81,7 @@ class MutationTest {
                 "--targetTests",
                 CLASSES,
                 "--sourceDirs",
-                Path.of("..", "..", "shared", "engine", "src", "main", "java").toString(),
+                Path.of("src", "main", "java").toString(),
                 "--mutableCodePaths",
                 mutated(),
                 "--threads",
