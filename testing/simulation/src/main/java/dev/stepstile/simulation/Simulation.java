@@ -105,7 +105,7 @@ public final class Simulation {
         this.randoms = randoms(config.seed());
         this.scheduler = new Scheduler(randoms.split());
         this.trace = new Trace(config.watch().traced());
-        this.rootProcess = new SimulatedProcess(scheduler, "fate", Duration.ZERO, randoms.split());
+        this.rootProcess = new SimulatedProcess(scheduler, "root", Duration.ZERO, randoms.split());
         this.faultInjector = new FaultInjector(config.faults(), config.faultProfile(), config.seed(), scheduler);
         this.calls = new PortCalls(scheduler, randoms.split(), faultInjector, trace, rootProcess);
         this.findings = new Findings(scheduler, config.watch().untilFound());
@@ -270,10 +270,10 @@ public final class Simulation {
         at(start, name, ANY_RUN, action);
     }
 
-    /** Something happens at a time, by nobody's action. */
+    /** Schedules an event that is not caused by an actor. */
     public void strike(Duration start, Runnable what) {
         pending++;
-        scheduler.startAt(Scheduler.START.plus(start).toEpochMilli(), rootProcess, "strikes", () -> {
+        scheduler.startAt(Scheduler.START.plus(start).toEpochMilli(), rootProcess, "event", () -> {
             what.run();
             pending--;
         });

@@ -127,7 +127,7 @@ class SchedulerTest {
                 random(),
                 struckBy(Faults.NONE.crashAfter(1).pause(2, Duration.ofSeconds(90))),
                 new Trace(false),
-                new SimulatedProcess(scheduler, "fate", Duration.ZERO, random()));
+                new SimulatedProcess(scheduler, "root", Duration.ZERO, random()));
 
         @Test
         void that_crashes_runs_nothing_more_not_even_finally() {

@@ -18,7 +18,7 @@ public final class Audit {
     private final FaultLog faultLog;
     private final Findings findings;
 
-    /** @param bounded whether sweeps come often enough for delays to be bounded, but for the faults that strike */
+    /** @param bounded whether sweeps come often enough for delays to be bounded where no fault is injected */
     public Audit(Scheduler scheduler, Cluster cluster, boolean bounded, FaultLog faultLog, Findings findings) {
         this.scheduler = scheduler;
         this.cluster = cluster;
@@ -63,8 +63,8 @@ public final class Audit {
 
     /**
      * How much too late it is now for what was to happen within {@code bound} of {@code since}; zero or negative if it is
-     * not, or if nothing is bounded here. Each fault that struck since then may cost one more sweep, and a pause or a
-     * full disk its length beside.
+     * not, or if nothing is bounded here. Each fault injected since then may cost one more sweep, and a pause or a
+     * full disk also its length.
      */
     Duration overdue(long since, Duration bound) {
         if (!bounded) {

@@ -85,14 +85,15 @@ public final class Exploration {
         Fault partial = new Fault.Partial();
         for (String batch : Fault.BATCHES) {
             int nth = 1;
-            while (goesOn() && struck(Faults.NONE.at(batch, nth, partial), partial.name())) {
+            while (goesOn() && injected(Faults.NONE.at(batch, nth, partial), partial.name())) {
                 nth++;
             }
         }
         return this;
     }
 
-    private boolean struck(Faults faults, String kind) {
+    /** @return whether a fault was injected */
+    private boolean injected(Faults faults, String kind) {
         Outcome outcome = played(faults, kind);
         return !outcome.faults().all().list().isEmpty();
     }

@@ -55,7 +55,7 @@ public record Replay(
         return scenario.sized().apply(steps).staged(config).run(AT_MOST);
     }
 
-    /** The same with these faults beside the weather. */
+    /** The same, with these faults in addition to the random ones. */
     public Replay and(Faults others) {
         return new Replay(scenario, steps, seed, faultProfile, rough, others);
     }

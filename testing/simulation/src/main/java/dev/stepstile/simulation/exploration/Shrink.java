@@ -33,15 +33,15 @@ public final class Shrink {
         return plays;
     }
 
-    /** The smallest found; the run itself if it does not show it, or only by chance strikes that cannot be asked for. */
+    /** The smallest run found; the original if it does not reproduce, or only with random faults that cannot be requested. */
     public Replay smallest() {
-        List<Faults.Struck> faults = play(replay).faults().all().list();
+        List<Faults.Injection> faults = play(replay).faults().all().list();
         if (!shows(faults)) {
             return replay;
         }
         int parts = 2;
         while (!faults.isEmpty() && parts <= faults.size()) {
-            List<Faults.Struck> fewer = withoutOnePart(faults, parts);
+            List<Faults.Injection> fewer = withoutOnePart(faults, parts);
             if (fewer.size() < faults.size()) {
                 faults = fewer;
                 parts = Math.max(parts - 1, 2);
@@ -57,11 +57,11 @@ public final class Shrink {
         return replay.with(Faults.of(faults));
     }
 
-    private List<Faults.Struck> withoutOnePart(List<Faults.Struck> faults, int parts) {
+    private List<Faults.Injection> withoutOnePart(List<Faults.Injection> faults, int parts) {
         for (int part = 0; part < parts; part++) {
             int from = faults.size() * part / parts;
             int to = faults.size() * (part + 1) / parts;
-            List<Faults.Struck> fewer = new ArrayList<>(faults.subList(0, from));
+            List<Faults.Injection> fewer = new ArrayList<>(faults.subList(0, from));
             fewer.addAll(faults.subList(to, faults.size()));
             if (shows(fewer)) {
                 return fewer;
@@ -70,7 +70,7 @@ public final class Shrink {
         return faults;
     }
 
-    private boolean shows(List<Faults.Struck> faults) {
+    private boolean shows(List<Faults.Injection> faults) {
         return shown.test(play(replay.with(Faults.of(faults))));
     }
 

@@ -7,7 +7,7 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.jspecify.annotations.Nullable;
 
-/** Decides which port calls go wrong: those that were asked for, by chance, and because of an outage. */
+/** Decides which port calls go wrong: as requested, at random, and because of an outage. */
 public final class FaultInjector {
     private static final long SALT = 0x77656174686572L;
 
@@ -19,7 +19,7 @@ public final class FaultInjector {
     private final FaultLog faultLog = new FaultLog();
     private FullDisk fullDisk = FullDisk.NEVER;
 
-    /** With dice of its own: a run whose chance strikes are asked for by number instead is the same run. */
+    /** Has random generators of its own, so that a run is the same if its random faults are requested by number instead. */
     public FaultInjector(Faults faults, FaultProfile faultProfile, long seed, Scheduler scheduler) {
         this.faults = faults.counter();
         this.faultProfile = faultProfile;
@@ -46,10 +46,10 @@ public final class FaultInjector {
         }
         Fault fault = faults.at(number, description);
         if (fault == null) {
-            fault = faultProfile.strike(dice, isBatch(description));
+            fault = faultProfile.draw(dice, isBatch(description));
         }
         if (fault != null) {
-            faultLog.struck(process, number, description, fault);
+            faultLog.injected(process, number, description, fault);
         } else if (outages.refuse(process, description)) {
             faultLog.count("outage");
             fault = new Fault.Fail();

@@ -10,7 +10,7 @@ import java.util.TreeMap;
 
 /** What went wrong in a run: which fault at which call, how often each kind, and where. */
 public final class FaultLog {
-    private final List<Faults.Struck> all = new ArrayList<>();
+    private final List<Faults.Injection> all = new ArrayList<>();
     private final SortedMap<String, Integer> counts = new TreeMap<>();
     private final SortedMap<String, SortedMap<String, Integer>> places = new TreeMap<>();
     private final List<Long> times = new ArrayList<>();
@@ -18,9 +18,9 @@ public final class FaultLog {
     private FullDisk fullDisk = FullDisk.NEVER;
     private int total;
 
-    void struck(SimulatedProcess process, int call, String description, Fault fault) {
+    void injected(SimulatedProcess process, int call, String description, Fault fault) {
         count(fault.name());
-        all.add(new Faults.Struck(null, call, fault));
+        all.add(new Faults.Injection(null, call, fault));
         places.computeIfAbsent(place(process, description), place -> new TreeMap<>())
                 .merge(fault.name(), 1, Integer::sum);
     }
@@ -41,7 +41,7 @@ public final class FaultLog {
         total++;
     }
 
-    /** Something went wrong at this time, and whoever it struck stood still for so long. */
+    /** Records that something went wrong at this time, and stopped a process for {@code pause}. */
     public void delayed(long millis, Duration pause) {
         long before = pausesSoFar.isEmpty() ? 0 : pausesSoFar.getLast();
         times.add(millis);
@@ -52,13 +52,13 @@ public final class FaultLog {
         fullDisk = window;
     }
 
-    /** What a full disk may have cost in this time: its part of the window, and the one sweep that fell into it. */
+    /** The delay that a full disk may have caused in this time: its part of the window, and one sweep that failed in it. */
     public long fullCost(long since, long now, long sweep) {
         long full = fullDisk.millisBetween(since, now);
         return full == 0 ? 0 : full + sweep;
     }
 
-    /** What strikes since then may have cost: so much each, and the pauses. One at that very time counts. */
+    /** The delay that faults since then may have caused: {@code each} for every fault, plus the pauses. A fault at {@code since} counts. */
     public long costSince(long since, long each) {
         int first = Collections.binarySearch(times, since - 1);
         first = first < 0 ? -first - 1 : first;
@@ -73,7 +73,7 @@ public final class FaultLog {
         return total;
     }
 
-    /** Those at calls, as they would be asked for. */
+    /** The faults at calls, in the form in which they can be requested. */
     public Faults all() {
         return Faults.of(all);
     }

@@ -100,7 +100,7 @@ public record FaultProfile(
 
     /** @param batch whether a part of the call can be taken */
     @Nullable
-    Fault strike(RandomGenerator random, boolean batch) {
+    Fault draw(RandomGenerator random, boolean batch) {
         if (calm()) {
             return null;
         }

@@ -11,8 +11,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which port calls of a run go wrong, and how. A call is named by its number in the run (1, 2, 3 …) or by a piece of its
- * description ("store.write r1/a SUCCEEDED") and which of the calls that bear it is meant. Immutable.
+ * Which port calls of a run go wrong, and how. A call is named by its number in the run (1, 2, 3 …), or by a piece of its
+ * description ("store.write r1/a SUCCEEDED") and its number among the calls that contain the piece. Immutable.
  *
  * <p>Written down as {@code duplicate@6,pause:150000ms@'store.write r/a SUCCEEDED'#2}.
  */
@@ -22,26 +22,26 @@ public final class Faults {
     private static final Pattern ONE =
             Pattern.compile("([a-z-]+)(?::(\\d+)ms)?@(?:(\\d+)|'([^']+)'(?:#(\\d+))?)(?:,|$)");
 
-    /** Where a fault strikes: at call {@code number}, or at the {@code number}-th call that bears {@code piece}. */
-    public record Struck(@Nullable String piece, int number, Fault fault) {
+    /** A fault at call {@code number}, or at the {@code number}-th call whose description contains {@code piece}. */
+    public record Injection(@Nullable String piece, int number, Fault fault) {
         @Override
         public String toString() {
             return fault.text() + "@" + (piece == null ? Integer.toString(number) : "'" + piece + "'#" + number);
         }
     }
 
-    private final List<Struck> struck;
+    private final List<Injection> injections;
 
-    private Faults(List<Struck> struck) {
-        this.struck = List.copyOf(struck);
+    private Faults(List<Injection> injections) {
+        this.injections = List.copyOf(injections);
     }
 
-    public static Faults of(List<Struck> struck) {
-        return new Faults(struck);
+    public static Faults of(List<Injection> injections) {
+        return new Faults(injections);
     }
 
-    public List<Struck> list() {
-        return struck;
+    public List<Injection> list() {
+        return injections;
     }
 
     /**
@@ -50,19 +50,19 @@ public final class Faults {
      * @throws IllegalArgumentException if it is something else, with an example
      */
     public static Faults parse(String text) {
-        List<Struck> all = new ArrayList<>();
+        List<Injection> all = new ArrayList<>();
         Matcher matcher = ONE.matcher(text);
         int end = 0;
         while (end < text.length()) {
             if (!matcher.find(end) || matcher.start() != end) {
                 throw new IllegalArgumentException("'" + text.substring(end)
-                        + "' is no fault at a call; they are written like: crash-before@7,pause:200000ms@9,"
+                        + "' is not a fault at a call; examples: crash-before@7,pause:200000ms@9,"
                         + "lose-response@'store.write r/a SUCCEEDED'#1");
             }
             Fault fault = fault(matcher.group(1), matcher.group(2));
             String piece = matcher.group(4);
             String number = piece == null ? matcher.group(3) : matcher.group(5);
-            all.add(new Struck(piece, number == null ? 1 : Integer.parseInt(number), fault));
+            all.add(new Injection(piece, number == null ? 1 : Integer.parseInt(number), fault));
             end = matcher.end();
         }
         return new Faults(all);
@@ -85,7 +85,7 @@ public final class Faults {
     }
 
     public Faults at(int call, Fault fault) {
-        return with(new Struck(null, call, fault));
+        return with(new Injection(null, call, fault));
     }
 
     public Faults crashBefore(int call) {
@@ -114,7 +114,7 @@ public final class Faults {
 
     /** At the {@code nth} call (1, 2, 3 …) whose description contains {@code piece}. */
     public Faults at(String piece, int nth, Fault fault) {
-        return with(new Struck(piece, nth, fault));
+        return with(new Injection(piece, nth, fault));
     }
 
     /** At the first such call. */
@@ -122,8 +122,8 @@ public final class Faults {
         return at(piece, 1, fault);
     }
 
-    private Faults with(Struck more) {
-        List<Struck> all = new ArrayList<>(struck);
+    private Faults with(Injection more) {
+        List<Injection> all = new ArrayList<>(injections);
         all.add(more);
         return new Faults(all);
     }
@@ -135,11 +135,11 @@ public final class Faults {
 
     final class Counter {
         private final Map<Integer, Fault> byNumber = new HashMap<>();
-        private final List<Struck> byPiece = new ArrayList<>();
+        private final List<Injection> byPiece = new ArrayList<>();
         private final int[] borne;
 
         Counter() {
-            for (Struck each : struck) {
+            for (Injection each : injections) {
                 if (each.piece() == null) {
                     byNumber.put(each.number(), each.fault());
                 } else {
@@ -154,7 +154,7 @@ public final class Faults {
         Fault at(int call, String description) {
             Fault found = byNumber.get(call);
             for (int i = 0; i < borne.length; i++) {
-                Struck each = byPiece.get(i);
+                Injection each = byPiece.get(i);
                 String piece = each.piece();
                 if (piece != null && description.contains(piece) && ++borne[i] == each.number()) {
                     found = each.fault();
@@ -166,6 +166,6 @@ public final class Faults {
 
     @Override
     public String toString() {
-        return struck.stream().map(Struck::toString).collect(Collectors.joining(","));
+        return injections.stream().map(Injection::toString).collect(Collectors.joining(","));
     }
 }

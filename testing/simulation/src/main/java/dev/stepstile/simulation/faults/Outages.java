@@ -16,12 +16,12 @@ public final class Outages {
     /**
      * @param function the processes' names begin with it; empty: all
      * @param port the calls' descriptions begin with it
-     * @param processes the share of these processes that it strikes
+     * @param processes the share of these processes that it affects
      * @param calls the share of their calls that fail
-     * @param salt another one strikes other processes
+     * @param salt outages with different salts affect different processes
      */
     private record Outage(String function, String port, double processes, double calls, long until, long salt) {
-        boolean faultLog(SimulatedProcess process, String description) {
+        boolean affects(SimulatedProcess process, String description) {
             return description.startsWith(port)
                     && process.name().startsWith(function)
                     && (processes >= 1 || share(process.name().hashCode() ^ salt) < processes);
@@ -50,7 +50,7 @@ public final class Outages {
         }
         outages.removeIf(outage -> outage.until() <= scheduler.millis());
         for (Outage outage : outages) {
-            if (outage.faultLog(process, description)) {
+            if (outage.affects(process, description)) {
                 return outage.calls() >= 1 || random.nextDouble() < outage.calls();
             }
         }
