@@ -22,7 +22,7 @@ public sealed interface StepState {
         UNKNOWN
     }
 
-    /** The states that a redrive leaves. */
+    /** The states that a redrive can change. */
     Set<Name> REDRIVABLE = Collections.unmodifiableSet(EnumSet.of(Name.FAILED, Name.DEAD, Name.CANCELLED));
 
     Name name();

@@ -2,6 +2,7 @@ package dev.stepstile.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.step.StepState;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,6 +25,10 @@ class DocumentationTest {
             Pattern.compile("`([A-Z][a-z]\\w*)[.`]|\\b([A-Z][a-z]+(?:[A-Z][a-z]+)+)\\b");
     private static final Pattern DECISION =
             Pattern.compile("# (\\d{3}): (.+)\n\n- Status: (.+)\n- Date: (.+)\n\n\\*\\*Decided\\.\\*\\* ");
+
+    private static final Pattern STATES =
+            Pattern.compile("^A step is QUEUED.*?\n\n", Pattern.DOTALL | Pattern.MULTILINE);
+    private static final Pattern STATE = Pattern.compile("\\b[A-Z]{4,}\\b");
 
     /** The pages below the root. */
     private static List<Path> pages() {
@@ -77,6 +82,17 @@ class DocumentationTest {
                 .collect(Collectors.toCollection(TreeSet::new));
         assertThat(named).hasSizeGreaterThan(20);
         assertThat(sources).containsAll(named);
+    }
+
+    @Test
+    void the_readme_names_every_state_of_a_step() {
+        Matcher paragraph = STATES.matcher(Checkout.text(Checkout.file("README.md")));
+        assertThat(paragraph.find()).isTrue();
+        assertThat(STATE.matcher(paragraph.group()).results().map(MatchResult::group))
+                .containsExactlyInAnyOrderElementsOf(Stream.of(StepState.Name.values())
+                        .filter(state -> state != StepState.Name.UNKNOWN) // what readers see of a damaged record
+                        .map(Enum::name)
+                        .toList());
     }
 
     @Test

@@ -60,7 +60,7 @@ final class StateTable {
     static List<Part> parts() {
         return List.of(
                 new Part(
-                        "A worker comes with a message",
+                        "A worker receives a message",
                         List.of(
                                 new Happening("claim, others beside it", s -> Steps.claim(s.spec(), false)),
                                 new Happening("claim, alone", s -> Steps.claim(s.spec(), true)),
