@@ -35,7 +35,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** docs/protocol.md says what is so. Its fenced blocks are run in order; comments in it say what happens in between. */
+/** Executes the fenced blocks of docs/protocol.md in order; comments in the page state what happens between them. */
 class ProtocolDocumentTest {
     private static final Path ROOT = Path.of("../..");
     private static final String ANY = "…";
@@ -94,7 +94,7 @@ class ProtocolDocumentTest {
                 JsonNode shown = Json.parse(pieces.group(3));
                 if (what.equals("message")) {
                     fits(what, shown, Json.parse(stack.receive(10).getLast().body()));
-                } else if (what.equals("letter")) {
+                } else if (what.equals("dead-letter")) {
                     fits(
                             what,
                             shown,
