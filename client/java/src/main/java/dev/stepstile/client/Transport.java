@@ -77,7 +77,7 @@ final class Transport implements AutoCloseable {
                     return Json.answer(answer.body())
                             .orElseThrow(() -> notStepstile(answer, "what it answered is not its JSON"));
                 }
-                // A call refused as signed is signed anew, once: its credentials may have run out.
+                // A signed call that was refused is signed again, once: its credentials may have expired.
                 boolean signAgain = signs() && failures == 1 && (answer.status() == 401 || answer.status() == 403);
                 if (!RETRIED_STATUSES.contains(answer.status()) && !signAgain) {
                     throw error(answer);
@@ -188,7 +188,7 @@ final class Transport implements AutoCloseable {
         }
         if (answer.status() == 413) { // API Gateway's own, which has no type
             return new RefusedException(
-                    "request-too-large", "The call is over what API Gateway and Lambda take.", answer.status());
+                    "request-too-large", "The call is larger than API Gateway and Lambda allow.", answer.status());
         }
         return notStepstile(answer, "it answered HTTP " + answer.status() + detail(answer));
     }

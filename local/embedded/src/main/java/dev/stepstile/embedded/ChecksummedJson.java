@@ -54,7 +54,7 @@ final class ChecksummedJson {
         try {
             return codec.apply(json);
         } catch (RuntimeException e) { // whatever a codec makes of a text that it did not write
-            throw new DamagedData(what + " is damaged: it does not read as what was written." + REMEDY, e);
+            throw new DamagedData(what + " is damaged: it cannot be decoded." + REMEDY, e);
         }
     }
 

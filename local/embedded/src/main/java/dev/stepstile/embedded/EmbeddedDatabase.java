@@ -229,10 +229,7 @@ final class EmbeddedDatabase implements AutoCloseable {
             writer.execute("COMMIT");
         } catch (SQLException e) {
             startAnew();
-            LOG.warn(
-                    "{} writes were not committed: {}. Each is refused, and may be tried again.",
-                    group.size(),
-                    cause(e));
+            LOG.warn("{} writes were not committed: {}. Each is refused, and may be retried.", group.size(), cause(e));
             refuse(group, new PortException("not committed: " + cause(e), e));
             return;
         }
@@ -256,7 +253,7 @@ final class EmbeddedDatabase implements AutoCloseable {
     /** What the operator can act on. */
     private static String cause(SQLException e) {
         boolean full = e instanceof SQLiteException sqlite && sqlite.getResultCode() == SQLiteErrorCode.SQLITE_FULL;
-        return e.getMessage() + (full ? " (the disk is full: free some space, and writes go on by themselves)" : "");
+        return e.getMessage() + (full ? " (the disk is full: free some space, and writes continue by themselves)" : "");
     }
 
     private <T> Runnable applied(Write<T> write) throws SQLException {

@@ -112,7 +112,7 @@ final class EmulatorJars {
         try {
             if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS) || process.exitValue() != 0) {
                 throw new IllegalStateException("Maven could not fetch " + name
-                        + "; without a network, or behind a proxy, ~/.m2/settings.xml says where from. The end of "
+                        + "; behind a proxy or with a mirror, configure ~/.m2/settings.xml. The end of "
                         + log + ":\n" + lastLines(log));
             }
         } catch (InterruptedException e) {

@@ -128,7 +128,7 @@ public final class LocalStack implements AutoCloseable {
         return new LocalStack(options, decorator, InstantSource.system());
     }
 
-    /** @param system what the system clock shows */
+    /** @param system the system clock */
     static LocalStack start(StackOptions options, InstantSource system) {
         return new LocalStack(options, StackDecorator.NONE, system);
     }
@@ -143,7 +143,7 @@ public final class LocalStack implements AutoCloseable {
         return Collections.unmodifiableSortedMap(installed);
     }
 
-    /** Completed, with a sentence for people, once the stack cannot do its work any more and should be started anew. */
+    /** Completed with a message for the user, once the stack can no longer work and must be restarted. */
     public CompletableFuture<String> failure() {
         return failure;
     }
@@ -152,12 +152,12 @@ public final class LocalStack implements AutoCloseable {
         return ports;
     }
 
-    /** What AWS would have charged for; empty for a stack without it. */
+    /** What AWS would have charged for; empty for a stack that does not use the AWS adapters. */
     public Optional<AwsUsage> usage() {
         return Optional.ofNullable(usage);
     }
 
-    /** What was counted, in this JVM and in isolated workers; a killed worker's last batch is missing. */
+    /** The metrics counted in this JVM and in isolated workers; a killed worker's last batch is missing. */
     public InMemoryMeter tally() {
         return tally;
     }
@@ -167,11 +167,11 @@ public final class LocalStack implements AutoCloseable {
     }
 
     /**
-     * Accepts no more work, and waits for the steps that run. Closing then gives back what still does: it runs again at the next start,
-     * and its attempt is not counted.
+     * Accepts no more work, and waits for the running steps. Closing the stack then releases the steps that still run: they run again
+     * at the next start, and the interrupted attempt is not counted.
      *
-     * @param grace for which to wait at most
-     * @param waiting receives now and then which steps are waited for
+     * @param grace how long to wait at most
+     * @param waiting receives from time to time the steps that are still running
      */
     public void drain(Duration grace, Consumer<List<StepId>> waiting) {
         long began = System.nanoTime();
@@ -185,7 +185,7 @@ public final class LocalStack implements AutoCloseable {
         }
     }
 
-    /** The steps that run just now. */
+    /** The steps that are running now. */
     public List<StepId> runningSteps() {
         List<StepStore.StepRef> handed = mapping.running().stream()
                 .map(spec -> new StepStore.StepRef(spec.id(), spec.shard()))

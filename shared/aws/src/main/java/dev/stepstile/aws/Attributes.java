@@ -175,6 +175,6 @@ final class Attributes {
     }
 
     private static DamagedData unexpected(String name) {
-        return new DamagedData("an item lacks '" + name + "', or has it in another form");
+        return new DamagedData("an item lacks '" + name + "', or its value has another type");
     }
 }

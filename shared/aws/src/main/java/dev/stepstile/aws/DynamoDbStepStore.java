@@ -258,7 +258,7 @@ public final class DynamoDbStepStore implements StepStore {
     @Override
     public List<StepRecord> records(List<StepRef> steps) {
         if (steps.size() > Limits.LOOKUP_KEYS) {
-            throw new IllegalArgumentException(steps.size() + " steps, where one batch takes " + Limits.LOOKUP_KEYS);
+            throw new IllegalArgumentException(steps.size() + " steps; the limit of a batch is " + Limits.LOOKUP_KEYS);
         }
         SequencedSet<Map<String, AttributeValue>> left = new LinkedHashSet<>();
         steps.forEach(step -> left.add(ItemKeys.record(step.id(), step.shard())));

@@ -148,7 +148,7 @@ public final class VirtualTasks implements Tasks {
         public T join() throws InterruptedException {
             released.await();
             if (!ended) {
-                throw new IllegalStateException("the task was given up");
+                throw new IllegalStateException("the task was abandoned");
             }
             Throwable t = thrown;
             if (t != null) {

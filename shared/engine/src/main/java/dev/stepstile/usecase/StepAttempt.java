@@ -235,7 +235,11 @@ public final class StepAttempt {
     }
 
     private void recordBrokenOff(StepRecord record, Throwable thrown, int pages) {
-        LOG.error("Step {}: attempt {} was broken off by an error of its worker.", spec.id(), record.attempt(), thrown);
+        LOG.error(
+                "Step {}: attempt {} was ended by an error of its worker; it is recorded as a failure.",
+                spec.id(),
+                record.attempt(),
+                thrown);
         Duration retryIn = backoff(record);
         StepError error = new StepError(
                 StepError.Kind.HANDLER_FAILED,

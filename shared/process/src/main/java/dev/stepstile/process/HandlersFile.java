@@ -35,7 +35,7 @@ final class HandlersFile {
     private final String source;
     private final @Nullable Path base;
 
-    /** @param base of relative paths; null if there is none, as the document is no file */
+    /** @param base of relative paths; null if the document is not a file */
     private HandlersFile(String source, @Nullable Path base) {
         this.source = source;
         this.base = base;
@@ -122,8 +122,7 @@ final class HandlersFile {
         }
         Path given = Path.of(node.asText(""));
         if (base == null && !given.isAbsolute() && !node.isMissingNode()) {
-            throw wrong(
-                    name, "'directory' should be absolute, as the document is no file to which it could be relative");
+            throw wrong(name, "'directory' should be absolute, as the document is not a file");
         }
         Path directory =
                 (base == null ? given : base.resolve(given)).toAbsolutePath().normalize();

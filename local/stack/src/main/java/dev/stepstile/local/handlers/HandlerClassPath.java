@@ -39,8 +39,8 @@ public final class HandlerClassPath {
         }
         if (given.isEmpty()) {
             throw new IllegalArgumentException(
-                    "--classpath names nothing; it takes jars and folders of classes, separated by '"
-                            + File.pathSeparator + "'.");
+                    "--classpath is empty; it takes jars and folders of classes, separated by '" + File.pathSeparator
+                            + "'.");
         }
         HandlerClassPath path = new HandlerClassPath(given);
         path.check();
@@ -85,7 +85,7 @@ public final class HandlerClassPath {
             return jar.getEntry(SERVICES) != null;
         } catch (IOException e) {
             throw new IllegalArgumentException(
-                    "--classpath names " + entry + ", which is no jar that can be read (" + e.getMessage()
+                    "--classpath names " + entry + ", a jar that cannot be read (" + e.getMessage()
                             + "); build it again.",
                     e);
         }
@@ -149,7 +149,7 @@ public final class HandlerClassPath {
                     .toList();
         } catch (IOException e) {
             throw new IllegalArgumentException(
-                    "--classpath names the jars of " + folder + ", which is no folder that can be read.", e);
+                    "--classpath names the jars of " + folder + ", a folder that cannot be read.", e);
         }
     }
 

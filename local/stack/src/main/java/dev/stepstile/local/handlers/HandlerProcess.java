@@ -210,7 +210,7 @@ final class HandlerProcess {
         String last = lastLines.toString();
         List<HostedStep> running = steps.processEnded();
         ready.completeExceptionally(
-                new NotLoaded("the process " + how + (last.isEmpty() ? "" : "; the last lines it printed: " + last)));
+                new NotLoaded("the process " + how + (last.isEmpty() ? "" : "; the end of its output: " + last)));
         if (!closing && !refused) {
             List<String> names = running.stream()
                     .filter(step -> step.taken().isDone())
@@ -248,7 +248,7 @@ final class HandlerProcess {
                 StepError.Kind.WORKER_LOST,
                 "The handlers' process " + how
                         + " while this step ran"
-                        + (last.isEmpty() ? "." : "; the last lines it printed: " + last));
+                        + (last.isEmpty() ? "." : "; the end of its output: " + last));
     }
 
     /** Takes no further steps, and ends with the last that runs. */

@@ -66,7 +66,7 @@ public final class SuspectLocks implements SuspectLimit {
                 held = file.tryLock(turn, 1, false);
             }
         } catch (IOException e) {
-            LOG.warn("No turn for a suspect could be taken ({}); its message is delivered again.", e.toString());
+            LOG.warn("The lock for a suspect cannot be taken ({}); its message is delivered again.", e.toString());
         }
         return held != null;
     }
@@ -80,7 +80,9 @@ public final class SuspectLocks implements SuspectLimit {
                 mine.release();
             }
         } catch (IOException e) {
-            LOG.warn("A suspect's turn could not be given back ({}); it is free when this worker ends.", e.toString());
+            LOG.warn(
+                    "The lock of a suspect cannot be released ({}); it becomes free when this worker ends.",
+                    e.toString());
         }
     }
 }

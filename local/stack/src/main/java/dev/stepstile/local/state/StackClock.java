@@ -32,7 +32,7 @@ public final class StackClock implements AutoCloseable {
         clock = SteadyClock.over(system, shown);
         if (Duration.between(system.instant(), shown).compareTo(WORTH_TELLING) > 0) {
             LOG.warn(
-                    "The system clock was set back: this stack has been at {} before. It goes on from there, and shows times"
+                    "The system clock was set back: the clock of this stack was already at {}. It continues from there, and shows times"
                             + " that are ahead until the system clock has caught up.",
                     shown);
         }

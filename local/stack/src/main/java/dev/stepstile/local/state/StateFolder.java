@@ -29,7 +29,7 @@ public final class StateFolder {
                 Files.delete(path);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("What an earlier stack left in " + state + " cannot be deleted", e);
+            throw new UncheckedIOException("The state of an earlier stack in " + state + " cannot be deleted", e);
         }
     }
 }

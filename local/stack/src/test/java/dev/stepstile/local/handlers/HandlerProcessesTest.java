@@ -334,10 +334,10 @@ class HandlerProcessesTest {
 
         refused(folder.resolve("missing.jar").toString(), "missing.jar", "does not exist");
         refused(empty.toString(), "empty", "an empty folder");
-        refused(noJar.toString(), "text.jar", "no jar that can be read");
+        refused(noJar.toString(), "text.jar", "a jar that cannot be read");
         refused(undeclared.toString(), "undeclared.jar", HandlerJar.SERVICES);
-        refused("", "names nothing");
-        refused(folder.resolve("none") + "/*", "none", "no folder that can be read");
+        refused("", "is empty");
+        refused(folder.resolve("none") + "/*", "none", "a folder that cannot be read");
     }
 
     @Test

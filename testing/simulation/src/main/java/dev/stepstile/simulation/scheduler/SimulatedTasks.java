@@ -81,7 +81,7 @@ final class SimulatedTasks implements Tasks {
         public T join() throws InterruptedException {
             await(Scheduler.NEVER);
             if (!ended) {
-                throw new IllegalStateException("the task was given up");
+                throw new IllegalStateException("the task was abandoned");
             }
             if (thrown != null) {
                 throw SimulatedTask.<RuntimeException>unchecked(thrown);
