@@ -205,7 +205,7 @@ def report(title: str, steps: int, measured: Mapping[str, Sequence[Mapping[str, 
 
 
 def faults(wanted: Sequence[str], folder: Path) -> None:
-    """A worker that is killed, and a step longer than what a lost worker is told by."""
+    """Kills a worker during a step that lasts longer than the lease."""
     config = {"ops": {"sleeping": {"config": {"seconds": LONG_SECONDS}}}}
     with common(folder) as (environment, _):
         print(

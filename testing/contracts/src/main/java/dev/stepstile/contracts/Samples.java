@@ -110,7 +110,7 @@ public final class Samples {
         return notes;
     }
 
-    /** One that has written some steps anew, the first and the last among them. */
+    /** One that has written some steps again, among them the first and the last. */
     public static RefreshProgress refresh() {
         BitSet steps = new BitSet();
         steps.set(0);

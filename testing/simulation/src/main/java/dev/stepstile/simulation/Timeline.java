@@ -64,8 +64,8 @@ public final class Timeline implements Scheduler.Onlooker {
     private long interval = FIRST_INTERVAL_MILLIS;
 
     /**
-     * @param look what is to be seen at a time from the start on
-     * @param listener is told each sample as it is taken
+     * @param look takes the sample of a time, counted from the start
+     * @param listener receives each sample as it is taken
      */
     Timeline(LongFunction<Sample> look, Consumer<Sample> listener) {
         this.look = look;

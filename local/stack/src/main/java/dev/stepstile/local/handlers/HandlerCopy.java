@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 
 /**
  * The user's handlers as they were at one moment. Processes run from a copy: a class that is loaded late, after the jar
- * was built anew under a running step, is still the one that the step began with.
+ * was rebuilt under a running step, is still the one that the step began with.
  */
 final class HandlerCopy {
     private final Path folder;

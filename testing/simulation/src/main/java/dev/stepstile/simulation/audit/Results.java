@@ -44,7 +44,7 @@ final class Results implements Check {
         }
     }
 
-    /** A write is stamped when it is made, each try anew: readers of the feed rely on it. */
+    /** A write gets its timestamp when it is made, and a new one for each retry: readers of the feed rely on that. */
     private void stamped(StepRecord after, Instant finishedAt) {
         long stamp = finishedAt.toEpochMilli();
         long skew = audit.cluster().surroundings().maxSkew().toMillis();

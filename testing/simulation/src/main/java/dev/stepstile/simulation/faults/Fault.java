@@ -24,7 +24,7 @@ public sealed interface Fault {
         }
     }
 
-    /** The calling process dies after the effect, before it hears of it. */
+    /** The calling process dies after the effect, before it receives the response. */
     record CrashAfter() implements Fault {
         @Override
         public String name() {

@@ -26,7 +26,7 @@ public final class SimulatedPayloadStore implements PayloadStore {
         this.name = name;
     }
 
-    /** Who is told of what is put, from before the first call on. */
+    /** Sets the observer of puts, before the first call. */
     public void tells(Observer observer) {
         this.listener = observer;
     }

@@ -68,7 +68,7 @@ public final class SimulatedStepStore implements StepStore {
         this.feed = new LaggingIndex<>(random);
     }
 
-    /** Who is told of what is written, from before the first call on. */
+    /** Sets the observer of writes, before the first call. */
     public void tells(Observer observer) {
         this.listener = observer;
     }
@@ -245,7 +245,7 @@ public final class SimulatedStepStore implements StepStore {
                     deletion.written(
                             "record " + key(next.id()), Retention.SPARE, () -> expire(next.id(), next.shard()));
                     if (next.equals(stored)) {
-                        return new WriteResult.Written(); // written anew, to be kept longer
+                        return new WriteResult.Written(); // written again, to be kept longer
                     }
                     index(stored, next);
                     observer().recordWritten(stored, next);

@@ -286,7 +286,7 @@ public final class Scheduler {
     private void live(Actor actor) {
         try {
             actor.body.run();
-        } catch (Throwable t) { // nobody awaits this actor, so whoever runs the simulation is told
+        } catch (Throwable t) { // nobody awaits this actor, so the simulation reports it
             failure.compareAndSet(null, new SimulationFailed("Actor " + actor + " threw " + t, t));
         }
         passOn(pick());

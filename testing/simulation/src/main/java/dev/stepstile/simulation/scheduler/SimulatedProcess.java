@@ -101,7 +101,7 @@ public final class SimulatedProcess {
         return watchers;
     }
 
-    /** Wakes whoever watches the process. */
+    /** Wakes the actors that wait for a change of the process. */
     public void tell() {
         watchers.wakeAll(scheduler);
     }

@@ -64,7 +64,7 @@ final class SimulatedTasks implements Tasks {
         void run(Callable<T> work) {
             try {
                 value = work.call();
-            } catch (Throwable t) { // handed to whoever joins
+            } catch (Throwable t) { // thrown again in the task that joins
                 thrown = t;
             }
             ended = true;
