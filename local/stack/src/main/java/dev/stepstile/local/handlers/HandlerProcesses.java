@@ -290,9 +290,9 @@ public final class HandlerProcesses implements AutoCloseable {
             if (isClosed()) {
                 return; // which is why
             }
-            String why = "The handlers have changed and cannot be loaded: "
-                    + (e instanceof NotLoaded || e instanceof IllegalArgumentException ? e.getMessage() : e)
-                    + ". Their steps fail and are retried until this is fixed.";
+            String why =
+                    "The handlers have changed and cannot be loaded; their steps fail and are retried until this is fixed: "
+                            + (e instanceof NotLoaded || e instanceof IllegalArgumentException ? e.getMessage() : e);
             if (known == null || !known.why().equals(why)) {
                 notices.report(why);
             }

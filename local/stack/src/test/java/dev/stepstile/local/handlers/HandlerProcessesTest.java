@@ -315,7 +315,7 @@ class HandlerProcessesTest {
                 step -> step.path("attempts").size() > 0);
         assertThat(waiting.path("attempts").path(0).path("message").asText())
                 .contains("have changed and cannot be loaded");
-        assertThat(console).singleElement().asString().contains(jar.toString(), "no jar that can be read");
+        assertThat(console).singleElement().asString().contains(jar.toString(), "a jar that cannot be read");
         build("two");
 
         assertThat(api.await("versions", "second", "SUCCEEDED", "DEAD")
