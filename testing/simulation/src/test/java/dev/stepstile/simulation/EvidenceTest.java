@@ -167,7 +167,9 @@ class EvidenceTest {
                 (bug, engines) -> table.append(row(bug.what(), engine -> engines.contains(engine) ? "found" : "")));
         table.append(row("found, of " + found.size(), engine -> count(engines -> engines.contains(engine)) + ""));
         table.append(row("found by no other", engine -> count(Set.of(engine)::equals) + ""));
-        table.append(row("seconds", engine -> Math.round(times.get(engine).toMillis() / 1_000.0) + ""));
+        table.append(row(
+                "seconds",
+                engine -> Math.round(times.getOrDefault(engine, Duration.ZERO).toMillis() / 1_000.0) + ""));
         return table.append('\n').toString();
     }
 
