@@ -99,7 +99,8 @@ class IsolatedStackTest {
         deadLettered.removeIf(step -> step.startsWith("processes/")); // another test's
         assertThat(deadLettered)
                 .containsExactlyInAnyOrder("bad/exits", "bad/fills the heap", "bad/throws an error", "bad/is deaf");
-        assertThat(stack.workersLost()).isGreaterThanOrEqualTo(4);
+        // The first attempts of the two that kill their worker may share it; the second ones are alone.
+        assertThat(stack.workersLost()).isGreaterThanOrEqualTo(3);
 
         api.dispatch("good", List.of(step("afterwards", "nap", 9, 3)));
         api.await("good", "afterwards", "SUCCEEDED");
