@@ -76,7 +76,7 @@ class LocalCommandTest {
                 "missing.jar, which does not exist",
                 "--classpath",
                 home.resolve("missing.jar").toString());
-        refused(2, "--port is 1 to 65535, or 0 for a free one.", "--port", "99999");
+        refused(2, "--port must be 1 to 65535, or 0 for a free one.", "--port", "99999");
         refused(2, "--classpath", "--classpath");
         refused(2, "Unknown option: '--clazzpath'", "--clazzpath");
         refused(2, "nothing.json", "--handlers", home.resolve("nothing.json").toString());
