@@ -63,8 +63,7 @@ class DocumentedCommandsTest {
                     "./stepstile simulate --replay \"busy seed=13 faults=rough\" --shrink",
                     HERE + " -> simulated(\"busy\")"),
             entry("./stepstile simulate --steps 1000000", MINUTES),
-            entry("./stepstile simulate --pairs 1000", MINUTES),
-            entry("./stepstile simulate --exhaustive --scenario one-step", MINUTES),
+            entry("./stepstile simulate --exhaustive --scenario one-step", HERE + " -> simulated(\"exhaustive\")"),
             entry(
                     "pip install ./client/python ./client/python-host ./orchestrators/dagster",
                     "orchestrators/dagster/tests/test_wheel.py -> Wheel(PROJECT"),
@@ -314,8 +313,12 @@ class DocumentedCommandsTest {
 
         @Test
         void the_documented_simulations_run_and_find_nothing() throws Exception {
-            for (Ended ended :
-                    List.of(simulated("failures"), simulated("mixed"), simulated("retried"), simulated("busy"))) {
+            for (Ended ended : List.of(
+                    simulated("failures"),
+                    simulated("mixed"),
+                    simulated("retried"),
+                    simulated("busy"),
+                    simulated("exhaustive"))) {
                 assertThat(ended.status()).as(ended.out()).isZero();
                 assertThat(ended.out()).contains("every guarantee held");
             }

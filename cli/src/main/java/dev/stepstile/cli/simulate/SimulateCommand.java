@@ -35,8 +35,7 @@ public final class SimulateCommand implements Callable<Integer> {
     @Option(
             names = "--scenario",
             paramLabel = "NAME",
-            description =
-                    "Name of a scenario, see below. Default: steady; with --exhaustive and --pairs, all small ones.")
+            description = "Name of a scenario, see below. Default: steady; with --exhaustive, all small ones.")
     private @Nullable String scenario;
 
     @Option(names = "--steps", paramLabel = "N", description = "Number of steps of a load. Default: 10000.")
@@ -72,23 +71,8 @@ public final class SimulateCommand implements Callable<Integer> {
             description = "After a violation, find the smallest list of faults that still causes it.")
     private boolean shrink;
 
-    @Option(
-            names = "--exhaustive",
-            description = "Try every fault at every call of the small scenarios, alone and in every ordered pair."
-                    + " Takes most of an hour.")
+    @Option(names = "--exhaustive", description = "Try every fault at every call of the small scenarios.")
     private boolean exhaustive;
-
-    @Option(
-            names = "--pairs",
-            paramLabel = "N",
-            description = "Try every single fault, and this number of random pairs of each scenario.")
-    private @Nullable Integer pairs;
-
-    @Option(
-            names = "--part",
-            paramLabel = "N/OF",
-            description = "With --exhaustive: run only this part, such as 1/2, to split the work between processes.")
-    private String part = "1/1";
 
     @Option(
             names = "--csv",
@@ -120,10 +104,9 @@ public final class SimulateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         try {
-            if (exhaustive || pairs != null) {
+            if (exhaustive) {
                 List<Scenarios.Named> which = scenario == null ? Scenarios.SMALL : List.of(Scenarios.named(scenario));
-                ExhaustiveRun run = new ExhaustiveRun(out, which, seed);
-                return run.play(exhaustive ? null : pairs, ExhaustiveRun.Part.parse(part)) ? 0 : 1;
+                return new ExhaustiveRun(out, which, seed).play() ? 0 : 1;
             }
             return play(requested()) ? 0 : 1;
         } catch (IllegalArgumentException e) {

@@ -4,15 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.simulation.exploration.Exploration;
 import dev.stepstile.simulation.scenarios.Scenarios;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Nested;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every guarantee holds whatever goes wrong, at whichever port call. */
 class ExplorationTest {
@@ -67,50 +60,6 @@ class ExplorationTest {
         @Test
         void leaves_a_step_with_one_result_that_two_dispatches_name_and_whose_letter_was_moved_back() {
             holds(new Exploration(Scenarios.named("attached-moved-back"), 9).singles());
-        }
-    }
-
-    /** @param sample of each scenario and seed */
-    private static void pairsHold(int seeds, int sample) {
-        int executions = 0;
-        List<Exploration.Finding> findings = new ArrayList<>();
-        for (Scenarios.Named scenario : Scenarios.SMALL) {
-            for (int seed = 1; seed <= seeds; seed++) {
-                Exploration exploration = new Exploration(scenario, seed).pairs(sample);
-                executions += exploration.total();
-                findings.addAll(exploration.findings());
-            }
-        }
-        System.out.println("pairs: " + executions + " executions, " + findings.size() + " findings");
-        assertThat(findings).isEmpty();
-    }
-
-    @Nested
-    class Any_two_faults {
-        @Test
-        void leave_every_guarantee_standing() {
-            pairsHold(10, 15);
-        }
-
-        /** Of the others they are played by {@code ./stepstile simulate --exhaustive}. */
-        @ParameterizedTest
-        @ValueSource(strings = {"one-step", "called-once"})
-        @Tag("full")
-        @Timeout(value = 10, unit = TimeUnit.MINUTES)
-        void leave_every_guarantee_standing_in_each_of_all_their_pairs(String scenario) {
-            Exploration exploration = new Exploration(Scenarios.named(scenario), 1);
-            exploration.firsts().forEach(exploration::pairsAfter);
-            System.out.println(scenario + ": all " + exploration.total() + " pairs, "
-                    + exploration.findings().size() + " findings");
-            assertThat(exploration.total()).isGreaterThan(80_000);
-            assertThat(exploration.findings()).isEmpty();
-        }
-
-        @Test
-        @Tag("full")
-        @Timeout(value = 10, unit = TimeUnit.MINUTES)
-        void leave_every_guarantee_standing_in_a_large_sample() {
-            pairsHold(50, 100);
         }
     }
 }

@@ -59,7 +59,6 @@ class ProofTest {
 
                 """);
         singles();
-        pairs();
         loads();
         bugs();
         page.append("""
@@ -144,34 +143,6 @@ class ProofTest {
         return outcome.counts().getOrDefault(count, 0L) > calm.getOrDefault(count, 0L);
     }
 
-    private void pairs() {
-        page.append("""
-                ## Two faults, at each pair of port calls
-
-                Every ordered pair of faults of the small scenarios with seed 1, counted anew with the page. All of them were
-                played once by `./stepstile simulate --exhaustive`, with an earlier protocol (before releases, turns of suspects
-                and retention came), and every guarantee held in each. With the protocol of this page, `verify` plays a sample
-                of them, drawn by seed, and `verify --full` all of the two smallest scenarios.
-
-                | scenario | | pairs |
-                |---|---|---|
-                """);
-        long all = 0;
-        for (Scenarios.Named scenario : Scenarios.SMALL) {
-            long pairs = new Exploration(scenario, 1)
-                    .firsts().stream().mapToLong(Exploration.First::pairs).sum();
-            all += pairs;
-            page.append(String.format(Locale.ROOT, "| %s | %s | %,d |%n", scenario.name(), scenario.what(), pairs));
-        }
-        page.append(String.format(Locale.ROOT, "| | together | %,d |%n%n", all));
-        page.append("""
-                They found what single faults and chance had not: a worker that stood still while it redrove by a dead letter, and
-                whose step a sweep took for finished meanwhile; and sweeps that each redrive put off. Both are repaired, with
-                their faults as tests, and the auditor now sees the first after one fault.
-
-                """);
-    }
-
     private void loads() {
         page.append(String.format(Locale.ROOT, """
                 ## Under load
@@ -245,7 +216,8 @@ class ProofTest {
         bugs("In the sweeper", SweeperBugs.ALL);
         page.append(String.format(
                 Locale.ROOT,
-                "Found by chance: %d of %d. Each of the others has a test of its own, which `SeededBugsTest` names.%n%n",
+                "Found by chance: %d of %d. Each of the others has a test of its own, which `SeededBugsTest` names.%n"
+                        + "Which engine finds which mistake: [evidence.md](evidence.md).%n%n",
                 foundByChance,
                 SeededBug.ALL.size()));
     }

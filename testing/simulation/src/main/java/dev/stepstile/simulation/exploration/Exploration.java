@@ -12,10 +12,8 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 
-/** Plays a scenario again and again, each time with other port calls going wrong. */
+/** Plays a scenario again and again, each time with another port call going wrong. */
 public final class Exploration {
     /** Longer than a lease, its margin and two sweeps, so that others take over; far shorter than the function's timeout. */
     private static final Duration BEYOND_LEASE = Duration.ofSeconds(200);
@@ -96,62 +94,6 @@ public final class Exploration {
     private boolean injected(Faults faults, String kind) {
         Outcome outcome = played(faults, kind);
         return !outcome.faults().all().list().isEmpty();
-    }
-
-    /** Executions with two faults, drawn by the seed from all pairs of them at all pairs of calls. */
-    public Exploration pairs(int sample) {
-        RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(replay.seed());
-        int calls = reach(Faults.NONE);
-        for (int i = 0; goesOn() && i < sample; i++) {
-            Fault first = FAULTS.get(random.nextInt(FAULTS.size()));
-            Fault second = FAULTS.get(random.nextInt(FAULTS.size()));
-            int one = 1 + random.nextInt(calls);
-            int reach = reach(Faults.NONE.at(one, first));
-            int two = one + 1 + random.nextInt(Math.max(reach - one, 1));
-            pair(one, first, two, second);
-        }
-        return this;
-    }
-
-    /** A first fault, and how many calls there are with it. */
-    public record First(int call, Fault fault, int reach) {
-        /** How many second faults there are. */
-        public long pairs() {
-            return (long) FAULTS.size() * Math.max(reach - call, 0);
-        }
-    }
-
-    /** Each fault at each call, as the first of two. */
-    public List<First> firsts() {
-        List<First> firsts = new ArrayList<>();
-        for (Fault fault : FAULTS) {
-            int call = 1;
-            int reach = reach(Faults.NONE.at(call, fault));
-            while (reach >= call) {
-                firsts.add(new First(call, fault, reach));
-                call++;
-                reach = reach(Faults.NONE.at(call, fault));
-            }
-        }
-        return firsts;
-    }
-
-    /** One execution for each second fault at each later call. */
-    public Exploration pairsAfter(First first) {
-        for (int call = first.call() + 1; call <= first.reach(); call++) {
-            for (Fault second : FAULTS) {
-                pair(first.call(), first.fault(), call, second);
-            }
-        }
-        return this;
-    }
-
-    private void pair(int one, Fault first, int two, Fault second) {
-        play(Faults.NONE.at(one, first).at(two, second), first.name() + " + " + second.name());
-    }
-
-    private int reach(Faults faults) {
-        return outcome(faults).progress().portCalls();
     }
 
     private Outcome outcome(Faults faults) {
