@@ -12,12 +12,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /** A scenario that was played to its end, to be asked how it went. */
 record Played(Simulation simulation, Outcome outcome) {
 
+    /** What is done wrong in each run that has no mistake of its own; {@code EvidenceTest} changes it. */
+    private static volatile UnaryOperator<SimulationConfig> mistake = UnaryOperator.identity();
+
     static Played of(Scenario scenario, SimulationConfig config) {
-        Simulation simulation = scenario.staged(config);
+        boolean flawless = config.mistake().equals(SimulationConfig.of(1).mistake());
+        Simulation simulation = scenario.staged(flawless ? mistake.apply(config) : config);
         return new Played(simulation, simulation.run(Duration.ofDays(2)));
     }
 
@@ -28,6 +34,16 @@ record Played(Simulation simulation, Outcome outcome) {
             violations.addAll(of(scenario, config.withSeed(seed)).outcome().violations());
         }
         return violations;
+    }
+
+    /** Does something while each run that has no mistake of its own has this one. */
+    static <T> T under(SeededBug bug, Supplier<T> what) {
+        mistake = config -> bug.changes().get().apply(config);
+        try {
+            return what.get();
+        } finally {
+            mistake = UnaryOperator.identity();
+        }
     }
 
     StepRecord step(String key) {
