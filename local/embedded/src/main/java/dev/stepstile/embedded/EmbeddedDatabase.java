@@ -56,9 +56,14 @@ final class EmbeddedDatabase implements AutoCloseable {
                     + " body TEXT, PRIMARY KEY(queue, at, seq)) WITHOUT ROWID",
             "CREATE TABLE IF NOT EXISTS item(key TEXT PRIMARY KEY, content BLOB) WITHOUT ROWID");
 
-    /** Added later; older versions do without it. */
-    private static final String REDRIVE = "CREATE TABLE IF NOT EXISTS redrive(run_id TEXT, redrive_id TEXT, body TEXT,"
-            + " PRIMARY KEY(run_id, redrive_id)) WITHOUT ROWID";
+    /** Added later; older versions do without them. */
+    private static final List<String> LATER_TABLES = List.of(
+            "CREATE TABLE IF NOT EXISTS redrive(run_id TEXT, redrive_id TEXT, body TEXT,"
+                    + " PRIMARY KEY(run_id, redrive_id)) WITHOUT ROWID",
+            "CREATE TABLE IF NOT EXISTS worker(id TEXT PRIMARY KEY, bucket INTEGER, beat INTEGER, revoked_at INTEGER,"
+                    + " body TEXT) WITHOUT ROWID",
+            "CREATE TABLE IF NOT EXISTS worker_cancel(worker TEXT, run_id TEXT, step_key TEXT,"
+                    + " PRIMARY KEY(worker, run_id, step_key)) WITHOUT ROWID");
 
     private final BlockingQueue<Write<?>> incoming = new LinkedBlockingQueue<>();
     private final BlockingQueue<Session> readers = new ArrayBlockingQueue<>(READERS);
@@ -144,7 +149,9 @@ final class EmbeddedDatabase implements AutoCloseable {
             writer.execute("PRAGMA user_version=" + SCHEMA);
             writer.execute("COMMIT");
         }
-        writer.execute(REDRIVE);
+        for (String table : LATER_TABLES) {
+            writer.execute(table);
+        }
     }
 
     /** Applies a write; durable when this returns. What the work throws undoes it alone. */

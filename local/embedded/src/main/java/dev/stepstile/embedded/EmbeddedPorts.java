@@ -29,6 +29,7 @@ public final class EmbeddedPorts implements AutoCloseable {
         database = new EmbeddedDatabase(databaseFile, fsync);
         ports = new Ports(
                 new EmbeddedStepStore(database),
+                new EmbeddedWorkerStore(database),
                 new EmbeddedQueue(database, STEPS, visibility, clock),
                 new EmbeddedDeadLetterQueue(new EmbeddedQueue(database, DEAD, visibility, clock)),
                 new EmbeddedPayloadItems(database),

@@ -199,10 +199,10 @@ final class EmbeddedStepStore implements StepStore {
                     String owner,
                     StepState.Name state,
                     long cancelSeq,
-                    Instant leaseUntil) ->
+                    Instant deadline) ->
                 session.update(
                         update + " AND lease_until IS ?",
-                        arguments(next, body, attempt, owner, state.name(), cancelSeq, millis(leaseUntil)));
+                        arguments(next, body, attempt, owner, state.name(), cancelSeq, millis(deadline)));
         };
     }
 
@@ -224,7 +224,7 @@ final class EmbeddedStepStore implements StepStore {
     }
 
     private static @Nullable Long lease(StepRecord record) {
-        return record.state() instanceof StepState.Running running ? millis(running.leaseUntil()) : null;
+        return record.state() instanceof StepState.Running running ? millis(running.deadline()) : null;
     }
 
     private static @Nullable String feed(StepRecord record) {

@@ -5,11 +5,13 @@ import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StateFolderDamage;
 import dev.stepstile.contracts.StepQueueContract;
 import dev.stepstile.contracts.StepStoreContract;
+import dev.stepstile.contracts.WorkerStoreContract;
 import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
+import dev.stepstile.port.WorkerStore;
 import dev.stepstile.step.StepRecord;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -53,6 +55,14 @@ class EmbeddedContractsTest {
         @Override
         protected void damage(StepRecord record) {
             StateFolderDamage.record(folder.resolve("state"), record.id());
+        }
+    }
+
+    @Nested
+    class Workers extends WorkerStoreContract {
+        @Override
+        protected WorkerStore workers() {
+            return ports.workers();
         }
     }
 

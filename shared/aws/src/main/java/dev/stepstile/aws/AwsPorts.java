@@ -24,6 +24,7 @@ public final class AwsPorts {
         Duration retention = Duration.ofDays(retentionDays);
         return new Ports(
                 new DynamoDbStepStore(dynamoDb, names.table(), retention, InstantSource.system()),
+                new DynamoDbWorkerStore(dynamoDb, names.table(), retention, InstantSource.system()),
                 new SqsStepQueue(sqs, names.queueUrl(), new VirtualTasks()),
                 new SqsDeadLetterQueue(sqs, names.deadLetterUrl()),
                 new DynamoDbPayloadItems(dynamoDb, names.table(), retention, InstantSource.system()),

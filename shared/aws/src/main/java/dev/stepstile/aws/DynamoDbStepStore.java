@@ -68,7 +68,7 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * <tr><td></td><td>{@code result r}</td><td>result: inline, packed; or where it is (see below)</td></tr>
  * <tr><td></td><td>{@code o b c}</td><td>owner, budgetFrom, cancelSeq</td></tr>
  * <tr><td></td><td>{@code ca sa fa ba}</td><td>createdAt, startedAt, finishedAt, deadLetteredAt</td></tr>
- * <tr><td></td><td>{@code l x p pn}</td><td>leaseUntil, cancelRequested, progress and its note; RUNNING only</td></tr>
+ * <tr><td></td><td>{@code l x}</td><td>deadline, cancelRequested; RUNNING only</td></tr>
  * <tr><td></td><td>{@code nb}</td><td>notBefore; RETRYING only</td></tr>
  * <tr><td></td><td>{@code ek em}</td><td>kind and message of the error</td></tr>
  * <tr><td></td><td>{@code d i h m rb rc t}</td><td>pinned: dispatchId, index, handler, maxAttempts, base and cap of
@@ -105,6 +105,7 @@ public final class DynamoDbStepStore implements StepStore {
 
     private final DynamoDbClient dynamoDb;
     private final String table;
+    private final TableReads reads;
     private final Duration retention;
     private final InstantSource clock;
 
@@ -115,6 +116,7 @@ public final class DynamoDbStepStore implements StepStore {
     public DynamoDbStepStore(DynamoDbClient dynamoDb, String table, Duration retention, InstantSource clock) {
         this.dynamoDb = dynamoDb;
         this.table = table;
+        this.reads = new TableReads(dynamoDb, table);
         this.retention = retention;
         this.clock = clock;
     }
@@ -152,7 +154,7 @@ public final class DynamoDbStepStore implements StepStore {
     }
 
     private Optional<Map<String, AttributeValue>> item(String runId) {
-        return get("GetItem of run " + runId, ItemKeys.of(ItemKeys.run(runId), ItemKeys.RUN_SK));
+        return reads.get("GetItem of run " + runId, ItemKeys.of(ItemKeys.run(runId), ItemKeys.RUN_SK));
     }
 
     @Override
@@ -182,7 +184,7 @@ public final class DynamoDbStepStore implements StepStore {
 
     @Override
     public Optional<Dispatch> dispatch(String runId, String dispatchId) {
-        return get(
+        return reads.get(
                         "GetItem of dispatch " + dispatchId,
                         ItemKeys.of(ItemKeys.run(runId), ItemKeys.DISPATCH_PREFIX + dispatchId))
                 .map(DynamoDbStepStore::dispatch);
@@ -195,7 +197,7 @@ public final class DynamoDbStepStore implements StepStore {
                 .keyConditionExpression("pk = :pk AND begins_with(sk, :prefix)")
                 .expressionAttributeValues(
                         Map.of(":pk", ofText(ItemKeys.run(runId)), ":prefix", ofText(ItemKeys.DISPATCH_PREFIX)));
-        return query("Query of the dispatches of run " + runId, query, Integer.MAX_VALUE, DynamoDbStepStore::dispatch);
+        return reads.query("Query of the dispatches of run " + runId, query, Integer.MAX_VALUE, DynamoDbStepStore::dispatch);
     }
 
     @Override
@@ -211,7 +213,7 @@ public final class DynamoDbStepStore implements StepStore {
     @Override
     public Optional<RedriveCall> putRedriveIfAbsent(RedriveCall call) {
         return put("PutItem of redrive " + call.redriveId(), redrive(call), WriteCondition.ABSENT, expiry())
-                .map(found -> readable(found, item -> RedriveCodec.read(new Attributes(item).text(REDRIVE_CALL))));
+                .map(found -> TableReads.readable(found, item -> RedriveCodec.read(new Attributes(item).text(REDRIVE_CALL))));
     }
 
     @Override
@@ -234,7 +236,7 @@ public final class DynamoDbStepStore implements StepStore {
                 .keyConditionExpression("openBucket = :bucket AND nextSweepAt <= :until")
                 .expressionAttributeValues(
                         Map.of(":bucket", ofText(Integer.toString(bucket)), ":until", ofNumber(until.toEpochMilli())));
-        return query("Query of bucket " + bucket, query, limit, item -> {
+        return reads.query("Query of bucket " + bucket, query, limit, item -> {
             Attributes keys = new Attributes(item);
             return ItemKeys.dispatchId(keys.text(ItemKeys.PK), keys.text(ItemKeys.SK));
         });
@@ -252,7 +254,7 @@ public final class DynamoDbStepStore implements StepStore {
 
     @Override
     public Optional<StepRecord> record(StepId id, int shard) {
-        return get("GetItem of step " + id, ItemKeys.record(id, shard)).map(DynamoDbStepStore::record);
+        return reads.get("GetItem of step " + id, ItemKeys.record(id, shard)).map(DynamoDbStepStore::record);
     }
 
     @Override
@@ -290,23 +292,23 @@ public final class DynamoDbStepStore implements StepStore {
     public List<StepRecord> list(String runId, int shard, @Nullable String afterKey, int limit) {
         String pk = ItemKeys.shard(runId, shard);
         QueryRequest.Builder query = QueryRequest.builder().consistentRead(true);
-        after(query, ItemKeys.PK, pk, ItemKeys.SK, afterKey);
-        return query("Query of the records of " + pk, query, limit, DynamoDbStepStore::record);
+        TableReads.after(query, ItemKeys.PK, pk, ItemKeys.SK, afterKey);
+        return reads.query("Query of the records of " + pk, query, limit, DynamoDbStepStore::record);
     }
 
     @Override
     public List<FeedEntry> feed(String runId, int shard, @Nullable String afterPosition, int limit) {
         String pk = ItemKeys.shard(runId, shard);
         QueryRequest.Builder query = QueryRequest.builder().indexName(ItemKeys.FEED_INDEX);
-        after(query, ItemKeys.FEED_PK, pk, ItemKeys.FEED_SK, afterPosition);
-        return query("Query of the feed of " + pk, query, limit, DynamoDbStepStore::feedEntry);
+        TableReads.after(query, ItemKeys.FEED_PK, pk, ItemKeys.FEED_SK, afterPosition);
+        return reads.query("Query of the feed of " + pk, query, limit, DynamoDbStepStore::feedEntry);
     }
 
     private static FeedEntry feedEntry(Map<String, AttributeValue> item) {
         try {
-            return readable(item, RecordItem::feedEntry);
+            return TableReads.readable(item, RecordItem::feedEntry);
         } catch (DamagedData e) { // where it is in the feed is known all the same
-            return readable(item, read -> FeedEntry.unknown(new Attributes(read).text(ItemKeys.FEED_SK)));
+            return TableReads.readable(item, read -> FeedEntry.unknown(new Attributes(read).text(ItemKeys.FEED_SK)));
         }
     }
 
@@ -335,11 +337,11 @@ public final class DynamoDbStepStore implements StepStore {
                 .expressionAttributeValues(Map.of(
                         ":pk", ofText(ItemKeys.pages(id.runId(), shard)),
                         ":prefix", ofText(ItemKeys.pagePrefix(id.stepKey(), attempt))));
-        return query(
+        return reads.query(
                 "Query of the pages of step " + id,
                 query,
                 Integer.MAX_VALUE,
-                item -> readable(item, read -> page(id, shard, attempt, new Attributes(read))));
+                item -> TableReads.readable(item, read -> page(id, shard, attempt, new Attributes(read))));
     }
 
     private static LogPage page(StepId id, int shard, int attempt, Attributes item) {
@@ -360,30 +362,15 @@ public final class DynamoDbStepStore implements StepStore {
     }
 
     private static Run run(Map<String, AttributeValue> item) {
-        return readable(item, DynamoDbStepStore::readRun);
+        return TableReads.readable(item, DynamoDbStepStore::readRun);
     }
 
     private static Dispatch dispatch(Map<String, AttributeValue> item) {
-        return readable(item, DispatchItem::read);
+        return TableReads.readable(item, DispatchItem::read);
     }
 
     private static StepRecord record(Map<String, AttributeValue> item) {
-        return readable(item, RecordItem::read);
-    }
-
-    /** The content of an item; an item that its codec cannot read is damaged. */
-    private static <T> T readable(Map<String, AttributeValue> item, Function<Map<String, AttributeValue>, T> codec) {
-        try {
-            return codec.apply(item);
-        } catch (RuntimeException e) { // whatever a codec makes of an item that it did not write
-            AttributeValue pk = item.get(ItemKeys.PK);
-            AttributeValue sk = item.get(ItemKeys.SK);
-            throw new DamagedData(
-                    "The item " + (pk == null ? "?" : pk.s()) + " / " + (sk == null ? "?" : sk.s())
-                            + " cannot be read: it was edited by hand, or a newer version wrote it."
-                            + " Restore the table to a point before, or deploy that version.",
-                    e);
-        }
+        return TableReads.readable(item, RecordItem::read);
     }
 
     private static @Nullable StepRecord stored(Map<String, AttributeValue> item) {
@@ -436,44 +423,6 @@ public final class DynamoDbStepStore implements StepStore {
                 return Optional.empty();
             }
         });
-    }
-
-    private Optional<Map<String, AttributeValue>> get(String what, Map<String, AttributeValue> key) {
-        GetItemResponse response = AwsCalls.call(
-                what,
-                () -> dynamoDb.getItem(
-                        request -> request.tableName(table).key(key).consistentRead(true)));
-        return response.hasItem() ? Optional.of(response.item()) : Optional.empty();
-    }
-
-    private static void after(
-            QueryRequest.Builder query, String partition, String key, String sort, @Nullable String after) {
-        if (after == null) {
-            query.keyConditionExpression(partition + " = :key").expressionAttributeValues(Map.of(":key", ofText(key)));
-        } else {
-            query.keyConditionExpression(partition + " = :key AND " + sort + " > :after")
-                    .expressionAttributeValues(Map.of(":key", ofText(key), ":after", ofText(after)));
-        }
-    }
-
-    /** DynamoDB ends a page at 1 MB; this reads further pages until {@code limit} or the end. */
-    private <T> List<T> query(
-            String what, QueryRequest.Builder query, int limit, Function<Map<String, AttributeValue>, T> read) {
-        List<T> found = new ArrayList<>();
-        query.tableName(table);
-        while (found.size() < limit) {
-            if (limit < Integer.MAX_VALUE) {
-                query.limit(limit - found.size());
-            }
-            QueryRequest request = query.build();
-            QueryResponse response = AwsCalls.call(what, () -> dynamoDb.query(request));
-            response.items().forEach(item -> found.add(read.apply(item)));
-            if (!response.hasLastEvaluatedKey()) {
-                break;
-            }
-            query.exclusiveStartKey(response.lastEvaluatedKey());
-        }
-        return found;
     }
 
     /** Items that a batch left unread were throttled: waits 50 ms, doubling, before they are read again. */

@@ -29,7 +29,7 @@ final class RecordItem {
     static final String RESULT = "result";
     static final String OWNER = "o";
     static final String CANCEL_SEQ = "c";
-    static final String LEASE_UNTIL = "l";
+    static final String DEADLINE = "l";
     private static final String RESULT_REFERENCE = "r";
     private static final String BUDGET_FROM = "b";
     private static final String CREATED_AT = "ca";
@@ -38,8 +38,6 @@ final class RecordItem {
     private static final String BURIED_AT = "ba";
     private static final String NOT_BEFORE = "nb";
     private static final String CANCEL_REQUESTED = "x";
-    private static final String PROGRESS = "p";
-    private static final String PROGRESS_NOTE = "pn";
     private static final String ERROR_KIND = "ek";
     private static final String ERROR = "em";
     private static final String DISPATCH_ID = "d";
@@ -54,8 +52,6 @@ final class RecordItem {
     private static final String GIVEN_INPUT_REFERENCE = "gr";
     private static final String REDRIVEN_BY = "rd";
 
-    /** DynamoDB knows no number nearer to zero. */
-    private static final double LEAST_NUMBER = 1e-130;
 
     private RecordItem() {}
 
@@ -188,11 +184,10 @@ final class RecordItem {
     private static void state(Attributes item, StepState state) {
         switch (state) {
             case StepState.Running running -> {
-                item.put(LEASE_UNTIL, running.leaseUntil());
+                item.put(DEADLINE, running.deadline());
                 if (running.cancelRequested()) {
                     item.put(CANCEL_REQUESTED, AttributeValue.fromBool(true));
                 }
-                progress(item, running.progress());
             }
             case StepState.Retrying retrying -> item.put(NOT_BEFORE, retrying.notBefore());
             case StepState.Succeeded succeeded -> item.put(RESULT, RESULT_REFERENCE, succeeded.result());
@@ -209,7 +204,7 @@ final class RecordItem {
         return switch (StepState.Name.valueOf(item.text(STATE))) {
             case QUEUED, UNKNOWN -> throw new IllegalStateException("no record is QUEUED or UNKNOWN");
             case RUNNING ->
-                new StepState.Running(item.instant(LEASE_UNTIL), item.has(CANCEL_REQUESTED), progress(item));
+                new StepState.Running(item.instant(DEADLINE), item.has(CANCEL_REQUESTED));
             case RETRYING -> new StepState.Retrying(item.instant(NOT_BEFORE));
             case SUCCEEDED ->
                 new StepState.Succeeded(item.payload(RESULT, RESULT_REFERENCE), item.instant(FINISHED_AT));
@@ -217,21 +212,6 @@ final class RecordItem {
             case DEAD -> new StepState.Dead(error(item), item.instant(FINISHED_AT), item.instantOrNull(BURIED_AT));
             case CANCELLED -> new StepState.Cancelled(item.instant(FINISHED_AT));
         };
-    }
-
-    private static void progress(Attributes item, StepState.Progress progress) {
-        if (progress.fraction() >= LEAST_NUMBER) {
-            item.put(PROGRESS, AttributeValue.fromN(Double.toString(progress.fraction())));
-        }
-        if (!progress.note().isEmpty()) {
-            item.put(PROGRESS_NOTE, progress.note());
-        }
-    }
-
-    private static StepState.Progress progress(Attributes item) {
-        return new StepState.Progress(
-                item.has(PROGRESS) ? item.fraction(PROGRESS) : 0,
-                item.has(PROGRESS_NOTE) ? item.text(PROGRESS_NOTE) : "");
     }
 
     private static void error(Attributes item, StepError error) {

@@ -23,8 +23,8 @@ record WriteCondition(String expression, Map<String, String> names, Map<String, 
                     String owner,
                     StepState.Name state,
                     long cancelSeq,
-                    Instant leaseUntil) ->
-                stored(attempt, owner, state, cancelSeq).withLease(leaseUntil);
+                    Instant deadline) ->
+                stored(attempt, owner, state, cancelSeq).withDeadline(deadline);
         };
     }
 
@@ -56,15 +56,15 @@ record WriteCondition(String expression, Map<String, String> names, Map<String, 
                         ":cancelSeq", Attributes.ofNumber(cancelSeq)));
     }
 
-    /** And the lease is this one, or there is none. */
-    private WriteCondition withLease(@Nullable Instant leaseUntil) {
+    /** And the deadline is this one, or there is none. */
+    private WriteCondition withDeadline(@Nullable Instant deadline) {
         Map<String, String> named = new HashMap<>(names);
-        named.put("#leaseUntil", RecordItem.LEASE_UNTIL);
-        if (leaseUntil == null) {
-            return new WriteCondition(expression + " AND attribute_not_exists(#leaseUntil)", named, values);
+        named.put("#deadline", RecordItem.DEADLINE);
+        if (deadline == null) {
+            return new WriteCondition(expression + " AND attribute_not_exists(#deadline)", named, values);
         }
         Map<String, AttributeValue> valued = new HashMap<>(values);
-        valued.put(":leaseUntil", Attributes.ofNumber(leaseUntil.toEpochMilli()));
-        return new WriteCondition(expression + " AND #leaseUntil = :leaseUntil", named, valued);
+        valued.put(":deadline", Attributes.ofNumber(deadline.toEpochMilli()));
+        return new WriteCondition(expression + " AND #deadline = :deadline", named, valued);
     }
 }

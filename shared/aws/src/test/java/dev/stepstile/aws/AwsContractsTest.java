@@ -4,11 +4,13 @@ import dev.stepstile.contracts.DeadLetterQueueContract;
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StepQueueContract;
 import dev.stepstile.contracts.StepStoreContract;
+import dev.stepstile.contracts.WorkerStoreContract;
 import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
+import dev.stepstile.port.WorkerStore;
 import dev.stepstile.step.StepRecord;
 import java.time.Duration;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,6 +52,14 @@ class AwsContractsTest {
         @Override
         protected void damage(StepRecord record) {
             Damage.record(Emulated.DYNAMO_DB_CLIENT, table, record);
+        }
+    }
+
+    @Nested
+    class Workers extends WorkerStoreContract {
+        @Override
+        protected WorkerStore workers() {
+            return ports.workers();
         }
     }
 

@@ -80,7 +80,7 @@ class LostResponseTest {
                 new TreeMap<>(),
                 StepTags.NONE,
                 Instant.now().plus(Duration.ofDays(14)));
-        return new StepEvent.Claim(spec, owner, LEASE, Duration.ofSeconds(5), true);
+        return new StepEvent.Claim(spec, owner, Instant.now().plus(LEASE), true);
     }
 
     private StepRecord stored() {

@@ -22,6 +22,8 @@ import software.amazon.awssdk.services.dynamodb.model.BatchGetItemRequest;
 import software.amazon.awssdk.services.dynamodb.model.BatchGetItemResponse;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
 import software.amazon.awssdk.services.dynamodb.model.CreateTableRequest;
+import software.amazon.awssdk.services.dynamodb.model.DeleteItemRequest;
+import software.amazon.awssdk.services.dynamodb.model.DeleteItemResponse;
 import software.amazon.awssdk.services.dynamodb.model.GetItemRequest;
 import software.amazon.awssdk.services.dynamodb.model.GetItemResponse;
 import software.amazon.awssdk.services.dynamodb.model.GlobalSecondaryIndex;
@@ -42,7 +44,7 @@ final class SimulatedTable implements DynamoDbClient {
     /** An answer ends after so many items, as DynamoDB's does at 1 MB. */
     private static final int ITEMS_PER_ANSWER = 3;
 
-    private static final Pattern UPDATE = Pattern.compile("SET (#\\w+) = (:\\w+)(?: ADD (#\\w+) (:\\w+))?");
+    private static final Pattern UPDATE = Pattern.compile("(?:SET (\\S+ = \\S+(?:, \\S+ = \\S+)*))? ?(?:ADD (#\\w+) (:\\w+))?");
     private static final Pattern PLACEHOLDER = Pattern.compile("[#:]\\w+");
 
     /** What the table makes of a condition's conjuncts. */
@@ -93,16 +95,46 @@ final class SimulatedTable implements DynamoDbClient {
         if (!update.matches()) {
             throw new IllegalArgumentException("no update that is known here: " + request.updateExpression());
         }
-        next.put(stands(update.group(1), names), stands(update.group(2), values));
-        if (update.group(3) != null) {
-            long added = number(stands(update.group(4), values));
-            next.merge(
-                    stands(update.group(3), names),
-                    Attributes.ofNumber(added),
-                    (was, ignored) -> Attributes.ofNumber(number(was) + added));
+        if (update.group(1) != null) {
+            for (String assignment : update.group(1).split(", ", -1)) {
+                String[] sides = assignment.split(" = ", -1);
+                next.put(stands(sides[0], names), stands(sides[1], values));
+            }
+        }
+        if (update.group(2) != null) {
+            next.merge(stands(update.group(2), names), stands(update.group(3), values), SimulatedTable::added);
         }
         items.put(key, Map.copyOf(next));
         return UpdateItemResponse.builder().attributes(next).build();
+    }
+
+    /** Numbers are added up, and sets are united. */
+    private static AttributeValue added(AttributeValue was, AttributeValue more) {
+        return was.hasSs()
+                ? AttributeValue.fromSs(Stream.of(was.ss(), more.ss())
+                        .flatMap(List::stream)
+                        .distinct()
+                        .toList())
+                : Attributes.ofNumber(number(was) + number(more));
+    }
+
+    @Override
+    public synchronized DeleteItemResponse deleteItem(DeleteItemRequest request) {
+        String key = key(request.key());
+        Map<String, AttributeValue> stored = items.get(key);
+        placeholdersAreUsed(
+                request.conditionExpression(),
+                request.expressionAttributeNames(),
+                request.expressionAttributeValues());
+        if (!holds(
+                request.conditionExpression(),
+                stored == null ? Map.of() : stored,
+                request.expressionAttributeNames(),
+                request.expressionAttributeValues())) {
+            throw refused(stored, request.returnValuesOnConditionCheckFailure());
+        }
+        items.remove(key);
+        return DeleteItemResponse.builder().build();
     }
 
     @Override

@@ -2,8 +2,10 @@ package dev.stepstile.aws;
 
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StepStoreContract;
+import dev.stepstile.contracts.WorkerStoreContract;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.StepStore;
+import dev.stepstile.port.WorkerStore;
 import dev.stepstile.step.StepRecord;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -33,6 +35,14 @@ class SimulatedTableTest {
         @Override
         protected void damage(StepRecord record) {
             Damage.record(table, TABLE, record);
+        }
+    }
+
+    @Nested
+    class Workers extends WorkerStoreContract {
+        @Override
+        protected WorkerStore workers() {
+            return new DynamoDbWorkerStore(table, TABLE, Duration.ofDays(30), InstantSource.system());
         }
     }
 

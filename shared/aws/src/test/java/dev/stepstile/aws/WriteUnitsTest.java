@@ -7,14 +7,19 @@ import dev.stepstile.emulators.AwsUsage;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
+import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -26,6 +31,9 @@ class WriteUnitsTest {
 
     private final AwsUsage usage = new AwsUsage();
     private final DynamoDbStepStore store = new DynamoDbStepStore(
+            Emulated.dynamoDb(usage), Emulated.TABLE, Duration.ofDays(30), InstantSource.system());
+
+    private final DynamoDbWorkerStore workers = new DynamoDbWorkerStore(
             Emulated.dynamoDb(usage), Emulated.TABLE, Duration.ofDays(30), InstantSource.system());
 
     @BeforeAll
@@ -41,7 +49,7 @@ class WriteUnitsTest {
                 UUID.randomUUID().toString(),
                 0,
                 List.of(),
-                new StepState.Running(Samples.NOW.plus(LEASE), false, StepState.Progress.NONE));
+                new StepState.Running(Samples.NOW.plus(LEASE), false));
     }
 
     /** A JSON string that no packing makes smaller than this. */
@@ -88,16 +96,22 @@ class WriteUnitsTest {
     }
 
     @Test
-    void a_heartbeat_is_one_unit() {
-        StepRecord claimed = claimed(Samples.runId());
-        store.write(claimed, new Precondition.Absent());
-        AwsUsage.Usage afterClaim = usage.soFar();
-        StepRecord renewed = Samples.with(
-                claimed,
-                new StepState.Running(
-                        Samples.NOW.plus(LEASE).plusSeconds(20), false, new StepState.Progress(0.5, "half")));
-        store.write(renewed, Precondition.fence(claimed));
-        assertThat(usage.soFar().since(afterClaim).writeUnits()).isEqualTo(Map.of("table", 1.0));
+    void a_worker_of_ten_steps_is_one_unit_to_start_one_for_each_heartbeat_and_one_to_end() {
+        List<WorkerRecord.Assignment> steps = IntStream.range(0, 10)
+                .mapToObj(i -> new WorkerRecord.Assignment(
+                        new StepId("nightly-2026-11-24", "flights/day[2013-01-%02d]".formatted(i)), i % 8, "d-1", i))
+                .toList();
+        WorkerRecord worker = WorkerRecord.starting(UUID.randomUUID().toString(), steps, Samples.NOW.plus(LEASE));
+        workers.start(worker);
+        assertThat(usage.soFar().writeUnits()).isEqualTo(Map.of("table", 1.0));
+        SortedMap<Integer, WorkerRecord.Activity> doing = new TreeMap<>();
+        for (int i = 0; i < 10; i++) {
+            doing.put(i, new WorkerRecord.Activity(1, Samples.NOW, new StepState.Progress(0.5, "half"), ""));
+        }
+        assertThat(workers.renew(worker.withBeat(Samples.NOW.plus(LEASE), doing))).isPresent();
+        assertThat(usage.soFar().writeUnits()).isEqualTo(Map.of("table", 2.0));
+        workers.end(worker.id());
+        assertThat(usage.soFar().writeUnits()).isEqualTo(Map.of("table", 3.0));
     }
 
     @Test

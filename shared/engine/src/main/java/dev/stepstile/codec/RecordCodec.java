@@ -120,10 +120,9 @@ public final class RecordCodec {
     private static void state(ObjectNode node, StepState state) {
         switch (state) {
             case StepState.Running running -> {
-                Json.putInstant(node, "leaseUntil", running.leaseUntil());
+                // The name that versions before read: to them, the step is held until then.
+                Json.putInstant(node, "leaseUntil", running.deadline());
                 node.put("cancelRequested", running.cancelRequested());
-                node.put("progress", running.progress().fraction());
-                node.put("progressNote", running.progress().note());
             }
             case StepState.Retrying retrying -> Json.putInstant(node, "notBefore", retrying.notBefore());
             case StepState.Succeeded succeeded -> node.set("result", PayloadJson.write(succeeded.result()));
@@ -145,10 +144,7 @@ public final class RecordCodec {
             case RUNNING ->
                 new StepState.Running(
                         Json.instant(node, "leaseUntil"),
-                        node.path("cancelRequested").booleanValue(),
-                        new StepState.Progress(
-                                node.path("progress").doubleValue(),
-                                node.path("progressNote").asText()));
+                        node.path("cancelRequested").booleanValue());
             case RETRYING -> new StepState.Retrying(Json.instant(node, "notBefore"));
             case SUCCEEDED ->
                 new StepState.Succeeded(

@@ -3,8 +3,51 @@ package dev.stepstile.port;
 /**
  * All ports of one stack.
  *
+ * @param workers the items of workers, in the same table as the records
  * @param items for small payloads, beside the records
  * @param objects for larger ones
  */
 public record Ports(
-        StepStore store, StepQueue queue, DeadLetterQueue deadLetters, PayloadStore items, PayloadStore objects) {}
+        StepStore store,
+        WorkerStore workers,
+        StepQueue queue,
+        DeadLetterQueue deadLetters,
+        PayloadStore items,
+        PayloadStore objects) {
+
+    public Ports withStore(StepStore other) {
+        return new Ports(other, workers, queue, deadLetters, items, objects);
+    }
+
+    public Ports withWorkers(WorkerStore other) {
+        return new Ports(store, other, queue, deadLetters, items, objects);
+    }
+
+    public Ports withQueue(StepQueue other) {
+        return new Ports(store, workers, other, deadLetters, items, objects);
+    }
+
+    public Ports withDeadLetters(DeadLetterQueue other) {
+        return new Ports(store, workers, queue, other, items, objects);
+    }
+
+    public Ports withPayloads(PayloadStore otherItems, PayloadStore otherObjects) {
+        return new Ports(store, workers, queue, deadLetters, otherItems, otherObjects);
+    }
+
+    /** Stands before a port, such as to let its calls fail. */
+    public interface Decorator {
+        <P> P over(Class<P> type, P port);
+    }
+
+    /** Each port decorated. */
+    public Ports decorated(Decorator by) {
+        return new Ports(
+                by.over(StepStore.class, store),
+                by.over(WorkerStore.class, workers),
+                by.over(StepQueue.class, queue),
+                by.over(DeadLetterQueue.class, deadLetters),
+                by.over(PayloadStore.class, items),
+                by.over(PayloadStore.class, objects));
+    }
+}

@@ -10,22 +10,20 @@ public sealed interface Precondition {
     record Absent() implements Precondition {}
 
     /**
-     * The stored record has this attempt, owner, state and cancel number. An owner writes so: its own heartbeats may
-     * have moved the lease meanwhile.
+     * The stored record has this attempt, owner, state and cancel number. An owner writes so.
      */
     record Fence(int attempt, String owner, StepState.Name state, long cancelSeq) implements Precondition {}
 
     /**
-     * As {@link Fence}, and the lease is the one that was read: a caller that reclaims a step from an owner whose lease
-     * seems expired must not overlook a late heartbeat, which keeps the fence. {@code leaseUntil} is null unless
-     * RUNNING.
+     * As {@link Fence}, and the deadline is the one that was read: a worker of a version before renews its lease in its
+     * place, and a late heartbeat keeps the fence. {@code deadline} is null unless RUNNING.
      */
     record AsRead(
             int attempt,
             String owner,
             StepState.Name state,
             long cancelSeq,
-            @Nullable Instant leaseUntil) implements Precondition {}
+            @Nullable Instant deadline) implements Precondition {}
 
     static Precondition asRead(StepRecord read) {
         return new AsRead(
@@ -33,7 +31,7 @@ public sealed interface Precondition {
                 read.owner(),
                 read.state().name(),
                 read.cancelSeq(),
-                read.state() instanceof StepState.Running running ? running.leaseUntil() : null);
+                read.state() instanceof StepState.Running running ? running.deadline() : null);
     }
 
     static Precondition fence(StepRecord held) {

@@ -1,6 +1,7 @@
 package dev.stepstile.step;
 
 import java.time.Duration;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** What may happen to a step. */
@@ -9,10 +10,11 @@ public sealed interface StepEvent {
     /**
      * A worker holds a message for the step and wants to run it.
      *
-     * @param owner a token minted for this claim alone
+     * @param owner a token minted for this claim alone, which names the worker
+     * @param deadline when the worker's invocation ends at the latest
      * @param alone whether no other step runs beside it: a suspect is claimed only then
      */
-    record Claim(StepSpec spec, String owner, Duration lease, Duration margin, boolean alone) implements StepEvent {}
+    record Claim(StepSpec spec, String owner, Instant deadline, boolean alone) implements StepEvent {}
 
     /** What an attempt reports of its own step; it counts only while that attempt owns the step. */
     sealed interface FromOwner extends StepEvent {
@@ -20,9 +22,6 @@ public sealed interface StepEvent {
 
         String owner();
     }
-
-    /** The attempt is alive. */
-    record Renew(int attempt, String owner, Duration lease, StepState.Progress progress) implements FromOwner {}
 
     /** The attempt succeeded, its result is durable. */
     record Succeed(int attempt, String owner, Payload result, int pages) implements FromOwner {}
@@ -34,7 +33,14 @@ public sealed interface StepEvent {
     /** The attempt's worker is stopped: the step is released, and the attempt is not counted. */
     record Release(int attempt, String owner, int pages) implements FromOwner {}
 
-    /** A sweep looks whether the newest attempt's lease is over. */
+    /**
+     * The worker of this attempt fell silent and was revoked.
+     *
+     * @param beside which other steps it was running, for whoever looks for the one that killed it
+     */
+    record WorkerLost(String worker, int attempt, String beside) implements StepEvent {}
+
+    /** A sweep looks whether the newest attempt's deadline is over, whatever its worker's item says. */
     record Expire(Duration margin) implements StepEvent {}
 
     /** The run was cancelled with this number. */

@@ -4,11 +4,9 @@ import dev.stepstile.step.StepState.Cancelled;
 import dev.stepstile.step.StepState.Dead;
 import dev.stepstile.step.StepState.Ended;
 import dev.stepstile.step.StepState.Failed;
-import dev.stepstile.step.StepState.Progress;
 import dev.stepstile.step.StepState.Retrying;
 import dev.stepstile.step.StepState.Running;
 import dev.stepstile.step.StepState.Succeeded;
-import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +27,7 @@ public final class StepLife {
         return switch (event) {
             case StepEvent.Claim claim -> claim(found, claim, now);
             case StepEvent.FromOwner fromOwner -> fromOwner(found, fromOwner, now);
+            case StepEvent.WorkerLost lost -> workerLost(found, lost, now);
             case StepEvent.Expire expire -> expire(found, expire, now);
             case StepEvent.Cancel cancel -> cancel(found, cancel, now);
             case StepEvent.Redrive redrive -> redrive(found, redrive, now);
@@ -47,11 +46,7 @@ public final class StepLife {
         return switch (found.state()) {
             case Ended _ -> new Transition.Finished(found);
             case StepState _ when !isDrivenBy(spec, found) -> new Transition.Attached(found);
-            case Running running
-            when !found.leaseExpired(now, claim.margin()) || !found.budgetLeft() || running.cancelRequested() ->
-                new Transition.Held(found);
-            case Running _ when !claim.alone() -> new Transition.Suspect(found);
-            case Running _ -> change(found, claimed(withLostWorker(found, now), claim, now));
+            case Running _ -> new Transition.Held(found);
             case Retrying(Instant notBefore) when now.isBefore(notBefore) -> new Transition.NotDue(found, notBefore);
             case Retrying _ when found.suspect() && !claim.alone() -> new Transition.Suspect(found);
             case Retrying _ -> change(found, claimed(found, claim, now));
@@ -59,8 +54,7 @@ public final class StepLife {
     }
 
     private static StepRecord claimed(StepRecord record, StepEvent.Claim claim, Instant now) {
-        return record.withNextAttempt(claim.owner(), now)
-                .withState(new Running(now.plus(claim.lease()), false, Progress.NONE));
+        return record.withNextAttempt(claim.owner(), now).withState(new Running(claim.deadline(), false));
     }
 
     /** An attempt changes its step only while it owns it. */
@@ -72,7 +66,6 @@ public final class StepLife {
                 && found.owner().equals(event.owner())
                 && found.state() instanceof Running running) {
             StepRecord next = switch (event) {
-                case StepEvent.Renew renew -> renewed(found, running, renew, now);
                 case StepEvent.Succeed succeed ->
                     found.withPages(succeed.pages()).withState(new Succeeded(succeed.result(), now));
                 case StepEvent.Fail fail -> failed(found, running, fail, now);
@@ -83,14 +76,10 @@ public final class StepLife {
         return new Transition.Stale(found);
     }
 
-    private static StepRecord renewed(StepRecord record, Running running, StepEvent.Renew renew, Instant now) {
-        return record.withState(new Running(now.plus(renew.lease()), running.cancelRequested(), renew.progress()));
-    }
-
     private static StepRecord failed(StepRecord record, Running running, StepEvent.Fail fail, Instant now) {
         StepError error = fail.error();
         StepState next;
-        if (running.cancelRequested()) {
+        if (running.cancelRequested() || error.kind() == StepError.Kind.CANCELLED) { // its worker may be told first
             next = new Cancelled(now);
         } else {
             next = switch (fail.failureKind()) {
@@ -115,22 +104,34 @@ public final class StepLife {
                         .withState(new Retrying(now));
     }
 
-    private static Transition expire(@Nullable StepRecord found, StepEvent.Expire expire, Instant now) {
-        if (found == null || !(found.state() instanceof Running running) || !found.leaseExpired(now, expire.margin())) {
+    private static Transition workerLost(@Nullable StepRecord found, StepEvent.WorkerLost lost, Instant now) {
+        if (found == null
+                || !(found.state() instanceof Running running)
+                || found.attempt() != lost.attempt()
+                || !lost.worker().equals(found.worker())) {
             return UNCHANGED;
         }
-        StepRecord lost = withLostWorker(found, now);
-        StepState next;
+        return change(found, lost(found, running, "Its worker fell silent" + lost.beside() + ".", now));
+    }
+
+    private static Transition expire(@Nullable StepRecord found, StepEvent.Expire expire, Instant now) {
+        return found != null && found.state() instanceof Running running && found.overdue(now, expire.margin())
+                ? change(found, lost(found, running, "Its worker recorded no end in time.", now))
+                : UNCHANGED;
+    }
+
+    private static StepRecord lost(StepRecord record, Running running, String reason, Instant now) {
+        String message = "Attempt " + record.attempt() + " was lost. " + reason;
+        StepRecord ended = record.withNote(StepError.Kind.WORKER_LOST, message, now);
         if (running.cancelRequested()) {
-            next = new Cancelled(now);
-        } else if (found.budgetLeft()) {
-            next = new Retrying(now);
-        } else {
-            String message = lost.history().getLast().message() + " It was the last of "
-                    + found.settings().retry().maxAttempts() + ".";
-            next = new Dead(new StepError(StepError.Kind.WORKER_LOST, message), now, null);
+            return ended.withState(new Cancelled(now));
         }
-        return change(found, lost.withState(next));
+        if (record.budgetLeft()) {
+            return ended.withState(new Retrying(now));
+        }
+        String last = ended.history().getLast().message() + " It was the last of "
+                + record.settings().retry().maxAttempts() + ".";
+        return ended.withState(new Dead(new StepError(StepError.Kind.WORKER_LOST, last), now, null));
     }
 
     private static Transition cancel(@Nullable StepRecord found, StepEvent.Cancel cancel, Instant now) {
@@ -145,7 +146,7 @@ public final class StepLife {
         StepRecord next = found.withCancelSeq(cancel.seq());
         return switch (found.state()) {
             case Running running ->
-                change(found, next.withState(new Running(running.leaseUntil(), true, running.progress())));
+                change(found, next.withState(new Running(running.deadline(), true)));
             case Retrying _ -> change(found, next.withState(new Cancelled(now)));
             case Ended _ -> UNCHANGED;
         };
@@ -220,18 +221,5 @@ public final class StepLife {
     /** Whether the step was first claimed for this spec's dispatch. */
     private static boolean isDrivenBy(StepSpec spec, StepRecord record) {
         return record.settings().dispatchId().equals(spec.settings().dispatchId());
-    }
-
-    private static StepRecord withLostWorker(StepRecord record, Instant now) {
-        return record.withNote(
-                StepError.Kind.WORKER_LOST,
-                "The lease of attempt " + record.attempt() + " expired without a heartbeat from its worker.",
-                now);
-    }
-
-    /** How long the lease still runs, never negative. */
-    public static Duration leaseLeft(Running running, Instant now) {
-        Duration left = Duration.between(now, running.leaseUntil());
-        return left.isNegative() ? Duration.ZERO : left;
     }
 }

@@ -98,10 +98,15 @@ public record StepRecord(
         return attempts.budgetLeft(settings.retry());
     }
 
-    /** Whether the newest attempt's lease is over, the clocks' margin included. False unless RUNNING. */
-    public boolean leaseExpired(Instant now, Duration margin) {
+    /** Whether the newest attempt can no longer be running, the clocks' margin included. False unless RUNNING. */
+    public boolean overdue(Instant now, Duration margin) {
         return state instanceof StepState.Running running
-                && !now.isBefore(running.leaseUntil().plus(margin));
+                && !now.isBefore(running.deadline().plus(margin));
+    }
+
+    /** The worker that runs the newest attempt, or ran it; null if a version before claimed it, or if it never was. */
+    public @Nullable String worker() {
+        return WorkerRecord.workerOf(owner());
     }
 
     /** Whether a worker was lost in the present budget: the step may be what killed it. */

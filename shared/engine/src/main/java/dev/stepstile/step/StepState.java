@@ -27,8 +27,13 @@ public sealed interface StepState {
 
     Name name();
 
-    /** An attempt owns the step until {@code leaseUntil}, or longer if it renews. */
-    record Running(Instant leaseUntil, boolean cancelRequested, Progress progress) implements StepState {
+    /**
+     * An attempt owns the step. Whether its worker lives is said by the worker's item ({@link WorkerRecord}).
+     *
+     * @param deadline when the invocation that runs it ends at the latest; of an attempt that a version before started, whose
+     *     workers had no items: when its lease expires
+     */
+    record Running(Instant deadline, boolean cancelRequested) implements StepState {
         @Override
         public Name name() {
             return Name.RUNNING;

@@ -9,20 +9,20 @@ import java.util.SortedMap;
 
 /** What a handler sees of its attempt, and how it reports progress and writes its log. */
 final class AttemptContext implements StepContext {
-    private final Lease lease;
+    private final RunningAttempt running;
     private final AttemptLog log;
     private final Instant deadline;
     private final SortedMap<String, String> tags;
 
-    AttemptContext(Lease lease, AttemptLog log, Instant deadline, SortedMap<String, String> tags) {
-        this.lease = lease;
+    AttemptContext(RunningAttempt running, AttemptLog log, Instant deadline, SortedMap<String, String> tags) {
+        this.running = running;
         this.log = log;
         this.deadline = deadline;
         this.tags = tags;
     }
 
     private StepId id() {
-        return lease.held().id();
+        return running.held().id();
     }
 
     @Override
@@ -37,7 +37,7 @@ final class AttemptContext implements StepContext {
 
     @Override
     public int attempt() {
-        return lease.held().attempt();
+        return running.held().attempt();
     }
 
     @Override
@@ -52,7 +52,7 @@ final class AttemptContext implements StepContext {
 
     @Override
     public void progress(double fraction, String note) {
-        lease.progress(new StepState.Progress(fraction, note));
+        running.progress(new StepState.Progress(fraction, note));
     }
 
     @Override
@@ -62,6 +62,6 @@ final class AttemptContext implements StepContext {
 
     @Override
     public boolean cancelled() {
-        return lease.cancelRequested() || lease.lost();
+        return running.cancelRequested() || running.lost();
     }
 }

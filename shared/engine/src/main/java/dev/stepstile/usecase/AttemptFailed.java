@@ -76,8 +76,8 @@ public final class AttemptFailed extends Exception {
         return new AttemptFailed(FailureKind.RETRYABLE, StepError.Kind.CANCELLED, "Cancelled while it ran.");
     }
 
-    static AttemptFailed ofLostLease() {
-        return new AttemptFailed(FailureKind.RETRYABLE, StepError.Kind.WORKER_LOST, "The lease was lost.");
+    static AttemptFailed ofRevokedWorker() {
+        return new AttemptFailed(FailureKind.RETRYABLE, StepError.Kind.WORKER_LOST, "Its worker was revoked: it sent no heartbeat for longer than its lease.");
     }
 
     static AttemptFailed ofTimeout(Duration allowed) {

@@ -24,6 +24,7 @@ final class AttemptLog {
     private int endingBytes;
     private long dropped;
     private boolean ended;
+    private String lastLine = "";
 
     void add(String line) {
         String cut = line.length() > LINE_CHARS ? line.substring(0, LINE_CHARS) + "…" : line;
@@ -33,6 +34,7 @@ final class AttemptLog {
             if (ended) { // by a thread that its handler left behind
                 return;
             }
+            lastLine = cut;
             if (ending.isEmpty() && taken + bytes <= Limits.LOG_BYTES - Limits.LOG_ENDING_BYTES) {
                 taken += bytes;
                 pending += bytes;
@@ -46,6 +48,16 @@ final class AttemptLog {
                 endingBytes -= bytes(oldest);
                 dropped += oldest.length() + 1L;
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The newest line; empty if there is none. */
+    String lastLine() {
+        lock.lock();
+        try {
+            return lastLine;
         } finally {
             lock.unlock();
         }

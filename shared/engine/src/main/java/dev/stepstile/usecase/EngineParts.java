@@ -3,6 +3,7 @@ package dev.stepstile.usecase;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
+import dev.stepstile.port.WorkerStore;
 
 /** What executing steps and sweeping have in common. */
 record EngineParts(
@@ -20,5 +21,9 @@ record EngineParts(
 
     StepQueue queue() {
         return ports.queue();
+    }
+
+    WorkerStore workers() {
+        return ports.workers();
     }
 }

@@ -26,11 +26,14 @@ final class Recovery {
         /** Send its message again. */
         record Resend() implements Decision {}
 
-        /** Its lease expired: end the attempt, and send the step again or dead-letter it. */
+        /** Its deadline is over: end the attempt, and send the step again or dead-letter it. */
         record Reclaim() implements Decision {}
 
         /** The run was cancelled, and the call that cancelled it did not reach this step. */
         record Cancel() implements Decision {}
+
+        /** Its worker may not have been asked to stop. */
+        record AskAgain() implements Decision {}
 
         /** DEAD, but its dead letter may not have been sent. */
         record MoveToDeadLetters(StepRecord record, StepState.Dead dead) implements Decision {}
@@ -54,8 +57,8 @@ final class Recovery {
             case StepState.Ended _ -> new Decision.Done();
             case StepState _ when record.cancelSeq() < scene.cancelSeq() -> new Decision.Cancel();
             case StepState _ when attached -> LEAVE; // the dispatch that claimed it first drives it
-            case StepState.Running _ ->
-                record.leaseExpired(now, scene.timing().margin()) ? new Decision.Reclaim() : LEAVE;
+            case StepState.Running _ when record.overdue(now, scene.timing().margin()) -> new Decision.Reclaim();
+            case StepState.Running running -> running.cancelRequested() ? new Decision.AskAgain() : LEAVE;
             case StepState.Retrying(Instant notBefore) -> isOverdue(notBefore, scene, now) ? RESEND : LEAVE;
         };
     }

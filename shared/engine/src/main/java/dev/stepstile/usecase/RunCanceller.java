@@ -4,7 +4,6 @@ import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Run;
-import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
@@ -26,14 +25,15 @@ public final class RunCanceller {
 
     private final StepStore store;
     private final ManifestReader manifests;
-    private final StepRecorder recorder;
+    private final StepCanceller canceller;
     private final EngineRuntime runtime;
 
-    public RunCanceller(StepStore store, Payloads payloads, StepRecorder recorder, EngineRuntime runtime) {
-        this.store = store;
-        this.manifests = new ManifestReader(store, payloads, runtime.tasks());
-        this.recorder = recorder;
-        this.runtime = runtime;
+    RunCanceller(EngineParts parts) {
+        this.store = parts.store();
+        this.manifests = new ManifestReader(
+                parts.store(), parts.payloads(), parts.runtime().tasks());
+        this.canceller = new StepCanceller(parts);
+        this.runtime = parts.runtime();
     }
 
     /**
@@ -84,7 +84,7 @@ public final class RunCanceller {
         }
         StepRecord record = records.of(spec.id().stepKey());
         try {
-            return recorder.apply(spec.id(), record, new StepEvent.Cancel(spec, run.cancelSeq()))
+            return canceller.cancel(spec, record, run.cancelSeq())
                             instanceof StepRecorder.Recorded.Wrote(StepRecord after)
                     ? Optional.of(after.state().name())
                     : Optional.empty();

@@ -5,6 +5,7 @@ import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.port.StepStore.StepRef;
+import dev.stepstile.port.WorkerStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
@@ -14,6 +15,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -31,15 +33,17 @@ public final class RunQueries {
     private static final Duration ANSWER_WITHIN = Duration.ofSeconds(1);
 
     private final StepStore store;
+    private final WorkerStore workers;
     private final Payloads payloads;
     private final ManifestReader manifests;
     private final EngineRuntime runtime;
 
-    public RunQueries(StepStore store, Payloads payloads, EngineRuntime runtime) {
-        this.store = store;
-        this.payloads = payloads;
+    RunQueries(EngineParts parts) {
+        this.store = parts.store();
+        this.workers = parts.workers();
+        this.payloads = parts.payloads();
+        this.runtime = parts.runtime();
         this.manifests = new ManifestReader(store, payloads, runtime.tasks());
-        this.runtime = runtime;
     }
 
     /**
@@ -271,6 +275,14 @@ public final class RunQueries {
     /** One step's record, read consistently. */
     public Optional<StepRecord> step(Run run, String stepKey) {
         return store.record(new StepId(run.runId(), stepKey), Shards.of(stepKey, run.shards()));
+    }
+
+    /** What a running step is doing, as of its worker's newest heartbeat; nothing before the first. */
+    public Optional<WorkerRecord.Activity> activity(StepRecord record) {
+        String worker = record.state() instanceof StepState.Running ? record.worker() : null;
+        return worker == null
+                ? Optional.empty()
+                : workers.worker(worker).flatMap(item -> item.activityOf(record.id(), record.attempt()));
     }
 
     /** What an attempt wrote. */

@@ -10,7 +10,6 @@ import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepEvent.FailureKind;
-import dev.stepstile.step.StepLife;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
@@ -34,6 +33,9 @@ import org.slf4j.LoggerFactory;
 public final class StepAttempt {
     private static final Logger LOG = LoggerFactory.getLogger(StepAttempt.class);
 
+    /** For how long the end of an attempt is recorded again and again; after that, it is recovered with its worker. */
+    private static final Duration RECORD_WITHIN = Duration.ofSeconds(60);
+
     private final ExecutionParts parts;
     private volatile StepSpec spec;
     private final Instant deadline;
@@ -41,7 +43,8 @@ public final class StepAttempt {
     private final LogContext.Scope scope;
     private final AttemptLog log = new AttemptLog();
 
-    private volatile @Nullable Lease lease;
+    private final Worker worker;
+    private volatile @Nullable RunningAttempt running;
     private boolean foundEnded;
     private @Nullable String owner;
     private MessageDisposition disposition = new MessageDisposition.Retry();
@@ -51,8 +54,10 @@ public final class StepAttempt {
      * @param alone whether nothing else runs beside it
      * @param scope the log context of its thread, which becomes the attempt's once it is claimed
      */
-    StepAttempt(ExecutionParts parts, StepSpec spec, Instant deadline, boolean alone, LogContext.Scope scope) {
+    StepAttempt(
+            ExecutionParts parts, Worker worker, StepSpec spec, Instant deadline, boolean alone, LogContext.Scope scope) {
         this.parts = parts;
+        this.worker = worker;
         this.spec = spec;
         this.deadline = deadline;
         this.alone = alone;
@@ -65,7 +70,7 @@ public final class StepAttempt {
 
     /** The fence; 0 before the claim. */
     public int attempt() {
-        Lease held = lease;
+        RunningAttempt held = running;
         return held == null ? 0 : held.held().attempt();
     }
 
@@ -82,19 +87,20 @@ public final class StepAttempt {
     /**
      * Claims the step; true if this attempt now owns it.
      *
-     * @throws PortException if that is unknown; should the claim have been written, its lease expires and the step is
-     *     reclaimed
+     * @throws PortException if that is unknown; should the claim have been written, the step is recovered with its worker
      */
     public boolean claim() {
-        String minted = parts.runtime().ids().get();
+        String minted = worker.nextOwner();
+        if (minted == null) {
+            disposition = new MessageDisposition.RetryIn(Duration.ZERO);
+            return false;
+        }
         owner = minted;
-        Timing timing = parts.timing();
-        StepEvent.Claim claim = new StepEvent.Claim(spec, minted, timing.lease(), timing.margin(), alone);
-        switch (parts.recorder().apply(spec.id(), null, claim)) {
+        switch (claimed(new StepEvent.Claim(spec, minted, deadline.plus(StepExecution.RESERVE), alone))) {
             case StepRecorder.Recorded.Wrote(StepRecord record)
             when record.state() instanceof StepState.Running -> {
-                Lease claimed = Lease.of(parts, record, log);
-                lease = claimed; // first: whatever happens from here on can end it
+                RunningAttempt claimed = RunningAttempt.of(parts, worker, record, log);
+                running = claimed; // first: whatever happens from here on can end it
                 scope.change(LogContext.of(record.id(), attempt()));
                 spec = spec.as(record); // a redrive may have changed the settings since the message was sent
                 claimed.start();
@@ -106,13 +112,38 @@ public final class StepAttempt {
         return false;
     }
 
+    private StepRecorder.Recorded claimed(StepEvent.Claim claim) {
+        try {
+            StepRecorder.Recorded first = parts.recorder().apply(spec.id(), null, claim);
+            return first instanceof StepRecorder.Recorded.Left(Transition.Held(StepRecord by))
+                    ? claimUnlessItsWorkerLives(claim, by, first)
+                    : first;
+        } catch (PortException unknown) {
+            worker.keepItem();
+            throw unknown;
+        }
+    }
+
+    /** A running step whose worker has no item any more is run by nobody, and nobody looks for it: its attempt ends here. */
+    private StepRecorder.Recorded claimUnlessItsWorkerLives(
+            StepEvent.Claim claim, StepRecord by, StepRecorder.Recorded held) {
+        String other = by.worker();
+        if (other == null || parts.engine().workers().worker(other).isPresent()) {
+            return held;
+        }
+        StepEvent lost = new StepEvent.WorkerLost(other, by.attempt(), "");
+        parts.recorder().apply(spec.id(), by, lost);
+        return parts.recorder().apply(spec.id(), null, claim);
+    }
+
     private void refused(Transition why) {
         foundEnded = why instanceof Transition.Finished;
         disposition = switch (why) {
             case Transition.NotDue notDue -> retryAt(notDue.notBefore());
             case Transition.Suspect _ -> new MessageDisposition.RunAlone();
-            case Transition.Held(StepRecord by) ->
-                new MessageDisposition.Leased(leaseLeft(by).plus(parts.timing().margin()));
+            case Transition.Held _ ->
+                new MessageDisposition.Leased(
+                        parts.timing().lease().plus(parts.timing().margin()));
             default -> new MessageDisposition.Ack();
         };
     }
@@ -129,7 +160,7 @@ public final class StepAttempt {
                 .find(name)
                 .orElseThrow(() ->
                         AttemptFailed.ofUnknownHandler(name, parts.handlers().known()));
-        Lease held = held();
+        RunningAttempt held = held();
         HandlerInput input = input();
         Instant started = parts.runtime().now();
         Instant limit = Collections.min(List.of(started.plus(spec.settings().timeout()), deadline));
@@ -156,14 +187,17 @@ public final class StepAttempt {
         }
     }
 
-    private static StepResult run(StepHandler handler, Lease held, StepInput input, AttemptContext context)
+    private static StepResult run(StepHandler handler, RunningAttempt held, StepInput input, AttemptContext context)
             throws Exception {
         return handler instanceof ProcessIsolation separable && held.held().suspect()
                 ? separable.runAlone(input, context)
                 : handler.run(input, context);
     }
 
-    private AttemptFailed failed(Throwable thrown, Lease held) {
+    private AttemptFailed failed(Throwable thrown, RunningAttempt held) {
+        if (thrown instanceof InterruptedException && held.lost()) {
+            return AttemptFailed.ofRevokedWorker();
+        }
         if (thrown instanceof InterruptedException && held.cancelRequested()) {
             return AttemptFailed.ofCancel();
         }
@@ -174,7 +208,7 @@ public final class StepAttempt {
 
     /** Records the result, for as long as the lease may last. */
     public void succeed(Payload result) {
-        Lease held = held();
+        RunningAttempt held = held();
         StepRecord record = held.stop();
         try {
             int pages = held.writeLastPages();
@@ -186,7 +220,7 @@ public final class StepAttempt {
 
     /** Records that there is no result, and when to try again. */
     public void fail(AttemptFailed failure) {
-        Lease held = held();
+        RunningAttempt held = held();
         StepRecord record = held.stop();
         Duration asked = failure.retryIn();
         Duration retryIn = asked == null ? backoff(record) : asked;
@@ -211,7 +245,7 @@ public final class StepAttempt {
 
     /** As {@link #breakOff}, if the runner left the attempt without an end. */
     void breakOffUnlessEnded() {
-        Lease held = lease;
+        RunningAttempt held = running;
         if (held != null && held.ticks()) {
             breakOff(new IllegalStateException("the runner left the attempt without an end"));
         }
@@ -222,7 +256,16 @@ public final class StepAttempt {
      * table already has its end. A claim whose outcome this worker does not know is found by its owner token.
      */
     void breakOff(Throwable thrown) {
-        Lease held = lease;
+        try {
+            end(thrown);
+        } catch (PortException unknown) {
+            worker.keepItem();
+            throw unknown;
+        }
+    }
+
+    private void end(Throwable thrown) {
+        RunningAttempt held = running;
         if (held != null) {
             held.stop();
             recordBrokenOff(held.held(), thrown, held.pagesWritten());
@@ -269,11 +312,11 @@ public final class StepAttempt {
         }
     }
 
-    private AttemptFailed notEnded(Lease held, Tasks.Task<StepResult> task, Duration allowed) {
+    private AttemptFailed notEnded(RunningAttempt held, Tasks.Task<StepResult> task, Duration allowed) {
         task.giveUp();
         parts.meter().add(Metric.HANDLERS_ABANDONED);
         if (held.lost()) {
-            return AttemptFailed.ofLostLease();
+            return AttemptFailed.ofRevokedWorker();
         }
         return held.cancelRequested() ? AttemptFailed.ofCancel() : AttemptFailed.ofTimeout(allowed);
     }
@@ -333,12 +376,6 @@ public final class StepAttempt {
         }
     }
 
-    private Duration leaseLeft(StepRecord by) {
-        return by.state() instanceof StepState.Running running
-                ? StepLife.leaseLeft(running, parts.runtime().now())
-                : Duration.ZERO;
-    }
-
     private MessageDisposition retryAt(Instant notBefore) {
         Duration wait = Duration.between(parts.runtime().now(), notBefore);
         return wait.compareTo(Limits.RETRY_DELAY) > 0
@@ -348,23 +385,23 @@ public final class StepAttempt {
 
     private void unrecorded(String what, PortException e) {
         disposition = new MessageDisposition.Retry();
+        worker.keepItem();
         LOG.error(
-                "Step {}: the {} of attempt {} could not be recorded ({}); the step runs again when its lease expires.",
+                "Step {}: the {} of attempt {} could not be recorded ({}); the step is recovered once its worker is silent.",
                 spec.id(),
                 what,
                 attempt(),
                 e.getMessage());
     }
 
-    /** Recording is retried until the lease is over by this worker's clock, and past the handler's deadline. */
+    /** Until when recording is retried: past the handler's deadline, but not for longer than the worker has time. */
     private Instant recordUntil(StepRecord record) {
-        return record.state() instanceof StepState.Running running
-                ? running.leaseUntil()
-                : parts.runtime().now();
+        Instant patience = parts.runtime().now().plus(RECORD_WITHIN);
+        return record.state() instanceof StepState.Running held ? Collections.min(List.of(patience, held.deadline())) : patience;
     }
 
-    private Lease held() {
-        Lease held = lease;
+    private RunningAttempt held() {
+        RunningAttempt held = running;
         if (held == null) {
             throw new IllegalStateException("an attempt works and ends only after it was claimed");
         }

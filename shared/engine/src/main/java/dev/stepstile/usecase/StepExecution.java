@@ -12,9 +12,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +41,7 @@ public final class StepExecution {
 
     private final ExecutionParts parts;
     private final AttemptRunner runner;
+    private final WorkerWatch watch;
     private final KnownDispatches dispatches;
     private final MessageReleaser releaser;
 
@@ -44,6 +49,7 @@ public final class StepExecution {
         this.parts = parts;
         this.dispatches = new KnownDispatches(parts.store());
         this.runner = runner;
+        this.watch = new WorkerWatch(parts.engine());
         this.releaser = new MessageReleaser(parts.queue(), parts.runtime());
     }
 
@@ -56,21 +62,30 @@ public final class StepExecution {
      */
     public List<String> execute(List<Delivery> batch, Instant deadline) throws InterruptedException {
         OptionalInt urgent = suspectReceivedOften(batch);
-        Batch work = new Batch(batch, deadline.minus(RESERVE));
-        if (urgent.isPresent() && parts.suspects().take()) {
-            try {
-                work.runOnly(urgent.getAsInt());
-            } finally {
+        boolean alone = urgent.isPresent() && parts.suspects().take();
+        try {
+            Batch work = new Batch(batch, deadline.minus(RESERVE));
+            if (work.startWorker(alone ? urgent : OptionalInt.empty())) {
+                try {
+                    if (alone) {
+                        work.runOnly(urgent.getAsInt());
+                    } else {
+                        work.runTogether();
+                        work.runSuspects();
+                    }
+                } finally {
+                    work.endWorker();
+                }
+            }
+            if (work.interrupted) {
+                throw new InterruptedException("the worker was stopped; running attempts were released");
+            }
+            return work.staying();
+        } finally {
+            if (alone) {
                 parts.suspects().giveBack();
             }
-        } else {
-            work.runTogether();
-            work.runSuspects();
         }
-        if (work.interrupted) {
-            throw new InterruptedException("the worker was stopped; running attempts were released");
-        }
-        return work.staying();
     }
 
     /**
@@ -112,17 +127,71 @@ public final class StepExecution {
     /** The time that a batch has. */
     private record Budget(Instant workDeadline, Duration whole) {}
 
+    /**
+     * In which a message is processed.
+     *
+     * @param worker null if none of the batch's messages is of a step
+     */
+    private record Turn(@Nullable Worker worker, Budget budget, boolean alone) {}
+
+    private static Optional<StepSpec> step(Delivery message) {
+        return switch (MessageCodec.decode(message.body())) {
+            case Decoded.Step(StepSpec spec) -> Optional.of(spec);
+            case Decoded.MovedBack(StepSpec spec, int _) -> Optional.of(spec);
+            case Decoded.Unrecognised _, Decoded.NewerVersion _ -> Optional.empty();
+        };
+    }
+
     /** One batch, and what happens to each of its messages. */
     private final class Batch {
         private final List<Delivery> messages;
         private final Budget budget;
         private final SortedMap<Integer, MessageDisposition> dispositions = new TreeMap<>();
+        private @Nullable Worker worker;
         private boolean interrupted;
 
         Batch(List<Delivery> messages, Instant workDeadline) {
             this.messages = messages;
             this.budget =
                     new Budget(workDeadline, Duration.between(parts.runtime().now(), workDeadline));
+        }
+
+        /** Puts all messages back if the worker's item may not have been written: nothing may be claimed then. */
+        boolean startWorker(OptionalInt only) {
+            List<StepSpec> steps = new ArrayList<>();
+            for (int i = 0; i < messages.size(); i++) {
+                if (only.isEmpty() || only.getAsInt() == i) {
+                    step(messages.get(i)).ifPresent(steps::add);
+                }
+            }
+            if (steps.isEmpty()) {
+                return true;
+            }
+            try {
+                worker = Worker.start(parts.engine(), watch, steps);
+                return true;
+            } catch (PortException e) {
+                LOG.warn(
+                        "The worker's item is not written ({}); its {} messages are retried shortly.",
+                        e.getMessage(),
+                        messages.size());
+                putAllBack(message -> settle(message, new MessageDisposition.Retry()));
+            } catch (Throwable thrown) { // such as no memory for the thread of its timer
+                putAllBack(message -> brokenOff(message, thrown));
+            }
+            return false;
+        }
+
+        private void putAllBack(Function<Delivery, MessageDisposition> how) {
+            for (int i = 0; i < messages.size(); i++) {
+                dispositions.put(i, how.apply(messages.get(i)));
+            }
+        }
+
+        void endWorker() {
+            if (worker != null) {
+                worker.end();
+            }
         }
 
         List<String> staying() {
@@ -194,7 +263,9 @@ public final class StepExecution {
                         i,
                         parts.runtime()
                                 .tasks()
-                                .fork("message " + message.messageId(), () -> processMessage(message, budget, alone)));
+                                .fork(
+                                        "message " + message.messageId(),
+                                        () -> processMessage(message, new Turn(worker, budget, alone))));
             } catch (Throwable noThread) { // the other messages continue
                 dispositions.put(i, brokenOff(message, noThread));
             }
@@ -226,15 +297,15 @@ public final class StepExecution {
         }
     }
 
-    private MessageDisposition processMessage(Delivery delivery, Budget budget, boolean alone) {
+    private MessageDisposition processMessage(Delivery delivery, Turn turn) {
         try (LogContext.Scope log = LogContext.NONE.open()) {
-            return processMessage(delivery, budget, alone, log);
+            return processMessage(delivery, turn, log);
         }
     }
 
-    private MessageDisposition processMessage(Delivery delivery, Budget budget, boolean alone, LogContext.Scope log) {
+    private MessageDisposition processMessage(Delivery delivery, Turn turn, LogContext.Scope log) {
         try {
-            return settle(delivery, dispatchByType(delivery, budget, alone, log));
+            return settle(delivery, dispatchByType(delivery, turn, log));
         } catch (PortException e) {
             LOG.warn("Message {}: {}; it is retried shortly.", delivery.messageId(), e.getMessage());
             return settle(delivery, new MessageDisposition.Retry());
@@ -272,7 +343,7 @@ public final class StepExecution {
         return new MessageDisposition.RetryIn(wait);
     }
 
-    private MessageDisposition dispatchByType(Delivery delivery, Budget budget, boolean alone, LogContext.Scope log) {
+    private MessageDisposition dispatchByType(Delivery delivery, Turn turn, LogContext.Scope log) {
         return switch (MessageCodec.decode(delivery.body())) {
             case Decoded.Unrecognised(String reason) -> unrecognised(delivery, reason);
             case Decoded.NewerVersion(int version) -> {
@@ -287,12 +358,12 @@ public final class StepExecution {
                     yield notDispatched(delivery);
                 }
                 yield parts.redriver()
-                                .movedBack(spec, attempt, budget.workDeadline().plus(RESERVE))
-                        ? runAttempt(spec, budget, alone, log)
+                                .movedBack(spec, attempt, turn.budget().workDeadline().plus(RESERVE))
+                        ? runAttempt(spec, turn, log)
                         : new MessageDisposition.Ack();
             }
             case Decoded.Step(StepSpec spec) ->
-                dispatches.has(spec) ? runAttempt(spec, budget, alone, log) : notDispatched(delivery);
+                dispatches.has(spec) ? runAttempt(spec, turn, log) : notDispatched(delivery);
         };
     }
 
@@ -307,7 +378,8 @@ public final class StepExecution {
         return new MessageDisposition.Ack();
     }
 
-    private MessageDisposition runAttempt(StepSpec spec, Budget budget, boolean alone, LogContext.Scope log) {
+    private MessageDisposition runAttempt(StepSpec spec, Turn turn, LogContext.Scope log) {
+        Budget budget = turn.budget();
         log.change(LogContext.of(spec.id(), 0));
         if (parts.shutdown().begun()) {
             return new MessageDisposition.RetryIn(Duration.ZERO);
@@ -318,7 +390,8 @@ public final class StepExecution {
             LOG.info("Step {}: not enough time is left here; put back, and no attempt is counted.", spec.id());
             return new MessageDisposition.RetryIn(Duration.ZERO);
         }
-        StepAttempt attempt = new StepAttempt(parts, spec, budget.workDeadline(), alone, log);
+        StepAttempt attempt = new StepAttempt(
+                parts, Objects.requireNonNull(turn.worker()), spec, budget.workDeadline(), turn.alone(), log);
         try {
             runner.run(attempt);
         } catch (PortException e) {

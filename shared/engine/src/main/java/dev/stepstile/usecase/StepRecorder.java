@@ -102,15 +102,7 @@ public final class StepRecorder {
 
     private Recorded wrote(@Nullable StepRecord before, StepEvent event, StepRecord after) {
         try (LogContext.Scope _ = LogContext.of(after.id(), after.attempt()).open()) {
-            if (before != null && event instanceof StepEvent.Claim && before.state() instanceof StepState.Running) {
-                meter.add(Metric.WORKERS_LOST);
-                LOG.info(
-                        "Step {}: attempt {}'s lease expired without a heartbeat; attempt {} takes over.",
-                        after.id(),
-                        before.attempt(),
-                        after.attempt());
-            }
-            if (event instanceof StepEvent.Expire) {
+            if (event instanceof StepEvent.Expire || event instanceof StepEvent.WorkerLost) {
                 meter.add(Metric.WORKERS_LOST);
             }
             switch (after.state()) {
@@ -125,7 +117,7 @@ public final class StepRecorder {
     private void nowRunning(StepEvent event, StepRecord record, StepState.Running running) {
         if (event instanceof StepEvent.Claim) {
             meter.add(Metric.STEPS_CLAIMED);
-            LOG.debug("Step {}: attempt {} claimed until {}.", record.id(), record.attempt(), running.leaseUntil());
+            LOG.debug("Step {}: attempt {} claimed until {}.", record.id(), record.attempt(), running.deadline());
         } else if (event instanceof StepEvent.Cancel) {
             LOG.info("Step {}: attempt {} is asked to stop.", record.id(), record.attempt());
         }
@@ -225,11 +217,11 @@ public final class StepRecorder {
     private static String describe(StepEvent event) {
         return switch (event) {
             case StepEvent.Claim _ -> "claim";
-            case StepEvent.Renew e -> "renewal of attempt " + e.attempt();
             case StepEvent.Succeed e -> "success of attempt " + e.attempt();
             case StepEvent.Fail e -> "failure of attempt " + e.attempt();
             case StepEvent.Release e -> "release of attempt " + e.attempt();
-            case StepEvent.Expire _ -> "lease expiry";
+            case StepEvent.WorkerLost e -> "loss of the worker of attempt " + e.attempt();
+            case StepEvent.Expire _ -> "end of an attempt that is overdue";
             case StepEvent.Cancel _ -> "cancel";
             case StepEvent.Redrive _ -> "redrive";
             case StepEvent.DeadLettered _ -> "dead-letter mark";

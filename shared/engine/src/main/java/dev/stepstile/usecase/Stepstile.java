@@ -51,7 +51,7 @@ public final class Stepstile {
     }
 
     public RunCanceller canceller() {
-        return new RunCanceller(ports.store(), payloads, recorder, runtime);
+        return new RunCanceller(parts);
     }
 
     public Redriver redriver() {
@@ -59,6 +59,6 @@ public final class Stepstile {
     }
 
     public RunQueries queries() {
-        return new RunQueries(ports.store(), payloads, runtime);
+        return new RunQueries(parts);
     }
 }

@@ -40,6 +40,8 @@ public final class Sweep {
     private final AbandonedDispatch abandoned;
     private final RetentionRefresher refresher;
     private final StepSender sender;
+    private final StepCanceller canceller;
+    private final WorkerWatch watch;
     private final StepRecorder recorder;
     private final DeadLetterer deadLetterer;
     private final Timing timing;
@@ -54,6 +56,8 @@ public final class Sweep {
         this.abandoned = new AbandonedDispatch(parts);
         this.refresher = new RetentionRefresher(parts.store(), parts.payloads(), parts.runtime());
         this.sender = new StepSender(parts.queue());
+        this.canceller = new StepCanceller(parts);
+        this.watch = new WorkerWatch(parts);
         this.recorder = parts.recorder();
         this.deadLetterer = parts.deadLetterer();
         this.timing = parts.timing();
@@ -67,7 +71,7 @@ public final class Sweep {
      * @param deadline when to stop; what is left is due again in the next sweep
      */
     public SweepReport sweep(Instant deadline) throws InterruptedException {
-        SweepReport report = SweepReport.NOTHING;
+        SweepReport report = watch.look(deadline, Integer.MAX_VALUE); // first: the steps of lost workers are waited for
         List<DispatchId> toRefresh = new ArrayList<>();
         Instant until = runtime.now().plus(timing.sweepEvery().dividedBy(2));
         int first =
@@ -204,7 +208,11 @@ public final class Sweep {
                 case Recovery.Decision.Reclaim _ ->
                     record(spec, record, new StepEvent.Expire(timing.margin()), SweepReport.RECLAIMED);
                 case Recovery.Decision.Cancel _ ->
-                    record(spec, record, new StepEvent.Cancel(spec, cancelSeq(spec)), SweepReport.CANCELLED);
+                    recorded(spec, record, canceller.cancel(spec, record, cancelSeq(spec)), SweepReport.CANCELLED);
+                case Recovery.Decision.AskAgain _ -> {
+                    canceller.askWorker(record);
+                    yield Acted.left(spec, state);
+                }
                 case Recovery.Decision.Discard(StepError error) ->
                     record(spec, record, new StepEvent.Discard(spec, error), SweepReport.DISCARDED);
             };
@@ -219,7 +227,12 @@ public final class Sweep {
     }
 
     private Acted record(StepSpec spec, @Nullable StepRecord record, StepEvent event, SweepReport report) {
-        if (!(recorder.apply(spec.id(), record, event) instanceof StepRecorder.Recorded.Wrote(StepRecord written))) {
+        return recorded(spec, record, recorder.apply(spec.id(), record, event), report);
+    }
+
+    private Acted recorded(
+            StepSpec spec, @Nullable StepRecord record, StepRecorder.Recorded recorded, SweepReport report) {
+        if (!(recorded instanceof StepRecorder.Recorded.Wrote(StepRecord written))) {
             return Acted.left(
                     spec,
                     record == null ? StepState.Name.QUEUED : record.state().name());

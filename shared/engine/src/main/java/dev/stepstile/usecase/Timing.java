@@ -5,7 +5,7 @@ import java.time.Duration;
 /**
  * The protocol's times.
  *
- * @param lease how long an attempt owns its step without a heartbeat; renewed each third of it
+ * @param lease how long a worker is believed to live without a heartbeat; renewed each third of it
  * @param margin by how much clocks may differ: a lease counts as expired only this much later
  * @param cancelCheck how often a running attempt reads whether it is to stop; each heartbeat reads it too
  * @param sweepEvery the schedule of the sweeper
@@ -33,7 +33,7 @@ public record Timing(
             Duration lostAfter, Duration unclaimedAfter, Duration unclaimedCap, Duration overdueAfter) {}
 
     public static final Timing DEFAULT =
-            of(Duration.ofSeconds(60), Duration.ofSeconds(5), Duration.ofSeconds(60), Duration.ofSeconds(30));
+            of(Duration.ofSeconds(15), Duration.ofSeconds(5), Duration.ofSeconds(60), Duration.ofSeconds(30));
 
     /** The times that are configured; the others are fixed or derived from these. */
     public static Timing of(Duration lease, Duration margin, Duration sweepEvery, Duration dispatchTimeout) {
@@ -45,7 +45,7 @@ public record Timing(
                 dispatchTimeout,
                 Duration.ofDays(14),
                 new Resending(
-                        shorter(Duration.ofMinutes(2), lease.multipliedBy(2)),
+                        shorter(Duration.ofMinutes(2), lease.multipliedBy(8)),
                         Duration.ofHours(1),
                         Duration.ofHours(12),
                         sweepEvery.multipliedBy(2)));
@@ -59,7 +59,12 @@ public record Timing(
         return new Timing(lease, margin, cancelCheck, sweepEvery, dispatchTimeout, other, resending);
     }
 
-    /** How often a running attempt renews its lease. */
+    /** How often a running worker looks for silent ones at most, and after how long another recovers a revoked one. */
+    public Duration lookEvery() {
+        return lease.multipliedBy(2).dividedBy(3);
+    }
+
+    /** How often a worker renews its lease. */
     public Duration heartbeat() {
         return lease.dividedBy(3);
     }

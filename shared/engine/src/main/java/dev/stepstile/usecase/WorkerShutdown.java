@@ -6,7 +6,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Whether a worker shuts down, and the attempts that it stops then. */
 final class WorkerShutdown {
-    private final List<Lease> running = new CopyOnWriteArrayList<>();
+    private final List<RunningAttempt> running = new CopyOnWriteArrayList<>();
     private volatile boolean begun;
     private volatile Instant until = Instant.MAX;
 
@@ -20,21 +20,21 @@ final class WorkerShutdown {
         return until;
     }
 
-    void add(Lease lease) {
-        running.add(lease);
+    void add(RunningAttempt attempt) {
+        running.add(attempt);
     }
 
-    void remove(Lease lease) {
-        running.remove(lease);
+    void remove(RunningAttempt attempt) {
+        running.remove(attempt);
     }
 
     /** Interrupts the running handlers, and abandons those that have not ended by {@code abandonAt}. */
     void stop(Instant abandonAt) throws InterruptedException {
         until = abandonAt;
         begun = true; // first: a handler that is just starting reads it
-        running.forEach(Lease::interruptHandler);
-        for (Lease lease : running) {
-            lease.abandonHandlerAt(abandonAt);
+        running.forEach(RunningAttempt::interruptHandler);
+        for (RunningAttempt attempt : running) {
+            attempt.abandonHandlerAt(abandonAt);
         }
     }
 }

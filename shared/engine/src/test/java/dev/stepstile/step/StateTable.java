@@ -29,9 +29,9 @@ final class StateTable {
         add(rows, "RUNNING, cancel asked", Steps.record(Steps.running(Duration.ofSeconds(1), true)));
         add(rows, "RUNNING, last attempt", Steps.record(3, 0, Steps.running(Duration.ofSeconds(1), false), List.of()));
         Duration over = Steps.MARGIN.negated();
-        add(rows, "RUNNING, lease over", Steps.record(Steps.running(over, false)));
-        add(rows, "RUNNING, lease over, cancel asked", Steps.record(Steps.running(over, true)));
-        add(rows, "RUNNING, lease over, last attempt", Steps.record(3, 0, Steps.running(over, false), List.of()));
+        add(rows, "RUNNING, overdue", Steps.record(Steps.running(over, false)));
+        add(rows, "RUNNING, overdue, cancel asked", Steps.record(Steps.running(over, true)));
+        add(rows, "RUNNING, overdue, last attempt", Steps.record(3, 0, Steps.running(over, false), List.of()));
         add(rows, "RETRYING, not due", Steps.record(new StepState.Retrying(Steps.NOW.plusMillis(1))));
         add(rows, "RETRYING, due", Steps.record(new StepState.Retrying(Steps.NOW)));
         add(
@@ -45,7 +45,7 @@ final class StateTable {
         add(rows, "CANCELLED", Steps.record(new StepState.Cancelled(Steps.NOW)));
         for (Situation row : List.copyOf(rows)) {
             if (row.record() != null
-                    && List.of("RUNNING, lease over", "RETRYING, due", "SUCCEEDED")
+                    && List.of("RUNNING, overdue", "RETRYING, due", "SUCCEEDED")
                             .contains(row.name())) {
                 rows.add(new Situation(row.name() + ", of another dispatch", row.record(), Steps.spec("d2")));
             }
@@ -71,7 +71,6 @@ final class StateTable {
                 new Part(
                         "Events from the owner",
                         List.of(
-                                new Happening("renew", s -> Steps.renew(attempt(s), Steps.OWNER)),
                                 new Happening("succeed", s -> Steps.succeed(attempt(s), Steps.OWNER)),
                                 new Happening(
                                         "fail, retryable",
@@ -86,8 +85,6 @@ final class StateTable {
                 new Part(
                         "Events from a stale attempt (an older attempt; another owner)",
                         List.of(
-                                new Happening("renew (older)", s -> Steps.renew(attempt(s) - 1, Steps.OWNER)),
-                                new Happening("renew (other)", s -> Steps.renew(attempt(s), "owner-1")),
                                 new Happening("succeed (older)", s -> Steps.succeed(attempt(s) - 1, Steps.OWNER)),
                                 new Happening("succeed (other)", s -> Steps.succeed(attempt(s), "owner-1")),
                                 new Happening(
@@ -100,8 +97,11 @@ final class StateTable {
                                 new Happening(
                                         "release (other)", s -> new StepEvent.Release(attempt(s), "owner-1", 2)))),
                 new Part(
-                        "The sweeper, a cancel, a redrive, the dead-letter queue",
+                        "A lost worker, the sweeper, a cancel, a redrive, the dead-letter queue",
                         List.of(
+                                new Happening("worker lost", s -> lost(Steps.WORKER, attempt(s))),
+                                new Happening("worker lost (older attempt)", s -> lost(Steps.WORKER, attempt(s) - 1)),
+                                new Happening("another worker lost", s -> lost("worker-1", attempt(s))),
                                 new Happening("expire", s -> new StepEvent.Expire(Steps.MARGIN)),
                                 new Happening("cancel", s -> new StepEvent.Cancel(s.spec(), 1)),
                                 new Happening("cancel, answered before", s -> new StepEvent.Cancel(s.spec(), 0)),
@@ -122,6 +122,10 @@ final class StateTable {
 
     private static final StepOverrides RAISED =
             new StepOverrides("another", 9, null, null, Duration.ofSeconds(880), new Payload.Inline("42"));
+
+    private static StepEvent lost(String worker, int attempt) {
+        return new StepEvent.WorkerLost(worker, attempt, ", beside others");
+    }
 
     private static int attempt(Situation situation) {
         return situation.record() == null ? 0 : situation.record().attempt();

@@ -24,9 +24,9 @@ class StateTableTest {
             RUNNING                              | held                    | held                    | held
             RUNNING, cancel asked                | held                    | held                    | held
             RUNNING, last attempt                | held                    | held                    | held
-            RUNNING, lease over                  | wait to be alone        | **RUNNING**, attempt +1 | held
-            RUNNING, lease over, cancel asked    | held                    | held                    | held
-            RUNNING, lease over, last attempt    | held                    | held                    | held
+            RUNNING, overdue                  | held | held | held
+            RUNNING, overdue, cancel asked    | held | held | held
+            RUNNING, overdue, last attempt    | held | held | held
             RETRYING, not due                    | not due                 | not due                 | **DEAD**
             RETRYING, due                        | **RUNNING**, attempt +1 | **RUNNING**, attempt +1 | **DEAD**
             RETRYING, due, lost a worker         | wait to be alone        | **RUNNING**, attempt +1 | **DEAD**
@@ -35,76 +35,77 @@ class StateTableTest {
             DEAD, not dead-lettered              | finished                | finished                | finished
             DEAD, dead-lettered                  | finished                | finished                | finished
             CANCELLED                            | finished                | finished                | finished
-            RUNNING, lease over, of another dispatch | attached            | attached                | attached
+            RUNNING, overdue, of another dispatch | attached            | attached                | attached
             RETRYING, due, of another dispatch   | attached                | attached                | attached
             SUCCEEDED, of another dispatch       | finished                | finished                | finished
             """,
-            // renew | succeed | fail, retryable | fail, terminal | fail, unrecoverable | release
+            // succeed | fail, retryable | fail, terminal | fail, unrecoverable | release
             """
-            QUEUED                               | –           | –             | –             | –             | – | –
-            QUEUED, validity over                | –           | –             | –             | –             | – | –
-            RUNNING                              | **RUNNING** | **SUCCEEDED** | **RETRYING**  | **FAILED**    | **DEAD** | **RETRYING**, not counted
-            RUNNING, cancel asked                | **RUNNING** | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
-            RUNNING, last attempt                | **RUNNING** | **SUCCEEDED** | **DEAD**      | **FAILED**    | **DEAD** | **RETRYING**, not counted
-            RUNNING, lease over                  | **RUNNING** | **SUCCEEDED** | **RETRYING**  | **FAILED**    | **DEAD** | **RETRYING**, not counted
-            RUNNING, lease over, cancel asked    | **RUNNING** | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
-            RUNNING, lease over, last attempt    | **RUNNING** | **SUCCEEDED** | **DEAD**      | **FAILED**    | **DEAD** | **RETRYING**, not counted
-            RETRYING, not due                    | stale       | stale         | stale         | stale         | stale | stale
-            RETRYING, due                        | stale       | stale         | stale         | stale         | stale | stale
-            RETRYING, due, lost a worker         | stale       | stale         | stale         | stale         | stale | stale
-            SUCCEEDED                            | stale       | stale         | stale         | stale         | stale | stale
-            FAILED                               | stale       | stale         | stale         | stale         | stale | stale
-            DEAD, not dead-lettered              | stale       | stale         | stale         | stale         | stale | stale
-            DEAD, dead-lettered                  | stale       | stale         | stale         | stale         | stale | stale
-            CANCELLED                            | stale       | stale         | stale         | stale         | stale | stale
-            RUNNING, lease over, of another dispatch | **RUNNING** | **SUCCEEDED** | **RETRYING** | **FAILED** | **DEAD** | **RETRYING**, not counted
-            RETRYING, due, of another dispatch   | stale       | stale         | stale         | stale         | stale | stale
-            SUCCEEDED, of another dispatch       | stale       | stale         | stale         | stale         | stale | stale
+            QUEUED                               | –             | –             | –             | – | –
+            QUEUED, validity over                | –             | –             | –             | – | –
+            RUNNING                              | **SUCCEEDED** | **RETRYING**  | **FAILED**    | **DEAD** | **RETRYING**, not counted
+            RUNNING, cancel asked                | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
+            RUNNING, last attempt                | **SUCCEEDED** | **DEAD**      | **FAILED**    | **DEAD** | **RETRYING**, not counted
+            RUNNING, overdue                  | **SUCCEEDED** | **RETRYING**  | **FAILED**    | **DEAD** | **RETRYING**, not counted
+            RUNNING, overdue, cancel asked    | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
+            RUNNING, overdue, last attempt    | **SUCCEEDED** | **DEAD**      | **FAILED**    | **DEAD** | **RETRYING**, not counted
+            RETRYING, not due                    | stale         | stale         | stale         | stale | stale
+            RETRYING, due                        | stale         | stale         | stale         | stale | stale
+            RETRYING, due, lost a worker         | stale         | stale         | stale         | stale | stale
+            SUCCEEDED                            | stale         | stale         | stale         | stale | stale
+            FAILED                               | stale         | stale         | stale         | stale | stale
+            DEAD, not dead-lettered              | stale         | stale         | stale         | stale | stale
+            DEAD, dead-lettered                  | stale         | stale         | stale         | stale | stale
+            CANCELLED                            | stale         | stale         | stale         | stale | stale
+            RUNNING, overdue, of another dispatch | **SUCCEEDED** | **RETRYING** | **FAILED** | **DEAD** | **RETRYING**, not counted
+            RETRYING, due, of another dispatch   | stale         | stale         | stale         | stale | stale
+            SUCCEEDED, of another dispatch       | stale         | stale         | stale         | stale | stale
             """,
-            // renew, succeed, fail, release: each of an older attempt, then of another owner
+            // succeed, fail, release: each of an older attempt, then of another owner
             """
-            QUEUED                               | –     | –     | –     | –     | –     | – | – | –
-            QUEUED, validity over                | –     | –     | –     | –     | –     | – | – | –
-            RUNNING                              | stale | stale | stale | stale | stale | stale | stale | stale
-            RUNNING, cancel asked                | stale | stale | stale | stale | stale | stale | stale | stale
-            RUNNING, last attempt                | stale | stale | stale | stale | stale | stale | stale | stale
-            RUNNING, lease over                  | stale | stale | stale | stale | stale | stale | stale | stale
-            RUNNING, lease over, cancel asked    | stale | stale | stale | stale | stale | stale | stale | stale
-            RUNNING, lease over, last attempt    | stale | stale | stale | stale | stale | stale | stale | stale
-            RETRYING, not due                    | stale | stale | stale | stale | stale | stale | stale | stale
-            RETRYING, due                        | stale | stale | stale | stale | stale | stale | stale | stale
-            RETRYING, due, lost a worker         | stale | stale | stale | stale | stale | stale | stale | stale
-            SUCCEEDED                            | stale | stale | stale | stale | stale | stale | stale | stale
-            FAILED                               | stale | stale | stale | stale | stale | stale | stale | stale
-            DEAD, not dead-lettered              | stale | stale | stale | stale | stale | stale | stale | stale
-            DEAD, dead-lettered                  | stale | stale | stale | stale | stale | stale | stale | stale
-            CANCELLED                            | stale | stale | stale | stale | stale | stale | stale | stale
-            RUNNING, lease over, of another dispatch | stale | stale | stale | stale | stale | stale | stale | stale
-            RETRYING, due, of another dispatch   | stale | stale | stale | stale | stale | stale | stale | stale
-            SUCCEEDED, of another dispatch       | stale | stale | stale | stale | stale | stale | stale | stale
+            QUEUED                               | –     | –     | –     | – | – | –
+            QUEUED, validity over                | –     | –     | –     | – | – | –
+            RUNNING                              | stale | stale | stale | stale | stale | stale
+            RUNNING, cancel asked                | stale | stale | stale | stale | stale | stale
+            RUNNING, last attempt                | stale | stale | stale | stale | stale | stale
+            RUNNING, overdue                  | stale | stale | stale | stale | stale | stale
+            RUNNING, overdue, cancel asked    | stale | stale | stale | stale | stale | stale
+            RUNNING, overdue, last attempt    | stale | stale | stale | stale | stale | stale
+            RETRYING, not due                    | stale | stale | stale | stale | stale | stale
+            RETRYING, due                        | stale | stale | stale | stale | stale | stale
+            RETRYING, due, lost a worker         | stale | stale | stale | stale | stale | stale
+            SUCCEEDED                            | stale | stale | stale | stale | stale | stale
+            FAILED                               | stale | stale | stale | stale | stale | stale
+            DEAD, not dead-lettered              | stale | stale | stale | stale | stale | stale
+            DEAD, dead-lettered                  | stale | stale | stale | stale | stale | stale
+            CANCELLED                            | stale | stale | stale | stale | stale | stale
+            RUNNING, overdue, of another dispatch | stale | stale | stale | stale | stale | stale
+            RETRYING, due, of another dispatch   | stale | stale | stale | stale | stale | stale
+            SUCCEEDED, of another dispatch       | stale | stale | stale | stale | stale | stale
             """,
-            // expire | cancel | answered | redrive | by its dead letter | by an older dead letter |
+            // worker lost | (older attempt) | another worker | expire | cancel | answered | redrive |
+            // by its dead letter | by an older dead letter |
             // dead-lettered | dead-lettered (older attempt)
             """
-            QUEUED                               | – | **CANCELLED** | – | – | – | – | – | –
-            QUEUED, validity over                | – | **CANCELLED** | – | – | – | – | – | –
-            RUNNING                              | – | **RUNNING**, asked to stop | – | – | – | – | – | –
-            RUNNING, cancel asked                | – | **RUNNING** | – | – | – | – | – | –
-            RUNNING, last attempt                | – | **RUNNING**, asked to stop | – | – | – | – | – | –
-            RUNNING, lease over                  | **RETRYING** | **RUNNING**, asked to stop | – | – | – | – | – | –
-            RUNNING, lease over, cancel asked    | **CANCELLED** | **RUNNING** | – | – | – | – | – | –
-            RUNNING, lease over, last attempt    | **DEAD** | **RUNNING**, asked to stop | – | – | – | – | – | –
-            RETRYING, not due                    | – | **CANCELLED** | – | – | – | – | – | –
-            RETRYING, due                        | – | **CANCELLED** | – | – | – | – | – | –
-            RETRYING, due, lost a worker         | – | **CANCELLED** | – | – | – | – | – | –
-            SUCCEEDED                            | – | – | – | finished | – | – | – | –
-            FAILED                               | – | – | – | **RETRYING**, fresh budget | – | – | – | –
-            DEAD, not dead-lettered | – | – | – | **RETRYING**, fresh budget | **RETRYING**, fresh budget | – | **DEAD**, dead-lettered | –
-            DEAD, dead-lettered     | – | – | – | **RETRYING**, fresh budget | **RETRYING**, fresh budget | – | – | –
-            CANCELLED                            | – | – | – | **RETRYING**, fresh budget | – | – | – | –
-            RUNNING, lease over, of another dispatch | **RETRYING** | **RUNNING**, asked to stop | – | – | – | – | – | –
-            RETRYING, due, of another dispatch   | – | **CANCELLED** | – | – | – | – | – | –
-            SUCCEEDED, of another dispatch       | – | – | – | finished | – | – | – | –
+            QUEUED                               | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
+            QUEUED, validity over                | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
+            RUNNING                              | **RETRYING** | – | – | – | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RUNNING, cancel asked                | **CANCELLED** | – | – | – | **RUNNING** | – | – | – | – | – | –
+            RUNNING, last attempt                | **DEAD** | – | – | – | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RUNNING, overdue                  | **RETRYING** | – | – | **RETRYING** | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RUNNING, overdue, cancel asked    | **CANCELLED** | – | – | **CANCELLED** | **RUNNING** | – | – | – | – | – | –
+            RUNNING, overdue, last attempt    | **DEAD** | – | – | **DEAD** | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RETRYING, not due                    | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
+            RETRYING, due                        | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
+            RETRYING, due, lost a worker         | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
+            SUCCEEDED                            | – | – | – | – | – | – | finished | – | – | – | –
+            FAILED                               | – | – | – | – | – | – | **RETRYING**, fresh budget | – | – | – | –
+            DEAD, not dead-lettered | – | – | – | – | – | – | **RETRYING**, fresh budget | **RETRYING**, fresh budget | – | **DEAD**, dead-lettered | –
+            DEAD, dead-lettered     | – | – | – | – | – | – | **RETRYING**, fresh budget | **RETRYING**, fresh budget | – | – | –
+            CANCELLED                            | – | – | – | – | – | – | **RETRYING**, fresh budget | – | – | – | –
+            RUNNING, overdue, of another dispatch | **RETRYING** | – | – | **RETRYING** | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RETRYING, due, of another dispatch   | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
+            SUCCEEDED, of another dispatch       | – | – | – | – | – | – | finished | – | – | – | –
             """,
             // redrive with overrides
             """
@@ -113,9 +114,9 @@ class StateTableTest {
             RUNNING                              | –
             RUNNING, cancel asked                | –
             RUNNING, last attempt                | –
-            RUNNING, lease over                  | –
-            RUNNING, lease over, cancel asked    | –
-            RUNNING, lease over, last attempt    | –
+            RUNNING, overdue                  | –
+            RUNNING, overdue, cancel asked    | –
+            RUNNING, overdue, last attempt    | –
             RETRYING, not due                    | –
             RETRYING, due                        | –
             RETRYING, due, lost a worker         | –
@@ -124,7 +125,7 @@ class StateTableTest {
             DEAD, not dead-lettered              | **RETRYING**, fresh budget, other settings
             DEAD, dead-lettered                  | **RETRYING**, fresh budget, other settings
             CANCELLED                            | **RETRYING**, fresh budget, other settings
-            RUNNING, lease over, of another dispatch | –
+            RUNNING, overdue, of another dispatch | –
             RETRYING, due, of another dispatch   | –
             SUCCEEDED, of another dispatch       | finished
             """);
@@ -209,7 +210,7 @@ class StateTableTest {
         });
     }
 
-    /** Design, rule 2: an owner is fenced; whoever takes a step away must have seen its newest heartbeat. */
+    /** Design, rule 2: an owner is fenced; whoever takes a step away must have seen its newest state. */
     @Test
     void writes_as_an_owner_by_the_fence_and_as_anyone_else_by_all_that_was_read() {
         eachCell((situation, happening) -> {
@@ -218,8 +219,8 @@ class StateTableTest {
                     && StateTable.transition(situation, happening)
                             instanceof Transition.Write(StepRecord _, Precondition expect)) {
                 boolean owner = switch (happening.event().apply(situation)) {
-                    case StepEvent.Renew _, StepEvent.Succeed _, StepEvent.Fail _, StepEvent.Release _ -> true;
-                    case StepEvent.Claim _, StepEvent.Expire _, StepEvent.Cancel _, StepEvent.Redrive _ -> false;
+                    case StepEvent.Succeed _, StepEvent.Fail _, StepEvent.Release _ -> true;
+                    case StepEvent.Claim _, StepEvent.WorkerLost _, StepEvent.Expire _, StepEvent.Cancel _, StepEvent.Redrive _ -> false;
                     case StepEvent.DeadLettered _, StepEvent.Discard _ -> false;
                 };
                 assertThat(expect)
@@ -227,7 +228,7 @@ class StateTableTest {
                         .isEqualTo(owner ? Precondition.fence(found) : Precondition.asRead(found));
             }
         });
-        StepState.Running running = new StepState.Running(Steps.NOW, false, StepState.Progress.NONE);
+        StepState.Running running = new StepState.Running(Steps.NOW, false);
         assertThat(Precondition.asRead(Steps.record(running)))
                 .isEqualTo(new Precondition.AsRead(2, Steps.OWNER, StepState.Name.RUNNING, 0, Steps.NOW));
         assertThat(Precondition.fence(Steps.record(running)))
@@ -258,8 +259,9 @@ class StateTableTest {
                 nothing else may run beside it), *attached* (the dispatch that claimed the step first drives it),
                 *finished*, *stale* (the attempt lost the step; its event is ignored), – (nothing to do).
                 *Not counted*: the fence stays, and the start of the budget moves forward by one.
-                The step is at attempt 2 of 3, or at 3 in rows marked "last attempt". A lease is "over" once the clocks'
-                margin has passed too. QUEUED has no record. A DEAD step is put into the dead-letter queue and then
+                The step is at attempt 2 of 3, or at 3 in rows marked "last attempt". An attempt is "overdue" once the
+                deadline of its invocation and the clocks' margin have passed. QUEUED has no record. A DEAD step is put
+                into the dead-letter queue and then
                 marked *dead-lettered*.
                 """);
         for (StateTable.Part part : StateTable.parts()) {

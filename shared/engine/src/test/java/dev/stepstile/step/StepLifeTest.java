@@ -35,11 +35,11 @@ class StepLifeTest {
             assertThat(claimed.owner()).isEqualTo("owner-new");
             assertThat(claimed.createdAt()).isEqualTo(NOW);
             assertThat(claimed.attempts().newest().startedAt()).isEqualTo(NOW);
-            assertThat(claimed.state()).isEqualTo(new Running(NOW.plus(Steps.LEASE), false, StepState.Progress.NONE));
+            assertThat(claimed.state()).isEqualTo(new Running(NOW.plus(Steps.LEASE), false));
         }
 
         @Test
-        void is_refused_to_another_dispatch_from_then_on_however_silent_the_owner() {
+        void is_refused_to_another_dispatch_from_then_on() {
             StepEvent later = Steps.claim(Steps.spec("d2"), true);
             assertThat(StepLife.on(claimed, later, NOW.plus(Duration.ofDays(1))))
                     .isEqualTo(new Transition.Attached(claimed));
@@ -74,50 +74,52 @@ class StepLifeTest {
         private final StepRecord running = Steps.record(Steps.running(Duration.ZERO, false));
 
         @Test
-        void is_held_until_its_lease_and_the_margin_are_over() {
+        void is_never_taken_over_by_a_claim() {
             StepEvent claim = Steps.claim(Steps.spec(), true);
-            assertThat(StepLife.on(running, claim, NOW.plus(Steps.MARGIN).minusMillis(1)))
+            assertThat(StepLife.on(running, claim, NOW.plus(Duration.ofDays(1))))
                     .isEqualTo(new Transition.Held(running));
-            assertThat(Steps.after(running, claim, NOW.plus(Steps.MARGIN)).attempt())
-                    .isEqualTo(3);
-            assertThat(running.leaseExpired(NOW.plus(Steps.MARGIN).minusMillis(1), Steps.MARGIN))
-                    .isFalse();
-            assertThat(running.leaseExpired(NOW.plus(Steps.MARGIN), Steps.MARGIN))
-                    .isTrue();
-            assertThat(Steps.record(new Retrying(NOW)).leaseExpired(NOW.plusSeconds(99), Steps.MARGIN))
+        }
+
+        @Test
+        void is_overdue_once_its_deadline_and_the_margin_are_over() {
+            Instant over = NOW.plus(Steps.MARGIN);
+            StepEvent expire = new StepEvent.Expire(Steps.MARGIN);
+            assertThat(StepLife.on(running, expire, over.minusMillis(1))).isEqualTo(new Transition.Unchanged());
+            assertThat(Steps.after(running, expire, over).state()).isEqualTo(new Retrying(over));
+            assertThat(running.overdue(over.minusMillis(1), Steps.MARGIN)).isFalse();
+            assertThat(running.overdue(over, Steps.MARGIN)).isTrue();
+            assertThat(Steps.record(new Retrying(NOW)).overdue(NOW.plusSeconds(99), Steps.MARGIN))
                     .isFalse();
         }
 
         @Test
-        void that_is_taken_over_remembers_the_lost_worker_and_forgets_its_progress_and_pages() {
-            StepRecord next = Steps.after(running, Steps.claim(Steps.spec(), true), NOW.plus(Steps.MARGIN));
+        void whose_worker_is_lost_remembers_it_and_what_it_ran_beside_and_is_a_suspect() {
+            StepEvent lost = new StepEvent.WorkerLost(Steps.WORKER, 2, ", beside a, b");
+            StepRecord next = Steps.after(running, lost);
             assertThat(next.history()).singleElement().satisfies(note -> {
                 assertThat(note.attempt()).isEqualTo(2);
                 assertThat(note.cause()).isEqualTo(StepError.Kind.WORKER_LOST);
+                assertThat(note.message()).contains("Attempt 2", "beside a, b");
                 assertThat(note.startedAt())
                         .isEqualTo(running.attempts().newest().startedAt());
-                assertThat(note.endedAt()).isEqualTo(NOW.plus(Steps.MARGIN));
+                assertThat(note.endedAt()).isEqualTo(NOW);
             });
-            assertThat(next.attempts().newest().pages()).isZero();
-            assertThat(next.state())
-                    .isEqualTo(new Running(NOW.plus(Steps.MARGIN).plus(Steps.LEASE), false, StepState.Progress.NONE));
+            assertThat(next.state()).isEqualTo(new Retrying(NOW));
             assertThat(next.suspect()).isTrue();
+            StepRecord claimed = Steps.after(next, Steps.claim(Steps.spec(), true));
+            assertThat(claimed.attempts().newest().pages()).isZero();
         }
 
         @Test
-        void that_renews_owns_the_step_a_lease_longer_and_keeps_being_asked_to_stop() {
-            StepRecord asked = Steps.record(Steps.running(Duration.ofSeconds(1), true));
-            StepRecord renewed = Steps.after(asked, Steps.renew(2, Steps.OWNER));
-            assertThat(renewed.state())
-                    .isEqualTo(new Running(NOW.plus(Steps.LEASE), true, new StepState.Progress(0.75, "more")));
-            assertThat(renewed.attempts().newest().pages())
-                    .isEqualTo(asked.attempts().newest().pages());
+        void names_its_worker_and_none_if_a_version_before_claimed_it() {
+            assertThat(running.worker()).isEqualTo(Steps.WORKER);
+            assertThat(WorkerRecord.workerOf("a-token-without-a-worker")).isNull();
         }
 
         @Test
-        void that_is_asked_to_stop_keeps_its_lease_and_progress() {
+        void that_is_asked_to_stop_keeps_its_deadline() {
             StepRecord asked = Steps.after(running, new StepEvent.Cancel(Steps.spec(), 5));
-            assertThat(asked.state()).isEqualTo(new Running(NOW, true, new StepState.Progress(0.5, "half")));
+            assertThat(asked.state()).isEqualTo(new Running(NOW, true));
             assertThat(asked.cancelSeq()).isEqualTo(5);
             assertThat(StepLife.on(asked, new StepEvent.Cancel(Steps.spec(), 5), NOW))
                     .isEqualTo(new Transition.Unchanged());
@@ -129,13 +131,6 @@ class StepLifeTest {
             assertThat(ended.state()).isEqualTo(new StepState.Succeeded(new Payload.Inline("42"), NOW));
             assertThat(ended.attempts().newest().pages()).isEqualTo(2);
             assertThat(ended.owner()).isEqualTo(Steps.OWNER);
-        }
-
-        @Test
-        void says_how_long_its_lease_still_runs_and_never_less_than_nothing() {
-            Running lease = new Running(NOW, false, StepState.Progress.NONE);
-            assertThat(StepLife.leaseLeft(lease, NOW.minusSeconds(3))).isEqualTo(Duration.ofSeconds(3));
-            assertThat(StepLife.leaseLeft(lease, NOW.plusSeconds(3))).isZero();
         }
     }
 
@@ -168,7 +163,7 @@ class StepLifeTest {
             assertThat(Steps.after(last, new StepEvent.Expire(Steps.MARGIN)).state())
                     .isInstanceOfSatisfying(Dead.class, dead -> {
                         assertThat(dead.error().kind()).isEqualTo(StepError.Kind.WORKER_LOST);
-                        assertThat(dead.error().message()).contains("attempt 3", "the last of 3");
+                        assertThat(dead.error().message()).contains("Attempt 3", "the last of 3");
                     });
         }
 
@@ -219,9 +214,10 @@ class StepLifeTest {
 
         @Test
         void is_spent_by_lost_workers_too() {
-            StepRecord record = Steps.record(3, 1, Steps.running(Steps.MARGIN.negated(), false), List.of());
+            StepRecord record = Steps.record(3, 1, Steps.running(Steps.LEASE, false), List.of());
             assertThat(record.budgetLeft()).isTrue();
-            StepRecord fourth = Steps.after(record, Steps.claim(Steps.spec(), true));
+            StepRecord lost = Steps.after(record, new StepEvent.WorkerLost(Steps.WORKER, 3, ""));
+            StepRecord fourth = Steps.after(lost, Steps.claim(Steps.spec(), true));
             assertThat(fourth.budgetLeft()).isFalse();
         }
     }
@@ -467,9 +463,9 @@ class StepLifeTest {
             return switch (random.nextInt(12)) {
                 case 0, 1, 2, 3 ->
                     new StepEvent.Claim(
-                            spec, "owner-" + random.nextInt(), Steps.LEASE, Steps.MARGIN, random.nextBoolean());
-                case 4 -> Steps.renew(attempt, owner);
-                case 5 -> random.nextInt(4) == 0 ? Steps.succeed(attempt, owner) : Steps.renew(attempt, owner);
+                            spec, WorkerRecord.owner("w" + random.nextInt(3), random.nextInt()), NOW, random.nextBoolean());
+                case 4 -> new StepEvent.WorkerLost("w" + random.nextInt(3), attempt, "");
+                case 5 -> Steps.succeed(attempt, random.nextInt(4) == 0 ? owner : "nobody");
                 case 6, 7 ->
                     Steps.fail(attempt, owner, List.of(FailureKind.values()).get(random.nextInt(3)));
                 case 8 -> new StepEvent.Expire(Steps.MARGIN);

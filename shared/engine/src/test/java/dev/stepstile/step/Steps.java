@@ -1,7 +1,6 @@
 package dev.stepstile.step;
 
 import dev.stepstile.step.StepEvent.FailureKind;
-import dev.stepstile.step.StepState.Progress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -14,7 +13,8 @@ final class Steps {
     static final Duration LEASE = Duration.ofSeconds(60);
     static final Duration MARGIN = Duration.ofSeconds(5);
     static final StepError BROKEN = new StepError(StepError.Kind.HANDLER_FAILED, "it broke");
-    static final String OWNER = "owner-2";
+    static final String WORKER = "worker-2";
+    static final String OWNER = WorkerRecord.owner(WORKER, 2);
 
     private Steps() {}
 
@@ -78,8 +78,8 @@ final class Steps {
         return new Attempts(new Attempts.Newest(newest, OWNER, NOW.minusSeconds(10), 1), budgetFrom, history);
     }
 
-    static StepState running(Duration leaseLeft, boolean cancelRequested) {
-        return new StepState.Running(NOW.plus(leaseLeft), cancelRequested, new Progress(0.5, "half"));
+    static StepState running(Duration left, boolean cancelRequested) {
+        return new StepState.Running(NOW.plus(left), cancelRequested);
     }
 
     static FailedAttempt lost(int attempt) {
@@ -91,15 +91,11 @@ final class Steps {
     }
 
     static StepEvent.Claim claim(StepSpec spec, boolean alone) {
-        return new StepEvent.Claim(spec, "owner-new", LEASE, MARGIN, alone);
+        return new StepEvent.Claim(spec, "owner-new", NOW.plus(LEASE), alone);
     }
 
     static StepEvent.Fail fail(int attempt, String owner, FailureKind failureKind) {
         return new StepEvent.Fail(attempt, owner, failureKind, BROKEN, Duration.ofSeconds(7), 2);
-    }
-
-    static StepEvent.Renew renew(int attempt, String owner) {
-        return new StepEvent.Renew(attempt, owner, LEASE, new Progress(0.75, "more"));
     }
 
     static StepEvent.Succeed succeed(int attempt, String owner) {

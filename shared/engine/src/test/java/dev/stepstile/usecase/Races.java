@@ -29,6 +29,7 @@ import java.util.TreeSet;
 /** Batches under one schedule each; what goes wrong is thrown. Loaded by {@link RacyLoader}. */
 final class Races {
     private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+    private static final Duration HEARTBEAT = Timing.DEFAULT.heartbeat();
     private static final int LINES = 4;
 
     private final Baton baton;
@@ -106,7 +107,7 @@ final class Races {
         working.remove(context.stepKey());
     }
 
-    /** Two steps and a suspect, each with heartbeats that write pages while it logs and while it ends. */
+    /** Two steps and a suspect, each with a timer that writes pages while it logs and while it ends. */
     static void batch(long seed) {
         Races races = new Races(seed);
         StepSpec suspect = spec("suspect", 2);
@@ -121,10 +122,11 @@ final class Races {
                         List.of(new FailedAttempt(1, START, START, StepError.Kind.WORKER_LOST, "lost"))),
                 StepRecord.AnsweredCalls.NONE,
                 new StepState.Retrying(START)));
-        races.tasks.ticks(3, () -> true);
+        races.tasks.ticks(3, Duration.ofSeconds(1), () -> true);
         races.execute(races::log, "one", "two", "suspect");
         races.baton.run();
         check(races.stay.isEmpty(), "not all were acknowledged");
+        check(races.ports.workers().ended(), "the worker's item was left");
         for (String key : List.of("one", "two", "suspect")) {
             StepRecord record = races.ports.stored(key);
             check(record.state() instanceof StepState.Succeeded, key + " did not succeed");
@@ -138,10 +140,11 @@ final class Races {
     /** The one heartbeat that brings a cancel meets a handler that is just being started: it is asked to stop. */
     static void cancelled(long seed) {
         Races races = new Races(seed);
-        races.tasks.ticks(1, () -> races.ports.stored("one").cancelSeq() == 1);
+        races.tasks.ticks(1, HEARTBEAT, () -> races.ports.has("one") && races.ports.stored("one").cancelSeq() == 1);
         races.execute(context -> races.tasks.awaitInterruption(), "one");
         races.baton.fork(() -> {
             Baton.await(() -> races.ports.has("one"));
+            races.ports.workers().askToCancel("the worker", spec("one", 0).id());
             races.recorder()
                     .apply(spec("one", 0).id(), races.ports.stored("one"), new StepEvent.Cancel(spec("one", 0), 1));
         });
@@ -150,13 +153,14 @@ final class Races {
         check(races.stay.isEmpty(), "not acknowledged");
     }
 
-    /** The one heartbeat that is refused meets a handler that is just being started: it is interrupted. */
+    /** The one heartbeat that is refused, as the worker is revoked, meets a handler that is just being started. */
     static void lost(long seed) {
         Races races = new Races(seed);
-        races.tasks.ticks(1, () -> races.ports.stored("one").attempt() == 2);
+        races.tasks.ticks(1, HEARTBEAT, () -> races.ports.has("one") && races.ports.stored("one").attempt() == 2);
         races.execute(context -> races.tasks.awaitInterruption(), "one");
         races.baton.fork(() -> {
             Baton.await(() -> races.ports.has("one"));
+            races.ports.workers().revokeAll();
             StepRecord mine = races.ports.stored("one");
             races.ports.put(new StepRecord(
                     mine.id(),

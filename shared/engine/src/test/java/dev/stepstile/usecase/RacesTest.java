@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class RacesTest {
     private static final List<Class<?>> RACY =
-            List.of(StepExecution.class, StepAttempt.class, Lease.class, LogPageWriter.class, AttemptLog.class);
+            List.of(StepExecution.class, StepAttempt.class, Worker.class, RunningAttempt.class, LogPageWriter.class, AttemptLog.class);
 
     private static final int SCHEDULES = 300;
     private static final int MANY_SCHEDULES = 10_000;

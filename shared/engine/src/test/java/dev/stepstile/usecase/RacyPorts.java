@@ -27,11 +27,16 @@ import org.jspecify.annotations.Nullable;
 
 /** As much of the ports as a batch needs, with a point before each call. Nothing may follow a success. */
 final class RacyPorts implements StepStore, StepQueue, DeadLetterQueue, PayloadStore {
+    private final RacyWorkers workers = new RacyWorkers();
     private final Map<String, StepRecord> records = new TreeMap<>();
     private final Map<String, TreeMap<Integer, List<String>>> pages = new TreeMap<>();
 
+    RacyWorkers workers() {
+        return workers;
+    }
+
     Ports ports() {
-        return new Ports(this, this, this, this, this);
+        return new Ports(this, workers, this, this, this, this);
     }
 
     void put(StepRecord record) {

@@ -6,13 +6,14 @@ import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Tasks whose threads are actors of a {@link Baton}. Each heartbeat finds the clock a heartbeat later. */
+/** Tasks whose threads are actors of a {@link Baton}. Each tick of a timer finds the clock later. */
 final class RacyTasks implements Tasks {
     private static final ThreadLocal<@Nullable Forked<?>> CURRENT = new ThreadLocal<>();
 
     private final Baton baton;
     private Instant now;
     private int ticks;
+    private Duration passes = Duration.ZERO;
     private BooleanSupplier from = () -> true;
 
     RacyTasks(Baton baton, Instant start) {
@@ -24,9 +25,10 @@ final class RacyTasks implements Tasks {
         return now;
     }
 
-    /** Each timer ticks so often, and not before. */
-    void ticks(int times, BooleanSupplier notBefore) {
+    /** Each timer ticks so often, and not before; with each tick, so much time has passed. */
+    void ticks(int times, Duration passing, BooleanSupplier notBefore) {
         ticks = times;
+        passes = passing;
         from = notBefore;
     }
 
@@ -67,7 +69,7 @@ final class RacyTasks implements Tasks {
             Baton.await(() -> cancelled || from.getAsBoolean());
             for (int i = 0; i < ticks && !cancelled; i++) {
                 ticking = true;
-                now = now.plus(Timing.DEFAULT.heartbeat());
+                now = now.plus(passes);
                 tick.run();
                 ticking = false;
                 Baton.reach();

@@ -148,22 +148,22 @@ class RecoveryTest {
     @Nested
     class A_running_step {
         private final StepRecord running =
-                record("d1", 0, new StepState.Running(START, false, StepState.Progress.NONE));
+                record("d1", 0, new StepState.Running(START, false));
 
         @Test
-        void is_reclaimed_once_its_lease_and_the_margin_are_over() {
+        void is_reclaimed_once_its_deadline_and_the_margin_are_over() {
             Instant over = START.plus(TIMING.margin());
             assertThat(decide(running, 0, over.minusMillis(1))).isEqualTo(LEAVE);
             assertThat(decide(running, 0, over)).isEqualTo(new Decision.Reclaim());
         }
 
         @Test
-        void of_a_cancelled_run_is_asked_to_stop_once_and_reclaimed_like_any_other() {
+        void of_a_cancelled_run_is_asked_to_stop_until_it_ends_and_reclaimed_like_any_other() {
             Instant over = START.plus(TIMING.margin());
             assertThat(decide(running, 1, START)).isEqualTo(new Decision.Cancel());
             assertThat(decide(running, 1, over)).isEqualTo(new Decision.Cancel());
-            StepRecord asked = record("d1", 1, new StepState.Running(START, true, StepState.Progress.NONE));
-            assertThat(decide(asked, 1, START)).isEqualTo(LEAVE);
+            StepRecord asked = record("d1", 1, new StepState.Running(START, true));
+            assertThat(decide(asked, 1, START)).isEqualTo(new Decision.AskAgain());
             assertThat(decide(asked, 1, over)).isEqualTo(new Decision.Reclaim());
             assertThat(decide(asked, 2, START)).isEqualTo(new Decision.Cancel());
         }

@@ -46,10 +46,8 @@ final class StepView {
         put(node, "startedAt", record.attempts().newest().startedAt());
         switch (record.state()) {
             case StepState.Running running -> {
-                put(node, "leaseUntil", running.leaseUntil());
-                node.put("cancelRequested", running.cancelRequested());
-                node.put("progress", running.progress().fraction())
-                        .put("progressNote", running.progress().note());
+                put(node, "deadline", running.deadline());
+                node.put("worker", record.worker()).put("cancelRequested", running.cancelRequested());
             }
             case StepState.Retrying retrying -> put(node, "notBefore", retrying.notBefore());
             case StepState.Succeeded _ -> {}
@@ -75,6 +73,9 @@ final class StepView {
      */
     static ObjectNode full(StepRecord record, RunQueries queries, long most, long room) {
         ObjectNode node = brief(record);
+        queries.activity(record).ifPresent(doing -> node.put("progress", doing.progress().fraction())
+                .put("progressNote", doing.progress().note())
+                .put("lastLine", doing.lastLine()));
         node.put("maxAttempts", record.settings().retry().maxAttempts())
                 .put("logPageCount", record.attempts().newest().pages());
         if (record.answered().redrivenBy() != null) {

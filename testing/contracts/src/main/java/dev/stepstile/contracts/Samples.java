@@ -51,7 +51,7 @@ public final class Samples {
                 "owner-1",
                 0,
                 List.of(),
-                new StepState.Running(NOW.plusSeconds(60), false, StepState.Progress.NONE));
+                new StepState.Running(NOW.plusSeconds(60), false));
     }
 
     public static StepRecord record(
@@ -87,7 +87,7 @@ public final class Samples {
     public static List<StepState> states() {
         StepError error = new StepError(StepError.Kind.HANDLER_FAILED, "it broke: ü 漢 \" \\ \n tab\t");
         return List.of(
-                new StepState.Running(NOW.plusSeconds(60), true, new StepState.Progress(0.25, "a quarter ¼")),
+                new StepState.Running(NOW.plusSeconds(60), true),
                 new StepState.Retrying(NOW.plusSeconds(9)),
                 new StepState.Succeeded(new Payload.Inline("{\"größe\":[1,2.5,null,\"漢字\"]}"), NOW.plusSeconds(1)),
                 new StepState.Succeeded(

@@ -15,6 +15,7 @@ import dev.stepstile.simulation.ports.SimulatedDeadLetterQueue;
 import dev.stepstile.simulation.ports.SimulatedPayloadStore;
 import dev.stepstile.simulation.ports.SimulatedQueue;
 import dev.stepstile.simulation.ports.SimulatedStepStore;
+import dev.stepstile.simulation.ports.SimulatedWorkerStore;
 import dev.stepstile.simulation.scheduler.Scheduler;
 import dev.stepstile.simulation.scheduler.SimulatedProcess;
 import dev.stepstile.simulation.scheduler.Trace;
@@ -85,6 +86,7 @@ public final class Simulation {
     private final SweepSchedule schedule;
     private final DeletionByAge deletion;
     private final SimulatedStepStore store;
+    private final SimulatedWorkerStore workers;
     private final SimulatedQueue queue;
     private final SimulatedDeadLetterQueue deadLetters;
     private final SimulatedPayloadStore items;
@@ -119,10 +121,12 @@ public final class Simulation {
         store.tells(auditor);
         items.tells(auditor);
         objects.tells(auditor);
+        this.workers = new SimulatedWorkerStore(calls, scheduler, new SplittableRandom(config.seed()));
+        workers.tells(auditor);
         this.queue = newQueue();
         this.finalChecks = new FinalChecks(store, findings);
         this.deadLetters = new SimulatedDeadLetterQueue(calls, queue, auditor);
-        this.ports = new Ports(store, queue, deadLetters, items, objects);
+        this.ports = new Ports(store, workers, queue, deadLetters, items, objects);
         this.dispatchFunction = function("dispatch", API_TIMEOUT, s -> s.dispatcher(cluster.shards()));
         this.stepFunction =
                 new SimulatedFunction<>(scheduler, cluster.stepTimeout(), () -> process("step"), this::execution);
@@ -469,6 +473,10 @@ public final class Simulation {
 
     SimulatedStepStore store() {
         return store;
+    }
+
+    public SimulatedWorkerStore workers() {
+        return workers;
     }
 
     public SimulatedQueue queue() {

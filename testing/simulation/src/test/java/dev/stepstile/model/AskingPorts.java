@@ -39,7 +39,7 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetterQueue, Payloa
     }
 
     Ports ports() {
-        return new Ports(this, this, this, this, this);
+        return new Ports(this, new AskingWorkers(script), this, this, this, this);
     }
 
     @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // each question says what it is answered with

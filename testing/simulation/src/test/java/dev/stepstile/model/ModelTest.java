@@ -68,9 +68,9 @@ class ModelTest {
                         World.of(1, REDELIVERY),
                         "two owners have the same fence"),
                 arguments(
-                        "Who takes a step over overlooks a heartbeat",
+                        "The steps of a silent worker are taken without revoking it",
                         World.of(1, LEAP),
-                        "a step was taken from an owner whose lease was valid"),
+                        "a step was taken over from a worker that was not revoked"),
                 arguments(
                         "A crash between two writes: the message is deleted, then the step is executed",
                         World.of(1),

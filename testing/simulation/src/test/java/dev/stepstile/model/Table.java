@@ -7,6 +7,8 @@ import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord;
+import dev.stepstile.usecase.Timing;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -27,11 +29,12 @@ record Table(
         @Nullable Run run,
         @Nullable Dispatch dispatch,
         NavigableMap<String, StepRecord> records,
+        NavigableMap<String, WorkerRecord> workers,
         List<Message> messages,
         List<DeadLetter> deadLettered,
         List<DeadLetter> deadLetters,
         int sent) {
-    static final Table EMPTY = new Table(null, null, new TreeMap<>(), List.of(), List.of(), List.of(), 0);
+    static final Table EMPTY = new Table(null, null, new TreeMap<>(), new TreeMap<>(), List.of(), List.of(), List.of(), 0);
 
     /** A message: waiting, or in flight since its {@code receives}-th receive. */
     record Message(int id, String body, int receives, boolean visible) {
@@ -47,31 +50,42 @@ record Table(
     record DeadLetter(String step, int attempt, String body) {}
 
     Table with(Run next) {
-        return new Table(next, dispatch, records, messages, deadLettered, deadLetters, sent);
+        return new Table(next, dispatch, records, workers, messages, deadLettered, deadLetters, sent);
     }
 
     Table with(Dispatch next) {
-        return new Table(run, next, records, messages, deadLettered, deadLetters, sent);
+        return new Table(run, next, records, workers, messages, deadLettered, deadLetters, sent);
     }
 
     Table with(StepRecord next) {
         NavigableMap<String, StepRecord> all = new TreeMap<>(records);
         all.put(next.id().stepKey(), next);
-        return new Table(run, dispatch, all, messages, deadLettered, deadLetters, sent);
+        return new Table(run, dispatch, all, workers, messages, deadLettered, deadLetters, sent);
+    }
+
+    /** With a worker's item, or without it if that is null. */
+    Table withWorker(String id, @Nullable WorkerRecord item) {
+        NavigableMap<String, WorkerRecord> all = new TreeMap<>(workers);
+        if (item == null) {
+            all.remove(id);
+        } else {
+            all.put(id, item);
+        }
+        return new Table(run, dispatch, records, all, messages, deadLettered, deadLetters, sent);
     }
 
     Table withMessages(List<Message> next) {
-        return new Table(run, dispatch, records, List.copyOf(next), deadLettered, deadLetters, sent);
+        return new Table(run, dispatch, records, workers, List.copyOf(next), deadLettered, deadLetters, sent);
     }
 
     Table withDeadLetters(List<DeadLetter> next) {
-        return new Table(run, dispatch, records, messages, deadLettered, List.copyOf(next), sent);
+        return new Table(run, dispatch, records, workers, messages, deadLettered, List.copyOf(next), sent);
     }
 
     Table send(String body) {
         List<Message> all = new ArrayList<>(messages);
         all.add(new Message(sent, body, 0, true));
-        return new Table(run, dispatch, records, List.copyOf(all), deadLettered, deadLetters, sent + 1);
+        return new Table(run, dispatch, records, workers, List.copyOf(all), deadLettered, deadLetters, sent + 1);
     }
 
     Table moveToDeadLetters(DeadLetter deadLetter) {
@@ -81,7 +95,7 @@ record Table(
         if (!ever.contains(deadLetter)) {
             ever.add(deadLetter);
         }
-        return new Table(run, dispatch, records, messages, List.copyOf(ever), List.copyOf(in), sent);
+        return new Table(run, dispatch, records, workers, messages, List.copyOf(ever), List.copyOf(in), sent);
     }
 
     Table change(String receipt, UnaryOperator<@Nullable Message> change) {
@@ -113,7 +127,7 @@ record Table(
     static @Nullable String wrong(Table before, Table after, Instant now) {
         for (StepRecord next : after.records.values()) {
             StepRecord was = before.records.get(next.id().stepKey());
-            String wrong = was == null || was.equals(next) ? null : wrong(was, next, now);
+            String wrong = was == null || was.equals(next) ? null : wrong(before, was, next, now);
             if (wrong != null) {
                 return wrong;
             }
@@ -153,7 +167,7 @@ record Table(
         };
     }
 
-    private static @Nullable String wrong(StepRecord was, StepRecord next, Instant now) {
+    private static @Nullable String wrong(Table table, StepRecord was, StepRecord next, Instant now) {
         if (was.state() instanceof StepState.Succeeded) {
             return "a result was changed";
         }
@@ -165,8 +179,8 @@ record Table(
         }
         boolean taken = was.state() instanceof StepState.Running
                 && (next.attempt() > was.attempt() || (lost(next) && !lost(was)));
-        if (taken && now.isBefore(leaseEnd(was))) {
-            return "a step was taken from an owner whose lease was valid";
+        if (taken && was.worker() != null && lives(table, was.worker()) && !was.overdue(now, Timing.DEFAULT.margin())) {
+            return "a step was taken over from a worker that was not revoked";
         }
         if (was.state() instanceof StepState.Ended
                 && !(next.state() instanceof StepState.Ended)
@@ -183,7 +197,8 @@ record Table(
                 .anyMatch(note -> note.attempt() == record.attempt() && note.cause() == StepError.Kind.WORKER_LOST);
     }
 
-    private static Instant leaseEnd(StepRecord record) {
-        return record.state() instanceof StepState.Running running ? running.leaseUntil() : Instant.MIN;
+    private static boolean lives(Table table, String worker) {
+        WorkerRecord item = table.workers.get(worker);
+        return item != null && item.revokedAt() == null;
     }
 }

@@ -6,6 +6,7 @@ import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepStore;
+import dev.stepstile.port.WorkerStore;
 import dev.stepstile.simulation.ports.Conditions;
 import dev.stepstile.step.Attempts;
 import dev.stepstile.step.Dispatch;
@@ -14,6 +15,7 @@ import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.Tasks;
 import dev.stepstile.usecase.Timing;
@@ -34,6 +36,11 @@ final class Mistakes {
         return (name, ports, simulation) -> name.equals(function) ? with(ports, wrong.apply(ports.store())) : ports;
     }
 
+    /** Of the items of workers, in the functions that use them. */
+    static Interceptor workers(UnaryOperator<WorkerStore> wrong) {
+        return (name, ports, simulation) -> ports.withWorkers(wrong.apply(ports.workers()));
+    }
+
     static Interceptor queue(String function, BiFunction<StepQueue, Simulation, StepQueue> wrong) {
         return (name, ports, simulation) ->
                 name.equals(function) ? with(ports, wrong.apply(ports.queue(), simulation)) : ports;
@@ -41,20 +48,14 @@ final class Mistakes {
 
     static Interceptor items(String function, UnaryOperator<PayloadStore> wrong) {
         return (name, ports, simulation) -> name.equals(function)
-                ? new Ports(
-                        ports.store(), ports.queue(), ports.deadLetters(), wrong.apply(ports.items()), ports.objects())
+                ? ports.withPayloads(wrong.apply(ports.items()), ports.objects())
                 : ports;
     }
 
     /** Of both payload stores. */
     static Interceptor payloads(String function, UnaryOperator<PayloadStore> wrong) {
         return (name, ports, simulation) -> name.equals(function)
-                ? new Ports(
-                        ports.store(),
-                        ports.queue(),
-                        ports.deadLetters(),
-                        wrong.apply(ports.items()),
-                        wrong.apply(ports.objects()))
+                ? ports.withPayloads(wrong.apply(ports.items()), wrong.apply(ports.objects()))
                 : ports;
     }
 
@@ -113,15 +114,15 @@ final class Mistakes {
     }
 
     static Ports with(Ports ports, StepStore store) {
-        return new Ports(store, ports.queue(), ports.deadLetters(), ports.items(), ports.objects());
+        return ports.withStore(store);
     }
 
     static Ports with(Ports ports, StepQueue queue) {
-        return new Ports(ports.store(), queue, ports.deadLetters(), ports.items(), ports.objects());
+        return ports.withQueue(queue);
     }
 
     static Ports with(Ports ports, StepStore store, DeadLetterQueue deadLetters) {
-        return new Ports(store, ports.queue(), deadLetters, ports.items(), ports.objects());
+        return ports.withStore(store).withDeadLetters(deadLetters);
     }
 
     static StepRecord budgeted(StepRecord record, int budgetFrom) {
@@ -179,8 +180,9 @@ final class Mistakes {
                 record.state());
     }
 
-    static StepState.Running leased(StepState.Running running, Instant until) {
-        return new StepState.Running(until, running.cancelRequested(), running.progress());
+    static WorkerRecord leased(WorkerRecord worker, Instant until) {
+        return new WorkerRecord(
+                worker.id(), worker.steps(), worker.beat(), until, worker.revokedAt(), worker.activities());
     }
 
     static StepRecord answering(StepRecord record, long cancelSeq) {

@@ -97,7 +97,7 @@ class RulesOfWritingTest {
                             read.owner(),
                             read.state(),
                             read.cancelSeq(),
-                            stored.state() instanceof StepState.Running running ? running.leaseUntil() : null)
+                            stored.state() instanceof StepState.Running running ? running.deadline() : null)
                     : expect);
             Played.of(Scenario.LONG_STEP, config).holds();
             Played.of(Scenario.LONG_STEP, config.with(leaseless))

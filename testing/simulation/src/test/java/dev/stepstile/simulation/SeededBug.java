@@ -7,6 +7,7 @@ import dev.stepstile.port.LogPage;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepStore;
+import dev.stepstile.port.WorkerStore;
 import dev.stepstile.simulation.ports.Conditions;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Payload;
@@ -14,16 +15,21 @@ import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.usecase.Timing;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A mistake that engines of this kind make, to be found by the simulator.
@@ -57,12 +63,10 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
     static final List<SeededBug> KNOWN = List.of(
             classic(
                     "A lease shorter than the work: heartbeats are not sent",
-                    () -> Mistakes.store("step", store -> new PassingStore(store) {
+                    () -> Mistakes.workers(workers -> new PassingWorkers(workers) {
                         @Override
-                        public WriteResult write(StepRecord next, Precondition expect) {
-                            boolean heartbeat =
-                                    next.state() instanceof StepState.Running && expect instanceof Precondition.Fence;
-                            return heartbeat ? new WriteResult.Written() : store.write(next, expect);
+                        public Optional<Set<StepId>> renew(WorkerRecord next) {
+                            return Optional.of(Set.of());
                         }
                     })),
             classic(
@@ -77,31 +81,17 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
                     })),
             classic("Recovery from stale reads: the sweeper acts on what it read in its last sweep", StaleReads::new),
             classic(
-                    "Liveness presumed from silence: a step without a heartbeat for 15 s is taken away",
-                    () -> Mistakes.store("sweeper", store -> new Forced(store) {
+                    "Liveness presumed from silence: a worker without a heartbeat for a third of its lease is revoked",
+                    () -> Mistakes.workers(workers -> new PassingWorkers(workers) {
                         @Override
-                        public List<StepRecord> records(List<StepRef> steps) {
-                            Duration sooner = Timing.DEFAULT
-                                    .lease()
-                                    .plus(Timing.DEFAULT.margin())
-                                    .minusSeconds(15);
-                            return store.records(steps).stream()
-                                    .map(record -> record.state() instanceof StepState.Running running
-                                            ? Mistakes.in(
-                                                    record,
-                                                    Mistakes.leased(
-                                                            running,
-                                                            running.leaseUntil().minus(sooner)))
-                                            : record)
+                        public List<WorkerRecord> workers(int bucket, @Nullable String afterId, int limit) {
+                            return super.workers(bucket, afterId, limit).stream()
+                                    .map(worker -> Mistakes.leased(
+                                            worker,
+                                            worker.leaseUntil()
+                                                    .minus(Timing.DEFAULT.margin())
+                                                    .minus(Timing.DEFAULT.heartbeat().multipliedBy(2))))
                                     .toList();
-                        }
-
-                        @Override
-                        boolean forces(StepRecord next, Precondition expect) {
-                            return expect
-                                            instanceof
-                                            Precondition.AsRead(var _, var _, StepState.Name state, var _, var _)
-                                    && state == StepState.Name.RUNNING;
                         }
                     })),
             classic("Transport receives counted as attempts", ReceivesAreAttempts::new),
@@ -118,15 +108,6 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
                                     fence.owner(),
                                     stored.state().name(),
                                     fence.cancelSeq())
-                            : expect)),
-            conditions(
-                    "Who takes a step over overlooks a heartbeat",
-                    Mistakes.without((stored, expect) -> expect instanceof Precondition.AsRead read
-                                    && Conditions.ALL.met(
-                                            stored,
-                                            new Precondition.Fence(
-                                                    read.attempt(), read.owner(), read.state(), read.cancelSeq()))
-                            ? Precondition.asRead(stored)
                             : expect)),
             conditions(
                     "A claim does not look whether there is a record",
@@ -164,38 +145,67 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
                                     .toList();
                         }
                     })),
-            store(
-                    "The sweeper acts on an index read alone, which does not know of heartbeats",
-                    "sweeper",
-                    store -> new Forced(store) {
+            of(
+                    "A worker is revoked by what was read of it, whatever it has sent since",
+                    () -> Mistakes.workers(workers -> new PassingWorkers(workers) {
                         @Override
-                        public List<StepRecord> records(List<StepRef> steps) {
-                            return store.records(steps).stream()
-                                    .map(record -> record.state() instanceof StepState.Running running
-                                                    && record.attempts()
-                                                                    .newest()
-                                                                    .startedAt()
-                                                            != null
-                                            ? Mistakes.in(
-                                                    record,
-                                                    Mistakes.leased(
-                                                            running,
-                                                            record.attempts()
-                                                                    .newest()
-                                                                    .startedAt()
-                                                                    .plus(Timing.DEFAULT.lease())))
-                                            : record)
-                                    .toList();
+                        public boolean revoke(WorkerRecord read, Instant at) {
+                            return worker(read.id())
+                                    .map(now -> super.revoke(now, at))
+                                    .orElse(false);
                         }
-
+                    })),
+            of(
+                    "The steps of a silent worker are taken without revoking it",
+                    () -> Mistakes.workers(workers -> new PassingWorkers(workers) {
                         @Override
-                        boolean forces(StepRecord next, Precondition expect) {
-                            return expect
-                                            instanceof
-                                            Precondition.AsRead(var _, var _, StepState.Name state, var _, var _)
-                                    && state == StepState.Name.RUNNING;
+                        public boolean revoke(WorkerRecord read, Instant at) {
+                            return worker(read.id()).isPresent();
                         }
-                    }),
+                    })),
+            of(
+                    "A worker deletes its item although the outcome of a write is unknown, or it is revoked",
+                    () -> Mistakes.workers(EndsAlways::new)),
+            of(
+                    "A worker's item does not list all that it claims",
+                    () -> Mistakes.workers(workers -> new PassingWorkers(workers) {
+                        @Override
+                        public void start(WorkerRecord first) {
+                            super.start(WorkerRecord.starting(
+                                    first.id(),
+                                    first.steps().subList(0, first.steps().size() - 1),
+                                    first.leaseUntil()));
+                        }
+                    })),
+            of(
+                    "A revoked worker takes no notice",
+                    () -> Mistakes.workers(workers -> new PassingWorkers(workers) {
+                        @Override
+                        public Optional<Set<StepId>> renew(WorkerRecord next) {
+                            Optional<Set<StepId>> cancels = super.renew(next);
+                            return cancels.isPresent() ? cancels : Optional.of(Set.of());
+                        }
+                    })),
+            of(
+                    "A recoverer deletes the item first, and then recovers its steps",
+                    () -> Mistakes.workers(workers -> new PassingWorkers(workers) {
+                        @Override
+                        public boolean revoke(WorkerRecord read, Instant at) {
+                            boolean revoked = super.revoke(read, at);
+                            if (revoked) {
+                                super.forget(read.id());
+                            }
+                            return revoked;
+                        }
+                    })),
+            of(
+                    "Nobody looks for silent workers",
+                    () -> Mistakes.workers(workers -> new PassingWorkers(workers) {
+                        @Override
+                        public List<WorkerRecord> workers(int bucket, @Nullable String afterId, int limit) {
+                            return List.of();
+                        }
+                    })),
             store("A redrive resets the fence", "runs", store -> new PassingStore(store) {
                 @Override
                 public WriteResult write(StepRecord next, Precondition expect) {
@@ -256,6 +266,23 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
                     KNOWN, SlippedBugs.ALL, CallerBugs.ALL, WorkerBugs.ALL, SweeperBugs.ALL)
             .flatMap(List::stream)
             .toList();
+
+    /** Deletes the item at the end of its batch, whatever it is still needed for. */
+    private static final class EndsAlways extends PassingWorkers {
+        EndsAlways(WorkerStore workers) {
+            super(workers);
+        }
+
+        @Override
+        public boolean revoke(WorkerRecord read, Instant at) {
+            boolean revoked = super.revoke(read, at);
+            if (revoked) {
+                super.forget(read.id());
+                super.start(WorkerRecord.starting(read.id(), read.steps(), read.leaseUntil()));
+            }
+            return revoked;
+        }
+    }
 
     private static Ports markedFirst(String function, Ports ports, Simulation simulation) {
         Deque<String> unsent = new ArrayDeque<>();

@@ -23,7 +23,6 @@ class SeededBugsTest {
             SweeperBugs.FORGETS,
             SweeperBugs.CLOSES_EARLY,
             "A sweep closes a dispatch whatever was written to it meanwhile",
-            "Who takes a step over overlooks a heartbeat",
             "A dead letter redrives whatever death it finds");
 
     static Stream<SeededBug> bugs() {

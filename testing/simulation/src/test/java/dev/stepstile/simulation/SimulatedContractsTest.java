@@ -4,10 +4,12 @@ import dev.stepstile.contracts.DeadLetterQueueContract;
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StepQueueContract;
 import dev.stepstile.contracts.StepStoreContract;
+import dev.stepstile.contracts.WorkerStoreContract;
 import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
+import dev.stepstile.port.WorkerStore;
 import dev.stepstile.simulation.system.Cluster;
 import dev.stepstile.step.StepRecord;
 import java.lang.reflect.InvocationTargetException;
@@ -89,6 +91,20 @@ class SimulatedContractsTest {
         @Override
         protected void damage(StepRecord record) {
             simulation.store().damage(record.id());
+        }
+
+        @Override
+        protected void eventually(Runnable assertion) {
+            pass(Duration.ofSeconds(6));
+            assertion.run();
+        }
+    }
+
+    @Nested
+    class Workers extends WorkerStoreContract {
+        @Override
+        protected WorkerStore workers() {
+            return onStage(WorkerStore.class, simulation.workers());
         }
 
         @Override

@@ -13,6 +13,7 @@ import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.usecase.Tasks;
 import java.time.Duration;
 import java.time.Instant;
@@ -31,26 +32,21 @@ final class SlippedBugs {
 
     static final List<SeededBug> ALL = List.of(
             SeededBug.of(
-                    "A worker that lost its lease lets its handler go on",
+                    "A worker that was revoked lets its handler go on",
                     () -> Mistakes.worker(runtime -> Mistakes.with(runtime, new PassingTasks(runtime.tasks()) {
                         @Override
                         public <T> Task<T> forkUserCode(String name, Callable<T> work) {
                             return new Deaf<>(super.forkUserCode(name, work));
                         }
                     }))),
-            SeededBug.of("A lease is renewed at every third heartbeat alone", () -> {
-                Map<StepId, Integer> beats = new HashMap<>();
-                return Mistakes.store("step", store -> new PassingStore(store) {
-                    @Override
-                    public WriteResult write(StepRecord next, Precondition expect) {
-                        boolean renews =
-                                next.state() instanceof StepState.Running && expect instanceof Precondition.Fence;
-                        return renews && beats.merge(next.id(), 1, Integer::sum) % 3 != 0
-                                ? new WriteResult.Written()
-                                : store.write(next, expect);
-                    }
-                });
-            }),
+            SeededBug.of(
+                    "A lease is renewed at every third heartbeat alone",
+                    () -> Mistakes.workers(workers -> new PassingWorkers(workers) {
+                        @Override
+                        public Optional<Set<StepId>> renew(WorkerRecord next) {
+                            return next.beat() % 3 == 0 ? super.renew(next) : Optional.of(Set.of());
+                        }
+                    })),
             SeededBug.of(
                     "Results are never stored",
                     () -> Mistakes.payloads("step", payloads -> new PassingPayloads(payloads) {

@@ -202,6 +202,6 @@ final class SweeperBugs {
                 return left;
             }
         };
-        return new Ports(store, queue, ports.deadLetters(), ports.items(), ports.objects());
+        return ports.withStore(store).withQueue(queue);
     }
 }

@@ -14,6 +14,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.usecase.EngineRuntime;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -121,11 +122,14 @@ final class WorkerBugs {
                             return () -> {};
                         }
                     }))),
-            writes(
+            SeededBug.of(
                     "A heartbeat forgets that the step is cancelled",
-                    next -> next.state() instanceof StepState.Running running && running.cancelRequested()
-                            ? Mistakes.in(next, new StepState.Running(running.leaseUntil(), false, running.progress()))
-                            : next),
+                    () -> Mistakes.workers(workers -> new PassingWorkers(workers) {
+                        @Override
+                        public Optional<Set<StepId>> renew(WorkerRecord next) {
+                            return super.renew(next).map(cancels -> Set.of());
+                        }
+                    })),
             SeededBug.of(
                     "A timeout is not held",
                     () -> Mistakes.worker(runtime -> Mistakes.with(runtime, new PassingTasks(runtime.tasks()) {
@@ -190,7 +194,7 @@ final class WorkerBugs {
                         }
                     })),
             SeededBug.of(
-                    "A claim takes a lease of ten minutes",
+                    "A worker takes a lease of minutes",
                     () -> Mistakes.timing(
                             Set.of("step"),
                             timing -> Mistakes.times(

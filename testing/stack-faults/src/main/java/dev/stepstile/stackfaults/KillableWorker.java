@@ -5,11 +5,7 @@ import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.local.WorkerParts;
 import dev.stepstile.local.events.Worker;
-import dev.stepstile.port.DeadLetterQueue;
-import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.Ports;
-import dev.stepstile.port.StepQueue;
-import dev.stepstile.port.StepStore;
 import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.Tasks;
 import java.lang.reflect.InvocationTargetException;
@@ -85,12 +81,7 @@ final class KillableWorker implements Worker {
     }
 
     private Ports ports(Ports ports) {
-        return new Ports(
-                port(StepStore.class, ports.store()),
-                port(StepQueue.class, ports.queue()),
-                port(DeadLetterQueue.class, ports.deadLetters()),
-                port(PayloadStore.class, ports.items()),
-                port(PayloadStore.class, ports.objects()));
+        return ports.decorated(this::port);
     }
 
     private EngineRuntime runtime(EngineRuntime runtime) {

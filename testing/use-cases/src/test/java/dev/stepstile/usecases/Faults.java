@@ -6,6 +6,7 @@ import dev.stepstile.port.PortException;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
+import dev.stepstile.port.WorkerStore;
 import dev.stepstile.usecase.Meter;
 import dev.stepstile.usecase.Tasks;
 import java.lang.reflect.InvocationTargetException;
@@ -106,6 +107,7 @@ final class Faults {
     Ports over(Ports ports) {
         return new Ports(
                 over(StepStore.class, ports.store(), "store."),
+                over(WorkerStore.class, ports.workers(), "workers."),
                 over(StepQueue.class, ports.queue(), "queue."),
                 over(DeadLetterQueue.class, ports.deadLetters(), "deadLetters."),
                 over(PayloadStore.class, ports.items(), "items."),

@@ -7,6 +7,7 @@ import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepQueue.Outgoing;
 import dev.stepstile.usecase.Metric;
+import dev.stepstile.usecase.Tasks;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumMap;
@@ -114,15 +115,25 @@ class MetricsTest {
     }
 
     @Test
-    void tells_of_a_worker_that_is_found_lost_by_the_next_one() throws InterruptedException {
+    void tells_of_a_worker_that_is_found_lost_by_a_neighbour() throws InterruptedException {
         stack.work.on("a", (input, context) -> StepResult.none());
         stack.handOver("a");
         List<Delivery> batch = stack.receive(10);
         stack.faults.crashAfter("store.write", 0);
         stack.crash(batch);
-        stack.expireLease();
-        stack.execute(batch);
+        Work.Gate gate = stack.work.gate("b");
+        stack.dispatch("d2", Stack.step("b"));
+        Tasks.Task<List<String>> neighbour = stack.start();
+        gate.awaitEntered();
+        for (int i = 0; i < 30; i++) {
+            stack.time.advance(Duration.ofSeconds(1));
+        }
+        for (int i = 0; i < 1_000 && stack.workers().size() > 1; i++) {
+            Thread.sleep(10); // the look is a thread of its own
+        }
+        gate.open();
+        neighbour.join();
         assertThat(stack.count(Metric.WORKERS_LOST)).isEqualTo(1);
-        assertThat(stack.count(Metric.STEPS_RECLAIMED)).isZero();
+        assertThat(stack.count(Metric.STEPS_RECLAIMED)).isEqualTo(1);
     }
 }

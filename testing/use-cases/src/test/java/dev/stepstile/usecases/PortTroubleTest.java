@@ -99,8 +99,10 @@ class PortTroubleTest {
         assertThat(stack.deliver()).hasSize(1);
         stack.faults.restart();
         assertThat(stack.state("a")).isEqualTo(Name.RUNNING);
-        stack.deliver(after(MOST)); // held for the rest of its lease, if there is any
-        stack.deliver(after(stack.timing.lease().plus(stack.timing.margin())));
+        stack.deliver(after(MOST)); // held as long as its worker is not revoked
+        stack.expireLease();
+        stack.sweep();
+        stack.deliver();
         assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
     }
 

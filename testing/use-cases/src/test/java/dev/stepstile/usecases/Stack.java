@@ -10,6 +10,7 @@ import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.usecase.AttemptRunner;
 import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.Dispatcher.Answer;
@@ -261,6 +262,15 @@ final class Stack implements AutoCloseable {
 
     StepState.Name state(String key) {
         return hasRecord(key) ? record(key).state().name() : StepState.Name.QUEUED;
+    }
+
+    /** The items of all workers that there are. */
+    List<WorkerRecord> workers() {
+        List<WorkerRecord> all = new ArrayList<>();
+        for (int bucket = 0; bucket < WorkerRecord.BUCKETS; bucket++) {
+            all.addAll(ports.workers().workers(bucket, null, 100));
+        }
+        return all;
     }
 
     Dispatch dispatched(String dispatchId) {

@@ -483,13 +483,17 @@ class StepExecutionTest {
         }
 
         @Test
-        void is_also_a_step_whose_lease_ran_out_without_a_sweep() throws InterruptedException {
+        void is_also_a_step_whose_worker_fell_silent_and_no_claim_takes_it_before_that_is_revoked()
+                throws InterruptedException {
             stack.handOver("a");
             List<Delivery> batch = stack.receive(10);
             stack.faults.crashAfter("store.write", 0);
             stack.crash(batch);
             stack.expireLease();
             stack.deliver(batch);
+            assertThat(stack.work.started()).isEmpty();
+            assertThat(stack.sweep().steps().reclaimed()).isEqualTo(1);
+            stack.deliver();
             assertThat(stack.work.started()).containsExactly("a#2");
             assertThat(stack.record("a").history())
                     .singleElement()
@@ -1019,6 +1023,7 @@ class StepExecutionTest {
             assertThat(stack.deliver(batch)).as("not known whether claimed").hasSize(1);
             assertThat(stack.state("a")).isEqualTo(Name.RUNNING);
             stack.expireLease();
+            stack.sweep();
             stack.work.on("a", (input, context) -> {
                 stack.faults.loseAnswer("store.write");
                 return StepResult.of("once");

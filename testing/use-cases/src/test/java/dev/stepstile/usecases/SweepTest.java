@@ -137,7 +137,7 @@ class SweepTest {
                 .singleElement()
                 .asString()
                 .contains("WORKER_LOST", "the last of 1");
-        assertThat(stack.sweepAfter(MINUTE).closed()).isEqualTo(1);
+        assertThat(report.closed()).isEqualTo(1);
         assertThat(stack.dispatched("d1").counts()).isEqualTo(counts(Map.of(Name.DEAD, 1)));
     }
 
@@ -326,28 +326,34 @@ class SweepTest {
 
     @Test
     void leaves_a_step_that_ended_while_it_looked() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
         stack.handOver("a");
-        List<Delivery> batch = stack.receive(10);
-        stack.faults.crashAfter("store.write", 0);
-        stack.crash(batch);
-        stack.faults.afterNext("store.records", () -> executed(batch));
-        SweepReport report = stack.sweepAfter(MINUTE.multipliedBy(2));
-        assertThat(report.steps().reclaimed()).isZero();
-        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
-        assertThat(stack.sweepAfter(MINUTE).closed()).isEqualTo(1);
-    }
-
-    private void executed(List<Delivery> batch) {
-        try {
-            stack.execute(batch);
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
+        Tasks.Task<List<String>> worker = stack.start();
+        gate.awaitEntered();
+        for (int i = 0; i < 100; i++) {
+            stack.faults.fail("workers.renew");
         }
+        stack.expireLease();
+        stack.faults.restart();
+        stack.faults.afterNext("store.records", () -> endsNow(gate, worker));
+        assertThat(stack.sweep().steps().reclaimed()).isZero();
+        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+        assertThat(stack.workers()).isEmpty();
+        assertThat(stack.sweepAfter(MINUTE).closed()).isEqualTo(1);
     }
 
     private void swept() {
         try {
             stack.sweep();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static void endsNow(Work.Gate gate, Tasks.Task<List<String>> worker) {
+        try {
+            gate.open();
+            worker.join();
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }

@@ -12,6 +12,7 @@ import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
+import dev.stepstile.port.WorkerStore;
 import dev.stepstile.runtime.VirtualTasks;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -143,6 +144,7 @@ class BrokenPowertoolsTest {
         Ports over(Ports ports) {
             return new Ports(
                     over(StepStore.class, ports.store()),
+                    over(WorkerStore.class, ports.workers()),
                     over(StepQueue.class, ports.queue()),
                     over(DeadLetterQueue.class, ports.deadLetters()),
                     over(PayloadStore.class, ports.items()),

@@ -101,9 +101,9 @@ class FencedIdempotencyTest {
                 }),
                 new Way("the last failure of a budget", "1 [HANDLER_FAILED] DEAD", 1, fails, store -> {}, write -> {}),
                 Way.of("held", "1 [] RUNNING", succeeds)
-                        .given(new StepState.Running(now().plusSeconds(60), false, StepState.Progress.NONE)),
+                        .given(new StepState.Running(now().plusSeconds(60), false)),
                 Way.of("left behind by a lost worker", "2 [WORKER_LOST] SUCCEEDED", succeeds)
-                        .given(new StepState.Running(now().minusSeconds(60), false, StepState.Progress.NONE)),
+                        .given(new StepState.Running(now().minusSeconds(60), false)),
                 Way.of("finished", "1 [] SUCCEEDED Inline[json=1]", succeeds)
                         .given(new StepState.Succeeded(new Payload.Inline("1"), now())),
                 Way.of("cancelled", "1 [] CANCELLED", succeeds).given(new StepState.Cancelled(now())),

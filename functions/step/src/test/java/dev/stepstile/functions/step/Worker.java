@@ -91,7 +91,7 @@ record Worker(Ports ports, InstantSource clock, Tasks tasks, InMemoryMeter count
 
     /** The ports with another store. */
     static Ports with(Ports ports, StepStore store) {
-        return new Ports(store, ports.queue(), ports.deadLetters(), ports.items(), ports.objects());
+        return ports.withStore(store);
     }
 
     private static StepHandler handler(Work work) {

@@ -14,6 +14,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.usecase.Dispatcher;
 import java.time.Duration;
 import java.util.Collection;
@@ -21,6 +22,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +41,7 @@ public final class Auditor implements Observer {
 
     public Auditor(Audit audit, SimulatedStepStore store, SimulatedPayloadStore items, SimulatedPayloadStore objects) {
         this.audit = audit;
-        this.takeOvers = new TakeOvers(audit);
+        this.takeOvers = new TakeOvers(audit, ledgers);
         StoredPayloads payloads = new StoredPayloads(audit, items, objects);
         this.checks = List.of(
                 new StateChanges(audit),
@@ -47,7 +49,7 @@ public final class Auditor implements Observer {
                 new AttemptHistory(audit),
                 takeOvers,
                 new RetryDelays(audit),
-                new Heartbeats(audit),
+                new Heartbeats(audit, ledgers),
                 new HandlerStops(audit),
                 new Beginnings(audit, ledgers),
                 new RunsAlone(audit),
@@ -178,11 +180,6 @@ public final class Auditor implements Observer {
                 if (running.cancelRequested() && !asked) {
                     ledger.flaggedAt = now;
                 }
-                if (before != null
-                        && before.state() instanceof StepState.Running held
-                        && !held.leaseUntil().equals(running.leaseUntil())) {
-                    ledger.signAt = now;
-                }
             }
             case StepState.Retrying _ -> {
                 if (ended) {
@@ -206,7 +203,6 @@ public final class Auditor implements Observer {
         ledger.fence = Math.max(ledger.fence, after.attempt());
         ledger.owners = StepLedger.with(ledger.owners, after.owner());
         ledger.holder = audit.caller();
-        ledger.signAt = audit.millis();
         ledger.returned = null;
         ledger.lines = 0;
     }
@@ -224,6 +220,22 @@ public final class Auditor implements Observer {
         ledger.expired = true;
         ledger.fence = 0; // the results that it had are not forgotten
         ledger.budgetFrom = 0;
+    }
+
+    @Override
+    public void workerWritten(@Nullable WorkerRecord before, @Nullable WorkerRecord after) {
+        WorkerRecord either = Objects.requireNonNull(after == null ? before : after);
+        WorkerLedger ledger =
+                ledgers.worker(either.id(), () -> new WorkerLedger(audit.caller(), audit.millis()));
+        each(check -> check.workerWritten(ledger, before, after));
+        ledger.item = after;
+        if (after == null) {
+            ledger.endedAt = audit.millis();
+        } else if (before != null && after.beat() > before.beat()) {
+            ledger.signAt = audit.millis();
+        } else if (before != null && before.revokedAt() == null && after.revokedAt() != null) {
+            ledger.revoked = before;
+        }
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.WorkerRecord;
 import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,9 @@ interface Check {
     default void recordWritten(StepLedger step, @Nullable StepRecord before, StepRecord after) {}
 
     default void recordRefused(StepLedger step, @Nullable StepRecord stored, StepRecord refused) {}
+
+    /** A worker's item is written, or deleted: {@code after} is null then. */
+    default void workerWritten(WorkerLedger worker, @Nullable WorkerRecord before, @Nullable WorkerRecord after) {}
 
     default void pageWritten(StepLedger step, LogPage page) {}
 

@@ -39,7 +39,7 @@ final class MessageOrder implements Check {
         }
     }
 
-    /** What nobody claimed is not sent again while it may only be waiting its turn. */
+    /** What nobody claimed is not sent again while it may only be waiting its turn, unless the worker that had it is lost. */
     private void patient(StepLedger step, StepSpec spec, RunLedger run) {
         Dispatch dispatch = run.dispatches.get(spec.settings().dispatchId());
         Duration patience = audit.cluster()
@@ -53,6 +53,7 @@ final class MessageOrder implements Check {
                 && dispatch != null
                 && dispatch.sending().sentAt() != null;
         if (again
+                && !ledgers.lostWith(spec.id())
                 && step.sentFor.equals(spec.settings().dispatchId())
                 && audit.millis() - step.sentAt < patience.toMillis()
                 && audit.caller().undisturbedSince(audit.millis() - patience.toMillis())) {

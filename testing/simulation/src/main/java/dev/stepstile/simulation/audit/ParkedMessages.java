@@ -37,8 +37,7 @@ final class ParkedMessages implements Check {
             return 0;
         }
         return switch (record.state()) {
-            case StepState.Running running ->
-                running.leaseUntil().plus(audit.cluster().timing().margin()).toEpochMilli();
+            case StepState.Running _ -> 0; // its worker may be gone, whose message this one is for
             case StepState.Retrying(Instant notBefore) -> notBefore.toEpochMilli();
             case StepState.Ended _ -> Scheduler.NEVER / 2;
         };

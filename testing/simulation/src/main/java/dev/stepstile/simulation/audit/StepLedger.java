@@ -46,9 +46,6 @@ public final class StepLedger {
     @Nullable
     SimulatedProcess holder;
 
-    /** When the newest attempt last said that it is alive: its claim, or a renewal. */
-    long signAt = NEVER;
-
     /** When it was last redriven. */
     long redrivenAt = NEVER;
 

@@ -5,6 +5,7 @@ import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -12,26 +13,40 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A step is taken from a lost worker only, not before its lease and the margin are over, and with the next sweep after that.
+ * A worker is revoked only if it is lost, not before its lease and the margin are over; a step is taken only from a worker
+ * that is revoked or gone, and with the next sweep at the latest.
  */
 final class TakeOvers implements Check {
     private final Audit audit;
+    private final Ledgers ledgers;
     private final List<Duration> recoveries = new ArrayList<>();
 
-    TakeOvers(Audit audit) {
+    TakeOvers(Audit audit, Ledgers ledgers) {
         this.audit = audit;
+        this.ledgers = ledgers;
     }
 
-    /** How long after its last heartbeat each lost attempt's step was taken over. */
+    /** How long after its worker's last heartbeat each lost attempt's step was taken over. */
     List<Duration> recoveries() {
         return List.copyOf(recoveries);
     }
 
     @Override
+    public void workerWritten(WorkerLedger worker, @Nullable WorkerRecord before, @Nullable WorkerRecord after) {
+        boolean revoked =
+                before != null && after != null && before.revokedAt() == null && after.revokedAt() != null;
+        if (!revoked) {
+            return;
+        }
+        Instant over = before.leaseUntil().plus(audit.cluster().timing().margin());
+        if (audit.now().plus(audit.clocks()).isBefore(over)) {
+            audit.violated("worker " + before.id(), "it was revoked, and its lease ran until " + before.leaseUntil());
+        }
+    }
+
+    @Override
     public void recordWritten(StepLedger step, @Nullable StepRecord before, StepRecord after) {
-        if (before != null
-                && before.state() instanceof StepState.Running running
-                && (Fences.claims(before, after) || lost(before, after))) {
+        if (before != null && before.state() instanceof StepState.Running running && lost(before, after)) {
             takenOver(step, before, running, after);
         }
     }
@@ -50,19 +65,26 @@ final class TakeOvers implements Check {
         if (workedUndisturbed(step, before)) {
             audit.violated(after.id(), "it was taken over from a worker that works and met no fault");
         }
-        Instant over = running.leaseUntil().plus(audit.cluster().timing().margin());
-        Instant now = audit.now();
-        if (now.plus(audit.clocks()).isBefore(over)) {
-            audit.violated(
-                    after.id(), "it was taken over from a worker whose lease was valid until " + running.leaseUntil());
+        Duration margin = audit.cluster().timing().margin();
+        boolean overdue = !audit.now().plus(audit.clocks()).isBefore(running.deadline().plus(margin));
+        WorkerLedger worker = ledgers.workerOf(before);
+        if (worker == null) {
+            if (!overdue) {
+                audit.violated(after.id(), "its attempt was ended as lost before its deadline");
+            }
+            return;
         }
-        boolean overWhenWritten = step.writtenAt.isAfter(over); // a call that stood still
-        Instant mayBeSeen = overWhenWritten ? step.writtenAt : over;
-        audit.within(after.id(), mayBeSeen.toEpochMilli(), audit.sweep(), "its worker was lost, and that was noticed");
-        Instant heard = overWhenWritten
-                ? step.writtenAt
-                : running.leaseUntil().minus(audit.cluster().timing().lease());
-        recoveries.add(Duration.between(heard, now));
+        WorkerRecord revoked = worker.revoked;
+        if (revoked == null && worker.item != null && !overdue) {
+            audit.violated(after.id(), "it was taken over from a worker that was not revoked");
+        }
+        if (revoked != null) {
+            Instant over = revoked.leaseUntil().plus(margin);
+            Instant mayBeSeen = step.writtenAt.isAfter(over) ? step.writtenAt : over; // a call that stood still
+            audit.within(
+                    after.id(), mayBeSeen.toEpochMilli(), audit.sweep(), "its worker was lost, and that was noticed");
+        }
+        recoveries.add(Duration.ofMillis(audit.millis() - worker.signAt));
     }
 
     /** Since it decided to claim, which a pause may have kept from the table for longer than the lease. */

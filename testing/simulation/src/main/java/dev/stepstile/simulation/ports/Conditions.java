@@ -28,17 +28,17 @@ public interface Conditions {
                     String owner,
                     StepState.Name state,
                     long cancelSeq,
-                    Instant leaseUntil) ->
+                    Instant deadline) ->
                 stored != null
                         && stored.attempt() == attempt
                         && stored.owner().equals(owner)
                         && stored.state().name() == state
                         && stored.cancelSeq() == cancelSeq
-                        && Objects.equals(lease(stored), leaseUntil);
+                        && Objects.equals(lease(stored), deadline);
         };
     }
 
     private static @Nullable Instant lease(StepRecord record) {
-        return record.state() instanceof StepState.Running running ? running.leaseUntil() : null;
+        return record.state() instanceof StepState.Running running ? running.deadline() : null;
     }
 }

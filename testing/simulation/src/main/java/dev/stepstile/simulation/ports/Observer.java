@@ -5,6 +5,7 @@ import dev.stepstile.simulation.scheduler.SimulatedProcess;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.WorkerRecord;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,9 @@ public interface Observer {
     void recordExpired(StepRecord record);
 
     void pageWritten(LogPage page);
+
+    /** A worker's item was written, or deleted: {@code after} is null then. */
+    void workerWritten(@Nullable WorkerRecord before, @Nullable WorkerRecord after);
 
     void messageSent(String body);
 

@@ -1,0 +1,160 @@
+package dev.stepstile.usecase;
+
+import dev.stepstile.port.PortException;
+import dev.stepstile.port.StepStore.StepRef;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.StepEvent;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord;
+import dev.stepstile.step.WorkerRecord.Assignment;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Recovers the steps of a worker that was revoked: ends the attempts that it ran, sends again whatever has not ended, and
+ * then deletes its item. Whatever crashes in between, the item is still there, and all of it may be done twice.
+ */
+final class WorkerRecovery {
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerRecovery.class);
+
+    private static final int NAMED = 3;
+
+    private final EngineParts parts;
+    private final ManifestReader manifests;
+    private final StepSender sender;
+
+    WorkerRecovery(EngineParts parts) {
+        this.parts = parts;
+        this.manifests = new ManifestReader(
+                parts.store(), parts.payloads(), parts.runtime().tasks());
+        this.sender = new StepSender(parts.queue());
+    }
+
+    /**
+     * What was done.
+     *
+     * @throws PortException if something was not done: a later look does all of it again
+     */
+    SweepReport recover(WorkerRecord worker) {
+        SweepReport report = SweepReport.NOTHING;
+        Map<DispatchName, List<StepSpec>> manifestsOf = new LinkedHashMap<>();
+        List<StepSpec> toSend = new ArrayList<>();
+        for (Assignment step : worker.steps()) {
+            Records read = Records.read(parts.store(), List.of(new StepRef(step.id(), step.shard())));
+            if (read.isDamaged(step.id().stepKey())) {
+                continue; // the sweep logs it, and recovers it once it is repaired
+            }
+            StepRecord record = read.of(step.id().stepKey());
+            StepSpec spec = spec(step, manifestsOf);
+            if (spec == null) {
+                report = report.plus(withoutManifest(worker, record));
+                continue;
+            }
+            Recovered recovered = recover(worker, spec, record);
+            report = report.plus(recovered.report());
+            if (recovered.send()) {
+                toSend.add(spec.as(record));
+            }
+        }
+        if (!toSend.isEmpty() && !sender.send(toSend)) {
+            throw new PortException("the queue did not take all messages");
+        }
+        parts.workers().forget(worker.id());
+        parts.meter().add(Metric.STEPS_RECLAIMED, report.steps().reclaimed());
+        return report;
+    }
+
+    private record DispatchName(String runId, String dispatchId) {}
+
+    private @Nullable StepSpec spec(Assignment step, Map<DispatchName, List<StepSpec>> known) {
+        DispatchName name = new DispatchName(step.id().runId(), step.dispatchId());
+        List<StepSpec> steps = known.computeIfAbsent(name, this::manifest);
+        return step.index() < steps.size() && steps.get(step.index()).id().equals(step.id())
+                ? steps.get(step.index())
+                : null;
+    }
+
+    private List<StepSpec> manifest(DispatchName name) {
+        Optional<Dispatch> dispatch = parts.store().dispatch(name.runId(), name.dispatchId());
+        if (dispatch.isEmpty() || dispatch.get().closed()) {
+            return List.of(); // nobody dispatched it, or all of it has ended
+        }
+        try {
+            return manifests.steps(dispatch.get());
+        } catch (Payloads.Missing missing) {
+            LOG.error("Dispatch {}/{}: {}; the sweeper ends it.", name.runId(), name.dispatchId(), missing.getMessage());
+            return List.of();
+        }
+    }
+
+    /** What was done about a step, and whether its message is to be sent. */
+    private record Recovered(boolean send, SweepReport report) {
+        static final Recovered LEFT = new Recovered(false, SweepReport.NOTHING);
+        static final Recovered SEND = new Recovered(true, SweepReport.NOTHING);
+    }
+
+    private Recovered recover(WorkerRecord worker, StepSpec spec, @Nullable StepRecord record) {
+        if (record == null) {
+            return Recovered.SEND; // its message is invisible for as long as the longest step
+        }
+        boolean ranHere = worker.id().equals(record.worker());
+        return switch (record.state()) {
+            case StepState.Running _ -> ranHere ? endAttempt(worker, spec, record) : Recovered.LEFT;
+            case StepState.Retrying _ -> Recovered.SEND;
+            case StepState.Dead dead when ranHere && dead.deadLetteredAt() == null -> deadLetter(spec, record, dead);
+            case StepState.Ended _ -> Recovered.LEFT;
+        };
+    }
+
+    private Recovered endAttempt(WorkerRecord worker, StepSpec spec, StepRecord record) {
+        if (!(parts.recorder().apply(record.id(), record, lost(worker, record))
+                instanceof StepRecorder.Recorded.Wrote(StepRecord after))) {
+            return Recovered.LEFT; // it ended meanwhile
+        }
+        Recovered then = after.state() instanceof StepState.Dead dead ? deadLetter(spec, after, dead) : Recovered.LEFT;
+        return new Recovered(
+                after.state() instanceof StepState.Retrying, then.report().plus(SweepReport.RECLAIMED));
+    }
+
+    private Recovered deadLetter(StepSpec spec, StepRecord record, StepState.Dead dead) {
+        parts.deadLetterer().moveToDeadLetters(spec, record, dead);
+        return new Recovered(false, SweepReport.DEAD_LETTERED);
+    }
+
+    /** The sweeper does the rest of a dispatch that has no manifest any more. */
+    private SweepReport withoutManifest(WorkerRecord worker, @Nullable StepRecord record) {
+        return record != null
+                        && parts.recorder().apply(record.id(), record, lost(worker, record))
+                                instanceof StepRecorder.Recorded.Wrote
+                ? SweepReport.RECLAIMED
+                : SweepReport.NOTHING;
+    }
+
+    private static StepEvent lost(WorkerRecord worker, StepRecord record) {
+        return new StepEvent.WorkerLost(worker.id(), record.attempt(), beside(worker, record.id()));
+    }
+
+    /** Which other steps the worker had: one of them may have killed it. */
+    private static String beside(WorkerRecord worker, StepId step) {
+        List<String> others = worker.steps().stream()
+                .map(Assignment::id)
+                .filter(other -> !other.equals(step))
+                .map(StepId::stepKey)
+                .distinct()
+                .toList();
+        if (others.isEmpty()) {
+            return ", with no other step beside it";
+        }
+        String named = String.join(", ", others.subList(0, Math.min(NAMED, others.size())));
+        return ", beside " + named + (others.size() > NAMED ? " and " + (others.size() - NAMED) + " more" : "");
+    }
+}
