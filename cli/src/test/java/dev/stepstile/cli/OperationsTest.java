@@ -121,5 +121,6 @@ class OperationsTest {
         for (Map.Entry<String, Object> each : defaults.entrySet()) {
             assertThat(cell("Settings", each.getKey(), 2)).as(each.getKey()).isEqualTo(each.getValue() + "");
         }
+        assertThat(cell("Deploy", "LeaseSeconds", 1)).isEqualTo(cell("Settings", "STEPSTILE_LEASE_SECONDS", 2));
     }
 }

@@ -7,6 +7,7 @@ import dev.stepstile.local.LocalStack;
 import dev.stepstile.local.StackOptions;
 import dev.stepstile.runtime.Signals;
 import dev.stepstile.step.StepId;
+import dev.stepstile.usecase.Timing;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -60,9 +61,9 @@ public final class LocalCommand implements Callable<Integer> {
             names = "--lease",
             paramLabel = "SECONDS",
             description =
-                    "How long an attempt owns its step without a heartbeat; the margin and the sweep interval follow from it."
+                    "How long a worker is believed to live without a heartbeat; the margin and the sweep interval follow from it."
                             + " With a shorter lease, a lost worker is noticed sooner, at the cost of more writes. Default: ${DEFAULT-VALUE}.")
-    private int leaseSeconds = 60;
+    private int leaseSeconds = (int) Timing.DEFAULT.lease().toSeconds();
 
     @Option(
             names = "--workers",

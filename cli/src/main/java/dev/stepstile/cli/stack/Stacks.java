@@ -12,10 +12,6 @@ import org.jspecify.annotations.Nullable;
 /** The stacks that the commands start. */
 public final class Stacks {
     private static final Duration DISPATCH_TIMEOUT = Duration.ofSeconds(30);
-    /** A read of the record for each running step: cheap on one machine. */
-    private static final Duration CANCEL_CHECK = Duration.ofSeconds(1);
-
-    private static final Duration LEASE = Duration.ofSeconds(60);
 
     private Stacks() {}
 
@@ -40,7 +36,7 @@ public final class Stacks {
         return StackOptions.of(kind(aws, isolated), folder)
                 .withoutEarlierState()
                 .withWorkers(workers(isolated))
-                .withTimes(times(LEASE))
+                .withTimes(times(Timing.DEFAULT.lease()))
                 .withProcessHandlers(configuredProcessHandlers());
     }
 
@@ -56,7 +52,7 @@ public final class Stacks {
     /** The margin and the sweep interval are a fifth of the lease, but 1 second at least and 5 at most. */
     private static StackOptions.Times times(Duration lease) {
         Duration often = Duration.ofSeconds(Math.clamp(lease.toSeconds() / 5, 1, 5));
-        Timing timing = Timing.of(lease, often, often, DISPATCH_TIMEOUT).withCancelCheck(CANCEL_CHECK);
+        Timing timing = Timing.of(lease, often, often, DISPATCH_TIMEOUT);
         return new StackOptions.Times(timing, Duration.ofMinutes(90), Duration.ofMinutes(15));
     }
 

@@ -14,7 +14,6 @@ final class EmbeddedStack {
         Duration second = Duration.ofSeconds(1);
         Timing timing = Timing.of(Duration.ofSeconds(5), second, second, Duration.ofSeconds(30));
         return LocalStack.start(StackOptions.of(StackOptions.Kind.EMBEDDED, folder)
-                .withTimes(new StackOptions.Times(
-                        timing.withCancelCheck(second), Duration.ofMinutes(2), Duration.ofMinutes(2))));
+                .withTimes(new StackOptions.Times(timing, Duration.ofMinutes(2), Duration.ofMinutes(2))));
     }
 }

@@ -27,16 +27,12 @@ public record Settings(ResourceNames resources, Timing timing, int shards, int r
     private static final String MARGIN = "STEPSTILE_MARGIN_SECONDS";
     private static final String SWEEP = "STEPSTILE_SWEEP_SECONDS";
     private static final String DISPATCH_TIMEOUT = "STEPSTILE_DISPATCH_TIMEOUT_SECONDS";
-    private static final String CANCEL_CHECK = "STEPSTILE_CANCEL_CHECK_SECONDS";
     private static final String SHARDS = "STEPSTILE_SHARDS";
     private static final String RETENTION = "STEPSTILE_RETENTION_DAYS";
 
     /** The variables that are read, and no others; the template sets them all. */
-    public static final List<String> NAMES = List.of(
-            TABLE, QUEUE_URL, DLQ_URL, BUCKET, LEASE, MARGIN, SWEEP, DISPATCH_TIMEOUT, CANCEL_CHECK, SHARDS, RETENTION);
-
-    /** Each check is a consistent read of the step's record. */
-    private static final Duration DEFAULT_CANCEL_CHECK = Duration.ofSeconds(5);
+    public static final List<String> NAMES =
+            List.of(TABLE, QUEUE_URL, DLQ_URL, BUCKET, LEASE, MARGIN, SWEEP, DISPATCH_TIMEOUT, SHARDS, RETENTION);
 
     private static final int DEFAULT_RETENTION_DAYS = 30;
 
@@ -55,11 +51,10 @@ public record Settings(ResourceNames resources, Timing timing, int shards, int r
                 new ResourceNames(
                         reader.text(TABLE), reader.text(QUEUE_URL), reader.text(DLQ_URL), reader.text(BUCKET)),
                 Timing.of(
-                                reader.seconds(LEASE, Timing.DEFAULT.lease(), false),
-                                reader.seconds(MARGIN, Timing.DEFAULT.margin(), true),
-                                reader.seconds(SWEEP, Timing.DEFAULT.sweepEvery(), false),
-                                reader.seconds(DISPATCH_TIMEOUT, Timing.DEFAULT.dispatchTimeout(), false))
-                        .withCancelCheck(reader.seconds(CANCEL_CHECK, DEFAULT_CANCEL_CHECK, false)),
+                        reader.seconds(LEASE, Timing.DEFAULT.lease(), false),
+                        reader.seconds(MARGIN, Timing.DEFAULT.margin(), true),
+                        reader.seconds(SWEEP, Timing.DEFAULT.sweepEvery(), false),
+                        reader.seconds(DISPATCH_TIMEOUT, Timing.DEFAULT.dispatchTimeout(), false)),
                 reader.whole(SHARDS, Shards.DEFAULT, 1, MOST_SHARDS),
                 reader.whole(
                         RETENTION,

@@ -30,11 +30,10 @@ class SettingsTest {
                 .isEqualTo(new Settings(
                         new ResourceNames("t", "https://queue", "https://dead", "b"),
                         Timing.of(
-                                        Duration.ofSeconds(60),
-                                        Duration.ofSeconds(5),
-                                        Duration.ofSeconds(60),
-                                        Duration.ofSeconds(30))
-                                .withCancelCheck(Duration.ofSeconds(5)),
+                                Duration.ofSeconds(15),
+                                Duration.ofSeconds(5),
+                                Duration.ofSeconds(60),
+                                Duration.ofSeconds(30)),
                         8,
                         30));
     }

@@ -5,9 +5,9 @@ import java.time.Duration;
 /**
  * The protocol's times.
  *
- * @param lease how long a worker is believed to live without a heartbeat; renewed each third of it
+ * @param lease how long a worker is believed to live without a heartbeat; each third of it, a heartbeat renews it, and
+ *     learns which steps are to stop
  * @param margin by how much clocks may differ: a lease counts as expired only this much later
- * @param cancelCheck how often a running attempt reads whether it is to stop; each heartbeat reads it too
  * @param sweepEvery the schedule of the sweeper
  * @param dispatchTimeout the dispatch function's own timeout: an unsent dispatch older than this has crashed
  * @param validity how long after its dispatch a step may be started for the first time
@@ -15,7 +15,6 @@ import java.time.Duration;
 public record Timing(
         Duration lease,
         Duration margin,
-        Duration cancelCheck,
         Duration sweepEvery,
         Duration dispatchTimeout,
         Duration validity,
@@ -40,7 +39,6 @@ public record Timing(
         return new Timing(
                 lease,
                 margin,
-                lease.dividedBy(3),
                 sweepEvery,
                 dispatchTimeout,
                 Duration.ofDays(14),
@@ -51,12 +49,8 @@ public record Timing(
                         sweepEvery.multipliedBy(2)));
     }
 
-    public Timing withCancelCheck(Duration interval) {
-        return new Timing(lease, margin, interval, sweepEvery, dispatchTimeout, validity, resending);
-    }
-
     public Timing withValidity(Duration other) {
-        return new Timing(lease, margin, cancelCheck, sweepEvery, dispatchTimeout, other, resending);
+        return new Timing(lease, margin, sweepEvery, dispatchTimeout, other, resending);
     }
 
     /** How often a running worker looks for silent ones at most, and after how long another recovers a revoked one. */

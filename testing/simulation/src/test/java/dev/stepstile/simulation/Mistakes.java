@@ -47,9 +47,8 @@ final class Mistakes {
     }
 
     static Interceptor items(String function, UnaryOperator<PayloadStore> wrong) {
-        return (name, ports, simulation) -> name.equals(function)
-                ? ports.withPayloads(wrong.apply(ports.items()), ports.objects())
-                : ports;
+        return (name, ports, simulation) ->
+                name.equals(function) ? ports.withPayloads(wrong.apply(ports.items()), ports.objects()) : ports;
     }
 
     /** Of both payload stores. */
@@ -80,14 +79,7 @@ final class Mistakes {
     }
 
     static Timing times(Timing timing, Duration lease, Duration margin, Duration validity) {
-        return new Timing(
-                lease,
-                margin,
-                timing.cancelCheck(),
-                timing.sweepEvery(),
-                timing.dispatchTimeout(),
-                validity,
-                timing.resending());
+        return new Timing(lease, margin, timing.sweepEvery(), timing.dispatchTimeout(), validity, timing.resending());
     }
 
     static EngineRuntime with(EngineRuntime runtime, Tasks tasks) {

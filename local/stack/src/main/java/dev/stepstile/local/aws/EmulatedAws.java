@@ -135,7 +135,6 @@ public final class EmulatedAws implements AutoCloseable {
         variables.put("STEPSTILE_MARGIN_SECONDS", seconds(timing.margin()));
         variables.put("STEPSTILE_SWEEP_SECONDS", seconds(timing.sweepEvery()));
         variables.put("STEPSTILE_DISPATCH_TIMEOUT_SECONDS", seconds(timing.dispatchTimeout()));
-        variables.put("STEPSTILE_CANCEL_CHECK_SECONDS", seconds(timing.cancelCheck()));
         variables.put("STEPSTILE_SHARDS", Integer.toString(Shards.DEFAULT));
         variables.put("STEPSTILE_RETENTION_DAYS", Integer.toString(RETENTION_DAYS));
         variables.put("AWS_ENDPOINT_URL_DYNAMODB", dynamoDbEndpoint.toString());

@@ -96,7 +96,6 @@ class EmulatedAwsTest {
             assertThat(timing.margin()).isEqualTo(Duration.ofSeconds(1));
             assertThat(timing.sweepEvery()).isEqualTo(Duration.ofSeconds(2));
             assertThat(timing.dispatchTimeout()).isEqualTo(Duration.ofSeconds(30));
-            assertThat(timing.cancelCheck()).isEqualTo(Duration.ofMillis(3500).dividedBy(3));
         }
     }
 }
