@@ -297,7 +297,7 @@ final class EmbeddedStepStore implements StepStore {
     public List<FeedEntry> feed(String runId, int shard, @Nullable String afterPosition, int limit) {
         String after = afterPosition == null ? "" : afterPosition;
         List<FeedEntry> entries = new ArrayList<>();
-        List<Row> rows = database.read(session -> {
+        List<EndedRow> rows = database.read(session -> {
             entries.addAll(session.all(
                     "SELECT step_key, attempt, number, at FROM page WHERE run_id = ? AND shard = ? AND feed > ?"
                             + " ORDER BY feed LIMIT ?",
@@ -308,8 +308,9 @@ final class EmbeddedStepStore implements StepStore {
                     after,
                     limit));
             return session.all(
-                    "SELECT feed, body FROM record WHERE run_id = ? AND shard = ? AND feed > ? ORDER BY feed LIMIT ?",
-                    row -> new Row(row.getString(1), row.getString(2)),
+                    "SELECT step_key, feed, body FROM record WHERE run_id = ? AND shard = ? AND feed > ?"
+                            + " ORDER BY feed LIMIT ?",
+                    row -> new EndedRow(row.getString(1), row.getString(2), row.getString(3)),
                     runId,
                     shard,
                     after,
@@ -320,16 +321,19 @@ final class EmbeddedStepStore implements StepStore {
         return entries.size() > limit ? List.copyOf(entries.subList(0, limit)) : entries;
     }
 
-    private static FeedEntry ended(Row row) {
+    private static FeedEntry ended(EndedRow row) {
         try {
-            return ended(readRecord(row.key(), row.body()));
+            return ended(readRecord(row.position(), row.body()));
         } catch (DamagedData e) { // where it is in the feed is known all the same
-            return FeedEntry.unknown(row.key());
+            return FeedEntry.unknown(row.stepKey(), row.position());
         }
     }
 
-    /** A row as it lies in the table, with its key or its position in the feed. */
+    /** A row as it is in the table. */
     private record Row(String key, String body) {}
+
+    /** A row of a step that has ended, with its position in the feed. */
+    private record EndedRow(String stepKey, String position, String body) {}
 
     private static FeedEntry ended(StepRecord record) {
         if (!(record.state() instanceof StepState.Ended ended)) {

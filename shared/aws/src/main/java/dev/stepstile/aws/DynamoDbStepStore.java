@@ -308,8 +308,12 @@ public final class DynamoDbStepStore implements StepStore {
         try {
             return TableReads.readable(item, RecordItem::feedEntry);
         } catch (DamagedData e) { // where it is in the feed is known all the same
-            return TableReads.readable(item, read -> FeedEntry.unknown(new Attributes(read).text(ItemKeys.FEED_SK)));
+            return TableReads.readable(item, read -> unknownEnd(new Attributes(read)));
         }
+    }
+
+    private static FeedEntry unknownEnd(Attributes item) {
+        return FeedEntry.unknown(ItemKeys.stepKey(item.text(ItemKeys.SK)), item.text(ItemKeys.FEED_SK));
     }
 
     @Override

@@ -43,6 +43,12 @@ final class ItemKeys {
         return pagePrefix(stepKey, attempt) + String.format("%06d", number);
     }
 
+    /** The step of a record or a page: no step key has a {@code #}. */
+    static String stepKey(String sk) {
+        int end = sk.indexOf('#');
+        return end < 0 ? sk : sk.substring(0, end);
+    }
+
     static Map<String, AttributeValue> of(String pk, String sk) {
         return Map.of(PK, Attributes.ofText(pk), SK, Attributes.ofText(sk));
     }

@@ -114,18 +114,20 @@ final class RecordItem {
     /** An entry of the feed index: of a record, which has a state, or of a page, which has none. */
     static FeedEntry feedEntry(Map<String, AttributeValue> read) {
         Attributes item = new Attributes(read);
-        String[] position = item.text(FEED_SK).split("#", -1);
-        Instant at = Instant.ofEpochMilli(Long.parseLong(position[0]));
-        String stepKey = position[1];
-        int attempt = Integer.parseInt(position[2]);
+        String position = item.text(FEED_SK);
+        String stepKey = ItemKeys.stepKey(item.text(SK));
         if (!item.has(STATE)) {
-            return new FeedEntry.PageWritten(stepKey, attempt, Integer.parseInt(position[3]), at);
+            return new FeedEntry.PageWritten(
+                    stepKey,
+                    FeedEntry.number(position, 1),
+                    FeedEntry.number(position, 0),
+                    FeedEntry.at(position));
         }
         return new FeedEntry.Ended(
                 stepKey,
-                attempt,
+                FeedEntry.number(position, 0),
                 StepState.Name.valueOf(item.text(STATE)),
-                at,
+                FeedEntry.at(position),
                 item.integer(PAGES),
                 item.has(RESULT) ? new Payload.Inline(CompactBytes.text(item.bytes(RESULT))) : null);
     }

@@ -49,11 +49,20 @@ public sealed interface FeedEntry {
         }
     }
 
-    /** The end of a step whose record cannot be read: what its position contains. */
-    static FeedEntry unknown(String position) {
+    /** The end of a step whose record cannot be read: its key, and what its position contains. */
+    static FeedEntry unknown(String stepKey, String position) {
+        return new Ended(stepKey, number(position, 0), StepState.Name.UNKNOWN, at(position), 0, null);
+    }
+
+    /** The instant of a position. */
+    static Instant at(String position) {
+        return Instant.ofEpochMilli(Long.parseLong(position.substring(0, position.indexOf('#'))));
+    }
+
+    /** A number at the end of a position, 0 for the last one: a hash may stand for the key, but no key has a {@code #}. */
+    static int number(String position, int fromEnd) {
         String[] parts = position.split("#", -1);
-        Instant at = Instant.ofEpochMilli(Long.parseLong(parts[0]));
-        return new Ended(parts[1], Integer.parseInt(parts[2]), StepState.Name.UNKNOWN, at, 0, null);
+        return Integer.parseInt(parts[parts.length - 1 - fromEnd]);
     }
 
     static String endedPosition(Instant at, String stepKey, int attempt) {

@@ -581,6 +581,23 @@ public abstract class StepStoreContract {
         }
 
         @Test
+        void names_steps_and_pages_of_keys_as_long_as_they_may_be() {
+            String run = Samples.runId();
+            String key = "k".repeat(255);
+            String damagedKey = "é/".repeat(80);
+            stored(store(), ended(run, key, new StepState.Cancelled(Samples.NOW.plusSeconds(2))));
+            store().putPage(new LogPage(new StepId(run, key), 3, 7, 12, Samples.NOW.plusSeconds(1), List.of("x")));
+            damage(stored(store(), ended(run, damagedKey, new StepState.Cancelled(Samples.NOW.plusSeconds(3)))));
+            eventually(() -> assertThat(store().feed(run, 3, null, 10))
+                    .containsExactly(
+                            new FeedEntry.PageWritten(key, 7, 12, Samples.NOW.plusSeconds(1)),
+                            new FeedEntry.Ended(
+                                    key, 1, StepState.Name.CANCELLED, Samples.NOW.plusSeconds(2), 2, null),
+                            new FeedEntry.Ended(
+                                    damagedKey, 1, StepState.Name.UNKNOWN, Samples.NOW.plusSeconds(3), 0, null)));
+        }
+
+        @Test
         void forgets_a_step_that_is_redriven() {
             String run = Samples.runId();
             StepRecord dead = stored(store(), ended(run, "k", new StepState.Dead(error(), Samples.NOW, null)));

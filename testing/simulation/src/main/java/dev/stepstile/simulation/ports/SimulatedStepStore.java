@@ -384,7 +384,7 @@ public final class SimulatedStepStore implements StepStore {
 
     private FeedEntry readable(String runId, FeedEntry entry) {
         return entry instanceof FeedEntry.Ended ended && damaged.contains(key(new StepId(runId, ended.stepKey())))
-                ? FeedEntry.unknown(ended.position())
+                ? FeedEntry.unknown(ended.stepKey(), ended.position())
                 : entry;
     }
 
