@@ -28,16 +28,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedSet;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
-import software.amazon.awssdk.services.dynamodb.model.GetItemResponse;
 import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
 import software.amazon.awssdk.services.dynamodb.model.PutItemRequest;
 import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
-import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
 import software.amazon.awssdk.services.dynamodb.model.ReturnValue;
 import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
@@ -197,7 +194,8 @@ public final class DynamoDbStepStore implements StepStore {
                 .keyConditionExpression("pk = :pk AND begins_with(sk, :prefix)")
                 .expressionAttributeValues(
                         Map.of(":pk", ofText(ItemKeys.run(runId)), ":prefix", ofText(ItemKeys.DISPATCH_PREFIX)));
-        return reads.query("Query of the dispatches of run " + runId, query, Integer.MAX_VALUE, DynamoDbStepStore::dispatch);
+        return reads.query(
+                "Query of the dispatches of run " + runId, query, Integer.MAX_VALUE, DynamoDbStepStore::dispatch);
     }
 
     @Override
@@ -213,7 +211,8 @@ public final class DynamoDbStepStore implements StepStore {
     @Override
     public Optional<RedriveCall> putRedriveIfAbsent(RedriveCall call) {
         return put("PutItem of redrive " + call.redriveId(), redrive(call), WriteCondition.ABSENT, expiry())
-                .map(found -> TableReads.readable(found, item -> RedriveCodec.read(new Attributes(item).text(REDRIVE_CALL))));
+                .map(found ->
+                        TableReads.readable(found, item -> RedriveCodec.read(new Attributes(item).text(REDRIVE_CALL))));
     }
 
     @Override

@@ -104,8 +104,7 @@ public final class DynamoDbWorkerStore implements WorkerStore {
                 .build();
         return AwsCalls.call("UpdateItem of worker " + next.id(), () -> {
             try {
-                return Optional.of(
-                        cancels(dynamoDb.updateItem(request).attributes()));
+                return Optional.of(cancels(dynamoDb.updateItem(request).attributes()));
             } catch (ConditionalCheckFailedException e) {
                 return Optional.empty();
             }
@@ -140,10 +139,8 @@ public final class DynamoDbWorkerStore implements WorkerStore {
     @Override
     public boolean revoke(WorkerRecord read, Instant at) {
         Instant before = read.revokedAt();
-        UpdateItemRequest.Builder request = UpdateItemRequest.builder()
-                .tableName(table)
-                .key(key(read.id()))
-                .updateExpression("SET #revoked = :at");
+        UpdateItemRequest.Builder request =
+                UpdateItemRequest.builder().tableName(table).key(key(read.id())).updateExpression("SET #revoked = :at");
         AttributeValue stamp = ofNumber(at.toEpochMilli());
         if (before == null) {
             request.conditionExpression("#beat = :beat AND " + NOT_REVOKED)
@@ -208,8 +205,7 @@ public final class DynamoDbWorkerStore implements WorkerStore {
     }
 
     private static Map<String, AttributeValue> key(String worker) {
-        return Map.of(
-                ItemKeys.PK, ofText(pk(WorkerRecord.bucket(worker))), ItemKeys.SK, ofText(worker));
+        return Map.of(ItemKeys.PK, ofText(pk(WorkerRecord.bucket(worker))), ItemKeys.SK, ofText(worker));
     }
 
     private static String pk(int bucket) {

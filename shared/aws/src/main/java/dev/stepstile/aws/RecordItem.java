@@ -52,7 +52,6 @@ final class RecordItem {
     private static final String GIVEN_INPUT_REFERENCE = "gr";
     private static final String REDRIVEN_BY = "rd";
 
-
     private RecordItem() {}
 
     static Attributes write(StepRecord record) {
@@ -205,8 +204,7 @@ final class RecordItem {
     private static StepState state(Attributes item) {
         return switch (StepState.Name.valueOf(item.text(STATE))) {
             case QUEUED, UNKNOWN -> throw new IllegalStateException("no record is QUEUED or UNKNOWN");
-            case RUNNING ->
-                new StepState.Running(item.instant(DEADLINE), item.has(CANCEL_REQUESTED));
+            case RUNNING -> new StepState.Running(item.instant(DEADLINE), item.has(CANCEL_REQUESTED));
             case RETRYING -> new StepState.Retrying(item.instant(NOT_BEFORE));
             case SUCCEEDED ->
                 new StepState.Succeeded(item.payload(RESULT, RESULT_REFERENCE), item.instant(FINISHED_AT));

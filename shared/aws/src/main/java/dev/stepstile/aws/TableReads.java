@@ -28,8 +28,7 @@ record TableReads(DynamoDbClient dynamoDb, String table) {
     }
 
     /** What lies in a partition behind a sort key, or from its beginning on. */
-    static void after(
-            QueryRequest.Builder query, String partition, String key, String sort, @Nullable String after) {
+    static void after(QueryRequest.Builder query, String partition, String key, String sort, @Nullable String after) {
         if (after == null) {
             query.keyConditionExpression(partition + " = :key").expressionAttributeValues(Map.of(":key", ofText(key)));
         } else {

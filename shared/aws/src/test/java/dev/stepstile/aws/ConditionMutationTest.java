@@ -3,6 +3,8 @@ package dev.stepstile.aws;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
+import dev.stepstile.simulatedaws.Conjunct;
+import dev.stepstile.simulatedaws.SimulatedTable;
 import java.io.IOException;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.constantpool.StringEntry;
@@ -103,10 +105,11 @@ class ConditionMutationTest {
 
     private static boolean isNoticed(Mutation mutation) {
         return SENT.get(mutation.expression()).stream()
-                .anyMatch(contract -> tests(contract, (expression, conjunct, holds) -> mutation.changes(
-                                                expression, conjunct)
-                                        ? mutation.change().read(holds)
-                                        : holds)
+                .anyMatch(contract -> tests(
+                                        contract,
+                                        (expression, conjunct, holds) -> mutation.changes(expression, conjunct)
+                                                ? mutation.change().read(holds)
+                                                : holds)
                                 .getTestsFailedCount()
                         > 0);
     }

@@ -6,6 +6,7 @@ import dev.stepstile.contracts.WorkerStoreContract;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.port.WorkerStore;
+import dev.stepstile.simulatedaws.SimulatedTable;
 import dev.stepstile.step.StepRecord;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -15,6 +16,9 @@ import org.junit.jupiter.api.Nested;
 class SimulatedTableTest {
     private static final String TABLE = "stepstile";
 
+    /** So few that queries need several answers. */
+    private static final int ITEMS_PER_ANSWER = 3;
+
     /** What stands in for the table where it is bound; else each test has one that reads conditions as they are. */
     static final ScopedValue<SimulatedTable> UNDER_TEST = ScopedValue.newInstance();
 
@@ -22,7 +26,7 @@ class SimulatedTableTest {
             UNDER_TEST.isBound() ? UNDER_TEST.get() : table(SimulatedTable.Reading.AS_WRITTEN);
 
     static SimulatedTable table(SimulatedTable.Reading reading) {
-        return new SimulatedTable(AwsResources.tableNamed(TABLE), reading);
+        return new SimulatedTable(AwsResources.tableNamed(TABLE), reading, ITEMS_PER_ANSWER);
     }
 
     @Nested

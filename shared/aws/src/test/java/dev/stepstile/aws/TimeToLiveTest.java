@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.contracts.Samples;
 import dev.stepstile.port.LogPage;
+import dev.stepstile.simulatedaws.SimulatedTable;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
@@ -23,8 +24,7 @@ class TimeToLiveTest {
     private static final Duration RETENTION = Duration.ofDays(30);
     private static final Duration OF_NEEDED = RETENTION.plus(Retention.SPARE);
 
-    private final SimulatedTable table =
-            new SimulatedTable(AwsResources.tableNamed("table"), SimulatedTable.Reading.AS_WRITTEN);
+    private final SimulatedTable table = new SimulatedTable(AwsResources.tableNamed("table"));
     private static final Instant START = Samples.NOW.truncatedTo(ChronoUnit.SECONDS);
     private Instant now = START;
     private final DynamoDbStepStore store = new DynamoDbStepStore(table, "table", RETENTION, () -> now);

@@ -108,7 +108,8 @@ class WriteUnitsTest {
         for (int i = 0; i < 10; i++) {
             doing.put(i, new WorkerRecord.Activity(1, Samples.NOW, new StepState.Progress(0.5, "half"), ""));
         }
-        assertThat(workers.renew(worker.withBeat(Samples.NOW.plus(LEASE), doing))).isPresent();
+        assertThat(workers.renew(worker.withBeat(Samples.NOW.plus(LEASE), doing)))
+                .isPresent();
         assertThat(usage.soFar().writeUnits()).isEqualTo(Map.of("table", 2.0));
         workers.end(worker.id());
         assertThat(usage.soFar().writeUnits()).isEqualTo(Map.of("table", 3.0));

@@ -1,4 +1,4 @@
-package dev.stepstile.aws;
+package dev.stepstile.simulatedaws;
 
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
@@ -18,12 +18,13 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
  * @param attribute its name, or the {@code #name} that stands for it
  * @param value the {@code :value} that it is held against
  */
-record Conjunct(
+public record Conjunct(
         String text, Test test, String attribute, @Nullable String value) {
     private static final Pattern FUNCTION = Pattern.compile("(\\w+)\\((#?\\w+)(?:, (:\\w+))?\\)");
     private static final Pattern COMPARISON = Pattern.compile("(#?\\w+) (=|<=|>) (:\\w+)");
 
-    enum Test {
+    /** How an attribute is held against a value. */
+    public enum Test {
         EXISTS,
         NOT_EXISTS,
         BEGINS_WITH,
@@ -33,19 +34,19 @@ record Conjunct(
     }
 
     /** The conjuncts of an expression. */
-    static List<Conjunct> of(String expression) {
+    public static List<Conjunct> of(String expression) {
         return parts(expression)
                 .map(part -> parse(part)
                         .orElseThrow(() -> new IllegalArgumentException("no condition that is known here: " + part)))
                 .toList();
     }
 
-    static Stream<String> parts(String expression) {
+    public static Stream<String> parts(String expression) {
         return Arrays.stream(expression.split(" AND ", -1));
     }
 
     /** Empty if this is no conjunct. */
-    static Optional<Conjunct> parse(String text) {
+    public static Optional<Conjunct> parse(String text) {
         Matcher function = FUNCTION.matcher(text);
         Matcher comparison = COMPARISON.matcher(text);
         if (comparison.matches()) {
