@@ -104,7 +104,7 @@ class ConditionMutationTest {
     }
 
     private static boolean isNoticed(Mutation mutation) {
-        return SENT.get(mutation.expression()).stream()
+        return SENT.getOrDefault(mutation.expression(), List.of()).stream()
                 .anyMatch(contract -> tests(
                                         contract,
                                         (expression, conjunct, holds) -> mutation.changes(expression, conjunct)

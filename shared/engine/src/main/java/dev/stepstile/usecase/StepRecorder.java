@@ -87,11 +87,11 @@ public final class StepRecorder {
             }
             switch (store.write(write.next(), write.expect())) {
                 case WriteResult.Written _ -> {
-                    return wrote(found, event, write.next());
+                    return wrote(event, write.next());
                 }
                 case WriteResult.Refused(StepRecord stored) -> {
                     if (stored != null && write.next().isShownBy(stored)) {
-                        return wrote(found, event, stored);
+                        return wrote(event, stored);
                     }
                     found = stored;
                 }
@@ -100,7 +100,7 @@ public final class StepRecorder {
         throw new PortException("step " + id + " changed " + REFUSALS + " times while it was being written");
     }
 
-    private Recorded wrote(@Nullable StepRecord before, StepEvent event, StepRecord after) {
+    private Recorded wrote(StepEvent event, StepRecord after) {
         try (LogContext.Scope _ = LogContext.of(after.id(), after.attempt()).open()) {
             if (event instanceof StepEvent.Expire || event instanceof StepEvent.WorkerLost) {
                 meter.add(Metric.WORKERS_LOST);

@@ -47,7 +47,7 @@ final class WorkerWatch {
 
     /** Looks beside the worker's heartbeats, unless the look before has not ended, or enough others look. */
     Tasks.@Nullable Task<SweepReport> lookSometimes(Tasks.@Nullable Task<SweepReport> before) {
-        if (before != null && !ended(before) || runtime.random().nextInt(Math.max(1, seen)) >= LOOKERS) {
+        if ((before != null && !ended(before)) || runtime.random().nextInt(Math.max(1, seen)) >= LOOKERS) {
             return before;
         }
         return runtime.tasks().fork("look for silent workers", () -> look(Instant.MAX, RECOVERIES));

@@ -244,7 +244,7 @@ public final class SimulatedTable implements DynamoDbClient {
         given.areUsedBy(expression);
         List<Conjunct> conjuncts = Conjunct.of(expression);
         SortedItems.Place start = request.hasExclusiveStartKey() ? from.place(request.exclusiveStartKey()) : null;
-        if (reading != Reading.AS_WRITTEN) { // a changed condition may concern any partition
+        if (!reading.equals(Reading.AS_WRITTEN)) { // a changed condition may concern any partition
             return () -> from.all()
                     .filter(entry -> start == null || entry.getKey().compareTo(start) > 0)
                     .map(Map.Entry::getValue)
