@@ -16,6 +16,7 @@ import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.usecase.AttemptRunner;
 import dev.stepstile.usecase.Metric;
 import java.lang.reflect.InvocationTargetException;
@@ -47,7 +48,7 @@ class FencedIdempotencyTest {
      * A way that an attempt can go.
      *
      * @param ends the record afterwards
-     * @param given what is there when the message comes
+     * @param given what is in the table when the message comes
      * @param writes called before each write of the store; may refuse it
      */
     record Way(
@@ -55,20 +56,23 @@ class FencedIdempotencyTest {
             String ends,
             int maxAttempts,
             Worker.Work work,
-            Consumer<StepStore> given,
+            Consumer<Ports> given,
             Consumer<StepRecord> writes) {
         static Way of(String name, String ends, Worker.Work work) {
-            return new Way(name, ends, 3, work, store -> {}, write -> {});
+            return new Way(name, ends, 3, work, ports -> {}, write -> {});
         }
 
         Way given(StepState state) {
-            return new Way(
-                    name,
-                    ends,
-                    maxAttempts,
-                    work,
-                    store -> store.write(record(state), new Precondition.Absent()),
-                    writes);
+            return given(state, "gone");
+        }
+
+        /** @param owner whose the newest attempt is */
+        Way given(StepState state, String owner) {
+            return given(ports -> ports.store().write(record(state, owner), new Precondition.Absent()));
+        }
+
+        Way given(Consumer<Ports> stored) {
+            return new Way(name, ends, maxAttempts, work, given.andThen(stored), writes);
         }
 
         Way writes(Consumer<StepRecord> refusing) {
@@ -99,11 +103,17 @@ class FencedIdempotencyTest {
                 Way.of("an error", "1 [HANDLER_FAILED] RETRYING", () -> {
                     throw new StackOverflowError();
                 }),
-                new Way("the last failure of a budget", "1 [HANDLER_FAILED] DEAD", 1, fails, store -> {}, write -> {}),
+                new Way("the last failure of a budget", "1 [HANDLER_FAILED] DEAD", 1, fails, ports -> {}, write -> {}),
                 Way.of("held", "1 [] RUNNING", succeeds)
-                        .given(new StepState.Running(now().plusSeconds(60), false)),
-                Way.of("left behind by a lost worker", "2 [WORKER_LOST] SUCCEEDED", succeeds)
-                        .given(new StepState.Running(now().minusSeconds(60), false)),
+                        .given(running(60), WorkerRecord.owner("other", 1))
+                        .given(ports -> ports.workers().start(other(now().plusSeconds(60)))),
+                Way.of("held by a worker that is silent, until others have revoked it", "1 [] RUNNING", succeeds)
+                        .given(running(60), WorkerRecord.owner("other", 1))
+                        .given(ports -> ports.workers().start(other(now().minusSeconds(60)))),
+                Way.of("left behind by a worker without an item", "2 [WORKER_LOST] SUCCEEDED", succeeds)
+                        .given(running(60), WorkerRecord.owner("other", 1)),
+                Way.of("left behind by the version before, until a sweep ends it", "1 [] RUNNING", succeeds)
+                        .given(running(-60), "other"),
                 Way.of("finished", "1 [] SUCCEEDED Inline[json=1]", succeeds)
                         .given(new StepState.Succeeded(new Payload.Inline("1"), now())),
                 Way.of("cancelled", "1 [] CANCELLED", succeeds).given(new StepState.Cancelled(now())),
@@ -116,6 +126,15 @@ class FencedIdempotencyTest {
                         .writes(refusing(StepState.Name.SUCCEEDED)),
                 Way.of("a failure that cannot be recorded", "1 [] RUNNING", fails)
                         .writes(refusing(StepState.Name.RETRYING)));
+    }
+
+    private static StepState running(int secondsLeft) {
+        return new StepState.Running(now().plusSeconds(secondsLeft), false);
+    }
+
+    private static WorkerRecord other(Instant leaseUntil) {
+        return WorkerRecord.starting(
+                "other", List.of(new WorkerRecord.Assignment(Worker.step("s", 3).id(), 0, "d", 0)), leaseUntil);
     }
 
     private static Consumer<StepRecord> refusing(StepState.Name state) {
@@ -141,8 +160,9 @@ class FencedIdempotencyTest {
             Ports ports = embedded.ports();
             StepSpec step = Worker.step("s", way.maxAttempts());
             StepSpec mate = Worker.step("mate", way.maxAttempts());
-            way.given().accept(ports.store());
-            Worker worker = new Worker(Worker.with(ports, intercepted(ports.store(), way.writes())), way.work());
+            way.given().accept(ports);
+            Worker worker =
+                    Worker.withoutSleep(Worker.with(ports, intercepted(ports.store(), way.writes())), way.work());
             List<String> seen = new ArrayList<>();
             seen.add("stay: " + worker.execute(engine, step, mate));
             for (Metric count : Metric.values()) {
@@ -177,14 +197,14 @@ class FencedIdempotencyTest {
         return record.attempt() + " " + causes + " " + state;
     }
 
-    private static StepRecord record(StepState state) {
+    private static StepRecord record(StepState state, String owner) {
         StepSpec step = Worker.step("s", 3);
         return new StepRecord(
                 step.id(),
                 0,
                 step.settings(),
                 now(),
-                new Attempts(new Attempts.Newest(1, "other", now(), 0), 0, List.of()),
+                new Attempts(new Attempts.Newest(1, owner, now(), 0), 0, List.of()),
                 StepRecord.AnsweredCalls.NONE,
                 state);
     }
