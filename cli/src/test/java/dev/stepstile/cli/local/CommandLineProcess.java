@@ -63,6 +63,13 @@ final class CommandLineProcess implements AutoCloseable {
         return process;
     }
 
+    /** By SIGKILL, and waits until it and its emulators have ended. */
+    void kill() throws InterruptedException {
+        List<ProcessHandle> children = process.descendants().toList();
+        process.destroyForcibly().waitFor();
+        children.forEach(child -> child.onExit().join());
+    }
+
     @Override
     public void close() throws IOException {
         process.descendants().forEach(ProcessHandle::destroyForcibly);

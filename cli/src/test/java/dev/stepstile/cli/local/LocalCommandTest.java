@@ -2,20 +2,33 @@ package dev.stepstile.cli.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.client.Dispatch;
+import dev.stepstile.client.Step;
+import dev.stepstile.client.StepStatus;
+import dev.stepstile.client.StepstileClient;
+import dev.stepstile.testing.Eventually;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarOutputStream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code ./stepstile local} as a process: how it starts, what it refuses, and how it ends. */
 @Tag("integration")
@@ -101,6 +114,61 @@ class LocalCommandTest {
         }
     }
 
+    /**
+     * With the default times. Prints how long the new run took from the start of the second process on, which for {@code --aws}
+     * includes that of the emulators.
+     *
+     * @param longSteps fewer than the four workers take, who receive ten messages at once, but from ElasticMQ often just one
+     */
+    @ParameterizedTest
+    @CsvSource({"--workers=4, 30", "--aws, 3"})
+    void ends_a_new_run_within_15_seconds_of_its_start_after_kill_9_in_the_middle_of_long_steps(
+            String option, int longSteps) throws Exception {
+        sharedEmulators();
+        List<Step> sleeps = steps(longSteps, "stepstile.sleep", Map.of("seconds", 600));
+        try (CommandLineProcess first = local(option);
+                StepstileClient client = client(first)) {
+            client.dispatch("long", Dispatch.of("all", sleeps));
+            Eventually.await(() -> client.steps("long", StepStatus.RUNNING).count() == sleeps.size());
+            first.kill();
+        }
+        long begun = System.nanoTime();
+        List<Step> echoes = steps(100, "stepstile.echo", Map.of("a", 1));
+        List<String> keys = echoes.stream().map(Step::key).toList();
+        try (CommandLineProcess second = local(option);
+                StepstileClient client = client(second)) {
+            Duration up = Duration.ofNanos(System.nanoTime() - begun);
+            client.dispatch("short", Dispatch.of("all", echoes));
+            assertThat(client.follow("short", keys).await(Duration.ofMinutes(1), event -> {}))
+                    .isTrue();
+            Duration took = Duration.ofNanos(System.nanoTime() - begun);
+            System.out.printf(
+                    "local %s: after kill -9 with %d long steps, a new run of 100 steps ended %d ms after the start; the stack was"
+                            + " up after %d ms%n",
+                    option, longSteps, took.toMillis(), up.toMillis());
+            assertThat(took.minus(up)).isLessThan(Duration.ofSeconds(15));
+            assertThat(client.steps("short")).allMatch(step -> step.state().status() == StepStatus.SUCCEEDED);
+            assertThat(client.steps("long", StepStatus.RETRYING).count()
+                            + client.steps("long", StepStatus.RUNNING)
+                                    .filter(step -> step.attempt() == 2)
+                                    .count())
+                    .as("long steps that were taken from the workers that were killed")
+                    .isEqualTo(sleeps.size());
+        }
+    }
+
+    private static StepstileClient client(CommandLineProcess stack) throws IOException {
+        Matcher endpoint = Pattern.compile("http://[0-9.:]+").matcher(stack.await("is up at"));
+        assertThat(endpoint.find()).isTrue();
+        return StepstileClient.of(URI.create(endpoint.group()));
+    }
+
+    private static List<Step> steps(int count, String handler, Object input) {
+        return IntStream.range(0, count)
+                .mapToObj(i -> Step.of("step-" + i, handler, input))
+                .toList();
+    }
+
     @Test
     void refuses_a_state_folder_that_is_a_file() throws Exception {
         Path file = Files.createFile(home.resolve("file"));
@@ -110,12 +178,7 @@ class LocalCommandTest {
 
     @Test
     void ends_with_the_reason_when_an_emulator_was_killed() throws Exception {
-        Path shared = Path.of(System.getProperty("user.dir"))
-                .resolveSibling(".stepstile")
-                .resolve("emulators");
-        if (Files.isDirectory(shared)) { // those that were fetched before
-            Files.createSymbolicLink(home.resolve("emulators"), shared);
-        }
+        sharedEmulators();
         try (CommandLineProcess stack = local("--aws")) {
             stack.await("is up at");
             stack.await("steps/first");
@@ -132,6 +195,16 @@ class LocalCommandTest {
                             .contains(
                                     "The stack ends, as it cannot work without its emulators: elasticmq",
                                     "status 137"));
+        }
+    }
+
+    /** Those that were fetched before. */
+    private void sharedEmulators() throws IOException {
+        Path shared = Path.of(System.getProperty("user.dir"))
+                .resolveSibling(".stepstile")
+                .resolve("emulators");
+        if (Files.isDirectory(shared)) {
+            Files.createSymbolicLink(home.resolve("emulators"), shared);
         }
     }
 }

@@ -22,6 +22,7 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.InMemoryMeter;
+import dev.stepstile.usecase.Stepstile;
 import dev.stepstile.usecase.Tasks;
 import java.net.URI;
 import java.nio.file.Path;
@@ -61,6 +62,8 @@ public final class LocalStack implements AutoCloseable {
             EmulatedAws aws = options.kind() == StackOptions.Kind.EMBEDDED ? null : emulatedAws(options, state);
             usage = aws == null ? null : aws.usage();
             ports = aws == null ? embeddedPorts(options, state, clock) : aws.ports();
+            // The folder is locked: whatever ran the workers that are in it has ended.
+            new Stepstile(ports, options.times().timing(), runtime, tally).recoverWorkers();
             StackFunctions functions = aws != null && options.kind() == StackOptions.Kind.ISOLATED
                     ? new IsolatedFunctions(options, decorator, aws.variables(), tally, parts)
                     : new InProcessFunctions(options, decorator, ports, runtime, tally, parts);

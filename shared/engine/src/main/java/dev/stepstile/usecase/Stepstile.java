@@ -50,6 +50,14 @@ public final class Stepstile {
         return new Sweep(parts);
     }
 
+    /**
+     * Revokes all workers and recovers their steps at once, for a stack that has just started and knows that every worker of
+     * its table ended with an earlier process.
+     */
+    public SweepReport recoverWorkers() {
+        return new WorkerWatch(parts).recoverAll();
+    }
+
     public RunCanceller canceller() {
         return new RunCanceller(parts);
     }

@@ -6,6 +6,7 @@ import dev.stepstile.step.WorkerRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,8 +42,7 @@ final class WorkerWatch {
 
     /** When a worker that has just started looks first, so that workers that start together do not look together. */
     Duration firstLookIn() {
-        return Duration.ofMillis(
-                runtime.random().nextLong(timing.lookEvery().toMillis()));
+        return Duration.ofMillis(runtime.random().nextLong(timing.lookEvery().toMillis()));
     }
 
     /** Looks beside the worker's heartbeats, unless the look before has not ended, or enough others look. */
@@ -76,6 +76,15 @@ final class WorkerWatch {
      * @return what was done
      */
     SweepReport look(Instant deadline, int most) {
+        return recover(this::isLost, deadline, most);
+    }
+
+    /** Recovers all workers, silent or not, of which the caller knows that none lives. */
+    SweepReport recoverAll() {
+        return recover(anyWorker -> true, Instant.MAX, Integer.MAX_VALUE);
+    }
+
+    private SweepReport recover(Predicate<WorkerRecord> isLost, Instant deadline, int most) {
         SweepReport report = SweepReport.NOTHING;
         int found = 0;
         int recovered = 0;
@@ -89,7 +98,7 @@ final class WorkerWatch {
                 for (WorkerRecord worker : page) {
                     after = worker.id();
                     found++;
-                    if (recovered < most && runtime.now().isBefore(deadline) && isLost(worker)) {
+                    if (recovered < most && runtime.now().isBefore(deadline) && isLost.test(worker)) {
                         report = report.plus(recover(worker));
                         recovered++;
                     }

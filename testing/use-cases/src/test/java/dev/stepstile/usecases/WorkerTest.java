@@ -64,9 +64,11 @@ class WorkerTest {
         stack.faults.crashAfter("workers.start", 0);
         stack.crash(stack.receive(10));
         assertThat(stack.hasRecord("a")).isFalse();
-        assertThat(stack.workers()).singleElement().satisfies(worker -> assertThat(worker.steps())
-                .extracting(step -> step.id().stepKey())
-                .containsExactlyInAnyOrder("a", "b"));
+        assertThat(stack.workers())
+                .singleElement()
+                .satisfies(worker -> assertThat(worker.steps())
+                        .extracting(step -> step.id().stepKey())
+                        .containsExactlyInAnyOrder("a", "b"));
         stack.expireLease();
         stack.sweep();
         stack.deliverAll();
@@ -104,6 +106,21 @@ class WorkerTest {
         });
         gate.open();
         neighbour.join();
+    }
+
+    @Test
+    void that_is_known_to_have_ended_with_its_process_is_recovered_at_once() throws InterruptedException {
+        stack.handOver("a", "b");
+        stack.crashAfterClaim();
+        WorkerRecord beingRecovered = WorkerRecord.starting("r", List.of(), stack.time.instant());
+        stack.ports.workers().start(beingRecovered);
+        stack.ports.workers().revoke(beingRecovered, stack.time.instant());
+
+        stack.stepstile.recoverWorkers();
+
+        assertThat(stack.workers()).isEmpty();
+        assertThat(stack.receive(10)).as("both, sent again").hasSize(2);
+        assertThat(stack.count(Metric.WORKERS_LOST)).isEqualTo(1);
     }
 
     @Test
