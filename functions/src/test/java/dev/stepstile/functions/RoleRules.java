@@ -41,7 +41,7 @@ final class RoleRules {
         template.ofType("AWS::IAM::Role").forEach((role, properties) -> {
             for (String right : rights(properties)) {
                 if (right.endsWith(" on *")
-                        || right.substring(0, right.indexOf(" on ")).contains("*")) {
+                        || right.substring(0, right.indexOf(" ")).contains("*")) {
                     problems.add(role + " allows " + right);
                 }
             }
@@ -92,15 +92,26 @@ final class RoleRules {
         SortedSet<String> rights = new TreeSet<>();
         for (JsonNode policy : role.path("Policies")) {
             for (JsonNode statement : policy.path("PolicyDocument").path("Statement")) {
+                String part = statement.path("Condition").isMissingNode() ? "" : part(statement.path("Condition"));
                 for (JsonNode action : Template.elements(statement.path("Action"))) {
                     JsonNode resource = statement.path("Resource");
                     for (JsonNode on : resource.isArray() ? Template.elements(resource) : List.of(resource)) {
-                        rights.add(action.asText() + " on " + resourceName(on));
+                        rights.add(action.asText() + part + " on " + resourceName(on));
                     }
                 }
             }
         }
         return rights;
+    }
+
+    /** The part of the table to which a condition limits a right. */
+    private static String part(JsonNode condition) {
+        return " of "
+                + condition
+                        .path("ForAllValues:StringLike")
+                        .path("dynamodb:LeadingKeys")
+                        .path(0)
+                        .asText();
     }
 
     private static String resourceName(JsonNode resource) {

@@ -6,7 +6,6 @@ import com.tngtech.archunit.core.domain.JavaCodeUnit;
 import com.tngtech.archunit.core.domain.JavaCodeUnitAccess;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
-import dev.stepstile.aws.DynamoDbStepStore;
 import dev.stepstile.aws.S3PayloadStore;
 import dev.stepstile.aws.SqsDeadLetterQueue;
 import dev.stepstile.aws.SqsStepQueue;
@@ -40,6 +39,7 @@ final class SdkCalls {
             Map.entry("DynamoDbClient.putItem", "dynamodb:PutItem"),
             Map.entry("DynamoDbClient.updateItem", "dynamodb:UpdateItem"),
             Map.entry("DynamoDbClient.batchGetItem", "dynamodb:BatchGetItem"),
+            Map.entry("DynamoDbClient.deleteItem", "dynamodb:DeleteItem"),
             Map.entry("SqsClient.sendMessage", "sqs:SendMessage"),
             Map.entry("SqsClient.sendMessageBatch", "sqs:SendMessage"),
             Map.entry("SqsClient.changeMessageVisibility", "sqs:ChangeMessageVisibility"),
@@ -50,12 +50,15 @@ final class SdkCalls {
             Map.entry("S3Client.getObject", "s3:GetObject"),
             Map.entry("S3Client.headObject", "s3:GetObject"));
 
+    /** The one right that is on a part of the table: no function may delete a record. */
+    static final String OF_WORKERS = " of workers#*";
+
     private static final Map<String, String> RESOURCES = Map.of(
             SqsStepQueue.class.getName(), "StepQueue",
             SqsDeadLetterQueue.class.getName(), "DeadLetterQueue",
             S3PayloadStore.class.getName(), "PayloadBucket/*");
 
-    /** The store's methods that query an index; all others query the table. */
+    /** The stores' methods that query an index; all others query the table. */
     private static final Map<String, String> INDEXES = Map.of("due", "Table/index/open", "feed", "Table/index/feed");
 
     private final Set<JavaCodeUnit> reached = new LinkedHashSet<>();
@@ -82,7 +85,7 @@ final class SdkCalls {
         if (owner.getSimpleName().matches("(DynamoDb|Sqs|S3)Client")) {
             call(from, owner.getSimpleName() + "." + name);
         } else if (owner.getPackageName().startsWith("dev.stepstile")) {
-            if (from.getOwner().isEquivalentTo(DynamoDbStepStore.class) && name.equals("query")) {
+            if (owner.getSimpleName().equals("TableReads") && name.equals("query")) {
                 calls.add("dynamodb:Query on " + INDEXES.getOrDefault(from.getName(), "Table"));
             }
             if (name.equals("<init>")) {
@@ -107,7 +110,9 @@ final class SdkCalls {
         if (action == null) {
             throw new IllegalStateException(from.getFullName() + " calls " + method + ": add which action that is");
         }
-        calls.add(action + " on " + RESOURCES.getOrDefault(from.getOwner().getName(), "Table"));
+        boolean ofWorkers = method.equals("DynamoDbClient.deleteItem");
+        calls.add(action + (ofWorkers ? OF_WORKERS : "") + " on "
+                + RESOURCES.getOrDefault(from.getOwner().getName(), "Table"));
     }
 
     /** A method of a foreign type may be called by the code that the type belongs to. */

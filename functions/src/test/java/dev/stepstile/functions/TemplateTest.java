@@ -94,12 +94,17 @@ class TemplateTest {
                         "a role per function", "Service: lambda.amazonaws.com", "Service: [lambda.amazonaws.com, ec2]"),
                 Fault.breaks(
                         "a role allows what its function does, and nothing more",
-                        "[dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem]",
-                        "[dynamodb:GetItem, dynamodb:PutItem]"),
+                        "                  - dynamodb:Query\n                Resource: !GetAtt Table.Arn\n",
+                        "                Resource: !GetAtt Table.Arn\n"),
                 Fault.breaks(
                         "a role allows what its function does, and nothing more",
-                        "[dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem]",
-                        "[dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, dynamodb:DeleteItem]"),
+                        "                  - dynamodb:Query\n                Resource: !GetAtt Table.Arn\n",
+                        "                  - dynamodb:Query\n                  - dynamodb:DeleteItem\n                Resource: !GetAtt Table.Arn\n"),
+                Fault.breaks("a role allows what its function does, and nothing more", "['workers#*']", "['*']"),
+                Fault.breaks(
+                        "a role allows what its function does, and nothing more",
+                        "                Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['workers#*'] } }\n",
+                        ""),
                 Fault.breaks(
                         "a role allows what its function does, and nothing more",
                         "'${Table.Arn}/index/open'",

@@ -17,6 +17,8 @@ import software.amazon.awssdk.services.dynamodb.model.BatchGetItemRequest;
 import software.amazon.awssdk.services.dynamodb.model.BatchGetItemResponse;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
 import software.amazon.awssdk.services.dynamodb.model.ConsumedCapacity;
+import software.amazon.awssdk.services.dynamodb.model.DeleteItemRequest;
+import software.amazon.awssdk.services.dynamodb.model.DeleteItemResponse;
 import software.amazon.awssdk.services.dynamodb.model.GetItemRequest;
 import software.amazon.awssdk.services.dynamodb.model.GetItemResponse;
 import software.amazon.awssdk.services.dynamodb.model.PutItemRequest;
@@ -92,6 +94,8 @@ public final class AwsUsage implements ExecutionInterceptor {
                 put.toBuilder().returnConsumedCapacity(indexes).build();
             case UpdateItemRequest update ->
                 update.toBuilder().returnConsumedCapacity(indexes).build();
+            case DeleteItemRequest delete ->
+                delete.toBuilder().returnConsumedCapacity(indexes).build();
             case GetItemRequest get ->
                 get.toBuilder().returnConsumedCapacity(indexes).build();
             case BatchGetItemRequest get ->
@@ -115,6 +119,7 @@ public final class AwsUsage implements ExecutionInterceptor {
         switch (context.response()) {
             case PutItemResponse put -> wrote(put.consumedCapacity());
             case UpdateItemResponse update -> wrote(update.consumedCapacity());
+            case DeleteItemResponse delete -> wrote(delete.consumedCapacity());
             case GetItemResponse get -> read(get.consumedCapacity());
             case BatchGetItemResponse get -> get.consumedCapacity().forEach(this::read);
             case QueryResponse query -> read(query.consumedCapacity());
