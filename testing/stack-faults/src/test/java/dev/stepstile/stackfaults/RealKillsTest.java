@@ -65,7 +65,7 @@ class RealKillsTest {
     private ObjectNode step(int number, long millis, Fate fate) {
         String key = "step-" + number;
         StepState.Name state = switch (fate) {
-            case SUCCEEDS, FAILS_ONCE -> StepState.Name.SUCCEEDED;
+            case SUCCEEDS, FAILS_ONCE, HANGS -> StepState.Name.SUCCEEDED;
             case FAILS_FOR_GOOD -> StepState.Name.FAILED;
             case DIES -> StepState.Name.DEAD;
         };
@@ -323,6 +323,60 @@ class RealKillsTest {
             System.out.printf(
                     "zombies: %d of %d attempts stood still beyond their leases; %d late writes refused%n",
                     zombies.size(), steps, stack.tally().of(Metric.STALE_REFUSED));
+        }
+    }
+
+    /** Its handler still runs when the worker hears that it was revoked. */
+    @Test
+    @Tag("integration")
+    void the_handlers_of_a_worker_that_stood_still_are_stopped() throws Exception {
+        try (LocalStack stack = LocalStack.start(StackOptions.of(StackOptions.Kind.ISOLATED, folder))) {
+            StackCaller api = new StackCaller(stack.endpoint());
+            api.dispatch(RUN, List.of(step(0, 0, Fate.HANGS)));
+            String worker = firstWorker();
+            signal("-STOP", worker);
+            JsonNode ended = api.await(RUN, "step-0", "SUCCEEDED");
+            Path stopped = Path.of(notes() + RecordingHandler.STOPPED);
+            assertThat(stopped).doesNotExist();
+
+            signal("-CONT", worker);
+
+            Eventually.await(() -> Files.exists(stopped) && stack.tally().of(Metric.STALE_REFUSED) == 1);
+            assertThat(api.step(RUN, "step-0")).isEqualTo(ended);
+            closed(stack);
+            assertThat(new RealAudit(stack.ports(), RUN, wanted, notes())
+                            .audit()
+                            .again())
+                    .isEqualTo(1);
+        }
+    }
+
+    /** Its workers may find each other silent when it goes on, or renew before anyone looks. */
+    @Test
+    @Tag("integration")
+    void an_embedded_stack_that_stood_still_beyond_its_leases_ends_each_step_once() throws Exception {
+        int steps = 40;
+        List<ObjectNode> call = new ArrayList<>();
+        for (int i = 0; i < steps; i++) {
+            call.add(step(i, 3_000, Fate.SUCCEEDS));
+        }
+        StackProcess stack = StackProcess.start(StackOptions.Kind.EMBEDDED, folder);
+        try {
+            stack.api().dispatch(RUN, call);
+            String process = firstWorker();
+            signal("-STOP", process);
+            Thread.sleep(Duration.ofSeconds(8)); // lease and margin are four
+            signal("-CONT", process);
+            Eventually.await(() -> stack.api().steps(RUN), all -> StackCaller.count(all, "SUCCEEDED") == steps);
+        } finally {
+            stack.kill();
+        }
+        try (LocalStack last = LocalStack.start(StackOptions.of(StackOptions.Kind.EMBEDDED, folder))) {
+            closed(last);
+            RealAudit.Seen seen = new RealAudit(last.ports(), RUN, wanted, notes()).audit();
+            System.out.printf(
+                    "a stack that stood still: %d steps, %d starts, %d tried again%n",
+                    seen.steps(), seen.starts(), seen.again());
         }
     }
 

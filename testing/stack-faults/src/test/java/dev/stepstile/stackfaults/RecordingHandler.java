@@ -9,17 +9,23 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 
 /** A handler whose result depends on its input alone, and which notes each of its starts with its process. */
 public final class RecordingHandler implements StepHandler {
     static final String NAME = "test.reckoning";
+
+    /** Ends the name of the file that gets a line for each attempt that was interrupted. */
+    static final String STOPPED = ".stopped";
 
     /** What becomes of a step, whatever happens to its workers. */
     enum Fate {
         SUCCEEDS,
         FAILS_ONCE,
         FAILS_FOR_GOOD,
-        DIES
+        DIES,
+        /** Its first attempt ends when it is interrupted, which it notes beside its starts. */
+        HANGS
     }
 
     /**
@@ -49,9 +55,13 @@ public final class RecordingHandler implements StepHandler {
                         + ProcessHandle.current().pid() + "\n",
                 StandardOpenOption.CREATE,
                 StandardOpenOption.APPEND);
+        Fate fate = Fate.valueOf(input.fate());
+        if (fate == Fate.HANGS && context.attempt() == 1) {
+            hang(Path.of(input.notes() + STOPPED), context);
+        }
         Thread.sleep(context.attempt() == 1 ? input.millis() : input.millis() / 10);
-        return switch (Fate.valueOf(input.fate())) {
-            case SUCCEEDS -> StepResult.of(expected(input.number()));
+        return switch (fate) {
+            case SUCCEEDS, HANGS -> StepResult.of(expected(input.number()));
             case FAILS_ONCE -> {
                 if (context.attempt() == 1) {
                     throw new IOException("the first attempt always fails");
@@ -61,5 +71,14 @@ public final class RecordingHandler implements StepHandler {
             case FAILS_FOR_GOOD -> throw new TerminalFailure("as it always does");
             case DIES -> throw new IOException("as each attempt does");
         };
+    }
+
+    private static void hang(Path notes, StepContext context) throws IOException, InterruptedException {
+        try {
+            Thread.sleep(Duration.ofDays(1));
+        } catch (InterruptedException stopped) {
+            Files.writeString(notes, context.stepKey() + " " + context.attempt() + "\n", StandardOpenOption.CREATE);
+            throw stopped;
+        }
     }
 }
