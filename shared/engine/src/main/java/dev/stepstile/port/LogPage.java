@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * A piece of what an attempt wrote, at most 16 KB. Page 0 also shows that the attempt started.
+ * A piece of what an attempt wrote, at most 16 KB. Versions before wrote an empty page 0 as a sign of the start.
  *
  * @param number 0, 1, 2 …
  */

@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -86,19 +85,6 @@ public record WorkerRecord(
     public static @Nullable String workerOf(String owner) {
         int end = owner.indexOf(CLAIM);
         return end < 0 ? null : owner.substring(0, end);
-    }
-
-    /** What an attempt is doing that this worker runs, as of its newest heartbeat. */
-    public Optional<Activity> activityOf(StepId step, int attempt) {
-        for (int place = 0; place < steps.size(); place++) {
-            Activity activity = activities.get(place);
-            if (activity != null
-                    && activity.attempt() == attempt
-                    && steps.get(place).id().equals(step)) {
-                return Optional.of(activity);
-            }
-        }
-        return Optional.empty();
     }
 
     /** Whether it has been silent for longer than its lease, by how much clocks may differ included. */

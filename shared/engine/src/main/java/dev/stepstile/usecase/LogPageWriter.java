@@ -10,7 +10,7 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** An attempt's log on its way into the table, page by page. The first page, even an empty one, shows that the attempt runs. */
+/** An attempt's log on its way into the table, page by page. A page has at least one line. */
 final class LogPageWriter {
     private static final Logger LOG = LoggerFactory.getLogger(LogPageWriter.class);
     private static final Duration EVERY = Duration.ofSeconds(5);
@@ -23,10 +23,9 @@ final class LogPageWriter {
     private final AttemptLog log;
     private Instant next;
     private int written;
-    private List<String> unwritten = List.of();
 
-    /** Whether a write of the current page failed: it may be stored all the same, so the same page is written again. */
-    private boolean tried;
+    /** The current page. If its write failed, it may be stored all the same, so the same page is written again. */
+    private List<String> unwritten = List.of();
 
     /** @param first when the first page is due */
     LogPageWriter(
@@ -45,7 +44,7 @@ final class LogPageWriter {
         if (!now.isBefore(next) || log.full()) {
             next = now.plus(EVERY);
             take(false);
-            if (written == 0 || !unwritten.isEmpty()) {
+            if (!unwritten.isEmpty()) {
                 write();
             }
         }
@@ -55,7 +54,7 @@ final class LogPageWriter {
     int writeLast() {
         try {
             take(true);
-            while (tried || !unwritten.isEmpty()) {
+            while (!unwritten.isEmpty()) {
                 write();
                 take(true);
             }
@@ -71,15 +70,13 @@ final class LogPageWriter {
     }
 
     private void take(boolean last) {
-        if (unwritten.isEmpty() && !tried) {
+        if (unwritten.isEmpty()) {
             unwritten = log.takePage(last);
         }
     }
 
     private void write() {
-        tried = true;
         store.putPage(new LogPage(id, shard, attempt, written, runtime.now(), unwritten));
-        tried = false;
         unwritten = List.of();
         written++;
     }

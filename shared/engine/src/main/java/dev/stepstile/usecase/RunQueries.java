@@ -5,7 +5,6 @@ import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.port.StepStore.StepRef;
-import dev.stepstile.port.WorkerStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
@@ -15,7 +14,6 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
-import dev.stepstile.step.WorkerRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -27,20 +25,20 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** The queries of a run: its status, its steps, one step, its feed. */
+/** The queries of a run: its status, its steps, one step, those that are running, its feed. */
 public final class RunQueries {
     /** How long a listing or a count reads before it answers with what it has and a cursor. */
     private static final Duration ANSWER_WITHIN = Duration.ofSeconds(1);
 
     private final StepStore store;
-    private final WorkerStore workers;
+    private final RunningSteps running;
     private final Payloads payloads;
     private final ManifestReader manifests;
     private final EngineRuntime runtime;
 
     RunQueries(EngineParts parts) {
         this.store = parts.store();
-        this.workers = parts.workers();
+        this.running = new RunningSteps(parts.workers(), parts.runtime().clock());
         this.payloads = parts.payloads();
         this.runtime = parts.runtime();
         this.manifests = new ManifestReader(store, payloads, runtime.tasks());
@@ -277,12 +275,9 @@ public final class RunQueries {
         return store.record(new StepId(run.runId(), stepKey), Shards.of(stepKey, run.shards()));
     }
 
-    /** What a running step is doing, as of its worker's newest heartbeat; nothing before the first. */
-    public Optional<WorkerRecord.Activity> activity(StepRecord record) {
-        String worker = record.state() instanceof StepState.Running ? record.worker() : null;
-        return worker == null
-                ? Optional.empty()
-                : workers.worker(worker).flatMap(item -> item.activityOf(record.id(), record.attempt()));
+    /** The steps that are running. */
+    public RunningSteps running() {
+        return running;
     }
 
     /** What an attempt wrote. */

@@ -54,7 +54,7 @@ final class Worker {
         this.timing = parts.timing();
         this.runtime = parts.runtime();
         this.item = item;
-        this.nextBeat = now.plus(timing.heartbeat());
+        this.nextBeat = now.plus(shorter(TICK, timing.heartbeat())); // what it has claimed is then listed as running
         this.nextLook = now.plus(watch.firstLookIn());
     }
 
@@ -77,10 +77,16 @@ final class Worker {
                 runtime.ids().get(), steps, now.plus(parts.timing().lease()));
         parts.workers().start(item);
         Worker worker = new Worker(parts, watch, item, now);
-        Duration beat = parts.timing().heartbeat();
         worker.ticking = runtime.tasks()
-                .every("heartbeat of worker " + item.id(), TICK.compareTo(beat) < 0 ? TICK : beat, worker::tick);
+                .every(
+                        "heartbeat of worker " + item.id(),
+                        shorter(TICK, parts.timing().heartbeat()),
+                        worker::tick);
         return worker;
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
     }
 
     /**

@@ -5,8 +5,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.DispatchCodec;
 import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http.Problem;
+import dev.stepstile.step.Limits;
 import dev.stepstile.step.Run;
 import dev.stepstile.usecase.RunQueries;
+import dev.stepstile.usecase.RunningSteps;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.util.ArrayList;
@@ -67,6 +69,26 @@ final class Cursors {
         } catch (Json.BadJson | IllegalArgumentException | DateTimeException e) {
             throw bad();
         }
+    }
+
+    static String running(String runId, RunningSteps.Cursor at) {
+        return write("running", runId, Json.object().put("w", at.worker()).put("i", at.place()));
+    }
+
+    static RunningSteps.@Nullable Cursor running(String runId, @Nullable String text) {
+        if (text == null || text.isEmpty()) {
+            return null;
+        }
+        JsonNode node = read("running", runId, text);
+        try {
+            String worker = Json.text(node, "w");
+            if (Limits.isDispatchId(worker)) {
+                return new RunningSteps.Cursor(worker, Json.integer(node, "i"));
+            }
+        } catch (Json.BadJson e) {
+            throw bad();
+        }
+        throw bad();
     }
 
     static String feed(String runId, List<String> positions) {

@@ -17,6 +17,7 @@ import dev.stepstile.usecase.Records;
 import dev.stepstile.usecase.Redriver;
 import dev.stepstile.usecase.RunCanceller;
 import dev.stepstile.usecase.RunQueries;
+import dev.stepstile.usecase.RunningSteps;
 import dev.stepstile.usecase.Stepstile;
 import java.time.Instant;
 import java.util.List;
@@ -25,7 +26,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
 
-/** {@code /v1/runs/{runId}…}: status, steps, feed, lookup, cancel, redrive. */
+/** {@code /v1/runs/{runId}…}: status, steps, running steps, feed, lookup, cancel, redrive. */
 public final class RunsApi {
     private final RunQueries queries;
     private final ResultPieces results;
@@ -64,6 +65,7 @@ public final class RunsApi {
                     String key = only("GET", call).query().getOrDefault("key", "");
                     yield ofResult ? result(runId, key, call) : step(runId, key, call, "key", "log", "attempt");
                 }
+                case "running" -> running(runId, only("GET", call));
                 case "feed" -> feed(runId, only("GET", call));
                 case "cancel" -> {
                     only("POST", call).takes();
@@ -89,8 +91,8 @@ public final class RunsApi {
         return new Problem(
                 404,
                 "no-such-call",
-                "No such call. The calls are GET /v1/runs/{runId}, …/steps, …/step, …/step/result, …/steps/{key}, …/feed; "
-                        + "POST …/dispatches, …/steps/lookup, …/cancel, …/redrive.");
+                "No such call. The calls are GET /v1/runs/{runId}, …/steps, …/step, …/step/result, …/steps/{key}, "
+                        + "…/running, …/feed; POST …/dispatches, …/steps/lookup, …/cancel, …/redrive.");
     }
 
     private Answer status(String runId, Http.Call call) throws InterruptedException {
@@ -137,6 +139,21 @@ public final class RunsApi {
         return Answer.json(200, body);
     }
 
+    private Answer running(String runId, Http.Call call) {
+        call.takes("limit", "cursor");
+        run(runId);
+        EntryPage<RunningSteps.Running> entries = new EntryPage<>(StepView::running);
+        RunningSteps.Page page = queries.running()
+                .page(runId, Cursors.running(runId, call.query().get("cursor")), Parameters.limit(call), entries);
+        ObjectNode body = Json.object();
+        body.set("steps", entries.nodes());
+        RunningSteps.Cursor next = page.next();
+        if (next != null) {
+            body.put("cursor", Cursors.running(runId, next));
+        }
+        return Answer.json(200, body);
+    }
+
     private Answer stepByPath(String runId, String stepKey, Http.Call call) {
         if (stepKey.equals("lookup") && call.method().equals("POST")) {
             return lookup(runId, call);
@@ -153,9 +170,10 @@ public final class RunsApi {
             throw Problem.badRequest("bad-attempt", "'attempt' must be at least 1, and is allowed only with log=true.");
         }
         StepRecord record = record(runId, stepKey);
-        ObjectNode printed = Json.object();
+        ObjectNode more = Json.object();
+        queries.running().of(record).ifPresent(running -> StepView.activity(more, running));
         if (log) {
-            ArrayNode pages = printed.putArray("logPages");
+            ArrayNode pages = more.putArray("logPages");
             for (LogPage page :
                     queries.log(record, attempt == null ? record.attempt() : Parameters.number("attempt", attempt))) {
                 ObjectNode node =
@@ -164,8 +182,8 @@ public final class RunsApi {
                 page.lines().forEach(node.putArray("lines")::add);
             }
         }
-        long room = Limits.ANSWER_BYTES - TransferSize.bytes(printed);
-        return Answer.json(200, StepView.full(record, queries, room, room).setAll(printed));
+        long room = Limits.ANSWER_BYTES - TransferSize.bytes(more);
+        return Answer.json(200, StepView.full(record, queries, room, room).setAll(more));
     }
 
     private Answer result(String runId, String stepKey, Http.Call call) {

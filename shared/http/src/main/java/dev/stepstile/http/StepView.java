@@ -9,7 +9,9 @@ import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord.Activity;
 import dev.stepstile.usecase.RunQueries;
+import dev.stepstile.usecase.RunningSteps;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +35,31 @@ final class StepView {
 
     private static ObjectNode unread(String stepKey, StepState.Name state) {
         return Json.object().put("key", stepKey).put("state", state.name()).put("attempt", 0);
+    }
+
+    /** A step that is running, as its worker shows it. */
+    static ObjectNode running(RunningSteps.Running running) {
+        Activity activity = running.activity();
+        ObjectNode node = Json.object()
+                .put("key", running.step().id().stepKey())
+                .put("attempt", activity.attempt())
+                .put("dispatchId", running.step().dispatchId());
+        put(node, "startedAt", activity.since());
+        node.put("worker", running.worker().id());
+        activity(node, running);
+        return node;
+    }
+
+    /** What a running step is doing, and until when its worker is believed to run it. */
+    static void activity(ObjectNode node, RunningSteps.Running running) {
+        Activity activity = running.activity();
+        node.put("progress", activity.progress().fraction())
+                .put("progressNote", activity.progress().note())
+                .put("lastLine", activity.lastLine());
+        put(node, "leaseUntil", running.worker().leaseUntil());
+        if (running.lost()) {
+            node.put("lost", true);
+        }
     }
 
     /** A record without its result and history, for a listing. */
@@ -73,9 +100,6 @@ final class StepView {
      */
     static ObjectNode full(StepRecord record, RunQueries queries, long most, long room) {
         ObjectNode node = brief(record);
-        queries.activity(record).ifPresent(doing -> node.put("progress", doing.progress().fraction())
-                .put("progressNote", doing.progress().note())
-                .put("lastLine", doing.lastLine()));
         node.put("maxAttempts", record.settings().retry().maxAttempts())
                 .put("logPageCount", record.attempts().newest().pages());
         if (record.answered().redrivenBy() != null) {
