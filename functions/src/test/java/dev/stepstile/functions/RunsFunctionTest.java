@@ -8,10 +8,17 @@ import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.codec.Json;
+import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord;
+import dev.stepstile.step.WorkerRecord.Activity;
+import dev.stepstile.step.WorkerRecord.Assignment;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -88,6 +95,23 @@ class RunsFunctionTest {
     }
 
     @Test
+    void what_a_worker_runs_is_shown_as_of_its_heartbeat() {
+        assertThat(answered("runs-running").path("steps")).isEmpty();
+        WorkerRecord worker = WorkerRecord.starting(
+                "w1",
+                List.of(new Assignment(new StepId("nightly", "extract"), 0, "nightly-1", 0)),
+                Instant.now().plusSeconds(15));
+        Activity half = new Activity(2, Instant.now(), new StepState.Progress(0.5, "half"), "");
+        deployed.ports().workers().start(worker);
+        deployed.ports().workers().renew(worker.withBeat(worker.leaseUntil(), new TreeMap<>(Map.of(0, half))));
+        assertThat(answered("runs-running").path("steps")).singleElement().satisfies(step -> {
+            assertThat(step.path("key").asText()).isEqualTo("extract");
+            assertThat(step.path("attempt").asInt()).isEqualTo(2);
+            assertThat(step.path("progress").asDouble()).isEqualTo(0.5);
+        });
+    }
+
+    @Test
     void the_feed_shows_what_ended() {
         JsonNode feed = answered("runs-feed");
         Set<String> ended = new TreeSet<>();
@@ -143,7 +167,7 @@ class RunsFunctionTest {
             JsonNode answer = deployed.call(call.substring(0, call.indexOf(' ')), path);
             assertThat(answer.path("body").path("type").asText()).as(call).doesNotEndWith("/no-such-call");
         }
-        assertThat(routes).isEqualTo(known).hasSize(10);
+        assertThat(routes).isEqualTo(known).hasSize(11);
     }
 
     /** The calls that the answer to an unknown one names: {@code GET /v1/runs/{runId}, …/feed; POST …/cancel}. */

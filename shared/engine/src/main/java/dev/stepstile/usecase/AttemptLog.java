@@ -1,5 +1,7 @@
 package dev.stepstile.usecase;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.codec.Json;
 import dev.stepstile.step.Limits;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -15,6 +17,12 @@ import java.util.concurrent.locks.ReentrantLock;
 final class AttemptLog {
     private static final int PAGE_BYTES = 15 * 1024;
     private static final int LINE_CHARS = 4_000;
+
+    /** A line that begins so is a record of a process handler. */
+    private static final String RECORD = "\u001e";
+
+    /** A record for programs alone. */
+    private static final String LIVE = RECORD + "{\"live\":";
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Deque<String> ending = new ArrayDeque<>();
@@ -34,7 +42,9 @@ final class AttemptLog {
             if (ended) { // by a thread that its handler left behind
                 return;
             }
-            lastLine = cut;
+            if (!cut.startsWith(LIVE)) {
+                lastLine = cut;
+            }
             if (ending.isEmpty() && taken + bytes <= Limits.LOG_BYTES - Limits.LOG_ENDING_BYTES) {
                 taken += bytes;
                 pending += bytes;
@@ -53,13 +63,25 @@ final class AttemptLog {
         }
     }
 
-    /** The newest line; empty if there is none. */
+    /** The newest line that says something to people; empty if there is none. */
     String lastLine() {
+        String line;
         lock.lock();
         try {
-            return lastLine;
+            line = lastLine;
         } finally {
             lock.unlock();
+        }
+        return line.startsWith(RECORD) ? text(line.substring(RECORD.length())) : line;
+    }
+
+    private static String text(String record) {
+        try {
+            JsonNode node = Json.parse(record);
+            JsonNode stderr = node.path("stderr");
+            return (stderr.isMissingNode() ? node.path("log").path("message") : stderr).asText();
+        } catch (Json.BadJson notOne) {
+            return record;
         }
     }
 

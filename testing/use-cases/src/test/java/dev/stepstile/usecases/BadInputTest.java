@@ -236,6 +236,7 @@ class BadInputTest {
             404 run-not-found      | GET    | /v1/runs/none                              |
             404 run-not-found      | GET    | /v1/runs/none/steps                        |
             404 run-not-found      | GET    | /v1/runs/none/steps/a                      |
+            404 run-not-found      | GET    | /v1/runs/none/running                      |
             404 run-not-found      | GET    | /v1/runs/none/feed                         |
             404 run-not-found      | POST   | /v1/runs/none/steps/lookup                 | {"keys":["a"]}
             404 run-not-found      | POST   | /v1/runs/none/cancel                       |
@@ -256,6 +257,7 @@ class BadInputTest {
             400 unknown-parameter  | GET    | /v1/runs/known/steps?states=DEAD           |
             400 unknown-parameter  | GET    | /v1/runs/known/steps/a?logs=true           |
             400 unknown-parameter  | GET    | /v1/runs/known/step?key=a&page=1           |
+            400 unknown-parameter  | GET    | /v1/runs/known/running?state=RUNNING       |
             400 unknown-parameter  | GET    | /v1/runs/known/feed?state=DEAD             |
             400 unknown-parameter  | POST   | /v1/runs/known/steps/lookup?keys=a         | {"keys":["a"]}
             400 unknown-parameter  | POST   | /v1/runs/known/cancel?keys=a               |
@@ -286,6 +288,7 @@ class BadInputTest {
             405 method-not-allowed | GET    | /v1/runs/known/dispatches                  |
             405 method-not-allowed | POST   | /v1/runs/known                             |
             405 method-not-allowed | DELETE | /v1/runs/known                             |
+            405 method-not-allowed | POST   | /v1/runs/known/running                     |
             405 method-not-allowed | POST   | /v1/runs/known/feed                        |
             405 method-not-allowed | POST   | /v1/runs/known/steps                       |
             405 method-not-allowed | PUT    | /v1/runs/known/steps/a                     |
@@ -300,6 +303,7 @@ class BadInputTest {
             400 bad-cursor         | GET    | /v1/runs/known/steps?cursor=!              |
             400 bad-cursor         | GET    | /v1/runs/known/steps?cursor=e30            |
             400 bad-cursor         | GET    | /v1/runs/known/steps?cursor=eyJkIjoieCIsImkiOi0xfQ |
+            400 bad-cursor         | GET    | /v1/runs/known/running?cursor=e30          |
             400 bad-cursor         | GET    | /v1/runs/known/feed?cursor=e30             |
             400 bad-cursor         | GET    | /v1/runs/known/feed?cursor=W10             |
             400 bad-cursor         | GET    | /v1/runs/known/feed?cursor=eyJwIjpbIngiLCIiLCIiLCIiLCIiLCIiLCIiLCIiXX0 |
@@ -371,6 +375,7 @@ class BadInputTest {
             "/v1/runs/r2/feed?cursor=" + feed,
             "/v1/runs/r1/steps?cursor=" + feed,
             "/v1/runs/r1/feed?cursor=" + steps,
+            "/v1/runs/r1/running?cursor=" + steps,
             "/v1/runs/r1/feed?cursor=" + feed + "A",
             "/v1/runs/r1/feed?cursor=" + feed.substring(1),
         }) {

@@ -13,7 +13,11 @@ import dev.stepstile.http.Http;
 import dev.stepstile.port.StepQueue.Outgoing;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord;
+import dev.stepstile.step.WorkerRecord.Activity;
+import dev.stepstile.step.WorkerRecord.Assignment;
 import dev.stepstile.usecase.HandlerOutput;
 import dev.stepstile.usecase.Timing;
 import java.io.IOException;
@@ -24,7 +28,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -129,6 +135,7 @@ class ProtocolDocumentTest {
                 stack.expireLease();
                 stack.sweep();
             }
+            case "heartbeat" -> heartbeat(words[1], Double.parseDouble(words[2]), words[3]);
             case "send" -> stack.ports.queue().send(List.of(new Outgoing("g", words[1], Duration.ZERO)));
             case "dispatch" ->
                 api.ok(
@@ -138,6 +145,15 @@ class ProtocolDocumentTest {
                         words[3].replaceFirst("\\{", "{\"dispatchId\":\"" + words[2].replace(":", "") + "\","));
             default -> throw new AssertionError("unknown comment: " + text);
         }
+    }
+
+    /** A worker shows what the step is doing, as if it had claimed it. */
+    private void heartbeat(String key, double fraction, String note) {
+        Assignment step = new Assignment(new StepId("nightly", key), 0, "nightly-1", 0);
+        WorkerRecord worker = WorkerRecord.starting("3b0e2f6c", List.of(step), Stack.START.plus(stack.timing.lease()));
+        Activity doing = new Activity(1, Stack.START, new StepState.Progress(fraction, note), note);
+        stack.ports.workers().start(worker);
+        stack.ports.workers().renew(worker.withBeat(worker.leaseUntil(), new TreeMap<>(Map.of(0, doing))));
     }
 
     /** Equal, but where the example shows {@value #ANY}. */

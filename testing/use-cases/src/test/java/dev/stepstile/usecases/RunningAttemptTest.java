@@ -27,6 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -683,6 +684,27 @@ class RunningAttemptTest {
                 .extracting(LogPage::number)
                 .isEqualTo(IntStream.range(0, pages.size()).boxed().toList());
         assertThat(stack.record("a").attempts().newest().pages()).isEqualTo(pages.size());
+    }
+
+    @Test
+    void shows_the_last_line_that_says_something_to_people() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
+        stack.handOver("a");
+        Tasks.Task<List<String>> worker = start(gate);
+        StepContext context = gate.awaitEntered();
+        Map<String, String> shown = new LinkedHashMap<>();
+        shown.put("plain", "plain");
+        shown.put("\u001e{\"stderr\": \"40 %\"}", "40 %");
+        shown.put("\u001e{\"live\":{\"n\": 1}}", "40 %");
+        shown.put("\u001e{\"log\": {\"level\": \"INFO\", \"message\": \"said\"}}", "said");
+        shown.put("\u001e{\"stderr\": \"cut", "{\"stderr\": \"cut");
+        for (Map.Entry<String, String> line : shown.entrySet()) {
+            context.log(line.getKey());
+            stack.time.advance(Duration.ofSeconds(5));
+            assertThat(worker().activities().get(0).lastLine()).isEqualTo(line.getValue());
+        }
+        gate.open();
+        worker.join();
     }
 
     @Test
