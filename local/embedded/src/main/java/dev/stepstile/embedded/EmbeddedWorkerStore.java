@@ -2,6 +2,7 @@ package dev.stepstile.embedded;
 
 import dev.stepstile.codec.WorkerCodec;
 import dev.stepstile.embedded.EmbeddedDatabase.Session;
+import dev.stepstile.port.DamagedData;
 import dev.stepstile.port.WorkerStore;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.WorkerRecord;
@@ -12,9 +13,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The items of workers, on SQLite. What conditions need is in columns; all of the item is in its body. */
 final class EmbeddedWorkerStore implements WorkerStore {
+    private static final Logger LOG = LoggerFactory.getLogger(EmbeddedWorkerStore.class);
+
     private final EmbeddedDatabase database;
 
     EmbeddedWorkerStore(EmbeddedDatabase database) {
@@ -103,8 +108,8 @@ final class EmbeddedWorkerStore implements WorkerStore {
 
     @Override
     public Optional<WorkerRecord> worker(String id) {
-        return database.read(session ->
-                        session.one("SELECT body FROM worker WHERE id = ?", row -> row.getString(1), id))
+        return database.read(
+                        session -> session.one("SELECT body FROM worker WHERE id = ?", row -> row.getString(1), id))
                 .map(EmbeddedWorkerStore::read);
     }
 
@@ -112,14 +117,24 @@ final class EmbeddedWorkerStore implements WorkerStore {
     public List<WorkerRecord> workers(int bucket, @Nullable String afterId, int limit) {
         return database
                 .read(session -> session.all(
-                        "SELECT body FROM worker WHERE bucket = ? AND id > ? ORDER BY id LIMIT ?",
+                        "SELECT body FROM worker WHERE bucket = ? AND id > ? ORDER BY id",
                         row -> row.getString(1),
                         bucket,
-                        afterId == null ? "" : afterId,
-                        limit))
+                        afterId == null ? "" : afterId))
                 .stream()
-                .map(EmbeddedWorkerStore::read)
+                .map(EmbeddedWorkerStore::readUnlessDamaged)
+                .flatMap(Optional::stream)
+                .limit(limit)
                 .toList();
+    }
+
+    private static Optional<WorkerRecord> readUnlessDamaged(String body) {
+        try {
+            return Optional.of(read(body));
+        } catch (DamagedData e) {
+            LOG.error("{} A sweep ends the attempts of its steps once their deadlines are over.", e.getMessage());
+            return Optional.empty();
+        }
     }
 
     private static String body(WorkerRecord worker) {

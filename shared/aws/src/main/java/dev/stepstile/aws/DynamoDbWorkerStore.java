@@ -4,6 +4,7 @@ import static dev.stepstile.aws.Attributes.ofNumber;
 import static dev.stepstile.aws.Attributes.ofText;
 
 import dev.stepstile.codec.WorkerCodec;
+import dev.stepstile.port.DamagedData;
 import dev.stepstile.port.WorkerStore;
 import dev.stepstile.step.Retention;
 import dev.stepstile.step.StepId;
@@ -17,6 +18,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
@@ -39,6 +42,7 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * </table>
  */
 public final class DynamoDbWorkerStore implements WorkerStore {
+    private static final Logger LOG = LoggerFactory.getLogger(DynamoDbWorkerStore.class);
     private static final String BEAT = "n";
     private static final String LEASE_UNTIL = "l";
     private static final String REVOKED_AT = "v";
@@ -184,7 +188,17 @@ public final class DynamoDbWorkerStore implements WorkerStore {
     public List<WorkerRecord> workers(int bucket, @Nullable String afterId, int limit) {
         QueryRequest.Builder query = QueryRequest.builder();
         TableReads.after(query, ItemKeys.PK, pk(bucket), ItemKeys.SK, afterId);
-        return reads.query("Query of the workers of bucket " + bucket, query, limit, DynamoDbWorkerStore::read);
+        String what = "Query of the workers of bucket " + bucket;
+        return reads.queryReadable(what, query, limit, DynamoDbWorkerStore::readUnlessDamaged);
+    }
+
+    private static Optional<WorkerRecord> readUnlessDamaged(Map<String, AttributeValue> item) {
+        try {
+            return Optional.of(read(item));
+        } catch (DamagedData e) {
+            LOG.error("{} A sweep ends the attempts of its steps once their deadlines are over.", e.getMessage());
+            return Optional.empty();
+        }
     }
 
     private static WorkerRecord read(Map<String, AttributeValue> read) {

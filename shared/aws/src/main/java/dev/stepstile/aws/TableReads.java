@@ -40,6 +40,15 @@ record TableReads(DynamoDbClient dynamoDb, String table) {
     /** DynamoDB ends a page at 1 MB; this reads further pages until {@code limit} or the end. */
     <T> List<T> query(
             String what, QueryRequest.Builder query, int limit, Function<Map<String, AttributeValue>, T> read) {
+        return queryReadable(what, query, limit, item -> Optional.of(read.apply(item)));
+    }
+
+    /** As {@link #query}, without the items of which nothing is read. */
+    <T> List<T> queryReadable(
+            String what,
+            QueryRequest.Builder query,
+            int limit,
+            Function<Map<String, AttributeValue>, Optional<T>> read) {
         List<T> found = new ArrayList<>();
         query.tableName(table);
         while (found.size() < limit) {
@@ -48,7 +57,7 @@ record TableReads(DynamoDbClient dynamoDb, String table) {
             }
             QueryRequest request = query.build();
             QueryResponse response = AwsCalls.call(what, () -> dynamoDb.query(request));
-            response.items().forEach(item -> found.add(read.apply(item)));
+            response.items().forEach(item -> read.apply(item).ifPresent(found::add));
             if (!response.hasLastEvaluatedKey()) {
                 break;
             }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The items of workers, in the table. Each write is atomic and durable when the call returns. Every call may be made again
- * after a {@link PortException}, with the same effect.
+ * after a {@link PortException}, with the same effect; {@link #revoke} then returns false if the first one was written.
  */
 public interface WorkerStore {
 
@@ -43,6 +43,9 @@ public interface WorkerStore {
     /** Consistent. */
     Optional<WorkerRecord> worker(String id);
 
-    /** The workers of a bucket, by id (order of UTF-8 bytes), after {@code afterId}. May lag. */
+    /**
+     * The workers of a bucket, by id (order of UTF-8 bytes), after {@code afterId}; fewer than {@code limit} only at the end.
+     * May lag. A damaged item is logged and left out: it must not hide the others.
+     */
     List<WorkerRecord> workers(int bucket, @Nullable String afterId, int limit);
 }

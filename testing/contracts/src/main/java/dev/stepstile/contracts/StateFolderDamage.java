@@ -43,6 +43,15 @@ public final class StateFolderDamage {
                 dispatchId);
     }
 
+    /** Flips a digit of a worker's item. */
+    public static void worker(Path stateFolder, String id) {
+        change(
+                stateFolder,
+                "UPDATE worker SET body = replace(body, '\"leaseUntil\":1', '\"leaseUntil\":3') WHERE id = ? AND id = ?",
+                id,
+                id);
+    }
+
     private static void change(Path stateFolder, String sql, String runId, String key) {
         try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + stateFolder.resolve("stepstile.db"));
                 PreparedStatement statement = connection.prepareStatement(sql)) {
