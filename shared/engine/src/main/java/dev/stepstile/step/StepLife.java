@@ -145,8 +145,7 @@ public final class StepLife {
         }
         StepRecord next = found.withCancelSeq(cancel.seq());
         return switch (found.state()) {
-            case Running running ->
-                change(found, next.withState(new Running(running.deadline(), true)));
+            case Running running -> change(found, next.withState(new Running(running.deadline(), true)));
             case Retrying _ -> change(found, next.withState(new Cancelled(now)));
             case Ended _ -> UNCHANGED;
         };

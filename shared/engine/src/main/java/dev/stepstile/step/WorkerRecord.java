@@ -60,6 +60,7 @@ public record WorkerRecord(
         return new WorkerRecord(id, steps, 0, leaseUntil, null, new TreeMap<>());
     }
 
+    /** With the next heartbeat. Its number stands for this one lease, also if it gets no answer. */
     public WorkerRecord withBeat(Instant until, SortedMap<Integer, Activity> doing) {
         return new WorkerRecord(id, steps, beat + 1, until, revokedAt, doing);
     }

@@ -77,7 +77,10 @@ public final class AttemptFailed extends Exception {
     }
 
     static AttemptFailed ofRevokedWorker() {
-        return new AttemptFailed(FailureKind.RETRYABLE, StepError.Kind.WORKER_LOST, "Its worker was revoked: it sent no heartbeat for longer than its lease.");
+        return new AttemptFailed(
+                FailureKind.RETRYABLE,
+                StepError.Kind.WORKER_LOST,
+                "Its worker was revoked: it sent no heartbeat for longer than its lease.");
     }
 
     static AttemptFailed ofTimeout(Duration allowed) {

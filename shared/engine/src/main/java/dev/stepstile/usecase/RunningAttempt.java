@@ -105,7 +105,7 @@ final class RunningAttempt {
         grace = stopTime;
         running = task;
         if (lost || cancelRequested) {
-            task.interrupt();
+            stopHandler(lost);
         }
         if (shutdown.begun()) {
             interruptHandler();

@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +34,7 @@ import org.slf4j.LoggerFactory;
 public final class StepAttempt {
     private static final Logger LOG = LoggerFactory.getLogger(StepAttempt.class);
 
-    /** For how long the end of an attempt is recorded again and again; after that, it is recovered with its worker. */
+    /** For how long a message waits while the end of its attempt is recorded again and again; after that, its worker goes on trying. */
     private static final Duration RECORD_WITHIN = Duration.ofSeconds(60);
 
     private final ExecutionParts parts;
@@ -47,7 +48,7 @@ public final class StepAttempt {
     private volatile @Nullable RunningAttempt running;
     private boolean foundEnded;
     private @Nullable String owner;
-    private MessageDisposition disposition = new MessageDisposition.Retry();
+    private volatile MessageDisposition disposition = new MessageDisposition.Retry();
 
     /**
      * @param deadline when work is interrupted at the latest; the caller keeps time to record the end after it
@@ -55,7 +56,12 @@ public final class StepAttempt {
      * @param scope the log context of its thread, which becomes the attempt's once it is claimed
      */
     StepAttempt(
-            ExecutionParts parts, Worker worker, StepSpec spec, Instant deadline, boolean alone, LogContext.Scope scope) {
+            ExecutionParts parts,
+            Worker worker,
+            StepSpec spec,
+            Instant deadline,
+            boolean alone,
+            LogContext.Scope scope) {
         this.parts = parts;
         this.worker = worker;
         this.spec = spec;
@@ -87,7 +93,7 @@ public final class StepAttempt {
     /**
      * Claims the step; true if this attempt now owns it.
      *
-     * @throws PortException if that is unknown; should the claim have been written, the step is recovered with its worker
+     * @throws PortException if that is unknown; should the claim have been written, its worker finds out and ends the attempt
      */
     public boolean claim() {
         String minted = worker.nextOwner();
@@ -119,16 +125,24 @@ public final class StepAttempt {
                     ? claimUnlessItsWorkerLives(claim, by, first)
                     : first;
         } catch (PortException unknown) {
-            worker.keepItem();
+            worker.settleLater(() -> endIfClaimed(unknown)); // not written does not mean that it never will be
             throw unknown;
         }
     }
 
-    /** A running step whose worker has no item any more is run by nobody, and nobody looks for it: its attempt ends here. */
+    /**
+     * A running step whose worker was revoked, or has no item any more, is run by nobody. Who revoked it may have been here
+     * already, and not look for it again: its attempt ends here.
+     */
     private StepRecorder.Recorded claimUnlessItsWorkerLives(
             StepEvent.Claim claim, StepRecord by, StepRecorder.Recorded held) {
         String other = by.worker();
-        if (other == null || parts.engine().workers().worker(other).isPresent()) {
+        if (other == null
+                || parts.engine()
+                        .workers()
+                        .worker(other)
+                        .filter(item -> item.revokedAt() == null)
+                        .isPresent()) {
             return held;
         }
         StepEvent lost = new StepEvent.WorkerLost(other, by.attempt(), "");
@@ -206,16 +220,12 @@ public final class StepAttempt {
         return failed;
     }
 
-    /** Records the result, for as long as the lease may last. */
+    /** Records the result. */
     public void succeed(Payload result) {
         RunningAttempt held = held();
         StepRecord record = held.stop();
-        try {
-            int pages = held.writeLastPages();
-            record(record, new StepEvent.Succeed(record.attempt(), record.owner(), result, pages));
-        } catch (PortException e) {
-            unrecorded("success", e);
-        }
+        int pages = held.writeLastPages();
+        record(record, new StepEvent.Succeed(record.attempt(), record.owner(), result, pages));
     }
 
     /** Records that there is no result, and when to try again. */
@@ -224,23 +234,19 @@ public final class StepAttempt {
         StepRecord record = held.stop();
         Duration asked = failure.retryIn();
         Duration retryIn = asked == null ? backoff(record) : asked;
-        try {
-            int pages = held.writeLastPages();
-            boolean release = held.toldToStop() && failure.failureKind() == FailureKind.RETRYABLE && asked == null;
-            record(
-                    record,
-                    release
-                            ? new StepEvent.Release(record.attempt(), record.owner(), pages)
-                            : new StepEvent.Fail(
-                                    record.attempt(),
-                                    record.owner(),
-                                    failure.failureKind(),
-                                    failure.error(),
-                                    retryIn,
-                                    pages));
-        } catch (PortException e) {
-            unrecorded("failure", e);
-        }
+        int pages = held.writeLastPages();
+        boolean release = held.toldToStop() && failure.failureKind() == FailureKind.RETRYABLE && asked == null;
+        record(
+                record,
+                release
+                        ? new StepEvent.Release(record.attempt(), record.owner(), pages)
+                        : new StepEvent.Fail(
+                                record.attempt(),
+                                record.owner(),
+                                failure.failureKind(),
+                                failure.error(),
+                                retryIn,
+                                pages));
     }
 
     /** As {@link #breakOff}, if the runner left the attempt without an end. */
@@ -252,44 +258,39 @@ public final class StepAttempt {
     }
 
     /**
-     * Ends an attempt that its runner could not: the heartbeats stop, and the attempt is recorded as failed, unless the
-     * table already has its end. A claim whose outcome this worker does not know is found by its owner token.
+     * Ends an attempt that its runner could not: it is recorded as failed, unless the table already has its end. A claim
+     * whose outcome this worker does not know is found by its owner.
      */
     void breakOff(Throwable thrown) {
-        try {
-            end(thrown);
-        } catch (PortException unknown) {
-            worker.keepItem();
-            throw unknown;
-        }
-    }
-
-    private void end(Throwable thrown) {
         RunningAttempt held = running;
         if (held != null) {
             held.stop();
-            recordBrokenOff(held.held(), thrown, held.pagesWritten());
-        } else if (owner != null && !(thrown instanceof PortException)) {
-            parts.store()
-                    .record(spec.id(), spec.shard())
-                    .filter(record -> record.owner().equals(owner) && record.state() instanceof StepState.Running)
-                    .ifPresent(record -> recordBrokenOff(record, thrown, 0));
+            record(held.held(), brokenOff(held.held(), thrown, held.pagesWritten()));
+        } else if (owner != null && !(thrown instanceof PortException)) { // else it is settled later
+            endIfClaimed(thrown);
         }
     }
 
-    private void recordBrokenOff(StepRecord record, Throwable thrown, int pages) {
+    /** False if the claim is not written. */
+    private boolean endIfClaimed(Throwable thrown) {
+        Optional<StepRecord> claimed = parts.store()
+                .record(spec.id(), spec.shard())
+                .filter(record -> record.owner().equals(owner) && record.state() instanceof StepState.Running);
+        claimed.ifPresent(record -> recorded(parts.recorder().apply(spec.id(), record, brokenOff(record, thrown, 0))));
+        return claimed.isPresent();
+    }
+
+    private StepEvent brokenOff(StepRecord record, Throwable thrown, int pages) {
         LOG.error(
                 "Step {}: attempt {} was ended by an error of its worker; it is recorded as a failure.",
                 spec.id(),
                 record.attempt(),
                 thrown);
-        Duration retryIn = backoff(record);
         StepError error = new StepError(
                 StepError.Kind.HANDLER_FAILED,
                 "The worker failed: " + FailureText.of(thrown).summary());
-        record(
-                record,
-                new StepEvent.Fail(record.attempt(), record.owner(), FailureKind.RETRYABLE, error, retryIn, pages));
+        return new StepEvent.Fail(
+                record.attempt(), record.owner(), FailureKind.RETRYABLE, error, backoff(record), pages);
     }
 
     private Duration backoff(StepRecord record) {
@@ -357,7 +358,24 @@ public final class StepAttempt {
     }
 
     private void record(StepRecord record, StepEvent event) {
-        switch (parts.recorder().apply(spec.id(), record, event, recordUntil(record))) {
+        try {
+            recorded(parts.recorder().apply(spec.id(), record, event, recordUntil(record)));
+        } catch (PortException e) {
+            disposition = new MessageDisposition.Retry();
+            worker.settleLater(() -> {
+                recorded(parts.recorder().apply(spec.id(), record, event));
+                return true;
+            });
+            LOG.error(
+                    "Step {}: the end of attempt {} could not be recorded ({}); it is tried again for as long as its worker lives.",
+                    spec.id(),
+                    record.attempt(),
+                    e.getMessage());
+        }
+    }
+
+    private void recorded(StepRecorder.Recorded outcome) {
+        switch (outcome) {
             case StepRecorder.Recorded.Wrote(StepRecord written) -> ended(written);
             case StepRecorder.Recorded.Left _ -> disposition = new MessageDisposition.Ack();
         }
@@ -366,13 +384,26 @@ public final class StepAttempt {
     private void ended(StepRecord record) {
         switch (record.state()) {
             case StepState.Retrying(Instant notBefore) -> disposition = retryAt(notBefore);
-            case StepState.Dead dead -> {
-                disposition = new MessageDisposition.Retry(); // in case it cannot be dead-lettered
-                parts.deadLetterer().moveToDeadLetters(spec, record, dead);
-                disposition = new MessageDisposition.Ack();
-            }
+            case StepState.Dead dead -> deadLetter(record, dead);
             case StepState.Running _, StepState.Succeeded _, StepState.Failed _, StepState.Cancelled _ ->
                 disposition = new MessageDisposition.Ack();
+        }
+    }
+
+    private void deadLetter(StepRecord record, StepState.Dead dead) {
+        try {
+            parts.deadLetterer().moveToDeadLetters(spec, record, dead);
+            disposition = new MessageDisposition.Ack();
+        } catch (PortException e) {
+            disposition = new MessageDisposition.Retry();
+            worker.settleLater(() -> {
+                parts.deadLetterer().moveToDeadLetters(spec, record, dead);
+                return true;
+            });
+            LOG.warn(
+                    "Step {}: not dead-lettered yet ({}); it is tried again for as long as its worker lives.",
+                    spec.id(),
+                    e.getMessage());
         }
     }
 
@@ -383,21 +414,12 @@ public final class StepAttempt {
                 : new MessageDisposition.RetryIn(wait.isNegative() ? Duration.ZERO : wait);
     }
 
-    private void unrecorded(String what, PortException e) {
-        disposition = new MessageDisposition.Retry();
-        worker.keepItem();
-        LOG.error(
-                "Step {}: the {} of attempt {} could not be recorded ({}); the step is recovered once its worker is silent.",
-                spec.id(),
-                what,
-                attempt(),
-                e.getMessage());
-    }
-
     /** Until when recording is retried: past the handler's deadline, but not for longer than the worker has time. */
     private Instant recordUntil(StepRecord record) {
         Instant patience = parts.runtime().now().plus(RECORD_WITHIN);
-        return record.state() instanceof StepState.Running held ? Collections.min(List.of(patience, held.deadline())) : patience;
+        return record.state() instanceof StepState.Running held
+                ? Collections.min(List.of(patience, held.deadline()))
+                : patience;
     }
 
     private RunningAttempt held() {

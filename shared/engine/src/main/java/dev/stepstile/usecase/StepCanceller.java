@@ -19,8 +19,7 @@ final class StepCanceller {
 
     StepRecorder.Recorded cancel(StepSpec spec, @Nullable StepRecord found, long seq) {
         askWorker(found);
-        StepRecorder.Recorded recorded =
-                parts.recorder().apply(spec.id(), found, new StepEvent.Cancel(spec, seq));
+        StepRecorder.Recorded recorded = parts.recorder().apply(spec.id(), found, new StepEvent.Cancel(spec, seq));
         if (recorded instanceof StepRecorder.Recorded.Wrote(StepRecord after)
                 && (found == null || after.attempt() != found.attempt())) {
             askWorker(after); // it was claimed in between

@@ -358,7 +358,10 @@ public final class StepExecution {
                     yield notDispatched(delivery);
                 }
                 yield parts.redriver()
-                                .movedBack(spec, attempt, turn.budget().workDeadline().plus(RESERVE))
+                                .movedBack(
+                                        spec,
+                                        attempt,
+                                        turn.budget().workDeadline().plus(RESERVE))
                         ? runAttempt(spec, turn, log)
                         : new MessageDisposition.Ack();
             }

@@ -11,12 +11,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,12 +42,16 @@ final class Worker {
     private final EngineRuntime runtime;
     private final AtomicInteger claims = new AtomicInteger();
     private final ConcurrentNavigableMap<Integer, RunningAttempt> attempts = new ConcurrentSkipListMap<>();
+    /** With the newest heartbeat that was answered. */
     private volatile WorkerRecord item;
+
+    /** With the newest heartbeat that was sent. */
+    private WorkerRecord sent;
+
     private volatile Set<StepId> cancels = Set.of();
     private volatile boolean revoked;
-    private volatile boolean outcomeUnknown;
+    private final Queue<BooleanSupplier> unsettled = new ConcurrentLinkedQueue<>();
     private Instant nextBeat;
-    private Instant nextLook;
     private Tasks.@Nullable Task<SweepReport> look;
     private Tasks.@Nullable Cancellable ticking;
 
@@ -54,8 +61,9 @@ final class Worker {
         this.timing = parts.timing();
         this.runtime = parts.runtime();
         this.item = item;
+        this.sent = item;
         this.nextBeat = now.plus(shorter(TICK, timing.heartbeat())); // what it has claimed is then listed as running
-        this.nextLook = now.plus(watch.firstLookIn());
+        this.look = watch.lookIfDue(null); // a batch may be over before the first tick
     }
 
     /**
@@ -72,6 +80,7 @@ final class Worker {
                         spec.shard(),
                         spec.settings().dispatchId(),
                         spec.settings().index()))
+                .distinct()
                 .toList();
         WorkerRecord item = WorkerRecord.starting(
                 runtime.ids().get(), steps, now.plus(parts.timing().lease()));
@@ -124,9 +133,24 @@ final class Worker {
         throw new IllegalArgumentException(id + " is not of this worker's batch");
     }
 
-    /** The outcome of a write is not known: the item stays, so that others read how the step stands once it is silent. */
-    void keepItem() {
-        outcomeUnknown = true;
+    /**
+     * The outcome of a write is not known. While this worker lives, nobody else finds out: it tries after each heartbeat. What
+     * is not settled when it ends keeps its item, so that others find out once it is silent.
+     *
+     * @param settle true if it is settled; else, and after a {@link PortException}, it is called again
+     */
+    void settleLater(BooleanSupplier settle) {
+        unsettled.add(settle);
+    }
+
+    private void settle() {
+        unsettled.removeIf(settle -> {
+            try {
+                return settle.getAsBoolean();
+            } catch (PortException e) {
+                return false;
+            }
+        });
     }
 
     /** Ends the worker: no heartbeat follows, and its item is deleted, unless others have to look after its steps. */
@@ -134,8 +158,11 @@ final class Worker {
         try {
             stopTicking();
             watch.endLook(look);
-            if (!outcomeUnknown && !revoked) {
-                store.end(item.id());
+            if (!revoked) {
+                settle();
+                if (unsettled.isEmpty()) {
+                    store.end(item.id());
+                }
             }
         } catch (Throwable thrown) { // what became of the messages is decided; an item that is left is looked after
             LOG.warn("Worker {}: its item is not deleted; others find that its steps have ended.", item.id(), thrown);
@@ -155,20 +182,18 @@ final class Worker {
             beat(now);
         }
         attempts.values().forEach(attempt -> attempt.abandonIfOverdue(now));
-        boolean lives = !revoked && now.isBefore(item.leaseUntil()); // else it would find itself silent
-        if (lives && !now.isBefore(nextLook)) {
-            nextLook = now.plus(timing.lookEvery());
-            look = watch.lookSometimes(look);
+        if (!revoked && now.isBefore(item.leaseUntil())) { // else it would find itself silent
+            look = watch.lookIfDue(look);
         }
     }
 
     private void beat(Instant now) {
-        WorkerRecord next = item.withBeat(now.plus(timing.lease()), activities());
+        sent = sent.withBeat(now.plus(timing.lease()), activities());
         Optional<Set<StepId>> asked;
         try {
-            asked = store.renew(next);
+            asked = store.renew(sent);
         } catch (PortException e) {
-            LOG.warn("Worker {}: heartbeat {} not sent ({}); sent again.", item.id(), next.beat(), e.getMessage());
+            LOG.warn("Worker {}: heartbeat {} not sent ({}); another follows.", item.id(), sent.beat(), e.getMessage());
             return;
         }
         nextBeat = now.plus(timing.heartbeat());
@@ -178,13 +203,14 @@ final class Worker {
             attempts.values().forEach(RunningAttempt::lose);
             return;
         }
-        item = next;
+        item = sent;
         cancels = asked.get(); // first: an attempt that is just starting reads it
         for (RunningAttempt attempt : attempts.values()) {
             if (cancels.contains(attempt.held().id())) {
                 attempt.cancel(now);
             }
         }
+        settle();
     }
 
     private SortedMap<Integer, Activity> activities() {

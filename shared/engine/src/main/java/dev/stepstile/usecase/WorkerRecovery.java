@@ -1,5 +1,6 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.port.DamagedData;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepStore.StepRef;
 import dev.stepstile.step.Dispatch;
@@ -45,32 +46,40 @@ final class WorkerRecovery {
      * @throws PortException if something was not done: a later look does all of it again
      */
     SweepReport recover(WorkerRecord worker) {
-        SweepReport report = SweepReport.NOTHING;
         Map<DispatchName, List<StepSpec>> manifestsOf = new LinkedHashMap<>();
         List<StepSpec> toSend = new ArrayList<>();
+        SweepReport report = SweepReport.NOTHING;
+        PortException failed = null;
         for (Assignment step : worker.steps()) {
-            Records read = Records.read(parts.store(), List.of(new StepRef(step.id(), step.shard())));
-            if (read.isDamaged(step.id().stepKey())) {
-                continue; // the sweep logs it, and recovers it once it is repaired
-            }
-            StepRecord record = read.of(step.id().stepKey());
-            StepSpec spec = spec(step, manifestsOf);
-            if (spec == null) {
-                report = report.plus(withoutManifest(worker, record));
-                continue;
-            }
-            Recovered recovered = recover(worker, spec, record);
-            report = report.plus(recovered.report());
-            if (recovered.send()) {
-                toSend.add(spec.as(record));
+            try {
+                Recovered recovered = recover(worker, step, manifestsOf);
+                report = report.plus(recovered.report());
+                if (recovered.send() != null) {
+                    toSend.add(recovered.send());
+                }
+            } catch (PortException e) { // the others do not wait for it
+                failed = e;
             }
         }
         if (!toSend.isEmpty() && !sender.send(toSend)) {
-            throw new PortException("the queue did not take all messages");
+            failed = new PortException("the queue did not take all messages");
+        }
+        parts.meter().add(Metric.STEPS_RECLAIMED, report.steps().reclaimed());
+        if (failed != null) {
+            throw failed;
         }
         parts.workers().forget(worker.id());
-        parts.meter().add(Metric.STEPS_RECLAIMED, report.steps().reclaimed());
         return report;
+    }
+
+    private Recovered recover(WorkerRecord worker, Assignment step, Map<DispatchName, List<StepSpec>> manifestsOf) {
+        Records read = Records.read(parts.store(), List.of(new StepRef(step.id(), step.shard())));
+        if (read.isDamaged(step.id().stepKey())) {
+            return Recovered.LEFT; // the sweep logs it, and recovers it once it is repaired
+        }
+        StepRecord record = read.of(step.id().stepKey());
+        StepSpec spec = spec(step, manifestsOf);
+        return spec == null ? withoutManifest(worker, record) : recover(worker, spec.as(record), record);
     }
 
     private record DispatchName(String runId, String dispatchId) {}
@@ -84,33 +93,41 @@ final class WorkerRecovery {
     }
 
     private List<StepSpec> manifest(DispatchName name) {
-        Optional<Dispatch> dispatch = parts.store().dispatch(name.runId(), name.dispatchId());
-        if (dispatch.isEmpty() || dispatch.get().closed()) {
-            return List.of(); // nobody dispatched it, or all of it has ended
-        }
         try {
-            return manifests.steps(dispatch.get());
-        } catch (Payloads.Missing missing) {
-            LOG.error("Dispatch {}/{}: {}; the sweeper ends it.", name.runId(), name.dispatchId(), missing.getMessage());
+            Optional<Dispatch> dispatch = parts.store().dispatch(name.runId(), name.dispatchId());
+            return dispatch.isEmpty() || dispatch.get().closed()
+                    ? List.of() // nobody dispatched it, or all of it has ended
+                    : manifests.steps(dispatch.get());
+        } catch (Payloads.Missing | DamagedData unreadable) {
+            LOG.error(
+                    "Dispatch {}/{}: {}; the attempts of its steps are ended, and the sweeper does the rest.",
+                    name.runId(),
+                    name.dispatchId(),
+                    unreadable.getMessage());
             return List.of();
         }
     }
 
-    /** What was done about a step, and whether its message is to be sent. */
-    private record Recovered(boolean send, SweepReport report) {
-        static final Recovered LEFT = new Recovered(false, SweepReport.NOTHING);
-        static final Recovered SEND = new Recovered(true, SweepReport.NOTHING);
+    /**
+     * What was done about a step.
+     *
+     * @param send the step, if its message is to be sent
+     */
+    private record Recovered(@Nullable StepSpec send, SweepReport report) {
+        static final Recovered LEFT = new Recovered(null, SweepReport.NOTHING);
     }
 
     private Recovered recover(WorkerRecord worker, StepSpec spec, @Nullable StepRecord record) {
+        Recovered send = new Recovered(spec, SweepReport.NOTHING);
         if (record == null) {
-            return Recovered.SEND; // its message is invisible for as long as the longest step
+            return send; // its message is invisible for as long as the longest step
         }
         boolean ranHere = worker.id().equals(record.worker());
         return switch (record.state()) {
             case StepState.Running _ -> ranHere ? endAttempt(worker, spec, record) : Recovered.LEFT;
-            case StepState.Retrying _ -> Recovered.SEND;
-            case StepState.Dead dead when ranHere && dead.deadLetteredAt() == null -> deadLetter(spec, record, dead);
+            case StepState.Retrying _ -> send;
+            case StepState.Dead dead
+            when ranHere && dead.deadLetteredAt() == null -> new Recovered(null, deadLetter(spec, record, dead));
             case StepState.Ended _ -> Recovered.LEFT;
         };
     }
@@ -120,23 +137,25 @@ final class WorkerRecovery {
                 instanceof StepRecorder.Recorded.Wrote(StepRecord after))) {
             return Recovered.LEFT; // it ended meanwhile
         }
-        Recovered then = after.state() instanceof StepState.Dead dead ? deadLetter(spec, after, dead) : Recovered.LEFT;
-        return new Recovered(
-                after.state() instanceof StepState.Retrying, then.report().plus(SweepReport.RECLAIMED));
+        return switch (after.state()) {
+            case StepState.Retrying _ -> new Recovered(spec, SweepReport.RECLAIMED);
+            case StepState.Dead dead -> new Recovered(null, SweepReport.RECLAIMED.plus(deadLetter(spec, after, dead)));
+            default -> new Recovered(null, SweepReport.RECLAIMED);
+        };
     }
 
-    private Recovered deadLetter(StepSpec spec, StepRecord record, StepState.Dead dead) {
+    private SweepReport deadLetter(StepSpec spec, StepRecord record, StepState.Dead dead) {
         parts.deadLetterer().moveToDeadLetters(spec, record, dead);
-        return new Recovered(false, SweepReport.DEAD_LETTERED);
+        return SweepReport.DEAD_LETTERED;
     }
 
     /** The sweeper does the rest of a dispatch that has no manifest any more. */
-    private SweepReport withoutManifest(WorkerRecord worker, @Nullable StepRecord record) {
+    private Recovered withoutManifest(WorkerRecord worker, @Nullable StepRecord record) {
         return record != null
                         && parts.recorder().apply(record.id(), record, lost(worker, record))
                                 instanceof StepRecorder.Recorded.Wrote
-                ? SweepReport.RECLAIMED
-                : SweepReport.NOTHING;
+                ? new Recovered(null, SweepReport.RECLAIMED)
+                : Recovered.LEFT;
     }
 
     private static StepEvent lost(WorkerRecord worker, StepRecord record) {

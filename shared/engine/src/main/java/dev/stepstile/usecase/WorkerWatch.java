@@ -3,7 +3,6 @@ package dev.stepstile.usecase;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.WorkerStore;
 import dev.stepstile.step.WorkerRecord;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.Predicate;
@@ -12,26 +11,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks for workers that have fallen silent, revokes them, and has their steps recovered. Running workers do so now and
- * then, about ten in ten seconds however many there are, and the sweeper does so on its schedule. Two at once do no harm.
+ * Looks for workers that have fallen silent, revokes them, and has their steps recovered. The environments in which workers
+ * run do so now and then, about ten in ten seconds however many there are, and the sweeper does so on its schedule. Two at
+ * once do no harm.
  */
 final class WorkerWatch {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerWatch.class);
     private static final int PAGE = 100;
 
-    /** How many of the running workers look in {@link Timing#lookEvery}, on average. */
+    /** How many environments look in {@link Timing#lookEvery}, on average. */
     private static final int LOOKERS = 10;
-
-    /** How many workers one look recovers at most, of a running worker: it has steps of its own. */
-    private static final int RECOVERIES = 10;
 
     private final WorkerStore store;
     private final WorkerRecovery recovery;
     private final Timing timing;
     private final EngineRuntime runtime;
 
-    /** How many workers the last look saw. */
-    private volatile int seen = 1;
+    /** How many workers lived when this environment looked last. */
+    private volatile int living = 1;
+
+    /** When this environment may look next; null before its first worker. */
+    private volatile @Nullable Instant nextLook;
 
     WorkerWatch(EngineParts parts) {
         this.store = parts.workers();
@@ -40,72 +40,79 @@ final class WorkerWatch {
         this.runtime = parts.runtime();
     }
 
-    /** When a worker that has just started looks first, so that workers that start together do not look together. */
-    Duration firstLookIn() {
-        return Duration.ofMillis(runtime.random().nextLong(timing.lookEvery().toMillis()));
-    }
-
-    /** Looks beside the worker's heartbeats, unless the look before has not ended, or enough others look. */
-    Tasks.@Nullable Task<SweepReport> lookSometimes(Tasks.@Nullable Task<SweepReport> before) {
-        if ((before != null && !ended(before)) || runtime.random().nextInt(Math.max(1, seen)) >= LOOKERS) {
+    /**
+     * Looks beside the worker's steps, if it is time, enough others do not, and the look before has ended. Environments that
+     * start together do not look together.
+     */
+    Tasks.@Nullable Task<SweepReport> lookIfDue(Tasks.@Nullable Task<SweepReport> before) {
+        Instant now = runtime.now();
+        Instant due = nextLook;
+        if (due == null) {
+            nextLook =
+                    now.plusMillis(runtime.random().nextLong(timing.lookEvery().toMillis()));
             return before;
         }
-        return runtime.tasks().fork("look for silent workers", () -> look(Instant.MAX, RECOVERIES));
+        if (now.isBefore(due) || (before != null && !endedBy(now, before))) {
+            return before;
+        }
+        nextLook = now.plus(timing.lookEvery());
+        return runtime.random().nextInt(living) < LOOKERS
+                ? runtime.tasks().fork("look for silent workers", () -> look(now.plus(timing.lookEvery())))
+                : before;
     }
 
-    private boolean ended(Tasks.Task<SweepReport> look) {
+    /** The worker ends: what its look does not recover soon, others do. */
+    void endLook(Tasks.@Nullable Task<SweepReport> look) {
+        if (look != null && !endedBy(runtime.now().plus(timing.margin()), look)) {
+            look.giveUp();
+        }
+    }
+
+    private static boolean endedBy(Instant instant, Tasks.Task<SweepReport> look) {
         try {
-            return look.joinUntil(runtime.now());
+            return look.joinUntil(instant);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
         }
     }
 
-    /** The worker ends: what its look has not recovered, others do. */
-    void endLook(Tasks.@Nullable Task<SweepReport> look) {
-        if (look != null && !ended(look)) {
-            look.giveUp();
-        }
-    }
-
     /**
      * Looks at all workers.
      *
-     * @param most how many silent ones to recover at most
+     * @param deadline from when on no more are recovered
      * @return what was done
      */
-    SweepReport look(Instant deadline, int most) {
-        return recover(this::isLost, deadline, most);
+    SweepReport look(Instant deadline) {
+        return recover(this::isLost, deadline);
     }
 
     /** Recovers all workers, silent or not, of which the caller knows that none lives. */
     SweepReport recoverAll() {
-        return recover(anyWorker -> true, Instant.MAX, Integer.MAX_VALUE);
+        return recover(anyWorker -> true, Instant.MAX);
     }
 
-    private SweepReport recover(Predicate<WorkerRecord> isLost, Instant deadline, int most) {
+    private SweepReport recover(Predicate<WorkerRecord> isLost, Instant deadline) {
         SweepReport report = SweepReport.NOTHING;
         int found = 0;
-        int recovered = 0;
         int first = runtime.random().nextInt(WorkerRecord.BUCKETS);
         for (int i = 0; i < WorkerRecord.BUCKETS; i++) {
             int bucket = (first + i) % WorkerRecord.BUCKETS;
-            @Nullable String after = null;
-            List<WorkerRecord> page;
-            do {
-                page = list(bucket, after);
+            List<WorkerRecord> page = list(bucket, null);
+            while (!page.isEmpty()) {
                 for (WorkerRecord worker : page) {
-                    after = worker.id();
-                    found++;
-                    if (recovered < most && runtime.now().isBefore(deadline) && isLost.test(worker)) {
+                    if (!isLost.test(worker)) {
+                        found++;
+                    } else if (runtime.now().isBefore(deadline)) {
                         report = report.plus(recover(worker));
-                        recovered++;
                     }
                 }
-            } while (page.size() == PAGE);
+                page = page.size() < PAGE
+                        ? List.of()
+                        : list(bucket, page.getLast().id());
+            }
         }
-        seen = Math.max(1, found);
+        living = Math.max(1, found);
         return report;
     }
 
@@ -140,6 +147,11 @@ final class WorkerWatch {
             return recovery.recover(worker);
         } catch (PortException e) {
             LOG.warn("Worker {}: not recovered yet ({}); a later look goes on.", worker.id(), e.getMessage());
+            return SweepReport.UNREACHABLE;
+        } catch (
+                RuntimeException
+                        e) { // a defect: one item must not hide the others from every look, and stop every sweep
+            LOG.error("Worker {}: cannot be recovered; each look tries again.", worker.id(), e);
             return SweepReport.UNREACHABLE;
         }
     }

@@ -92,6 +92,7 @@ class MetricsTest {
     void tells_of_a_step_that_dies_when_it_does_and_of_its_letter_when_that_is_sent() throws InterruptedException {
         stack.dispatch("d1", Stack.once("dead"));
         stack.faults.fail("deadLetters.moveToDeadLetters");
+        stack.faults.fail("deadLetters.moveToDeadLetters"); // at its worker's end
         stack.deliver();
         assertThat(stack.count(Metric.STEPS_DEAD)).isEqualTo(1);
         assertThat(stack.count(Metric.DEAD_LETTERS_SENT)).isZero();

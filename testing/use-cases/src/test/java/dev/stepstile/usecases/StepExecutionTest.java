@@ -1021,9 +1021,8 @@ class StepExecutionTest {
             stack.faults.loseAnswer("store.write");
             List<Delivery> batch = stack.receive(10);
             assertThat(stack.deliver(batch)).as("not known whether claimed").hasSize(1);
-            assertThat(stack.state("a")).isEqualTo(Name.RUNNING);
-            stack.expireLease();
-            stack.sweep();
+            assertThat(stack.state("a")).as("found out at its worker's end").isEqualTo(Name.RETRYING);
+            stack.time.advance(Duration.ofSeconds(2));
             stack.work.on("a", (input, context) -> {
                 stack.faults.loseAnswer("store.write");
                 return StepResult.of("once");

@@ -3,17 +3,21 @@ package dev.stepstile.usecases;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.api.StepResult;
+import dev.stepstile.contracts.StateFolderDamage;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepState.Name;
 import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.usecase.Metric;
+import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.Tasks;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +45,14 @@ class WorkerTest {
     private void pass(int seconds) {
         for (int i = 0; i < seconds; i++) {
             stack.time.advance(SECOND);
+        }
+    }
+
+    /** As {@link #pass}, in a time that a look, which is a thread of its own, can follow. */
+    private void passUntil(int seconds, BooleanSupplier condition) throws InterruptedException {
+        for (int i = 0; i < seconds && !condition.getAsBoolean(); i++) {
+            pass(1);
+            Thread.sleep(100);
         }
     }
 
@@ -263,5 +275,173 @@ class WorkerTest {
         pass(10);
         stack.sweep();
         assertThat(stack.workers()).isEmpty();
+    }
+
+    /** Both claims are written; the answer of one is lost, and the other's step runs for as long as the test wants. */
+    @Test
+    void that_does_not_know_whether_it_claimed_a_step_does_not_hold_it_while_another_one_runs()
+            throws InterruptedException {
+        Work.Gate a = stack.work.gate("a");
+        stack.work.on("b", a);
+        stack.handOver("a", "b");
+        stack.faults.loseAnswer("store.write");
+        Tasks.Task<List<String>> worker = stack.start();
+        a.awaitEntered();
+        await(() -> stack.hasRecord("a") && stack.hasRecord("b"));
+        pass(10);
+        assertThat(List.of(stack.state("a"), stack.state("b"))).containsExactlyInAnyOrder(Name.RUNNING, Name.RETRYING);
+        a.open();
+        worker.join();
+        assertThat(stack.work.started()).hasSize(1);
+    }
+
+    @Test
+    void that_could_not_record_an_end_records_it_once_the_table_answers_while_another_step_runs()
+            throws InterruptedException {
+        Work.Gate gate = stack.work.gate("b");
+        stack.work.on("a", (input, context) -> {
+            gate.awaitEntered();
+            for (int i = 0; i < 200; i++) {
+                stack.faults.fail("store.write");
+            }
+            return StepResult.of("late");
+        });
+        stack.handOver("a", "b");
+        Tasks.Task<List<String>> worker = stack.start();
+        gate.awaitEntered();
+        await(() -> stack.time.instant().isAfter(Stack.START.plusSeconds(58))); // whoever sleeps moves the clock
+        stack.faults.restart();
+        pass(10);
+        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+        assertThat(stack.state("b")).isEqualTo(Name.RUNNING);
+        gate.open();
+        worker.join();
+    }
+
+    @Test
+    void whose_heartbeats_arrive_and_are_not_answered_is_not_revoked_by_who_has_read_an_older_one()
+            throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
+        stack.handOver("a");
+        Tasks.Task<List<String>> worker = stack.start();
+        gate.awaitEntered();
+        stack.faults.loseAnswer("workers.renew");
+        pass(5);
+        WorkerRecord read = stack.workers().getFirst();
+        stack.faults.loseAnswer("workers.renew");
+        pass(1);
+        assertThat(stack.workers().getFirst().leaseUntil()).isAfter(read.leaseUntil());
+        assertThat(stack.ports.workers().revoke(read, stack.time.instant())).isFalse();
+        gate.open();
+        worker.join();
+    }
+
+    @Test
+    void that_is_revoked_before_a_handler_starts_abandons_it() throws InterruptedException {
+        CountDownLatch stop = new CountDownLatch(1);
+        stack.work.on("a", (input, context) -> {
+            while (stop.getCount() > 0) {
+                Thread.onSpinWait(); // takes no notice of an interruption
+            }
+            return StepResult.none();
+        });
+        stack.handOver("a");
+        stack.faults.afterNext("store.write", () -> {
+            stack.ports.workers().revoke(stack.workers().getFirst(), stack.time.instant());
+            pass(5);
+        });
+        Tasks.Task<List<String>> worker = stack.start();
+        await(() -> stack.hasRecord("a") && stack.state("a") == Name.RETRYING);
+        assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
+        stop.countDown();
+        assertThat(worker.join()).hasSize(1);
+    }
+
+    @Test
+    void that_dies_is_recovered_within_30_seconds_by_workers_whose_batches_are_short() throws InterruptedException {
+        stack.handOver("a");
+        stack.crashAfterClaim();
+        StepExecution environment = stack.environment();
+        for (int second = 0; second < 30 && stack.state("a") == Name.RUNNING; second++) {
+            stack.dispatch("short-" + second, Stack.step("s" + second));
+            environment.execute(stack.receive(1), stack.time.instant().plus(Stack.FUNCTION_TIMEOUT));
+            pass(1);
+        }
+        assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
+    }
+
+    /** Those that died do not look; who counts them would leave it to them. */
+    @Test
+    void that_dies_after_hundreds_of_others_is_recovered_within_30_seconds() throws InterruptedException {
+        for (int i = 0; i < 300; i++) {
+            stack.ports.workers().start(WorkerRecord.starting("dead-" + i, List.of(), Stack.START));
+        }
+        Work.Gate gate = stack.work.gate("neighbour");
+        Tasks.Task<List<String>> neighbour = neighbour(gate);
+        passUntil(60, () -> stack.workers().size() == 1);
+        assertThat(stack.workers()).as("all are recovered").hasSize(1);
+        stack.handOver("a");
+        stack.crashAfterClaim();
+        passUntil(30, () -> stack.state("a") == Name.RETRYING);
+        assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
+        gate.open();
+        neighbour.join();
+    }
+
+    @Test
+    void that_is_revoked_and_not_yet_recovered_does_not_cost_a_step_its_message() throws InterruptedException {
+        stack.handOver("a");
+        stack.crashAfterClaim();
+        stack.expireLease();
+        stack.ports.workers().revoke(stack.workers().getFirst(), stack.time.instant()); // and then it stands still
+        stack.time.advance(Stack.VISIBILITY);
+        assertThat(stack.deliver(stack.receivedTimes(1))).isEmpty();
+        assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+    }
+
+    @Test
+    void is_recovered_step_by_step_whatever_is_damaged() throws InterruptedException {
+        stack.dispatch("d1", Stack.step("a"));
+        stack.dispatch("d2", Stack.step("b"));
+        stack.dispatch("d3", Stack.step("c"));
+        Work.Gate gate = stack.work.gate("a");
+        stack.work.on("b", gate);
+        stack.work.on("c", gate);
+        Tasks.Task<List<String>> worker = stack.start();
+        await(() -> stack.work.started().size() == 3);
+        for (int i = 0; i < 30; i++) {
+            stack.faults.fail("workers.renew");
+        }
+        stack.expireLease();
+        StateFolderDamage.dispatch(folder.resolve("state"), Stack.RUN, "d2");
+        stack.sweep();
+        assertThat(List.of(stack.state("a"), stack.state("b"), stack.state("c")))
+                .containsOnly(Name.RETRYING);
+        assertThat(stack.receive(10)).as("of the dispatches that can be read").hasSize(2);
+        assertThat(stack.workers()).isEmpty();
+        gate.open();
+        assertThat(worker.join()).isEmpty();
+    }
+
+    @Test
+    void whose_item_is_damaged_hides_no_other_one() throws InterruptedException {
+        List<WorkerRecord> dead = IntStream.range(0, 20)
+                .mapToObj(i -> WorkerRecord.starting("dead-" + i, List.of(), Stack.START))
+                .toList();
+        dead.forEach(stack.ports.workers()::start);
+        StateFolderDamage.worker(folder.resolve("state"), "dead-0");
+        stack.expireLease();
+        stack.sweep();
+        assertThat(dead.subList(1, 20))
+                .noneMatch(item -> stack.ports.workers().worker(item.id()).isPresent());
+    }
+
+    @Test
+    void lists_a_step_once_however_often_it_is_in_its_batch() throws InterruptedException {
+        stack.handOver("a");
+        List<Delivery> once = stack.receive(1);
+        stack.faults.crashAfter("workers.start", 0);
+        stack.crash(List.of(once.getFirst(), once.getFirst()));
+        assertThat(stack.workers().getFirst().steps()).hasSize(1);
     }
 }
