@@ -15,7 +15,6 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepState;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -117,10 +116,7 @@ final class RecordItem {
         String stepKey = ItemKeys.stepKey(item.text(SK));
         if (!item.has(STATE)) {
             return new FeedEntry.PageWritten(
-                    stepKey,
-                    FeedEntry.number(position, 1),
-                    FeedEntry.number(position, 0),
-                    FeedEntry.at(position));
+                    stepKey, FeedEntry.number(position, 1), FeedEntry.number(position, 0), FeedEntry.at(position));
         }
         return new FeedEntry.Ended(
                 stepKey,

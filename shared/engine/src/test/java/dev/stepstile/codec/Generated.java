@@ -121,8 +121,7 @@ final class Generated {
 
     StepState state() {
         return switch (random.nextInt(6)) {
-            case 0 ->
-                new StepState.Running(instant(), random.nextBoolean());
+            case 0 -> new StepState.Running(instant(), random.nextBoolean());
             case 1 -> new StepState.Retrying(instant());
             case 2 -> new StepState.Succeeded(payload(), instant());
             case 3 -> new StepState.Failed(error(), instant());

@@ -45,8 +45,7 @@ final class StateTable {
         add(rows, "CANCELLED", Steps.record(new StepState.Cancelled(Steps.NOW)));
         for (Situation row : List.copyOf(rows)) {
             if (row.record() != null
-                    && List.of("RUNNING, overdue", "RETRYING, due", "SUCCEEDED")
-                            .contains(row.name())) {
+                    && List.of("RUNNING, overdue", "RETRYING, due", "SUCCEEDED").contains(row.name())) {
                 rows.add(new Situation(row.name() + ", of another dispatch", row.record(), Steps.spec("d2")));
             }
         }

@@ -220,7 +220,11 @@ class StateTableTest {
                             instanceof Transition.Write(StepRecord _, Precondition expect)) {
                 boolean owner = switch (happening.event().apply(situation)) {
                     case StepEvent.Succeed _, StepEvent.Fail _, StepEvent.Release _ -> true;
-                    case StepEvent.Claim _, StepEvent.WorkerLost _, StepEvent.Expire _, StepEvent.Cancel _, StepEvent.Redrive _ -> false;
+                    case StepEvent.Claim _,
+                            StepEvent.WorkerLost _,
+                            StepEvent.Expire _,
+                            StepEvent.Cancel _,
+                            StepEvent.Redrive _ -> false;
                     case StepEvent.DeadLettered _, StepEvent.Discard _ -> false;
                 };
                 assertThat(expect)

@@ -463,7 +463,10 @@ class StepLifeTest {
             return switch (random.nextInt(12)) {
                 case 0, 1, 2, 3 ->
                     new StepEvent.Claim(
-                            spec, WorkerRecord.owner("w" + random.nextInt(3), random.nextInt()), NOW, random.nextBoolean());
+                            spec,
+                            WorkerRecord.owner("w" + random.nextInt(3), random.nextInt()),
+                            NOW,
+                            random.nextBoolean());
                 case 4 -> new StepEvent.WorkerLost("w" + random.nextInt(3), attempt, "");
                 case 5 -> Steps.succeed(attempt, random.nextInt(4) == 0 ? owner : "nobody");
                 case 6, 7 ->

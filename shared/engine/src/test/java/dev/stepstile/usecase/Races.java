@@ -140,7 +140,10 @@ final class Races {
     /** The one heartbeat that brings a cancel meets a handler that is just being started: it is asked to stop. */
     static void cancelled(long seed) {
         Races races = new Races(seed);
-        races.tasks.ticks(1, HEARTBEAT, () -> races.ports.has("one") && races.ports.stored("one").cancelSeq() == 1);
+        races.tasks.ticks(
+                1,
+                HEARTBEAT,
+                () -> races.ports.has("one") && races.ports.stored("one").cancelSeq() == 1);
         races.execute(context -> races.tasks.awaitInterruption(), "one");
         races.baton.fork(() -> {
             Baton.await(() -> races.ports.has("one"));
@@ -156,7 +159,10 @@ final class Races {
     /** The one heartbeat that is refused, as the worker is revoked, meets a handler that is just being started. */
     static void lost(long seed) {
         Races races = new Races(seed);
-        races.tasks.ticks(1, HEARTBEAT, () -> races.ports.has("one") && races.ports.stored("one").attempt() == 2);
+        races.tasks.ticks(
+                1,
+                HEARTBEAT,
+                () -> races.ports.has("one") && races.ports.stored("one").attempt() == 2);
         races.execute(context -> races.tasks.awaitInterruption(), "one");
         races.baton.fork(() -> {
             Baton.await(() -> races.ports.has("one"));

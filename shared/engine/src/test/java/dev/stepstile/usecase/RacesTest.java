@@ -16,8 +16,13 @@ import org.junit.jupiter.params.provider.ValueSource;
  * share. A schedule that fails is named by its seed.
  */
 class RacesTest {
-    private static final List<Class<?>> RACY =
-            List.of(StepExecution.class, StepAttempt.class, Worker.class, RunningAttempt.class, LogPageWriter.class, AttemptLog.class);
+    private static final List<Class<?>> RACY = List.of(
+            StepExecution.class,
+            StepAttempt.class,
+            Worker.class,
+            RunningAttempt.class,
+            LogPageWriter.class,
+            AttemptLog.class);
 
     private static final int SCHEDULES = 300;
     private static final int MANY_SCHEDULES = 10_000;

@@ -147,8 +147,7 @@ class RecoveryTest {
 
     @Nested
     class A_running_step {
-        private final StepRecord running =
-                record("d1", 0, new StepState.Running(START, false));
+        private final StepRecord running = record("d1", 0, new StepState.Running(START, false));
 
         @Test
         void is_reclaimed_once_its_deadline_and_the_margin_are_over() {

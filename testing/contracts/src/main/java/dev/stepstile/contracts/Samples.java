@@ -44,14 +44,7 @@ public final class Samples {
     }
 
     public static StepRecord running(String runId, String key) {
-        return record(
-                runId,
-                key,
-                1,
-                "owner-1",
-                0,
-                List.of(),
-                new StepState.Running(NOW.plusSeconds(60), false));
+        return record(runId, key, 1, "owner-1", 0, List.of(), new StepState.Running(NOW.plusSeconds(60), false));
     }
 
     public static StepRecord record(

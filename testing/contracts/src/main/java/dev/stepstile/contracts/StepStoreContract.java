@@ -591,8 +591,7 @@ public abstract class StepStoreContract {
             eventually(() -> assertThat(store().feed(run, 3, null, 10))
                     .containsExactly(
                             new FeedEntry.PageWritten(key, 7, 12, Samples.NOW.plusSeconds(1)),
-                            new FeedEntry.Ended(
-                                    key, 1, StepState.Name.CANCELLED, Samples.NOW.plusSeconds(2), 2, null),
+                            new FeedEntry.Ended(key, 1, StepState.Name.CANCELLED, Samples.NOW.plusSeconds(2), 2, null),
                             new FeedEntry.Ended(
                                     damagedKey, 1, StepState.Name.UNKNOWN, Samples.NOW.plusSeconds(3), 0, null)));
         }

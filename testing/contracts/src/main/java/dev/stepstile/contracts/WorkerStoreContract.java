@@ -167,7 +167,8 @@ public abstract class WorkerStoreContract {
 
     @Test
     void a_bucket_lists_its_workers_by_id_page_by_page() {
-        List<WorkerRecord> written = IntStream.range(0, 12).mapToObj(i -> started()).toList();
+        List<WorkerRecord> written =
+                IntStream.range(0, 12).mapToObj(i -> started()).toList();
         eventually(() -> {
             for (int bucket = 0; bucket < WorkerRecord.BUCKETS; bucket++) {
                 int of = bucket;
