@@ -100,8 +100,7 @@ final class BarePorts {
 
     private boolean cycle(StepSpec spec) {
         Instant now = runtime.now();
-        StepEvent.Claim claim =
-                new StepEvent.Claim(spec, runtime.ids().get(), now.plus(Duration.ofMinutes(5)), true);
+        StepEvent.Claim claim = new StepEvent.Claim(spec, runtime.ids().get(), now.plus(Duration.ofMinutes(5)), true);
         StepRecord claimed = write(StepLife.on(null, claim, now));
         write(StepLife.on(
                 claimed, new StepEvent.Succeed(claimed.attempt(), claimed.owner(), Payload.NULL, 0), runtime.now()));

@@ -1,0 +1,164 @@
+package dev.stepstile.bench.cost;
+
+import dev.stepstile.simulation.scheduler.Scheduler;
+import dev.stepstile.step.Limits;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.Run;
+import dev.stepstile.usecase.Dispatcher;
+import dev.stepstile.usecase.Metric;
+import dev.stepstile.usecase.RunQueries;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+
+/** Steps of one duration, from their dispatch until their dispatches are closed and their results are read. */
+final class CostRun {
+    /** Batches of ten at once: 500 slots. */
+    static final int WORKERS = 50;
+
+    private static final Duration TIMEOUT = Duration.ofSeconds(870);
+    private static final Duration AT_MOST = Duration.ofDays(30);
+    private static final int FEED_PAGE = 1000;
+
+    private final SimulatedAccount account = new SimulatedAccount();
+
+    /**
+     * What was counted.
+     *
+     * @param step how long a step takes
+     * @param took virtual time until all was done
+     */
+    record Counted(Duration step, int steps, Duration took, Counts counts) {
+        double reads(Cause cause) {
+            return counts.reads(cause) / steps;
+        }
+
+        double writes(Cause cause) {
+            return counts.writes(cause) / steps;
+        }
+
+        double reads() {
+            return counts.allReads() / steps;
+        }
+
+        double writes() {
+            return counts.allWrites() / steps;
+        }
+
+        double queueRequests() {
+            return (double) counts.queueRequests() / steps;
+        }
+
+        double invocations() {
+            return (double) counts.invocations() / steps;
+        }
+    }
+
+    /** Runs steps, in dispatches of 10,000 at most, each to a run of its own. */
+    Counted run(Duration step, int steps) {
+        account.startPollers(WORKERS);
+        account.startSchedule();
+        account.start("client", () -> {
+            List<String> runs = dispatch(step, steps);
+            while (account.tally(Metric.DISPATCHES_CLOSED) < runs.size() || !account.queueEmpty()) {
+                account.scheduler().pause(1000);
+            }
+            runs.forEach(this::readFeed);
+            account.scheduler().stop();
+        });
+        account.scheduler().run(Scheduler.START.plus(AT_MOST));
+        long succeeded = account.tally(Metric.STEPS_SUCCEEDED);
+        if (succeeded != steps) {
+            throw new IllegalStateException(succeeded + " of " + steps + " steps have succeeded");
+        }
+        return new Counted(
+                step,
+                steps,
+                Duration.between(Scheduler.START, account.scheduler().now()),
+                account.counts());
+    }
+
+    /** What an idle deployment consumes in an hour, with so many pollers. */
+    Counts idle(int pollers) {
+        account.startPollers(pollers);
+        account.startSchedule();
+        account.scheduler().run(Scheduler.START.plus(Duration.ofHours(1)));
+        return account.counts();
+    }
+
+    private List<String> dispatch(Duration step, int steps) {
+        List<String> runs = new ArrayList<>();
+        for (int from = 0; from < steps; from += Limits.STEPS_PER_DISPATCH) {
+            String runId = "run-" + runs.size();
+            account.dispatch(request(runId, step, Math.min(Limits.STEPS_PER_DISPATCH, steps - from)));
+            runs.add(runId);
+        }
+        return runs;
+    }
+
+    private static Dispatcher.Request request(String runId, Duration step, int steps) {
+        List<Dispatcher.NewStep> list = new ArrayList<>();
+        for (int i = 0; i < steps; i++) {
+            list.add(new Dispatcher.NewStep(
+                    "step-" + i,
+                    SimulatedAccount.HANDLER,
+                    Long.toString(step.toMillis()),
+                    RetryPolicy.DEFAULT,
+                    TIMEOUT,
+                    new TreeMap<>()));
+        }
+        return new Dispatcher.Request(runId, "d", list, new TreeMap<>());
+    }
+
+    private void readFeed(String runId) {
+        List<String> positions = List.of();
+        RunQueries.Feed feed;
+        do {
+            List<String> from = positions;
+            feed = account.ask((stepstile, deadline) -> {
+                RunQueries queries = stepstile.queries();
+                Run run = queries.run(runId).orElseThrow();
+                return queries.feed(run, from, FEED_PAGE);
+            });
+            positions = feed.positions();
+        } while (!feed.caughtUp());
+    }
+
+    /**
+     * What one sweep does while so many steps are open and nothing is wrong.
+     *
+     * @param seconds on this machine
+     * @param took virtual time
+     */
+    record Swept(int open, Counts counts, double seconds, Duration took) {}
+
+    /** One sweep, after two others, while all slots run steps that last. */
+    Swept sweepOf(int open) {
+        List<Swept> swept = new ArrayList<>();
+        account.startPollers(WORKERS);
+        account.start("client", () -> {
+            dispatch(Duration.ofSeconds(800), open);
+            for (int i = 0; i < 3; i++) {
+                account.scheduler().pause(60_000);
+                swept.add(sweep(open));
+            }
+            account.scheduler().stop();
+        });
+        account.scheduler().run(Scheduler.START.plus(AT_MOST));
+        return swept.getLast();
+    }
+
+    private Swept sweep(int open) {
+        account.countAnew();
+        long virtual = account.scheduler().millis();
+        long began = System.nanoTime();
+        account.sweep();
+        double seconds = (System.nanoTime() - began) / 1e9;
+        return new Swept(
+                open,
+                account.countAnew(),
+                seconds,
+                Duration.ofMillis(account.scheduler().millis() - virtual));
+    }
+}
