@@ -5,11 +5,18 @@ import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepSpec;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.SequencedSet;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Checks whether a message names a step that was dispatched: anyone who can send to the queue could otherwise run any
@@ -17,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * read again.
  */
 final class KnownDispatches {
+    private static final Logger LOG = LoggerFactory.getLogger(KnownDispatches.class);
+
     /** Some 100 bytes each. */
     private static final int MOST = 10_000;
 
@@ -31,21 +40,47 @@ final class KnownDispatches {
         this.store = store;
     }
 
+    /** Reads what several of these steps name: they are processed at once, and each of them would read it. */
+    void readShared(List<StepSpec> steps) {
+        Set<DispatchId> named = new HashSet<>();
+        SequencedSet<DispatchId> shared = new LinkedHashSet<>();
+        for (StepSpec step : steps) {
+            if (!named.add(dispatchOf(step))) {
+                shared.add(dispatchOf(step));
+            }
+        }
+        for (DispatchId id : shared) {
+            try {
+                known(id);
+            } catch (Throwable thrown) { // each of its messages reads it, and decides what becomes of itself
+                LOG.warn("Dispatch {}/{}: not read yet; each of its steps reads it.", id.runId(), id.dispatchId(), thrown);
+            }
+        }
+    }
+
+    private static DispatchId dispatchOf(StepSpec step) {
+        return new DispatchId(step.id().runId(), step.settings().dispatchId());
+    }
+
     /** Whether the table has the dispatch that the step names, and the step can be one of its steps. */
     boolean has(StepSpec spec) {
-        DispatchId id = new DispatchId(spec.id().runId(), spec.settings().dispatchId());
+        Known dispatch = known(dispatchOf(spec));
+        return dispatch != null
+                && spec.settings().index() < dispatch.stepCount()
+                && spec.shard() == Shards.of(spec.id().stepKey(), dispatch.shards());
+    }
+
+    private @Nullable Known known(DispatchId id) {
         Known dispatch = remembered(id);
         if (dispatch == null) {
             Optional<Dispatch> read = store.dispatch(id.runId(), id.dispatchId());
-            if (read.isEmpty()) {
-                return false;
+            if (read.isPresent()) {
+                dispatch = new Known(
+                        read.get().accepted().stepCount(), read.get().accepted().shards());
+                remember(id, dispatch);
             }
-            dispatch = new Known(
-                    read.get().accepted().stepCount(), read.get().accepted().shards());
-            remember(id, dispatch);
         }
-        return spec.settings().index() < dispatch.stepCount()
-                && spec.shard() == Shards.of(spec.id().stepKey(), dispatch.shards());
+        return dispatch;
     }
 
     private @Nullable Known remembered(DispatchId id) {

@@ -132,10 +132,10 @@ public final class StepExecution {
      *
      * @param worker null if none of the batch's messages is of a step
      */
-    private record Turn(@Nullable Worker worker, Budget budget, boolean alone) {}
+    private record Turn(Decoded content, @Nullable Worker worker, Budget budget, boolean alone) {}
 
-    private static Optional<StepSpec> step(Delivery message) {
-        return switch (MessageCodec.decode(message.body())) {
+    private static Optional<StepSpec> step(Decoded content) {
+        return switch (content) {
             case Decoded.Step(StepSpec spec) -> Optional.of(spec);
             case Decoded.MovedBack(StepSpec spec, int _) -> Optional.of(spec);
             case Decoded.Unrecognised _, Decoded.NewerVersion _ -> Optional.empty();
@@ -145,6 +145,7 @@ public final class StepExecution {
     /** One batch, and what happens to each of its messages. */
     private final class Batch {
         private final List<Delivery> messages;
+        private final List<Decoded> contents;
         private final Budget budget;
         private final SortedMap<Integer, MessageDisposition> dispositions = new TreeMap<>();
         private @Nullable Worker worker;
@@ -152,6 +153,9 @@ public final class StepExecution {
 
         Batch(List<Delivery> messages, Instant workDeadline) {
             this.messages = messages;
+            this.contents = messages.stream()
+                    .map(message -> MessageCodec.decode(message.body()))
+                    .toList();
             this.budget =
                     new Budget(workDeadline, Duration.between(parts.runtime().now(), workDeadline));
         }
@@ -161,7 +165,7 @@ public final class StepExecution {
             List<StepSpec> steps = new ArrayList<>();
             for (int i = 0; i < messages.size(); i++) {
                 if (only.isEmpty() || only.getAsInt() == i) {
-                    step(messages.get(i)).ifPresent(steps::add);
+                    step(contents.get(i)).ifPresent(steps::add);
                 }
             }
             if (steps.isEmpty()) {
@@ -206,6 +210,7 @@ public final class StepExecution {
 
         /** Runs all messages at once; suspects are only found. */
         void runTogether() {
+            dispatches.readShared(contents.stream().flatMap(each -> step(each).stream()).toList());
             SortedMap<Integer, Tasks.Task<MessageDisposition>> tasks = new TreeMap<>();
             for (int i = 0; i < messages.size(); i++) {
                 fork(i, false, tasks);
@@ -265,7 +270,8 @@ public final class StepExecution {
                                 .tasks()
                                 .fork(
                                         "message " + message.messageId(),
-                                        () -> processMessage(message, new Turn(worker, budget, alone))));
+                                        () -> processMessage(
+                                                message, new Turn(contents.get(i), worker, budget, alone))));
             } catch (Throwable noThread) { // the other messages continue
                 dispositions.put(i, brokenOff(message, noThread));
             }
@@ -344,7 +350,7 @@ public final class StepExecution {
     }
 
     private MessageDisposition dispatchByType(Delivery delivery, Turn turn, LogContext.Scope log) {
-        return switch (MessageCodec.decode(delivery.body())) {
+        return switch (turn.content()) {
             case Decoded.Unrecognised(String reason) -> unrecognised(delivery, reason);
             case Decoded.NewerVersion(int version) -> {
                 LOG.info(

@@ -92,6 +92,22 @@ class StepExecutionTest {
         }
 
         @Test
+        void reads_its_dispatch_once_together_with_the_others_of_its_batch() throws InterruptedException {
+            stack.handOver("a", "b", "c");
+            stack.faults.restart();
+            assertThat(stack.deliver()).isEmpty();
+            assertThat(stack.faults.calls("store.dispatch")).isEqualTo(1);
+        }
+
+        @Test
+        void whose_dispatch_could_not_be_read_for_the_batch_reads_it_itself() throws InterruptedException {
+            stack.handOver("a", "b", "c");
+            stack.faults.fail("store.dispatch");
+            assertThat(stack.deliver()).isEmpty();
+            assertThat(stack.work.started()).containsExactlyInAnyOrder("a#1", "b#1", "c#1");
+        }
+
+        @Test
         void delivered_twice_runs_once() throws InterruptedException {
             stack.handOver("a");
             stack.deliverTwice();

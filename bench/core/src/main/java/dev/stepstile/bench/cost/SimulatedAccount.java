@@ -220,9 +220,11 @@ final class SimulatedAccount {
 
     void dispatch(Dispatcher.Request request) {
         counts.invoked();
-        dispatchFunction
-                .invoke((dispatcher, deadline) -> dispatcher.dispatch(request))
-                .orElseThrow();
+        Optional<Dispatcher.Answer> answer =
+                dispatchFunction.invoke((dispatcher, deadline) -> dispatcher.dispatch(request));
+        if (!(answer.orElse(null) instanceof Dispatcher.Answer.Accepted)) {
+            throw new IllegalStateException("the dispatch was answered with " + answer);
+        }
     }
 
     /** A client asks the runs function. */
