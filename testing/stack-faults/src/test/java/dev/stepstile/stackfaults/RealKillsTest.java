@@ -12,6 +12,7 @@ import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.testing.Eventually;
 import dev.stepstile.testing.StackCaller;
 import dev.stepstile.usecase.Metric;
@@ -349,6 +350,37 @@ class RealKillsTest {
                             .again())
                     .isEqualTo(1);
         }
+    }
+
+    /** As Lambda ends an environment. */
+    @Test
+    @Tag("integration")
+    void a_worker_that_is_terminated_hands_its_step_over_and_leaves_no_item() throws Exception {
+        try (LocalStack stack = LocalStack.start(StackOptions.of(StackOptions.Kind.ISOLATED, folder))) {
+            StackCaller api = new StackCaller(stack.endpoint());
+            api.dispatch(RUN, List.of(step(0, 0, Fate.HANGS)));
+            String worker = firstWorker();
+            assertThat(workers(stack))
+                    .singleElement()
+                    .satisfies(item -> assertThat(item.steps())
+                            .extracting(step -> step.id().stepKey())
+                            .containsExactly("step-0"));
+
+            signal("-TERM", worker);
+
+            JsonNode ended = api.await(RUN, "step-0", "SUCCEEDED");
+            assertThat(ended.path("attempts").findValuesAsText("kind")).containsExactly("WORKER_STOPPED");
+            Eventually.await(() -> workers(stack).isEmpty());
+            assertThat(stack.tally().of(Metric.WORKERS_LOST)).isZero();
+        }
+    }
+
+    private static List<WorkerRecord> workers(LocalStack stack) {
+        List<WorkerRecord> workers = new ArrayList<>();
+        for (int bucket = 0; bucket < WorkerRecord.BUCKETS; bucket++) {
+            workers.addAll(stack.ports().workers().workers(bucket, null, 100));
+        }
+        return workers;
     }
 
     /** Its workers may find each other silent when it goes on, or renew before anyone looks. */
