@@ -19,7 +19,10 @@ LAUNCHER = CHECKOUT / "stepstile"
 SOURCES = tuple(
     CHECKOUT / package / "src" for package in ("client/python", "client/python-host", "orchestrators/dagster")
 )
-HANDLERS = {"reporter": {"command": [sys.executable, str(Path(__file__).parent / "reporter.py")]}}
+HANDLERS = {
+    name: {"command": [sys.executable, str(Path(__file__).parent / f"{name}.py")]}
+    for name in ("reporter", "talkative")
+}
 
 
 def searched(*folders: Path) -> dict[str, str]:

@@ -19,6 +19,7 @@ from stepstile import (
     Overrides,
     Refused,
     Retry,
+    RunningStep,
     Step,
     StepEnded,
     StepstileClient,
@@ -247,7 +248,7 @@ def test_a_value_that_is_not_json_is_refused_before_it_is_sent(client: Stepstile
 
 
 def test_the_log_of_a_long_step_is_reported_while_it_runs(client: StepstileClient, run_id: str) -> None:
-    client.dispatch(run_id, [Step("s", "stepstile.sleep", {"seconds": 1.5})], dispatch_id="d")
+    client.dispatch(run_id, [Step("s", "talkative", {"seconds": 2})], dispatch_id="d")
     follower = client.follow(run_id, ["s"])
     received: list[LogPage | StepEnded] = []
 
@@ -256,9 +257,50 @@ def test_the_log_of_a_long_step_is_reported_while_it_runs(client: StepstileClien
         return not follower.missing
 
     eventually(has_ended, 20)
-    assert [type(item) for item in received] == [LogPage, StepEnded]
     assert isinstance(received[0], LogPage)
     assert (received[0].attempt, received[0].number) == (1, 0)
+    assert received[0].lines == ("said",)
+    assert [type(item) for item in received] == [LogPage, StepEnded]
+
+
+def test_what_is_running_is_listed_with_what_it_does_and_no_more_once_it_has_ended(
+    client: StepstileClient, run_id: str
+) -> None:
+    with pytest.raises(Refused, match="run-not-found"):
+        list(client.running(run_id))
+    client.dispatch(
+        run_id, [Step("s", "talkative", {"seconds": 4}), *echoes([1])], dispatch_id="d", defaults=ECHO
+    )
+    running: list[RunningStep] = []
+
+    def is_listed() -> bool:
+        running.extend(client.running(run_id))
+        return bool(running)
+
+    eventually(is_listed, 20)
+    [step] = running
+    assert (step.key, step.attempt, step.dispatch_id, step.lost) == ("s", 1, "d", False)
+    assert (step.progress, step.progress_note, step.last_line) == (0.5, "half", "said")
+    record = client.step(run_id, "s")
+    assert record
+    assert record.started_at == step.started_at
+    assert record.progress == 0.5
+    assert step.started_at
+    assert step.lease_until
+    assert step.lease_until > step.started_at
+    followed(client.follow(run_id, ["s", "s[0]"]))
+    eventually(lambda: not list(client.running(run_id)), 20)
+
+
+def test_what_is_running_is_listed_through_all_pages() -> None:
+    def answer(call: Call) -> Answer:
+        last = "cursor=c" in call.target
+        steps = [{"key": "b", "attempt": 2, "lost": True}] if last else [{"key": "a", "attempt": 1}]
+        return Answer(200, {"steps": steps, **({} if last else {"cursor": "c"})})
+
+    with api(answer) as endpoint:
+        running = list(StepstileClient(endpoint).running("r"))
+    assert [(step.key, step.attempt, step.lost) for step in running] == [("a", 1, False), ("b", 2, True)]
 
 
 def test_a_stack_that_is_killed_and_comes_back_is_waited_for(

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from stepstile.errors import Refused, StepstileError
 from stepstile.follower import Follower
-from stepstile.records import Defaults, Overrides, RunStatus, Step, StepRecord, instant
+from stepstile.records import Defaults, Overrides, RunningStep, RunStatus, Step, StepRecord, instant
 from stepstile.signing import Sign, region_of, sigv4
 from stepstile.transport import Transport
 
@@ -135,9 +135,21 @@ class StepstileClient:
         Without results.
         """
         query = {"limit": "1000", **({"state": state} if state else {})}
+        return map(StepRecord.from_json, self._pages(f"{_run(run_id)}/steps", query))
+
+    def running(self, run_id: str) -> Iterator[RunningStep]:
+        """The steps of a run that are running, as of the newest heartbeat of each of their workers.
+
+        The list may lag: an attempt is in it a second after its start, or at the latest with its worker's next heartbeat,
+        and may still be in it for a moment after its end.
+        """
+        return map(RunningStep.from_json, self._pages(f"{_run(run_id)}/running", {"limit": "1000"}))
+
+    def _pages(self, path: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """The entries of a list through all its pages."""
         while True:
-            page = self._transport.call("GET", f"{_run(run_id)}/steps", query=query)
-            yield from map(StepRecord.from_json, page["steps"])
+            page = self._transport.call("GET", path, query=query)
+            yield from page["steps"]
             if "cursor" not in page:
                 return
             query["cursor"] = page["cursor"]

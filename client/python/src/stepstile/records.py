@@ -135,7 +135,7 @@ class ResultLocation:
 
 @dataclass(frozen=True)
 class LogPage:
-    """Lines that an attempt wrote, in order by `number`. Number 0 also says that the attempt has started."""
+    """Lines that an attempt wrote, in order by `number`, from 0 on."""
 
     key: str
     attempt: int
@@ -151,6 +151,7 @@ class StepRecord:
     :ivar result: what the handler returned, once SUCCEEDED and if it is in the answer.
     :ivar result_location: where the result is otherwise.
     :ivar attempts: what became of the last attempts that did not succeed.
+    :ivar progress: 0 to 1, if it runs and its worker has sent a heartbeat; a list of steps and a lookup do not have it.
     :ivar log_page_count: how many pages of its log the newest attempt has written.
     :ivar log_pages: the pages of one attempt, if asked for.
     """
@@ -199,6 +200,44 @@ class StepRecord:
             progress_note=str(node.get("progressNote", "")),
             log_page_count=int(node.get("logPageCount", 0)),
             log_pages=tuple(_log_page(key, page) for page in node.get("logPages", ())),
+        )
+
+
+@dataclass(frozen=True)
+class RunningStep:
+    """A step that a worker runs, as of the worker's newest heartbeat.
+
+    :ivar started_at: when the attempt began.
+    :ivar progress: 0 to 1, as the handler last reported it.
+    :ivar last_line: what it last printed, at most 100 characters.
+    :ivar lease_until: until when the worker is believed to live without another heartbeat.
+    :ivar lost: whether that time is over, or the worker was revoked: another attempt follows, unless this one has ended.
+    """
+
+    key: str
+    attempt: int
+    dispatch_id: str
+    started_at: datetime | None
+    worker: str
+    progress: float
+    progress_note: str
+    last_line: str
+    lease_until: datetime | None
+    lost: bool
+
+    @staticmethod
+    def from_json(node: Mapping[str, Any]) -> RunningStep:
+        return RunningStep(
+            key=str(node["key"]),
+            attempt=int(node["attempt"]),
+            dispatch_id=str(node.get("dispatchId", "")),
+            started_at=instant(node.get("startedAt")),
+            worker=str(node.get("worker", "")),
+            progress=float(node.get("progress", 0)),
+            progress_note=str(node.get("progressNote", "")),
+            last_line=str(node.get("lastLine", "")),
+            lease_until=instant(node.get("leaseUntil")),
+            lost=bool(node.get("lost", False)),
         )
 
 

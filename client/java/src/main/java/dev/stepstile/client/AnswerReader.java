@@ -43,6 +43,22 @@ final class AnswerReader {
                 new StepLog(node.path("logPageCount").asInt(), pages));
     }
 
+    static RunningStep running(JsonNode node) {
+        return new RunningStep(
+                node.path("key").asText(),
+                node.path("attempt").asInt(),
+                node.path("dispatchId").asText(),
+                instantOrEpoch(node.path("startedAt")),
+                new RunningStep.Worker(
+                        node.path("worker").asText(),
+                        instantOrEpoch(node.path("leaseUntil")),
+                        node.path("lost").asBoolean()),
+                new RunningStep.Progress(
+                        node.path("progress").asDouble(),
+                        node.path("progressNote").asText()),
+                node.path("lastLine").asText());
+    }
+
     static FeedPage feed(JsonNode node) {
         List<FeedPage.Entry> entries = new ArrayList<>();
         for (JsonNode entry : node.path("entries")) {
@@ -69,7 +85,7 @@ final class AnswerReader {
 
     private static StepState state(JsonNode node, JsonNode finished) {
         String name = node.path("state").asText();
-        Instant finishedAt = finished.isTextual() ? Instant.parse(finished.textValue()) : Instant.EPOCH;
+        Instant finishedAt = instantOrEpoch(finished);
         return switch (StepStatus.of(name)) {
             case QUEUED -> new StepState.Queued();
             case RUNNING ->
@@ -120,9 +136,13 @@ final class AnswerReader {
     private static LogPage page(String key, JsonNode node) {
         List<String> lines = new ArrayList<>();
         node.path("lines").forEach(line -> lines.add(line.asText()));
-        Instant at = instant(node.path("at"));
         return new LogPage(
-                key, node.path("attempt").asInt(), node.path("page").asInt(), at == null ? Instant.EPOCH : at, lines);
+                key, node.path("attempt").asInt(), node.path("page").asInt(), instantOrEpoch(node.path("at")), lines);
+    }
+
+    private static Instant instantOrEpoch(JsonNode node) {
+        Instant instant = instant(node);
+        return instant == null ? Instant.EPOCH : instant;
     }
 
     private static @Nullable Instant instant(JsonNode node) {

@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * Lines that an attempt wrote.
  *
- * @param number pages of an attempt are numbered from 0 on; number 0 also says that the attempt has started
+ * @param number pages of an attempt are numbered from 0 on
  * @param at when the page was written
  * @param lines as they were printed, each cut at 4,000 characters. One that begins with U+001E is a record: JSON, as the
  *     wire contract describes it

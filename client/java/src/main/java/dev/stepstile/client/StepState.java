@@ -24,7 +24,7 @@ public sealed interface StepState {
     /**
      * An attempt owns the step.
      *
-     * @param progress 0 to 1, as the handler reports it
+     * @param progress 0 to 1, as the handler reports it; 0 in a list of steps and in a lookup, which do not have it
      * @param progressNote what the handler says of its progress; empty for nothing
      */
     record Running(double progress, String progressNote) implements StepState {

@@ -117,13 +117,29 @@ public final class StepstileClient implements AutoCloseable {
         return list(runId, query("limit", String.valueOf(LIST_LIMIT)));
     }
 
+    /**
+     * The steps of a run that are running, as of the newest heartbeat of each of their workers. The list may lag: an attempt
+     * is in it a second after its start, or at the latest with its worker's next heartbeat, and may still be in it for a
+     * moment after its end. The first page is read at once, the others as the stream comes to them.
+     *
+     * @throws RefusedException of type {@code run-not-found} if nothing was dispatched to the run
+     */
+    public Stream<RunningStep> running(String runId) {
+        return pages(run(runId) + "/running", query("limit", String.valueOf(LIST_LIMIT)))
+                .map(AnswerReader::running);
+    }
+
     /** As {@link #steps(String)}, those in one state. */
     public Stream<StepRecord> steps(String runId, StepStatus status) {
         return list(runId, query("limit", String.valueOf(LIST_LIMIT), "state", status.name()));
     }
 
     private Stream<StepRecord> list(String runId, Map<String, String> query) {
-        String path = run(runId) + "/steps";
+        return pages(run(runId) + "/steps", query).map(AnswerReader::step);
+    }
+
+    /** The entries of a list through all its pages. */
+    private Stream<JsonNode> pages(String path, Map<String, String> query) {
         return Stream.iterate(
                         Optional.of(transport.get(path, query)),
                         Optional::isPresent,
@@ -133,8 +149,7 @@ public final class StepstileClient implements AutoCloseable {
                                     next.put("cursor", cursor);
                                     return transport.get(path, next);
                                 }))
-                .flatMap(page -> page.orElseThrow().path("steps").valueStream())
-                .map(AnswerReader::step);
+                .flatMap(page -> page.orElseThrow().path("steps").valueStream());
     }
 
     /** One step, read consistently, with its result if an answer can hold it; empty while it is queued, and if there is none. */

@@ -8,6 +8,7 @@ import dev.stepstile.client.ScriptedApi.Answer;
 import dev.stepstile.local.LocalStack;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -19,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -241,15 +243,63 @@ class StepstileClientTest {
     }
 
     @Test
+    void what_is_running_is_listed_with_what_it_does_and_no_more_once_it_has_ended() {
+        assertThat(catchThrowableOfType(RefusedException.class, () -> client.running(run))
+                        .type())
+                .isEqualTo("run-not-found");
+        Step talkative = Step.of("s", "talkative", Map.of("seconds", 4));
+        client.dispatch(run, Dispatch.of("d", List.of(talkative, echo("t", 1))));
+        assertThat(running(Predicate.not(List::isEmpty))).singleElement().satisfies(step -> {
+            assertThat(step.key()).isEqualTo("s");
+            assertThat(step.attempt()).isEqualTo(1);
+            assertThat(step.dispatchId()).isEqualTo("d");
+            assertThat(step.progress()).isEqualTo(new RunningStep.Progress(0.5, "half"));
+            assertThat(step.lastLine()).isEqualTo("said");
+            assertThat(step.worker().id()).isNotEmpty();
+            assertThat(step.worker().lost()).isFalse();
+            assertThat(step.worker().leaseUntil()).isAfter(step.startedAt());
+            assertThat(client.step(run, "s").orElseThrow())
+                    .returns(step.startedAt(), StepRecord::startedAt)
+                    .returns(new StepState.Running(0.5, "half"), StepRecord::state);
+        });
+        followed(client.follow(run, List.of("s", "t")));
+        assertThat(running(List::isEmpty)).isEmpty();
+    }
+
+    /** What is running, once it is as it should be, or after a while. */
+    private List<RunningStep> running(Predicate<List<RunningStep>> expected) {
+        Instant until = Instant.now().plus(PATIENCE);
+        List<RunningStep> running = client.running(run).toList();
+        while (!expected.test(running) && Instant.now().isBefore(until)) {
+            running = client.running(run).toList();
+        }
+        return running;
+    }
+
+    @Test
+    void what_is_running_is_listed_through_all_pages() throws Exception {
+        try (ScriptedApi api = new ScriptedApi(call -> Answer.of(
+                        200,
+                        call.target().contains("cursor=c")
+                                ? "{\"steps\":[{\"key\":\"b\",\"worker\":\"w\",\"lost\":true}]}"
+                                : "{\"steps\":[{\"key\":\"a\",\"worker\":\"w\"}],\"cursor\":\"c\"}"));
+                StepstileClient scripted = StepstileClient.of(api.endpoint())) {
+            assertThat(scripted.running("r"))
+                    .extracting(step -> step.key() + step.worker().lost())
+                    .containsExactly("afalse", "btrue");
+        }
+    }
+
+    @Test
     void the_log_of_a_long_step_is_reported_while_it_runs() {
-        client.dispatch(run, Dispatch.of("d", List.of(Step.of("s", "stepstile.sleep", Map.of("seconds", 1.5)))));
+        client.dispatch(run, Dispatch.of("d", List.of(Step.of("s", "talkative", Map.of("seconds", 1.5)))));
         List<RunEvent> events = new ArrayList<>();
         assertThat(client.followWithLogs(run, List.of("s")).await(PATIENCE, events::add))
                 .isTrue();
         assertThat(events).hasSize(2);
         assertThat(events.getFirst())
                 .isInstanceOfSatisfying(
-                        LogPage.class, page -> assertThat(page.number()).isZero());
+                        LogPage.class, page -> assertThat(page.lines()).containsExactly("said"));
         assertThat(events.getLast()).isInstanceOf(StepEnded.class);
         assertThat(client.stepWithLog(run, "s").orElseThrow().log().pages()).isNotEmpty();
         assertThat(client.stepWithLog(run, "s", 1).orElseThrow().log().pageCount())

@@ -10,6 +10,7 @@ import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.Dispatcher.NewStep;
 import dev.stepstile.usecase.Metric;
 import java.time.Duration;
 import java.util.List;
@@ -134,11 +135,18 @@ class RulesOfReadingTest {
 
     @Nested
     class A_page_is_written_once {
-        /** The first page, which has no lines yet, was taken for unwritten and became one with lines: its readers had it. */
+        /** A line at the beginning, and one at the end: the page of the first is not to get the second, its readers had it. */
         @Test
         void whose_answer_was_lost_is_written_again_as_it_is() {
-            Scenario threeSeconds =
-                    s -> s.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 3_000, 0)));
+            NewStep plain = Scenario.step("a", 2, 3_000, 0);
+            NewStep talkative = new NewStep(
+                    plain.key(),
+                    plain.handler(),
+                    plain.input().replace("\"lines\":1", "\"lines\":2"),
+                    plain.retry(),
+                    plain.timeout(),
+                    plain.tags());
+            Scenario threeSeconds = s -> s.dispatch(Duration.ZERO, Scenario.request("d", talkative));
             Faults lost = Faults.NONE.at("store.putPage r/a#1#0", new Fault.LoseResponse());
             Played.of(threeSeconds, SimulationConfig.of(1).with(lost)).holds();
         }
