@@ -182,6 +182,9 @@ public final class StepAttempt {
         if (held.mustNotStart()) {
             throw AttemptFailed.ofStoppedWorker();
         }
+        if (held.lost()) {
+            throw AttemptFailed.ofRevokedWorker();
+        }
         Tasks.Task<StepResult> task = parts.runtime()
                 .tasks()
                 .forkUserCode(

@@ -345,14 +345,18 @@ class RunningAttemptTest {
         assertThat(stack.receive(10)).as("visible at once").hasSize(1);
     }
 
-    @Test
-    void is_not_begun_if_its_worker_is_told_to_stop_while_its_input_is_fetched() throws InterruptedException {
-        String input = "\""
+    /** Larger than what a message holds. */
+    private static String largeInput() {
+        return "\""
                 + new Random(1)
                         .ints(1_000, 'a', 'z')
                         .mapToObj(Character::toString)
                         .collect(joining()) + "\"";
-        stack.dispatch("d1", Stack.step("a", input, new RetryPolicy(1, Duration.ZERO, Duration.ZERO)));
+    }
+
+    @Test
+    void is_not_begun_if_its_worker_is_told_to_stop_while_its_input_is_fetched() throws InterruptedException {
+        stack.dispatch("d1", Stack.step("a", largeInput(), new RetryPolicy(1, Duration.ZERO, Duration.ZERO)));
         StepExecution worker = stack.environment();
         List<Delivery> batch = stack.receive(10);
         stack.faults.afterNext("items.get", () -> stop(worker));
@@ -361,6 +365,31 @@ class RunningAttemptTest {
         assertReleased();
         stack.deliver();
         assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
+    }
+
+    @Test
+    void is_not_begun_if_its_worker_is_revoked_while_its_input_is_fetched() throws InterruptedException {
+        stack.dispatch("d1", Stack.step("a", largeInput(), new RetryPolicy(2, Duration.ZERO, Duration.ZERO)));
+        stack.faults.afterNext("items.get", this::revoked);
+        stack.deliver();
+        assertThat(stack.work.started()).isEmpty();
+        assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
+        assertThat(stack.record("a").history()).hasSize(1);
+    }
+
+    /** The worker's heartbeats do not arrive for longer than its lease; then one is refused. */
+    private void revoked() {
+        try {
+            for (int i = 0; i < 80; i++) {
+                stack.faults.fail("workers.renew");
+            }
+            stack.time.advance(Duration.ofSeconds(22));
+            stack.faults.restart();
+            stack.sweep();
+            stack.time.advance(Duration.ofSeconds(1));
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

@@ -128,13 +128,16 @@ public final class Scheduler {
     /** Waits to be woken by one of these waiters, or until {@code until}; callers look again at what they wait for. */
     void await(Waiters waiters, long until) throws InterruptedException {
         Actor me = me("await");
-        if (Thread.interrupted()) {
-            throw new InterruptedException();
-        }
+        throwIfInterrupted(me); // perhaps before it had begun
         me.interruptible = true;
         waitFor(me, waiters, until);
-        if (me.interruptPending) {
-            me.interruptPending = false;
+        throwIfInterrupted(me);
+    }
+
+    private static void throwIfInterrupted(Actor me) throws InterruptedException {
+        boolean pending = me.interruptPending;
+        me.interruptPending = false;
+        if (Thread.interrupted() || pending) {
             throw new InterruptedException();
         }
     }
