@@ -50,6 +50,7 @@ final class Worker {
 
     private volatile Set<StepId> cancels = Set.of();
     private volatile boolean revoked;
+    private volatile boolean ended;
     private final Queue<BooleanSupplier> unsettled = new ConcurrentLinkedQueue<>();
     private Instant nextBeat;
     private Tasks.@Nullable Task<SweepReport> look;
@@ -157,15 +158,16 @@ final class Worker {
     void end() {
         try {
             stopTicking();
-            watch.endLook(look);
+            ended = true;
             if (!revoked) {
                 settle();
                 if (unsettled.isEmpty()) {
                     store.end(item.id());
                 }
             }
+            watch.await(look);
         } catch (Throwable thrown) { // what became of the messages is decided; an item that is left is looked after
-            LOG.warn("Worker {}: its item is not deleted; others find that its steps have ended.", item.id(), thrown);
+            LOG.warn("Worker {}: its end failed; if its item is left, others find that its steps have ended.", item.id(), thrown);
         }
     }
 
@@ -183,7 +185,7 @@ final class Worker {
         }
         attempts.values().forEach(attempt -> attempt.abandonIfOverdue(now));
         if (!revoked && now.isBefore(item.leaseUntil())) { // else it would find itself silent
-            look = watch.lookIfDue(look);
+            look = watch.lookIfDue(look, () -> !ended);
         }
     }
 

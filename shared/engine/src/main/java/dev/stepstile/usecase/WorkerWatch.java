@@ -5,6 +5,7 @@ import dev.stepstile.port.WorkerStore;
 import dev.stepstile.step.WorkerRecord;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,8 +44,10 @@ final class WorkerWatch {
     /**
      * Looks beside the worker's steps, if it is time, enough others do not, and the look before has ended. Environments that
      * start together do not look together.
+     *
+     * @param lives whether the worker lives: its look begins no recovery after it
      */
-    Tasks.@Nullable Task<SweepReport> lookIfDue(Tasks.@Nullable Task<SweepReport> before) {
+    Tasks.@Nullable Task<SweepReport> lookIfDue(Tasks.@Nullable Task<SweepReport> before, BooleanSupplier lives) {
         Instant now = runtime.now();
         Instant due = nextLook;
         if (due == null) {
@@ -52,25 +55,37 @@ final class WorkerWatch {
                     now.plusMillis(runtime.random().nextLong(timing.lookEvery().toMillis()));
             return before;
         }
-        if (now.isBefore(due) || (before != null && !endedBy(now, before))) {
+        if (now.isBefore(due) || (before != null && !hasEnded(before))) {
             return before;
         }
         nextLook = now.plus(timing.lookEvery());
+        Instant end = now.plus(timing.lookEvery());
         return runtime.random().nextInt(living) < LOOKERS
-                ? runtime.tasks().fork("look for silent workers", () -> look(now.plus(timing.lookEvery())))
+                ? runtime.tasks()
+                        .fork(
+                                "look for silent workers",
+                                () -> look(() -> lives.getAsBoolean() && runtime.now().isBefore(end)))
                 : before;
     }
 
-    /** The worker ends: what its look does not recover soon, others do. */
-    void endLook(Tasks.@Nullable Task<SweepReport> look) {
-        if (look != null && !endedBy(runtime.now().plus(timing.margin()), look)) {
-            look.giveUp();
+    /**
+     * Awaits the look of a worker that ends. Left behind, it would be frozen with its environment, and send in a later
+     * invocation what it read in this one.
+     */
+    void await(Tasks.@Nullable Task<SweepReport> look) {
+        if (look != null) {
+            try {
+                look.join();
+            } catch (InterruptedException toldToStop) {
+                look.giveUp();
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
-    private static boolean endedBy(Instant instant, Tasks.Task<SweepReport> look) {
+    private boolean hasEnded(Tasks.Task<SweepReport> look) {
         try {
-            return look.joinUntil(instant);
+            return look.joinUntil(runtime.now());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
@@ -80,19 +95,19 @@ final class WorkerWatch {
     /**
      * Looks at all workers.
      *
-     * @param deadline from when on no more are recovered
+     * @param goesOn whether another recovery may begin
      * @return what was done
      */
-    SweepReport look(Instant deadline) {
-        return recover(this::isLost, deadline);
+    SweepReport look(BooleanSupplier goesOn) {
+        return recover(this::isLost, goesOn);
     }
 
     /** Recovers all workers, silent or not, of which the caller knows that none lives. */
     SweepReport recoverAll() {
-        return recover(anyWorker -> true, Instant.MAX);
+        return recover(anyWorker -> true, () -> true);
     }
 
-    private SweepReport recover(Predicate<WorkerRecord> isLost, Instant deadline) {
+    private SweepReport recover(Predicate<WorkerRecord> isLost, BooleanSupplier goesOn) {
         SweepReport report = SweepReport.NOTHING;
         int found = 0;
         int first = runtime.random().nextInt(WorkerRecord.BUCKETS);
@@ -103,7 +118,7 @@ final class WorkerWatch {
                 for (WorkerRecord worker : page) {
                     if (!isLost.test(worker)) {
                         found++;
-                    } else if (runtime.now().isBefore(deadline)) {
+                    } else if (goesOn.getAsBoolean()) {
                         report = report.plus(recover(worker));
                     }
                 }

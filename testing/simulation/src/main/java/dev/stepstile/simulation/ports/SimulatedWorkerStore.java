@@ -99,13 +99,13 @@ public final class SimulatedWorkerStore implements WorkerStore {
                 "workers.revoke " + read.id() + " beat " + read.beat(),
                 () -> {
                     WorkerRecord stored = workers.get(read.id());
-                    boolean asRead = stored != null
-                            && stored.beat() == read.beat()
-                            && Objects.equals(stored.revokedAt(), read.revokedAt());
-                    if (asRead) {
-                        store(read.id(), stored.withRevokedAt(at));
+                    if (stored == null
+                            || stored.beat() != read.beat()
+                            || !Objects.equals(stored.revokedAt(), read.revokedAt())) {
+                        return false;
                     }
-                    return asRead;
+                    store(read.id(), stored.withRevokedAt(at));
+                    return true;
                 },
                 revoked -> revoked ? "revoked" : "refused");
     }
