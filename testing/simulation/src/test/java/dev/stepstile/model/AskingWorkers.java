@@ -82,7 +82,10 @@ final class AskingWorkers implements WorkerStore {
 
     @Override
     public Optional<WorkerRecord> worker(String id) {
-        return ask("worker", (table, now) -> new Result(table, Optional.ofNullable(table.workers().get(id))));
+        return ask(
+                "worker",
+                (table, now) ->
+                        new Result(table, Optional.ofNullable(table.workers().get(id))));
     }
 
     @Override

@@ -34,7 +34,8 @@ record Table(
         List<DeadLetter> deadLettered,
         List<DeadLetter> deadLetters,
         int sent) {
-    static final Table EMPTY = new Table(null, null, new TreeMap<>(), new TreeMap<>(), List.of(), List.of(), List.of(), 0);
+    static final Table EMPTY =
+            new Table(null, null, new TreeMap<>(), new TreeMap<>(), List.of(), List.of(), List.of(), 0);
 
     /** A message: waiting, or in flight since its {@code receives}-th receive. */
     record Message(int id, String body, int receives, boolean visible) {

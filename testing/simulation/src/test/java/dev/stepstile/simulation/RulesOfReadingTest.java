@@ -126,7 +126,7 @@ class RulesOfReadingTest {
         @Test
         void else_an_attempt_that_lost_has_spoken_a_result() {
             SimulationConfig config = SimulationConfig.of(1)
-                    .with(Faults.NONE.at("store.write r/a RUNNING 1", 3, new Fault.Pause(Duration.ofSeconds(150))));
+                    .with(Faults.NONE.at("store.putPage r/a#1#1", new Fault.Pause(Duration.ofSeconds(150))));
             assertThat(Played.of(Scenario.LONG_STEP, config).holds().step("a").attempt())
                     .isEqualTo(2);
             Played.of(Scenario.LONG_STEP, config.with(talkative)).isFound("contains a result before it is recorded");

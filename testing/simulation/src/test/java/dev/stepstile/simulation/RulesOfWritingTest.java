@@ -8,10 +8,15 @@ import dev.stepstile.simulation.faults.Faults;
 import dev.stepstile.simulation.ports.Conditions;
 import dev.stepstile.simulation.system.Cluster;
 import dev.stepstile.step.Precondition;
+import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -75,7 +80,7 @@ class RulesOfWritingTest {
             Scenario shortStep = s -> s.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 1_000, 0)));
             SimulationConfig config = SimulationConfig.of(1)
                     .with(Faults.NONE
-                            .at("store.write r/a SUCCEEDED 1", zombie(125))
+                            .at("store.write r/a SUCCEEDED 1", zombie(75))
                             .at("store.write r/a RUNNING 2", zombie(30)));
             Conditions stateless = Mistakes.without((stored, expect) -> expect instanceof Precondition.Fence fence
                     ? new Precondition.Fence(
@@ -88,20 +93,19 @@ class RulesOfWritingTest {
         @Test
         void else_a_sweep_overlooks_a_heartbeat() {
             SimulationConfig config = SimulationConfig.of(1)
-                    .with(Faults.NONE
-                            .at("store.write r/a RUNNING 1", 2, zombie(110))
-                            .at("store.write r/a RETRYING 1", zombie(30)));
-            Conditions leaseless = Mistakes.without((stored, expect) -> expect instanceof Precondition.AsRead read
-                    ? new Precondition.AsRead(
-                            read.attempt(),
-                            read.owner(),
-                            read.state(),
-                            read.cancelSeq(),
-                            stored.state() instanceof StepState.Running running ? running.deadline() : null)
-                    : expect);
+                    .with(Faults.NONE.at("workers.renew", 2, zombie(70)).at("workers.revoke", zombie(30)));
+            Interceptor unconditional = Mistakes.workers(workers -> new PassingWorkers(workers) {
+                @Override
+                public boolean revoke(WorkerRecord read, Instant at) {
+                    return super.revoke(read, at)
+                            || worker(read.id())
+                                    .filter(now -> super.revoke(now, at))
+                                    .isPresent();
+                }
+            });
             Played.of(Scenario.LONG_STEP, config).holds();
-            Played.of(Scenario.LONG_STEP, config.with(leaseless))
-                    .isFound("it was taken over from a worker whose lease was valid");
+            Played.of(Scenario.LONG_STEP, config.with(unconditional))
+                    .isFound("it was revoked, and its lease ran until");
         }
 
         @Test
@@ -207,13 +211,12 @@ class RulesOfWritingTest {
     }
 
     @Nested
-    class A_step_that_outlives_its_lease {
+    class A_step_that_outlives_its_workers_lease {
         /** The worker believes that its heartbeats arrive. */
-        private final Interceptor silent = Mistakes.store("step", store -> new PassingStore(store) {
+        private final Interceptor silent = Mistakes.workers(workers -> new PassingWorkers(workers) {
             @Override
-            public WriteResult write(StepRecord next, Precondition expect) {
-                boolean heartbeat = next.state() instanceof StepState.Running && expect instanceof Precondition.Fence;
-                return heartbeat ? new WriteResult.Written() : store.write(next, expect);
+            public Optional<Set<StepId>> renew(WorkerRecord next) {
+                return Optional.of(Set.of());
             }
         });
 

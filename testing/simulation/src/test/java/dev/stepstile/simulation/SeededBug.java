@@ -90,7 +90,9 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
                                             worker,
                                             worker.leaseUntil()
                                                     .minus(Timing.DEFAULT.margin())
-                                                    .minus(Timing.DEFAULT.heartbeat().multipliedBy(2))))
+                                                    .minus(Timing.DEFAULT
+                                                            .heartbeat()
+                                                            .multipliedBy(2))))
                                     .toList();
                         }
                     })),

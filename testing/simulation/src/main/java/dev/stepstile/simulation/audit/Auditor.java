@@ -225,8 +225,7 @@ public final class Auditor implements Observer {
     @Override
     public void workerWritten(@Nullable WorkerRecord before, @Nullable WorkerRecord after) {
         WorkerRecord either = Objects.requireNonNull(after == null ? before : after);
-        WorkerLedger ledger =
-                ledgers.worker(either.id(), () -> new WorkerLedger(audit.caller(), audit.millis()));
+        WorkerLedger ledger = ledgers.worker(either.id(), () -> new WorkerLedger(audit.caller(), audit.millis()));
         each(check -> check.workerWritten(ledger, before, after));
         ledger.item = after;
         if (after == null) {

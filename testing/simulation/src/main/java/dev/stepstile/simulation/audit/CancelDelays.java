@@ -36,7 +36,7 @@ final class CancelDelays implements Check {
         if (run != null && after.cancelSeq() > run.cancelSeq()) {
             audit.violated(after.id(), "it answers cancel " + after.cancelSeq() + ", and no client called for it");
         }
-        if (after.state() instanceof StepState.Cancelled && after.cancelSeq() == 0) {
+        if (after.state() instanceof StepState.Cancelled && !called(run, before)) {
             audit.violated(after.id(), "it was cancelled, and no client called for it");
         }
         if (run != null && run.cancelSeq() > 0 && !ended(before)) {
@@ -45,6 +45,13 @@ final class CancelDelays implements Check {
         if (before != null && before.state() instanceof StepState.Running was && was.cancelRequested()) {
             flagged(step, before, after);
         }
+    }
+
+    /** Whether a client cancelled the run, and the step had not answered that, or was asked to stop: its worker is told first. */
+    private static boolean called(@Nullable Run run, @Nullable StepRecord before) {
+        long answered = before == null ? 0 : before.cancelSeq();
+        return (run != null && answered < run.cancelSeq())
+                || (before != null && before.state() instanceof StepState.Running held && held.cancelRequested());
     }
 
     private static boolean ended(@Nullable StepRecord record) {

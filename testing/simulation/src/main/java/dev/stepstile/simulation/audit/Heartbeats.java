@@ -36,7 +36,8 @@ final class Heartbeats implements Check {
             if (worker == null) {
                 audit.violated(after.id(), "attempt " + after.attempt() + " was claimed by a worker without an item");
             } else if (worker.item != null && !lists(worker.item, after.id())) {
-                audit.violated(after.id(), "attempt " + after.attempt() + " was claimed, and is not in the worker's item");
+                audit.violated(
+                        after.id(), "attempt " + after.attempt() + " was claimed, and is not in the worker's item");
             }
         }
     }
@@ -64,7 +65,8 @@ final class Heartbeats implements Check {
     private void leased(WorkerRecord item) {
         Duration length = Duration.between(audit.now(), item.leaseUntil());
         Duration most = timing().lease().plus(audit.cluster().surroundings().maxSkew());
-        Duration least = timing().lease().minus(audit.cluster().surroundings().maxSkew()).minusSeconds(2);
+        Duration least =
+                timing().lease().minus(audit.cluster().surroundings().maxSkew()).minusSeconds(2);
         boolean late = audit.caller().stoodStillUntil()
                 > audit.millis() - timing().lease().toMillis();
         if (length.compareTo(most) > 0 || (length.compareTo(least) < 0 && !late)) {

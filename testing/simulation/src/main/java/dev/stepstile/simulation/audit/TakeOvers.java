@@ -33,8 +33,7 @@ final class TakeOvers implements Check {
 
     @Override
     public void workerWritten(WorkerLedger worker, @Nullable WorkerRecord before, @Nullable WorkerRecord after) {
-        boolean revoked =
-                before != null && after != null && before.revokedAt() == null && after.revokedAt() != null;
+        boolean revoked = before != null && after != null && before.revokedAt() == null && after.revokedAt() != null;
         if (!revoked) {
             return;
         }
@@ -66,7 +65,8 @@ final class TakeOvers implements Check {
             audit.violated(after.id(), "it was taken over from a worker that works and met no fault");
         }
         Duration margin = audit.cluster().timing().margin();
-        boolean overdue = !audit.now().plus(audit.clocks()).isBefore(running.deadline().plus(margin));
+        boolean overdue =
+                !audit.now().plus(audit.clocks()).isBefore(running.deadline().plus(margin));
         WorkerLedger worker = ledgers.workerOf(before);
         if (worker == null) {
             if (!overdue) {
