@@ -53,7 +53,11 @@ final class KnownDispatches {
             try {
                 known(id);
             } catch (Throwable thrown) { // each of its messages reads it, and decides what becomes of itself
-                LOG.warn("Dispatch {}/{}: not read yet; each of its steps reads it.", id.runId(), id.dispatchId(), thrown);
+                LOG.warn(
+                        "Dispatch {}/{}: not read yet; each of its steps reads it.",
+                        id.runId(),
+                        id.dispatchId(),
+                        thrown);
             }
         }
     }

@@ -210,7 +210,8 @@ public final class StepExecution {
 
         /** Runs all messages at once; suspects are only found. */
         void runTogether() {
-            dispatches.readShared(contents.stream().flatMap(each -> step(each).stream()).toList());
+            dispatches.readShared(
+                    contents.stream().flatMap(each -> step(each).stream()).toList());
             SortedMap<Integer, Tasks.Task<MessageDisposition>> tasks = new TreeMap<>();
             for (int i = 0; i < messages.size(); i++) {
                 fork(i, false, tasks);

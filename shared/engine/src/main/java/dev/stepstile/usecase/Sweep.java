@@ -71,7 +71,8 @@ public final class Sweep {
      * @param deadline when to stop; what is left is due again in the next sweep
      */
     public SweepReport sweep(Instant deadline) throws InterruptedException {
-        SweepReport report = watch.look(() -> runtime.now().isBefore(deadline)); // first: the steps of lost workers are waited for
+        SweepReport report =
+                watch.look(() -> runtime.now().isBefore(deadline)); // first: the steps of lost workers are waited for
         List<DispatchId> toRefresh = new ArrayList<>();
         Instant until = runtime.now().plus(timing.sweepEvery().dividedBy(2));
         int first =

@@ -64,7 +64,7 @@ final class Worker {
         this.item = item;
         this.sent = item;
         this.nextBeat = now.plus(shorter(TICK, timing.heartbeat())); // what it has claimed is then listed as running
-        this.look = watch.lookIfDue(null); // a batch may be over before the first tick
+        this.look = watch.lookIfDue(null, () -> !ended); // a batch may be over before the first tick
     }
 
     /**
@@ -167,7 +167,10 @@ final class Worker {
             }
             watch.await(look);
         } catch (Throwable thrown) { // what became of the messages is decided; an item that is left is looked after
-            LOG.warn("Worker {}: its end failed; if its item is left, others find that its steps have ended.", item.id(), thrown);
+            LOG.warn(
+                    "Worker {}: its end failed; if its item is left, others find that its steps have ended.",
+                    item.id(),
+                    thrown);
         }
     }
 

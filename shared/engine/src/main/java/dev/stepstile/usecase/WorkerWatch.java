@@ -64,7 +64,8 @@ final class WorkerWatch {
                 ? runtime.tasks()
                         .fork(
                                 "look for silent workers",
-                                () -> look(() -> lives.getAsBoolean() && runtime.now().isBefore(end)))
+                                () -> look(() ->
+                                        lives.getAsBoolean() && runtime.now().isBefore(end)))
                 : before;
     }
 

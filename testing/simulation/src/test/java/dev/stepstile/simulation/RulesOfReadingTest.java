@@ -10,12 +10,14 @@ import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.usecase.Dispatcher.NewStep;
 import dev.stepstile.usecase.Metric;
 import java.time.Duration;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -83,11 +85,20 @@ class RulesOfReadingTest {
             };
         }
 
+        /** Neighbours would have noticed within half a minute that its worker stands still. */
+        private static final Interceptor NOBODY_LOOKS = Mistakes.workers(workers -> new PassingWorkers(workers) {
+            @Override
+            public List<WorkerRecord> workers(int bucket, @Nullable String afterId, int limit) {
+                return List.of();
+            }
+        });
+
         /** The first step's end is stamped, then its worker stands still before it is written. */
         private static List<String> missed(int secondsLate, boolean overlaps, boolean looksUp) {
             TreeSet<String> missed = new TreeSet<>();
             for (int seed = 1; seed <= 5; seed++) {
                 SimulationConfig config = SimulationConfig.of(seed)
+                        .with(NOBODY_LOOKS)
                         .with(Faults.NONE.at(
                                 "store.write r/a SUCCEEDED", new Fault.Pause(Duration.ofSeconds(secondsLate))));
                 FeedReader reader = new FeedReader(KEYS, overlaps, looksUp);
@@ -126,7 +137,7 @@ class RulesOfReadingTest {
         @Test
         void else_an_attempt_that_lost_has_spoken_a_result() {
             SimulationConfig config = SimulationConfig.of(1)
-                    .with(Faults.NONE.at("store.putPage r/a#1#1", new Fault.Pause(Duration.ofSeconds(150))));
+                    .with(Faults.NONE.at("store.putPage r/a#1#0", new Fault.Pause(Duration.ofSeconds(150))));
             assertThat(Played.of(Scenario.LONG_STEP, config).holds().step("a").attempt())
                     .isEqualTo(2);
             Played.of(Scenario.LONG_STEP, config.with(talkative)).isFound("contains a result before it is recorded");

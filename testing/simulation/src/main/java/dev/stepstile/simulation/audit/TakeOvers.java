@@ -33,8 +33,7 @@ final class TakeOvers implements Check {
 
     @Override
     public void workerWritten(WorkerLedger worker, @Nullable WorkerRecord before, @Nullable WorkerRecord after) {
-        boolean revoked = before != null && after != null && before.revokedAt() == null && after.revokedAt() != null;
-        if (!revoked) {
+        if (before == null || after == null || before.revokedAt() != null || after.revokedAt() == null) {
             return;
         }
         Instant over = before.leaseUntil().plus(audit.cluster().timing().margin());
