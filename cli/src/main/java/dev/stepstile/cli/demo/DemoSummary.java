@@ -48,7 +48,7 @@ final class DemoSummary {
         String least = isolated ? "at least " : "";
         row("Workers killed", stack.workersLost());
         row("Attempts retried", retried);
-        row("Leases expired", lost);
+        row("Attempts lost", lost);
         row("Messages sent twice", stack.duplicated());
         row("Duplicates suppressed", least + tally.of(Metric.DUPLICATES_SUPPRESSED));
         row("Stale results refused", least + tally.of(Metric.STALE_REFUSED));

@@ -213,7 +213,7 @@ final class EmbeddedStepStore implements StepStore {
         all.add(next.owner());
         all.add(next.state().name().name());
         all.add(next.cancelSeq());
-        all.add(lease(next));
+        all.add(deadline(next));
         all.add(feed(next));
         all.add(body);
         all.add(next.id().runId());
@@ -223,7 +223,7 @@ final class EmbeddedStepStore implements StepStore {
         return all.toArray();
     }
 
-    private static @Nullable Long lease(StepRecord record) {
+    private static @Nullable Long deadline(StepRecord record) {
         return record.state() instanceof StepState.Running running ? millis(running.deadline()) : null;
     }
 

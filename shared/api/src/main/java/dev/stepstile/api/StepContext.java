@@ -33,9 +33,9 @@ public interface StepContext {
     void log(String line);
 
     /**
-     * True once the run was cancelled or the attempt lost its lease: it should end. What a cancelled attempt returns
-     * within its handler's {@link StepHandler#grace() grace} is still recorded; what one without a lease returns is
-     * not.
+     * True once the run was cancelled, or the worker was revoked because it had sent no heartbeat for longer than its lease:
+     * the handler should end. What a cancelled attempt returns within its handler's {@link StepHandler#grace() grace} is still
+     * recorded; what an attempt of a revoked worker returns is not.
      */
     boolean cancelled();
 }

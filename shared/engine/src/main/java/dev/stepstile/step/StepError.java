@@ -17,7 +17,7 @@ public record StepError(Kind kind, String message) {
         TERMINAL_FAILURE,
         /** The step's timeout, or the function's own deadline, passed. */
         TIMEOUT,
-        /** The attempt's lease expired without a heartbeat. */
+        /** Its worker sent no heartbeat for longer than its lease, or recorded no end before its invocation had ended. */
         WORKER_LOST,
         /** The worker was stopped, and released the step; the attempt is not counted. */
         WORKER_STOPPED,

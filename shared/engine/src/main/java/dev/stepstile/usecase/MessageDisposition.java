@@ -18,9 +18,9 @@ public sealed interface MessageDisposition {
     record RunAlone() implements MessageDisposition {}
 
     /**
-     * Another attempt owns the step; its lease expires after {@code left} unless it is renewed. A message that was
+     * Another attempt runs the step; if its worker is lost, others know after {@code retryIn}. A message that was
      * received once is a duplicate, and is deleted. A message that was received before may be the only one of its step,
-     * and the owner can no longer make it visible, as its receipt is stale: it stays until the lease may have expired.
+     * and that attempt can no longer make it visible, as its receipt is stale: it stays in the queue.
      */
-    record Leased(Duration left) implements MessageDisposition {}
+    record Held(Duration retryIn) implements MessageDisposition {}
 }

@@ -12,11 +12,11 @@ public enum Metric {
     ATTEMPTS_RETRIED,
     /** Attempts that were released because their worker was stopped; they are not counted. */
     ATTEMPTS_RELEASED,
-    /** Attempts whose lease expired without a heartbeat. */
+    /** Attempts that were ended because their worker was lost. */
     WORKERS_LOST,
     /** Messages that found their step held, finished or attached to another dispatch. */
     DUPLICATES_SUPPRESSED,
-    /** Results, failures and renewals of attempts that had lost their lease. */
+    /** Results and failures of attempts that others had ended, because their worker had fallen silent. */
     STALE_REFUSED,
     /** Steps put back because they may have killed a worker and must run alone. */
     SUSPECTS_DEFERRED,

@@ -156,7 +156,7 @@ public final class StepAttempt {
             case Transition.NotDue notDue -> retryAt(notDue.notBefore());
             case Transition.Suspect _ -> new MessageDisposition.RunAlone();
             case Transition.Held _ ->
-                new MessageDisposition.Leased(
+                new MessageDisposition.Held(
                         parts.timing().lease().plus(parts.timing().margin()));
             default -> new MessageDisposition.Ack();
         };

@@ -333,8 +333,8 @@ public final class StepExecution {
     /** Changes the message's visibility as its disposition demands. */
     private MessageDisposition settle(Delivery delivery, MessageDisposition disposition) {
         return switch (disposition) {
-            case MessageDisposition.Leased(Duration left) when delivery.receiveCount() > 1 -> putBack(delivery, left);
-            case MessageDisposition.Leased _ -> {
+            case MessageDisposition.Held(Duration wait) when delivery.receiveCount() > 1 -> putBack(delivery, wait);
+            case MessageDisposition.Held _ -> {
                 parts.meter().add(Metric.DUPLICATES_SUPPRESSED);
                 yield new MessageDisposition.Ack();
             }
@@ -407,8 +407,7 @@ public final class StepExecution {
         } catch (PortException e) {
             attempt.breakOff(e);
             throw e;
-        } catch (
-                Throwable thrown) { // an Error, or a defect of the runner: the attempt ends here, and its lease with it
+        } catch (Throwable thrown) { // an Error, or a defect of the runner: the attempt ends here
             attempt.breakOff(thrown);
             return attempt.disposition();
         }

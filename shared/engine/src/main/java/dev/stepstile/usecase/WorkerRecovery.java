@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -140,7 +141,8 @@ final class WorkerRecovery {
         return switch (after.state()) {
             case StepState.Retrying _ -> new Recovered(spec, SweepReport.RECLAIMED);
             case StepState.Dead dead -> new Recovered(null, SweepReport.RECLAIMED.plus(deadLetter(spec, after, dead)));
-            default -> new Recovered(null, SweepReport.RECLAIMED);
+            case StepState.Running _, StepState.Succeeded _, StepState.Failed _, StepState.Cancelled _ ->
+                new Recovered(null, SweepReport.RECLAIMED);
         };
     }
 
@@ -162,10 +164,12 @@ final class WorkerRecovery {
         return new StepEvent.WorkerLost(worker.id(), record.attempt(), beside(worker, record.id()));
     }
 
-    /** Which other steps the worker had: one of them may have killed it. */
+    /** Which other steps the worker ran when it sent its last heartbeat: one of them may have killed it. */
     private static String beside(WorkerRecord worker, StepId step) {
-        List<String> others = worker.steps().stream()
-                .map(Assignment::id)
+        Stream<Assignment> ran = worker.beat() == 0 // before its first heartbeat it may have run all of them
+                ? worker.steps().stream()
+                : worker.activities().keySet().stream().map(worker.steps()::get);
+        List<String> others = ran.map(Assignment::id)
                 .filter(other -> !other.equals(step))
                 .map(StepId::stepKey)
                 .distinct()

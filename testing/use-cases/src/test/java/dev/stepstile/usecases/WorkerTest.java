@@ -446,4 +446,24 @@ class WorkerTest {
         stack.crash(List.of(once.getFirst(), once.getFirst()));
         assertThat(stack.workers().getFirst().steps()).hasSize(1);
     }
+
+    @Test
+    void is_lost_with_what_it_ran_and_not_with_what_had_ended() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("b");
+        stack.work.on("c", gate);
+        stack.handOver("a", "b", "c");
+        Tasks.Task<List<String>> worker = stack.start();
+        await(() -> stack.work.started().size() == 3 && stack.state("a") == Name.SUCCEEDED);
+        pass(1);
+        for (int i = 0; i < 30; i++) {
+            stack.faults.fail("workers.renew");
+        }
+        stack.expireLease();
+        stack.sweep();
+        assertThat(stack.record("b").history())
+                .singleElement()
+                .satisfies(note -> assertThat(note.message()).endsWith("Its worker fell silent, beside c."));
+        gate.open();
+        worker.join();
+    }
 }
