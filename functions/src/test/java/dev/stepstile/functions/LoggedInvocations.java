@@ -11,6 +11,7 @@ import dev.stepstile.functions.step.StepFunction;
 import dev.stepstile.functions.sweeper.SweeperFunction;
 import dev.stepstile.lambda.FunctionEnvironment;
 import dev.stepstile.step.Shards;
+import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.usecase.Handlers;
 import dev.stepstile.usecase.SuspectLimiter;
 import dev.stepstile.usecase.Timing;
@@ -18,6 +19,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import org.slf4j.Logger;
@@ -25,16 +27,18 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A program that invokes three functions in a JVM of its own, as Lambda has one: what it prints is what CloudWatch gets.
- * A dispatch, its three steps (of which one fails for good), an unrecognised message, and a sweep.
+ * A dispatch, its three steps (of which one fails for good), an unrecognised message, and a sweep that finds a lost worker.
  */
 final class LoggedInvocations {
+    static final String LOST_WORKER = "the-lost-one";
+
     private LoggedInvocations() {}
 
     public static void main(String[] arguments) throws IOException {
         try (EmbeddedPorts embedded =
                 EmbeddedPorts.open(Path.of(arguments[0]), Duration.ofSeconds(30), InstantSource.system())) {
             Timing timing = Timing.of(
-                    Duration.ofMillis(300), Duration.ofMillis(1), Duration.ofMillis(200), Duration.ofSeconds(30));
+                    Duration.ofMillis(1500), Duration.ofMillis(1), Duration.ofMillis(200), Duration.ofSeconds(30));
             FunctionEnvironment environment = FunctionEnvironment.over(embedded.ports(), timing, Shards.DEFAULT);
             StepFunction step =
                     new StepFunction(environment, new Handlers(List.of(new Talkative())), SuspectLimiter.among(1));
@@ -45,6 +49,7 @@ final class LoggedInvocations {
             // Received this often, it is executed before the others, on the invocation's own thread.
             often.getRecords().getLast().getAttributes().put("ApproximateReceiveCount", "9");
             step.handleRequest(often, named("step-2"));
+            embedded.ports().workers().start(WorkerRecord.starting(LOST_WORKER, List.of(), Instant.EPOCH));
             new SweeperFunction(environment).handleRequest(Events.map("sweeper-schedule"), named("sweeper"));
         }
     }
@@ -66,7 +71,7 @@ final class LoggedInvocations {
         public StepResult run(StepInput input, StepContext context) throws InterruptedException {
             LOG.info("handler of {} at work", context.stepKey());
             System.out.println("printed by the handler");
-            Thread.sleep(Duration.ofMillis(250));
+            Thread.sleep(Duration.ofMillis(700));
             if (input.json().contains("\"eu\"")) {
                 throw new IllegalStateException("refused for " + input.json());
             }

@@ -207,6 +207,21 @@ class LoggingTest {
     }
 
     @Test
+    void a_worker_that_is_revoked_is_named_with_the_time_of_its_last_heartbeat_and_what_happens_next() {
+        assertThat(logged())
+                .filteredOn(line -> line.path("message").asText().contains(LoggedInvocations.LOST_WORKER))
+                .singleElement()
+                .satisfies(line -> {
+                    assertThat(line.path("message").asText())
+                            .isEqualTo(
+                                    "Worker the-lost-one: silent since 1969-12-31T23:59:58.500Z; revoked, and its steps are"
+                                            + " sent again.");
+                    assertThat(line.path("level").asText()).isEqualTo("WARN");
+                    assertThat(request(line)).isEqualTo("request-of-sweeper");
+                });
+    }
+
+    @Test
     void what_is_logged_outside_of_a_step_carries_none() {
         List<JsonNode> lines = logged().stream()
                 .filter(line -> line.path("message").asText().startsWith("Message ")
