@@ -4,6 +4,7 @@ import datetime
 import os
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -28,6 +29,21 @@ def dies_twice() -> None:
 def takes_a_while(context: dg.OpExecutionContext) -> None:
     time.sleep(2)
     context.log.info("a while later")
+
+
+@dg.op(config_schema={"folder": str})
+def silent(context: dg.OpExecutionContext) -> None:
+    """Waits for a file `go`, and says nothing."""
+    folder = Path(context.op_config["folder"])
+    with (folder / "notes").open("a") as notes:
+        notes.write(f"pid {os.getpid()}\n")
+    while not (folder / "go").exists():
+        time.sleep(0.05)
+
+
+@dg.job(executor_def=stepstile_executor)
+def keeping_silent() -> None:
+    silent()
 
 
 @dg.job(executor_def=stepstile_executor)

@@ -17,6 +17,7 @@ from typing import Any
 
 import dagster as dg
 import project
+import project_events
 import pytest
 from homes import instance_in
 from scripted_api import Answer, api
@@ -441,6 +442,60 @@ def test_a_long_step_is_seen_while_it_runs_and_what_it_prints_is_captured(
     ends_once(waiting)
     [captured] = waiting.captured("waits")
     assert waiting.stdout(captured) == b"to stdout\n"
+
+
+@pytest.fixture
+def silent(instance: dg.DagsterInstance, tmp_path: Path) -> Iterator[RunWorker]:
+    """A run whose only step says nothing, and waits until `go` is there."""
+    config = {"ops": {"silent": {"config": {"folder": str(tmp_path)}}}}
+    worker = RunWorker(project_events.keeping_silent, instance, config)
+    yield worker
+    (tmp_path / "go").touch()
+    if worker.process.poll() is None:
+        worker.kill()
+
+
+def starts(worker: RunWorker) -> list[float]:
+    """The times of the starts of `silent` in the run's log."""
+    return [
+        entry.timestamp
+        for entry in worker.instance.all_logs(worker.run.run_id, of_type=dg.DagsterEventType.STEP_START)
+    ]
+
+
+def test_a_step_that_says_nothing_has_its_start_while_it_runs_and_writes_no_page(
+    silent: RunWorker, tmp_path: Path, workers: LocalStack
+) -> None:
+    eventually(lambda: starts(silent))
+    client = StepstileClient(workers.endpoint)
+    record = client.step(silent.run.run_id, "silent")
+    assert record
+    assert record.state == "RUNNING"
+    assert record.started_at
+    assert starts(silent) == [record.started_at.timestamp()]
+    (tmp_path / "go").touch()
+    counts = silent.ends()
+    assert counts["silent", "STEP_START"] == counts["silent", "STEP_SUCCESS"] == 1
+    record = client.step(silent.run.run_id, "silent")
+    assert record
+    assert record.log_page_count == 0
+
+
+def test_a_step_that_says_nothing_and_loses_its_worker_has_one_start_and_the_loss_is_told_while_it_runs(
+    silent: RunWorker, tmp_path: Path, workers: LocalStack
+) -> None:
+    eventually(lambda: starts(silent))
+    os.kill(pids(tmp_path)[0], signal.SIGKILL)
+    eventually(lambda: len(pids(tmp_path)) == 2)
+    eventually(
+        lambda: (
+            "Attempt 1 of step silent on Stepstile ended without a result"
+            in messages(silent.instance, silent.run)
+        )
+    )
+    (tmp_path / "go").touch()
+    counts = silent.ends()
+    assert counts["silent", "STEP_START"] == counts["silent", "STEP_SUCCESS"] == 1
 
 
 def test_what_steps_print_goes_to_a_compute_log_manager_in_the_cloud(tmp_path: Path) -> None:

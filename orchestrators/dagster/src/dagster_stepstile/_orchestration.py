@@ -17,6 +17,7 @@ from dagster_stepstile._gate import Gate, Pools
 from dagster_stepstile._outgoing import Outgoing, Settings
 from dagster_stepstile._reads import FORWARDED
 from dagster_stepstile._run_log import RunLog
+from dagster_stepstile._running import RunningSteps
 from dagster_stepstile._step_recorder import SentStep, StepRecorder, error_of, value_of
 from stepstile import CANCELLED, LogPage, Refused, Step, StepEnded, StepstileClient
 
@@ -55,6 +56,7 @@ class Orchestration:
         self._writing: list[tuple[SentStep, StepEnded, Future[Sequence[DagsterEvent]]]] = []
         self._noted: set[str] = set()
         self._follower = client.follow(self._run_id, [])
+        self._running = RunningSteps(client, self._run_id)
         self._outgoing = Outgoing(settings, plan_context, self._job_def)
 
     def events(self) -> Iterator[DagsterEvent]:
@@ -126,6 +128,7 @@ class Orchestration:
             for event in self._finish_writes(active):
                 moved = True
                 yield event
+            yield from self._recorder.record_running(self._running.ask(self._sent))
             pause = 0.0 if moved else min(_LONGEST_PAUSE, self._follower.pause_seconds)
             if pause:
                 time.sleep(0.02 if self._writing else pause)

@@ -16,7 +16,7 @@ from dagster_stepstile._known_records import KnownRecords
 from stepstile_host import messages
 
 LIVE_AFTER_SECONDS = 1.0
-"""Steps shorter than this report once, with their result. The log of a longer one can be followed."""
+"""Steps shorter than this report once, with their result. What a longer one logs can be followed."""
 
 QUICK_RESOURCES_SECONDS = 0.1
 """If a step's resources are ready within this time, the two events of their initialization are left out. In process, a run
@@ -30,12 +30,19 @@ _FOR_THE_END = 500_000
 
 _LARGEST_LIVE_TEXT = 3_000
 
-_LIVE_EVENTS = frozenset(
+_USUAL_EVENTS = frozenset(
     {
         DagsterEventType.STEP_START,
         DagsterEventType.STEP_RESTARTED,
         DagsterEventType.STEP_INPUT,
         DagsterEventType.LOADED_INPUT,
+    }
+)
+"""Each step has these. They go live together with the first entry that is not one of them, not alone: that would write a
+page of the step's log, and the run worker sees from Stepstile that the step has started."""
+
+_LIVE_EVENTS = _USUAL_EVENTS | frozenset(
+    {
         DagsterEventType.RESOURCE_INIT_STARTED,
         DagsterEventType.RESOURCE_INIT_SUCCESS,
     }
@@ -54,7 +61,8 @@ class StepEntries:
         self._left_out = ""
         self._measured_calls = 0
         self._size_of_calls = 0
-        self._waiting: list[int] | None = []
+        self._waiting: dict[int, bool] | None = {}
+        self._may_begin_live = False
         self._resources_begun = (-1, 0.0)
         self._lock = threading.Lock()
         self._timer = threading.Timer(LIVE_AFTER_SECONDS, self._begin_live)
@@ -82,7 +90,8 @@ class StepEntries:
             if self._waiting is None:
                 self._report_live(number)
             else:
-                self._waiting.append(number)
+                self._waiting[number] = _is_news(entry)
+                self._report_waiting()
 
     def result(self) -> dict[str, Any]:
         self._timer.cancel()
@@ -133,12 +142,17 @@ class StepEntries:
         number, begun = self._resources_begun
         if number != len(self._texts) - 1 or entry.timestamp - begun > QUICK_RESOURCES_SECONDS:
             return False
-        self._waiting.remove(number)
+        del self._waiting[number]
         return True
 
     def _begin_live(self) -> None:
         with self._lock:
-            for number in self._waiting or ():
+            self._may_begin_live = True
+            self._report_waiting()
+
+    def _report_waiting(self) -> None:
+        if self._waiting is not None and self._may_begin_live and any(self._waiting.values()):
+            for number in self._waiting:
                 self._report_live(number)
             self._waiting = None
 
@@ -185,3 +199,8 @@ def _description(entry: EventLogEntry, size: int) -> str:
 def _may_be_live(entry: EventLogEntry) -> bool:
     event = entry.dagster_event
     return event is None or event.event_type in _LIVE_EVENTS
+
+
+def _is_news(entry: EventLogEntry) -> bool:
+    event = entry.dagster_event
+    return event is None or event.event_type not in _USUAL_EVENTS

@@ -13,7 +13,7 @@ from dagster import DagsterEvent, DagsterEventType, EventLogEntry
 from dagster_stepstile import _dagster, _supplied, _wire
 from dagster_stepstile._compute_logs import ComputeLogs
 from dagster_stepstile._run_log import RunLog
-from stepstile import CANCELLED, SUCCEEDED, LogPage, StepEnded, StepstileClient
+from stepstile import CANCELLED, SUCCEEDED, Attempt, LogPage, RunningStep, StepEnded, StepstileClient
 
 SUPPLIED = -1
 """The number of an entry that the worker did not write."""
@@ -48,11 +48,7 @@ class StepRecorder:
 
     def record_page(self, sent: SentStep, page: LogPage) -> Iterator[DagsterEvent]:
         """Writes a page of a step's log, while the step runs."""
-        if page.attempt > 1 and not sent.announced >= set(range(1, page.attempt)):
-            record = self._client.step(self._run_id, sent.name)
-            if record is not None:
-                yield from self.announce_lost(sent, record.attempts, page.attempt)
-            sent.announced.update(range(1, page.attempt))  # the record has only the last of many attempts
+        yield from self.announce_lost(sent, self._lost_before(sent, page.attempt), page.attempt)
         stdout, stderr, live = _wire.read_lines(page.lines)
         entries = [(number, _wire.entry_of(text)) for number, text in live]
         sent.live.setdefault(page.attempt, set()).update(number for number, _ in live)
@@ -60,7 +56,27 @@ class StepRecorder:
         if entries:
             yield from self._log.write(self._from_its_start(sent, entries)).result()
 
-    def announce_lost(self, sent: SentStep, attempts: Iterable[Any], current: int) -> Iterator[DagsterEvent]:
+    def record_running(self, running: Iterable[tuple[SentStep, RunningStep]]) -> Iterator[DagsterEvent]:
+        """Writes which steps have started, and which of their attempts were lost, unless the log has it."""
+        seen: list[tuple[SentStep, int, Sequence[Attempt], Future[Sequence[DagsterEvent]] | None]] = []
+        for sent, step in running:
+            lost = self._lost_before(sent, step.attempt)
+            start = self._start(sent, (*lost, step))
+            seen.append((sent, step.attempt, lost, self._log.write(start) if start else None))
+        for sent, attempt, lost, write in seen:
+            yield from write.result() if write is not None else ()
+            yield from self.announce_lost(sent, lost, attempt)
+
+    def _lost_before(self, sent: SentStep, attempt: int) -> Sequence[Attempt]:
+        """The attempts before one that have ended; none if they are in the run's log."""
+        if sent.announced >= set(range(1, attempt)):
+            return ()
+        record = self._client.step(self._run_id, sent.name)
+        return record.attempts if record is not None else ()
+
+    def announce_lost(
+        self, sent: SentStep, attempts: Iterable[Attempt], current: int
+    ) -> Iterator[DagsterEvent]:
         """Reports the attempts before the current one that ended without a result, once each."""
         for lost in attempts:
             if lost.attempt in sent.announced or lost.attempt >= current:
@@ -73,6 +89,7 @@ class StepRecorder:
             )
             if event is not None:
                 yield event
+        sent.announced.update(range(1, current))  # a record has only the last of many attempts
 
     def record_result(
         self, sent: SentStep, attempt: int, texts: Sequence[str]
@@ -86,17 +103,19 @@ class StepRecorder:
 
     def record_start(self, sent: SentStep, end: StepEnded | None = None) -> Sequence[DagsterEvent]:
         """Writes the start of a step whose worker did not report it, or, without an end, that was not dispatched."""
+        return self._log.write(self._start(sent, None if end is None else end.attempts)).result()
+
+    def _start(
+        self, sent: SentStep, attempts: Sequence[Attempt | RunningStep] | None
+    ) -> list[tuple[int, EventLogEntry]]:
+        """The start of a step, with the time of its first attempt, unless the log has it; None if no attempt was made."""
         if sent.started:
-            return ()
+            return []
         sent.started = True
-        at = time.time()
-        captured = None
-        if end is not None:
-            at = min([at, *(each.started_at.timestamp() for each in end.attempts if each.started_at)])
-            captured = self._compute_logs.begin(sent.name, sent.context, at)
+        at = min([time.time(), *(each.started_at.timestamp() for each in attempts or () if each.started_at)])
+        captured = None if attempts is None else self._compute_logs.begin(sent.name, sent.context, at)
         start = _supplied.step_start(sent.context, sent.retry, at)
-        entries = [(SUPPLIED, entry) for entry in (captured, start) if entry is not None]
-        return self._log.write(entries).result()
+        return [(SUPPLIED, entry) for entry in (captured, start) if entry is not None]
 
     def close_logs(self, sent: SentStep) -> None:
         self._compute_logs.end(sent.name)
@@ -106,8 +125,9 @@ class StepRecorder:
     ) -> list[tuple[int, EventLogEntry]]:
         """The entries, with exactly one start of the step in the run's log.
 
-        Each attempt on Stepstile reports a start; the first one counts. If the step ended and no attempt reported its
-        start, it is supplied. The event with the place of the step's output comes first, with the time of the next event.
+        Each attempt on Stepstile reports a start; the first one counts, unless the step was seen to run before. If the step
+        ended and no attempt reported its start, it is supplied. The event with the place of the step's output comes first,
+        with the time of the next event.
         """
         kept: list[tuple[int, EventLogEntry]] = []
         begun = entries[0][1].timestamp
