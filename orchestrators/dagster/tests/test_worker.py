@@ -247,6 +247,28 @@ def of_resources(instance: Any, kind: str, at: float) -> dg.EventLogEntry:
     )
 
 
+def test_what_each_step_has_is_told_with_the_first_entry_that_says_more(instance: Any) -> None:
+    told = Told()
+    collected = StepEntries(cast(Any, told), KnownRecords(None))
+    line = of_resources(instance, "STEP_START", 1_000.0)._replace(dagster_event=None)
+    collected.add(of_resources(instance, "STEP_START", 1_000.0))
+    collected._begin_live()  # type: ignore[attr-defined]
+    collected.add(of_resources(instance, "STEP_INPUT", 1_000.1))
+    assert told.live == []
+    collected.add(line)
+    collected.add(line)
+    assert told.live == [0, 1, 2, 3]
+    assert len(_wire.unpack_texts(collected.result()["entries"])) == 4
+
+
+def test_a_step_that_is_short_tells_nothing_before_its_end(instance: Any) -> None:
+    told = Told()
+    collected = StepEntries(cast(Any, told), KnownRecords(None))
+    collected.add(of_resources(instance, "STEP_START", 1_000.0)._replace(dagster_event=None))
+    collected.result()
+    assert told.live == []
+
+
 @pytest.mark.parametrize(
     ("seconds", "live", "said"),
     [
