@@ -1,6 +1,8 @@
 package dev.stepstile.cli.bench;
 
 import dev.stepstile.bench.cost.CostBenchmark;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +24,7 @@ final class CostCommand implements Callable<Integer> {
             names = "--steps",
             paramLabel = "N",
             description = "Number of steps of each duration. Default: ${DEFAULT-VALUE}.")
-    private int steps = 5_000;
+    private int steps = 2_000;
 
     @Option(
             names = "--open",
@@ -30,20 +32,31 @@ final class CostCommand implements Callable<Integer> {
             description = "Instead, counts what one sweep reads while so many steps are open and nothing is wrong.")
     private @Nullable Integer open;
 
+    @Option(
+            names = "--write",
+            description =
+                    "Also writes the tables of docs/cost.md and README.md, of the checkout that ./stepstile is in.")
+    private boolean write;
+
     @Spec
     private @Nullable CommandSpec spec;
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         if (steps < 1 || (open != null && open < 1)) {
             throw new ParameterException(
                     Objects.requireNonNull(spec).commandLine(), "--steps and --open must be 1 or more.");
         }
         CostBenchmark benchmark = new CostBenchmark(System.out);
-        if (open == null) {
-            benchmark.steps(steps);
-        } else {
+        if (open != null) {
             benchmark.sweep(open);
+        } else if (write) {
+            benchmark.write(
+                    steps,
+                    Path.of(Objects.requireNonNull(System.getenv("STEPSTILE_LAUNCHER")))
+                            .resolveSibling(""));
+        } else {
+            benchmark.steps(steps);
         }
         return 0;
     }

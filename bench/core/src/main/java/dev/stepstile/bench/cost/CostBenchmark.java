@@ -1,7 +1,10 @@
 package dev.stepstile.bench.cost;
 
+import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -24,9 +27,25 @@ public final class CostBenchmark {
 
     /** So many steps of each duration. */
     public void steps(int steps) {
+        count(steps);
+    }
+
+    /** As {@link #steps}, and writes the tables into the documents of a checkout. */
+    public void write(int steps, Path checkout) throws IOException {
+        CostTables tables = new CostTables(count(steps), new CostRun().idleHour(), new CostRun().followedHour());
+        Path page = checkout.resolve("docs/cost.md");
+        CostDocuments.write(page, "units", tables.units());
+        CostDocuments.write(page, "fixed", tables.fixed());
+        CostDocuments.write(checkout.resolve("README.md"), "dollars", tables.dollars());
+        out.printf("%nWritten to docs/cost.md and README.md.%n");
+    }
+
+    private List<CostRun.Counted> count(int steps) {
+        List<CostRun.Counted> all = new ArrayList<>();
         for (Duration step : STEPS) {
             long began = System.nanoTime();
             CostRun.Counted counted = new CostRun().run(step, steps);
+            all.add(counted);
             out.printf(
                     Locale.ROOT,
                     "%n%d steps of %d s, %.1f min of virtual time, %.1f s here%n",
@@ -48,6 +67,7 @@ public final class CostBenchmark {
                     counted.invocations(),
                     counted.counts().objectCalls());
         }
+        return all;
     }
 
     private void print(String what, double reads, double writes) {

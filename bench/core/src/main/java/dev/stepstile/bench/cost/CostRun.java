@@ -21,6 +21,9 @@ final class CostRun {
     private static final Duration AT_MOST = Duration.ofDays(30);
     private static final int FEED_PAGE = 1000;
 
+    /** The longest that the clients wait between two polls. */
+    private static final long FOLLOWER_PAUSE_MILLIS = 500;
+
     private final SimulatedAccount account = new SimulatedAccount();
 
     /**
@@ -79,11 +82,27 @@ final class CostRun {
                 account.counts());
     }
 
-    /** What an idle deployment consumes in an hour, with so many pollers. */
-    Counts idle(int pollers) {
-        account.startPollers(pollers);
+    /** What an idle deployment consumes in an hour: Lambda keeps five pollers. */
+    Counts idleHour() {
+        account.startPollers(5);
         account.startSchedule();
         account.scheduler().run(Scheduler.START.plus(Duration.ofHours(1)));
+        return account.counts();
+    }
+
+    /** What a client consumes in an hour that follows the feed of a run in which nothing happens. */
+    Counts followedHour() {
+        account.start("client", () -> {
+            dispatch(Duration.ZERO, 1);
+            account.countAnew();
+            long end = account.scheduler().millis() + Duration.ofHours(1).toMillis();
+            while (account.scheduler().millis() < end) {
+                readFeed("run-0");
+                account.scheduler().pause(FOLLOWER_PAUSE_MILLIS);
+            }
+            account.scheduler().stop();
+        });
+        account.scheduler().run(Scheduler.START.plus(AT_MOST));
         return account.counts();
     }
 
