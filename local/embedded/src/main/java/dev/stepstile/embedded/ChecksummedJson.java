@@ -4,8 +4,6 @@ import dev.stepstile.port.DamagedData;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 
 /**
@@ -13,7 +11,9 @@ import java.util.zip.CRC32C;
  * the row still reads as JSON by any tool. A row without a checksum is one that an older version wrote, and is believed.
  */
 final class ChecksummedJson {
-    private static final Pattern CHECKSUM = Pattern.compile(",?\"crc\":\"([0-9a-f]{8})\"}$");
+    private static final String BEFORE = "\"crc\":\"";
+    private static final int DIGITS = 8;
+    private static final String AFTER = "\"}";
 
     /** What the operator can do, as nothing here can: the row was the only copy. */
     private static final String REMEDY = " Stop the stack and restore its folder from a backup, or dispatch the work"
@@ -37,12 +37,14 @@ final class ChecksummedJson {
      * @throws DamagedData if the row is not what was written
      */
     static String open(String what, String row) {
-        Matcher sealed = CHECKSUM.matcher(row);
-        if (!row.startsWith("{") || !sealed.find()) {
+        int digits = row.length() - AFTER.length() - DIGITS;
+        int end = digits - BEFORE.length();
+        if (end < 1 || row.charAt(0) != '{' || !row.startsWith(BEFORE, end) || !row.endsWith(AFTER)) {
             return row;
         }
-        String json = row.substring(0, sealed.start()) + "}";
-        if (!checksum(json).equals(sealed.group(1))) {
+        int members = row.charAt(end - 1) == ',' ? end - 1 : end;
+        String json = row.substring(0, members) + "}";
+        if (!row.startsWith(checksum(json), digits)) {
             throw new DamagedData(what + " is damaged: its checksum differs from what was written." + REMEDY);
         }
         return json;
