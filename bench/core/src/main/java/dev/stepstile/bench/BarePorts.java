@@ -17,6 +17,7 @@ import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepTags;
 import dev.stepstile.step.Transition;
+import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.Timing;
 import java.time.Duration;
@@ -32,10 +33,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 /**
  * The upper bound of a stack's throughput: the sends, receives, claims, completions and deletes that the protocol makes for
- * these steps, with items of the same sizes in the same table, and nothing else. A claim is a write on the condition that
+ * these steps, and the worker's item of each batch, with items of the same sizes in the same table, and nothing else. A claim is a write on the condition that
  * there is no record, a completion one on the condition of the claim's fence.
  */
 final class BarePorts {
@@ -80,22 +82,36 @@ final class BarePorts {
             throws InterruptedException, ExecutionException {
         while (left.get() > 0) {
             List<Delivery> batch = ports.queue().receive(BATCH, Duration.ofMillis(200));
-            List<Callable<Boolean>> cycles = new ArrayList<>();
-            for (Delivery delivery : batch) {
-                StepSpec spec = specs.get(delivery.body());
-                if (spec != null) {
-                    cycles.add(() -> cycle(spec));
-                }
-            }
-            for (Future<Boolean> cycle : threads.invokeAll(cycles)) {
-                cycle.get();
-            }
+            List<StepSpec> steps = batch.stream()
+                    .flatMap(delivery -> Stream.ofNullable(specs.get(delivery.body())))
+                    .toList();
             if (!batch.isEmpty()) {
+                WorkerRecord worker = worker(steps);
+                ports.workers().start(worker);
+                List<Callable<Boolean>> cycles = new ArrayList<>();
+                steps.forEach(spec -> cycles.add(() -> cycle(spec)));
+                for (Future<Boolean> cycle : threads.invokeAll(cycles)) {
+                    cycle.get();
+                }
+                ports.workers().end(worker.id());
                 ports.queue().delete(batch.stream().map(Delivery::receipt).toList());
                 left.addAndGet(-batch.size());
             }
         }
         return true;
+    }
+
+    private WorkerRecord worker(List<StepSpec> steps) {
+        return WorkerRecord.starting(
+                runtime.ids().get(),
+                steps.stream()
+                        .map(step -> new WorkerRecord.Assignment(
+                                step.id(),
+                                step.shard(),
+                                step.settings().dispatchId(),
+                                step.settings().index()))
+                        .toList(),
+                runtime.now().plus(Timing.DEFAULT.lease()));
     }
 
     private boolean cycle(StepSpec spec) {
