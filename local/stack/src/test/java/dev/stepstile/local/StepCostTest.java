@@ -10,11 +10,13 @@ import dev.stepstile.emulators.AwsUsage;
 import dev.stepstile.testing.Eventually;
 import dev.stepstile.testing.StackCaller;
 import dev.stepstile.usecase.Metric;
+import dev.stepstile.usecase.Timing;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -31,6 +33,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StepCostTest {
     private static final int STEPS = 1000;
 
+    /** As deployed. */
+    private static final StackOptions.Times TIMES =
+            new StackOptions.Times(Timing.DEFAULT, Duration.ofMinutes(90), Duration.ofMinutes(15));
+
     @TempDir
     Path folder;
 
@@ -38,7 +44,8 @@ class StepCostTest {
     @ValueSource(ints = {0, 1})
     void is_what_the_table_of_costs_states(int seconds) throws Exception {
         String column = seconds == 0 ? "no-op" : seconds + " s";
-        StackOptions options = StackOptions.of(StackOptions.Kind.AWS, folder).withWorkers(8);
+        StackOptions options =
+                StackOptions.of(StackOptions.Kind.AWS, folder).withWorkers(8).withTimes(TIMES);
         try (LocalStack stack = LocalStack.start(options)) {
             AwsUsage usage = stack.usage().orElseThrow();
             StackCaller api = new StackCaller(stack.endpoint());
