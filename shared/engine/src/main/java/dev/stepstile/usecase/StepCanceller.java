@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Cancels one step. Of a running one, the worker is asked first and the record marked second: after a crash in between, the
- * worker has stopped, the step is retried, and a sweep cancels it. The other way round, nobody would ask the worker.
+ * worker stops its handler, and the step ends CANCELLED all the same. The other way round, nobody would ask the worker.
  */
 final class StepCanceller {
     private final EngineParts parts;

@@ -42,6 +42,7 @@ final class Worker {
     private final EngineRuntime runtime;
     private final AtomicInteger claims = new AtomicInteger();
     private final ConcurrentNavigableMap<Integer, RunningAttempt> attempts = new ConcurrentSkipListMap<>();
+
     /** With the newest heartbeat that was answered. */
     private volatile WorkerRecord item;
 
@@ -144,10 +145,11 @@ final class Worker {
         unsettled.add(settle);
     }
 
+    /** Until the next heartbeat is due, if the table is slow: it goes on after that. */
     private void settle() {
         unsettled.removeIf(settle -> {
             try {
-                return settle.getAsBoolean();
+                return runtime.now().isBefore(nextBeat) && settle.getAsBoolean();
             } catch (PortException e) {
                 return false;
             }

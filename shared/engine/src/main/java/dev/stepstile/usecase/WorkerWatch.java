@@ -164,9 +164,8 @@ final class WorkerWatch {
         } catch (PortException e) {
             LOG.warn("Worker {}: not recovered yet ({}); a later look goes on.", worker.id(), e.getMessage());
             return SweepReport.UNREACHABLE;
-        } catch (
-                RuntimeException
-                        e) { // a defect: one item must not hide the others from every look, and stop every sweep
+        } catch (RuntimeException e) {
+            // A defect: one item must not hide the others from every look, and stop every sweep.
             LOG.error("Worker {}: cannot be recovered; each look tries again.", worker.id(), e);
             return SweepReport.UNREACHABLE;
         }

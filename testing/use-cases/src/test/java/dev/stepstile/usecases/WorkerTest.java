@@ -15,6 +15,7 @@ import dev.stepstile.usecase.Tasks;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -319,6 +320,41 @@ class WorkerTest {
         assertThat(stack.state("b")).isEqualTo(Name.RUNNING);
         gate.open();
         worker.join();
+    }
+
+    @Test
+    void that_settles_many_outcomes_with_a_slow_table_goes_on_with_its_heartbeats() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("b");
+        for (int i = 0; i < 5; i++) {
+            stack.work.on("a" + i, (input, context) -> {
+                gate.awaitEntered();
+                for (int fault = 0; fault < 200; fault++) {
+                    stack.faults.fail("store.write");
+                }
+                return StepResult.of("late");
+            });
+        }
+        stack.handOver("a0", "a1", "a2", "a3", "a4", "b");
+        Tasks.Task<List<String>> worker = stack.start();
+        gate.awaitEntered();
+        await(() -> stack.time.instant().isAfter(Stack.START.plusSeconds(58)));
+        Thread.sleep(100); // until the other four give up too
+        stack.faults.restart();
+        List<Duration> left = new CopyOnWriteArrayList<>();
+        eachTakesSixSeconds("store.write", left);
+        pass(1);
+        assertThat(left).as("of the lease, after each write").hasSize(5).allMatch(Duration::isPositive);
+        gate.open();
+        worker.join();
+    }
+
+    private void eachTakesSixSeconds(String call, List<Duration> leaseLeft) {
+        stack.faults.afterNext(call, () -> {
+            stack.time.sleepUntil(stack.time.instant().plusSeconds(6));
+            leaseLeft.add(Duration.between(
+                    stack.time.instant(), stack.workers().getFirst().leaseUntil()));
+            eachTakesSixSeconds(call, leaseLeft);
+        });
     }
 
     @Test
