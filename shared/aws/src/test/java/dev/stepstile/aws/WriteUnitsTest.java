@@ -116,6 +116,25 @@ class WriteUnitsTest {
     }
 
     @Test
+    void a_heartbeat_of_ten_steps_that_print_much_is_at_most_three_units() {
+        List<WorkerRecord.Assignment> steps = IntStream.range(0, 10)
+                .mapToObj(i -> new WorkerRecord.Assignment(new StepId("r", "s" + i), i % 8, "d", i))
+                .toList();
+        WorkerRecord worker = WorkerRecord.starting(UUID.randomUUID().toString(), steps, Samples.NOW.plus(LEASE));
+        workers.start(worker);
+        SortedMap<Integer, WorkerRecord.Activity> doing = new TreeMap<>();
+        String random = incompressible(3_000);
+        for (int i = 0; i < 10; i++) {
+            StepState.Progress progress = new StepState.Progress(0.5, random.substring(200 * i + 1, 200 * i + 101));
+            String line = random.substring(200 * i + 101, 200 * i + 201);
+            doing.put(i, new WorkerRecord.Activity(1, Samples.NOW, progress, line));
+        }
+        AwsUsage.Usage started = usage.soFar();
+        workers.renew(worker.withBeat(Samples.NOW.plus(LEASE), doing));
+        assertThat(usage.soFar().since(started).allWriteUnits()).isBetween(2.0, 3.0);
+    }
+
+    @Test
     void a_refused_write_is_counted_and_so_is_a_read() {
         StepRecord claimed = claimed(Samples.runId());
         store.write(claimed, new Precondition.Absent());

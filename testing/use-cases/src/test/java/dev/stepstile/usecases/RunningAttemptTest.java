@@ -716,6 +716,25 @@ class RunningAttemptTest {
     }
 
     @Test
+    void that_runs_for_two_seconds_and_prints_nothing_costs_its_worker_one_heartbeat_and_no_page()
+            throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
+        stack.handOver("a");
+        List<Delivery> batch = stack.receive(10);
+        int before = stack.faults.calls().size();
+        Tasks.Task<List<String>> worker = stack.time.fork("worker", () -> stack.execute(batch));
+        gate.awaitEntered();
+        stack.time.advance(Duration.ofSeconds(1));
+        stack.time.advance(Duration.ofSeconds(1));
+        gate.open();
+        worker.join();
+        List<String> calls = stack.faults.calls();
+        assertThat(calls.subList(before, calls.size()))
+                .filteredOn(call -> call.matches("workers\\.(start|renew|end)|store\\.(write|putPage)"))
+                .containsExactly("workers.start", "store.write", "workers.renew", "store.write", "workers.end");
+    }
+
+    @Test
     void shows_the_last_line_that_says_something_to_people() throws InterruptedException {
         Work.Gate gate = stack.work.gate("a");
         stack.handOver("a");
