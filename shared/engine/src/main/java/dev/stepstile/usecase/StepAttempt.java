@@ -3,7 +3,6 @@ package dev.stepstile.usecase;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
-import dev.stepstile.codec.Json;
 import dev.stepstile.port.PortException;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
@@ -18,10 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +30,7 @@ import org.slf4j.LoggerFactory;
 public final class StepAttempt {
     private static final Logger LOG = LoggerFactory.getLogger(StepAttempt.class);
 
-    /** For how long a message waits while the end of its attempt is recorded again and again; after that, its worker goes on trying. */
+    /** For how long the end of an attempt is recorded again and again before its message goes back; its worker goes on. */
     private static final Duration RECORD_WITHIN = Duration.ofSeconds(60);
 
     private final ExecutionParts parts;
@@ -175,10 +171,11 @@ public final class StepAttempt {
                 .orElseThrow(() ->
                         AttemptFailed.ofUnknownHandler(name, parts.handlers().known()));
         RunningAttempt held = held();
-        HandlerInput input = input();
+        InputReader reader = new InputReader(parts.payloads());
+        HandlerInput input = reader.input(spec);
         Instant started = parts.runtime().now();
         Instant limit = Collections.min(List.of(started.plus(spec.settings().timeout()), deadline));
-        AttemptContext context = new AttemptContext(held, log, limit, tags());
+        AttemptContext context = new AttemptContext(held, log, limit, reader.tags(spec));
         if (held.mustNotStart()) {
             throw AttemptFailed.ofStoppedWorker();
         }
@@ -327,37 +324,6 @@ public final class StepAttempt {
 
     private Payload result(StepResult result) throws AttemptFailed {
         return parts.payloads().putResult(spec.id(), attempt(), ResultJson.of(result));
-    }
-
-    private HandlerInput input() throws AttemptFailed {
-        SortedMap<String, String> shared = new TreeMap<>();
-        for (Map.Entry<String, Payload> entry : spec.sharedInputs().entrySet()) {
-            shared.put(entry.getKey(), payload("Input", entry.getValue()));
-        }
-        return new HandlerInput(payload("Input", spec.input()), shared);
-    }
-
-    private SortedMap<String, String> tags() throws AttemptFailed {
-        Payload common = spec.tags().common();
-        if (common == null) {
-            return spec.tags().own();
-        }
-        SortedMap<String, String> tags = new TreeMap<>();
-        Json.parse(payload("Tags", common))
-                .properties()
-                .forEach(tag -> tags.put(tag.getKey(), tag.getValue().asText()));
-        tags.putAll(spec.tags().own());
-        return tags;
-    }
-
-    private String payload(String what, Payload payload) throws AttemptFailed {
-        try {
-            return parts.payloads().get(payload);
-        } catch (Payloads.Missing missing) {
-            throw AttemptFailed.ofMissing(what, missing);
-        } catch (PortException port) {
-            throw AttemptFailed.ofPayloadStore(port);
-        }
     }
 
     private void record(StepRecord record, StepEvent event) {
