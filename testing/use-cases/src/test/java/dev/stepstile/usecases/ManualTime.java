@@ -176,7 +176,18 @@ final class ManualTime implements InstantSource, Tasks {
 
         @Override
         public T join() throws InterruptedException {
-            return inner.join();
+            lock.lock();
+            try {
+                while (!ended && !givenUp) {
+                    changed.await();
+                }
+                if (!ended) {
+                    throw new IllegalStateException("the task was abandoned");
+                }
+            } finally {
+                lock.unlock();
+            }
+            return inner.join(); // it was not given up, so it has ended in a moment
         }
 
         @Override
@@ -203,7 +214,7 @@ final class ManualTime implements InstantSource, Tasks {
 
         @Override
         public void giveUp() {
-            inner.giveUp();
+            inner.interrupt();
             lock.lock();
             try {
                 givenUp = true;

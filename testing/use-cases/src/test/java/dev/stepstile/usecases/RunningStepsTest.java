@@ -71,8 +71,10 @@ class RunningStepsTest {
     @Test
     void one_is_listed_a_second_after_its_claim_with_what_it_does_and_no_more_once_it_has_ended()
             throws InterruptedException {
+        stack.dispatch("d0", Stack.step("b"));
+        stack.deliver();
         Work.Gate gate = stack.work.gate("a");
-        stack.handOver("a", "b");
+        stack.handOver("a");
         Tasks.Task<List<String>> worker = stack.start();
         StepContext context = gate.awaitEntered();
         context.progress(0.25, "a quarter");
