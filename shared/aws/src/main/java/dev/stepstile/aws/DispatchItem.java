@@ -31,7 +31,10 @@ final class DispatchItem {
     private static final String OPEN_COUNTS = "oc";
     private static final String COUNTED_AT = "at";
     private static final String KEEP_OPEN_UNTIL = "ko";
-    private static final String SWEPT_AT = "sw";
+    private static final String READ_AT = "rt";
+    private static final String ACT_AT = "aa";
+    private static final String CANCEL_SEQ_READ = "cr";
+    private static final String ENDS_READ_TO = "er";
     private static final String ATTACHED = "ac";
     private static final String REFRESHED_AT = "ra";
     private static final String REFRESH_SINCE = "rf";
@@ -57,7 +60,10 @@ final class DispatchItem {
                 .put(VERSION, dispatch.version())
                 .put(KEEP_OPEN_UNTIL, dispatch.schedule().keepOpenUntil())
                 .put(NEXT_SWEEP_AT, dispatch.schedule().nextAt())
-                .put(SWEPT_AT, dispatch.schedule().sweptAt())
+                .put(READ_AT, dispatch.progress().reading().readAt())
+                .put(ACT_AT, dispatch.progress().reading().actAt())
+                .put(CANCEL_SEQ_READ, dispatch.progress().reading().cancelSeq())
+                .put(ENDS_READ_TO, dispatch.progress().reading().endsReadTo())
                 .put(ATTACHED, dispatch.accepted().attached())
                 .put(REFRESHED_AT, dispatch.refresh().since());
         RefreshProgress refresh = dispatch.refresh().soFar();
@@ -84,15 +90,25 @@ final class DispatchItem {
                         bits(item, FINISHED),
                         item.counts(FINISHED_COUNTS),
                         item.counts(OPEN_COUNTS),
-                        item.instantOrNull(COUNTED_AT)),
-                new Dispatch.Schedule(
-                        item.instantOrNull(NEXT_SWEEP_AT), item.instantOrNull(SWEPT_AT), item.instant(KEEP_OPEN_UNTIL)),
+                        item.instantOrNull(COUNTED_AT),
+                        reading(item)),
+                new Dispatch.Schedule(item.instantOrNull(NEXT_SWEEP_AT), item.instant(KEEP_OPEN_UNTIL)),
                 new Dispatch.Refresh(
                         item.instant(item.has(REFRESHED_AT) ? REFRESHED_AT : CREATED_AT),
                         item.has(REFRESH_SINCE)
                                 ? new RefreshProgress(item.instant(REFRESH_SINCE), bits(item, REFRESHED))
                                 : null),
                 item.number(VERSION));
+    }
+
+    private static Dispatch.Reading reading(Attributes item) {
+        return item.has(ENDS_READ_TO)
+                ? new Dispatch.Reading(
+                        item.instantOrNull(READ_AT),
+                        item.instantOrNull(ACT_AT),
+                        item.number(CANCEL_SEQ_READ),
+                        item.instant(ENDS_READ_TO))
+                : Dispatch.Reading.UNREAD; // a version before wrote it
     }
 
     private static AttributeValue bits(StepBits bits) {

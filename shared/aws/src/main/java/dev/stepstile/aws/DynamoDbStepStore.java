@@ -81,7 +81,8 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * <tr><td></td><td>{@code ca vu se ls rs}</td><td>createdAt, validUntil, sentAt, lastSentAt, resends</td></tr>
  * <tr><td></td><td>{@code f fc oc at}</td><td>finished (little-endian bits), finishedCounts, openCounts,
  * countedAt</td></tr>
- * <tr><td></td><td>{@code v ko sw ac ra}</td><td>version, keepOpenUntil, sweptAt, attached, refreshedAt</td></tr>
+ * <tr><td></td><td>{@code rt aa cr er}</td><td>reading: readAt, actAt, cancelSeq, endsReadTo</td></tr>
+ * <tr><td></td><td>{@code v ko ac ra}</td><td>version, keepOpenUntil, attached, refreshedAt</td></tr>
  * <tr><td></td><td>{@code rf rp}</td><td>refresh: since, steps (little-endian bits); while one is under way</td></tr>
  * <tr><td></td><td>{@code openBucket nextSweepAt}</td><td>while open: index {@code open}</td></tr>
  * </table>

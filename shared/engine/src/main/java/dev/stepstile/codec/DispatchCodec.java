@@ -31,10 +31,14 @@ public final class DispatchCodec {
         counts(node.putObject("finishedCounts"), dispatch.progress().finishedCounts());
         counts(node.putObject("openCounts"), dispatch.progress().openCounts());
         Json.putInstant(node, "countedAt", dispatch.progress().countedAt());
+        Dispatch.Reading reading = dispatch.progress().reading();
+        Json.putInstant(node, "readAt", reading.readAt());
+        Json.putInstant(node, "actAt", reading.actAt());
+        node.put("cancelSeqRead", reading.cancelSeq());
+        Json.putInstant(node, "endsReadTo", reading.endsReadTo());
         node.put("version", dispatch.version());
         Json.putInstant(node, "keepOpenUntil", dispatch.schedule().keepOpenUntil());
         Json.putInstant(node, "nextSweepAt", dispatch.schedule().nextAt());
-        Json.putInstant(node, "sweptAt", dispatch.schedule().sweptAt());
         node.put("attached", dispatch.accepted().attached());
         Json.putInstant(node, "refreshedAt", dispatch.refresh().since());
         RefreshProgress refresh = dispatch.refresh().soFar();
@@ -65,11 +69,9 @@ public final class DispatchCodec {
                         new StepBits(Json.text(node, "finished")),
                         counts(node.path("finishedCounts")),
                         counts(node.path("openCounts")),
-                        Json.instantOrNull(node, "countedAt")),
-                new Dispatch.Schedule(
-                        Json.instantOrNull(node, "nextSweepAt"),
-                        Json.instantOrNull(node, "sweptAt"),
-                        Json.instant(node, "keepOpenUntil")),
+                        Json.instantOrNull(node, "countedAt"),
+                        reading(node)),
+                new Dispatch.Schedule(Json.instantOrNull(node, "nextSweepAt"), Json.instant(node, "keepOpenUntil")),
                 new Dispatch.Refresh(
                         Json.instant(node, node.has("refreshedAt") ? "refreshedAt" : "createdAt"),
                         node.has("refreshSince")
@@ -77,6 +79,16 @@ public final class DispatchCodec {
                                         Json.instant(node, "refreshSince"), new StepBits(Json.text(node, "refreshed")))
                                 : null),
                 Json.number(node, "version"));
+    }
+
+    private static Dispatch.Reading reading(JsonNode node) {
+        return node.has("endsReadTo")
+                ? new Dispatch.Reading(
+                        Json.instantOrNull(node, "readAt"),
+                        Json.instantOrNull(node, "actAt"),
+                        Json.number(node, "cancelSeqRead"),
+                        Json.instant(node, "endsReadTo"))
+                : Dispatch.Reading.UNREAD; // a version before wrote it
     }
 
     public static void counts(ObjectNode node, SortedMap<StepState.Name, Integer> counts) {

@@ -53,34 +53,51 @@ public record Dispatch(
      *
      * @param finished the steps seen to have ended (and, if dead, to be dead-lettered), by place in the manifest
      * @param finishedCounts how those ended, by state
-     * @param openCounts the states of the others at {@code countedAt}
+     * @param openCounts the states of the others at {@code countedAt}, as far as they are known without reading each
      */
     public record Progress(
             StepBits finished,
             SortedMap<StepState.Name, Integer> finishedCounts,
             SortedMap<StepState.Name, Integer> openCounts,
-            @Nullable Instant countedAt) {
-        public static final Progress NONE =
-                new Progress(StepBits.NONE, Collections.emptySortedMap(), Collections.emptySortedMap(), null);
+            @Nullable Instant countedAt,
+            Reading reading) {
+
+        /** Nothing is counted, and every step is read in the next sweep. */
+        public static final Progress NONE = from(Reading.UNREAD);
+
+        private static Progress from(Reading reading) {
+            return new Progress(
+                    StepBits.NONE, Collections.emptySortedMap(), Collections.emptySortedMap(), null, reading);
+        }
+    }
+
+    /**
+     * What the sweeper has read of the steps: most of them only once they have ended, from the run's feed.
+     *
+     * @param readAt when every unfinished step was last read; null if none was
+     * @param actAt when a rule can act on a step that was read; null if on none
+     * @param cancelSeq the cancel of the run that was carried out last
+     * @param endsReadTo until when the ends of steps were read from the feed
+     */
+    public record Reading(
+            @Nullable Instant readAt, @Nullable Instant actAt, long cancelSeq, Instant endsReadTo) {
+        public static final Reading UNREAD = new Reading(null, Instant.EPOCH, 0, Instant.EPOCH);
     }
 
     /**
      * When the sweeper looks.
      *
      * @param nextAt when it looks again; null once the dispatch is closed
-     * @param sweptAt when it last looked
      * @param keepOpenUntil before it the dispatch must not be closed: a redrive is under way
      */
-    public record Schedule(
-            @Nullable Instant nextAt, @Nullable Instant sweptAt, Instant keepOpenUntil) {
-        private Schedule withNextAt(Instant next) {
-            return new Schedule(next, sweptAt, keepOpenUntil);
+    public record Schedule(@Nullable Instant nextAt, Instant keepOpenUntil) {
+        private Schedule withNextAt(@Nullable Instant next) {
+            return new Schedule(next, keepOpenUntil);
         }
 
         private Schedule reopened(Instant next, Instant keepOpen) {
             return new Schedule(
                     nextAt == null || next.isBefore(nextAt) ? next : nextAt,
-                    sweptAt,
                     keepOpen.isAfter(keepOpenUntil) ? keepOpen : keepOpenUntil);
         }
     }
@@ -94,7 +111,8 @@ public record Dispatch(
     public record Refresh(Instant since, @Nullable RefreshProgress soFar) {}
 
     /**
-     * None of its messages is sent.
+     * None of its messages is sent. Its steps are read once a rule can act on them; those of earlier dispatches at once, as
+     * they may have ended before.
      *
      * @param writtenSince all that it needs has been written since then, steps of earlier dispatches too
      */
@@ -103,8 +121,9 @@ public record Dispatch(
                 id,
                 accepted,
                 new Sending(null, accepted.createdAt(), 0),
-                Progress.NONE,
-                new Schedule(firstSweepAt, null, Instant.EPOCH),
+                Progress.from(
+                        new Reading(null, accepted.attached() == 0 ? null : Instant.EPOCH, 0, accepted.createdAt())),
+                new Schedule(firstSweepAt, Instant.EPOCH),
                 new Refresh(writtenSince, null),
                 1);
     }
@@ -156,11 +175,7 @@ public record Dispatch(
 
     /** What a sweep counted. {@code next} null closes the dispatch. */
     public Dispatch swept(Progress counted, boolean resent, Instant now, @Nullable Instant next) {
-        return next(
-                resent ? sending.again(now) : sending,
-                counted,
-                new Schedule(next, now, schedule.keepOpenUntil),
-                refresh);
+        return next(resent ? sending.again(now) : sending, counted, schedule.withNextAt(next), refresh);
     }
 
     /** This part of it has been rewritten. */

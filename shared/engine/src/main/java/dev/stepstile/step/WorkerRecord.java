@@ -39,7 +39,11 @@ public record WorkerRecord(
     }
 
     /** A step of the batch, as its message names it: enough to find its record, and its manifest. */
-    public record Assignment(StepId id, int shard, String dispatchId, int index) {}
+    public record Assignment(StepId id, int shard, String dispatchId, int index) {
+        public DispatchId dispatch() {
+            return new DispatchId(id.runId(), dispatchId);
+        }
+    }
 
     /**
      * What a running step is doing.
@@ -86,6 +90,11 @@ public record WorkerRecord(
     public static @Nullable String workerOf(String owner) {
         int end = owner.indexOf(CLAIM);
         return end < 0 ? null : owner.substring(0, end);
+    }
+
+    /** The steps that it runs, as of its newest heartbeat. */
+    public List<Assignment> running() {
+        return activities.keySet().stream().map(steps::get).toList();
     }
 
     /** Whether it has been silent for longer than its lease, by how much clocks may differ included. */

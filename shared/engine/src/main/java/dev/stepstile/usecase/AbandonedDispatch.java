@@ -47,7 +47,7 @@ final class AbandonedDispatch {
                 missing.getMessage());
         StepError error = new StepError(StepError.Kind.PAYLOAD_MISSING, "Manifest: " + missing.getMessage());
         Instant now = runtime.now();
-        SweepReport report = SweepReport.DISPATCH;
+        SweepReport report = SweepReport.NOTHING;
         SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
         for (int shard = 0; shard < dispatch.accepted().shards(); shard++) {
             String after = null;
@@ -67,7 +67,7 @@ final class AbandonedDispatch {
         boolean close = !counts.containsKey(StepState.Name.RUNNING)
                 && !now.isBefore(dispatch.schedule().keepOpenUntil());
         boolean stored = store.replace(dispatch.swept(
-                new Dispatch.Progress(StepBits.NONE, counts, new TreeMap<>(), now),
+                new Dispatch.Progress(StepBits.NONE, counts, new TreeMap<>(), now, Dispatch.Reading.UNREAD),
                 false,
                 now,
                 close ? null : dispatch.schedule().nextAt()));

@@ -52,19 +52,23 @@ final class MessageReleaser {
         return Duration.ofMillis(most / 2 + runtime.random().nextLong(most / 2 + 1));
     }
 
-    /** Makes a message visible after {@code wait}; if the queue fails, it is visible when its visibility timeout expires. */
-    void changeVisibility(Delivery delivery, Duration wait) {
+    /**
+     * Makes a message visible after {@code wait}.
+     *
+     * @return false if the queue failed: the message is visible when its visibility timeout expires
+     */
+    boolean changeVisibility(Delivery delivery, Duration wait) {
         for (int tries = 0; ; tries++) {
             try {
                 queue.changeVisibility(delivery.receipt(), wait);
-                return;
+                return true;
             } catch (PortException e) {
                 if (tries == PAUSES.size() || !slept(PAUSES.get(tries))) {
                     LOG.warn(
                             "Message {}: visibility not changed ({}); it is received again when its visibility timeout expires.",
                             delivery.messageId(),
                             e.getMessage());
-                    return;
+                    return false;
                 }
             }
         }

@@ -14,7 +14,15 @@ final class Recovery {
     private Recovery() {}
 
     /** What the sweeper knows beside the step. */
-    record Scene(Dispatch dispatch, long cancelSeq, boolean queueShowsMessages, Timing timing) {}
+    record Scene(Dispatch dispatch, long cancelSeq, boolean queueShowsMessages, Timing timing) {
+        /** When the dispatch function has certainly ended. */
+        Instant crashedAt() {
+            return dispatch.accepted()
+                    .createdAt()
+                    .plus(timing.dispatchTimeout())
+                    .plus(timing.margin());
+        }
+    }
 
     sealed interface Decision {
         /** It runs, or waits its turn. */
@@ -32,8 +40,8 @@ final class Recovery {
         /** The run was cancelled, and the call that cancelled it did not reach this step. */
         record Cancel() implements Decision {}
 
-        /** Its worker may not have been asked to stop. */
-        record AskAgain() implements Decision {}
+        /** It runs, unless its worker's item is gone: then end the attempt. Its worker may have to be asked to stop. */
+        record LookForWorker(StepRecord running, String worker, boolean askToStop) implements Decision {}
 
         /** DEAD, but its dead letter may not have been sent. */
         record MoveToDeadLetters(StepRecord record, StepState.Dead dead) implements Decision {}
@@ -58,9 +66,14 @@ final class Recovery {
             case StepState _ when record.cancelSeq() < scene.cancelSeq() -> new Decision.Cancel();
             case StepState _ when attached -> LEAVE; // the dispatch that claimed it first drives it
             case StepState.Running _ when record.overdue(now, scene.timing().margin()) -> new Decision.Reclaim();
-            case StepState.Running running -> running.cancelRequested() ? new Decision.AskAgain() : LEAVE;
+            case StepState.Running(Instant _, boolean cancelRequested) -> lookForWorker(record, cancelRequested);
             case StepState.Retrying(Instant notBefore) -> isOverdue(notBefore, scene, now) ? RESEND : LEAVE;
         };
+    }
+
+    private static Decision lookForWorker(StepRecord running, boolean cancelRequested) {
+        String worker = running.worker();
+        return worker == null ? LEAVE : new Decision.LookForWorker(running, worker, cancelRequested);
     }
 
     private static Decision unclaimed(StepSpec spec, Scene scene, Instant now) {
@@ -72,14 +85,8 @@ final class Recovery {
         if (now.isAfter(spec.validUntil())) {
             return new Decision.Discard(StepError.notStartedBefore(spec.validUntil()));
         }
-        if (dispatch.sending().sentAt() == null) {
-            Instant crashed = dispatch.accepted()
-                    .createdAt()
-                    .plus(timing.dispatchTimeout())
-                    .plus(timing.margin());
-            if (dispatch.sending().resends() == 0) {
-                return now.isAfter(crashed) ? RESEND : LEAVE;
-            }
+        if (dispatch.sending().sentAt() == null && dispatch.sending().resends() == 0) {
+            return now.isAfter(scene.crashedAt()) ? RESEND : LEAVE;
         }
         Duration sinceSent = Duration.between(dispatch.sending().lastSentAt(), now);
         if (!scene.queueShowsMessages()
@@ -97,18 +104,21 @@ final class Recovery {
                 : LEAVE;
     }
 
-    /** Sent again when it is overdue by the grace, twice, four times … of it: by the sweep that first sees it so. */
+    /** Sent again when it is overdue by the grace, twice, four times … of it: by the first reading that sees it so. */
     private static boolean isOverdue(Instant notBefore, Scene scene, Instant now) {
-        Instant sweptAt = scene.dispatch().schedule().sweptAt();
-        long late = Duration.between(notBefore, now).toMillis();
-        long lateThen =
-                sweptAt == null ? -1 : Duration.between(notBefore, sweptAt).toMillis();
-        for (long step = scene.timing().resending().overdueAfter().toMillis(); step <= late; step *= 2) {
-            if (lateThen < step) {
-                return true;
-            }
+        Instant readAt = scene.dispatch().progress().reading().readAt();
+        Duration grace = scene.timing().resending().overdueAfter();
+        Instant since = readAt == null || readAt.isBefore(notBefore) ? notBefore : readAt;
+        return !now.isBefore(overdueAgain(notBefore, grace, since));
+    }
+
+    /** When a retrying step is next overdue by the grace, twice, four times … of it, after {@code now}. */
+    static Instant overdueAgain(Instant notBefore, Duration grace, Instant now) {
+        Instant at = notBefore.plus(grace);
+        for (Duration late = grace; !at.isAfter(now); late = late.multipliedBy(2)) {
+            at = notBefore.plus(late);
         }
-        return false;
+        return at;
     }
 
     private static Duration doubled(Duration duration, int times) {

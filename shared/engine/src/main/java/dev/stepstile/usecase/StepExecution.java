@@ -179,9 +179,9 @@ public final class StepExecution {
                         "The worker's item is not written ({}); its {} messages are retried shortly.",
                         e.getMessage(),
                         messages.size());
-                putAllBack(message -> settle(message, new MessageDisposition.Retry()));
+                putAllBack(message -> settle(message, new MessageDisposition.Retry(), null));
             } catch (Throwable thrown) { // such as no memory for the thread of its timer
-                putAllBack(message -> brokenOff(message, thrown));
+                putAllBack(message -> brokenOff(message, thrown, null));
             }
             return false;
         }
@@ -243,14 +243,15 @@ public final class StepExecution {
         }
 
         private void waitForTurn(List<Integer> suspects) {
-            suspects.forEach(i -> dispositions.put(i, putBack(messages.get(i), releaser.turnDelay(messages.get(i)))));
+            suspects.forEach(
+                    i -> dispositions.put(i, putBack(messages.get(i), releaser.turnDelay(messages.get(i)), worker)));
         }
 
         /** Runs a suspect; the other messages go to other workers. */
         void runOnly(int suspect) {
             for (int i = 0; i < messages.size(); i++) {
                 if (i != suspect) {
-                    dispositions.put(i, settle(messages.get(i), new MessageDisposition.RetryIn(Duration.ZERO)));
+                    dispositions.put(i, settle(messages.get(i), new MessageDisposition.RetryIn(Duration.ZERO), worker));
                 }
             }
             runAlone(suspect);
@@ -274,7 +275,7 @@ public final class StepExecution {
                                         () -> processMessage(
                                                 message, new Turn(contents.get(i), worker, budget, alone))));
             } catch (Throwable noThread) { // the other messages continue
-                dispositions.put(i, brokenOff(message, noThread));
+                dispositions.put(i, brokenOff(message, noThread, worker));
             }
         }
 
@@ -290,7 +291,7 @@ public final class StepExecution {
                     interrupted = true;
                     stopAtOnce();
                 } catch (Throwable thrown) { // an error with one message must not keep the others from being awaited
-                    return brokenOff(message, thrown);
+                    return brokenOff(message, thrown, worker);
                 }
             }
         }
@@ -312,41 +313,48 @@ public final class StepExecution {
 
     private MessageDisposition processMessage(Delivery delivery, Turn turn, LogContext.Scope log) {
         try {
-            return settle(delivery, dispatchByType(delivery, turn, log));
+            return settle(delivery, dispatchByType(delivery, turn, log), turn.worker());
         } catch (PortException e) {
             LOG.warn("Message {}: {}; it is retried shortly.", delivery.messageId(), e.getMessage());
-            return settle(delivery, new MessageDisposition.Retry());
+            return settle(delivery, new MessageDisposition.Retry(), turn.worker());
         } catch (Throwable thrown) { // the boundary at which whatever is thrown becomes a message that is retried
-            return brokenOff(delivery, thrown);
+            return brokenOff(delivery, thrown, turn.worker());
         }
     }
 
-    private MessageDisposition brokenOff(Delivery delivery, Throwable thrown) {
+    private MessageDisposition brokenOff(Delivery delivery, Throwable thrown, @Nullable Worker worker) {
         try {
             LOG.error("Message {}: processing it failed; it is retried shortly.", delivery.messageId(), thrown);
-            return settle(delivery, new MessageDisposition.Retry());
+            return settle(delivery, new MessageDisposition.Retry(), worker);
         } catch (Throwable again) { // such as no memory to log with: its visibility timeout expires
             return new MessageDisposition.Retry();
         }
     }
 
     /** Changes the message's visibility as its disposition demands. */
-    private MessageDisposition settle(Delivery delivery, MessageDisposition disposition) {
+    private MessageDisposition settle(Delivery delivery, MessageDisposition disposition, @Nullable Worker worker) {
         return switch (disposition) {
-            case MessageDisposition.Held(Duration wait) when delivery.receiveCount() > 1 -> putBack(delivery, wait);
+            case MessageDisposition.Held(Duration wait)
+            when delivery.receiveCount() > 1 -> putBack(delivery, wait, worker);
             case MessageDisposition.Held _ -> {
                 parts.meter().add(Metric.DUPLICATES_SUPPRESSED);
                 yield new MessageDisposition.Ack();
             }
-            case MessageDisposition.RetryIn(Duration wait) -> putBack(delivery, wait);
-            case MessageDisposition.Retry _ -> putBack(delivery, releaser.retryDelay(delivery));
+            case MessageDisposition.RetryIn(Duration wait) -> putBack(delivery, wait, worker);
+            case MessageDisposition.Retry _ -> putBack(delivery, releaser.retryDelay(delivery), worker);
             case MessageDisposition.Ack ack -> ack;
             case MessageDisposition.RunAlone later -> later;
         };
     }
 
-    private MessageDisposition putBack(Delivery delivery, Duration wait) {
-        releaser.changeVisibility(delivery, wait);
+    /** If the queue fails, the message is invisible for as long as the longest step: then others send the step again. */
+    private MessageDisposition putBack(Delivery delivery, Duration wait, @Nullable Worker worker) {
+        if (!releaser.changeVisibility(delivery, wait) && worker != null) {
+            worker.settleLater(() -> {
+                parts.queue().changeVisibility(delivery.receipt(), wait);
+                return true;
+            });
+        }
         return new MessageDisposition.RetryIn(wait);
     }
 

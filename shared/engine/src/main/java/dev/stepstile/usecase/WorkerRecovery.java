@@ -4,6 +4,7 @@ import dev.stepstile.port.DamagedData;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepStore.StepRef;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -47,7 +48,7 @@ final class WorkerRecovery {
      * @throws PortException if something was not done: a later look does all of it again
      */
     SweepReport recover(WorkerRecord worker) {
-        Map<DispatchName, List<StepSpec>> manifestsOf = new LinkedHashMap<>();
+        Map<DispatchId, List<StepSpec>> manifestsOf = new LinkedHashMap<>();
         List<StepSpec> toSend = new ArrayList<>();
         SweepReport report = SweepReport.NOTHING;
         PortException failed = null;
@@ -73,7 +74,7 @@ final class WorkerRecovery {
         return report;
     }
 
-    private Recovered recover(WorkerRecord worker, Assignment step, Map<DispatchName, List<StepSpec>> manifestsOf) {
+    private Recovered recover(WorkerRecord worker, Assignment step, Map<DispatchId, List<StepSpec>> manifestsOf) {
         Records read = Records.read(parts.store(), List.of(new StepRef(step.id(), step.shard())));
         if (read.isDamaged(step.id().stepKey())) {
             return Recovered.LEFT; // the sweep logs it, and recovers it once it is repaired
@@ -83,17 +84,14 @@ final class WorkerRecovery {
         return spec == null ? withoutManifest(worker, record) : recover(worker, spec.as(record), record);
     }
 
-    private record DispatchName(String runId, String dispatchId) {}
-
-    private @Nullable StepSpec spec(Assignment step, Map<DispatchName, List<StepSpec>> known) {
-        DispatchName name = new DispatchName(step.id().runId(), step.dispatchId());
-        List<StepSpec> steps = known.computeIfAbsent(name, this::manifest);
+    private @Nullable StepSpec spec(Assignment step, Map<DispatchId, List<StepSpec>> known) {
+        List<StepSpec> steps = known.computeIfAbsent(step.dispatch(), this::manifest);
         return step.index() < steps.size() && steps.get(step.index()).id().equals(step.id())
                 ? steps.get(step.index())
                 : null;
     }
 
-    private List<StepSpec> manifest(DispatchName name) {
+    private List<StepSpec> manifest(DispatchId name) {
         try {
             Optional<Dispatch> dispatch = parts.store().dispatch(name.runId(), name.dispatchId());
             return dispatch.isEmpty() || dispatch.get().closed()

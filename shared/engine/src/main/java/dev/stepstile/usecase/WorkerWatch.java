@@ -2,9 +2,14 @@ package dev.stepstile.usecase;
 
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.WorkerStore;
+import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.WorkerRecord;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -65,7 +70,8 @@ final class WorkerWatch {
                         .fork(
                                 "look for silent workers",
                                 () -> look(() ->
-                                        lives.getAsBoolean() && runtime.now().isBefore(end)))
+                                                lives.getAsBoolean() && runtime.now().isBefore(end))
+                                        .report())
                 : before;
     }
 
@@ -94,23 +100,32 @@ final class WorkerWatch {
     }
 
     /**
+     * What a look found.
+     *
+     * @param report what was done
+     * @param workers the ids of those that live
+     * @param running how many steps of each dispatch they run, as of their last heartbeats
+     */
+    record Look(SweepReport report, Set<String> workers, Map<DispatchId, Integer> running) {}
+
+    /**
      * Looks at all workers.
      *
      * @param goesOn whether another recovery may begin
-     * @return what was done
      */
-    SweepReport look(BooleanSupplier goesOn) {
+    Look look(BooleanSupplier goesOn) {
         return recover(this::isLost, goesOn);
     }
 
     /** Recovers all workers, silent or not, of which the caller knows that none lives. */
     SweepReport recoverAll() {
-        return recover(anyWorker -> true, () -> true);
+        return recover(anyWorker -> true, () -> true).report();
     }
 
-    private SweepReport recover(Predicate<WorkerRecord> isLost, BooleanSupplier goesOn) {
+    private Look recover(Predicate<WorkerRecord> isLost, BooleanSupplier goesOn) {
         SweepReport report = SweepReport.NOTHING;
-        int found = 0;
+        Map<DispatchId, Integer> running = new LinkedHashMap<>();
+        Set<String> alive = new LinkedHashSet<>();
         int first = runtime.random().nextInt(WorkerRecord.BUCKETS);
         for (int i = 0; i < WorkerRecord.BUCKETS; i++) {
             int bucket = (first + i) % WorkerRecord.BUCKETS;
@@ -118,7 +133,8 @@ final class WorkerWatch {
             while (!page.isEmpty()) {
                 for (WorkerRecord worker : page) {
                     if (!isLost.test(worker)) {
-                        found++;
+                        alive.add(worker.id());
+                        worker.running().forEach(step -> running.merge(step.dispatch(), 1, Integer::sum));
                     } else if (goesOn.getAsBoolean()) {
                         report = report.plus(recover(worker));
                     }
@@ -128,8 +144,8 @@ final class WorkerWatch {
                         : list(bucket, page.getLast().id());
             }
         }
-        living = Math.max(1, found);
-        return report;
+        living = Math.max(1, alive.size());
+        return new Look(report, alive, running);
     }
 
     private List<WorkerRecord> list(int bucket, @Nullable String after) {

@@ -184,8 +184,13 @@ final class Generated {
                         instant(),
                         random.nextInt(10_000)),
                 new Dispatch.Sending(instantOrNull(), instant(), random.nextInt(50)),
-                new Dispatch.Progress(StepBits.of(bits), counts(), counts(), instantOrNull()),
-                new Dispatch.Schedule(instantOrNull(), instantOrNull(), instant()),
+                new Dispatch.Progress(
+                        StepBits.of(bits),
+                        counts(),
+                        counts(),
+                        instantOrNull(),
+                        new Dispatch.Reading(instantOrNull(), instantOrNull(), random.nextInt(9), instant())),
+                new Dispatch.Schedule(instantOrNull(), instant()),
                 new Dispatch.Refresh(
                         instant(), random.nextBoolean() ? new RefreshProgress(instant(), StepBits.of(bits)) : null),
                 random.nextLong(Long.MAX_VALUE));

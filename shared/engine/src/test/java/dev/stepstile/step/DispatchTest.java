@@ -40,7 +40,8 @@ class DispatchTest {
                         bits(1),
                         counts(StepState.Name.SUCCEEDED, finished),
                         counts(StepState.Name.RUNNING, open),
-                        LATER),
+                        LATER,
+                        new Dispatch.Reading(LATER, LATER, 0, LATER)),
                 resent,
                 LATER,
                 null);

@@ -7,6 +7,7 @@ import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -43,13 +44,18 @@ class RecoveryTest {
     }
 
     private static Dispatch dispatch(
-            @Nullable Instant sentAt, Instant lastSentAt, int resends, @Nullable Instant sweptAt) {
+            @Nullable Instant sentAt, Instant lastSentAt, int resends, @Nullable Instant readAt) {
         return new Dispatch(
                 new DispatchId("r", "d1"),
                 new Dispatch.Accepted("digest", 8, 1, Payload.NULL, START, START.plus(TIMING.validity()), 0),
                 new Dispatch.Sending(sentAt, lastSentAt, resends),
-                Dispatch.Progress.NONE,
-                new Dispatch.Schedule(START, sweptAt, Instant.EPOCH),
+                new Dispatch.Progress(
+                        StepBits.NONE,
+                        new TreeMap<>(),
+                        new TreeMap<>(),
+                        null,
+                        new Dispatch.Reading(readAt, null, 0, START)),
+                new Dispatch.Schedule(START, Instant.EPOCH),
                 new Dispatch.Refresh(START, null),
                 1);
     }
@@ -68,7 +74,7 @@ class RecoveryTest {
                 0,
                 new StepSettings(dispatchId, 0, "h", RetryPolicy.DEFAULT, Duration.ofSeconds(60)),
                 START,
-                new Attempts(new Attempts.Newest(1, "o", START, 0), 0, List.of()),
+                new Attempts(new Attempts.Newest(1, "w#0", START, 0), 0, List.of()),
                 new StepRecord.AnsweredCalls(cancelSeq, null),
                 state);
     }
@@ -152,8 +158,22 @@ class RecoveryTest {
         @Test
         void is_reclaimed_once_its_deadline_and_the_margin_are_over() {
             Instant over = START.plus(TIMING.margin());
-            assertThat(decide(running, 0, over.minusMillis(1))).isEqualTo(LEAVE);
+            assertThat(decide(running, 0, over.minusMillis(1)))
+                    .isEqualTo(new Decision.LookForWorker(running, "w", false));
             assertThat(decide(running, 0, over)).isEqualTo(new Decision.Reclaim());
+        }
+
+        @Test
+        void that_a_version_before_claimed_has_no_worker_to_look_for() {
+            StepRecord old = new StepRecord(
+                    running.id(),
+                    0,
+                    running.settings(),
+                    START,
+                    new Attempts(new Attempts.Newest(1, "o", START, 0), 0, List.of()),
+                    running.answered(),
+                    new StepState.Running(START, true));
+            assertThat(decide(old, 0, START)).isEqualTo(LEAVE);
         }
 
         @Test
@@ -162,7 +182,7 @@ class RecoveryTest {
             assertThat(decide(running, 1, START)).isEqualTo(new Decision.Cancel());
             assertThat(decide(running, 1, over)).isEqualTo(new Decision.Cancel());
             StepRecord asked = record("d1", 1, new StepState.Running(START, true));
-            assertThat(decide(asked, 1, START)).isEqualTo(new Decision.AskAgain());
+            assertThat(decide(asked, 1, START)).isEqualTo(new Decision.LookForWorker(asked, "w", true));
             assertThat(decide(asked, 1, over)).isEqualTo(new Decision.Reclaim());
             assertThat(decide(asked, 2, START)).isEqualTo(new Decision.Cancel());
         }
@@ -179,8 +199,8 @@ class RecoveryTest {
     class A_retrying_step {
         private final StepRecord retrying = record("d1", 0, new StepState.Retrying(START));
 
-        private Decision decide(@Nullable Duration sweptAfter, Duration now) {
-            Dispatch dispatch = dispatch(START, START, 0, sweptAfter == null ? null : START.plus(sweptAfter));
+        private Decision decide(@Nullable Duration readAfter, Duration now) {
+            Dispatch dispatch = dispatch(START, START, 0, readAfter == null ? null : START.plus(readAfter));
             return Recovery.decide(spec(), retrying, new Recovery.Scene(dispatch, 0, false, TIMING), START.plus(now));
         }
 
@@ -194,19 +214,19 @@ class RecoveryTest {
         }
 
         @Test
-        void is_not_sent_again_by_the_sweep_after_the_one_that_came_just_at_the_grace() {
+        void is_not_sent_again_by_the_reading_after_the_one_that_came_just_at_the_grace() {
             Duration grace = TIMING.resending().overdueAfter();
             assertThat(decide(grace, grace.plusSeconds(1))).isEqualTo(LEAVE);
         }
 
         @Test
-        void is_sent_again_by_the_sweep_that_first_sees_it_overdue_by_the_grace_and_each_doubling_of_it() {
+        void is_sent_again_by_the_reading_that_first_sees_it_overdue_by_the_grace_and_each_doubling_of_it() {
             int sent = 0;
-            Duration sweptAfter = Duration.ZERO;
+            Duration readAfter = Duration.ZERO;
             for (int minute = 1; minute <= 600; minute++) {
                 Duration now = Duration.ofMinutes(minute).plusMillis(minute);
-                sent += decide(sweptAfter, now).equals(RESEND) ? 1 : 0;
-                sweptAfter = now;
+                sent += decide(readAfter, now).equals(RESEND) ? 1 : 0;
+                readAfter = now;
             }
             // after 2, 4, 8 … 512 minutes
             assertThat(sent).isEqualTo(9);

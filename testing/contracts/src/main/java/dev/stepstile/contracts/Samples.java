@@ -129,8 +129,13 @@ public final class Samples {
                         NOW.plusSeconds(1_209_600),
                         0),
                 new Dispatch.Sending(null, NOW, 0),
-                new Dispatch.Progress(StepBits.of(bits), counts, new TreeMap<>(), NOW.plusSeconds(1)),
-                new Dispatch.Schedule(nextSweepAt, null, Instant.EPOCH),
+                new Dispatch.Progress(
+                        StepBits.of(bits),
+                        counts,
+                        new TreeMap<>(),
+                        NOW.plusSeconds(1),
+                        new Dispatch.Reading(NOW.plusMillis(2), NOW.plusMillis(3), 4, NOW.plusMillis(5))),
+                new Dispatch.Schedule(nextSweepAt, Instant.EPOCH),
                 new Dispatch.Refresh(NOW, null),
                 1);
     }

@@ -209,7 +209,7 @@ final class Mistakes {
                 dispatch,
                 dispatch.sending(),
                 dispatch.progress(),
-                new Dispatch.Schedule(schedule.nextAt(), schedule.sweptAt(), until),
+                new Dispatch.Schedule(schedule.nextAt(), until),
                 dispatch.version());
     }
 
@@ -219,7 +219,7 @@ final class Mistakes {
                 dispatch,
                 dispatch.sending(),
                 dispatch.progress(),
-                new Dispatch.Schedule(next, schedule.sweptAt(), schedule.keepOpenUntil()),
+                new Dispatch.Schedule(next, schedule.keepOpenUntil()),
                 dispatch.version());
     }
 
@@ -229,7 +229,11 @@ final class Mistakes {
                 dispatch,
                 dispatch.sending(),
                 new Dispatch.Progress(
-                        progress.finished(), new TreeMap<>(), progress.openCounts(), progress.countedAt()),
+                        progress.finished(),
+                        new TreeMap<>(),
+                        progress.openCounts(),
+                        progress.countedAt(),
+                        progress.reading()),
                 dispatch.schedule(),
                 dispatch.version());
     }

@@ -167,10 +167,10 @@ final class SweeperBugs {
             public boolean replace(Dispatch next) {
                 Optional<Dispatch> before = store.dispatch(next.runId(), next.dispatchId());
                 boolean concludes = before.isPresent()
-                        && next.schedule().sweptAt() != null
-                        && !next.schedule()
-                                .sweptAt()
-                                .equals(before.get().schedule().sweptAt());
+                        && next.progress().countedAt() != null
+                        && !next.progress()
+                                .countedAt()
+                                .equals(before.get().progress().countedAt());
                 return store.replace(concludes ? wrong.instead(before.get(), next) : next);
             }
         });

@@ -90,12 +90,16 @@ class DamagedRecordsTest {
     }
 
     @Test
-    void is_counted_and_reported_by_each_sweep_that_meets_it() throws InterruptedException {
+    void is_counted_and_reported_by_each_sweep_that_meets_it_and_met_again_after_ten_minutes()
+            throws InterruptedException {
         loseFifty();
-        SweepReport report = stack.sweepAfter(Duration.ofMinutes(1));
+        SweepReport report = stack.sweepAfter(Duration.ofMinutes(3));
         assertThat(report.unreachable()).as("once for each of its dispatches").isEqualTo(2);
         assertThat(stack.count(Metric.RECORDS_DAMAGED)).isEqualTo(2);
+        stack.deliverAll();
         stack.sweepAfter(Duration.ofMinutes(1));
+        assertThat(stack.count(Metric.RECORDS_DAMAGED)).isEqualTo(2);
+        stack.sweepAfter(Duration.ofMinutes(9));
         assertThat(stack.count(Metric.RECORDS_DAMAGED)).isEqualTo(4);
     }
 

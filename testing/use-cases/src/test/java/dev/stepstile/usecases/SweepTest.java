@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -92,7 +93,7 @@ class SweepTest {
     }
 
     @Test
-    void reads_only_the_records_of_steps_that_it_has_not_seen_end() throws InterruptedException {
+    void counts_successes_from_the_feed_which_it_reads_once_for_all_dispatches_of_a_run() throws InterruptedException {
         stack.handOver(IntStream.range(0, 150).mapToObj(i -> "s" + i).toArray(String[]::new));
         List<Delivery> batch = stack.receive(10);
         while (batch.size() == 10) {
@@ -100,10 +101,45 @@ class SweepTest {
             batch = stack.receive(10);
         }
         stack.dispatch("d2", Stack.step("last"));
-        stack.sweepAfter(MINUTE);
+        stack.faults.restart();
+        assertThat(stack.sweepAfter(MINUTE).closed()).isEqualTo(1);
+        assertThat(stack.faults.calls()).doesNotContain("store.records", "store.record");
+        assertThat(stack.faults.calls("store.feed")).isEqualTo(Shards.DEFAULT);
+        assertThat(stack.dispatched("d2").counts()).isEqualTo(counts(Map.of(Name.QUEUED, 1)));
+    }
+
+    @Test
+    void reads_the_records_of_steps_that_ended_otherwise_and_of_no_others() throws InterruptedException {
+        stack.work.on("dies", (input, context) -> {
+            throw new IllegalStateException("no");
+        });
+        stack.dispatch("d1", Stack.once("dies"), Stack.step("a"), Stack.step("b"));
+        List<Delivery> batch = stack.receive(10);
+        stack.deliver(batch.subList(0, 2));
         stack.faults.restart();
         stack.sweepAfter(MINUTE);
         assertThat(stack.faults.calls("store.records")).isEqualTo(1);
+        assertThat(stack.dispatched("d1").progress().finished().toBitSet().cardinality())
+                .isEqualTo(2);
+        stack.faults.restart();
+        stack.sweepAfter(Duration.ofSeconds(59));
+        assertThat(stack.faults.calls()).doesNotContain("store.records", "payloads.get");
+        assertThat(stack.faults.calls("store.replace"))
+                .as("one write, as nothing is new")
+                .isEqualTo(1);
+    }
+
+    @Test
+    void counts_as_running_what_the_items_of_workers_say() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("a");
+        stack.handOver("a", "b", "c");
+        Tasks.Task<List<String>> worker = stack.start(stack.receive(1));
+        gate.awaitEntered();
+        stack.time.advance(MINUTE);
+        stack.sweep();
+        assertThat(stack.dispatched("d1").counts()).isEqualTo(counts(Map.of(Name.RUNNING, 1, Name.QUEUED, 2)));
+        gate.open();
+        worker.join();
     }
 
     @Test
@@ -123,6 +159,18 @@ class SweepTest {
         assertThat(stack.time.instant()).isBeforeOrEqualTo(bound);
         assertThat(stack.count(Metric.WORKERS_LOST)).isEqualTo(1);
         assertThat(stack.count(Metric.STEPS_RECLAIMED)).isEqualTo(1);
+    }
+
+    /** It claimed the step after others had revoked it, recovered its steps and deleted its item. */
+    @Test
+    void ends_the_attempt_of_a_worker_whose_item_is_gone() throws InterruptedException {
+        stack.handOver("a");
+        stack.crashAfterClaim();
+        String worker = Objects.requireNonNull(stack.record("a").worker());
+        stack.ports.workers().end(worker);
+        assertThat(stack.sweepAfter(Duration.ofMinutes(3)).steps().reclaimed()).isEqualTo(1);
+        stack.deliver();
+        assertThat(stack.work.started()).containsExactly("a#2");
     }
 
     @Test
@@ -287,8 +335,11 @@ class SweepTest {
     /** Design, rule 5: closing depends on the version that was read before the records were. */
     @Test
     void does_not_close_a_dispatch_that_was_reopened_while_it_looked() throws InterruptedException {
-        stack.handOver("a");
-        stack.deliver();
+        stack.work.on("a", (input, context) -> {
+            throw new IllegalStateException("no");
+        });
+        stack.dispatch("d1", Stack.once("a"));
+        stack.deliverAll();
         stack.faults.afterNext("store.records", () -> {
             Dispatch read = stack.dispatched("d1");
             stack.ports.store().replace(read.reopened(stack.time.instant().plus(MINUTE), Stack.START));
@@ -306,7 +357,7 @@ class SweepTest {
             stack.dispatch("d" + i, Stack.step("s" + i));
         }
         stack.deliverAll();
-        stack.faults.fail("store.records");
+        stack.faults.fail("store.replace");
         SweepReport first = stack.sweepAfter(MINUTE);
         assertThat(first.unreachable()).isEqualTo(1);
         assertThat(first.closed()).isEqualTo(5);
@@ -338,8 +389,8 @@ class SweepTest {
         stack.faults.afterNext("store.records", () -> endsNow(gate, worker));
         assertThat(stack.sweep().steps().reclaimed()).isZero();
         assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
-        assertThat(stack.workers()).isEmpty();
         assertThat(stack.sweepAfter(MINUTE).closed()).isEqualTo(1);
+        assertThat(stack.workers()).isEmpty();
     }
 
     private void swept() {

@@ -1,0 +1,71 @@
+package dev.stepstile.usecase;
+
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepState;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * When a sweep reads every unfinished step of a dispatch: only when a rule could act on one. The ends of steps come from
+ * the feed, and the steps of lost workers from the workers' items. Pure.
+ */
+final class DueReading {
+    /** When a damaged record is read again: somebody may have repaired it. */
+    static final Duration DAMAGED_AGAIN = Duration.ofMinutes(10);
+
+    private DueReading() {}
+
+    static boolean isDue(Recovery.Scene scene, Instant now) {
+        Dispatch.Reading reading = scene.dispatch().progress().reading();
+        Instant readAt = reading.readAt() == null ? Instant.EPOCH : reading.readAt();
+        return reading.cancelSeq() < scene.cancelSeq()
+                || isOver(reading.actAt(), now)
+                || readAt.isBefore(scene.dispatch().schedule().keepOpenUntil()) // a redrive may have written since
+                || isUnsent(scene, readAt, now)
+                || isLongAgo(scene, readAt, now);
+    }
+
+    private static boolean isOver(@Nullable Instant at, Instant now) {
+        return at != null && !now.isBefore(at);
+    }
+
+    /** The dispatch function must have crashed before it sent all messages. */
+    private static boolean isUnsent(Recovery.Scene scene, Instant readAt, Instant now) {
+        Instant crashed = scene.crashedAt();
+        return scene.dispatch().sending().sentAt() == null && now.isAfter(crashed) && !readAt.isAfter(crashed);
+    }
+
+    /**
+     * A message may have been lost. The time between two readings is the time since the last send, so it doubles: from two
+     * minutes up to an hour where the queue shows no message, from one hour up to twelve where it does.
+     */
+    private static boolean isLongAgo(Recovery.Scene scene, Instant readAt, Instant now) {
+        Timing.Resending times = scene.timing().resending();
+        Instant sentAt = scene.dispatch().sending().lastSentAt();
+        Instant last = readAt.isAfter(sentAt) ? readAt : sentAt;
+        Duration least = scene.queueShowsMessages() ? times.unclaimedAfter() : times.lostAfter();
+        Duration most = scene.queueShowsMessages() ? times.unclaimedCap() : times.unclaimedAfter();
+        Duration since = Duration.between(sentAt, last);
+        Duration wait = since.compareTo(least) < 0 ? least : since.compareTo(most) > 0 ? most : since;
+        return Duration.between(last, now).compareTo(wait) > 0;
+    }
+
+    /** When a rule can next act on a step as it was read; null if only what happens to it can make one act. */
+    static @Nullable Instant actAt(@Nullable StepRecord record, Recovery.Scene scene, Instant now) {
+        if (record == null
+                || !record.settings().dispatchId().equals(scene.dispatch().dispatchId())) {
+            return null;
+        }
+        return switch (record.state()) {
+            case StepState.Retrying(Instant notBefore) ->
+                Recovery.overdueAgain(notBefore, scene.timing().resending().overdueAfter(), now);
+            // a version before claimed it: no worker's item names it
+            case StepState.Running running
+            when record.worker() == null ->
+                running.deadline().plus(scene.timing().margin());
+            case StepState _ -> null;
+        };
+    }
+}
