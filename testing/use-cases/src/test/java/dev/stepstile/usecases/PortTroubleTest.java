@@ -151,15 +151,18 @@ class PortTroubleTest {
     }
 
     @Test
-    void or_when_its_visibility_timeout_ends_if_the_queue_does_not_hear_at_all() throws InterruptedException {
+    void or_is_sent_again_once_its_worker_is_silent_if_the_queue_does_not_hear_until_the_worker_ends()
+            throws InterruptedException {
         stack.handOver("a");
         stack.faults.fail("store.write");
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 5; i++) {
             stack.faults.fail("queue.changeVisibility");
         }
         assertThat(stack.deliver()).hasSize(1);
         assertThat(after(MOST.plus(TOLD))).isEmpty();
-        stack.deliver(after(Stack.VISIBILITY));
+        assertThat(stack.workers()).as("its item stays").hasSize(1);
+        stack.sweepAfter(stack.timing.lease().plus(stack.timing.margin()));
+        stack.deliver();
         assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
     }
 }
