@@ -69,8 +69,8 @@ final class WorkerWatch {
                 ? runtime.tasks()
                         .fork(
                                 "look for silent workers",
-                                () -> look(() ->
-                                                lives.getAsBoolean() && runtime.now().isBefore(end))
+                                () -> look(() -> lives.getAsBoolean()
+                                                && runtime.now().isBefore(end))
                                         .report())
                 : before;
     }
