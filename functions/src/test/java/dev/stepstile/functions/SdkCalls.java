@@ -61,6 +61,8 @@ final class SdkCalls {
     /** The stores' methods that query an index; all others query the table. */
     private static final Map<String, String> INDEXES = Map.of("due", "Table/index/open", "feed", "Table/index/feed");
 
+    private static final String READS = "dev.stepstile.aws.TableReads";
+
     private final Set<JavaCodeUnit> reached = new LinkedHashSet<>();
     private final Deque<JavaCodeUnit> toVisit = new ArrayDeque<>();
     private final SortedSet<String> calls = new TreeSet<>();
@@ -85,7 +87,7 @@ final class SdkCalls {
         if (owner.getSimpleName().matches("(DynamoDb|Sqs|S3)Client")) {
             call(from, owner.getSimpleName() + "." + name);
         } else if (owner.getPackageName().startsWith("dev.stepstile")) {
-            if (owner.getSimpleName().equals("TableReads") && name.equals("query")) {
+            if (owner.getName().equals(READS) && !from.getOwner().equals(owner) && name.startsWith("query")) {
                 calls.add("dynamodb:Query on " + INDEXES.getOrDefault(from.getName(), "Table"));
             }
             if (name.equals("<init>")) {
