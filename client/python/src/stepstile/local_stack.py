@@ -21,7 +21,7 @@ class LocalStack:
     :param launcher: the `stepstile` of a checkout.
     :param state: the folder that holds what was dispatched; the same folder again goes on with it.
     :param handlers: process handlers by name, in the form of `docs/process-handlers.md`.
-    :param lease_seconds: a worker that is lost is noticed after it, and a few seconds.
+    :param lease_seconds: how long a worker is believed to live without a heartbeat.
     :param options: more options of `./stepstile local`.
     """
 
@@ -31,7 +31,7 @@ class LocalStack:
         state: Path,
         *,
         handlers: Mapping[str, Any] | None = None,
-        lease_seconds: int = 60,
+        lease_seconds: int = 15,
         port: int = 0,
         options: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
