@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
         description = "Runs a benchmark on this machine.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "BENCHMARK",
-        subcommands = {BenchCommand.Core.class, CostCommand.class, DagsterBench.class})
+        subcommands = {BenchCommand.Core.class, CostCommand.class, RecoveryCommand.class, DagsterBench.class})
 public final class BenchCommand {
 
     /** The stacks that can be measured: their handlers run in this JVM. */

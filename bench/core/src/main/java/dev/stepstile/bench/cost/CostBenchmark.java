@@ -88,4 +88,20 @@ public final class CostBenchmark {
                 swept.seconds(),
                 swept.took().toMillis() / 1000.0);
     }
+
+    /** So many workers' deaths while many others run, while few do, and while none does. */
+    public void recovery(int deaths) {
+        for (int others : new int[] {40, 8, 0}) {
+            RecoveryRun.Delays delays = new RecoveryRun().kill(deaths, others);
+            out.printf(
+                    Locale.ROOT,
+                    "A worker's death to its step running again, %2d others alive: p50 %.1f s, p99 %.1f s, max %.1f s"
+                            + " (%d deaths)%n",
+                    others,
+                    delays.seconds(50),
+                    delays.seconds(99),
+                    delays.seconds(100),
+                    deaths);
+        }
+    }
 }

@@ -116,7 +116,7 @@ final class CostRun {
         return runs;
     }
 
-    private static Dispatcher.Request request(String runId, Duration step, int steps) {
+    static Dispatcher.Request request(String runId, Duration step, int steps) {
         List<Dispatcher.NewStep> list = new ArrayList<>();
         for (int i = 0; i < steps; i++) {
             list.add(new Dispatcher.NewStep(

@@ -73,6 +73,7 @@ final class SimulatedAccount {
             function(Cause.Function.RUNS, API_TIMEOUT, stepstile -> stepstile);
     private final SimulatedFunction<StepExecution> stepFunction = new SimulatedFunction<>(
             scheduler, STEP_TIMEOUT, () -> process(Cause.Function.STEP.process()), this::execution);
+    private final Map<String, Started> started = new HashMap<>();
     private Counts counts = new Counts();
 
     Scheduler scheduler() {
@@ -96,10 +97,6 @@ final class SimulatedAccount {
 
     boolean queueEmpty() {
         return sqs.empty();
-    }
-
-    int busyWorkers() {
-        return stepFunction.running();
     }
 
     private SimulatedProcess process(String name) {
@@ -134,10 +131,7 @@ final class SimulatedAccount {
 
     private StepExecution execution(SimulatedProcess worker) {
         return stepstile(Cause.Function.STEP, worker.runtime())
-                .execution(
-                        new Handlers(List.of(new Sleep(worker.runtime()))),
-                        HandlerOutput.UNCAPTURED,
-                        AttemptRunner.DIRECT);
+                .execution(new Handlers(List.of(new Sleep(worker))), HandlerOutput.UNCAPTURED, AttemptRunner.DIRECT);
     }
 
     /** S3: what is larger than an item may be. */
@@ -161,8 +155,14 @@ final class SimulatedAccount {
         }
     }
 
-    /** A handler that takes so many milliseconds as its input says. */
-    private record Sleep(EngineRuntime runtime) implements StepHandler {
+    /** A handler whose first attempt takes so many milliseconds as its input says; a later one ends at once. */
+    private final class Sleep implements StepHandler {
+        private final SimulatedProcess worker;
+
+        Sleep(SimulatedProcess worker) {
+            this.worker = worker;
+        }
+
         @Override
         public String name() {
             return HANDLER;
@@ -170,9 +170,20 @@ final class SimulatedAccount {
 
         @Override
         public StepResult run(StepInput input, StepContext context) throws InterruptedException {
-            runtime.tasks().sleepUntil(runtime.now().plusMillis(Long.parseLong(input.json())));
+            started.put(context.runId(), new Started(worker, context.attempt(), scheduler.millis()));
+            if (context.attempt() == 1) {
+                EngineRuntime runtime = worker.runtime();
+                runtime.tasks().sleepUntil(runtime.now().plusMillis(Long.parseLong(input.json())));
+            }
             return StepResult.none();
         }
+    }
+
+    /** The newest attempt that was started of any step of a run. */
+    record Started(SimulatedProcess worker, int attempt, long atMillis) {}
+
+    Optional<Started> started(String runId) {
+        return Optional.ofNullable(started.get(runId));
     }
 
     /** Does something beside all else, now. */
@@ -195,10 +206,10 @@ final class SimulatedAccount {
                 counts.invoked();
                 Optional<List<String>> stay =
                         stepFunction.invoke((execution, deadline) -> execution.execute(batch, deadline));
-                queue.delete(batch.stream()
-                        .filter(delivery -> !stay.orElseThrow().contains(delivery.messageId()))
+                stay.ifPresent(kept -> queue.delete(batch.stream()
+                        .filter(delivery -> !kept.contains(delivery.messageId()))
                         .map(Delivery::receipt)
-                        .toList());
+                        .toList())); // else its worker has died
             }
         }
     }
