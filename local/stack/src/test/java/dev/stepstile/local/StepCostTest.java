@@ -51,20 +51,22 @@ class StepCostTest {
         try (LocalStack stack = LocalStack.start(options)) {
             AwsUsage usage = stack.usage().orElseThrow();
             StackCaller api = new StackCaller(stack.endpoint());
+            run(
+                    stack,
+                    api,
+                    "warm-up",
+                    STEPS / 10,
+                    0); // a send that takes too long is repeated, and the messages with it
             AwsUsage.Usage before = usage.soFar();
-            api.dispatch(
-                    "run",
-                    IntStream.range(0, STEPS)
-                            .mapToObj(index -> step(index, seconds))
-                            .toList());
-            Eventually.await(() -> stack.tally().of(Metric.STEPS_SUCCEEDED) == STEPS);
+            run(stack, api, "run", STEPS, seconds);
             stack.drain(Duration.ofMinutes(1), running -> {}); // messages are deleted after their steps have ended
             double feed = readUnits(usage, () -> assertThat(readFeed(api)).isEqualTo(STEPS));
             AwsUsage.Usage ran = usage.soFar().since(before);
 
-            assertThat(ran.allWriteUnits() / STEPS)
+            assertThat(writesWithoutFaults(ran) / STEPS)
                     .as("write units: %s", ran)
-                    .isEqualTo(documented("write units", column), offset(0.05));
+                    .isEqualTo(
+                            documented("write units", column) - documented("writes: heartbeats", column), offset(0.05));
             assertThat(requestsBut("ReceiveMessage", ran) / STEPS)
                     .as("requests of SQS but receives: %s", ran)
                     .isEqualTo(documented("SQS requests", column) - 0.1, offset(0.04));
@@ -72,6 +74,26 @@ class StepCostTest {
                     .as("read units, of the feed %f: %s", feed, ran)
                     .isEqualTo(documented("read units", column) - documented("reads: sweeps", column), offset(0.1));
         }
+    }
+
+    private static void run(LocalStack stack, StackCaller api, String runId, int steps, int seconds) throws Exception {
+        long done = stack.tally().of(Metric.STEPS_SUCCEEDED) + steps;
+        api.dispatch(
+                runId,
+                IntStream.range(0, steps)
+                        .mapToObj(index -> step(index, seconds))
+                        .toList());
+        Eventually.await(() -> stack.tally().of(Metric.STEPS_SUCCEEDED) == done);
+        Eventually.await(() -> !stack.ports().queue().anyVisible());
+    }
+
+    /**
+     * Without heartbeats, of which a slow machine needs more; and without refused claims: an emulator's answer to a send may
+     * come too late, and then its messages are sent twice.
+     */
+    private static double writesWithoutFaults(AwsUsage.Usage used) {
+        long heartbeats = used.requests().getOrDefault("DynamoDb.UpdateItem", 0L);
+        return used.allWriteUnits() - heartbeats - used.refusedWrites();
     }
 
     /** Receives that find nothing are made whether or not steps run. */
