@@ -80,7 +80,7 @@ class CostDocumentTest {
     }
 
     @Test
-    void a_sweep_with_nothing_wrong_reads_about_a_unit_for_each_open_step_at_most() {
-        assertThat(new CostRun().sweepOf(20_000).counts().allReads()).isBetween(1.0, 25_000.0);
+    void a_sweep_with_nothing_wrong_reads_a_fraction_of_what_is_open() {
+        assertThat(new CostRun().sweepOf(20_000).counts().allReads()).isBetween(1.0, 100.0);
     }
 }
