@@ -238,6 +238,27 @@ final class Mistakes {
                 dispatch.version());
     }
 
+    /** As if every step had been read by a sweep a moment ago, and no rule could act. */
+    static Dispatch asIfJustRead(Dispatch dispatch) {
+        Dispatch.Progress progress = dispatch.progress();
+        Instant longFromNow = dispatch.accepted().createdAt().plus(Duration.ofDays(30));
+        return dispatch(
+                dispatch,
+                dispatch.sending(),
+                new Dispatch.Progress(
+                        progress.finished(),
+                        progress.finishedCounts(),
+                        progress.openCounts(),
+                        progress.countedAt(),
+                        new Dispatch.Reading(
+                                longFromNow,
+                                null,
+                                Long.MAX_VALUE,
+                                progress.reading().endsReadTo())),
+                dispatch.schedule(),
+                dispatch.version());
+    }
+
     /** As if no message had been sent again since. */
     static Dispatch withResendsOf(Dispatch dispatch, Dispatch before) {
         Dispatch.Sending sending = before.sending();

@@ -1,5 +1,6 @@
 package dev.stepstile.simulation;
 
+import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** Mistakes of the sweeper. */
 final class SweeperBugs {
@@ -48,6 +50,31 @@ final class SweeperBugs {
                 }
             }),
             SeededBug.of("A sweep sends before it writes", () -> SweeperBugs::sendsFirst),
+            SeededBug.store("A sweep never goes back in the feed", "sweeper", store -> new PassingStore(store) {
+                @Override
+                public List<FeedEntry> feed(String runId, int shard, @Nullable String afterPosition, int limit) {
+                    boolean begins = afterPosition != null && afterPosition.indexOf('#') < 0;
+                    return store.feed(runId, shard, begins ? halfAMinuteLater(afterPosition) : afterPosition, limit);
+                }
+            }),
+            SeededBug.store(
+                    "A sweep counts every end in the feed as a success, unread",
+                    "sweeper",
+                    store -> new PassingStore(store) {
+                        @Override
+                        public List<FeedEntry> feed(
+                                String runId, int shard, @Nullable String afterPosition, int limit) {
+                            return store.feed(runId, shard, afterPosition, limit).stream()
+                                    .map(SweeperBugs::success)
+                                    .toList();
+                        }
+                    }),
+            SeededBug.store("A sweep reads no step that has not ended", "sweeper", store -> new PassingStore(store) {
+                @Override
+                public Optional<Dispatch> dispatch(String runId, String dispatchId) {
+                    return store.dispatch(runId, dispatchId).map(Mistakes::asIfJustRead);
+                }
+            }),
             SeededBug.store(
                     "A sweep ends under its worker what is cancelled", "sweeper", store -> new PassingStore(store) {
                         @Override
@@ -151,6 +178,17 @@ final class SweeperBugs {
                                     .toList();
                         }
                     }));
+
+    private static String halfAMinuteLater(String position) {
+        return FeedEntry.from(FeedEntry.at(position + "#").plusSeconds(30));
+    }
+
+    private static FeedEntry success(FeedEntry entry) {
+        return entry instanceof FeedEntry.Ended end
+                ? new FeedEntry.Ended(
+                        end.stepKey(), end.attempt(), StepState.Name.SUCCEEDED, end.at(), end.pages(), end.result())
+                : entry;
+    }
 
     private static SeededBug queue(String what, UnaryOperator<StepQueue> wrong) {
         return SeededBug.of(what, () -> Mistakes.queue("sweeper", (queue, simulation) -> wrong.apply(queue)));
