@@ -111,7 +111,7 @@ final class CostTables {
                 line("**a month in which nothing runs**", "", polling + schedule + alarms),
                 line(
                         "an hour of a client that follows a run",
-                        count(followedHour.invocations()) + " API calls, " + count(followedHour.allReads())
+                        count((double) followedHour.invocations()) + " API calls, " + count(followedHour.allReads())
                                 + " read units",
                         following),
                 line("a million API calls", "1,000,000", 1e6 * (Prices.API_CALL + Prices.INVOCATION)));
