@@ -161,18 +161,25 @@ final class Worker {
         try {
             stopTicking();
             ended = true;
-            if (!revoked) {
-                settle();
-                if (unsettled.isEmpty()) {
-                    store.end(item.id());
-                }
+            try {
+                deleteItem();
+            } finally {
+                watch.await(look);
             }
-            watch.await(look);
         } catch (Throwable thrown) { // what became of the messages is decided; an item that is left is looked after
             LOG.warn(
                     "Worker {}: its end failed; if its item is left, others find that its steps have ended.",
                     item.id(),
                     thrown);
+        }
+    }
+
+    private void deleteItem() {
+        if (!revoked) {
+            settle();
+            if (unsettled.isEmpty()) {
+                store.end(item.id());
+            }
         }
     }
 

@@ -502,4 +502,31 @@ class WorkerTest {
         gate.open();
         worker.join();
     }
+
+    /** Left behind, it would go on in a later invocation. */
+    @Test
+    void whose_item_is_not_deleted_awaits_its_look_all_the_same() throws InterruptedException {
+        StepExecution environment = stack.environment();
+        stack.handOver("a");
+        stack.start(environment, stack.receive(10)).join();
+        pass(10);
+        stack.dispatch("d2", Stack.step("b"));
+        CountDownLatch listed = new CountDownLatch(1);
+        stack.faults.afterNext("workers.workers", () -> uninterrupted(listed));
+        stack.faults.fail("workers.end");
+        Tasks.Task<List<String>> worker = stack.start(environment, stack.receive(10));
+        await(() -> stack.faults.calls("workers.end") == 2);
+        Thread.sleep(50);
+        assertThat(worker.joinUntil(stack.time.instant())).isFalse();
+        listed.countDown();
+        assertThat(worker.join()).isEmpty();
+    }
+
+    private static void uninterrupted(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
 }
