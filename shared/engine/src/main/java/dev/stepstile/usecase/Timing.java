@@ -53,7 +53,7 @@ public record Timing(
         return new Timing(lease, margin, sweepEvery, dispatchTimeout, other, resending);
     }
 
-    /** How often a running worker looks for silent ones at most, and after how long another recovers a revoked one. */
+    /** How often an environment looks for silent workers at most, and after how long another one recovers a revoked one. */
     public Duration lookEvery() {
         return lease.multipliedBy(2).dividedBy(3);
     }
