@@ -53,8 +53,12 @@ final class BarePorts {
         this.lanes = lanes;
     }
 
-    /** Seconds for this many steps, from the first send to the last delete. */
-    double seconds(String runId, int steps) throws InterruptedException, ExecutionException {
+    /**
+     * Seconds for this many steps, from the first send to the last delete.
+     *
+     * @param millis between a claim and its completion
+     */
+    double seconds(String runId, int steps, long millis) throws InterruptedException, ExecutionException {
         Map<String, StepSpec> specs = new ConcurrentHashMap<>();
         List<Outgoing> messages = new ArrayList<>();
         for (int i = 0; i < steps; i++) {
@@ -69,7 +73,7 @@ final class BarePorts {
             List<Future<?>> running = new ArrayList<>();
             running.add(threads.submit(() -> ports.queue().send(messages)));
             for (int lane = 0; lane < lanes; lane++) {
-                running.add(threads.submit(() -> lane(threads, specs, left)));
+                running.add(threads.submit(() -> lane(threads, specs, left, millis)));
             }
             for (Future<?> each : running) {
                 each.get();
@@ -78,7 +82,7 @@ final class BarePorts {
         return (System.nanoTime() - began) / 1e9;
     }
 
-    private boolean lane(ExecutorService threads, Map<String, StepSpec> specs, AtomicInteger left)
+    private boolean lane(ExecutorService threads, Map<String, StepSpec> specs, AtomicInteger left, long millis)
             throws InterruptedException, ExecutionException {
         while (left.get() > 0) {
             List<Delivery> batch = ports.queue().receive(BATCH, Duration.ofMillis(200));
@@ -89,7 +93,7 @@ final class BarePorts {
                 WorkerRecord worker = worker(steps);
                 ports.workers().start(worker);
                 List<Callable<Boolean>> cycles = new ArrayList<>();
-                steps.forEach(spec -> cycles.add(() -> cycle(spec)));
+                steps.forEach(spec -> cycles.add(() -> cycle(spec, millis)));
                 for (Future<Boolean> cycle : threads.invokeAll(cycles)) {
                     cycle.get();
                 }
@@ -114,10 +118,11 @@ final class BarePorts {
                 runtime.now().plus(Timing.DEFAULT.lease()));
     }
 
-    private boolean cycle(StepSpec spec) {
+    private boolean cycle(StepSpec spec, long millis) throws InterruptedException {
         Instant now = runtime.now();
         StepEvent.Claim claim = new StepEvent.Claim(spec, runtime.ids().get(), now.plus(Duration.ofMinutes(5)), true);
         StepRecord claimed = write(StepLife.on(null, claim, now));
+        Thread.sleep(millis);
         write(StepLife.on(
                 claimed, new StepEvent.Succeed(claimed.attempt(), claimed.owner(), Payload.NULL, 0), runtime.now()));
         return true;

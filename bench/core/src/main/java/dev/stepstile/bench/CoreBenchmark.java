@@ -20,6 +20,8 @@ import org.HdrHistogram.Histogram;
  */
 public final class CoreBenchmark {
     private static final int ONE_BY_ONE = 200;
+    private static final int WAITING = 400;
+    private static final long WAIT_MILLIS = 2_000;
     private static final int KILLS = 20;
     private static final int STARTS = 5;
 
@@ -70,11 +72,11 @@ public final class CoreBenchmark {
         try (FaultyStack stack = FaultyStack.start(BenchStacks.deployed(kind, folder, noop));
                 DispatchBench bench = new DispatchBench(stack.stack(), noop)) {
             BarePorts bare = new BarePorts(stack.stack().ports(), BenchStacks.WORKERS);
-            bench.burst("warm-up", steps);
-            stack.withoutWorkers(() -> bare.seconds("bare-warm-up", steps));
+            bench.burst("warm-up", steps, 0);
+            stack.withoutWorkers(() -> bare.seconds("bare-warm-up", steps, 0));
             List<Round> measured = new ArrayList<>();
             for (int number = 1; number <= rounds; number++) {
-                Round round = round(stack, bench, bare, number);
+                Round round = round(stack, bench, bare, Integer.toString(number), steps, 0);
                 measured.add(round);
                 figures.print(
                         "round " + number,
@@ -91,13 +93,35 @@ public final class CoreBenchmark {
                     Figures.millis(alone, 50),
                     Figures.millis(alone, 99),
                     ONE_BY_ONE);
+            waiting(stack, bench, bare);
         }
     }
 
-    private Round round(FaultyStack stack, DispatchBench bench, BarePorts bare, int number) throws Exception {
-        double barePerSecond = stack.withoutWorkers(() -> steps / bare.seconds("bare-" + number, steps));
+    /** Steps that take their time: heartbeats run beside them. */
+    private void waiting(FaultyStack stack, DispatchBench bench, BarePorts bare) throws Exception {
+        int few = Math.min(steps, WAITING);
+        figures.heading(few + " steps of " + WAIT_MILLIS / 1000 + " s in one dispatch, 3 rounds");
+        List<Round> measured = new ArrayList<>();
+        for (int number = 1; number <= 3; number++) {
+            measured.add(round(stack, bench, bare, "waiting-" + number, few, WAIT_MILLIS));
+        }
+        figures.print(
+                "steps",
+                "%.1f/s",
+                Figures.median(measured, round -> round.burst().perSecond()));
+        figures.print("share of the bare ports", "%.0f %%", Figures.median(measured, Round::share));
+        figures.print(
+                "CPU of this JVM",
+                "%.2f ms a step",
+                Figures.median(measured, round -> round.burst().cpuMillis()));
+    }
+
+    private static Round round(
+            FaultyStack stack, DispatchBench bench, BarePorts bare, String name, int steps, long millis)
+            throws Exception {
+        double barePerSecond = stack.withoutWorkers(() -> steps / bare.seconds("bare-" + name, steps, millis));
         Optional<AwsUsage.Usage> before = stack.stack().usage().map(AwsUsage::soFar);
-        DispatchBench.Burst burst = bench.burst("burst-" + number, steps);
+        DispatchBench.Burst burst = bench.burst("burst-" + name, steps, millis);
         return new Round(
                 burst,
                 barePerSecond,

@@ -20,9 +20,10 @@ import java.util.stream.IntStream;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
-/** Measures no-op steps through dispatch, queue, claim, completion and feed, over the HTTP API. */
+/** Measures steps that do nothing, or only wait, through dispatch, queue, claim, completion and feed, over the HTTP API. */
 final class DispatchBench implements AutoCloseable {
     static final String NOOP = "bench.noop";
+    /** Between two polls at least; the client's own pause, where nothing comes. */
     private static final long POLL_MILLIS = 20;
 
     private final StepstileClient client;
@@ -33,7 +34,7 @@ final class DispatchBench implements AutoCloseable {
         this.noop = noop;
     }
 
-    /** Records the time between the dispatch call of a run and the start of its user code. */
+    /** Records the time between the dispatch call of a run and the start of its user code; then waits as its input says. */
     static final class Noop implements StepHandler {
         private final Map<String, Long> calledAt = new ConcurrentHashMap<>();
         private final Map<String, Histogram> delays = new ConcurrentHashMap<>();
@@ -44,12 +45,13 @@ final class DispatchBench implements AutoCloseable {
         }
 
         @Override
-        public StepResult run(StepInput input, StepContext context) {
+        public StepResult run(StepInput input, StepContext context) throws InterruptedException {
             Long called = calledAt.get(context.runId());
             Histogram delay = delays.get(context.runId());
             if (called != null && delay != null) {
                 delay.recordValue(Math.max(0, System.nanoTime() - called) / 1000);
             }
+            Thread.sleep(input.as(Long.class));
             return StepResult.none();
         }
 
@@ -80,11 +82,12 @@ final class DispatchBench implements AutoCloseable {
         return "step-" + index;
     }
 
-    Burst burst(String runId, int steps) throws InterruptedException {
+    /** @param millis how long each step takes */
+    Burst burst(String runId, int steps, long millis) throws InterruptedException {
         List<String> keys =
                 IntStream.range(0, steps).mapToObj(DispatchBench::key).toList();
         Dispatch request = Dispatch.of(
-                "burst", keys.stream().map(key -> Step.of(key, NOOP, null)).toList());
+                "burst", keys.stream().map(key -> Step.of(key, NOOP, millis)).toList());
         Follower feed = client.follow(runId, keys);
         Histogram delays = noop.watch(runId, new ConcurrentHistogram(3));
         heapPools().forEach(MemoryPoolMXBean::resetPeakUsage);
@@ -107,7 +110,7 @@ final class DispatchBench implements AutoCloseable {
         for (int i = 0; i < dispatches; i++) {
             String runId = prefix + "-" + i;
             noop.watch(runId, delays);
-            client.dispatch(runId, Dispatch.of("one", List.of(Step.of(key(0), NOOP, null))));
+            client.dispatch(runId, Dispatch.of("one", List.of(Step.of(key(0), NOOP, 0L))));
             await(client.follow(runId, List.of(key(0))));
         }
         return delays;
@@ -116,7 +119,7 @@ final class DispatchBench implements AutoCloseable {
     private static void await(Follower feed) throws InterruptedException {
         feed.poll();
         while (!feed.complete()) {
-            Thread.sleep(POLL_MILLIS);
+            Thread.sleep(Math.max(POLL_MILLIS, feed.pause().toMillis()));
             feed.poll();
         }
     }
