@@ -33,8 +33,9 @@ public final class BenchCommand {
     /** {@code bench core}. */
     @Command(
             name = "core",
-            description = "Measures no-op steps from dispatch to feed, beside the same operations on the bare ports;"
-                    + " then recovery from killed workers, and start-up.",
+            description =
+                    "Measures steps of 0 and 2 s from dispatch to feed, beside the same operations on the bare ports;"
+                            + " then recovery from killed workers, and start-up.",
             mixinStandardHelpOptions = true)
     static final class Core implements Callable<Integer> {
         @Option(
