@@ -5,6 +5,8 @@ import dev.stepstile.port.WorkerStore;
 import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.WorkerRecord;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -27,6 +29,9 @@ final class WorkerWatch {
 
     /** How many environments look in {@link Timing#lookEvery}, on average. */
     private static final int LOOKERS = 10;
+
+    /** After so many lost workers that others were quicker to revoke, a look leaves the rest to them. */
+    private static final int ENOUGH_OTHERS = 10;
 
     private final WorkerStore store;
     private final WorkerRecovery recovery;
@@ -123,7 +128,7 @@ final class WorkerWatch {
     }
 
     private Look recover(Predicate<WorkerRecord> isLost, BooleanSupplier goesOn) {
-        SweepReport report = SweepReport.NOTHING;
+        List<WorkerRecord> lost = new ArrayList<>();
         Map<DispatchId, Integer> running = new LinkedHashMap<>();
         Set<String> alive = new LinkedHashSet<>();
         int first = runtime.random().nextInt(WorkerRecord.BUCKETS);
@@ -132,11 +137,11 @@ final class WorkerWatch {
             List<WorkerRecord> page = list(bucket, null);
             while (!page.isEmpty()) {
                 for (WorkerRecord worker : page) {
-                    if (!isLost.test(worker)) {
+                    if (isLost.test(worker)) {
+                        lost.add(worker);
+                    } else {
                         alive.add(worker.id());
                         worker.running().forEach(step -> running.merge(step.dispatch(), 1, Integer::sum));
-                    } else if (goesOn.getAsBoolean()) {
-                        report = report.plus(recover(worker));
                     }
                 }
                 page = page.size() < PAGE
@@ -145,7 +150,25 @@ final class WorkerWatch {
             }
         }
         living = Math.max(1, alive.size());
-        return new Look(report, alive, running);
+        Collections.shuffle(lost, runtime.random()); // else those that look at once all begin with the same one
+        return new Look(recoverEach(lost, goesOn), alive, running);
+    }
+
+    private SweepReport recoverEach(List<WorkerRecord> lost, BooleanSupplier goesOn) {
+        SweepReport report = SweepReport.NOTHING;
+        int refused = 0;
+        for (WorkerRecord worker : lost) {
+            if (refused == ENOUGH_OTHERS || !goesOn.getAsBoolean()) {
+                return report;
+            }
+            SweepReport recovered = recover(worker);
+            if (recovered == null) {
+                refused++;
+            } else {
+                report = report.plus(recovered);
+            }
+        }
+        return report;
     }
 
     private List<WorkerRecord> list(int bucket, @Nullable String after) {
@@ -165,10 +188,11 @@ final class WorkerWatch {
                 : !now.isBefore(revokedAt.plus(timing.lookEvery())); // whoever revoked it has not finished
     }
 
-    private SweepReport recover(WorkerRecord worker) {
+    /** What was done; null if it lives, or another one recovers it. */
+    private @Nullable SweepReport recover(WorkerRecord worker) {
         try {
             if (!store.revoke(worker, runtime.now())) {
-                return SweepReport.NOTHING; // it lives, or another one recovers it
+                return null;
             }
             if (worker.revokedAt() == null) {
                 LOG.warn(
