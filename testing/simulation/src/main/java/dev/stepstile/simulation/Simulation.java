@@ -471,6 +471,10 @@ public final class Simulation {
         return scheduler;
     }
 
+    Auditor auditor() {
+        return auditor;
+    }
+
     SimulatedStepStore store() {
         return store;
     }
