@@ -177,6 +177,17 @@ final class Mistakes {
                 worker.id(), worker.steps(), worker.beat(), until, worker.revokedAt(), worker.activities());
     }
 
+    /** Lists fewer steps than it has. */
+    static WorkerRecord listing(WorkerRecord worker, int fewer) {
+        return new WorkerRecord(
+                worker.id(),
+                worker.steps().subList(0, worker.steps().size() - fewer),
+                worker.beat(),
+                worker.leaseUntil(),
+                worker.revokedAt(),
+                worker.activities());
+    }
+
     static StepRecord answering(StepRecord record, long cancelSeq) {
         return new StepRecord(
                 record.id(),

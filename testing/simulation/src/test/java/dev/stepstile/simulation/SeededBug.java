@@ -5,6 +5,7 @@ import dev.stepstile.codec.MessageCodec.Decoded;
 import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.port.WorkerStore;
@@ -16,9 +17,11 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.WorkerRecord;
+import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.Timing;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -58,6 +61,11 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
     private static SeededBug conditions(String what, Conditions conditions) {
         return new SeededBug(what, false, () -> config -> config.with(conditions));
     }
+
+    /** What lives by messages hides these two from chance. */
+    static final String DELETES_UNKNOWN = "A worker deletes its item at its end, whatever is unknown";
+
+    static final String UNCLAIMED_NOT_SENT = "Steps that a lost worker had not claimed are not sent again";
 
     /** Such as the literature and other engines know. */
     static final List<SeededBug> KNOWN = List.of(
@@ -180,6 +188,45 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
                         }
                     })),
             of(
+                    "A heartbeat forgets a step",
+                    () -> Mistakes.workers(workers -> new PassingWorkers(workers) {
+                        @Override
+                        public Optional<Set<StepId>> renew(WorkerRecord next) {
+                            return super.renew(next.steps().size() == 1 ? next : Mistakes.listing(next, 1));
+                        }
+                    })),
+            of(DELETES_UNKNOWN, () -> Mistakes.workers(DeletesAtNextStart::new)),
+            of(
+                    UNCLAIMED_NOT_SENT,
+                    () -> (function, ports, simulation) -> function.equals("step")
+                            ? Mistakes.with(ports, new PassingQueue(ports.queue()) {
+                                @Override
+                                public List<Outgoing> send(List<Outgoing> messages) {
+                                    List<Outgoing> claimed = messages.stream()
+                                            .filter(message -> MessageCodec.decode(message.body())
+                                                            instanceof Decoded.Step(var spec)
+                                                    && ports.store()
+                                                            .record(spec.id(), spec.shard())
+                                                            .isPresent())
+                                            .toList();
+                                    return claimed.isEmpty() ? claimed : queue.send(claimed);
+                                }
+                            })
+                            : ports),
+            of(
+                    "A recoverer sends a lost worker's steps before it ends their attempts",
+                    () -> SeededBug::sentBeforeEnded),
+            of(
+                    "A worker trusts a clock that is set back",
+                    () -> Mistakes.worker(runtime -> {
+                        Instant later = runtime.clock().instant().plusSeconds(10);
+                        InstantSource setBack = () -> {
+                            Instant now = runtime.clock().instant();
+                            return now.isBefore(later) ? now : now.minusSeconds(60);
+                        };
+                        return new EngineRuntime(setBack, runtime.random(), runtime.ids(), runtime.tasks());
+                    })),
+            of(
                     "A revoked worker takes no notice",
                     () -> Mistakes.workers(workers -> new PassingWorkers(workers) {
                         @Override
@@ -284,6 +331,56 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
             }
             return revoked;
         }
+    }
+
+    /** Deletes the item that it left, because its outcomes are unknown, when its environment starts the next one. */
+    private static final class DeletesAtNextStart extends PassingWorkers {
+        private @Nullable String before;
+
+        DeletesAtNextStart(WorkerStore workers) {
+            super(workers);
+        }
+
+        @Override
+        public void start(WorkerRecord first) {
+            if (before != null) {
+                super.end(before);
+            }
+            super.start(first);
+            before = first.id();
+        }
+    }
+
+    /** Lost attempts are ended once the messages were sent. */
+    private static Ports sentBeforeEnded(String function, Ports ports, Simulation simulation) {
+        if (!function.equals("step")) {
+            return ports;
+        }
+        Deque<Runnable> unwritten = new ArrayDeque<>();
+        StepStore store = new PassingStore(ports.store()) {
+            @Override
+            public WriteResult write(StepRecord next, Precondition expect) {
+                boolean lost = next.state() instanceof StepState.Retrying
+                        && !next.history().isEmpty()
+                        && SlippedBugs.lostWorker(next.history().getLast());
+                if (!lost) {
+                    return store.write(next, expect);
+                }
+                unwritten.add(() -> store.write(next, expect));
+                return new WriteResult.Written();
+            }
+        };
+        StepQueue queue = new PassingQueue(ports.queue()) {
+            @Override
+            public List<Outgoing> send(List<Outgoing> messages) {
+                List<Outgoing> left = queue.send(messages);
+                while (!unwritten.isEmpty()) {
+                    unwritten.remove().run();
+                }
+                return left;
+            }
+        };
+        return ports.withStore(store).withQueue(queue);
     }
 
     private static Ports markedFirst(String function, Ports ports, Simulation simulation) {

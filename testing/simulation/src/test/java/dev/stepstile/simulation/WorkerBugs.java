@@ -16,7 +16,6 @@ import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.usecase.EngineRuntime;
-import dev.stepstile.usecase.Tasks;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -124,15 +123,6 @@ final class WorkerBugs {
                         }
                     }))),
             SeededBug.of(
-                    "A look for silent workers goes on in a later invocation",
-                    () -> Mistakes.worker(runtime -> Mistakes.with(runtime, new PassingTasks(runtime.tasks()) {
-                        @Override
-                        public <T> Task<T> fork(String name, Callable<T> work) {
-                            Task<T> task = super.fork(name, work);
-                            return name.startsWith("look") ? new Unawaited<>(task) : task;
-                        }
-                    }))),
-            SeededBug.of(
                     "A heartbeat forgets that the step is cancelled",
                     () -> Mistakes.workers(workers -> new PassingWorkers(workers) {
                         @Override
@@ -224,19 +214,6 @@ final class WorkerBugs {
                 return store.write(wrong.apply(next), expect);
             }
         });
-    }
-
-    /** Whoever waits for it waits no longer. */
-    private static final class Unawaited<T> extends PassingTasks.PassingTask<T> {
-        Unawaited(Tasks.Task<T> task) {
-            super(task);
-        }
-
-        @Override
-        public T join() throws InterruptedException {
-            giveUp();
-            return super.join();
-        }
     }
 
     private interface Pages {

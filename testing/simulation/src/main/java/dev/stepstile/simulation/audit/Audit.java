@@ -79,6 +79,11 @@ public final class Audit {
                         - faultLog.fullCost(since, millis(), sweep().toMillis()));
     }
 
+    /** Whether delays are bounded here, and nothing has gone wrong since then. */
+    boolean quietSince(long since) {
+        return bounded && faultLog.costSince(since, 1) == 0 && faultLog.fullCost(since, millis(), 1) == 0;
+    }
+
     /** Says so if it is too late. */
     void within(Object what, long since, Duration bound, String why) {
         Duration late = overdue(since, bound);

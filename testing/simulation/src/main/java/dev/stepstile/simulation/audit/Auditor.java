@@ -204,6 +204,7 @@ public final class Auditor implements Observer {
         ledger.owners = StepLedger.with(ledger.owners, after.owner());
         ledger.holder = audit.caller();
         ledger.returned = null;
+        ledger.retryAfterMillis = 0; // of the attempt before
         ledger.lines = 0;
     }
 

@@ -33,9 +33,9 @@ final class Heartbeats implements Check {
     public void recordWritten(StepLedger step, @Nullable StepRecord before, StepRecord after) {
         if (Fences.claims(before, after)) {
             WorkerLedger worker = ledgers.workerOf(after);
-            if (worker == null) {
+            if (worker == null && after.worker() != null) {
                 audit.violated(after.id(), "attempt " + after.attempt() + " was claimed by a worker without an item");
-            } else if (worker.item != null && !lists(worker.item, after.id())) {
+            } else if (worker != null && worker.item != null && !lists(worker.item, after.id())) {
                 audit.violated(
                         after.id(), "attempt " + after.attempt() + " was claimed, and is not in the worker's item");
             }
@@ -56,6 +56,9 @@ final class Heartbeats implements Check {
         }
         if (before != null && after.beat() > before.beat()) {
             gap(after.id(), worker);
+            if (!after.steps().equals(before.steps())) {
+                audit.violated("worker " + after.id(), "its heartbeat changed which steps it lists");
+            }
             if (after.revokedAt() != null) {
                 audit.violated("worker " + after.id(), "it was revoked, and its heartbeat was accepted");
             }

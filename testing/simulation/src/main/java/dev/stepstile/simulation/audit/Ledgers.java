@@ -37,6 +37,15 @@ final class Ledgers {
                                 .anyMatch(listed -> listed.id().equals(step)));
     }
 
+    /** Whether a worker other than this one works without a fault, and has since then. */
+    boolean neighbourWorks(WorkerLedger one, long since) {
+        return workers.values().stream()
+                .anyMatch(other -> other != one
+                        && other.item != null
+                        && other.since <= since
+                        && other.process.undisturbedSince(other.since));
+    }
+
     WorkerLedger worker(String id, Supplier<WorkerLedger> made) {
         return workers.computeIfAbsent(id, first -> made.get());
     }

@@ -13,10 +13,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A worker is revoked only if it is lost, not before its lease and the margin are over; a step is taken only from a worker
- * that is revoked or gone, and with the next sweep at the latest.
+ * A worker is revoked only if it is lost, not before its lease and the margin are over, and soon afterwards: within a look
+ * while another worker works, else with the next sweep; a step is taken only from a worker that is revoked or gone.
  */
 final class TakeOvers implements Check {
+    /** A look is due with a tick of the heartbeat, reads what may lag behind, and recovers one worker after the other. */
+    private static final Duration LOOK_SLACK = Duration.ofSeconds(5);
+
     private final Audit audit;
     private final Ledgers ledgers;
     private final List<Duration> recoveries = new ArrayList<>();
@@ -39,6 +42,14 @@ final class TakeOvers implements Check {
         Instant over = before.leaseUntil().plus(audit.cluster().timing().margin());
         if (audit.now().plus(audit.clocks()).isBefore(over)) {
             audit.violated("worker " + before.id(), "it was revoked, and its lease ran until " + before.leaseUntil());
+        }
+        Duration late = Duration.between(over, audit.now().minus(audit.clocks()));
+        Duration bound = audit.cluster().timing().lookEvery().plus(LOOK_SLACK);
+        if (late.compareTo(bound) > 0
+                && audit.quietSince(over.toEpochMilli())
+                && ledgers.neighbourWorks(worker, over.toEpochMilli())) {
+            audit.violated(
+                    "worker " + before.id(), "it fell silent beside others, and was revoked only " + late + " later");
         }
     }
 

@@ -17,6 +17,9 @@ final class WorkerLedger {
     @Nullable
     WorkerRecord revoked;
 
+    /** When its item was first written. */
+    final long since;
+
     /** When it last said that it is alive: its first item, or a heartbeat. */
     long signAt;
 
@@ -25,6 +28,7 @@ final class WorkerLedger {
 
     WorkerLedger(SimulatedProcess process, long now) {
         this.process = process;
+        this.since = now;
         this.signAt = now;
     }
 }
