@@ -72,7 +72,11 @@ class SuspectsTest {
     void that_were_lost_by_isolated_workers_have_their_turns_without_long_waits() throws Exception {
         int steps = 10;
         Path notes = Files.createFile(folder.resolve("notes"));
+        Duration second =
+                Duration.ofSeconds(1); // the lease is longer than a busy machine lets four JVMs that start stand still
+        Timing timing = Timing.of(second.multipliedBy(8), second, second, Duration.ofSeconds(30));
         try (FaultyStack stack = FaultyStack.start(StackOptions.of(StackOptions.Kind.ISOLATED, folder.resolve("stack"))
+                .withTimes(new StackOptions.Times(timing, Duration.ofMinutes(2), Duration.ofMinutes(2)))
                 .withWorkers(WORKERS))) {
             StackCaller api = new StackCaller(stack.stack().endpoint());
             List<ObjectNode> call = new ArrayList<>();
