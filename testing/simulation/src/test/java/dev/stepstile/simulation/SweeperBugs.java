@@ -53,8 +53,10 @@ final class SweeperBugs {
             SeededBug.store("A sweep never goes back in the feed", "sweeper", store -> new PassingStore(store) {
                 @Override
                 public List<FeedEntry> feed(String runId, int shard, @Nullable String afterPosition, int limit) {
-                    boolean begins = afterPosition != null && afterPosition.indexOf('#') < 0;
-                    return store.feed(runId, shard, begins ? halfAMinuteLater(afterPosition) : afterPosition, limit);
+                    String after = afterPosition != null && afterPosition.indexOf('#') < 0 // where a sweep begins
+                            ? halfAMinuteLater(afterPosition)
+                            : afterPosition;
+                    return store.feed(runId, shard, after, limit);
                 }
             }),
             SeededBug.store(
