@@ -256,11 +256,8 @@ final class Mistakes {
         return dispatch(
                 dispatch,
                 dispatch.sending(),
-                new Dispatch.Progress(
-                        progress.finished(),
-                        progress.finishedCounts(),
-                        progress.openCounts(),
-                        progress.countedAt(),
+                withReading(
+                        progress,
                         new Dispatch.Reading(
                                 longFromNow,
                                 null,
@@ -270,15 +267,23 @@ final class Mistakes {
                 dispatch.version());
     }
 
-    /** As if no message had been sent again since. */
-    static Dispatch withResendsOf(Dispatch dispatch, Dispatch before) {
-        Dispatch.Sending sending = before.sending();
+    /** As if no step had been read, and no message sent again, since. */
+    static Dispatch withSendingOf(Dispatch dispatch, Dispatch before) {
+        Dispatch.Progress progress = dispatch.progress();
         return dispatch(
                 dispatch,
-                new Dispatch.Sending(dispatch.sending().sentAt(), sending.lastSentAt(), sending.resends()),
-                dispatch.progress(),
+                new Dispatch.Sending(
+                        dispatch.sending().sentAt(),
+                        before.sending().lastSentAt(),
+                        before.sending().resends()),
+                withReading(progress, before.progress().reading()),
                 dispatch.schedule(),
                 dispatch.version());
+    }
+
+    private static Dispatch.Progress withReading(Dispatch.Progress progress, Dispatch.Reading reading) {
+        return new Dispatch.Progress(
+                progress.finished(), progress.finishedCounts(), progress.openCounts(), progress.countedAt(), reading);
     }
 
     private static Dispatch dispatch(

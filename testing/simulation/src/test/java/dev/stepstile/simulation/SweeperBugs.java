@@ -109,7 +109,7 @@ final class SweeperBugs {
             dispatches(
                     "A closed dispatch forgets its counts",
                     (before, next) -> next.closed() ? Mistakes.withoutFinishedCounts(next) : next),
-            dispatches(FORGETS, (before, next) -> Mistakes.withResendsOf(next, before)),
+            dispatches(FORGETS, (before, next) -> Mistakes.withSendingOf(next, before)),
             dispatches(
                     "A dispatch is swept once in ten minutes",
                     (before, next) -> next.closed()
