@@ -44,6 +44,9 @@ final class WorkerWatch {
     /** When this environment may look next; null before its first worker. */
     private volatile @Nullable Instant nextLook;
 
+    /** When a worker that has missed heartbeats counts as silent: the environments that have seen it look just then. */
+    private volatile @Nullable Instant silentAt;
+
     WorkerWatch(EngineParts parts) {
         this.store = parts.workers();
         this.recovery = new WorkerRecovery(parts);
@@ -65,12 +68,14 @@ final class WorkerWatch {
                     now.plusMillis(runtime.random().nextLong(timing.lookEvery().toMillis()));
             return before;
         }
-        if (now.isBefore(due) || (before != null && !hasEnded(before))) {
+        boolean expectsOne = isOver(silentAt, now);
+        if ((now.isBefore(due) && !expectsOne) || (before != null && !hasEnded(before))) {
             return before;
         }
+        silentAt = null;
         nextLook = now.plus(timing.lookEvery());
         Instant end = now.plus(timing.lookEvery());
-        return runtime.random().nextInt(living) < LOOKERS
+        return expectsOne || runtime.random().nextInt(living) < LOOKERS
                 ? runtime.tasks()
                         .fork(
                                 "look for silent workers",
@@ -93,6 +98,10 @@ final class WorkerWatch {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    private static boolean isOver(@Nullable Instant at, Instant now) {
+        return at != null && !now.isBefore(at);
     }
 
     private boolean hasEnded(Tasks.Task<SweepReport> look) {
@@ -131,6 +140,7 @@ final class WorkerWatch {
         List<WorkerRecord> lost = new ArrayList<>();
         Map<DispatchId, Integer> running = new LinkedHashMap<>();
         Set<String> alive = new LinkedHashSet<>();
+        Instant soonest = Instant.MAX;
         int first = runtime.random().nextInt(WorkerRecord.BUCKETS);
         for (int i = 0; i < WorkerRecord.BUCKETS; i++) {
             int bucket = (first + i) % WorkerRecord.BUCKETS;
@@ -142,6 +152,9 @@ final class WorkerWatch {
                     } else {
                         alive.add(worker.id());
                         worker.running().forEach(step -> running.merge(step.dispatch(), 1, Integer::sum));
+                        if (hasMissedHeartbeats(worker) && worker.leaseUntil().isBefore(soonest)) {
+                            soonest = worker.leaseUntil();
+                        }
                     }
                 }
                 page = page.size() < PAGE
@@ -150,6 +163,7 @@ final class WorkerWatch {
             }
         }
         living = Math.max(1, alive.size());
+        silentAt = soonest.equals(Instant.MAX) ? null : soonest.plus(timing.margin());
         Collections.shuffle(lost, runtime.random()); // else those that look at once all begin with the same one
         return new Look(recoverEach(lost, goesOn), alive, running);
     }
@@ -178,6 +192,12 @@ final class WorkerWatch {
             LOG.warn("The workers of bucket {} are not read ({}); the next look reads them.", bucket, e.getMessage());
             return List.of();
         }
+    }
+
+    private boolean hasMissedHeartbeats(WorkerRecord worker) {
+        Instant last = worker.leaseUntil().minus(timing.lease());
+        return worker.revokedAt() == null
+                && last.plus(timing.heartbeat().multipliedBy(2)).isBefore(runtime.now());
     }
 
     private boolean isLost(WorkerRecord worker) {

@@ -396,7 +396,8 @@ class WorkerTest {
     }
 
     @Test
-    void that_dies_is_recovered_within_30_seconds_by_workers_whose_batches_are_short() throws InterruptedException {
+    void that_dies_is_recovered_by_workers_whose_batches_are_short_as_soon_as_it_counts_as_silent()
+            throws InterruptedException {
         stack.handOver("a");
         stack.crashAfterClaim();
         StepExecution environment = stack.environment();
@@ -406,6 +407,12 @@ class WorkerTest {
             pass(1);
         }
         assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
+        Duration silentAfter = stack.timing.lease().plus(stack.timing.margin());
+        assertThat(stack.time.instant())
+                .as("whoever sees that it misses heartbeats looks just then")
+                .isBetween(
+                        Stack.START.plus(silentAfter),
+                        Stack.START.plus(silentAfter).plusSeconds(2));
     }
 
     /** Those that died do not look; who counts them would leave it to them. */
