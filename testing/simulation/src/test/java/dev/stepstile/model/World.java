@@ -37,7 +37,7 @@ public record World(int steps, Bounds bounds) {
     /** By mistake, where it takes far more than the nearest states to see it. */
     public static final Map<String, World> RARE = Map.of(
             "A sweep closes a dispatch whatever was written to it meanwhile", World.of(1, LEAP, REDRIVE),
-            "A dispatch is closed while a redriver may write", World.of(1, LEAP, MOVE),
+            "A dispatch is closed while a redriver may write", World.of(1, LEAP, REDRIVE),
             "A dead letter redrives whatever death it finds", World.of(1, MOVE, REDELIVERY));
 
     static World of(int steps, Event... events) {

@@ -42,7 +42,7 @@ class EvidenceTest {
             List.of(RulesOfWritingTest.class, RulesOfEndingTest.class, RulesOfReadingTest.class);
     private static final int SEEDS = 30;
     private static final int STATES = 4_000;
-    private static final int MOST_STATES = 500_000;
+    private static final int MOST_STATES = 2_000_000;
 
     private enum Engine {
         RULES("unit tests of the rules") {
