@@ -5,10 +5,8 @@ import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepSpec;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
@@ -42,7 +40,7 @@ final class KnownDispatches {
 
     /** Reads what several of these steps name: they are processed at once, and each of them would read it. */
     void readShared(List<StepSpec> steps) {
-        Set<DispatchId> named = new HashSet<>();
+        Set<DispatchId> named = new LinkedHashSet<>();
         SequencedSet<DispatchId> shared = new LinkedHashSet<>();
         for (StepSpec step : steps) {
             if (!named.add(dispatchOf(step))) {

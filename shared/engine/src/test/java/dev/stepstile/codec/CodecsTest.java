@@ -88,6 +88,17 @@ class CodecsTest {
         }
 
         @Test
+        void of_the_version_before_has_all_its_open_steps_read_by_the_next_sweep() {
+            Dispatch dispatch = new Generated(new Random(7)).dispatch();
+            ObjectNode old = (ObjectNode) Json.parse(DispatchCodec.write(dispatch));
+            old.remove(List.of("readAt", "actAt", "cancelSeqRead", "endsReadTo"));
+            old.put("sweptAt", 1_795_507_200_000L);
+            Dispatch read = DispatchCodec.read(Json.print(old));
+            assertThat(read.progress().reading()).isEqualTo(Dispatch.Reading.UNREAD);
+            assertThat(read.schedule()).isEqualTo(dispatch.schedule());
+        }
+
+        @Test
         void that_is_broken_is_refused_and_nothing_else_happens() {
             each(
                     6,
