@@ -7,6 +7,7 @@ import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepSpec;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.SequencedSet;

@@ -15,6 +15,9 @@ import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepTags;
+import dev.stepstile.step.WorkerRecord;
+import dev.stepstile.step.WorkerRecord.Activity;
+import dev.stepstile.step.WorkerRecord.Assignment;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -22,6 +25,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.SortedMap;
@@ -104,6 +108,47 @@ class CodecsTest {
                     6,
                     generated ->
                             refusedOrRead(generated, DispatchCodec.write(generated.dispatch()), DispatchCodec::read));
+        }
+    }
+
+    @Nested
+    class A_worker {
+        private static final Instant SINCE = Instant.ofEpochMilli(1_795_507_200_123L);
+
+        private static final List<Assignment> STEPS = List.of(
+                new Assignment(new StepId("r1", "a"), 0, "d1", 3),
+                new Assignment(new StepId("r1", "b"), 1, "d1", 4),
+                new Assignment(new StepId("r1", "c"), 2, "d2", 0),
+                new Assignment(new StepId("r2", "a"), 0, "d2", 0));
+
+        private static final SortedMap<Integer, Activity> DOING = new TreeMap<>(Map.of(
+                0, new Activity(2, SINCE, new StepState.Progress(0.5, "half"), "printed"),
+                3, new Activity(1, SINCE.plusSeconds(1), StepState.Progress.NONE, "")));
+
+        @Test
+        void is_read_back_as_it_was_written() {
+            WorkerRecord worker = new WorkerRecord("w", STEPS, 7, SINCE, null, DOING);
+            assertThat(WorkerCodec.read(WorkerCodec.write(worker))).isEqualTo(worker);
+            WorkerRecord revoked = worker.withRevokedAt(SINCE.plusSeconds(20));
+            assertThat(WorkerCodec.read(WorkerCodec.write(revoked))).isEqualTo(revoked);
+        }
+
+        @Test
+        void names_a_dispatch_once_for_neighbouring_steps() {
+            String json = WorkerCodec.writeSteps(STEPS);
+            assertThat(json)
+                    .isEqualTo("[[\"r1\",\"d1\",[\"a\",0,3],[\"b\",1,4]],[\"r1\",\"d2\",[\"c\",2,0]],"
+                            + "[\"r2\",\"d2\",[\"a\",0,0]]]");
+            assertThat(WorkerCodec.readSteps(json)).isEqualTo(STEPS);
+        }
+
+        @Test
+        void tells_what_its_steps_are_doing_by_their_place() {
+            String json = WorkerCodec.writeActivities(DOING);
+            assertThat(json)
+                    .isEqualTo("{\"0\":[2,1795507200123,0.5,\"half\",\"printed\"],"
+                            + "\"3\":[1,1795507201123,0.0,\"\",\"\"]}");
+            assertThat(WorkerCodec.readActivities(json)).isEqualTo(DOING);
         }
     }
 

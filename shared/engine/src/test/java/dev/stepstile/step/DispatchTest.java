@@ -47,6 +47,18 @@ class DispatchTest {
                 null);
     }
 
+    /** Those of an earlier dispatch may have ended before: the feed since then would not show it. */
+    @Test
+    void that_names_steps_of_an_earlier_one_has_its_steps_read_by_the_first_sweep() {
+        assertThat(FRESH.progress().reading()).isEqualTo(new Dispatch.Reading(null, null, 0, NOW));
+        Dispatch attached = Dispatch.unsent(
+                new DispatchId("r1", "d1"),
+                new Dispatch.Accepted("digest", 8, 5, Payload.NULL, NOW, NOW.plusSeconds(99), 1),
+                LATER,
+                NOW);
+        assertThat(attached.progress().reading()).isEqualTo(new Dispatch.Reading(null, Instant.EPOCH, 0, NOW));
+    }
+
     @Test
     void that_is_sent_says_when_and_nothing_else() {
         Dispatch sent = FRESH.sent(LATER);
