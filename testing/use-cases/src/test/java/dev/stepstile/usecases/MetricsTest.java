@@ -126,11 +126,9 @@ class MetricsTest {
         stack.dispatch("d2", Stack.step("b"));
         Tasks.Task<List<String>> neighbour = stack.start();
         gate.awaitEntered();
-        for (int i = 0; i < 30; i++) {
+        for (int i = 0; i < 600 && stack.workers().size() > 1; i++) {
             stack.time.advance(Duration.ofSeconds(1));
-        }
-        for (int i = 0; i < 1_000 && stack.workers().size() > 1; i++) {
-            Thread.sleep(10); // the look is a thread of its own
+            Thread.sleep(50); // the look is a thread of its own
         }
         gate.open();
         neighbour.join();

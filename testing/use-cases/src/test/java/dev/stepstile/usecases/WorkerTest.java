@@ -342,7 +342,10 @@ class WorkerTest {
         List<Duration> left = new CopyOnWriteArrayList<>();
         eachTakesSixSeconds("store.write", left);
         pass(1);
-        assertThat(left).as("of the lease, after each write").hasSize(5).allMatch(Duration::isPositive);
+        assertThat(left)
+                .as("of the lease, after each write")
+                .hasSizeGreaterThanOrEqualTo(5)
+                .allMatch(Duration::isPositive);
         gate.open();
         worker.join();
     }
