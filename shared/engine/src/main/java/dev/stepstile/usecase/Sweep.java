@@ -8,6 +8,7 @@ import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Shards;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -53,7 +54,7 @@ public final class Sweep {
                 runtime.random().nextInt(Shards.OPEN_BUCKETS); // else one that kills the sweeper hides those behind it
         for (int i = 0; i < Shards.OPEN_BUCKETS; i++) {
             int bucket = (first + i) % Shards.OPEN_BUCKETS;
-            List<DispatchId> due = store.due(bucket, until, DUE_PER_BUCKET);
+            List<DispatchId> due = due(bucket, until);
             while (!due.isEmpty() && runtime.now().isBefore(deadline)) {
                 int before = report.dispatches();
                 for (DispatchId ref : due) {
@@ -62,7 +63,7 @@ public final class Sweep {
                     }
                 }
                 boolean more = due.size() == DUE_PER_BUCKET && report.dispatches() > before;
-                due = more ? store.due(bucket, until, DUE_PER_BUCKET) : List.of();
+                due = more ? due(bucket, until) : List.of();
             }
         }
         for (DispatchId ref : toRefresh) { // last: it may take long, and nobody waits for it
@@ -72,6 +73,13 @@ public final class Sweep {
             LOG.debug("Swept: {}", report);
         }
         return report;
+    }
+
+    /** In a new order each time: one that kills the sweeper before it is written stays the earliest. */
+    private List<DispatchId> due(int bucket, Instant until) {
+        List<DispatchId> due = new ArrayList<>(store.due(bucket, until, DUE_PER_BUCKET));
+        Collections.shuffle(due, runtime.random());
+        return due;
     }
 
     private SweepReport sweepIfDue(DispatchSweep dispatches, DispatchId ref, Instant until, List<DispatchId> toRefresh)

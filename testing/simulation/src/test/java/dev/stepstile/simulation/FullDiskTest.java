@@ -5,14 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.stepstile.simulation.faults.FullDisk;
 import dev.stepstile.simulation.scenarios.Scenarios;
 import dev.stepstile.simulation.system.Cluster;
-import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
+import dev.stepstile.step.Run;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,23 +26,22 @@ class FullDiskTest {
     /** A message whose worker could neither end it nor put it back comes again after its visibility timeout. */
     private static final Duration BOUND = Cluster.CALM.visibility().plus(Duration.ofMinutes(20));
 
-    /** Of the sweeper: a dispatch that could not be written in three sweeps in a row is not swept any more. */
+    /** Of the sweeper: a run that could not be written in three sweeps in a row is not swept any more. */
     private static Interceptor givesUp() {
         Map<String, Integer> failures = new HashMap<>();
         return Mistakes.store("sweeper", store -> new PassingStore(store) {
             @Override
-            public boolean replace(Dispatch next) {
-                String key = next.runId() + "/" + next.dispatchId();
-                failures.merge(key, 1, Integer::sum);
-                boolean replaced = store.replace(next);
-                failures.remove(key);
-                return replaced;
+            public Optional<Run> keepRun(String runId) { // a write, where items are deleted by age
+                failures.merge(runId, 1, Integer::sum);
+                Optional<Run> run = store.keepRun(runId);
+                failures.remove(runId);
+                return run;
             }
 
             @Override
             public List<DispatchId> due(int bucket, Instant until, int limit) {
                 return store.due(bucket, until, limit).stream()
-                        .filter(ref -> failures.getOrDefault(ref.runId() + "/" + ref.dispatchId(), 0) < 3)
+                        .filter(ref -> failures.getOrDefault(ref.runId(), 0) < 3)
                         .toList();
             }
         });
