@@ -203,7 +203,7 @@ class EvidenceTest {
                 Locale.ROOT,
                 """
                 Found by none of them: %s.
-                `RulesOfRecoveryTest` finds what is left, in runs with that mistake of their own. It takes too long for each mistake.
+                `RulesOfRecoveryTest` and `RulesOfReadingTest` find what is left, in runs with that mistake of their own.
 
                 ## What each engine is for
 

@@ -179,6 +179,7 @@ public final class Auditor implements Observer {
                         before != null && before.state() instanceof StepState.Running held && held.cancelRequested();
                 if (running.cancelRequested() && !asked) {
                     ledger.flaggedAt = now;
+                    ledger.flaggedBy = audit.caller();
                 }
             }
             case StepState.Retrying _ -> {

@@ -87,6 +87,7 @@ final class CancelDelays implements Check {
             if (holder != null
                     && step.workEndedAt >= step.flaggedAt
                     && holder.undisturbedSince(step.flaggedAt)
+                    && step.flaggedUndisturbed()
                     && audit.millis() - step.flaggedAt > heartbeat.toMillis()) {
                 audit.violated(
                         after.id(),

@@ -55,10 +55,11 @@ final class HandlerStops implements Check {
     private void inTime(StepLedger step, RunningHandler work) {
         Timing timing = audit.cluster().timing();
         long well = Math.max(work.by.disturbedAt(), work.by.thawedAt());
+        boolean asked = step.flaggedAt != work.stopFrom || step.flaggedUndisturbed();
+        Duration bound = asked ? timing.heartbeat() : audit.cluster().recoveryBound();
         if (work.stopFrom != Scheduler.NEVER
                 && audit.millis()
-                        > Math.max(work.stopFrom, well)
-                                + timing.heartbeat().plus(SLACK).toMillis()) {
+                        > Math.max(work.stopFrom, well) + bound.plus(SLACK).toMillis()) {
             audit.violated(
                     work.id,
                     "attempt " + work.attempt + " goes on " + Duration.ofMillis(audit.millis() - work.stopFrom)

@@ -56,6 +56,10 @@ public final class StepLedger {
     /** When it was asked to stop while it runs. */
     long flaggedAt = NEVER;
 
+    /** Who flagged it. */
+    @Nullable
+    SimulatedProcess flaggedBy;
+
     /** When user code last ended at its newest attempt. */
     long workEndedAt = NEVER;
 
@@ -141,5 +145,10 @@ public final class StepLedger {
         List<T> left = new ArrayList<>(list);
         left.remove((Object) one);
         return left;
+    }
+
+    /** Whether whoever flagged it has met no fault since: else its worker may not be asked before the next sweep. */
+    boolean flaggedUndisturbed() {
+        return flaggedBy == null || flaggedBy.disturbedAt() < flaggedAt;
     }
 }
