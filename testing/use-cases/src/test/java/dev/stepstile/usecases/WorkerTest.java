@@ -109,8 +109,7 @@ class WorkerTest {
         stack.crashAfterClaim();
         Work.Gate gate = stack.work.gate("neighbour");
         Tasks.Task<List<String>> neighbour = neighbour(gate);
-        pass(30);
-        await(() -> stack.workers().size() == 1); // the look is a thread of its own
+        passUntil(30, () -> stack.workers().size() == 1);
         assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
         assertThat(stack.receive(10)).as("sent, and visible").hasSize(1);
         assertThat(stack.record("a").history()).singleElement().satisfies(note -> {
@@ -343,8 +342,8 @@ class WorkerTest {
         eachTakesSixSeconds("store.write", left);
         pass(1);
         assertThat(left)
-                .as("of the lease, after each write")
-                .hasSizeGreaterThanOrEqualTo(5)
+                .as("of the lease, after each write; three take longer than a lease")
+                .hasSizeGreaterThanOrEqualTo(3)
                 .allMatch(Duration::isPositive);
         gate.open();
         worker.join();
