@@ -79,29 +79,28 @@ public final class CostBenchmark {
         CostRun.Swept swept = new CostRun().sweepOf(open);
         out.printf(
                 Locale.ROOT,
-                "A sweep with %d open steps: %.0f read units, %.0f write units, %d calls of S3; %.1f s here,"
-                        + " %.1f s of virtual time%n",
+                "A sweep with %d open steps, in %.1f s (%.1f s of virtual time):%n"
+                        + "  %.0f read units, %.0f write units, %d calls of S3%n",
                 open,
+                swept.seconds(),
+                swept.took().toMillis() / 1000.0,
                 swept.counts().allReads(),
                 swept.counts().allWrites(),
-                swept.counts().objectCalls(),
-                swept.seconds(),
-                swept.took().toMillis() / 1000.0);
+                swept.counts().objectCalls());
     }
 
     /** So many workers' deaths while many others run, while few do, and while none does. */
     public void recovery(int deaths) {
+        out.printf("A worker's death to its step running again, %d deaths each:%n", deaths);
         for (int others : new int[] {40, 8, 0}) {
             RecoveryRun.Delays delays = new RecoveryRun().kill(deaths, others);
             out.printf(
                     Locale.ROOT,
-                    "A worker's death to its step running again, %2d others alive: p50 %.1f s, p99 %.1f s, max %.1f s"
-                            + " (%d deaths)%n",
+                    "  %2d others alive  p50 %5.1f s  p99 %5.1f s  max %5.1f s%n",
                     others,
                     delays.seconds(50),
                     delays.seconds(99),
-                    delays.seconds(100),
-                    deaths);
+                    delays.seconds(100));
         }
     }
 }
