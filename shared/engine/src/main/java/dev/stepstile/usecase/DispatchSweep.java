@@ -23,7 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One sweep's look at dispatches. It costs what has changed: successes are counted from the feed, and records are read of
+ * One sweep's visits to dispatches. It costs what has changed: successes are counted from the feed, and records are read of
  * steps that ended otherwise, or of all unfinished steps if a rule could act on one ({@link DueReading}).
  */
 final class DispatchSweep {
@@ -62,21 +62,21 @@ final class DispatchSweep {
     }
 
     /**
-     * Looks at a dispatch, unless another sweep takes it first.
+     * Visits a dispatch, unless another sweep takes it first.
      *
-     * @param next when it is looked at again
+     * @param next when it is visited again
      */
     SweepReport sweep(Dispatch dispatch, Instant next) throws InterruptedException {
         long cancelSeq = store.keepRun(dispatch.runId()).map(Run::cancelSeq).orElse(0L);
         Instant now = runtime.now(); // before anything is read: what a redriver does after it has not been seen
         Recovery.Scene scene = new Recovery.Scene(dispatch, cancelSeq, queueShowsMessages(), timing);
-        Look look = new Look(scene, DueReading.isDue(scene, now), ends.since(dispatch), now);
-        if (look.findsNothing()) {
-            boolean stored = store.replace(dispatch.swept(look.unchanged(), false, now, next));
+        Visit visit = new Visit(scene, DueReading.isDue(scene, now), ends.since(dispatch), now);
+        if (visit.findsNothing()) {
+            boolean stored = store.replace(dispatch.swept(visit.unchanged(), false, now, next));
             return stored ? swept() : SweepReport.NOTHING;
         }
         Dispatch taken = dispatch.taken(next);
-        return store.replace(taken) ? swept().plus(look.act(taken)) : SweepReport.NOTHING;
+        return store.replace(taken) ? swept().plus(visit.act(taken)) : SweepReport.NOTHING;
     }
 
     private SweepReport swept() {
@@ -92,8 +92,8 @@ final class DispatchSweep {
         return queueShowsMessages;
     }
 
-    /** At one dispatch. */
-    private final class Look {
+    /** What the sweep finds and does at one dispatch. */
+    private final class Visit {
         private final Recovery.Scene scene;
         private final boolean readsAll;
         private final RecentEnds.Ends seen;
@@ -103,7 +103,7 @@ final class DispatchSweep {
         private final int steps;
 
         /** @param readsAll whether the records of all unfinished steps are read */
-        Look(Recovery.Scene scene, boolean readsAll, RecentEnds.Ends seen, Instant now) {
+        Visit(Recovery.Scene scene, boolean readsAll, RecentEnds.Ends seen, Instant now) {
             this.scene = scene;
             this.readsAll = readsAll;
             this.seen = seen;

@@ -63,7 +63,7 @@ public record Timing(
         return lease.dividedBy(3);
     }
 
-    private static Duration shorter(Duration a, Duration b) {
+    static Duration shorter(Duration a, Duration b) {
         return a.compareTo(b) < 0 ? a : b;
     }
 }

@@ -64,7 +64,8 @@ final class Worker {
         this.runtime = parts.runtime();
         this.item = item;
         this.sent = item;
-        this.nextBeat = now.plus(shorter(TICK, timing.heartbeat())); // what it has claimed is then listed as running
+        this.nextBeat =
+                now.plus(Timing.shorter(TICK, timing.heartbeat())); // what it has claimed is then listed as running
         this.look = watch.lookIfDue(null, () -> !ended); // a batch may be over before the first tick
     }
 
@@ -91,13 +92,9 @@ final class Worker {
         worker.ticking = runtime.tasks()
                 .every(
                         "heartbeat of worker " + item.id(),
-                        shorter(TICK, parts.timing().heartbeat()),
+                        Timing.shorter(TICK, parts.timing().heartbeat()),
                         worker::tick);
         return worker;
-    }
-
-    private static Duration shorter(Duration one, Duration other) {
-        return one.compareTo(other) < 0 ? one : other;
     }
 
     /**

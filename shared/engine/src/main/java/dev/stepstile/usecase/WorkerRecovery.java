@@ -17,7 +17,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -164,10 +163,10 @@ final class WorkerRecovery {
 
     /** Which other steps the worker ran when it sent its last heartbeat: one of them may have killed it. */
     private static String beside(WorkerRecord worker, StepId step) {
-        Stream<Assignment> ran = worker.beat() == 0 // before its first heartbeat it may have run all of them
-                ? worker.steps().stream()
-                : worker.activities().keySet().stream().map(worker.steps()::get);
-        List<String> others = ran.map(Assignment::id)
+        // before its first heartbeat it may have run all of them
+        List<Assignment> ran = worker.beat() == 0 ? worker.steps() : worker.running();
+        List<String> others = ran.stream()
+                .map(Assignment::id)
                 .filter(other -> !other.equals(step))
                 .map(StepId::stepKey)
                 .distinct()

@@ -54,7 +54,7 @@ final class RacyWorkers implements WorkerStore {
 
     @Override
     public boolean revoke(WorkerRecord read, Instant at) {
-        throw new UnsupportedOperationException();
+        throw new UnsupportedOperationException("a look finds no worker here, so none is revoked by one");
     }
 
     @Override
@@ -65,7 +65,7 @@ final class RacyWorkers implements WorkerStore {
 
     @Override
     public void forget(String worker) {
-        throw new UnsupportedOperationException();
+        throw new UnsupportedOperationException("no worker is recovered here");
     }
 
     @Override
