@@ -14,6 +14,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.WorkerRecord;
+import dev.stepstile.testing.PassingTasks;
 import dev.stepstile.usecase.Tasks;
 import java.time.Duration;
 import java.time.Instant;

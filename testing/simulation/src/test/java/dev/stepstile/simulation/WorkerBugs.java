@@ -15,6 +15,7 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.WorkerRecord;
+import dev.stepstile.testing.PassingTasks;
 import dev.stepstile.usecase.EngineRuntime;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

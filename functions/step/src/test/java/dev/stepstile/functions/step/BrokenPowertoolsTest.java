@@ -18,6 +18,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState.Name;
+import dev.stepstile.testing.PassingTasks;
 import dev.stepstile.usecase.AttemptRunner;
 import dev.stepstile.usecase.InMemoryMeter;
 import dev.stepstile.usecase.Tasks;

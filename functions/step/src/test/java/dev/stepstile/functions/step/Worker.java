@@ -18,6 +18,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepTags;
+import dev.stepstile.testing.PassingTasks;
 import dev.stepstile.usecase.AttemptRunner;
 import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.HandlerOutput;

@@ -1,15 +1,15 @@
-package dev.stepstile.simulation;
+package dev.stepstile.testing;
 
 import dev.stepstile.usecase.Tasks;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.Callable;
 
-/** Passes every call on. */
-class PassingTasks implements Tasks {
+/** Passes every call on: what a test changes, it overrides. */
+public class PassingTasks implements Tasks {
     private final Tasks tasks;
 
-    PassingTasks(Tasks tasks) {
+    public PassingTasks(Tasks tasks) {
         this.tasks = tasks;
     }
 
@@ -34,10 +34,10 @@ class PassingTasks implements Tasks {
     }
 
     /** Passes every call on. */
-    static class PassingTask<T> implements Task<T> {
+    public static class PassingTask<T> implements Task<T> {
         private final Task<T> task;
 
-        PassingTask(Task<T> task) {
+        public PassingTask(Task<T> task) {
             this.task = task;
         }
 
