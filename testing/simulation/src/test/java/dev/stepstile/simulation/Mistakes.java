@@ -21,10 +21,13 @@ import dev.stepstile.usecase.Tasks;
 import dev.stepstile.usecase.Timing;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -265,6 +268,32 @@ final class Mistakes {
                                 progress.reading().endsReadTo())),
                 dispatch.schedule(),
                 dispatch.version());
+    }
+
+    /** Those records are written only once the next messages are sent. */
+    static Ports writtenOnceSent(Ports ports, Predicate<StepRecord> those) {
+        Deque<Runnable> unwritten = new ArrayDeque<>();
+        StepStore store = new PassingStore(ports.store()) {
+            @Override
+            public WriteResult write(StepRecord next, Precondition expect) {
+                if (!those.test(next)) {
+                    return store.write(next, expect);
+                }
+                unwritten.add(() -> store.write(next, expect));
+                return new WriteResult.Written();
+            }
+        };
+        StepQueue queue = new PassingQueue(ports.queue()) {
+            @Override
+            public List<Outgoing> send(List<Outgoing> messages) {
+                List<Outgoing> left = queue.send(messages);
+                while (!unwritten.isEmpty()) {
+                    unwritten.remove().run();
+                }
+                return left;
+            }
+        };
+        return ports.withStore(store).withQueue(queue);
     }
 
     /** As if no step had been read, and no message sent again, since. */

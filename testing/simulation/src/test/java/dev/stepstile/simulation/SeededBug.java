@@ -5,7 +5,6 @@ import dev.stepstile.codec.MessageCodec.Decoded;
 import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.Ports;
-import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.port.WorkerStore;
@@ -353,34 +352,13 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
 
     /** Lost attempts are ended once the messages were sent. */
     private static Ports sentBeforeEnded(String function, Ports ports, Simulation simulation) {
-        if (!function.equals("step")) {
-            return ports;
-        }
-        Deque<Runnable> unwritten = new ArrayDeque<>();
-        StepStore store = new PassingStore(ports.store()) {
-            @Override
-            public WriteResult write(StepRecord next, Precondition expect) {
-                boolean lost = next.state() instanceof StepState.Retrying
-                        && !next.history().isEmpty()
-                        && SlippedBugs.lostWorker(next.history().getLast());
-                if (!lost) {
-                    return store.write(next, expect);
-                }
-                unwritten.add(() -> store.write(next, expect));
-                return new WriteResult.Written();
-            }
-        };
-        StepQueue queue = new PassingQueue(ports.queue()) {
-            @Override
-            public List<Outgoing> send(List<Outgoing> messages) {
-                List<Outgoing> left = queue.send(messages);
-                while (!unwritten.isEmpty()) {
-                    unwritten.remove().run();
-                }
-                return left;
-            }
-        };
-        return ports.withStore(store).withQueue(queue);
+        return function.equals("step")
+                ? Mistakes.writtenOnceSent(
+                        ports,
+                        next -> next.state() instanceof StepState.Retrying
+                                && !next.history().isEmpty()
+                                && SlippedBugs.lostWorker(next.history().getLast()))
+                : ports;
     }
 
     private static Ports markedFirst(String function, Ports ports, Simulation simulation) {

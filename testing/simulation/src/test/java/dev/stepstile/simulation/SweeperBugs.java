@@ -3,7 +3,6 @@ package dev.stepstile.simulation;
 import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
-import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Precondition;
@@ -12,8 +11,6 @@ import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -218,30 +215,8 @@ final class SweeperBugs {
 
     /** What it makes RETRYING is written only once its message is sent. */
     private static Ports sendsFirst(String function, Ports ports, Simulation simulation) {
-        if (!function.equals("sweeper")) {
-            return ports;
-        }
-        Deque<Runnable> unwritten = new ArrayDeque<>();
-        StepStore store = new PassingStore(ports.store()) {
-            @Override
-            public WriteResult write(StepRecord next, Precondition expect) {
-                if (!(next.state() instanceof StepState.Retrying)) {
-                    return store.write(next, expect);
-                }
-                unwritten.add(() -> store.write(next, expect));
-                return new WriteResult.Written();
-            }
-        };
-        StepQueue queue = new PassingQueue(ports.queue()) {
-            @Override
-            public List<Outgoing> send(List<Outgoing> messages) {
-                List<Outgoing> left = queue.send(messages);
-                while (!unwritten.isEmpty()) {
-                    unwritten.remove().run();
-                }
-                return left;
-            }
-        };
-        return ports.withStore(store).withQueue(queue);
+        return function.equals("sweeper")
+                ? Mistakes.writtenOnceSent(ports, next -> next.state() instanceof StepState.Retrying)
+                : ports;
     }
 }
