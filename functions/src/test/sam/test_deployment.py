@@ -18,8 +18,10 @@ from samtranslator.yaml_helper import yaml_parse
 
 TEMPLATE = Path(__file__).parents[4] / "template.yaml"
 REGION = "eu-west-1"
+ARTIFACT = "s3://artifacts/functions.zip"
 
-# Another value for each parameter that changes what a function is; a new one of the template fails the test until it is here.
+# Another value for each parameter: here it is seen what it makes a new version of, in test_stack.py where it takes effect;
+# a new one of the template fails the test until it is here.
 CHANGED = {
     "Architecture": "x86_64",
     "HandlersLayerArn": "arn:aws:lambda:eu-west-1:123456789012:layer:handlers:2",
@@ -45,7 +47,7 @@ def transformed(template, parameters):
     packaged = copy.deepcopy(template)
     for resource in packaged["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function" and "CodeUri" in resource["Properties"]:
-            resource["Properties"]["CodeUri"] = "s3://artifacts/functions.zip"
+            resource["Properties"]["CodeUri"] = ARTIFACT
     return Translator({}, Parser()).translate(packaged, parameters)
 
 
