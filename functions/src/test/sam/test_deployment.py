@@ -6,6 +6,7 @@ is SAM CLI's own reading of it; all three are in the environment of SAM CLI. Not
 
 import copy
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -21,19 +22,66 @@ REGION = "eu-west-1"
 ARTIFACT = "s3://artifacts/functions.zip"
 
 # Another value for each parameter: here it is seen what it makes a new version of, in test_stack.py where it takes effect;
-# a new one of the template fails the test until it is here.
+# a new one of the template fails the tests until it is here.
 CHANGED = {
-    "Architecture": "x86_64",
     "HandlersLayerArn": "arn:aws:lambda:eu-west-1:123456789012:layer:handlers:2",
     "StepImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/steps:2",
-    "StepConcurrency": 60,
+    "HandlersPolicyArns": "arn:aws:iam::123456789012:policy/warehouse,arn:aws:iam::123456789012:policy/secrets",
+    "HandlersConfig": "/stepstile/prod",
+    "Architecture": "x86_64",
     "StepMemory": 3008,
+    "StepTimeout": 300,
+    "StepConcurrency": 60,
+    "StepPollersMinimum": 4,
+    "StepPollersMaximum": 100,
+    "StepReservedConcurrency": 200,
+    "DispatchMemory": 1769,
+    "RunsMemory": 1769,
+    "TableWarmReads": 24000,
+    "TableWarmWrites": 20000,
     "LeaseSeconds": 90,
     "RetentionDays": 31,
+    "VpcSubnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
+    "VpcSecurityGroupIds": "sg-0123456789abcdef0",
+    "KmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef",
+    "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
+    "DeletionProtection": "false",
+    "PointInTimeRecovery": "false",
+    "DeploymentType": "Canary10Percent5Minutes",
+    "Tracing": "Active",
     "LogRetentionDays": 14,
     "OldestMessageAlarmSeconds": 7200,
     "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms",
 }
+# What has an effect, or is allowed, only together with others.
+TOGETHER = {
+    "StepPollersMinimum": {"StepPollersMaximum": 50},
+    "TableWarmReads": {"TableWarmWrites": 8000},
+    "TableWarmWrites": {"TableWarmReads": 16000},
+    "VpcSubnetIds": {"VpcSecurityGroupIds": "sg-0123456789abcdef1"},
+    "VpcSecurityGroupIds": {"VpcSubnetIds": "subnet-0123456789abcdef2"},
+}
+# The stack as it is by default, from an image, and with everything that may be set.
+IMAGE = {"StepImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/steps:1"}
+EVERYTHING = {
+    "HandlersLayerArn": "arn:aws:lambda:eu-west-1:123456789012:layer:handlers:1",
+    "HandlersPolicyArns": "arn:aws:iam::123456789012:policy/warehouse",
+    "HandlersConfig": "/stepstile/test",
+    "StepPollersMaximum": 50,
+    "StepReservedConcurrency": 100,
+    "TableWarmReads": 16000,
+    "TableWarmWrites": 8000,
+    "VpcSubnetIds": "subnet-0123456789abcdef2,subnet-0123456789abcdef3",
+    "VpcSecurityGroupIds": "sg-0123456789abcdef1",
+    "KmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/11234567-89ab-cdef-0123-456789abcdef",
+    "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/other",
+    "DeploymentType": "Linear10PercentEvery1Minute",
+    "Tracing": "Active",
+    "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:other",
+}
+BASES = [{}, IMAGE, EVERYTHING]
+# Of a function's properties, those that belong to it and not to a version.
+UNVERSIONED = {"ReservedConcurrentExecutions"}
 LONGEST_DESCRIPTION = 256
 
 
@@ -96,6 +144,22 @@ class Stack:
                     return self.value(argument[0]) == self.value(argument[1])
                 case "Fn::Not":
                     return not self.value(argument[0])
+                case "Fn::And":
+                    return all(self.value(each) for each in argument)
+                case "Fn::Or":
+                    return any(self.value(each) for each in argument)
+                case "Fn::FindInMap":
+                    name, key, attribute = map(self.value, argument)
+                    return self.template["Mappings"][name][str(key)][attribute]
+                case "Fn::Split":
+                    return self.value(argument[1]).split(argument[0])
+                case "Fn::Select":
+                    return self.value(argument[1])[argument[0]]
+                case "Fn::Join":
+                    parts = self.value(argument[1])
+                    if isinstance(parts, str):  # a list as a parameter gives it
+                        parts = parts.split(",")
+                    return argument[0].join(part if isinstance(part, str) else json.dumps(part) for part in parts)
                 case "Fn::Sub":
                     text, own = argument if isinstance(argument, list) else (argument, {})
                     for name, known in {**self.values, **self.value(own)}.items():
@@ -117,40 +181,94 @@ class Stack:
         return versions
 
 
-def parameters_without_a_version(template):
-    """As (function, parameter): what changes a function, and leaves the alias with the version from before."""
-    missed = []
-    for base in ({}, {"StepImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/steps:1"}):
-        before = Stack(template, **base)
-        for parameter in template["Parameters"]:
-            after = Stack(template, **{**base, parameter: CHANGED[parameter]})
-            for function, properties in after.functions().items():
-                if function in before.functions() and before.functions()[function] != properties:
-                    if before.versions()[function] == after.versions()[function]:
-                        missed.append((function, parameter))
-    return missed
+def pairs(template, parameters):
+    """As (parameter, before, after): two stacks that differ by one of these parameters, on each base."""
+    for base in BASES:
+        unchanged = Stack(template, **base)
+        for parameter in parameters:
+            others = {**TOGETHER.get(parameter, {}), **base}
+            before = Stack(template, **others) if others != base else unchanged
+            without_layer = {"HandlersLayerArn": ""} if parameter == "StepImageUri" else {}
+            yield parameter, before, Stack(template, **{**others, **without_layer, parameter: CHANGED[parameter]})
 
 
-def test_each_parameter_of_a_function_makes_a_new_version_of_it(template):
-    assert parameters_without_a_version(template) == []
+def versioned(stack, function):
+    return {name: value for name, value in stack.functions()[function].items() if name not in UNVERSIONED}
+
+
+class Changes:
+    """What a change of each of these parameters alone does, on any of the bases."""
+
+    def __init__(self, template, parameters=None):
+        self.changed = set()  # as (function, parameter): its next version differs
+        self.missed = set()  # and the alias is left with the version from before
+        self.needless = set()  # a version is demanded of a function that did not change, which Lambda does not publish
+        effective = set()
+        parameters = parameters or list(template["Parameters"])
+        for parameter, before, after in pairs(template, parameters):
+            if self.all_of(before) != self.all_of(after):
+                effective.add(parameter)
+            for function in before.functions().keys() & after.functions().keys():
+                same = versioned(before, function) == versioned(after, function)
+                same_version = before.versions()[function] == after.versions()[function]
+                if not same:
+                    self.changed.add((function, parameter))
+                if same and not same_version:
+                    self.needless.add((function, parameter))
+                if same_version and not same:
+                    self.missed.add((function, parameter))
+        self.without_effect = sorted(set(parameters) - effective)
+
+    @staticmethod
+    def all_of(stack):
+        return stack.value(stack.resources), stack.value(stack.template["Outputs"])
+
+
+@pytest.fixture(scope="module")
+def changes():
+    return Changes(yaml_parse(TEMPLATE.read_text()))
+
+
+def test_each_parameter_of_a_function_makes_a_new_version_of_it(changes):
+    assert changes.missed == set()
+
+
+def test_no_version_is_made_of_a_function_that_does_not_change(changes):
+    assert changes.needless == set()
+
+
+def test_each_parameter_has_an_effect(changes):
+    assert changes.without_effect == []
+
+
+def test_the_functions_are_changed_by_the_parameters_that_are_theirs(changes):
+    all_functions = ["Architecture", "LeaseSeconds", "RetentionDays", "Tracing", "VpcSecurityGroupIds", "VpcSubnetIds"]
+    own = {
+        "DispatchFunction": ["DispatchMemory"],
+        "RunsFunction": ["RunsMemory"],
+        "StepFunction": ["HandlersConfig", "HandlersLayerArn", "StepMemory", "StepTimeout"],
+        "StepImageFunction": ["HandlersConfig", "StepImageUri", "StepMemory", "StepTimeout"],
+        "SweeperFunction": [],
+    }
+    for function, parameters in own.items():
+        assert sorted(p for f, p in changes.changed if f == function) == sorted(all_functions + parameters), function
 
 
 def test_a_parameter_that_a_version_does_not_name_is_noticed(template):
     del template["Resources"]["StepFunction"]["Properties"]["VersionDescription"]
-    assert ("StepFunction", "StepMemory") in parameters_without_a_version(template)
-    assert ("StepFunction", "HandlersLayerArn") in parameters_without_a_version(template)
+    named = ["HandlersLayerArn", "StepMemory", "VpcSubnetIds"]
+    assert {("StepFunction", name) for name in named} <= Changes(template, named).missed
 
 
-def test_the_functions_are_changed_by_the_parameters_that_are_theirs(template):
-    before = Stack(template).functions()["StepFunction"]
-    changing = [p for p in template["Parameters"] if Stack(template, **{p: CHANGED[p]}).functions().get("StepFunction") != before]
-    assert changing == ["Architecture", "HandlersLayerArn", "StepImageUri", "StepMemory", "LeaseSeconds", "RetentionDays"]
+def test_a_version_that_names_more_than_its_function_uses_is_noticed(template):
+    described = template["Resources"]["SweeperFunction"]["Properties"]["VersionDescription"]["Fn::Sub"]
+    described[0] += " ${LogRetentionDays}"
+    assert Changes(template, ["LogRetentionDays"]).needless == {("SweeperFunction", "LogRetentionDays")}
 
 
-def test_what_concerns_no_function_makes_no_version(template):
-    before = Stack(template).versions()
-    for parameter in ("LogRetentionDays", "OldestMessageAlarmSeconds", "AlarmTopicArn", "StepConcurrency"):
-        assert Stack(template, **{parameter: CHANGED[parameter]}).versions() == before, parameter
+def test_a_parameter_without_effect_is_noticed(template):
+    template["Resources"]["Table"]["Properties"]["DeletionProtectionEnabled"] = True
+    assert Changes(template, ["DeletionProtection"]).without_effect == ["DeletionProtection"]
 
 
 def test_the_alias_is_that_of_the_version(template):
@@ -160,15 +278,139 @@ def test_the_alias_is_that_of_the_version(template):
         assert alias["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
 
 
-def test_a_versions_description_is_never_too_long(template):
-    def longest(parameter):
-        return "x" * parameter["MaxLength"] if "MaxLength" in parameter else str(parameter.get("MaxValue", "x" * 10))
+# The longest value of each parameter that a pattern limits; of a name within, one character more is refused.
+LONGEST = {
+    "HandlersLayerArn": "arn:aws:lambda:eu-west-1:123456789012:layer:" + 40 * "x" + ":99999",
+    "StepImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/steps:" + 64 * "x",
+    "HandlersConfig": 40 * "x",
+    "VpcSubnetIds": ",".join(4 * ["subnet-" + 17 * "0"]),
+    "VpcSecurityGroupIds": ",".join(2 * ["sg-" + 17 * "0"]),
+}
 
+
+@pytest.mark.parametrize("name", LONGEST)
+def test_the_longest_value_is_taken_and_a_longer_one_is_not(template, name):
+    pattern = template["Parameters"][name]["AllowedPattern"]
+    assert re.search(pattern, "")
+    assert re.search(pattern, LONGEST[name])
+    assert not re.search(pattern, LONGEST[name] + "x")
+    assert not re.search(pattern, LONGEST[name].replace("xx", "xxx", 1) + "0")
+
+
+def longest_descriptions(template):
+    def longest(name, parameter):
+        if "AllowedValues" in parameter:
+            return max(map(str, parameter["AllowedValues"]), key=len)
+        return LONGEST.get(name, str(parameter.get("MaxValue", "")))
+
+    every = {name: longest(name, parameter) for name, parameter in template["Parameters"].items()}
     # A zip has a layer, an image has none: the parameter of the other is empty.
-    every = {name: longest(parameter) for name, parameter in template["Parameters"].items() if name != "AlarmTopicArn"}
     for other in ("StepImageUri", "HandlersLayerArn"):
-        for _, properties in Stack(template, **{**every, other: ""}).versions().values():
-            assert len(properties["Description"]) <= LONGEST_DESCRIPTION
+        for function, (_, properties) in Stack(template, **{**every, other: ""}).versions().items():
+            yield function, len(properties["Description"])
+
+
+def test_a_versions_description_is_never_too_long(template):
+    lengths = dict(longest_descriptions(template))
+    assert set(lengths) == {"DispatchFunction", "StepFunction", "StepImageFunction", "SweeperFunction", "RunsFunction"}
+    assert max(lengths.values()) <= LONGEST_DESCRIPTION
+
+
+def test_a_description_that_may_become_too_long_is_noticed(template):
+    template["Resources"]["StepFunction"]["Properties"]["VersionDescription"]["Fn::Sub"][0] += " ${HandlersLayerArn}"
+    assert dict(longest_descriptions(template))["StepFunction"] > LONGEST_DESCRIPTION
+
+
+def refused(template, **parameters):
+    """The rules that these parameters break, as CloudFormation says before it changes anything."""
+    stack = Stack(template, **parameters)
+    return [name for name, rule in stack.template["Rules"].items() if not all(stack.value(a["Assert"]) for a in rule["Assertions"])]
+
+
+def test_parameters_that_belong_together_are_refused_apart(template):
+    assert [refused(template, **base) for base in BASES] == [[], [], []]
+    for parameter, rule in {
+        "VpcSubnetIds": "NetworkIsWhole",
+        "VpcSecurityGroupIds": "NetworkIsWhole",
+        "TableWarmReads": "WarmThroughputIsWhole",
+        "TableWarmWrites": "WarmThroughputIsWhole",
+    }.items():
+        assert refused(template, **{parameter: CHANGED[parameter]}) == [rule]
+    assert refused(template, StepPollersMaximum=1) == ["PollersAreAtLeastTwo"]
+    assert refused(template, **IMAGE, HandlersLayerArn=CHANGED["HandlersLayerArn"]) == ["StepsAreInOnePlace"]
+
+
+def test_each_parameter_is_in_one_group_and_in_the_order_of_the_template(template):
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert [name for group in groups for name in group["Parameters"]] == list(template["Parameters"])
+
+
+def test_the_queue_hides_a_message_for_six_timeouts_of_its_function(template):
+    timeouts = template["Parameters"]["StepTimeout"]["AllowedValues"]
+    for timeout in timeouts:
+        stack = Stack(template, StepTimeout=timeout)
+        assert stack.functions()["StepFunction"]["Timeout"] == timeout
+        assert stack.of_type("AWS::SQS::Queue")["StepQueue"]["VisibilityTimeout"] == 6 * timeout
+
+
+@pytest.mark.parametrize("base", [{}, IMAGE])
+def test_pollers_take_the_place_of_the_maximum_concurrency(template, base):
+    (standard,) = Stack(template, **base).of_type("AWS::Lambda::EventSourceMapping").values()
+    assert standard["ScalingConfig"] == {"MaximumConcurrency": 50}
+    assert "ProvisionedPollerConfig" not in standard
+    pollers = Stack(template, **base, StepPollersMinimum=3, StepPollersMaximum=20)
+    (provisioned,) = pollers.of_type("AWS::Lambda::EventSourceMapping").values()
+    assert provisioned["ProvisionedPollerConfig"] == {"MinimumPollers": 3, "MaximumPollers": 20}
+    assert "ScalingConfig" not in provisioned
+
+
+def test_every_role_has_the_boundary_if_there_is_one(template):
+    for gradual in ("AllAtOnce", "Canary10Percent5Minutes"):
+        boundary = CHANGED["PermissionsBoundaryArn"]
+        roles = Stack(template, PermissionsBoundaryArn=boundary, DeploymentType=gradual).of_type("AWS::IAM::Role")
+        assert {name: role.get("PermissionsBoundary") for name, role in roles.items()} == dict.fromkeys(roles, boundary)
+        assert len(roles) == 6
+    assert not [r for r in Stack(template).of_type("AWS::IAM::Role").values() if "PermissionsBoundary" in r]
+
+
+def test_the_key_encrypts_all_that_is_stored_and_no_other_encryption_is_named_beside_it(template):
+    stack = Stack(template, KmsKeyArn=CHANGED["KmsKeyArn"])
+    encrypted = {
+        name
+        for name, resource in stack.resources.items()
+        if CHANGED["KmsKeyArn"] in json.dumps(stack.value(resource["Properties"]))
+    }
+    stored = {"AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::S3::Bucket", "AWS::Logs::LogGroup"}
+    assert encrypted == {"FunctionsPolicy"} | {name for name, r in stack.resources.items() if r["Type"] in stored}
+    assert not [queue for queue in stack.of_type("AWS::SQS::Queue").values() if "SqsManagedSseEnabled" in queue]
+
+
+def test_a_gradual_deployment_shifts_every_alias_and_watches_its_functions_errors(template):
+    for base, step in (({}, "StepFunction"), (IMAGE, "StepImageFunction")):
+        stack = Stack(template, **base, DeploymentType="Canary10Percent5Minutes")
+        groups = stack.of_type("AWS::CodeDeploy::DeploymentGroup")
+        functions = {"DispatchFunction", step, "SweeperFunction", "RunsFunction"}
+        assert set(groups) == {f"{function}DeploymentGroup" for function in functions}
+        for function in functions:
+            alias = stack.resources[f"{function}Aliaslive"]
+            assert alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["DeploymentGroupName"] == {"Ref": f"{function}DeploymentGroup"}
+            (alarm,) = groups[f"{function}DeploymentGroup"]["AlarmConfiguration"]["Alarms"]
+            watched = stack.value(stack.resources[alarm["Name"]["Ref"]]["Properties"])
+            assert watched["MetricName"] == "Errors"
+            assert watched["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function}}]
+        assert set(stack.of_type("AWS::IAM::Role")) == set(Stack(template).of_type("AWS::IAM::Role"))
+
+
+def test_without_a_gradual_deployment_nothing_of_codedeploy_is_there(template):
+    assert [r["Type"] for r in Stack(template).resources.values() if "CodeDeploy" in r["Type"]] == []
+
+
+def test_the_rights_of_handlers_are_those_of_the_step_function_alone(template):
+    roles = Stack(template, HandlersPolicyArns=CHANGED["HandlersPolicyArns"]).of_type("AWS::IAM::Role")
+    warehouse, secrets = CHANGED["HandlersPolicyArns"].split(",")
+    assert roles["StepRole"]["ManagedPolicyArns"] == ['{"Ref": "FunctionsPolicy"}', warehouse, secrets]
+    assert roles["RunsRole"]["ManagedPolicyArns"] == [{"Ref": "FunctionsPolicy"}]
+    assert Stack(template).of_type("AWS::IAM::Role")["StepRole"]["ManagedPolicyArns"] == ['{"Ref": "FunctionsPolicy"}']
 
 
 def physical_names(stack):

@@ -97,10 +97,10 @@ class OperationsTest {
         String template = Files.readString(CHECKOUT.resolve("template.yaml"));
         String parameters = template.substring(template.indexOf("\nParameters:"), template.indexOf("\nConditions:"));
         Map<String, String> defaults = new TreeMap<>();
-        PARAMETER
-                .matcher(parameters)
-                .results()
-                .forEach(found -> defaults.put(found.group(1), found.group(2).equals("''") ? "none" : found.group(2)));
+        PARAMETER.matcher(parameters).results().forEach(found -> {
+            String text = found.group(2).replaceAll("^'(.*)'$", "$1");
+            defaults.put(found.group(1), text.isEmpty() ? "none" : text);
+        });
         assertThat(defaults).hasSizeGreaterThan(8);
         Map<String, String> documented = new TreeMap<>();
         for (String name : defaults.keySet()) {

@@ -44,15 +44,13 @@ final class References {
             switch (member.getKey()) {
                 case "Ref" -> name(value.asText());
                 case "Fn::GetAtt" -> attribute(value.asText());
-                case "Fn::Sub" -> {
-                    Matcher matcher = IN_TEXT.matcher(value.asText());
-                    while (matcher.find()) {
-                        String named = matcher.group(1);
-                        if (named.contains(".")) {
-                            attribute(named);
-                        } else {
-                            name(named);
-                        }
+                case "Fn::Sub" -> inText(value.isArray() ? value.path(0).asText() : value.asText(), value.path(1));
+                case "Fn::FindInMap" -> {
+                    if (template.root()
+                            .path("Mappings")
+                            .path(value.path(0).asText())
+                            .isMissingNode()) {
+                        problems.add("no mapping is named " + value.path(0));
                     }
                 }
                 case "Fn::If" -> condition(value.path(0).asText());
@@ -66,6 +64,19 @@ final class References {
             }
         });
         node.forEach(this::check);
+    }
+
+    /** @param own the names that a text explains itself */
+    private void inText(String text, JsonNode own) {
+        Matcher matcher = IN_TEXT.matcher(text);
+        while (matcher.find()) {
+            String named = matcher.group(1);
+            if (named.contains(".")) {
+                attribute(named);
+            } else if (!own.has(named)) {
+                name(named);
+            }
+        }
     }
 
     private void name(String name) {

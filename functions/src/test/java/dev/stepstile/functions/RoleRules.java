@@ -2,14 +2,30 @@ package dev.stepstile.functions;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
 /** What the functions' roles must be: one each, with exactly the rights that the function's byte code needs. */
 final class RoleRules {
+    /** What all functions may beside what their own roles list. */
+    private static final String COMMON = "FunctionsPolicy";
+
+    private static final Set<String> INTERFACES = Set.of(
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:UnassignPrivateIpAddresses");
+
+    /** X-Ray knows no resources for them. */
+    private static final Set<String> TRACES = Set.of("xray:PutTraceSegments", "xray:PutTelemetryRecords");
+
     private RoleRules() {}
 
     static List<String> ownRole(Template template) {
@@ -29,11 +45,38 @@ final class RoleRules {
                     || !trust.path(0).path("Action").asText().equals("sts:AssumeRole")) {
                 problems.add(role + " is not for Lambda alone");
             }
-            if (properties.has("Policies") || template.properties(role).has("ManagedPolicyArns")) {
+            Set<String> managed = new TreeSet<>(
+                    template.properties(role).path("ManagedPolicyArns").findValuesAsText("Ref"));
+            if (properties.has("Policies")
+                    || !managed.equals(
+                            template.events(function, "SQS").isEmpty()
+                                    ? Set.of(COMMON)
+                                    : Set.of(COMMON, "HandlersPolicyArns"))) {
                 problems.add(function + " has rights beside those that its role lists");
             }
         });
         return problems;
+    }
+
+    /** What a function in a VPC, with a key, or with tracing needs, it has only then; and its code never all of it. */
+    static List<String> commonRights(Template template) {
+        SortedSet<String> expected = new TreeSet<>();
+        INTERFACES.forEach(action -> expected.add(action + " on * if InVpc"));
+        INTERFACES.forEach(action -> expected.add("never for code: " + action + " on *"));
+        TRACES.forEach(action -> expected.add(action + " on * if IsTraced"));
+        for (String action : List.of("kms:Decrypt", "kms:GenerateDataKey")) {
+            expected.add(action + " by StringEquals of kms:ViaService on KmsKeyArn if HasKmsKey");
+        }
+        SortedSet<String> allowed = new TreeSet<>();
+        for (JsonNode statement :
+                template.properties(COMMON).path("PolicyDocument").path("Statement")) {
+            JsonNode choice = statement.path("Fn::If");
+            boolean conditional = choice.isArray();
+            rightsOf(conditional ? choice.path(1) : statement)
+                    .forEach(right -> allowed.add(
+                            conditional ? right + " if " + choice.path(0).asText() : right));
+        }
+        return allowed.equals(expected) ? List.of() : List.of("it allows " + allowed);
     }
 
     static List<String> noWildcard(Template template) {
@@ -92,26 +135,37 @@ final class RoleRules {
         SortedSet<String> rights = new TreeSet<>();
         for (JsonNode policy : role.path("Policies")) {
             for (JsonNode statement : policy.path("PolicyDocument").path("Statement")) {
-                String part = statement.path("Condition").isMissingNode() ? "" : part(statement.path("Condition"));
-                for (JsonNode action : Template.elements(statement.path("Action"))) {
-                    JsonNode resource = statement.path("Resource");
-                    for (JsonNode on : resource.isArray() ? Template.elements(resource) : List.of(resource)) {
-                        rights.add(action.asText() + part + " on " + resourceName(on));
-                    }
-                }
+                rights.addAll(rightsOf(statement));
             }
         }
         return rights;
     }
 
-    /** The part of the table to which a condition limits a right. */
+    private static SortedSet<String> rightsOf(JsonNode statement) {
+        SortedSet<String> rights = new TreeSet<>();
+        String part = statement.path("Condition").isMissingNode() ? "" : part(statement.path("Condition"));
+        for (JsonNode action : Template.elements(statement.path("Action"))) {
+            JsonNode resource = statement.path("Resource");
+            for (JsonNode on : resource.isArray() ? Template.elements(resource) : List.of(resource)) {
+                rights.add(
+                        statement.path("Effect").asText().equals("Deny")
+                                        && part.equals(" by ArnLike of lambda:SourceFunctionArn")
+                                ? "never for code: " + action.asText() + " on " + resourceName(on)
+                                : action.asText() + part + " on " + resourceName(on));
+            }
+        }
+        return rights;
+    }
+
+    /** To what a condition limits a right: a part of the table, or by a key. */
     private static String part(JsonNode condition) {
-        return " of "
-                + condition
-                        .path("ForAllValues:StringLike")
-                        .path("dynamodb:LeadingKeys")
-                        .path(0)
-                        .asText();
+        JsonNode keys = condition.path("ForAllValues:StringLike").path("dynamodb:LeadingKeys");
+        if (keys.isArray()) {
+            return " of " + keys.path(0).asText();
+        }
+        Map.Entry<String, JsonNode> operator = Collections.max(condition.properties(), Map.Entry.comparingByKey());
+        return " by " + operator.getKey() + " of "
+                + String.join(",", (Iterable<String>) () -> operator.getValue().fieldNames());
     }
 
     private static String resourceName(JsonNode resource) {

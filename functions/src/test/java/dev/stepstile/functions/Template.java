@@ -123,6 +123,14 @@ record Template(JsonNode root) {
 
     /** What a value comes to with the parameters' defaults; a reference to a resource is the resource's name. */
     String resolved(JsonNode value) {
+        JsonNode found = value.path("Fn::FindInMap");
+        if (found.isArray()) {
+            return root.path("Mappings")
+                    .path(resolved(found.path(0)))
+                    .path(resolved(found.path(1)))
+                    .path(resolved(found.path(2)))
+                    .asText();
+        }
         JsonNode reference = value.path("Ref");
         if (!reference.isTextual()) {
             return value.asText();

@@ -35,12 +35,25 @@ final class TemplateRules {
     /** Receives that one attempt may cost: not due yet, not enough time left, a suspect that waits for its turn. */
     private static final long RECEIVES_PER_ATTEMPT = 10;
 
+    /** The longest that a function runs. */
+    private static final Duration LAMBDA_TIMEOUT = Duration.ofMinutes(15);
+
     /** The longest that an HTTP API waits for its function. */
     private static final Duration API_WAIT = Duration.ofSeconds(30);
 
     /** Read by the runtime and by Powertools. */
     private static final Set<String> OTHER_VARIABLES =
             Set.of("JAVA_TOOL_OPTIONS", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME");
+
+    /** What handlers read. */
+    private static final String HANDLERS_CONFIG = "STEPSTILE_HANDLERS_CONFIG";
+
+    /** What becomes of a resource that holds something, when it leaves the stack. */
+    private static final Map<String, String> FATES = Map.of(
+            "AWS::DynamoDB::Table", "Retain",
+            "AWS::S3::Bucket", "Retain",
+            "AWS::SQS::Queue", "Retain",
+            "AWS::Logs::LogGroup", "Delete");
 
     private static final Set<String> OF_A_ZIP =
             Set.of("Runtime", "CodeUri", "Handler", "SnapStart", "Layers", "VersionDescription");
@@ -60,6 +73,9 @@ final class TemplateRules {
         ALL.put("no right is on everything", RoleRules::noWildcard);
         ALL.put("a role per function", RoleRules::ownRole);
         ALL.put("a role allows what its function does, and nothing more", RoleRules::exactRights);
+        ALL.put("what all functions may follows from how the stack is set up", RoleRules::commonRights);
+        ALL.put("what holds something says what becomes of it", TemplateRules::fates);
+        ALL.put("queues and the bucket take encrypted calls alone", TemplateRules::encryptedTransport);
         ALL.put("the environment is what the settings read", TemplateRules::environment);
         ALL.put("java25 on arm64", TemplateRules::runtime);
         ALL.put("an alias follows all properties", TemplateRules::alias);
@@ -99,6 +115,20 @@ final class TemplateRules {
                 if (timeout <= 0 || visible < 6 * timeout) {
                     problems.add("visibility " + visible + " s, timeout " + timeout + " s");
                 }
+                for (JsonNode allowed : template.parameter(template.ofFunction(function, "Timeout")
+                                .path("Ref")
+                                .asText())
+                        .path("AllowedValues")) {
+                    long mapped = template.root()
+                            .path("Mappings")
+                            .path("Visibility")
+                            .path(allowed.asText())
+                            .path("Seconds")
+                            .asLong();
+                    if (mapped != 6 * allowed.asLong() || allowed.asLong() > LAMBDA_TIMEOUT.toSeconds()) {
+                        problems.add("visibility " + mapped + " s for " + allowed + " s");
+                    }
+                }
             }
         });
         return problems;
@@ -136,7 +166,14 @@ final class TemplateRules {
     private static List<String> concurrency(Template template) {
         List<String> problems = new ArrayList<>();
         for (JsonNode source : sources(template)) {
-            JsonNode most = source.path("ScalingConfig").path("MaximumConcurrency");
+            JsonNode standard = source.path("ScalingConfig").path("Fn::If");
+            JsonNode pollers = source.path("ProvisionedPollerConfig").path("Fn::If");
+            if (!standard.path(0).equals(pollers.path(0))
+                    || !Json.print(standard.path(1)).equals(Json.print(pollers.path(2)))
+                    || !pollers.path(1).has("MaximumPollers")) {
+                problems.add("a maximum concurrency and provisioned pollers do not exclude each other");
+            }
+            JsonNode most = standard.path(2).path("MaximumConcurrency");
             JsonNode parameter = template.parameter(most.path("Ref").asText());
             long value = template.number(most);
             if (value < 2 || value > 1000) {
@@ -172,6 +209,9 @@ final class TemplateRules {
             SortedMap<String, JsonNode> variables = template.environment(function);
             Set<String> own = new TreeSet<>(variables.keySet());
             own.removeAll(OTHER_VARIABLES);
+            if (own.remove(HANDLERS_CONFIG) == template.events(function, "SQS").isEmpty()) {
+                problems.add(function + " runs handlers without " + HANDLERS_CONFIG + ", or has it and runs none");
+            }
             if (!own.equals(new TreeSet<>(Settings.NAMES))) {
                 problems.add(function + " has " + own);
             } else {
@@ -192,6 +232,43 @@ final class TemplateRules {
         Map<String, String> values = new HashMap<>();
         template.environment(function).forEach((name, value) -> values.put(name, template.resolved(value)));
         return values;
+    }
+
+    private static List<String> fates(Template template) {
+        List<String> problems = new ArrayList<>();
+        FATES.forEach((type, fate) -> template.ofType(type).keySet().forEach(name -> {
+            for (String policy : List.of("DeletionPolicy", "UpdateReplacePolicy")) {
+                String stated = template.resource(name).path(policy).asText("none");
+                if (!stated.equals(fate)) {
+                    problems.add(policy + " of " + name + " is " + stated);
+                }
+            }
+        }));
+        return problems;
+    }
+
+    private static List<String> encryptedTransport(Template template) {
+        Set<String> open = new TreeSet<>(template.ofType("AWS::SQS::Queue").keySet());
+        open.addAll(template.ofType("AWS::S3::Bucket").keySet());
+        for (JsonNode policy : template.root().path("Resources")) {
+            JsonNode properties = policy.path("Properties");
+            for (JsonNode statement : properties.path("PolicyDocument").path("Statement")) {
+                boolean denied = statement.path("Effect").asText().equals("Deny")
+                        && statement.path("Principal").asText().equals("*")
+                        && statement.path("Action").asText().matches("(s3|sqs):\\*")
+                        && statement
+                                .path("Condition")
+                                .path("Bool")
+                                .path("aws:SecureTransport")
+                                .asText()
+                                .equals("false");
+                if (denied) {
+                    open.remove(Template.named(properties.path("Bucket")));
+                    open.remove(Template.named(properties.path("Queues").path(0)));
+                }
+            }
+        }
+        return List.copyOf(open);
     }
 
     private static List<String> runtime(Template template) {

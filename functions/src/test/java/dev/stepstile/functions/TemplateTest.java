@@ -56,9 +56,45 @@ class TemplateTest {
 
     static Stream<Fault> faults() {
         return Stream.of(
+                Fault.breaks("visibility is six times the timeout", "Seconds: 5400", "Seconds: 5399"),
+                Fault.breaks("visibility is six times the timeout", "Seconds: 360 ", "Seconds: 60 "),
+                Fault.breaks("visibility is six times the timeout", "600, 900]", "600, 900, 1200]"),
                 Fault.breaks(
-                        "visibility is six times the timeout", "VisibilityTimeout: 5400", "VisibilityTimeout: 5399"),
-                Fault.breaks("visibility is six times the timeout", "      VisibilityTimeout: 5400\n", ""),
+                        "visibility is six times the timeout",
+                        "      VisibilityTimeout: !FindInMap [Visibility, !Ref StepTimeout, Seconds]\n",
+                        ""),
+                Fault.breaks("references resolve", "!FindInMap [Visibility", "!FindInMap [Visible"),
+                Fault.breaks("references resolve", "${HandlersConfig} ${Account}", "${HandlersConfig} ${Owner}"),
+                Fault.breaks(
+                        "what all functions may follows from how the stack is set up",
+                        "                - ec2:CreateNetworkInterface\n",
+                        ""),
+                Fault.breaks(
+                        "what all functions may follows from how the stack is set up",
+                        "Action: [kms:Decrypt, kms:GenerateDataKey]",
+                        "Action: [kms:Decrypt, kms:GenerateDataKey, kms:CreateGrant]"),
+                Fault.breaks(
+                        "what all functions may follows from how the stack is set up",
+                        "            - IsTraced\n            - Effect",
+                        "            - InVpc\n            - Effect"),
+                Fault.breaks(
+                        "what all functions may follows from how the stack is set up",
+                        "              StringEquals:\n                  kms:ViaService",
+                        "              StringLike:\n                  kms:ViaService"),
+                Fault.breaks(
+                        "what holds something says what becomes of it",
+                        "    Type: AWS::SQS::Queue\n    DeletionPolicy: Retain\n",
+                        "    Type: AWS::SQS::Queue\n"),
+                Fault.breaks(
+                        "what holds something says what becomes of it",
+                        "    Type: AWS::Logs::LogGroup\n    DeletionPolicy: Delete\n    UpdateReplacePolicy: Delete\n",
+                        "    Type: AWS::Logs::LogGroup\n    DeletionPolicy: Delete\n"),
+                Fault.breaks(
+                        "queues and the bucket take encrypted calls alone",
+                        "Queues: [!Ref DeadLetterQueue]",
+                        "Queues: [!Ref StepQueue]"),
+                Fault.breaks(
+                        "queues and the bucket take encrypted calls alone", "Action: s3:*", "Action: s3:GetObject"),
                 Fault.breaks(
                         "dead letters outlive messages",
                         "MessageRetentionPeriod: 1209600",
@@ -71,9 +107,16 @@ class TemplateTest {
                         ""),
                 Fault.breaks(
                         "concurrency is limited",
-                        "            ScalingConfig: { MaximumConcurrency: !Ref StepConcurrency }\n",
+                        "            ScalingConfig: !If [HasPollers, !Ref 'AWS::NoValue', { MaximumConcurrency: !Ref StepConcurrency }]\n",
                         ""),
-                Fault.breaks("concurrency is limited", "    MinValue: 2\n", "    MinValue: 1\n"),
+                Fault.breaks(
+                        "concurrency is limited",
+                        "ProvisionedPollerConfig: !If\n              - HasPollers\n",
+                        "ProvisionedPollerConfig: !If\n              - InVpc\n"),
+                Fault.breaks(
+                        "concurrency is limited",
+                        "    Default: 50\n    MinValue: 2\n",
+                        "    Default: 50\n    MinValue: 1\n"),
                 Fault.breaks(
                         "receives do not race the budget of attempts", "maxReceiveCount: 1000", "maxReceiveCount: 100"),
                 Fault.breaks("references resolve", "!Ref StepQueue\n", "!Ref Queue\n"),
@@ -90,6 +133,10 @@ class TemplateTest {
                         "a role per function",
                         "      Role: !GetAtt SweeperRole.Arn\n",
                         "      Role: !GetAtt SweeperRole.Arn\n      Policies: [AmazonSQSFullAccess]\n"),
+                Fault.breaks(
+                        "a role per function",
+                        "ManagedPolicyArns: [!Ref FunctionsPolicy]",
+                        "ManagedPolicyArns: [!Ref FunctionsPolicy, !Ref HandlersPolicyArns]"),
                 Fault.breaks(
                         "a role per function", "Service: lambda.amazonaws.com", "Service: [lambda.amazonaws.com, ec2]"),
                 Fault.breaks(
@@ -119,6 +166,10 @@ class TemplateTest {
                         "Resource: !GetAtt StepLogs.Arn"),
                 Fault.breaks("the environment is what the settings read", "        STEPSTILE_SHARDS: '8'\n", ""),
                 Fault.breaks(
+                        "the environment is what the settings read",
+                        "          STEPSTILE_HANDLERS_CONFIG: !Ref HandlersConfig\n",
+                        ""),
+                Fault.breaks(
                         "the environment is what the settings read", "STEPSTILE_SHARDS: '8'", "STEPSTILE_SHARDS: '0'"),
                 Fault.breaks("the environment is what the settings read", "STEPSTILE_SHARDS:", "STEPSTILE_SHARD:"),
                 Fault.breaks(
@@ -145,7 +196,7 @@ class TemplateTest {
                         "the dispatch timeout equals its variable",
                         "STEPSTILE_DISPATCH_TIMEOUT_SECONDS: '30'",
                         "STEPSTILE_DISPATCH_TIMEOUT_SECONDS: '20'"),
-                Fault.breaks("the step function outlives its longest step", "Timeout: 900", "Timeout: 880"),
+                Fault.breaks("the step function outlives its longest step", "Default: 900", "Default: 880"),
                 Fault.breaks(
                         "the step function is a zip or an image, and the same in all else",
                         "StepIsImage: !Not [!Equals [!Ref StepImageUri, '']]",
