@@ -215,6 +215,11 @@ final class TemplateRules {
             if (!own.equals(new TreeSet<>(Settings.NAMES))) {
                 problems.add(function + " has " + own);
             } else {
+                Settings.LOGICAL_IDS.forEach((name, id) -> {
+                    if (!Template.named(variables.get(name)).equals(id)) {
+                        problems.add(function + " has " + name + " not of " + id);
+                    }
+                });
                 try {
                     Settings.read(values(template, function));
                 } catch (IllegalArgumentException e) {

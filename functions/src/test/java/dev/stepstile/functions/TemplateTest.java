@@ -174,6 +174,11 @@ class TemplateTest {
                 Fault.breaks("the environment is what the settings read", "STEPSTILE_SHARDS:", "STEPSTILE_SHARD:"),
                 Fault.breaks(
                         "the environment is what the settings read",
+                        "STEPSTILE_TABLE: !Ref Table",
+                        "STEPSTILE_TABLE: !Ref PayloadBucket"),
+                Fault.breaks("the environment is what the settings read", "        STEPSTILE_SQS_ENDPOINT: ''\n", ""),
+                Fault.breaks(
+                        "the environment is what the settings read",
                         "        POWERTOOLS_SERVICE_NAME: stepstile\n",
                         ""),
                 Fault.breaks("java25 on arm64", "Runtime: java25", "Runtime: java21"),

@@ -69,7 +69,8 @@ public final class LocalCommand implements Callable<Integer> {
             names = "--workers",
             paramLabel = "N",
             description =
-                    "Number of step functions that run at once, each with up to ten steps. Default: ${DEFAULT-VALUE}.")
+                    "Number of step functions that run at once, each with up to ten steps. With 0 (and --aws) nothing takes"
+                            + " messages and nothing sweeps, for functions that `sam local` runs. Default: ${DEFAULT-VALUE}.")
     private int workers = 4;
 
     @Option(
@@ -79,6 +80,24 @@ public final class LocalCommand implements Callable<Integer> {
                     "How long a stop waits for running steps. A step that still runs then is interrupted, and runs again after"
                             + " the next start; the interrupted attempt is not counted. Default: ${DEFAULT-VALUE}.")
     private int graceSeconds = 30;
+
+    @Option(
+            names = "--sam-env",
+            paramLabel = "FILE",
+            description =
+                    "Writes the file for the option --env-vars of `sam local`: with it, the functions that SAM runs"
+                            + " use this stack's table, queues and bucket.")
+    private @Nullable Path samFile;
+
+    @Option(
+            names = "--sam-host",
+            paramLabel = "HOST",
+            description =
+                    "By what host SAM's containers reach this machine. A name: the emulators listen on 127.0.0.1, as"
+                            + " Docker Desktop and podman machine expect. An IPv4 address: they listen on it, and whoever reaches it"
+                            + " can read and change all that they keep. On Linux, it is that of the bridge: Docker 172.17.0.1,"
+                            + " podman 10.88.0.1. Default: ${DEFAULT-VALUE}.")
+    private String samHost = SamEnvironment.DOCKER_DESKTOP;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -104,7 +123,8 @@ public final class LocalCommand implements Callable<Integer> {
         checkOptions();
         Path folder = state == null ? Stacks.home().resolve(aws ? "local-aws" : "local") : state.toAbsolutePath();
         Path log = LogFile.in(folder); // first, because everything after it may log
-        StackOptions options = options(folder);
+        SamEnvironment sam = samEnvironment();
+        StackOptions options = options(folder, sam);
         CountDownLatch stopped = new CountDownLatch(1);
         CountDownLatch closed = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
@@ -120,6 +140,10 @@ public final class LocalCommand implements Callable<Integer> {
             try (LocalStack stack = LocalStack.start(options)) {
                 CompletableFuture<Void> _ = stack.failure().thenRun(stopped::countDown);
                 printStarted(stack, folder, log);
+                if (sam != null) {
+                    sam.write(stack.variables());
+                    printSam(sam);
+                }
                 stopped.await();
                 if (!stack.failure().isDone()) {
                     stopGracefully(stack);
@@ -138,18 +162,35 @@ public final class LocalCommand implements Callable<Integer> {
         if (graceSeconds < 0 || graceSeconds > 3600) {
             throw wrong("--grace must be 0 to 3600 seconds.");
         }
-        if (workers < 1 || workers > 100) {
-            throw wrong("--workers must be 1 to 100.");
+        if (workers < (aws ? 0 : 1) || workers > 100) {
+            throw wrong("--workers must be 1 to 100; with --aws, it may be 0.");
         }
         if (port < 0 || port > 65_535) {
             throw wrong("--port must be 1 to 65535, or 0 for a free one.");
         }
     }
 
-    private StackOptions options(Path folder) {
+    private @Nullable SamEnvironment samEnvironment() {
+        if (samFile == null) {
+            return null;
+        }
+        if (!aws) {
+            throw wrong("--sam-env needs --aws: the functions that SAM runs use the AWS adapters.");
+        }
+        try {
+            return SamEnvironment.of(samFile, samHost);
+        } catch (IllegalArgumentException e) {
+            throw wrong(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private StackOptions options(Path folder, @Nullable SamEnvironment sam) {
         StackOptions options = Stacks.staying(aws, folder, port, workers, Duration.ofSeconds(leaseSeconds))
                 .withConsole(terminal::say)
                 .withUserHandlers(Stacks.userHandlers(classPath));
+        if (sam != null) {
+            options = options.withEmulatorsOn(sam.address());
+        }
         if (handlers != null) {
             options = options.withProcessHandlers(handlers.toAbsolutePath().toString());
         }
@@ -224,5 +265,11 @@ public final class LocalCommand implements Callable<Integer> {
         terminal.verbatim("    -d '{\"steps\": [{\"key\": \"first\", \"handler\": \"stepstile.echo\",");
         terminal.verbatim("         \"input\": {\"hello\": \"world\"}}]}'");
         terminal.verbatim("  curl -s " + endpoint + "/v1/runs/hello/steps/first");
+    }
+
+    private void printSam(SamEnvironment sam) {
+        terminal.say("Or call the functions that SAM runs, in another terminal:");
+        sam.usage().forEach(terminal::verbatim);
+        terminal.say(sam.exposure());
     }
 }

@@ -93,6 +93,9 @@ class LocalCommandTest {
         refused(2, "--classpath", "--classpath");
         refused(2, "Unknown option: '--clazzpath'", "--clazzpath");
         refused(2, "nothing.json", "--handlers", home.resolve("nothing.json").toString());
+        refused(2, "--workers must be 1 to 100; with --aws, it may be 0.", "--workers", "0");
+        refused(2, "--sam-env needs --aws", "--sam-env", "sam.json");
+        refused(2, "192.0.2.77 is no address of this machine.", "--aws", "--sam-env=sam.json", "--sam-host=192.0.2.77");
     }
 
     @Test
@@ -168,6 +171,21 @@ class LocalCommandTest {
         return IntStream.range(0, count)
                 .mapToObj(i -> Step.of("step-" + i, handler, input))
                 .toList();
+    }
+
+    @Test
+    void writes_the_variables_for_sam_and_leaves_all_messages_to_its_functions() throws Exception {
+        sharedEmulators();
+        Path file = home.resolve("sam.json");
+        try (CommandLineProcess stack = local("--aws", "--workers=0", "--sam-env=" + file, "--sam-host=127.0.0.1");
+                StepstileClient client = client(stack)) {
+            assertThat(stack.await("The emulators listen on")).contains("127.0.0.1", "check no credentials");
+            assertThat(file).content().contains("\"STEPSTILE_SQS_ENDPOINT\" : \"http://127.0.0.1:");
+            client.dispatch("run", Dispatch.of("all", steps(1, "stepstile.echo", Map.of())));
+            Thread.sleep(2_000); // with workers, it has ended by then
+
+            assertThat(client.steps("run")).allMatch(step -> step.state().status() == StepStatus.QUEUED);
+        }
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.stepstile.emulators;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +20,15 @@ public final class DynamoDbLocal {
      * @param data where tables are kept from one start to the next; null to keep them in memory
      */
     public static EmulatorProcess start(Path logs, @Nullable Path data) {
+        return start(HiddenLoopback.address(), logs, data);
+    }
+
+    /**
+     * @param address on which it listens
+     * @param logs where {@code dynamodb-local.log} is written
+     * @param data where tables are kept from one start to the next; null to keep them in memory
+     */
+    public static EmulatorProcess start(InetAddress address, Path logs, @Nullable Path data) {
         List<String> storage;
         if (data == null) {
             storage = List.of("-inMemory");
@@ -32,11 +42,11 @@ public final class DynamoDbLocal {
         }
         List<String> program = new ArrayList<>(List.of(
                 ExitWithParent.class.getName(),
-                LoopbackDynamoDb.class.getName(),
-                HiddenLoopback.address().getHostAddress(),
+                BoundDynamoDb.class.getName(),
+                address.getHostAddress(),
                 "-sharedDb",
                 "-disableTelemetry"));
         program.addAll(storage);
-        return EmulatorProcess.start(NAME, logs, program, LoopbackDynamoDb.LISTENS_ON);
+        return EmulatorProcess.start(NAME, address, logs, program, BoundDynamoDb.LISTENS_ON);
     }
 }

@@ -1,5 +1,6 @@
 package dev.stepstile.emulators;
 
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,10 +17,18 @@ public final class ElasticMq {
      * @param data where queues and messages are kept from one start to the next; null to keep them in memory
      */
     public static EmulatorProcess start(Path logs, @Nullable Path data) {
-        List<String> program = new ArrayList<>(List.of(
-                "-Drest-sqs.bind-hostname=" + HiddenLoopback.address().getHostAddress(),
-                "-Drest-sqs.bind-port=0",
-                "-Dgenerate-node-address=true"));
+        return start(HiddenLoopback.address(), logs, data);
+    }
+
+    /**
+     * @param address on which it listens
+     * @param logs where {@code elasticmq.log} is written
+     * @param data where queues and messages are kept from one start to the next; null to keep them in memory
+     */
+    public static EmulatorProcess start(InetAddress address, Path logs, @Nullable Path data) {
+        String host = address.getHostAddress();
+        List<String> program = new ArrayList<>(
+                List.of("-Drest-sqs.bind-hostname=" + host, "-Drest-sqs.bind-port=0", "-Dgenerate-node-address=true"));
         if (data != null) {
             program.add("-Dmessages-storage.enabled=true");
             // H2 writes within half a second unless it is set to write at once.
@@ -27,7 +36,7 @@ public final class ElasticMq {
         }
         program.add(ExitWithParent.class.getName());
         program.add("org.elasticmq.server.Main");
-        String host = HiddenLoopback.address().getHostAddress();
-        return EmulatorProcess.start(NAME, logs, program, "Started SQS rest server, bind address " + host + ":");
+        return EmulatorProcess.start(
+                NAME, address, logs, program, "Started SQS rest server, bind address " + host + ":");
     }
 }

@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
@@ -17,20 +18,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** An emulator that runs in a process of its own, on a free port of {@link HiddenLoopback}, until it is closed or this JVM ends. */
+/** An emulator that runs in a process of its own, on a free port, until it is closed or this JVM ends. */
 public final class EmulatorProcess implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(90);
     private static final Duration STOP = Duration.ofSeconds(10);
     private static final Duration LOOK = Duration.ofMillis(20);
 
     private final Process process;
-    private final int port;
+    private final URI endpoint;
     private final CompletableFuture<String> ended = new CompletableFuture<>();
     private volatile boolean closing;
 
-    private EmulatorProcess(String name, Path log, Process process, int port) {
+    private EmulatorProcess(String name, Path log, Process process, URI endpoint) {
         this.process = process;
-        this.port = port;
+        this.endpoint = endpoint;
         CompletableFuture<Void> _ = process.onExit().thenRun(() -> {
             if (!closing) {
                 ended.complete(name + " (process " + process.pid() + ") ended with status " + process.exitValue()
@@ -46,18 +47,21 @@ public final class EmulatorProcess implements AutoCloseable {
 
     /**
      * @param name of the emulator's POM, and of its log
+     * @param address that the program is told to listen on
      * @param logs where the log is written
      * @param program the options of the JVM, the main class and its arguments, on a port that the system gives
      * @param announcement what the program prints before that port, once it answers there
      */
-    static EmulatorProcess start(String name, Path logs, List<String> program, String announcement) {
+    static EmulatorProcess start(
+            String name, InetAddress address, Path logs, List<String> program, String announcement) {
         Path jars = EmulatorJars.ofThisMachine().folderOf(name);
         Path log = logs.resolve(name + ".log");
         try {
             Files.createDirectories(logs);
             long before = Files.exists(log) ? Files.size(log) : 0;
             Process process = launch(jars, log, program);
-            return new EmulatorProcess(name, log, process, port(process, log, before, announcement));
+            int port = port(process, log, before, announcement);
+            return new EmulatorProcess(name, log, process, endpoint(address, port));
         } catch (IOException e) {
             throw new UncheckedIOException(name + " does not start", e);
         }
@@ -109,7 +113,12 @@ public final class EmulatorProcess implements AutoCloseable {
 
     /** Where its clients go. */
     public URI endpoint() {
-        return URI.create("http://" + HiddenLoopback.address().getHostAddress() + ":" + port);
+        return endpoint;
+    }
+
+    /** @param address an IPv4 address */
+    static URI endpoint(InetAddress address, int port) {
+        return URI.create("http://" + address.getHostAddress() + ":" + port);
     }
 
     long pid() {

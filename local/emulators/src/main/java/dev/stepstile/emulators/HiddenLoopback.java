@@ -7,7 +7,7 @@ import java.net.UnknownHostException;
 import java.security.SecureRandom;
 
 /**
- * The loopback address on which this process's emulators listen. Emulators check no credentials, so anyone who reaches one
+ * The loopback address on which this process's emulators listen, unless they are told another one. Emulators check no credentials, so anyone who reaches one
  * can write what a worker then runs; a page in a browser of this machine reaches every address that it can name. On Linux
  * all of 127.0.0.0/8 is loopback, and the address is one of its 16 million, by chance: together with the port, a page
  * would have to try some 10^11 places. Where only 127.0.0.1 is loopback (macOS), it is that one.

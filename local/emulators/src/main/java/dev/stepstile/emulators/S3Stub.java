@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -23,7 +24,7 @@ import java.util.concurrent.Executors;
 
 /**
  * A stub of S3's wire, since no emulator of it can be had as a library: creates buckets, puts, gets and heads whole
- * objects, path style, on loopback. An object is a file. Signatures, checksums and permissions are not looked at, and
+ * objects, path style. An object is a file. Signatures, checksums and permissions are not looked at, and
  * anything else is answered by 501.
  */
 public final class S3Stub implements AutoCloseable {
@@ -35,10 +36,10 @@ public final class S3Stub implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
-    private S3Stub(Path folder) throws IOException {
+    private S3Stub(InetAddress address, Path folder) throws IOException {
         this.folder = folder;
         Files.createDirectories(folder);
-        server = HttpServer.create(new InetSocketAddress(HiddenLoopback.address(), 0), 128);
+        server = HttpServer.create(new InetSocketAddress(address, 0), 128);
         server.createContext("/", this::handle);
         server.setExecutor(threads);
         server.start();
@@ -46,8 +47,16 @@ public final class S3Stub implements AutoCloseable {
 
     /** @param folder where a bucket is a folder, and an object a file */
     public static S3Stub start(Path folder) {
+        return start(HiddenLoopback.address(), folder);
+    }
+
+    /**
+     * @param address on which it listens
+     * @param folder where a bucket is a folder, and an object a file
+     */
+    public static S3Stub start(InetAddress address, Path folder) {
         try {
-            return new S3Stub(folder);
+            return new S3Stub(address, folder);
         } catch (IOException e) {
             throw new UncheckedIOException("The stub of S3 does not start", e);
         }
@@ -55,8 +64,8 @@ public final class S3Stub implements AutoCloseable {
 
     /** Where its clients go. */
     public URI endpoint() {
-        return URI.create("http://" + HiddenLoopback.address().getHostAddress() + ":"
-                + server.getAddress().getPort());
+        return EmulatorProcess.endpoint(
+                server.getAddress().getAddress(), server.getAddress().getPort());
     }
 
     private void handle(HttpExchange exchange) throws IOException {

@@ -31,6 +31,7 @@ import java.time.InstantSource;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
@@ -47,6 +48,7 @@ public final class LocalStack implements AutoCloseable {
     private final SortedMap<String, String> installed;
     private final Ports ports;
     private final @Nullable AwsUsage usage;
+    private final Map<String, String> variables;
     private final EventSourceMapping mapping;
     private final HttpApi api;
 
@@ -61,11 +63,12 @@ public final class LocalStack implements AutoCloseable {
             EngineRuntime runtime = JvmRuntime.create(clock.steady());
             EmulatedAws aws = options.kind() == StackOptions.Kind.EMBEDDED ? null : emulatedAws(options, state);
             usage = aws == null ? null : aws.usage();
+            variables = aws == null ? Map.of() : aws.variables();
             ports = aws == null ? embeddedPorts(options, state, clock) : aws.ports();
             // The folder is locked: whatever ran the workers that are in it has ended.
             new Stepstile(ports, options.times().timing(), runtime, tally).recoverWorkers();
             StackFunctions functions = aws != null && options.kind() == StackOptions.Kind.ISOLATED
-                    ? new IsolatedFunctions(options, decorator, aws.variables(), tally, parts)
+                    ? new IsolatedFunctions(options, decorator, variables, tally, parts)
                     : new InProcessFunctions(options, decorator, ports, runtime, tally, parts);
             installed = functions.installed();
             mapping = parts.opened(new EventSourceMapping(
@@ -76,10 +79,12 @@ public final class LocalStack implements AutoCloseable {
             Tasks.Cancellable schedule = runtime.tasks()
                     .every("sweep", options.times().timing().sweepEvery(), () -> {
                         clock.mark();
-                        functions.sweep();
+                        if (options.workers() > 0) {
+                            functions.sweep();
+                        }
                     });
             parts.opened((AutoCloseable) schedule::cancel);
-            api = parts.opened(new HttpApi(options.port(), functions.dispatch(), functions.runs()));
+            api = parts.opened(new HttpApi(options.addresses().port(), functions.dispatch(), functions.runs()));
             up = true;
         } finally {
             if (!up) { // by an Error too, such as a class that cannot be loaded
@@ -95,6 +100,7 @@ public final class LocalStack implements AutoCloseable {
 
     private EmulatedAws emulatedAws(StackOptions options, Path state) {
         EmulatedAws aws = parts.opened(EmulatedAws.start(
+                options.addresses().emulators(),
                 options.state().folder(),
                 state,
                 options.state().kept(),
@@ -158,6 +164,11 @@ public final class LocalStack implements AutoCloseable {
     /** What AWS would have charged for; empty for a stack that does not use the AWS adapters. */
     public Optional<AwsUsage> usage() {
         return Optional.ofNullable(usage);
+    }
+
+    /** What a function that others run on this stack's emulators finds in its environment; empty if there are none. */
+    public Map<String, String> variables() {
+        return Collections.unmodifiableMap(variables);
     }
 
     /** The metrics counted in this JVM and in isolated workers; a killed worker's last batch is missing. */

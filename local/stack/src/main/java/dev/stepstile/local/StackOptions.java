@@ -1,9 +1,11 @@
 package dev.stepstile.local;
 
 import dev.stepstile.api.StepHandler;
+import dev.stepstile.emulators.HiddenLoopback;
 import dev.stepstile.functions.step.InstalledHandlers;
 import dev.stepstile.local.handlers.UserHandlers;
 import dev.stepstile.usecase.Timing;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -15,14 +17,20 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kind which implementations of the ports, and where functions run
  * @param state where the stack keeps its files
- * @param port of the HTTP API on loopback; 0 for a free one
- * @param workers how many batches run at once
+ * @param addresses where it listens
+ * @param workers how many batches run at once; with 0, nothing takes messages or sweeps, as others run the functions
  * @param times the protocol's and the function's
  * @param handlers what steps may name
  * @param console receives the sentences that the person who started the stack should read at once
  */
 public record StackOptions(
-        Kind kind, State state, int port, int workers, Times times, Handlers handlers, Consumer<String> console) {
+        Kind kind,
+        State state,
+        Addresses addresses,
+        int workers,
+        Times times,
+        Handlers handlers,
+        Consumer<String> console) {
 
     /** The implementations of the ports, and where the functions run. */
     public enum Kind {
@@ -41,6 +49,14 @@ public record StackOptions(
      * @param kept whether state is kept for the next start
      */
     public record State(Path folder, boolean kept) {}
+
+    /**
+     * Where a stack listens.
+     *
+     * @param port of the HTTP API on loopback; 0 for a free one
+     * @param emulators the address of the emulators, on free ports
+     */
+    public record Addresses(int port, InetAddress emulators) {}
 
     /**
      * The times of a stack.
@@ -72,24 +88,40 @@ public record StackOptions(
     /** A stack of two workers, with short times and the handlers on the class path, that keeps its state. */
     public static StackOptions of(Kind kind, Path folder) {
         Handlers onClassPath = new Handlers(InstalledHandlers.onClassPath(), null, null);
-        return new StackOptions(kind, new State(folder, true), 0, 2, Times.SHORT, onClassPath, line -> {});
+        return new StackOptions(
+                kind,
+                new State(folder, true),
+                new Addresses(0, HiddenLoopback.address()),
+                2,
+                Times.SHORT,
+                onClassPath,
+                line -> {});
     }
 
     /** Deletes at its start what an earlier stack left. */
     public StackOptions withoutEarlierState() {
-        return new StackOptions(kind, new State(state.folder(), false), port, workers, times, handlers, console);
+        return new StackOptions(kind, new State(state.folder(), false), addresses, workers, times, handlers, console);
     }
 
     public StackOptions withPort(int number) {
-        return new StackOptions(kind, state, number, workers, times, handlers, console);
+        return with(new Addresses(number, addresses.emulators()));
+    }
+
+    /** Emulators check no credentials: whoever reaches the address can read and change all that they keep. */
+    public StackOptions withEmulatorsOn(InetAddress address) {
+        return with(new Addresses(addresses.port(), address));
+    }
+
+    private StackOptions with(Addresses changed) {
+        return new StackOptions(kind, state, changed, workers, times, handlers, console);
     }
 
     public StackOptions withWorkers(int number) {
-        return new StackOptions(kind, state, port, number, times, handlers, console);
+        return new StackOptions(kind, state, addresses, number, times, handlers, console);
     }
 
     public StackOptions withTimes(Times changed) {
-        return new StackOptions(kind, state, port, workers, changed, handlers, console);
+        return new StackOptions(kind, state, addresses, workers, changed, handlers, console);
     }
 
     public StackOptions withHandlers(List<StepHandler> builtIn) {
@@ -105,10 +137,10 @@ public record StackOptions(
     }
 
     private StackOptions with(Handlers changed) {
-        return new StackOptions(kind, state, port, workers, times, changed, console);
+        return new StackOptions(kind, state, addresses, workers, times, changed, console);
     }
 
     public StackOptions withConsole(Consumer<String> lines) {
-        return new StackOptions(kind, state, port, workers, times, handlers, lines);
+        return new StackOptions(kind, state, addresses, workers, times, handlers, lines);
     }
 }

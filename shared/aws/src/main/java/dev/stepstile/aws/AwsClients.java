@@ -1,7 +1,9 @@
 package dev.stepstile.aws;
 
+import java.net.URI;
 import java.time.Duration;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.awscore.client.builder.AwsSyncClientBuilder;
@@ -56,17 +58,27 @@ public final class AwsClients {
         }
     }
 
-    public static DynamoDbClient dynamoDb() {
-        return dynamoDb(asTheSdkFinds -> {});
+    /** @param endpoint null for that which the SDK finds */
+    public static DynamoDbClient dynamoDb(@Nullable URI endpoint) {
+        return dynamoDb(builder -> at(endpoint, builder));
     }
 
-    public static SqsClient sqs() {
-        return sqs(asTheSdkFinds -> {});
+    /** @param endpoint null for that which the SDK finds */
+    public static SqsClient sqs(@Nullable URI endpoint) {
+        return sqs(builder -> at(endpoint, builder));
     }
 
-    /** Path style where an endpoint is set: what stands in for S3 on one machine has no host name for each bucket. */
-    public static S3Client s3() {
-        return s3(builder -> builder.forcePathStyle(endpointIsSet()));
+    /**
+     * Path style where an endpoint is set: what stands in for S3 on one machine has no host name for each bucket.
+     *
+     * @param endpoint null for that which the SDK finds
+     */
+    public static S3Client s3(@Nullable URI endpoint) {
+        return s3(builder -> at(endpoint, builder).forcePathStyle(endpoint != null || endpointIsSet()));
+    }
+
+    private static <B extends AwsClientBuilder<B, ?>> B at(@Nullable URI endpoint, B builder) {
+        return endpoint == null ? builder : builder.endpointOverride(endpoint);
     }
 
     /** @param more what this client has besides: an endpoint, credentials, interceptors */

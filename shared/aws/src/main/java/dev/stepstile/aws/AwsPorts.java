@@ -14,9 +14,14 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 public final class AwsPorts {
     private AwsPorts() {}
 
-    /** Clients of this process's own region, credentials and endpoints; that of S3 is built when it is first needed. */
-    public static Ports of(ResourceNames names, int retentionDays) {
-        return of(AwsClients.dynamoDb(), AwsClients.sqs(), new Once(AwsClients::s3), names, retentionDays);
+    /** Clients of this process's own region and credentials; that of S3 is built when it is first needed. */
+    public static Ports of(ResourceNames names, ServiceEndpoints at, int retentionDays) {
+        return of(
+                AwsClients.dynamoDb(at.dynamoDb()),
+                AwsClients.sqs(at.sqs()),
+                new Once(() -> AwsClients.s3(at.s3())),
+                names,
+                retentionDays);
     }
 
     public static Ports of(

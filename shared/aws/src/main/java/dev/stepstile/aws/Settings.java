@@ -4,25 +4,33 @@ import dev.stepstile.step.Shards;
 import dev.stepstile.usecase.Timing;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The configuration of a function, from its environment variables. All four functions read the same ones.
  *
+ * @param endpoints where AWS's services are, if not where the SDK finds them
  * @param shards over how many partitions a new run's records are spread
  * @param retentionDays how long records are kept; longer than a step may wait for its first start, or a step whose
  *     record was deleted by age could start again
  */
-public record Settings(ResourceNames resources, Timing timing, int shards, int retentionDays) {
+public record Settings(
+        ResourceNames resources, ServiceEndpoints endpoints, Timing timing, int shards, int retentionDays) {
 
     private static final String TABLE = "STEPSTILE_TABLE";
     private static final String QUEUE_URL = "STEPSTILE_QUEUE_URL";
     private static final String DLQ_URL = "STEPSTILE_DLQ_URL";
     private static final String BUCKET = "STEPSTILE_BUCKET";
+    private static final String DYNAMODB_ENDPOINT = "STEPSTILE_DYNAMODB_ENDPOINT";
+    private static final String SQS_ENDPOINT = "STEPSTILE_SQS_ENDPOINT";
+    private static final String S3_ENDPOINT = "STEPSTILE_S3_ENDPOINT";
     private static final String LEASE = "STEPSTILE_LEASE_SECONDS";
     private static final String MARGIN = "STEPSTILE_MARGIN_SECONDS";
     private static final String SWEEP = "STEPSTILE_SWEEP_SECONDS";
@@ -31,8 +39,30 @@ public record Settings(ResourceNames resources, Timing timing, int shards, int r
     private static final String RETENTION = "STEPSTILE_RETENTION_DAYS";
 
     /** The variables that are read, and no others; the template sets them all. */
-    public static final List<String> NAMES =
-            List.of(TABLE, QUEUE_URL, DLQ_URL, BUCKET, LEASE, MARGIN, SWEEP, DISPATCH_TIMEOUT, SHARDS, RETENTION);
+    public static final List<String> NAMES = List.of(
+            TABLE,
+            QUEUE_URL,
+            DLQ_URL,
+            BUCKET,
+            DYNAMODB_ENDPOINT,
+            SQS_ENDPOINT,
+            S3_ENDPOINT,
+            LEASE,
+            MARGIN,
+            SWEEP,
+            DISPATCH_TIMEOUT,
+            SHARDS,
+            RETENTION);
+
+    /**
+     * What {@code sam local} passes for a reference to a resource unless it is told otherwise: the resource's logical id
+     * in the template.
+     */
+    public static final Map<String, String> LOGICAL_IDS =
+            Map.of(TABLE, "Table", QUEUE_URL, "StepQueue", DLQ_URL, "DeadLetterQueue", BUCKET, "PayloadBucket");
+
+    /** {@code sam local} sets it to {@code true}. */
+    private static final String SAM_LOCAL = "AWS_SAM_LOCAL";
 
     private static final int DEFAULT_RETENTION_DAYS = 30;
 
@@ -50,6 +80,7 @@ public record Settings(ResourceNames resources, Timing timing, int shards, int r
         Settings settings = new Settings(
                 new ResourceNames(
                         reader.text(TABLE), reader.text(QUEUE_URL), reader.text(DLQ_URL), reader.text(BUCKET)),
+                reader.endpoints(),
                 Timing.of(
                         reader.seconds(LEASE, Timing.DEFAULT.lease(), false),
                         reader.seconds(MARGIN, Timing.DEFAULT.margin(), true),
@@ -69,6 +100,7 @@ public record Settings(ResourceNames resources, Timing timing, int shards, int r
     private static final class Reader {
         private final Map<String, String> environment;
         private final List<String> problems = new ArrayList<>();
+        private String advice = "";
 
         Reader(Map<String, String> environment) {
             this.environment = environment;
@@ -80,7 +112,41 @@ public record Settings(ResourceNames resources, Timing timing, int shards, int r
                 problems.add(name + " is missing");
                 return "";
             }
+            if ("true".equals(environment.get(SAM_LOCAL)) && text.equals(LOGICAL_IDS.get(name))) {
+                problems.add(name + " is '" + text + "', the name of a resource in the template");
+                advice = " Start './stepstile local --aws --sam-env FILE', and call sam with '--env-vars FILE'.";
+            }
             return text;
+        }
+
+        /** All or none: with a part of them, a function would write to an emulator and to AWS. */
+        ServiceEndpoints endpoints() {
+            ServiceEndpoints endpoints =
+                    new ServiceEndpoints(endpoint(DYNAMODB_ENDPOINT), endpoint(SQS_ENDPOINT), endpoint(S3_ENDPOINT));
+            List<String> missing = Stream.of(DYNAMODB_ENDPOINT, SQS_ENDPOINT, S3_ENDPOINT)
+                    .filter(name -> value(name) == null)
+                    .toList();
+            if (!missing.isEmpty() && missing.size() < 3) {
+                problems.add(String.join(" and ", missing) + " is missing, while another endpoint is set");
+            }
+            return endpoints;
+        }
+
+        private @Nullable URI endpoint(String name) {
+            String text = value(name);
+            if (text == null) {
+                return null;
+            }
+            try {
+                URI uri = new URI(text);
+                if (("http".equals(uri.getScheme()) || "https".equals(uri.getScheme())) && uri.getHost() != null) {
+                    return uri;
+                }
+            } catch (URISyntaxException e) {
+                // reported below, as any other invalid text is
+            }
+            problems.add(name + " is '" + text + "', where a URL was expected, http or https");
+            return null;
         }
 
         Duration seconds(String name, Duration otherwise, boolean mayBeZero) {
@@ -123,7 +189,8 @@ public record Settings(ResourceNames resources, Timing timing, int shards, int r
 
         void failIfInvalid() {
             if (!problems.isEmpty()) {
-                throw new IllegalArgumentException("Invalid configuration: " + String.join("; ", problems) + ".");
+                throw new IllegalArgumentException(
+                        "Invalid configuration: " + String.join("; ", problems) + "." + advice);
             }
         }
 

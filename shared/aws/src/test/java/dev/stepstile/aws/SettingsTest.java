@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stepstile.usecase.Timing;
+import java.net.URI;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,6 +20,9 @@ class SettingsTest {
             "STEPSTILE_DLQ_URL", "https://dead",
             "STEPSTILE_BUCKET", "b");
 
+    private static final List<String> ENDPOINTS =
+            List.of("STEPSTILE_DYNAMODB_ENDPOINT", "STEPSTILE_SQS_ENDPOINT", "STEPSTILE_S3_ENDPOINT");
+
     private static Map<String, String> with(String name, String value) {
         Map<String, String> environment = new HashMap<>(NEEDED);
         environment.put(name, value);
@@ -29,6 +34,7 @@ class SettingsTest {
         assertThat(Settings.read(NEEDED))
                 .isEqualTo(new Settings(
                         new ResourceNames("t", "https://queue", "https://dead", "b"),
+                        new ServiceEndpoints(null, null, null),
                         Timing.of(
                                 Duration.ofSeconds(15),
                                 Duration.ofSeconds(5),
@@ -68,6 +74,9 @@ class SettingsTest {
         "STEPSTILE_MARGIN_SECONDS,-1",
         "STEPSTILE_SWEEP_SECONDS,0",
         "STEPSTILE_DISPATCH_TIMEOUT_SECONDS,0",
+        "STEPSTILE_DYNAMODB_ENDPOINT,172.17.0.1:8000",
+        "STEPSTILE_SQS_ENDPOINT,ftp://172.17.0.1",
+        "STEPSTILE_S3_ENDPOINT,not a URL",
         "STEPSTILE_SHARDS,0",
         "STEPSTILE_SHARDS,65",
         "STEPSTILE_SHARDS,8.5",
@@ -78,6 +87,62 @@ class SettingsTest {
         assertThatThrownBy(() -> Settings.read(with(name, value)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll(name + " is '" + value + "'", "was expected");
+    }
+
+    @Test
+    void an_empty_endpoint_is_none_as_the_template_has_it() {
+        Map<String, String> environment = new HashMap<>(NEEDED);
+        ENDPOINTS.forEach(name -> environment.put(name, ""));
+        assertThat(Settings.read(environment).endpoints()).isEqualTo(new ServiceEndpoints(null, null, null));
+    }
+
+    @Test
+    void endpoints_are_those_of_their_services() {
+        Map<String, String> environment = new HashMap<>(NEEDED);
+        environment.put("STEPSTILE_DYNAMODB_ENDPOINT", "http://172.17.0.1:1");
+        environment.put("STEPSTILE_SQS_ENDPOINT", "http://172.17.0.1:2");
+        environment.put("STEPSTILE_S3_ENDPOINT", "https://host.docker.internal:3");
+        assertThat(Settings.read(environment).endpoints())
+                .isEqualTo(new ServiceEndpoints(
+                        URI.create("http://172.17.0.1:1"),
+                        URI.create("http://172.17.0.1:2"),
+                        URI.create("https://host.docker.internal:3")));
+    }
+
+    @Test
+    void one_endpoint_alone_is_refused_as_the_other_services_would_be_those_of_aws() {
+        for (String one : ENDPOINTS) {
+            assertThatThrownBy(() -> Settings.read(with(one, "http://172.17.0.1:1")))
+                    .hasMessageContainingAll(
+                            ENDPOINTS.stream().filter(name -> !name.equals(one)).toArray(String[]::new))
+                    .hasMessageContaining("is missing, while another endpoint is set");
+        }
+    }
+
+    @Test
+    void sam_local_without_its_variables_is_refused_and_told_what_to_do() {
+        Map<String, String> asSamFillsIn = new HashMap<>(Settings.LOGICAL_IDS);
+        asSamFillsIn.put("AWS_SAM_LOCAL", "true");
+        assertThatThrownBy(() -> Settings.read(asSamFillsIn))
+                .hasMessageContainingAll(NEEDED.keySet().toArray(String[]::new))
+                .hasMessageContaining("'Table', the name of a resource in the template")
+                .hasMessageEndingWith(
+                        ". Start './stepstile local --aws --sam-env FILE', and call sam with '--env-vars FILE'.");
+    }
+
+    @Test
+    void one_variable_that_sam_local_was_not_told_is_refused() {
+        Settings.LOGICAL_IDS.forEach((name, id) -> {
+            Map<String, String> environment = with(name, id);
+            environment.put("AWS_SAM_LOCAL", "true");
+            assertThatThrownBy(() -> Settings.read(environment)).hasMessageContaining(name + " is '" + id + "'");
+        });
+    }
+
+    @Test
+    void sam_local_on_a_deployed_stack_and_a_deployed_table_of_that_name_are_allowed() {
+        Settings.read(with("AWS_SAM_LOCAL", "true"));
+        Settings.read(with("STEPSTILE_TABLE", "Table"));
     }
 
     @Test

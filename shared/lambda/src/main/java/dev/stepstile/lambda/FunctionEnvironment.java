@@ -32,7 +32,7 @@ public record FunctionEnvironment(Stepstile stepstile, int shards, Runnable befo
      */
     public static FunctionEnvironment onAws() {
         Settings settings = Settings.read(System.getenv());
-        Ports ports = AwsPorts.of(settings.resources(), settings.retentionDays());
+        Ports ports = AwsPorts.of(settings.resources(), settings.endpoints(), settings.retentionDays());
         return over(ports, settings.timing(), settings.shards());
     }
 

@@ -15,6 +15,7 @@ import dev.stepstile.port.Ports;
 import dev.stepstile.step.Shards;
 import dev.stepstile.usecase.Timing;
 import java.math.BigDecimal;
+import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -53,20 +54,27 @@ public final class EmulatedAws implements AutoCloseable {
     private final Ports ports;
 
     private EmulatedAws(
-            Path folder, Path state, boolean kept, Timing timing, Duration visibility, Consumer<String> console) {
+            InetAddress address,
+            Path folder,
+            Path state,
+            boolean kept,
+            Timing timing,
+            Duration visibility,
+            Consumer<String> console) {
         this.timing = timing;
         this.kept = kept;
         try {
             EmulatorDownload.announcement().ifPresent(console);
             // Each is a JVM that takes seconds to start.
             CompletableFuture<EmulatorProcess> starting = CompletableFuture.supplyAsync(
-                    () -> DynamoDbLocal.start(folder, kept ? state.resolve("dynamodb") : null));
+                    () -> DynamoDbLocal.start(address, folder, kept ? state.resolve("dynamodb") : null));
             try {
-                sqsEndpoint = watched(ElasticMq.start(folder, kept ? state.resolve("sqs") : null));
+                sqsEndpoint = watched(ElasticMq.start(address, folder, kept ? state.resolve("sqs") : null));
             } finally {
                 dynamoDbEndpoint = watched(starting.join());
             }
-            s3Endpoint = parts.opened(S3Stub.start(state.resolve("s3"))).endpoint();
+            s3Endpoint =
+                    parts.opened(S3Stub.start(address, state.resolve("s3"))).endpoint();
             DynamoDbClient dynamoDb = parts.opened(AwsClients.dynamoDb(builder -> at(dynamoDbEndpoint, builder)));
             SqsClient sqs = parts.opened(AwsClients.sqs(builder -> at(sqsEndpoint, builder)));
             S3Client s3 = parts.opened(
@@ -85,14 +93,21 @@ public final class EmulatedAws implements AutoCloseable {
     /**
      * Starts all; it works when this returns.
      *
+     * @param address on which the emulators listen
      * @param folder of the stack, for logs and for what emulators need
      * @param state the folder for what is stored
      * @param kept whether tables and messages are stored for the next start
      * @param visibility the queue's visibility timeout
      */
     public static EmulatedAws start(
-            Path folder, Path state, boolean kept, Timing timing, Duration visibility, Consumer<String> console) {
-        return new EmulatedAws(folder, state, kept, timing, visibility, console);
+            InetAddress address,
+            Path folder,
+            Path state,
+            boolean kept,
+            Timing timing,
+            Duration visibility,
+            Consumer<String> console) {
+        return new EmulatedAws(address, folder, state, kept, timing, visibility, console);
     }
 
     private <B extends AwsClientBuilder<B, ?>> B at(URI endpoint, B builder) {
@@ -137,9 +152,9 @@ public final class EmulatedAws implements AutoCloseable {
         variables.put("STEPSTILE_DISPATCH_TIMEOUT_SECONDS", seconds(timing.dispatchTimeout()));
         variables.put("STEPSTILE_SHARDS", Integer.toString(Shards.DEFAULT));
         variables.put("STEPSTILE_RETENTION_DAYS", Integer.toString(RETENTION_DAYS));
-        variables.put("AWS_ENDPOINT_URL_DYNAMODB", dynamoDbEndpoint.toString());
-        variables.put("AWS_ENDPOINT_URL_SQS", sqsEndpoint.toString());
-        variables.put("AWS_ENDPOINT_URL_S3", s3Endpoint.toString());
+        variables.put("STEPSTILE_DYNAMODB_ENDPOINT", dynamoDbEndpoint.toString());
+        variables.put("STEPSTILE_SQS_ENDPOINT", sqsEndpoint.toString());
+        variables.put("STEPSTILE_S3_ENDPOINT", s3Endpoint.toString());
         variables.put("AWS_REGION", REGION);
         variables.put("AWS_ACCESS_KEY_ID", CREDENTIAL);
         variables.put("AWS_SECRET_ACCESS_KEY", CREDENTIAL);

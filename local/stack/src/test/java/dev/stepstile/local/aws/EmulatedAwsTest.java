@@ -34,7 +34,14 @@ class EmulatedAwsTest {
     private EmulatedAws start(boolean kept) {
         Timing timing = Timing.of(
                 Duration.ofMillis(3500), Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(30));
-        return EmulatedAws.start(folder, folder.resolve("state"), kept, timing, Duration.ofSeconds(30), line -> {});
+        return EmulatedAws.start(
+                HiddenLoopback.address(),
+                folder,
+                folder.resolve("state"),
+                kept,
+                timing,
+                Duration.ofSeconds(30),
+                line -> {});
     }
 
     @Test
@@ -66,7 +73,8 @@ class EmulatedAwsTest {
     @Test
     void no_page_can_reach_an_emulator_by_the_names_of_this_machine() {
         try (EmulatedAws aws = start(false)) {
-            for (String name : List.of("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL_S3")) {
+            for (String name :
+                    List.of("STEPSTILE_DYNAMODB_ENDPOINT", "STEPSTILE_SQS_ENDPOINT", "STEPSTILE_S3_ENDPOINT")) {
                 URI endpoint = URI.create(aws.variables().get(name));
                 assertThat(endpoint.getHost())
                         .isEqualTo(HiddenLoopback.address().getHostAddress());
@@ -83,13 +91,7 @@ class EmulatedAwsTest {
     void a_function_in_a_process_of_its_own_is_told_all_that_it_reads() {
         try (EmulatedAws aws = start(false)) {
             List<String> names = new ArrayList<>(Settings.NAMES);
-            names.addAll(List.of(
-                    "AWS_ENDPOINT_URL_DYNAMODB",
-                    "AWS_ENDPOINT_URL_SQS",
-                    "AWS_ENDPOINT_URL_S3",
-                    "AWS_REGION",
-                    "AWS_ACCESS_KEY_ID",
-                    "AWS_SECRET_ACCESS_KEY"));
+            names.addAll(List.of("AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"));
             assertThat(aws.variables()).containsOnlyKeys(names);
             Timing timing = Settings.read(aws.variables()).timing();
             assertThat(timing.lease()).isEqualTo(Duration.ofMillis(3500));

@@ -4,16 +4,16 @@ import java.lang.reflect.Field;
 import java.util.Arrays;
 
 /**
- * DynamoDB Local's main, on a free port of the loopback address that it is
+ * DynamoDB Local's main, on a free port of the address that it is
  * told, which it prints: its own listens on every address of the machine, on
  * a port that must be known before. By reflection, as Stepstile is not compiled against it.
  */
-public final class LoopbackDynamoDb {
+public final class BoundDynamoDb {
     static final String LISTENS_ON = "DynamoDB Local listens on ";
 
     private static final String PACKAGE = "software.amazon.dynamodb.services.local.";
 
-    private LoopbackDynamoDb() {}
+    private BoundDynamoDb() {}
 
     /** @param arguments the address, then those of {@code ServerRunner} */
     public static void main(String[] arguments) throws ReflectiveOperationException {
