@@ -35,6 +35,7 @@ class DocumentedCommandsTest {
     private static final String AWS = "needs an account of AWS";
     private static final String MINUTES = "runs for many minutes: its parts are executed by the simulation's tests";
     private static final String PYPI = "fetches the data that is checked in from PyPI anew";
+    private static final String SAM_LOCAL = "functions/src/test/sam/sam_local.py";
     private static final String SAM = "build/sam-check -> bin/sam\" build";
 
     /** By command: a file of a test, an arrow, and the text in it that executes the command; or a reason, without an arrow. */
@@ -80,13 +81,24 @@ class DocumentedCommandsTest {
             entry("export STEPSTILE_ENDPOINT=http://127.0.0.1:8787", "prepares the next command"),
             entry("dagster dev -m my_project.definitions", "is Dagster's own command, on a project of the reader's"),
             entry("sam build", SAM),
-            entry("sam build && sam local invoke StepFunction -e events/step-single.json", DOCKER),
+            entry(
+                    "./stepstile local --aws --workers 0 --sam-env sam-env.json",
+                    SAM_LOCAL + " -> \"local\", \"--aws\", \"--workers\", \"0\""),
+            entry(
+                    "sam local invoke DispatchFunction -e events/dispatch-http.json --env-vars sam-env.json",
+                    SAM_LOCAL + " -> sam_local(\"invoke\", function, \"-e\", str(event), \"--env-vars\""),
+            entry(
+                    "sam local invoke StepFunction -e events/step-single.json --env-vars sam-env.json",
+                    SAM_LOCAL + " -> sam_local(\"invoke\", function, \"-e\", str(event), \"--env-vars\""),
+            entry(
+                    "sam local invoke RunsFunction -e events/runs-status.json --env-vars sam-env.json",
+                    SAM_LOCAL + " -> sam_local(\"invoke\", function, \"-e\", str(event), \"--env-vars\""),
             entry("sam build && sam deploy --guided", AWS),
             entry("sam deploy --guided", AWS),
             entry("sam deploy --guided --parameter-overrides StepImageUri=\"$REPOSITORY:1\"", AWS),
             entry(
                     "docker build -f functions/step/Dockerfile --platform linux/arm64 --build-arg PROJECT=examples/dagster_flights -t \"$REPOSITORY:1\" .",
-                    DOCKER),
+                    "build/image-check -> -f \"$context/functions/step/Dockerfile\""),
             entry("docker push \"$REPOSITORY:1\"", DOCKER),
             entry(
                     "aws sqs receive-message --queue-url \"$DLQ\" --visibility-timeout 5 --max-number-of-messages 10",
