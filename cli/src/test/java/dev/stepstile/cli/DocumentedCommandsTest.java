@@ -35,7 +35,7 @@ class DocumentedCommandsTest {
     private static final String AWS = "needs an account of AWS";
     private static final String MINUTES = "runs for many minutes: its parts are executed by the simulation's tests";
     private static final String PYPI = "fetches the data that is checked in from PyPI anew";
-    private static final String SAM_LOCAL = "functions/src/test/sam/sam_local.py";
+    private static final String SAM_LOCAL = "functions/src/test/sam/containers/sam_local.py";
     private static final String SAM = "build/sam-check -> bin/sam\" build";
 
     /** By command: a file of a test, an arrow, and the text in it that executes the command; or a reason, without an arrow. */

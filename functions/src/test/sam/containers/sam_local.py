@@ -14,7 +14,7 @@ from pathlib import Path
 
 import boto3
 
-TOP = Path(__file__).parents[4]
+TOP = Path(__file__).parents[5]
 EVENTS = TOP / "events"
 SAM = TOP / ".stepstile" / "sam" / "bin" / "sam"
 MACHINE = platform.machine().replace("aarch64", "arm64")
