@@ -51,6 +51,7 @@ CHANGED = {
     "Tracing": "Active",
     "LogRetentionDays": 14,
     "OldestMessageAlarmSeconds": 7200,
+    "AccountConcurrency": 3000,
     "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms",
 }
 # What has an effect, or is allowed, only together with others.
@@ -396,8 +397,10 @@ def test_a_gradual_deployment_shifts_every_alias_and_watches_its_functions_error
             assert alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["DeploymentGroupName"] == {"Ref": f"{function}DeploymentGroup"}
             (alarm,) = groups[f"{function}DeploymentGroup"]["AlarmConfiguration"]["Alarms"]
             watched = stack.value(stack.resources[alarm["Name"]["Ref"]]["Properties"])
-            assert watched["MetricName"] == "Errors"
-            assert watched["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function}}]
+            stats = [query["MetricStat"]["Metric"] for query in watched["Metrics"] if "MetricStat" in query]
+            assert {stat["MetricName"] for stat in stats} == {"Errors", "Invocations"}
+            for stat in stats:
+                assert stat["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function}}]
         assert set(stack.of_type("AWS::IAM::Role")) == set(Stack(template).of_type("AWS::IAM::Role"))
 
 

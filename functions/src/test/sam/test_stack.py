@@ -24,6 +24,7 @@ SEEN = {
     "RetentionDays": lambda stack: stack.environment("SweeperFunction")["STEPSTILE_RETENTION_DAYS"],
     "LogRetentionDays": lambda stack: [group["retentionInDays"] for group in stack.log_groups()],
     "OldestMessageAlarmSeconds": lambda stack: stack.alarms()["OldestMessageAlarm"]["Threshold"],
+    "AccountConcurrency": lambda stack: stack.alarms()["ConcurrencyAlarm"]["Metrics"][0]["Expression"].split()[-1],
     "AlarmTopicArn": lambda stack: stack.alarms()["DeadLettersAlarm"]["AlarmActions"],
 }
 

@@ -24,19 +24,25 @@ class OperationsTest {
     private static final List<String> FOLDERS = List.of(
             "shared", "functions", "local", "client", "orchestrators", "examples", "cli", "build", "testing", "bench");
     private static final Pattern PARAMETER = Pattern.compile("(?m)^  (\\w+):\n    Type: \\w+\n    Default: (.+)$");
+    private static final Pattern ALARM = Pattern.compile("(?m)^  (\\w+):\n    Type: AWS::CloudWatch::Alarm$");
+    private static final Pattern ALARM_NAME = Pattern.compile("`(\\w+Alarm)`");
     private static final Pattern NAME = Pattern.compile("`([A-Z][A-Z_]+)`");
     /** As a literal in Java or Python, or as a variable in a script; a name that goes on after a star or a dash is none. */
     private static final Pattern READ = Pattern.compile("[\"'{$](STEPSTILE_[A-Z_]*[A-Z])(?=[\"':}])");
 
     /** What the first column of a section's table names. */
     private static List<String> table(String section) throws IOException {
+        return table(section, NAME);
+    }
+
+    private static List<String> table(String section, Pattern name) throws IOException {
         String page = Files.readString(CHECKOUT.resolve("docs/operations.md"));
         int start = page.indexOf("\n## " + section + "\n");
         assertThat(start).as(section).isPositive();
         String text = page.substring(start, page.indexOf("\n## ", start + 1));
         return text.lines()
                 .filter(line -> line.startsWith("| `"))
-                .flatMap(line -> NAME.matcher(line.substring(0, line.indexOf(" | ")))
+                .flatMap(line -> name.matcher(line.substring(0, line.indexOf(" | ")))
                         .results()
                         .map(found -> found.group(1)))
                 .sorted()
@@ -107,6 +113,17 @@ class OperationsTest {
             documented.put(name, cell("Deploy", name, 1));
         }
         assertThat(documented).isEqualTo(defaults);
+    }
+
+    @Test
+    void the_table_of_alarms_names_each_of_the_template_and_no_other() throws IOException {
+        List<String> alarms = ALARM.matcher(Files.readString(CHECKOUT.resolve("template.yaml")))
+                .results()
+                .map(found -> found.group(1))
+                .sorted()
+                .toList();
+        assertThat(alarms).hasSizeGreaterThan(15);
+        assertThat(table("Alarms", ALARM_NAME)).containsExactlyElementsOf(alarms);
     }
 
     @Test
