@@ -85,6 +85,22 @@ def test_a_dispatch_of_more_steps_than_a_call_takes_goes_in_several_each_time_th
     assert all(len(body["dispatchId"]) <= 128 for body in bodies)
 
 
+def test_each_part_of_a_dispatch_names_its_tenant(client: StepstileClient, run_id: str) -> None:
+    bodies: list[dict[str, Any]] = []
+
+    def accept(call: Call) -> Answer:
+        bodies.append(call.json)
+        return Answer(202, {"acceptedCount": len(call.json["steps"]), "attachedCount": 0, "replayed": False})
+
+    with api(accept) as endpoint:
+        StepstileClient(endpoint).dispatch("r", echoes([None] * 10_001), dispatch_id="d", tenant="acme")
+        StepstileClient(endpoint).dispatch("r", echoes([None]), dispatch_id="d")
+    assert [body.get("tenant") for body in bodies] == ["acme", "acme", None]
+    client.dispatch(run_id, echoes(["x"]), dispatch_id="d", tenant="acme", defaults=ECHO)
+    with pytest.raises(Refused, match="dispatch-conflict"):
+        client.dispatch(run_id, echoes(["x"]), dispatch_id="d", tenant="other", defaults=ECHO)
+
+
 def test_a_dispatch_larger_than_a_request_goes_in_several(client: StepstileClient, run_id: str) -> None:
     inputs = [str(i) + "y" * 3_000_000 for i in range(3)]
     client.dispatch(

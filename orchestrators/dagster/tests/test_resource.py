@@ -85,6 +85,18 @@ def failure_of(result: ExecuteInProcessResult) -> str:
     return str(data.error.to_string())
 
 
+def test_the_tenant_of_the_resource_is_that_of_its_steps(stepstile: StepstileResource) -> None:
+    @asset
+    def fanned(context: AssetExecutionContext, stepstile: StepstileResource) -> int:
+        return len(stepstile.run_steps(context, [Step("s", "stepstile.echo", 1)]).values)
+
+    def of(tenant: str) -> StepstileResource:
+        return StepstileResource(endpoint=stepstile.endpoint, tenant=tenant)
+
+    assert run(fanned, stepstile=of("acme")).output_for_node("fanned") == 1
+    assert "Invalid tenant" in failure_of(run(fanned, stepstile=of("a b")))
+
+
 def test_values_come_back_by_key_in_the_order_of_the_steps(stepstile: StepstileResource) -> None:
     seen: dict[str, Any] = {}
 

@@ -123,7 +123,7 @@ def test_a_job_that_has_another_executor_here_is_refused_rather_than_run_whole(i
     assert "not stepstile_executor" in refusal(shared(instance, project.days_in_process))
 
 
-def outgoing(instance: Any, job: Any, config: dict[str, Any]) -> Outgoing:
+def outgoing(instance: Any, job: Any, config: dict[str, Any], tags: dict[str, str] | None = None) -> Outgoing:
     """What the run worker hands over of a run of a job, whose executor has this config."""
     recon: Any = dg.reconstructable(job)
     executor: Any = stepstile_executor.executor_creation_fn
@@ -133,6 +133,7 @@ def outgoing(instance: Any, job: Any, config: dict[str, Any]) -> Outgoing:
             stepstile_executor,
             {
                 "handler": "dagster",
+                "tenant": None,
                 "retries": {"enabled": {}},
                 "max_concurrent": None,
                 "max_attempts": 3,
@@ -144,7 +145,7 @@ def outgoing(instance: Any, job: Any, config: dict[str, Any]) -> Outgoing:
             instance,
         )
     )
-    run = instance.create_run_for_job(recon.get_definition())
+    run = instance.create_run_for_job(recon.get_definition(), tags=tags)
     context = SimpleNamespace(instance=instance, dagster_run=run, reconstructable_job=recon)
     return Outgoing(made._settings, context, recon.get_definition())
 
@@ -169,6 +170,14 @@ def test_the_values_of_resources_stay_on_the_machine_though_it_shares_files_with
     assert ("a secret" in json.dumps(sent)) == is_here
     assert (sent["env_file"] is not None) == is_here
     assert ("store" in sent["defaults"]["resources"]) != is_here, "as a mark"
+
+
+def test_a_tag_of_the_run_overrides_the_tenant_of_the_executor(instance: Any) -> None:
+    here = {"endpoint": "http://localhost:1"}
+    tag = {"stepstile/tenant": "of the run"}
+    assert outgoing(instance, project.small, here).tenant is None
+    assert outgoing(instance, project.small, {**here, "tenant": "acme"}).tenant == "acme"
+    assert outgoing(instance, project.small, {**here, "tenant": "acme"}, tag).tenant == "of the run"
 
 
 @pytest.mark.lowest

@@ -167,6 +167,7 @@ class Orchestration:
                 self._run_id,
                 wave,
                 dispatch_id=self._outgoing.dispatch_id(wave),
+                tenant=self._outgoing.tenant,
                 shared_inputs={"dagster.run": self._outgoing.shared()},
             )
         except Refused as refusal:

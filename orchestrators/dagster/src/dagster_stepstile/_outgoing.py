@@ -22,6 +22,7 @@ class Settings:
     """The executor's config, read."""
 
     handler: str
+    tenant: str | None
     retries: Any
     max_concurrent: int | None
     tag_concurrency_limits: Sequence[Mapping[str, Any]]
@@ -53,6 +54,11 @@ class Outgoing:
         self._of_run: dict[str, Any] | None = None
         self._partitions = set(_dagster.dynamic_partition_names(job_def))
 
+    @property
+    def tenant(self) -> str | None:
+        """Whose steps these are; the run is its own tenant if None."""
+        return self._run.tags.get("stepstile/tenant", self._settings.tenant)
+
     def partitions_changed(self, name: str) -> None:
         """Later steps must see the dynamic partitions that an earlier one added or deleted."""
         self._partitions.add(name)
@@ -81,8 +87,10 @@ class Outgoing:
         """A hash of the run, the keys and the content: the same for a repeated call. A resumed run may serialise the same
         content in another order; then its steps attach to the existing ones by their keys."""
         shared = self.shared()
+        tenant = [self.tenant] if self.tenant else []
         content = json.dumps(
-            [[step.to_json() for step in wave], shared["id"], shared["dynamic_partitions"]], sort_keys=True
+            [[step.to_json() for step in wave], shared["id"], shared["dynamic_partitions"], *tenant],
+            sort_keys=True,
         )
         digest = hashlib.sha256(content.encode()).hexdigest()
         return str(uuid.uuid5(uuid.UUID(self._run.run_id), f"{[step.key for step in wave]} {digest}"))

@@ -78,6 +78,12 @@ _CONFIG: Mapping[str, Any] = {
         default_value="dagster",
         description="The process handler that runs steps. An op's tag 'stepstile/handler' overrides it.",
     ),
+    "tenant": Field(
+        Noneable(StringSource),
+        default_value=None,
+        description="Whose steps these are: on AWS, one tenant's backlog delays other tenants less. By default, each run is"
+        " a tenant of its own. A run's tag 'stepstile/tenant' overrides it.",
+    ),
     "aws_region": Field(
         Noneable(StringSource),
         default_value=None,
@@ -171,6 +177,7 @@ def stepstile_executor(init_context: InitExecutorContext) -> Executor:
     own_names = config.get("env_vars") or ()
     settings = Settings(
         handler=config["handler"],
+        tenant=config["tenant"],
         retries=_dagster.retry_mode("DISABLED" if "disabled" in config["retries"] else "ENABLED"),
         max_concurrent=config["max_concurrent"],
         tag_concurrency_limits=config.get("tag_concurrency_limits") or (),

@@ -43,6 +43,11 @@ class StepstileResource(ConfigurableResource["StepstileResource"]):
         default=None,
         description="The region to sign requests for (SigV4). By default, taken from the endpoint's name.",
     )
+    tenant: str | None = Field(
+        default=None,
+        description="Whose steps these are: on AWS, one tenant's backlog delays other tenants less. By default, each op of"
+        " a run is a tenant of its own.",
+    )
     timeout_seconds: float = Field(default=30.0, description="The timeout of one request.")
     patience_seconds: float = Field(
         default=120.0, description="How long to retry a request that is not answered before failing the op."
@@ -117,7 +122,8 @@ class StepstileResource(ConfigurableResource["StepstileResource"]):
         client.dispatch(
             run,
             steps,
-            dispatch_id=_dispatch_id(steps, defaults, shared),
+            dispatch_id=_dispatch_id(steps, defaults, shared, self.tenant),
+            tenant=self.tenant,
             shared_inputs=shared,
             defaults=defaults,
         )
@@ -165,9 +171,12 @@ def stepstile_run(context: Context) -> str:
     return f"{run_id(context)}:{plain}"
 
 
-def _dispatch_id(steps: Sequence[Step], defaults: Defaults | None, shared: Mapping[str, Any]) -> str:
+def _dispatch_id(
+    steps: Sequence[Step], defaults: Defaults | None, shared: Mapping[str, Any], tenant: str | None
+) -> str:
     """A hash of the content: a retry of the op with other inputs is another dispatch of the same steps."""
-    content = [[step.to_json() for step in steps], defaults.to_json() if defaults else None, shared]
+    named = [tenant] if tenant else []
+    content = [[step.to_json() for step in steps], defaults.to_json() if defaults else None, shared, *named]
     try:
         text = json.dumps(content, sort_keys=True)
     except (TypeError, ValueError) as e:

@@ -34,6 +34,9 @@ final class RequestWriter {
      */
     static List<String> dispatch(Dispatch dispatch) {
         ObjectNode head = Json.object();
+        if (dispatch.tenant() != null) {
+            head.put("tenant", dispatch.tenant());
+        }
         ObjectNode defaults = settings(dispatch.defaults());
         putTags(defaults, dispatch.tags());
         if (!defaults.isEmpty()) {

@@ -30,11 +30,13 @@ class RequestWriterTest {
                 .withRetry(new Retry(Duration.ofMillis(1_500), Duration.ZERO));
         Dispatch dispatch = Dispatch.of(
                         "d", List.of(new Step("a", JsonValue.NULL, StepSettings.NONE, Map.of("t", "v"))))
+                .withTenant("acme")
                 .withDefaults(settings)
                 .withTags(Map.of("b", "2", "a", "1"))
                 .withSharedInputs(Map.of("plan", JsonValue.parse("-0.0")));
         assertThat(RequestWriter.dispatch(dispatch))
-                .containsExactly("{\"dispatchId\":\"d\",\"defaults\":{\"handler\":\"h\",\"maxAttempts\":2,"
+                .containsExactly("{\"dispatchId\":\"d\",\"tenant\":\"acme\","
+                        + "\"defaults\":{\"handler\":\"h\",\"maxAttempts\":2,"
                         + "\"timeoutSeconds\":60,\"retry\":{\"baseSeconds\":1.5,\"capSeconds\":0},"
                         + "\"tags\":{\"a\":\"1\",\"b\":\"2\"}},\"sharedInputs\":{\"plan\":-0.0},"
                         + "\"steps\":[{\"key\":\"a\",\"tags\":{\"t\":\"v\"}}]}");

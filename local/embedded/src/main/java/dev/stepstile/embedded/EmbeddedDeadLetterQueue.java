@@ -14,8 +14,8 @@ final class EmbeddedDeadLetterQueue implements DeadLetterQueue {
     }
 
     @Override
-    public void moveToDeadLetters(String body) {
-        queue.send(List.of(new Outgoing("dead", body, Duration.ZERO)));
+    public void moveToDeadLetters(String group, String body) {
+        queue.send(List.of(new Outgoing(group, body, Duration.ZERO)));
     }
 
     @Override

@@ -23,10 +23,11 @@ public final class SqsDeadLetterQueue implements DeadLetterQueue {
     }
 
     @Override
-    public void moveToDeadLetters(String body) {
+    public void moveToDeadLetters(String group, String body) {
         AwsCalls.call(
                 "SendMessage to the dead-letter queue",
-                () -> sqs.sendMessage(request -> request.queueUrl(queueUrl).messageBody(body)));
+                () -> sqs.sendMessage(request ->
+                        request.queueUrl(queueUrl).messageGroupId(group).messageBody(body)));
     }
 
     /** Receives until there are enough, or none comes within a second, or only known ones come. */

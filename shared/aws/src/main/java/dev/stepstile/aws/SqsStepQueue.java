@@ -88,7 +88,7 @@ public final class SqsStepQueue implements StepQueue {
                             request -> request.queueUrl(queueUrl).entries(entries)));
         } catch (PortException e) {
             LOG.warn(
-                    "Run {}: {}; {} messages count as not sent and are sent again.",
+                    "Group {}: {}; {} messages count as not sent and are sent again.",
                     batch.getFirst().group(),
                     e.getMessage(),
                     batch.size());
@@ -96,7 +96,7 @@ public final class SqsStepQueue implements StepQueue {
         }
         for (BatchResultErrorEntry failed : response.failed()) {
             LOG.warn(
-                    "Run {}: SendMessageBatch: SQS refused a message ({}); it counts as not sent and is sent again.",
+                    "Group {}: SendMessageBatch: SQS refused a message ({}); it counts as not sent and is sent again.",
                     batch.get(Integer.parseInt(failed.id())).group(),
                     failed.code());
         }

@@ -1,5 +1,7 @@
 package dev.stepstile.aws;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.stepstile.contracts.DeadLetterQueueContract;
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StepQueueContract;
@@ -9,13 +11,17 @@ import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
+import dev.stepstile.port.StepQueue.Outgoing;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.port.WorkerStore;
 import dev.stepstile.step.StepRecord;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
 
 /** The AWS ports keep to the ports' contracts, over the SDK, against emulators. */
 @Tag("integration")
@@ -23,12 +29,11 @@ class AwsContractsTest {
     private static final int RETENTION_DAYS = 30;
 
     private Ports ports;
-    private String table;
+    private ResourceNames names;
 
     @BeforeEach
     void open() {
-        ResourceNames names = Emulated.resources(Duration.ofSeconds(2));
-        table = names.table();
+        names = Emulated.resources(Duration.ofSeconds(2));
         ports = AwsPorts.of(
                 Emulated.DYNAMO_DB_CLIENT, Emulated.SQS_CLIENT, () -> Emulated.S3_CLIENT, names, RETENTION_DAYS);
     }
@@ -51,7 +56,7 @@ class AwsContractsTest {
 
         @Override
         protected void damage(StepRecord record) {
-            Damage.record(Emulated.DYNAMO_DB_CLIENT, table, record);
+            Damage.record(Emulated.DYNAMO_DB_CLIENT, names.table(), record);
         }
     }
 
@@ -74,6 +79,24 @@ class AwsContractsTest {
         protected void after(Duration duration) {
             pass(duration);
         }
+
+        @Test
+        void a_message_has_the_group_that_it_was_sent_with() {
+            queue().send(List.of(new Outgoing("acme", "a", Duration.ZERO)));
+            assertThat(groups(names.queueUrl())).containsExactly("acme");
+        }
+    }
+
+    /** The groups of the messages in a queue, as SQS tells them. */
+    private static List<String> groups(String queueUrl) {
+        return Emulated.SQS_CLIENT
+                .receiveMessage(request -> request.queueUrl(queueUrl)
+                        .maxNumberOfMessages(10)
+                        .messageSystemAttributeNames(MessageSystemAttributeName.MESSAGE_GROUP_ID))
+                .messages()
+                .stream()
+                .map(message -> message.attributes().getOrDefault(MessageSystemAttributeName.MESSAGE_GROUP_ID, "none"))
+                .toList();
     }
 
     @Nested
@@ -86,6 +109,12 @@ class AwsContractsTest {
         @Override
         protected void after(Duration duration) {
             pass(duration);
+        }
+
+        @Test
+        void a_dead_letter_has_the_group_of_its_step_for_when_it_is_moved_back() {
+            deadLetters().moveToDeadLetters("acme", "a");
+            assertThat(groups(names.deadLetterUrl())).containsExactly("acme");
         }
     }
 

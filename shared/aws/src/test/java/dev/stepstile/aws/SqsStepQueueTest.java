@@ -57,6 +57,7 @@ class SqsStepQueueTest {
     private static final class Fallible implements SqsClient {
         final Queue<List<String>> batches = new ConcurrentLinkedQueue<>();
         final List<Integer> delays = new ArrayList<>();
+        final List<String> groups = new ArrayList<>();
         String refusedBody = "";
         String brokenBody = "";
         String receiptCode = "";
@@ -69,6 +70,7 @@ class SqsStepQueueTest {
                     .map(SendMessageBatchRequestEntry::messageBody)
                     .toList());
             entries.forEach(entry -> delays.add(entry.delaySeconds()));
+            entries.forEach(entry -> groups.add(entry.messageGroupId()));
             if (entries.stream().anyMatch(entry -> entry.messageBody().equals(brokenBody))) {
                 throw SdkClientException.create("the connection broke");
             }
@@ -130,6 +132,12 @@ class SqsStepQueueTest {
         Outgoing heavy = message("ü".repeat(SqsStepQueue.BATCH_BYTES));
         assertThat(SqsStepQueue.batches(List.of(half, half, message("a"), heavy, message("b"))))
                 .containsExactly(List.of(half, half), List.of(message("a")), List.of(heavy), List.of(message("b")));
+    }
+
+    @Test
+    void each_message_of_a_batch_has_its_own_group() {
+        queue.send(List.of(new Outgoing("run", "a", Duration.ZERO), new Outgoing("acme", "b", Duration.ZERO)));
+        assertThat(sqs.groups).containsExactly("run", "acme");
     }
 
     @Test

@@ -19,6 +19,9 @@ public final class MessageCodec {
     /** The first version, of messages and manifests, with the words of the API: before it, {@code key} was {@code stepKey}. */
     private static final int KEY = 3;
 
+    /** Is absent where the run is the tenant, and in messages of versions that knew none. */
+    private static final String TENANT = "tenant";
+
     private MessageCodec() {}
 
     /** What a message body turns out to be. */
@@ -84,6 +87,9 @@ public final class MessageCodec {
             node.set("commonTags", PayloadJson.write(commonTags));
         }
         Json.putInstant(node, "validUntil", spec.validUntil());
+        if (!spec.tenant().equals(spec.id().runId())) {
+            node.put(TENANT, spec.tenant());
+        }
         return node;
     }
 
@@ -98,6 +104,8 @@ public final class MessageCodec {
         valid("runId", Limits.isRunId(id.runId()));
         valid("key", Limits.isStepKey(id.stepKey().strip())); // messages of earlier versions have blanks at the ends
         valid("dispatchId", Limits.isDispatchId(settings.dispatchId()));
+        String tenant = node.hasNonNull(TENANT) ? Json.text(node, TENANT) : id.runId();
+        valid(TENANT, Limits.isTenant(tenant));
         valid("handler", Limits.isHandlerName(settings.handler()));
         atLeast("shard", 0, shard);
         atLeast("index", 0, settings.index());
@@ -118,7 +126,7 @@ public final class MessageCodec {
                 PayloadJson.read(Json.member(node, "input")),
                 shared,
                 new StepTags(tags, node.hasNonNull("commonTags") ? PayloadJson.read(node.get("commonTags")) : null),
-                Json.instant(node, "validUntil"));
+                new StepSpec.Queueing(tenant, Json.instant(node, "validUntil")));
     }
 
     private static void valid(String name, boolean valid) {

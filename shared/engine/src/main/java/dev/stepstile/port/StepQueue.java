@@ -34,7 +34,8 @@ public interface StepQueue {
     /**
      * A message to be sent.
      *
-     * @param group the run, for fair queues
+     * @param group whose messages these are: a fair queue keeps one group's backlog from delaying the others. A step's
+     *     tenant, 1 to 128 characters that SQS takes
      * @param delay before it can be received, at most {@link #MAX_DELAY}
      */
     record Outgoing(String group, String body, Duration delay) {}

@@ -74,6 +74,11 @@ public final class Limits {
         return RUN_ID.matcher(text).matches();
     }
 
+    /** A run's default tenant is its id. SQS takes more characters in a message group, and as many. */
+    public static boolean isTenant(String text) {
+        return RUN_ID.matcher(text).matches();
+    }
+
     public static boolean isDispatchId(String text) {
         return DISPATCH_ID.matcher(text).matches();
     }

@@ -6,8 +6,6 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One entry of a manifest, and the content of a message: a step that must run, with its input.
- *
- * @param validUntil beyond it a step without a record is not started: its record may have been deleted by age
  */
 public record StepSpec(
         StepId id,
@@ -16,7 +14,36 @@ public record StepSpec(
         Payload input,
         SortedMap<String, Payload> sharedInputs,
         StepTags tags,
-        Instant validUntil) {
+        Queueing queueing) {
+
+    /**
+     * How its message is queued.
+     *
+     * @param tenant the group of its messages, between which a fair queue shares the workers; the run, unless its dispatch
+     *     names another
+     * @param validUntil beyond it a step without a record is not started: its record may have been deleted by age
+     */
+    public record Queueing(String tenant, Instant validUntil) {}
+
+    /** The run is its tenant. */
+    public StepSpec(
+            StepId id,
+            int shard,
+            StepSettings settings,
+            Payload input,
+            SortedMap<String, Payload> sharedInputs,
+            StepTags tags,
+            Instant validUntil) {
+        this(id, shard, settings, input, sharedInputs, tags, new Queueing(id.runId(), validUntil));
+    }
+
+    public String tenant() {
+        return queueing.tenant();
+    }
+
+    public Instant validUntil() {
+        return queueing.validUntil();
+    }
 
     /**
      * The step as its record has it, if that is one of this dispatch: a redrive may have changed its settings and its
@@ -27,7 +54,6 @@ public record StepSpec(
             return this;
         }
         Payload given = record.settings().input();
-        return new StepSpec(
-                id, shard, record.settings(), given == null ? input : given, sharedInputs, tags, validUntil);
+        return new StepSpec(id, shard, record.settings(), given == null ? input : given, sharedInputs, tags, queueing);
     }
 }

@@ -24,14 +24,15 @@ public final class DeadLetterer {
 
     /** Dead-letters a step whose record is DEAD. */
     public void moveToDeadLetters(StepSpec spec, StepRecord record, StepState.Dead dead) {
-        deadLetters.moveToDeadLetters(DeadLetterCodec.dead(spec.as(record), record, dead));
+        deadLetters.moveToDeadLetters(spec.tenant(), DeadLetterCodec.dead(spec.as(record), record, dead));
         meter.add(Metric.DEAD_LETTERS_SENT);
         recorder.apply(record.id(), record, new StepEvent.DeadLettered(record.attempt()));
     }
 
     /** Dead-letters an unrecognised message unchanged. */
     public void deadLetterUnrecognised(String messageId, String reason, String body) {
-        deadLetters.moveToDeadLetters(DeadLetterCodec.unrecognised(messageId, reason, body));
+        deadLetters.moveToDeadLetters(
+                DeadLetterCodec.UNRECOGNISED_KIND, DeadLetterCodec.unrecognised(messageId, reason, body));
         meter.add(Metric.DEAD_LETTERS_SENT);
         meter.add(Metric.MESSAGES_UNRECOGNISED);
     }

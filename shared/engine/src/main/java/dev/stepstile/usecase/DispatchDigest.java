@@ -22,6 +22,9 @@ final class DispatchDigest {
 
     static String of(Request request) {
         ObjectNode content = Json.object().put("runId", request.runId());
+        if (hasTenant(request)) {
+            content.put("tenant", request.group());
+        }
         ObjectNode shared = content.putObject("sharedInputs");
         request.sharedInputs().forEach((name, json) -> shared.set(name, Json.parse(json)));
         ArrayNode steps = content.putArray("steps");
@@ -45,7 +48,15 @@ final class DispatchDigest {
 
     /** Whether the stored digest, in whichever form it was made, is this request's. */
     static boolean isOf(String stored, Request request) {
-        return stored.equals(stored.startsWith(CANONICAL) ? of(request) : earlier(request));
+        if (stored.startsWith(CANONICAL)) {
+            return stored.equals(of(request));
+        }
+        return !hasTenant(request) && stored.equals(earlier(request));
+    }
+
+    /** Without one, the digest is that of versions that knew none: the run was the tenant. */
+    private static boolean hasTenant(Request request) {
+        return !request.group().equals(request.runId());
     }
 
     private static String earlier(Request request) {

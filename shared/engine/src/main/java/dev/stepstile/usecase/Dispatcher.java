@@ -73,21 +73,28 @@ public final class Dispatcher {
      * A valid call.
      *
      * @param dispatchId null: named by its content, so that the same call twice is one dispatch
+     * @param tenant the group of the steps' messages in a fair queue; null: the run
      * @param commonTags of all steps; a step's own tag wins
      */
     public record Request(
             String runId,
             @Nullable String dispatchId,
+            @Nullable String tenant,
             List<NewStep> steps,
             SortedMap<String, String> sharedInputs,
             SortedMap<String, String> commonTags) {
+
+        /** The tenant, named or not. */
+        public String group() {
+            return tenant == null ? runId : tenant;
+        }
 
         public Request(
                 String runId,
                 @Nullable String dispatchId,
                 List<NewStep> steps,
                 SortedMap<String, String> sharedInputs) {
-            this(runId, dispatchId, steps, sharedInputs, new TreeMap<>());
+            this(runId, dispatchId, null, steps, sharedInputs, new TreeMap<>());
         }
     }
 
@@ -188,6 +195,7 @@ public final class Dispatcher {
         int count = request.steps().size();
         request.sharedInputs().forEach((name, json) -> shared.put(name, payloads.putShared(json, count)));
         Tags tags = tags(request);
+        StepSpec.Queueing queueing = new StepSpec.Queueing(request.group(), validUntil);
         List<Payload> inputs = inputs(request.steps());
         List<StepSpec> specs = new ArrayList<>();
         for (int index = 0; index < request.steps().size(); index++) {
@@ -199,7 +207,7 @@ public final class Dispatcher {
                     inputs.get(index),
                     shared,
                     tags.of(step),
-                    validUntil));
+                    queueing));
         }
         return specs;
     }

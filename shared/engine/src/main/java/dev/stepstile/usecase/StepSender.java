@@ -24,7 +24,7 @@ final class StepSender {
     /** True if the queue took all messages. A sweep sends the others again. */
     boolean send(List<StepSpec> steps) {
         List<Outgoing> left = steps.stream()
-                .map(spec -> new Outgoing(spec.id().runId(), MessageCodec.step(spec), Duration.ZERO))
+                .map(spec -> new Outgoing(spec.tenant(), MessageCodec.step(spec), Duration.ZERO))
                 .toList();
         for (int i = 0; i < TRIES && !left.isEmpty(); i++) {
             try {

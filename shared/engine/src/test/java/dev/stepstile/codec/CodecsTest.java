@@ -182,6 +182,18 @@ class CodecsTest {
             });
         }
 
+        @Test
+        void names_its_tenant_only_if_that_is_not_the_run() {
+            each(23, generated -> {
+                StepSpec spec = generated.spec();
+                JsonNode tenant = Json.parse(MessageCodec.step(spec)).get("tenant");
+                assertThat(tenant == null ? spec.id().runId() : tenant.textValue())
+                        .isEqualTo(spec.tenant());
+                assertThat(tenant == null)
+                        .isEqualTo(spec.tenant().equals(spec.id().runId()));
+            });
+        }
+
         @ParameterizedTest
         @ValueSource(ints = {1, 2})
         void of_an_older_version_names_the_key_otherwise_and_is_read(int version) {
@@ -256,7 +268,7 @@ class CodecsTest {
                 assertThat(MessageCodec.decode(Json.print(negative)))
                         .isEqualTo(new MessageCodec.Decoded.Unrecognised("'" + member + "' must be at least " + least));
             }
-            for (String member : List.of("runId", "key", "dispatchId", "handler")) {
+            for (String member : List.of("runId", "key", "dispatchId", "handler", "tenant")) {
                 ObjectNode odd = node.deepCopy().put(member, "a/b#c");
                 assertThat(MessageCodec.decode(Json.print(odd)))
                         .isEqualTo(new MessageCodec.Decoded.Unrecognised("invalid '" + member + "'"));
@@ -354,7 +366,7 @@ class CodecsTest {
                     spec.input(),
                     spec.sharedInputs(),
                     spec.tags(),
-                    spec.validUntil());
+                    spec.queueing());
         }
 
         @Test

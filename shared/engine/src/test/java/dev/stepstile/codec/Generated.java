@@ -158,14 +158,15 @@ final class Generated {
             shared.put("s" + n, payload());
             tags.put("t" + n + text(), text());
         }
+        String runId = id();
         return new StepSpec(
-                new StepId(id(), key()),
+                new StepId(runId, key()),
                 random.nextInt(64),
                 settings(),
                 payload(),
                 shared,
                 new StepTags(tags, random.nextInt(4) == 0 ? payload() : null),
-                instant());
+                new StepSpec.Queueing(random.nextBoolean() ? runId : id(), instant()));
     }
 
     Dispatch dispatch() {

@@ -192,7 +192,7 @@ final class RacyPorts implements StepStore, StepQueue, DeadLetterQueue, PayloadS
     }
 
     @Override
-    public void moveToDeadLetters(String body) {
+    public void moveToDeadLetters(String group, String body) {
         throw unused();
     }
 

@@ -85,7 +85,7 @@ public final class DispatchApi {
         if (!body.isObject()) {
             throw Problem.badRequest("bad-json", "The request body must be a JSON object.");
         }
-        Parameters.known(body, "the request body", Set.of("dispatchId", "defaults", "sharedInputs", "steps"));
+        Parameters.known(body, "the request body", Set.of("dispatchId", "tenant", "defaults", "sharedInputs", "steps"));
         JsonNode steps = body.path("steps");
         if (!steps.isArray() || steps.isEmpty()) {
             throw Problem.badRequest("no-steps", "'steps' must be a list of at least one step.");
@@ -114,6 +114,7 @@ public final class DispatchApi {
         return new Request(
                 runId,
                 Parameters.id(body, "dispatchId", "bad-dispatch-id"),
+                Parameters.id(body, "tenant", "bad-tenant"),
                 read,
                 shared(Parameters.object(body, "sharedInputs", "bad-shared-input")),
                 commonTags);

@@ -20,21 +20,21 @@ public abstract class DeadLetterQueueContract {
 
     @Test
     void a_dead_letter_is_there_as_it_was_sent() {
-        deadLetters().moveToDeadLetters("{\"größe\":\"漢字\"}");
+        deadLetters().moveToDeadLetters("run-1", "{\"größe\":\"漢字\"}");
         assertThat(deadLetters().peek(10)).containsExactly("{\"größe\":\"漢字\"}");
     }
 
     @Test
     void a_dead_letter_that_was_sent_twice_is_there_twice() {
-        deadLetters().moveToDeadLetters("a");
-        deadLetters().moveToDeadLetters("a");
-        deadLetters().moveToDeadLetters("b");
+        deadLetters().moveToDeadLetters("run-1", "a");
+        deadLetters().moveToDeadLetters("run-1", "a");
+        deadLetters().moveToDeadLetters("run-1", "b");
         assertThat(deadLetters().peek(10)).containsExactlyInAnyOrder("a", "a", "b");
     }
 
     @Test
     void looking_takes_nothing_out() {
-        deadLetters().moveToDeadLetters("a");
+        deadLetters().moveToDeadLetters("run-1", "a");
         assertThat(deadLetters().peek(10)).hasSize(1);
         after(Duration.ofSeconds(6));
         assertThat(deadLetters().peek(10)).hasSize(1);
@@ -43,7 +43,7 @@ public abstract class DeadLetterQueueContract {
     @Test
     void more_than_ten_are_seen_and_no_more_than_asked() {
         for (int i = 0; i < 25; i++) {
-            deadLetters().moveToDeadLetters("letter " + i);
+            deadLetters().moveToDeadLetters("run-1", "letter " + i);
         }
         assertThat(deadLetters().peek(100)).hasSize(25).doesNotHaveDuplicates();
         after(Duration.ofSeconds(6));

@@ -71,6 +71,14 @@ public abstract class StepQueueContract {
     }
 
     @Test
+    void a_message_of_any_group_that_a_tenant_can_name_is_received() {
+        String longest = "azAZ09._:~@+=-".repeat(10).substring(0, 128);
+        queue().send(List.of(
+                message("a"), new Outgoing("acme", "b", Duration.ZERO), new Outgoing(longest, "c", Duration.ZERO)));
+        assertThat(all()).extracting(Delivery::body).containsExactlyInAnyOrder("a", "b", "c");
+    }
+
+    @Test
     void a_body_comes_out_as_it_went_in() {
         String body = "{\"größe\":\"漢字 \\u0000 \\n\",\"long\":\"" + "x".repeat(60_000) + "\"}";
         queue().send(List.of(message(body)));

@@ -241,7 +241,7 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetterQueue, Payloa
     }
 
     @Override
-    public void moveToDeadLetters(String body) {
+    public void moveToDeadLetters(String group, String body) {
         DeadLetterCodec.Summary deadLetter = DeadLetterCodec.read(body);
         StepId step = deadLetter.step();
         if (step == null) {

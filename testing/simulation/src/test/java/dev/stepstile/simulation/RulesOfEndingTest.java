@@ -262,11 +262,11 @@ class RulesOfEndingTest {
     @Nested
     class Rule_6_the_letter_is_sent_before_the_record_is_marked {
         private final Interceptor markedFirst = (function, ports, simulation) -> {
-            Deque<String> unsent = new ArrayDeque<>();
+            Deque<Runnable> unsent = new ArrayDeque<>();
             DeadLetterQueue later = new DeadLetterQueue() {
                 @Override
-                public void moveToDeadLetters(String body) {
-                    unsent.add(body);
+                public void moveToDeadLetters(String group, String body) {
+                    unsent.add(() -> ports.deadLetters().moveToDeadLetters(group, body));
                 }
 
                 @Override
@@ -282,7 +282,7 @@ class RulesOfEndingTest {
                             WriteResult result = store.write(next, expect);
                             if (next.state() instanceof StepState.Dead dead && dead.deadLetteredAt() != null) {
                                 while (!unsent.isEmpty()) {
-                                    ports.deadLetters().moveToDeadLetters(unsent.remove());
+                                    unsent.remove().run();
                                 }
                             }
                             return result;
@@ -376,7 +376,7 @@ class RulesOfEndingTest {
                 s.at(Duration.ofHours(2), "age", () -> {
                     StepRecord record = Played.step(s, "a");
                     s.store().expire(record.id(), record.shard());
-                    s.queue().put(copies.getFirst(), Duration.ZERO);
+                    s.queue().put(Scenario.RUN, copies.getFirst(), Duration.ZERO);
                 });
             };
         }

@@ -362,11 +362,11 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
     }
 
     private static Ports markedFirst(String function, Ports ports, Simulation simulation) {
-        Deque<String> unsent = new ArrayDeque<>();
+        Deque<Runnable> unsent = new ArrayDeque<>();
         DeadLetterQueue later = new DeadLetterQueue() {
             @Override
-            public void moveToDeadLetters(String body) {
-                unsent.add(body);
+            public void moveToDeadLetters(String group, String body) {
+                unsent.add(() -> ports.deadLetters().moveToDeadLetters(group, body));
             }
 
             @Override
@@ -380,7 +380,7 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
                 WriteResult result = store.write(next, expect);
                 if (next.state() instanceof StepState.Dead dead && dead.deadLetteredAt() != null) {
                     while (!unsent.isEmpty()) {
-                        ports.deadLetters().moveToDeadLetters(unsent.remove());
+                        unsent.remove().run();
                     }
                 }
                 return result;

@@ -187,7 +187,7 @@ final class WorkerBugs {
                     "A dead step's dead letter is not sent",
                     () -> Mistakes.deadLetters("step", deadLetters -> new DeadLetterQueue() {
                         @Override
-                        public void moveToDeadLetters(String body) {}
+                        public void moveToDeadLetters(String group, String body) {}
 
                         @Override
                         public List<String> peek(int max) {

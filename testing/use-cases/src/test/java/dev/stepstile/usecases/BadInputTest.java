@@ -98,6 +98,11 @@ class BadInputTest {
             400 bad-dispatch-id    | {"dispatchId":"","steps":[{"key":"a","handler":"work"}]}
             400 bad-dispatch-id    | {"dispatchId":"a b","steps":[{"key":"a","handler":"work"}]}
             400 bad-dispatch-id    | {"dispatchId":12,"steps":[{"key":"a","handler":"work"}]}
+            400 bad-tenant         | {"tenant":"","steps":[{"key":"a","handler":"work"}]}
+            400 bad-tenant         | {"tenant":"a b","steps":[{"key":"a","handler":"work"}]}
+            400 bad-tenant         | {"tenant":"größe","steps":[{"key":"a","handler":"work"}]}
+            400 bad-tenant         | {"tenant":7,"steps":[{"key":"a","handler":"work"}]}
+            400 unknown-member     | {"steps":[{"key":"a","handler":"work","tenant":"t"}]}
             400 bad-defaults       | {"defaults":"work","steps":[{"key":"a","handler":"work"}]}
             400 bad-defaults       | {"defaults":[],"steps":[{"key":"a","handler":"work"}]}
             400 bad-max-attempts   | {"steps":[{"key":"a","handler":"work","maxAttempts":0}]}

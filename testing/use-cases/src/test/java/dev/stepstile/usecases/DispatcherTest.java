@@ -128,6 +128,8 @@ class DispatcherTest {
 
         assertThat(api.ok(202, "POST", call, sent).path("replayed").asBoolean()).isTrue();
         assertThat(api.problem("POST", call, sent.replace("1e5", "1e6"))).isEqualTo("409 dispatch-conflict");
+        assertThat(api.problem("POST", call, sent.replaceFirst("\\{", "{\"tenant\":\"acme\",")))
+                .isEqualTo("409 dispatch-conflict");
     }
 
     private static Dispatch withDigest(Dispatch dispatch, String digest) {
@@ -165,6 +167,40 @@ class DispatcherTest {
         assertThat(stack.receive(10)).hasSize(1);
     }
 
+    @Test
+    void of_a_tenant_says_so_in_each_message_and_with_another_tenant_is_a_conflict() throws InterruptedException {
+        Api api = new Api(stack);
+        String call = "/v1/runs/r1/dispatches";
+        String steps = "\"steps\":[{\"key\":\"a\",\"handler\":\"work\"},{\"key\":\"b\",\"handler\":\"work\"}]}";
+        String acme = "{\"dispatchId\":\"d1\",\"tenant\":\"acme\"," + steps;
+        api.ok(202, "POST", call, acme);
+        assertThat(stack.receive(10))
+                .hasSize(2)
+                .allSatisfy(message -> assertThat(tenant(message)).isEqualTo("acme"));
+        assertThat(api.ok(202, "POST", call, acme).path("replayed").asBoolean()).isTrue();
+        for (String other : List.of("\"tenant\":\"other\",", "\"tenant\":\"r1\",", "\"tenant\":null,", "")) {
+            String same = acme.replace("\"tenant\":\"acme\",", other);
+            assertThat(api.problem("POST", call, same)).as(same).isEqualTo("409 dispatch-conflict");
+        }
+    }
+
+    @Test
+    void without_a_tenant_is_the_same_as_with_its_run_as_the_tenant() throws InterruptedException {
+        Api api = new Api(stack);
+        String call = "/v1/runs/r1/dispatches";
+        String none = "{\"dispatchId\":\"d1\",\"steps\":[{\"key\":\"a\",\"handler\":\"work\"}]}";
+        String run = none.replace("{\"dispatchId\"", "{\"tenant\":\"r1\",\"dispatchId\"");
+        api.ok(202, "POST", call, none);
+        assertThat(stack.receive(10)).extracting(DispatcherTest::tenant).containsExactly("r1");
+        assertThat(api.ok(202, "POST", call, run).path("replayed").asBoolean()).isTrue();
+    }
+
+    private static String tenant(Delivery message) {
+        return MessageCodec.decode(message.body()) instanceof MessageCodec.Decoded.Step(StepSpec spec)
+                ? spec.tenant()
+                : "";
+    }
+
     private static SortedMap<String, String> longTags(int n, int length) {
         SortedMap<String, String> tags = new TreeMap<>();
         for (int i = 0; i < n; i++) {
@@ -174,7 +210,7 @@ class DispatcherTest {
     }
 
     private static Dispatcher.Request withTags(SortedMap<String, String> common, NewStep... steps) {
-        return new Dispatcher.Request(Stack.RUN, "d1", List.of(steps), new TreeMap<>(), common);
+        return new Dispatcher.Request(Stack.RUN, "d1", null, List.of(steps), new TreeMap<>(), common);
     }
 
     @Test
@@ -202,7 +238,7 @@ class DispatcherTest {
         for (int i = 0; i < 8; i++) {
             shared.put("shared-" + i, "\"" + "x".repeat(4_000) + "\"");
         }
-        stack.dispatcher().dispatch(new Dispatcher.Request(Stack.RUN, "d1", List.of(steps), shared, common));
+        stack.dispatcher().dispatch(new Dispatcher.Request(Stack.RUN, "d1", null, List.of(steps), shared, common));
         Payload.Stored manifest =
                 (Payload.Stored) stack.dispatched("d1").accepted().manifest();
         assertThat(manifest.size()).as("bytes of the manifest").isLessThan(200L * steps.length);

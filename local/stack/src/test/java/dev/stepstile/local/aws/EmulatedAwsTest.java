@@ -50,7 +50,7 @@ class EmulatedAwsTest {
         try (EmulatedAws aws = start(true)) {
             aws.ports().store().putRunIfAbsent(RUN);
             aws.ports().queue().send(List.of(new Outgoing("run", "message", Duration.ZERO)));
-            aws.ports().deadLetters().moveToDeadLetters("letter");
+            aws.ports().deadLetters().moveToDeadLetters("run", "letter");
             aws.ports().objects().put("shared/a", payload);
 
             AwsUsage.Usage usage = aws.usage().soFar();

@@ -57,6 +57,7 @@ public final class Auditor implements Observer {
                 payloads,
                 new Results(audit, payloads),
                 new MessageOrder(audit, ledgers),
+                new MessageGroups(audit, ledgers),
                 new Acknowledgements(audit),
                 new ParkedMessages(audit),
                 new Strandings(audit, ledgers),
@@ -277,21 +278,22 @@ public final class Auditor implements Observer {
     }
 
     @Override
-    public void messageSent(String body) {
+    public void messageSent(String group, String body) {
         switch (MessageCodec.decode(body)) {
             case Decoded.Step(StepSpec spec) -> {
-                StepLedger ledger = sent(body, spec);
+                StepLedger ledger = sent(group, body, spec);
                 each(check -> check.messageSent(ledger, spec));
                 ledger.sends++;
                 ledger.sentAt = audit.millis();
                 ledger.sentFor = spec.settings().dispatchId();
             }
-            case Decoded.MovedBack(StepSpec spec, int _) -> sent(body, spec);
+            case Decoded.MovedBack(StepSpec spec, int _) -> sent(group, body, spec);
             case Decoded.NewerVersion _, Decoded.Unrecognised _ -> {}
         }
     }
 
-    private StepLedger sent(String body, StepSpec spec) {
+    private StepLedger sent(String group, String body, StepSpec spec) {
+        each(check -> check.messageQueued(spec, group));
         inQueue.put(body, spec.id());
         ledgers.run(spec.id().runId()).messages++;
         StepLedger ledger = ledger(spec.id());

@@ -27,6 +27,9 @@ interface Check {
     /** A message for a step was put into the queue; not for a dead letter that was moved back. */
     default void messageSent(StepLedger step, StepSpec spec) {}
 
+    /** A message for a step was put into the queue, also by moving a dead letter back. */
+    default void messageQueued(StepSpec spec, String group) {}
+
     /** A message is gone, and counted no more. */
     default void messageDeleted(StepLedger step, StepId id) {}
 

@@ -43,6 +43,9 @@ public final class RunLedger {
     /** Each step's input, by dispatchId and key, of requests that are small enough to be kept in mind. */
     private final Map<String, Map<String, String>> inputs = new HashMap<>();
 
+    /** The tenant of each, by dispatchId. */
+    private final Map<String, String> tenants = new HashMap<>();
+
     private final Map<String, StepLedger> steps = new HashMap<>();
 
     RunLedger(String runId) {
@@ -59,6 +62,7 @@ public final class RunLedger {
                 request.steps().stream()
                         .map(step -> new StepId(runId, step.key()))
                         .toList());
+        tenants.put(dispatchId, request.group());
         if (request.steps().size() <= MOST_INPUTS) {
             Map<String, String> byKey = inputs.computeIfAbsent(dispatchId, id -> new HashMap<>());
             request.steps().forEach(step -> byKey.put(step.key(), step.input()));
@@ -68,6 +72,12 @@ public final class RunLedger {
     /** The steps that clients name in this dispatch, in its order. */
     List<StepId> asked(String dispatchId) {
         return asked.getOrDefault(dispatchId, List.of());
+    }
+
+    /** Whose messages are those of this dispatch; null if that is not known. */
+    @Nullable
+    String tenant(String dispatchId) {
+        return tenants.get(dispatchId);
     }
 
     /** What a client gave this step in this dispatch; null if that is not known. */

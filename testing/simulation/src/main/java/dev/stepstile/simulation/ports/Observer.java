@@ -28,7 +28,7 @@ public interface Observer {
     /** A worker's item was written, or deleted: {@code after} is null then. */
     void workerWritten(@Nullable WorkerRecord before, @Nullable WorkerRecord after);
 
-    void messageSent(String body);
+    void messageSent(String group, String body);
 
     void messageDeleted(String body);
 

@@ -11,7 +11,9 @@ public final class SimulatedDeadLetterQueue implements DeadLetterQueue {
     private final PortCalls calls;
     private final SimulatedQueue queue;
     private final Observer observer;
-    private final List<String> deadLetters = new ArrayList<>();
+    private final List<Letter> deadLetters = new ArrayList<>();
+
+    private record Letter(String group, String body) {}
 
     public SimulatedDeadLetterQueue(PortCalls calls, SimulatedQueue queue, Observer observer) {
         this.calls = calls;
@@ -20,11 +22,11 @@ public final class SimulatedDeadLetterQueue implements DeadLetterQueue {
     }
 
     @Override
-    public void moveToDeadLetters(String body) {
+    public void moveToDeadLetters(String group, String body) {
         calls.call(
                 "deadLetters.move",
                 () -> {
-                    deadLetters.add(body);
+                    deadLetters.add(new Letter(group, body));
                     observer.deadLetterMarked(body);
                     return deadLetters.size();
                 },
@@ -35,22 +37,23 @@ public final class SimulatedDeadLetterQueue implements DeadLetterQueue {
     public List<String> peek(int max) {
         return calls.call(
                 "deadLetters.peek",
-                () -> List.copyOf(deadLetters.subList(0, Math.min(max, deadLetters.size()))),
+                () -> deadLetters.stream().limit(max).map(Letter::body).toList(),
                 found -> found.size() + " dead letters");
     }
 
     /** All letters, without a call. */
     List<String> all() {
-        return List.copyOf(deadLetters);
+        return deadLetters.stream().map(Letter::body).toList();
     }
 
     /** AWS's own redrive: letters go back into the queue as they are, with a new age. */
     public int moveBack(Predicate<String> which) {
-        List<String> moved = deadLetters.stream().filter(which).toList();
+        List<Letter> moved =
+                deadLetters.stream().filter(letter -> which.test(letter.body)).toList();
         deadLetters.removeAll(moved);
-        for (String body : moved) {
-            observer.deadLetterTaken(body);
-            queue.put(body, Duration.ZERO);
+        for (Letter letter : moved) {
+            observer.deadLetterTaken(letter.body);
+            queue.put(letter.group, letter.body, Duration.ZERO);
         }
         return moved.size();
     }

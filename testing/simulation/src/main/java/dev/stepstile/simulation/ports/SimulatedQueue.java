@@ -108,18 +108,18 @@ public final class SimulatedQueue implements StepQueue {
             if (n > 1 && i % n == 0) {
                 left.add(sent.get(i));
             } else {
-                put(sent.get(i).body(), sent.get(i).delay());
+                put(sent.get(i).group(), sent.get(i).body(), sent.get(i).delay());
             }
         }
         return left;
     }
 
     /** Puts a message, without a call. */
-    public void put(String body, Duration delay) {
+    public void put(String group, String body, Duration delay) {
         observer.sized("message", body.length(), MESSAGE_BYTES);
         Message message = new Message("m" + order, body, scheduler.millis());
         messages.put(message.id, message);
-        observer.messageSent(body);
+        observer.messageSent(group, body);
         hide(message, delay.toMillis());
     }
 

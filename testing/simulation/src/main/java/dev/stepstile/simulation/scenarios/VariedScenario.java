@@ -21,6 +21,7 @@ import java.util.TreeMap;
 final class VariedScenario implements Scenario {
     private static final String OTHER = "q";
     private static final String SINGLES = "s";
+    private static final String TENANT = "acme";
     private static final Duration LONGEST = Duration.ofHours(12);
     private static final String FILLING = "x".repeat(700);
 
@@ -64,7 +65,7 @@ final class VariedScenario implements Scenario {
             steps.add(step("dies-" + i, 1, "\"millis\":400,\"failures\":1", 300));
             steps.add(step("fails-" + i, 4, "\"millis\":400,\"failures\":" + (i + 1), 300));
         }
-        return new Dispatcher.Request(RUN, "kinds", steps, shared());
+        return new Dispatcher.Request(RUN, "kinds", TENANT, steps, shared(), new TreeMap<>());
     }
 
     private static SortedMap<String, String> shared() {
@@ -80,7 +81,7 @@ final class VariedScenario implements Scenario {
             steps.add(step("runs-" + i, 3, 120_000, 0));
             steps.add(step("retries-" + i, 9, "\"millis\":500,\"failures\":4,\"retryAfterMillis\":40000", 300));
         }
-        return request(OTHER, "cancelled", steps);
+        return new Dispatcher.Request(OTHER, "cancelled", TENANT, steps, new TreeMap<>(), new TreeMap<>());
     }
 
     private static List<Dispatcher.NewStep> many(String keys, int steps, long millis) {
