@@ -13,6 +13,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** What goes wrong between the protocol and its ports: calls that never arrive, answers that are lost, and the end of the process. */
 final class Faults {
@@ -33,6 +34,7 @@ final class Faults {
 
     private final List<String> calls = new ArrayList<>();
     private final List<Fault> faults = new ArrayList<>();
+    private final AtomicInteger underWay = new AtomicInteger();
     private boolean dead;
     private Runnable afterNext;
     private String afterNextCall = "";
@@ -96,6 +98,11 @@ final class Faults {
         return calls().stream().filter(call::equals).count();
     }
 
+    /** Whether a call has arrived and is not answered yet. */
+    boolean callUnderWay() {
+        return underWay.get() > 0;
+    }
+
     Tasks over(Tasks tasks) {
         return over(Tasks.class, tasks, "tasks.");
     }
@@ -123,10 +130,13 @@ final class Faults {
                         throw thrown(fault, "before " + call);
                     }
                     Object answer;
+                    underWay.incrementAndGet();
                     try {
                         answer = method.invoke(real, arguments);
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
+                    } finally {
+                        underWay.decrementAndGet();
                     }
                     Runnable act = takeAct(call);
                     if (act != null) {

@@ -8,23 +8,37 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * A clock that moves when a test says so, and tasks that wait by it. Work runs on real threads; timers run on the thread
- * that moves the clock, so that they have run once it has moved.
+ * that moves the clock, so that they have run once it has moved. Before the clock moves, and after it, every other task
+ * runs until it waits or ends: what a test sees does not depend on how fast its threads are.
  */
 final class ManualTime implements InstantSource, Tasks {
     private final VirtualTasks threads = new VirtualTasks();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final List<Timer> timers = new ArrayList<>();
+    private final AtomicInteger starting = new AtomicInteger();
+    private final Set<Thread> advancing = ConcurrentHashMap.newKeySet();
+    private final Set<Thread> running = ConcurrentHashMap.newKeySet();
+    private final BooleanSupplier callUnderWay;
     private Instant now;
 
-    ManualTime(Instant start) {
+    /** @param callUnderWay whether a task waits for an answer that comes without the clock */
+    ManualTime(Instant start, BooleanSupplier callUnderWay) {
         now = start;
+        this.callUnderWay = callUnderWay;
     }
 
     @Override
@@ -40,12 +54,48 @@ final class ManualTime implements InstantSource, Tasks {
     /** Moves the clock on, and calls every timer at its time on the way. */
     void advance(Duration duration) {
         Instant until = instant().plus(duration);
-        Timer next = next(until);
-        while (next != null) {
-            next.ring();
-            next = next(until);
+        advancing.add(Thread.currentThread());
+        try {
+            await(this::othersWait);
+            Timer next = next(until);
+            while (next != null) {
+                await(this::othersWait);
+                next.ring();
+                await(this::othersWait);
+                next = next(until);
+            }
+            moveTo(until);
+            await(this::othersWait);
+        } finally {
+            advancing.remove(Thread.currentThread());
         }
-        moveTo(until);
+    }
+
+    /** Until no task can do anything before the clock moves or the test does something. */
+    void awaitQuiet() {
+        await(() -> advancing.isEmpty() && othersWait());
+    }
+
+    /** Looks from a task of its own: as only one runs at a time, none moves while it looks. */
+    private void await(Supplier<Boolean> quiet) {
+        long patience = System.nanoTime() + Work.PATIENCE.toNanos();
+        while (!CompletableFuture.supplyAsync(quiet, Thread::startVirtualThread).join()) {
+            LockSupport.parkNanos(10_000); // else a task that a platform thread woke would not get its turn
+            if (System.nanoTime() > patience) {
+                throw new AssertionError("A task computes, and does not wait for anything: " + running);
+            }
+        }
+    }
+
+    /** Whether every task that does not move the clock waits: for the clock, for another task or for the test. */
+    private boolean othersWait() {
+        running.removeIf(thread -> !thread.isAlive());
+        return starting.get() == 0
+                && !callUnderWay.getAsBoolean()
+                && running.stream()
+                        .filter(thread -> !advancing.contains(thread))
+                        .map(Thread::getState)
+                        .allMatch(state -> state == Thread.State.WAITING || state == Thread.State.TIMED_WAITING);
     }
 
     /** How many timers were started and not cancelled. */
@@ -94,7 +144,10 @@ final class ManualTime implements InstantSource, Tasks {
     @Override
     public <T> Task<T> fork(String name, Callable<T> work) {
         Forked<T> forked = new Forked<>();
+        starting.incrementAndGet();
         forked.inner = threads.fork(name, () -> {
+            running.add(Thread.currentThread());
+            starting.decrementAndGet();
             try {
                 return work.call();
             } finally {

@@ -158,12 +158,12 @@ class RunningAttemptTest {
     void that_takes_no_notice_of_a_cancel_is_left_behind_after_a_lease_and_the_margin() throws InterruptedException {
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch stop = new CountDownLatch(1);
-        stack.work.on("a", (input, context) -> stubborn(entered, stop));
+        stack.work.on("a", (input, context) -> Work.uninterruptible(entered, stop));
         stack.handOver("a");
         Tasks.Task<List<String>> worker = stack.start();
         Work.reached(entered, "not started");
         cancel();
-        stack.time.advance(Duration.ofSeconds(5));
+        stack.time.advance(Duration.ofSeconds(1)); // the first heartbeat brings it
         stack.time.advance(Duration.ofSeconds(19));
         assertThat(stack.state("a")).isEqualTo(Name.RUNNING);
         stack.time.advance(Duration.ofSeconds(1));
@@ -307,7 +307,7 @@ class RunningAttemptTest {
     void that_takes_no_notice_when_its_worker_stops_is_released_all_the_same() throws InterruptedException {
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch stop = new CountDownLatch(1);
-        stack.work.on("a", (input, context) -> stubborn(entered, stop));
+        stack.work.on("a", (input, context) -> Work.uninterruptible(entered, stop));
         stack.dispatch("d1", only());
         StepExecution worker = stack.environment();
         Tasks.Task<List<String>> stopped = stack.start(worker, stack.receive(10));
@@ -398,7 +398,7 @@ class RunningAttemptTest {
             throws InterruptedException {
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch end = new CountDownLatch(1);
-        stack.work.on("a", (input, context) -> stubborn(entered, end));
+        stack.work.on("a", (input, context) -> Work.uninterruptible(entered, end));
         stack.dispatch("d1", only());
         StepExecution worker = stack.environment();
         List<Delivery> batch = stack.receive(10);
@@ -472,7 +472,7 @@ class RunningAttemptTest {
         stack.work.grace(Duration.ofSeconds(60));
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch stop = new CountDownLatch(1);
-        stack.work.on("a", (input, context) -> stubborn(entered, stop));
+        stack.work.on("a", (input, context) -> Work.uninterruptible(entered, stop));
         stack.handOver("a");
         Tasks.Task<List<String>> worker = stack.start();
         Work.reached(entered, "not started");
@@ -490,7 +490,7 @@ class RunningAttemptTest {
         stack.work.grace(Duration.ofSeconds(60));
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch stop = new CountDownLatch(1);
-        stack.work.on("a", (input, context) -> stubborn(entered, stop));
+        stack.work.on("a", (input, context) -> Work.uninterruptible(entered, stop));
         stack.handOver("a");
         Tasks.Task<List<String>> worker = stack.start();
         Work.reached(entered, "not started");
@@ -522,7 +522,7 @@ class RunningAttemptTest {
         stack.work.on("a", (input, context) -> {
             if (context.attempt() == 1) {
                 zombies.set(context);
-                stubborn(entered, stop);
+                Work.uninterruptible(entered, stop);
                 return StepResult.of("the zombie's");
             }
             return StepResult.of("the winner's");
@@ -573,20 +573,6 @@ class RunningAttemptTest {
         assertThat(stack.count(Metric.STALE_REFUSED)).isEqualTo(1);
     }
 
-    private static StepResult stubborn(CountDownLatch entered, CountDownLatch stop) {
-        entered.countDown();
-        boolean stopped = false;
-        while (!stopped) {
-            try {
-                stop.await();
-                stopped = true;
-            } catch (InterruptedException ignored) {
-                // that is the point
-            }
-        }
-        return StepResult.none();
-    }
-
     private NewStep limited(Duration timeout) {
         return new NewStep(
                 "a", "work", "{}", new RetryPolicy(2, Duration.ZERO, Duration.ZERO), timeout, new TreeMap<>());
@@ -617,7 +603,7 @@ class RunningAttemptTest {
             if (context.attempt() > 1) {
                 return StepResult.of("second");
             }
-            return stubborn(entered, stop);
+            return Work.uninterruptible(entered, stop);
         });
         stack.dispatch("d1", limited(Duration.ofSeconds(30)));
         Tasks.Task<List<String>> worker = stack.start();

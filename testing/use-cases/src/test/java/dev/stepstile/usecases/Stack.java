@@ -44,7 +44,10 @@ final class Stack implements AutoCloseable {
     static final Duration FUNCTION_TIMEOUT = Duration.ofMinutes(15);
     static final String RUN = "r1";
 
-    final ManualTime time = new ManualTime(START);
+    /** Nothing goes wrong here: it knows of each call, also of the test's own, whether it is answered. */
+    private final Faults calls = new Faults();
+
+    final ManualTime time = new ManualTime(START, calls::callUnderWay);
     final Faults faults = new Faults();
 
     /** What goes wrong beside the ports: threads, timers and counts. */
@@ -73,7 +76,7 @@ final class Stack implements AutoCloseable {
         this.timing = timing;
         this.output = output;
         embedded = EmbeddedPorts.open(folder.resolve("state"), VISIBILITY, time);
-        ports = embedded.ports();
+        ports = calls.over(embedded.ports());
         AtomicInteger ids = new AtomicInteger();
         EngineRuntime runtime =
                 new EngineRuntime(time, new Random(7), () -> "owner-" + ids.incrementAndGet(), inside.over(time));

@@ -66,6 +66,21 @@ final class Work implements StepHandler {
         }
     }
 
+    /** A handler that takes no notice of an interruption. */
+    static StepResult uninterruptible(CountDownLatch entered, CountDownLatch stop) {
+        entered.countDown();
+        boolean stopped = false;
+        while (!stopped) {
+            try {
+                stop.await();
+                stopped = true;
+            } catch (InterruptedException ignored) {
+                // that is the point
+            }
+        }
+        return StepResult.none();
+    }
+
     synchronized void on(String key, Doing doing) {
         doings.put(key, doing);
     }

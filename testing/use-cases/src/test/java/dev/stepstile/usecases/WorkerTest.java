@@ -5,20 +5,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.contracts.StateFolderDamage;
 import dev.stepstile.port.StepQueue.Delivery;
+import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepState.Name;
 import dev.stepstile.step.WorkerRecord;
+import dev.stepstile.usecase.Dispatcher.NewStep;
 import dev.stepstile.usecase.Metric;
 import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.Tasks;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,7 +29,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A worker, its item, and what becomes of its steps when it falls silent. */
 class WorkerTest {
-    private static final Duration SECOND = Duration.ofSeconds(1);
 
     @TempDir
     Path folder;
@@ -44,23 +46,7 @@ class WorkerTest {
     }
 
     private void pass(int seconds) {
-        for (int i = 0; i < seconds; i++) {
-            stack.time.advance(SECOND);
-        }
-    }
-
-    /** As {@link #pass}, in a time that a look, which is a thread of its own, can follow. */
-    private void passUntil(int seconds, BooleanSupplier condition) throws InterruptedException {
-        for (int i = 0; i < seconds && !condition.getAsBoolean(); i++) {
-            pass(1);
-            Thread.sleep(100);
-        }
-    }
-
-    private static void await(BooleanSupplier condition) throws InterruptedException {
-        for (int i = 0; i < 1_000 && !condition.getAsBoolean(); i++) {
-            Thread.sleep(10);
-        }
+        stack.time.advance(Duration.ofSeconds(seconds));
     }
 
     /** A worker of another dispatch, which is busy until the gate opens. */
@@ -109,7 +95,7 @@ class WorkerTest {
         stack.crashAfterClaim();
         Work.Gate gate = stack.work.gate("neighbour");
         Tasks.Task<List<String>> neighbour = neighbour(gate);
-        passUntil(30, () -> stack.workers().size() == 1);
+        pass(30);
         assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
         assertThat(stack.receive(10)).as("sent, and visible").hasSize(1);
         assertThat(stack.record("a").history()).singleElement().satisfies(note -> {
@@ -291,7 +277,7 @@ class WorkerTest {
         stack.faults.loseAnswer("store.write");
         Tasks.Task<List<String>> worker = stack.start();
         a.awaitEntered();
-        await(() -> stack.hasRecord("a") && stack.hasRecord("b"));
+        stack.time.awaitQuiet();
         pass(10);
         assertThat(List.of(stack.state("a"), stack.state("b"))).containsExactlyInAnyOrder(Name.RUNNING, Name.RETRYING);
         a.open();
@@ -313,7 +299,7 @@ class WorkerTest {
         stack.handOver("a", "b");
         Tasks.Task<List<String>> worker = stack.start();
         gate.awaitEntered();
-        await(() -> stack.faults.calls("queue.changeVisibility") == 1); // its message goes back
+        stack.time.awaitQuiet(); // its message goes back
         stack.faults.restart();
         pass(10);
         assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
@@ -334,17 +320,22 @@ class WorkerTest {
                 return StepResult.of("late");
             });
         }
-        stack.handOver("a0", "a1", "a2", "a3", "a4", "b");
+        stack.dispatch(
+                "d1",
+                Stream.of("a0", "a1", "a2", "a3", "a4", "b")
+                        .map(key -> new NewStep(
+                                key, "work", "{}", RetryPolicy.DEFAULT, Duration.ofMinutes(10), new TreeMap<>()))
+                        .toArray(NewStep[]::new));
         Tasks.Task<List<String>> worker = stack.start();
         gate.awaitEntered();
-        await(() -> stack.faults.calls("queue.changeVisibility") == 5); // their messages go back
+        stack.time.awaitQuiet(); // their messages go back
         stack.faults.restart();
         List<Duration> left = new CopyOnWriteArrayList<>();
         eachTakesSixSeconds("store.write", left);
-        pass(1);
+        pass(30);
         assertThat(left)
                 .as("of the lease, after each write; three take longer than a lease")
-                .hasSizeGreaterThanOrEqualTo(3)
+                .hasSize(5)
                 .allMatch(Duration::isPositive);
         gate.open();
         worker.join();
@@ -380,19 +371,14 @@ class WorkerTest {
     @Test
     void that_is_revoked_before_a_handler_starts_abandons_it() throws InterruptedException {
         CountDownLatch stop = new CountDownLatch(1);
-        stack.work.on("a", (input, context) -> {
-            while (stop.getCount() > 0) {
-                Thread.onSpinWait(); // takes no notice of an interruption
-            }
-            return StepResult.none();
-        });
+        stack.work.on("a", (input, context) -> Work.uninterruptible(new CountDownLatch(1), stop));
         stack.handOver("a");
         stack.faults.afterNext("store.write", () -> {
             stack.ports.workers().revoke(stack.workers().getFirst(), stack.time.instant());
             pass(5);
         });
         Tasks.Task<List<String>> worker = stack.start();
-        await(() -> stack.hasRecord("a") && stack.state("a") == Name.RETRYING);
+        stack.time.awaitQuiet();
         assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
         stop.countDown();
         assertThat(worker.join()).hasSize(1);
@@ -426,11 +412,11 @@ class WorkerTest {
         }
         Work.Gate gate = stack.work.gate("neighbour");
         Tasks.Task<List<String>> neighbour = neighbour(gate);
-        passUntil(60, () -> stack.workers().size() == 1);
+        pass(60);
         assertThat(stack.workers()).as("all are recovered").hasSize(1);
         stack.handOver("a");
         stack.crashAfterClaim();
-        passUntil(30, () -> stack.state("a") == Name.RETRYING);
+        pass(30);
         assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
         gate.open();
         neighbour.join();
@@ -456,7 +442,7 @@ class WorkerTest {
         stack.work.on("b", gate);
         stack.work.on("c", gate);
         Tasks.Task<List<String>> worker = stack.start();
-        await(() -> stack.work.started().size() == 3);
+        stack.time.awaitQuiet();
         for (int i = 0; i < 30; i++) {
             stack.faults.fail("workers.renew");
         }
@@ -499,7 +485,7 @@ class WorkerTest {
         stack.work.on("c", gate);
         stack.handOver("a", "b", "c");
         Tasks.Task<List<String>> worker = stack.start();
-        await(() -> stack.work.started().size() == 3 && stack.state("a") == Name.SUCCEEDED);
+        stack.time.awaitQuiet();
         pass(1);
         for (int i = 0; i < 30; i++) {
             stack.faults.fail("workers.renew");
@@ -525,8 +511,7 @@ class WorkerTest {
         stack.faults.afterNext("workers.workers", () -> uninterrupted(listed));
         stack.faults.fail("workers.end");
         Tasks.Task<List<String>> worker = stack.start(environment, stack.receive(10));
-        await(() -> stack.faults.calls("workers.end") == 2);
-        Thread.sleep(50);
+        stack.time.awaitQuiet();
         assertThat(worker.joinUntil(stack.time.instant())).isFalse();
         listed.countDown();
         assertThat(worker.join()).isEmpty();
