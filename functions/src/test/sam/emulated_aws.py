@@ -20,6 +20,7 @@ docs/unverified.md lists what this cannot show.
 import functools
 import json
 import logging
+import os
 import sys
 
 import boto3
@@ -34,6 +35,7 @@ from moto.cloudformation.utils import random_suffix
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
 from moto.server import ThreadedMotoServer
+from moto.sqs.models import Queue
 
 REGION = "eu-west-1"
 # An error here is one, and no reason to try again.
@@ -189,7 +191,7 @@ class BucketPolicy(Type):
 
 
 @of_type("AWS::SQS::Queue")
-class Queue(Type):
+class StepQueue(Type):
     def create(self, name, properties):
         queue = properties.get("QueueName", name)
         return self.aws("sqs").create_queue(QueueName=queue, Attributes=self.as_texts(properties))["QueueUrl"]
@@ -519,6 +521,11 @@ def take_calls_without_tls():
     FakeBucket.get_permission = lambda self, action, resource: PermissionResult.NEUTRAL
 
 
+def deliver_no_messages():
+    """Moto would run the functions in Docker. Whoever tests them receives the messages, as the event source does."""
+    Queue.lambda_event_source_mappings = property(lambda self: {}, lambda self, value: None)
+
+
 def keep_what_a_function_is_given():
     """Moto's Lambda has no place for some of a function's settings, and takes others at the creation alone."""
     kept = ("Architectures", "ImageConfig", "KMSKeyArn", "LoggingConfig", "SnapStart", "TracingConfig")
@@ -814,7 +821,10 @@ class Resources(ResourceMap):
 def start(port=0):
     """Starts the server in this process, on loopback; returns its URL."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    # A queue may be purged as often as a test wants.
+    os.environ["MOTO_SQS_ENFORCE_STRICT_QUEUE_PURGE_BEHAVIOUR"] = "false"
     take_calls_without_tls()
+    deliver_no_messages()
     keep_what_a_function_is_given()
     moto.cloudformation.models.ResourceMap = Resources
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
