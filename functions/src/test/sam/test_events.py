@@ -129,6 +129,16 @@ class Deployed:
         key = json.loads(record["body"])["input"]["stored"]
         self.aws("s3").put_object(Bucket=self.bucket, Key=key, Body=f'{{"rows":[{rows}]}}'.encode())
 
+    def do_due(self):
+        """Otherwise a dispatch is left alone for as long as its own call may last."""
+        (item,) = [i for i in self.aws("dynamodb").scan(TableName=self.table)["Items"] if "nextSweepAt" in i]
+        self.aws("dynamodb").update_item(
+            TableName=self.table,
+            Key={name: item[name] for name in ("pk", "sk")},
+            UpdateExpression="SET nextSweepAt = :now",
+            ExpressionAttributeValues={":now": {"N": "1"}},
+        )
+
     def do_broken(self):
         """In the place of its message comes one whose input is not in the bucket."""
         event = event_of("step-batch")
