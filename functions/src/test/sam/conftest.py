@@ -2,6 +2,7 @@
 
 import functools
 import io
+import json
 import os
 import zipfile
 
@@ -36,4 +37,7 @@ def aws():
             LayerName=layer, Content={"S3Bucket": bucket, "S3Key": key}
         )
     assert made["LayerVersionArn"] == CHANGED["HandlersLayerArn"]
+    for arn in [*CHANGED["HandlersPolicyArns"].split(","), CHANGED["PermissionsBoundaryArn"]]:
+        nothing = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+        client("iam").create_policy(PolicyName=arn.split("/")[1], PolicyDocument=json.dumps(nothing))
     return client

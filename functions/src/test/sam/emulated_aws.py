@@ -21,6 +21,7 @@ import functools
 import json
 import logging
 import os
+import re
 import sys
 
 import boto3
@@ -30,13 +31,17 @@ import moto.cloudformation.models
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from moto.awslambda.models import LambdaBackend, LambdaFunction, LambdaStorage
 from moto.cloudformation.exceptions import ValidationError
-from moto.cloudformation.parsing import OutputMap, ResourceMap, clean_json
+from moto.cloudformation.parsing import OutputMap, ResourceMap, clean_json, parse_condition
 from moto.cloudformation.utils import random_suffix
+from moto.codedeploy.models import codedeploy_backends
+from moto.dynamodb.models import dynamodb_backends
 from moto.iam.access_control import PermissionResult
+from moto.logs.models import logs_backends
 from moto.s3.models import FakeBucket
 from moto.server import ThreadedMotoServer
 from moto.sqs.models import Queue
 
+ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 # An error here is one, and no reason to try again.
 CLIENT = {
@@ -90,17 +95,43 @@ class Type:
 class Table(Type):
     LATER = ("TimeToLiveSpecification", "PointInTimeRecoverySpecification")
 
+    @staticmethod
+    def renamed(properties):
+        key = properties.get("SSESpecification", {"SSEEnabled": False})
+        return {
+            **properties,
+            "SSESpecification": {"Enabled": key["SSEEnabled"], **without(key, "SSEEnabled")},
+        }
+
     def create(self, name, properties):
         table = properties.get("TableName", name)
-        self.aws("dynamodb").create_table(**{"TableName": table, **without(properties, *self.LATER)})
+        plain = self.renamed(without(properties, *self.LATER))
+        self.aws("dynamodb").create_table(**{"TableName": table, **plain})
         self.set_later(table, properties)
         return table
 
     def update(self, physical_id, properties, before):
-        fixed = (*self.LATER, "KeySchema", "Tags")
-        changed = {k: v for k, v in without(properties, *fixed).items() if before.get(k) != v}
+        fixed = (*self.LATER, "KeySchema", "Tags", "GlobalSecondaryIndexes")
+        new, old = (self.renamed(without(p, *fixed)) for p in (properties, before))
+        changed = {name: value for name, value in new.items() if old.get(name) != value}
+        indexes = []
+        for index, was in zip(
+            properties["GlobalSecondaryIndexes"], before["GlobalSecondaryIndexes"], strict=True
+        ):
+            if without(index, "WarmThroughput") != without(was, "WarmThroughput"):
+                raise ValidationError(
+                    message="an index is replaced by hand: add one, deploy, remove the other, deploy"
+                )
+            if index.get("WarmThroughput", was.get("WarmThroughput")) != was.get("WarmThroughput"):
+                warm = {name: index[name] for name in ("IndexName", "WarmThroughput")}
+                indexes.append({"Update": warm})
+        if indexes:
+            changed["GlobalSecondaryIndexUpdates"] = indexes
         if changed:
             self.aws("dynamodb").update_table(TableName=physical_id, **changed)
+        # Moto's update leaves the key as it was.
+        table = dynamodb_backends[ACCOUNT][REGION].get_table(physical_id)
+        table.sse_specification = new["SSESpecification"]
         self.set_later(physical_id, properties)
 
     def set_later(self, physical_id, properties):
@@ -197,7 +228,9 @@ class StepQueue(Type):
         return self.aws("sqs").create_queue(QueueName=queue, Attributes=self.as_texts(properties))["QueueUrl"]
 
     def update(self, physical_id, properties, before):
-        self.aws("sqs").set_queue_attributes(QueueUrl=physical_id, Attributes=self.as_texts(properties))
+        gone = {"KmsMasterKeyId": ""} if "KmsMasterKeyId" in before else {}
+        attributes = {**gone, **self.as_texts(properties)}
+        self.aws("sqs").set_queue_attributes(QueueUrl=physical_id, Attributes=attributes)
 
     def delete(self, physical_id, properties):
         self.aws("sqs").delete_queue(QueueUrl=physical_id)
@@ -213,6 +246,52 @@ class StepQueue(Type):
             "Attributes"
         ]["QueueArn"]
         return {"Arn": arn, "QueueName": arn.split(":")[-1], "QueueUrl": physical_id}
+
+
+@of_type("AWS::SQS::QueuePolicy")
+class QueuePolicy(Type):
+    def create(self, name, properties):
+        self.set(properties, json.dumps(properties["PolicyDocument"]))
+        return name
+
+    def update(self, physical_id, properties, before):
+        self.create(physical_id, properties)
+
+    def delete(self, physical_id, properties):
+        self.set(properties, "")
+
+    def set(self, properties, policy):
+        for queue in properties["Queues"]:
+            self.aws("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+
+
+@of_type("AWS::IAM::ManagedPolicy")
+class ManagedPolicy(Type):
+    def create(self, name, properties):
+        plain = without(properties, "PolicyDocument", "ManagedPolicyName")
+        policy = self.aws("iam").create_policy(
+            PolicyName=properties.get("ManagedPolicyName", name),
+            PolicyDocument=json.dumps(properties["PolicyDocument"]),
+            **plain,
+        )
+        return policy["Policy"]["Arn"]
+
+    def update(self, physical_id, properties, before):
+        iam = self.aws("iam")
+        document = json.dumps(properties["PolicyDocument"])
+        iam.create_policy_version(PolicyArn=physical_id, PolicyDocument=document, SetAsDefault=True)
+        self.forget_other_versions(physical_id)
+
+    def forget_other_versions(self, physical_id):
+        for version in self.aws("iam").list_policy_versions(PolicyArn=physical_id)["Versions"]:
+            if not version["IsDefaultVersion"]:
+                self.aws("iam").delete_policy_version(PolicyArn=physical_id, VersionId=version["VersionId"])
+
+    def delete(self, physical_id, properties):
+        self.aws("iam").delete_policy(PolicyArn=physical_id)
+
+    def attributes(self, physical_id, properties):
+        return {"PolicyArn": physical_id}
 
 
 @of_type("AWS::IAM::Role")
@@ -266,9 +345,8 @@ class Role(Type):
 class LogGroup(Type):
     def create(self, name, properties):
         group = properties.get("LogGroupName", name)
-        key = {"kmsKeyId": properties["KmsKeyId"]} if "KmsKeyId" in properties else {}
-        self.aws("logs").create_log_group(logGroupName=group, **key)
-        self.update(group, without(properties, "KmsKeyId"), {})
+        self.aws("logs").create_log_group(logGroupName=group)
+        self.update(group, properties, {})
         return group
 
     def update(self, physical_id, properties, before):
@@ -278,16 +356,15 @@ class LogGroup(Type):
             raise ValidationError(message=f"LogGroup.{', '.join(others)}: say in {__file__} how it is set")
         if "RetentionInDays" in properties:
             logs.put_retention_policy(logGroupName=physical_id, retentionInDays=properties["RetentionInDays"])
-        if "KmsKeyId" in properties:
-            logs.associate_kms_key(logGroupName=physical_id, kmsKeyId=properties["KmsKeyId"])
-        elif "KmsKeyId" in before:
-            logs.disassociate_kms_key(logGroupName=physical_id)
+        # Moto has no call for it.
+        group = logs_backends[ACCOUNT][REGION].groups[physical_id]
+        group.kms_key_id = properties.get("KmsKeyId")
 
     def delete(self, physical_id, properties):
         self.aws("logs").delete_log_group(logGroupName=physical_id)
 
     def attributes(self, physical_id, properties):
-        return {"Arn": f"arn:aws:logs:{REGION}:123456789012:log-group:{physical_id}:*"}
+        return {"Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{physical_id}:*"}
 
 
 # What CloudFormation sends when a property of a function is removed.
@@ -494,7 +571,7 @@ class Alarm(Type):
         self.aws("cloudwatch").delete_alarms(AlarmNames=[physical_id])
 
     def attributes(self, physical_id, properties):
-        return {"Arn": f"arn:aws:cloudwatch:{REGION}:123456789012:alarm:{physical_id}"}
+        return {"Arn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{physical_id}"}
 
 
 @of_type("AWS::CloudWatch::Dashboard")
@@ -511,6 +588,40 @@ class Dashboard(Type):
 
     def delete(self, physical_id, properties):
         self.aws("cloudwatch").delete_dashboards(DashboardNames=[physical_id])
+
+
+def in_camel_case(value):
+    """As CodeDeploy's API names its members."""
+    if isinstance(value, dict):
+        return {name[0].lower() + name[1:]: in_camel_case(of) for name, of in value.items()}
+    return [in_camel_case(of) for of in value] if isinstance(value, list) else value
+
+
+@of_type("AWS::CodeDeploy::Application")
+class Application(Type):
+    def create(self, name, properties):
+        plain = in_camel_case(without(properties, "ApplicationName"))
+        self.aws("codedeploy").create_application(applicationName=name, **plain)
+        return name
+
+    def delete(self, physical_id, properties):
+        # Moto has no call for it, nor for deployment groups.
+        del codedeploy_backends[ACCOUNT][REGION].applications[physical_id]
+
+
+@of_type("AWS::CodeDeploy::DeploymentGroup")
+class DeploymentGroup(Type):
+    def create(self, name, properties):
+        self.aws("codedeploy").create_deployment_group(deploymentGroupName=name, **in_camel_case(properties))
+        return name
+
+    def update(self, physical_id, properties, before):
+        self.delete(physical_id, before)
+        self.create(physical_id, properties)
+
+    def delete(self, physical_id, properties):
+        groups = codedeploy_backends[ACCOUNT][REGION].deployment_groups
+        del groups[properties["ApplicationName"]][physical_id]
 
 
 # ---------------------------------------------------------------- what moto does otherwise than AWS
@@ -643,6 +754,28 @@ def without_nothing(value):
 # ---------------------------------------------------------------- stacks
 
 
+def as_text(value):
+    """Parameters, and what they are compared with, are texts in CloudFormation; moto makes numbers of some."""
+    if isinstance(value, dict):
+        return {name: as_text(of) for name, of in value.items()}
+    if isinstance(value, list):
+        return [as_text(of) for of in value]
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def check_parameter(name, value, parameter):
+    for each in value if isinstance(value, list) else [value]:
+        allowed = as_text(parameter.get("AllowedValues", [each]))
+        pattern = parameter.get("AllowedPattern", ".*")
+        number = float(each) if parameter["Type"] == "Number" else 0
+        least, most = parameter.get("MinValue", number), parameter.get("MaxValue", number)
+        longest = int(parameter.get("MaxLength", len(each)))
+        if each not in allowed or not re.fullmatch(pattern, each) or len(each) > longest:
+            raise ValidationError(message=f"Parameter {name}: {each!r} is not allowed")
+        if not float(least) <= number <= float(most):
+            raise ValidationError(message=f"Parameter {name}: {each} is not from {least} to {most}")
+
+
 class Resource:
     def __init__(self, type_name, logical_resource_id, physical_resource_id, properties, json, handler):
         self.type = self.cf_resource_type = type_name
@@ -700,9 +833,17 @@ class Resources(ResourceMap):
 
     def load(self):
         self.load_mapping()
-        self.transform_mapping()
         self.load_parameters()
+        parameters = {name: as_text(value) for name, value in self.resolved_parameters.items()}
+        self._parsed_resources.update(parameters)
+        for name, value in parameters.items():
+            check_parameter(name, value, self._template["Parameters"][name])
+        self._template["Conditions"] = as_text(self._template.get("Conditions", {}))
         self.load_conditions()
+        for name, rule in self._template.get("Rules", {}).items():
+            for assertion in rule["Assertions"]:
+                if not parse_condition(as_text(assertion["Assert"]), self, self.lazy_condition_map):
+                    raise ValidationError(message=f"Rule {name}: {assertion['AssertDescription']}")
 
     def __getitem__(self, key):
         if key in self._parsed_resources:
@@ -821,12 +962,15 @@ class Resources(ResourceMap):
 def start(port=0):
     """Starts the server in this process, on loopback; returns its URL."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     # A queue may be purged as often as a test wants.
     os.environ["MOTO_SQS_ENFORCE_STRICT_QUEUE_PURGE_BEHAVIOUR"] = "false"
     take_calls_without_tls()
     deliver_no_messages()
     keep_what_a_function_is_given()
     moto.cloudformation.models.ResourceMap = Resources
+    # Moto reads it as YAML, which takes a second; what SAM hands over is JSON.
+    moto.cloudformation.models.Stack.parse_template = staticmethod(json.loads)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
     Resources.endpoint = f"http://127.0.0.1:{server.get_host_and_port()[1]}"

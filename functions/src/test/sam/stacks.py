@@ -75,10 +75,73 @@ class Stack:
         by_name = {alarm["AlarmName"]: alarm for alarm in alarms}
         return {name: by_name[physical_id] for name, physical_id in names.items()}
 
+    def table(self):
+        return self.aws("dynamodb").describe_table(TableName=self.id("Table"))["Table"]
+
+    def recovery(self):
+        answer = self.aws("dynamodb").describe_continuous_backups(TableName=self.id("Table"))
+        return answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"][
+            "PointInTimeRecoveryStatus"
+        ]
+
+    def policies(self, role):
+        """The managed ones, by ARN."""
+        attached = self.aws("iam").list_attached_role_policies(RoleName=self.id(role))["AttachedPolicies"]
+        return [policy["PolicyArn"] for policy in attached]
+
+    def reserved(self, function):
+        answer = self.aws("lambda").get_function_concurrency(FunctionName=self.id(function))
+        return answer.get("ReservedConcurrentExecutions")
+
+    # What is the same for all of a kind; where it is not, all that it is.
+
+    def of_every_function(self, setting):
+        """setting: of a configuration, or a variable of the environment."""
+        configurations = map(self.configuration, self.of_type("AWS::Lambda::Function"))
+        return common(c.get(setting) or c["Environment"]["Variables"].get(setting) for c in configurations)
+
+    def network(self, kind):
+        """kind: SubnetIds or SecurityGroupIds."""
+        functions = self.of_type("AWS::Lambda::Function")
+        return common(self.configuration(function).get("VpcConfig", {}).get(kind) for function in functions)
+
+    def alarm_actions(self):
+        return common(alarm["AlarmActions"] for alarm in self.alarms().values())
+
+    def log_retention(self):
+        return common(group["retentionInDays"] for group in self.log_groups())
+
     def log_groups(self):
         groups = self.aws("logs").describe_log_groups()["logGroups"]
         ours = self.of_type("AWS::Logs::LogGroup").values()
         return [group for group in groups if group["logGroupName"] in ours]
 
-    def table(self):
-        return self.aws("dynamodb").describe_table(TableName=self.id("Table"))["Table"]
+    def keys(self):
+        """The KMS keys of the table, the queues, the bucket and the logs."""
+        keys = [self.table().get("SSEDescription", {}).get("KMSMasterKeyArn")]
+        for queue in self.of_type("AWS::SQS::Queue").values():
+            answer = self.aws("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])
+            keys.append(answer["Attributes"].get("KmsMasterKeyId") or None)
+        answer = self.aws("s3").get_bucket_encryption(Bucket=self.id("PayloadBucket"))
+        (rule,) = answer["ServerSideEncryptionConfiguration"]["Rules"]
+        keys.append(rule["ApplyServerSideEncryptionByDefault"].get("KMSMasterKeyID"))
+        return common(keys + [group.get("kmsKeyId") for group in self.log_groups()])
+
+    def boundaries(self):
+        roles = [
+            self.aws("iam").get_role(RoleName=r)["Role"] for r in self.of_type("AWS::IAM::Role").values()
+        ]
+        return common(role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn") for role in roles)
+
+    def rollouts(self):
+        """How the aliases move; none where they move at once."""
+        application = {"applicationName": self.id("ServerlessDeploymentApplication")}
+        groups = self.of_type("AWS::CodeDeploy::DeploymentGroup").values()
+        ask = self.aws("codedeploy").get_deployment_group
+        answers = [ask(deploymentGroupName=group, **application)["deploymentGroupInfo"] for group in groups]
+        return common(answer["deploymentConfigName"] for answer in answers)
+
+
+def common(values):
+    found = {json.dumps(value): value for value in values}
+    return next(iter(found.values())) if len(found) == 1 else " and ".join(sorted(found))

@@ -9,27 +9,52 @@ import pytest
 from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
 from stacks import Stack
-from test_deployment import CHANGED, TEMPLATE
+from test_deployment import CHANGED, EVERYTHING, TEMPLATE, TOGETHER
 from test_deployment import Stack as Expected
 
 # By parameter: where the value from CHANGED is seen once it is deployed. Where another value follows from it, that one
 # stands beside: (where, value).
 SEEN = {
-    "Architecture": lambda stack: stack.configuration("DispatchFunction")["Architectures"],
     "HandlersLayerArn": lambda stack: stack.configuration("StepFunction")["Layers"],
     "StepImageUri": lambda stack: stack.code("StepImageFunction")["ImageUri"],
-    "StepConcurrency": lambda stack: stack.mapping()["ScalingConfig"]["MaximumConcurrency"],
+    "HandlersPolicyArns": (
+        lambda stack: stack.policies("StepRole"),
+        CHANGED["HandlersPolicyArns"].split(","),
+    ),
+    "HandlersConfig": lambda stack: stack.environment("StepFunction")["STEPSTILE_HANDLERS_CONFIG"],
+    "Architecture": lambda stack: stack.of_every_function("Architectures"),
     "StepMemory": lambda stack: stack.configuration("StepFunction")["MemorySize"],
-    "LeaseSeconds": lambda stack: stack.environment("StepFunction")["STEPSTILE_LEASE_SECONDS"],
-    "RetentionDays": lambda stack: stack.environment("SweeperFunction")["STEPSTILE_RETENTION_DAYS"],
-    "LogRetentionDays": lambda stack: [group["retentionInDays"] for group in stack.log_groups()],
+    "StepTimeout": lambda stack: stack.configuration("StepFunction")["Timeout"],
+    "StepConcurrency": lambda stack: stack.mapping()["ScalingConfig"]["MaximumConcurrency"],
+    "StepPollersMinimum": lambda stack: stack.mapping()["ProvisionedPollerConfig"]["MinimumPollers"],
+    "StepPollersMaximum": lambda stack: (
+        stack.mapping().get("ProvisionedPollerConfig", {}).get("MaximumPollers")
+    ),
+    "StepReservedConcurrency": lambda stack: stack.reserved("StepFunction"),
+    "DispatchMemory": lambda stack: stack.configuration("DispatchFunction")["MemorySize"],
+    "RunsMemory": lambda stack: stack.configuration("RunsFunction")["MemorySize"],
+    "TableWarmReads": lambda stack: stack.table()["WarmThroughput"]["ReadUnitsPerSecond"],
+    "TableWarmWrites": lambda stack: stack.table()["WarmThroughput"]["WriteUnitsPerSecond"],
+    "LeaseSeconds": lambda stack: stack.of_every_function("STEPSTILE_LEASE_SECONDS"),
+    "RetentionDays": lambda stack: stack.of_every_function("STEPSTILE_RETENTION_DAYS"),
+    "VpcSubnetIds": (lambda stack: stack.network("SubnetIds"), CHANGED["VpcSubnetIds"].split(",")),
+    "VpcSecurityGroupIds": lambda stack: stack.network("SecurityGroupIds"),
+    "KmsKeyArn": lambda stack: stack.keys(),
+    "PermissionsBoundaryArn": lambda stack: stack.boundaries(),
+    "DeletionProtection": (lambda stack: stack.table()["DeletionProtectionEnabled"], False),
+    "PointInTimeRecovery": (lambda stack: stack.recovery(), "DISABLED"),
+    "DeploymentType": (lambda stack: stack.rollouts(), "CodeDeployDefault.LambdaCanary10Percent5Minutes"),
+    "Tracing": lambda stack: stack.of_every_function("TracingConfig"),
+    "LogRetentionDays": lambda stack: stack.log_retention(),
     "OldestMessageAlarmSeconds": lambda stack: stack.alarms()["OldestMessageAlarm"]["Threshold"],
-    "AccountConcurrency": lambda stack: stack.alarms()["ConcurrencyAlarm"]["Metrics"][0]["Expression"].split()[-1],
-    "AlarmTopicArn": lambda stack: stack.alarms()["DeadLettersAlarm"]["AlarmActions"],
+    "AccountConcurrency": lambda stack: stack.alarms()["ConcurrencyAlarm"]["Metrics"][0][
+        "Expression"
+    ].split()[-1],
+    "AlarmTopicArn": lambda stack: stack.alarm_actions(),
 }
 
 # What is still there when its stack is deleted. docs/operations.md says how it is deleted.
-RETAINED = {"Table", "PayloadBucket"}
+RETAINED = {"Table", "PayloadBucket", "StepQueue", "DeadLetterQueue"}
 
 TEMPLATE_NOW = yaml_parse(TEMPLATE.read_text())
 
@@ -85,8 +110,14 @@ def exists(aws, kind, physical_id):
                 return aws("cloudwatch").describe_alarms(AlarmNames=[physical_id])["MetricAlarms"] != []
             case "AWS::CloudWatch::Dashboard":
                 aws("cloudwatch").get_dashboard(DashboardName=physical_id)
+            case "AWS::IAM::ManagedPolicy":
+                aws("iam").get_policy(PolicyArn=physical_id)
+            case "AWS::CodeDeploy::Application":
+                aws("codedeploy").get_application(applicationName=physical_id)
             case (
                 "AWS::S3::BucketPolicy"
+                | "AWS::SQS::QueuePolicy"
+                | "AWS::CodeDeploy::DeploymentGroup"
                 | "AWS::Lambda::Permission"
                 | "AWS::Lambda::EventInvokeConfig"
                 | "AWS::ApiGatewayV2::Stage"
@@ -144,16 +175,32 @@ def test_the_api_leads_to_the_aliases_of_its_functions(stack):
     assert len(stack.aws("apigatewayv2").get_routes(ApiId=api)["Items"]) == len(uris) == 11
 
 
+def seen(stack, parameter):
+    where = SEEN[parameter][0] if isinstance(SEEN[parameter], tuple) else SEEN[parameter]
+    try:
+        return set(leaves(where(stack)))
+    except KeyError:  # as of a function or a setting that there is not
+        return set()
+
+
+@pytest.fixture(scope="module")
+def by_default(deployed):
+    """What is seen of each parameter before any is changed."""
+    deployed.update()
+    return {parameter: seen(deployed, parameter) for parameter in SEEN}
+
+
 @pytest.mark.parametrize("parameter", TEMPLATE_NOW["Parameters"])
-def test_a_changed_parameter_is_in_effect(stack, parameter):
-    where, value = (
-        SEEN[parameter] if isinstance(SEEN[parameter], tuple) else (SEEN[parameter], CHANGED[parameter])
-    )
-    before = leaves(where(stack)) if parameter != "StepImageUri" else []
-    assert str(value) not in before
-    stack.update(**{parameter: CHANGED[parameter]})
-    assert str(value) in leaves(where(stack))
-    assert not_in_the_alias(stack) == []
+def test_a_changed_parameter_is_in_effect(deployed, by_default, parameter):
+    before = by_default[parameter]
+    if parameter in TOGETHER:
+        deployed.update(**TOGETHER[parameter], **{p: v for p, v in EVERYTHING.items() if p == parameter})
+        before = seen(deployed, parameter)
+    value = SEEN[parameter][1] if isinstance(SEEN[parameter], tuple) else CHANGED[parameter]
+    assert before.isdisjoint(leaves(value))
+    deployed.update(**TOGETHER.get(parameter, {}), **{parameter: CHANGED[parameter]})
+    assert seen(deployed, parameter).issuperset(leaves(value))
+    assert not_in_the_alias(deployed) == []
 
 
 def test_each_case_is_of_a_parameter():
