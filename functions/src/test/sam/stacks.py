@@ -1,5 +1,6 @@
 """A stack of template.yaml in an emulated AWS, and what it made."""
 
+import functools
 import json
 
 from test_deployment import transformed
@@ -28,6 +29,7 @@ class Stack:
         if parameters != self.parameters:
             self.aws("cloudformation").update_stack(**self.request(parameters))
             self.parameters = parameters
+            self.__dict__.pop("resources", None)
 
     def delete(self):
         self.aws("cloudformation").delete_stack(StackName=self.name)
@@ -37,7 +39,7 @@ class Stack:
         (stack,) = self.aws("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
-    @property
+    @functools.cached_property
     def resources(self):
         """By logical id: (type, physical id)."""
         listed = self.aws("cloudformation").describe_stack_resources(StackName=self.name)["StackResources"]

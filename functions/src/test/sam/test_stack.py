@@ -210,7 +210,15 @@ def test_each_case_is_of_a_parameter():
 def test_an_update_that_changes_nothing_changes_no_resource(stack):
     before = stack.resources
     stack.aws("cloudformation").update_stack(**stack.request({}))
+    del stack.resources
     assert stack.resources == before
+
+
+def test_an_update_keeps_the_versions_to_which_one_can_roll_back(stack):
+    versions = stack.of_type("AWS::Lambda::Version")
+    stack.update(LeaseSeconds=CHANGED["LeaseSeconds"])
+    assert set(versions.values()).isdisjoint(stack.of_type("AWS::Lambda::Version").values())
+    assert [name for name, arn in versions.items() if not exists(stack.aws, "AWS::Lambda::Version", arn)] == []
 
 
 def test_a_setting_that_no_version_names_does_not_reach_the_alias(aws, template):
