@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from samtranslator.yaml_helper import yaml_parse
-from test_deployment import EVERYTHING, IMAGE, REGION, TEMPLATE, Stack
+from test_deployment import EVERYTHING, IMAGE, PARSED, REGION, TEMPLATE, Stack
 
 CFN_LINT = Path(sys.executable).parent / "cfn-lint"
 CHECKOV = TEMPLATE.parent / ".stepstile" / "checkov" / "bin" / "checkov"
@@ -26,7 +25,7 @@ EXCUSED = yaml.safe_load((Path(__file__).parent / "excused.yaml").read_text())
 
 
 def stack(name):
-    return Stack(yaml_parse(TEMPLATE.read_text()), **STACKS[name])
+    return Stack(PARSED, **STACKS[name])
 
 
 def cfn_lint(folder, templates):

@@ -86,9 +86,12 @@ UNVERSIONED = {"ReservedConcurrentExecutions"}
 LONGEST_DESCRIPTION = 256
 
 
+PARSED = yaml_parse(TEMPLATE.read_text())
+
+
 @pytest.fixture
 def template():
-    return yaml_parse(TEMPLATE.read_text())
+    return copy.deepcopy(PARSED)
 
 
 def transformed(template, parameters):
@@ -193,8 +196,13 @@ def pairs(template, parameters):
             yield parameter, before, Stack(template, **{**others, **without_layer, parameter: CHANGED[parameter]})
 
 
-def versioned(stack, function):
-    return {name: value for name, value in stack.functions()[function].items() if name not in UNVERSIONED}
+def versioned(stack):
+    """By function: what of it a version has, and which version CloudFormation is asked for."""
+    functions = {
+        function: {name: value for name, value in properties.items() if name not in UNVERSIONED}
+        for function, properties in stack.functions().items()
+    }
+    return functions, stack.versions()
 
 
 class Changes:
@@ -209,9 +217,10 @@ class Changes:
         for parameter, before, after in pairs(template, parameters):
             if self.all_of(before) != self.all_of(after):
                 effective.add(parameter)
-            for function in before.functions().keys() & after.functions().keys():
-                same = versioned(before, function) == versioned(after, function)
-                same_version = before.versions()[function] == after.versions()[function]
+            (functions, versions), (new_functions, new_versions) = versioned(before), versioned(after)
+            for function in functions.keys() & new_functions.keys():
+                same = functions[function] == new_functions[function]
+                same_version = versions[function] == new_versions[function]
                 if not same:
                     self.changed.add((function, parameter))
                 if same and not same_version:
@@ -227,7 +236,7 @@ class Changes:
 
 @pytest.fixture(scope="module")
 def changes():
-    return Changes(yaml_parse(TEMPLATE.read_text()))
+    return Changes(PARSED)
 
 
 def test_each_parameter_of_a_function_makes_a_new_version_of_it(changes):
@@ -296,6 +305,12 @@ def test_the_longest_value_is_taken_and_a_longer_one_is_not(template, name):
     assert re.search(pattern, LONGEST[name])
     assert not re.search(pattern, LONGEST[name] + "x")
     assert not re.search(pattern, LONGEST[name].replace("xx", "xxx", 1) + "0")
+
+
+def test_each_pattern_is_explained_to_whom_it_refuses_a_value(template):
+    patterns = {name for name, parameter in template["Parameters"].items() if "AllowedPattern" in parameter}
+    assert patterns >= set(LONGEST)
+    assert patterns == {name for name, parameter in template["Parameters"].items() if "ConstraintDescription" in parameter}
 
 
 def longest_descriptions(template):

@@ -42,6 +42,7 @@ class InheritedEnvironmentTest {
                 "PYTHONPATH",
                 "PYTHONUNBUFFERED",
                 "VIRTUAL_ENV",
+                "STEPSTILE_HANDLERS_CONFIG",
                 "LD_LIBRARY_PATH",
                 "SSL_CERT_FILE",
                 "https_proxy",
