@@ -4,6 +4,7 @@ import dev.stepstile.cli.bench.BenchCommand;
 import dev.stepstile.cli.console.Terminal;
 import dev.stepstile.cli.demo.DemoCommand;
 import dev.stepstile.cli.local.LocalCommand;
+import dev.stepstile.cli.plan.PlanCommand;
 import dev.stepstile.cli.simulate.SimulateCommand;
 import java.nio.file.FileSystemException;
 import java.util.Objects;
@@ -27,6 +28,7 @@ import picocli.CommandLine.Spec;
             LocalCommand.class,
             BenchCommand.class,
             SimulateCommand.class,
+            PlanCommand.class,
             Main.Verify.class
         })
 public final class Main {

@@ -18,6 +18,9 @@ final class Capacity {
     /** Of a list or a map, and of each of its members. */
     private static final int COLLECTION_BYTES = 3;
 
+    /** That each stored item, and each entry of an index, is charged beside its own. */
+    private static final int STORED_BYTES = 100;
+
     private Capacity() {}
 
     static long size(Map<String, AttributeValue> item) {
@@ -50,6 +53,11 @@ final class Capacity {
     private static int significantDigits(String number) {
         String digits = number.replaceFirst("^-?0*", "").replaceFirst("0+$", "");
         return digits.length() + (number.startsWith("-") ? 1 : 0);
+    }
+
+    /** What an item is charged for as storage. */
+    static long stored(Map<String, AttributeValue> item) {
+        return size(item) + STORED_BYTES;
     }
 
     static double toRead(long bytes, @Nullable Boolean consistent) {

@@ -75,6 +75,16 @@ public final class SimulatedTable implements DynamoDbClient {
                 .forEach(index -> indexes.put(index.indexName(), SortedItems.index(index, definition.keySchema())));
     }
 
+    /** What the table's items take, without its indexes. */
+    public synchronized long tableBytes() {
+        return items.storedBytes();
+    }
+
+    /** What the entries of all indexes take. */
+    public synchronized long indexBytes() {
+        return indexes.values().stream().mapToLong(SortedItems::storedBytes).sum();
+    }
+
     @Override
     public synchronized PutItemResponse putItem(PutItemRequest request) {
         Map<String, AttributeValue> stored = items.get(request.item());

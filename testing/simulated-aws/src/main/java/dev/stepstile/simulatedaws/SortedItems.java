@@ -116,6 +116,13 @@ final class SortedItems {
                 .sorted(Map.Entry.comparingByKey(Comparator.naturalOrder()));
     }
 
+    long storedBytes() {
+        return partitions.values().stream()
+                .flatMap(partition -> partition.values().stream())
+                .mapToLong(Capacity::stored)
+                .sum();
+    }
+
     Place place(Map<String, AttributeValue> item) {
         StringBuilder key = new StringBuilder();
         tableKeys.forEach(name -> key.append(Conjunct.stands(name, item).s()).append('\0'));

@@ -32,10 +32,9 @@ public final class CostBenchmark {
 
     /** As {@link #steps}, and writes the tables into the documents of a checkout. */
     public void write(int steps, Path checkout) throws IOException {
-        CostTables tables = new CostTables(count(steps), new CostRun().idleHour(), new CostRun().followedHour());
+        CostTables tables = new CostTables(count(steps));
         Path page = checkout.resolve("docs/cost.md");
         CostDocuments.write(page, "units", tables.units());
-        CostDocuments.write(page, "fixed", tables.fixed());
         CostDocuments.write(checkout.resolve("README.md"), "dollars", tables.dollars());
         out.printf("%nWritten to docs/cost.md and README.md.%n");
     }

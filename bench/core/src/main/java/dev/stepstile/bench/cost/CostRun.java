@@ -17,7 +17,14 @@ final class CostRun {
     /** Batches of ten at once: 500 slots. */
     static final int WORKERS = 50;
 
+    /** What Lambda keeps while the queue is empty. */
+    private static final int IDLE_POLLERS = 5;
+
     private static final Duration TIMEOUT = Duration.ofSeconds(870);
+    /** As by default, but with attempts enough. */
+    private static final RetryPolicy RETRIES =
+            new RetryPolicy(Limits.MAX_ATTEMPTS, RetryPolicy.DEFAULT.base(), RetryPolicy.DEFAULT.cap());
+
     private static final Duration AT_MOST = Duration.ofDays(30);
     private static final int FEED_PAGE = 1000;
 
@@ -60,10 +67,20 @@ final class CostRun {
 
     /** Runs steps, in dispatches of 10,000 at most, each to a run of its own. */
     Counted run(Duration step, int steps) {
-        account.startPollers(WORKERS);
+        return run(step, steps, SimulatedAccount.BATCH, 0);
+    }
+
+    /**
+     * As {@link #run(Duration, int)}.
+     *
+     * @param batch how many messages an invocation takes at most
+     * @param retries how many attempts of a step fail and are retried, on average
+     */
+    Counted run(Duration step, int steps, int batch, double retries) {
+        account.startPollers(WORKERS, batch);
         account.startSchedule();
         account.start("client", () -> {
-            List<String> runs = dispatch(step, steps);
+            List<String> runs = dispatch(step, steps, retries);
             while (account.tally(Metric.DISPATCHES_CLOSED) < runs.size() || !account.queueEmpty()) {
                 account.scheduler().pause(1000);
             }
@@ -82,20 +99,24 @@ final class CostRun {
                 account.counts());
     }
 
-    /** What an idle deployment consumes in an hour: Lambda keeps five pollers. */
-    Counts idleHour() {
-        account.startPollers(5);
+    SimulatedAccount account() {
+        return account;
+    }
+
+    /** What an idle deployment consumes. */
+    Counts idle(Duration during) {
+        account.startPollers(IDLE_POLLERS, SimulatedAccount.BATCH);
         account.startSchedule();
-        account.scheduler().run(Scheduler.START.plus(Duration.ofHours(1)));
+        account.scheduler().run(Scheduler.START.plus(during));
         return account.counts();
     }
 
-    /** What a client consumes in an hour that follows the feed of a run in which nothing happens. */
-    Counts followedHour() {
+    /** What a client consumes in so long that follows the feed of a run in which nothing happens. */
+    Counts followed(Duration during) {
         account.start("client", () -> {
-            dispatch(Duration.ZERO, 1);
+            dispatch(Duration.ZERO, 1, 0);
             account.countAnew();
-            long end = account.scheduler().millis() + Duration.ofHours(1).toMillis();
+            long end = account.scheduler().millis() + during.toMillis();
             while (account.scheduler().millis() < end) {
                 readFeed("run-0");
                 account.scheduler().pause(FOLLOWER_PAUSE_MILLIS);
@@ -106,24 +127,31 @@ final class CostRun {
         return account.counts();
     }
 
-    private List<String> dispatch(Duration step, int steps) {
+    private List<String> dispatch(Duration step, int steps, double retries) {
         List<String> runs = new ArrayList<>();
         for (int from = 0; from < steps; from += Limits.STEPS_PER_DISPATCH) {
             String runId = "run-" + runs.size();
-            account.dispatch(request(runId, step, Math.min(Limits.STEPS_PER_DISPATCH, steps - from)));
+            int number = Math.min(Limits.STEPS_PER_DISPATCH, steps - from);
+            account.dispatch(request(runId, step, number, retries));
             runs.add(runId);
         }
         return runs;
     }
 
     static Dispatcher.Request request(String runId, Duration step, int steps) {
+        return request(runId, step, steps, 0);
+    }
+
+    /** @param retries shared out evenly: of 0.02, each fiftieth step has one */
+    private static Dispatcher.Request request(String runId, Duration step, int steps, double retries) {
         List<Dispatcher.NewStep> list = new ArrayList<>();
         for (int i = 0; i < steps; i++) {
+            int failures = (int) (Math.floor((i + 1) * retries) - Math.floor(i * retries));
             list.add(new Dispatcher.NewStep(
                     "step-" + i,
                     SimulatedAccount.HANDLER,
-                    Long.toString(step.toMillis()),
-                    RetryPolicy.DEFAULT,
+                    new SimulatedAccount.Task(step.toMillis(), failures).input(),
+                    RETRIES,
                     TIMEOUT,
                     new TreeMap<>()));
         }
@@ -155,9 +183,9 @@ final class CostRun {
     /** One sweep, after two others, while all slots run steps that last. */
     Swept sweepOf(int open) {
         List<Swept> swept = new ArrayList<>();
-        account.startPollers(WORKERS);
+        account.startPollers(WORKERS, SimulatedAccount.BATCH);
         account.start("client", () -> {
-            dispatch(Duration.ofSeconds(800), open);
+            dispatch(Duration.ofSeconds(800), open, 0);
             for (int i = 0; i < 3; i++) {
                 account.scheduler().pause(60_000);
                 swept.add(sweep(open));

@@ -1,5 +1,6 @@
 package dev.stepstile.bench.cost;
 
+import dev.stepstile.bench.price.Price;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,35 +10,23 @@ import java.util.stream.Collectors;
 
 /** The tables of the documents, from what was counted. */
 final class CostTables {
-    private static final double HOURS_A_MONTH = 730;
-
-    /** What a step logs: start, end and metrics of its invocation, for ten steps together. */
-    private static final double LOG_GB_A_STEP = 0.1e-6;
-
-    /** A sweep with nothing to do, of a function with 1 GB. */
-    private static final double SWEEP_GB_SECONDS = 0.1;
-
-    private static final int ALARMS = 3;
-
     private final List<CostRun.Counted> counted;
-    private final Counts idleHour;
-    private final Counts followedHour;
 
-    /** @param followedHour what a client consumes that follows a run in which nothing happens */
-    CostTables(List<CostRun.Counted> counted, Counts idleHour, Counts followedHour) {
+    CostTables(List<CostRun.Counted> counted) {
         this.counted = counted;
-        this.idleHour = idleHour;
-        this.followedHour = followedHour;
     }
 
     /** Dollars for a million steps, without the duration of their invocations. */
     static double dollarsAMillion(CostRun.Counted of) {
-        return 1e6
-                * (of.writes() * Prices.WRITE_UNIT
-                        + of.reads() * Prices.READ_UNIT
-                        + of.queueRequests() * Prices.SQS_REQUEST
-                        + of.invocations() * Prices.INVOCATION
-                        + LOG_GB_A_STEP * Prices.LOG_GB);
+        return ofTable(of)
+                + Price.SQS_REQUEST.of(1e6 * of.queueRequests())
+                + Price.SQS_FAIR_REQUEST.of(1e6 * of.queueRequests())
+                + Price.LAMBDA_REQUEST.of(1e6 * of.invocations())
+                + Price.LOGS_WRITTEN.of(1e6 * of.invocations() * Consumption.LOG_GB_AN_INVOCATION);
+    }
+
+    private static double ofTable(CostRun.Counted of) {
+        return Price.DYNAMODB_WRITE.of(1e6 * of.writes()) + Price.DYNAMODB_READ.of(1e6 * of.reads());
     }
 
     /** Units and requests of a step, by their cause. */
@@ -73,52 +62,11 @@ final class CostTables {
                 "\n",
                 row("a million steps of", step -> name(step.step())),
                 "|---|" + "---:|".repeat(counted.size()),
-                row(
-                        "DynamoDB",
-                        step -> dollars(1e6 * (step.writes() * Prices.WRITE_UNIT + step.reads() * Prices.READ_UNIT))),
-                row(
-                        "SQS, invocations, logs",
-                        step -> dollars(dollarsAMillion(step)
-                                - 1e6 * (step.writes() * Prices.WRITE_UNIT + step.reads() * Prices.READ_UNIT))),
+                row("DynamoDB", step -> dollars(ofTable(step))),
+                row("SQS, invocations, logs", step -> dollars(dollarsAMillion(step) - ofTable(step))),
                 row(
                         "Lambda, for each GB of memory, ten steps at once",
-                        step -> dollars(1e5 * step.step().toSeconds() * Prices.GB_SECOND)));
-    }
-
-    /** What costs the same however many steps run. */
-    String fixed() {
-        long receives = idleHour.queueCalls().getOrDefault(Counts.QueueCall.EMPTY_RECEIVE, 0L);
-        double sweeps = idleHour.invocations() * HOURS_A_MONTH;
-        double polling = receives * HOURS_A_MONTH * Prices.SQS_REQUEST;
-        double schedule = sweeps * (Prices.SCHEDULED_CALL + Prices.INVOCATION + SWEEP_GB_SECONDS * Prices.GB_SECOND)
-                + idleHour.allReads() * HOURS_A_MONTH * Prices.READ_UNIT;
-        double alarms = ALARMS * Prices.ALARM_MONTH;
-        double following = followedHour.invocations() * (Prices.API_CALL + Prices.INVOCATION)
-                + followedHour.allReads() * Prices.READ_UNIT;
-        return String.join(
-                "\n",
-                "| however many steps run | count | dollars |",
-                "|---|---|---|",
-                line(
-                        "a month: Lambda's five pollers of the queue",
-                        count(receives * HOURS_A_MONTH) + " receives",
-                        polling),
-                line(
-                        "a month: the sweeper's schedule, each minute",
-                        count(sweeps) + " calls, " + count(idleHour.allReads() * HOURS_A_MONTH) + " read units",
-                        schedule),
-                line("a month: alarms", Integer.toString(ALARMS), alarms),
-                line("**a month in which nothing runs**", "", polling + schedule + alarms),
-                line(
-                        "an hour of a client that follows a run",
-                        count((double) followedHour.invocations()) + " API calls, " + count(followedHour.allReads())
-                                + " read units",
-                        following),
-                line("a million API calls", "1,000,000", 1e6 * (Prices.API_CALL + Prices.INVOCATION)));
-    }
-
-    private static String line(String what, String count, double dollars) {
-        return "| " + what + " | " + count + " | " + dollars(dollars) + " |";
+                        step -> dollars(Price.LAMBDA_ARM_GB_SECOND.of(1e5 * step.step().toSeconds()))));
     }
 
     private String row(String name, Function<CostRun.Counted, String> cell) {
@@ -135,10 +83,6 @@ final class CostTables {
 
     private static String decimals(double units) {
         return String.format(Locale.ROOT, "%.2f", units);
-    }
-
-    private static String count(double number) {
-        return String.format(Locale.ROOT, "%,.0f", number);
     }
 
     private static String dollars(double dollars) {

@@ -10,7 +10,8 @@ final class Counts {
     private final SortedMap<Cause, Double> readUnits = new TreeMap<>();
     private final SortedMap<Cause, Double> writeUnits = new TreeMap<>();
     private final SortedMap<QueueCall, Long> queueCalls = new TreeMap<>();
-    private long invocations;
+    private final SortedMap<Cause.Function, Long> invocations = new TreeMap<>();
+    private final SortedMap<Cause.Function, Long> millis = new TreeMap<>();
     private long objectCalls;
 
     /** What is asked of SQS. */
@@ -32,8 +33,13 @@ final class Counts {
         queueCalls.merge(call, 1L, Long::sum);
     }
 
-    void invoked() {
-        invocations++;
+    void invoked(Cause.Function function) {
+        invocations.merge(function, 1L, Long::sum);
+    }
+
+    /** How long an invocation ran, without the start of its environment. */
+    void ran(Cause.Function function, long forMillis) {
+        millis.merge(function, forMillis, Long::sum);
     }
 
     void calledObjects() {
@@ -73,7 +79,16 @@ final class Counts {
     }
 
     long invocations() {
-        return invocations;
+        return invocations.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    long invocations(Cause.Function function) {
+        return invocations.getOrDefault(function, 0L);
+    }
+
+    /** How long a function's invocations ran, all together. */
+    double seconds(Cause.Function function) {
+        return millis.getOrDefault(function, 0L) / 1000.0;
     }
 
     /** Calls of S3. */

@@ -32,7 +32,7 @@ final class RecoveryRun {
     /** @param others how many other workers run meanwhile, an even number */
     Delays kill(int deaths, int others) {
         List<Duration> delays = new ArrayList<>();
-        account.startPollers(CostRun.WORKERS);
+        account.startPollers(CostRun.WORKERS, SimulatedAccount.BATCH);
         account.startSchedule();
         if (others > 0) { // two halves: while the one starts anew, the other one runs
             account.start("others", () -> keepRunning("one", others / 2));

@@ -32,6 +32,7 @@ import dev.stepstile.usecase.Stepstile;
 import dev.stepstile.usecase.Sweep;
 import dev.stepstile.usecase.Timing;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +43,8 @@ import java.util.random.RandomGeneratorFactory;
 
 /**
  * The four functions with their production adapters, over simulated DynamoDB and SQS that count, on virtual time. Nothing
- * fails. A call of DynamoDB takes 5 ms, one of SQS 10 ms, a cold start 800 ms.
+ * fails but attempts that are asked to. A call of DynamoDB takes 5 ms, one of SQS 10 ms, a cold start 800 ms; computing takes
+ * no time.
  */
 final class SimulatedAccount {
     static final String HANDLER = "sleep";
@@ -50,7 +52,10 @@ final class SimulatedAccount {
     private static final String TABLE = "stepstile";
     private static final String QUEUE = "queue";
     private static final long CALL_MILLIS = 5;
-    private static final int BATCH = 10;
+
+    /** The template's size of a batch. */
+    static final int BATCH = 10;
+
     private static final Duration LONG_POLL = Duration.ofSeconds(20);
     private static final Duration RETENTION = Duration.ofDays(30);
     private static final Duration STEP_TIMEOUT = Duration.ofMinutes(15);
@@ -97,6 +102,19 @@ final class SimulatedAccount {
 
     boolean queueEmpty() {
         return sqs.empty();
+    }
+
+    /** How many metrics were counted up. */
+    int metrics() {
+        return (int) Arrays.stream(Metric.values())
+                .filter(metric -> tally.of(metric) > 0)
+                .count();
+    }
+
+    /** The bytes that are stored now. */
+    Consumption.Stored stored() {
+        long inObjects = objects.values().stream().mapToLong(content -> content.length).sum();
+        return new Consumption.Stored(table.tableBytes(), table.indexBytes(), inObjects);
     }
 
     private SimulatedProcess process(String name) {
@@ -155,7 +173,24 @@ final class SimulatedAccount {
         }
     }
 
-    /** A handler whose first attempt takes so many milliseconds as its input says; a later one ends at once. */
+    /**
+     * What the handler does.
+     *
+     * @param millis how long an attempt takes
+     * @param failures how many attempts fail at their end; one more takes as long and succeeds, and any further one, which
+     *     only a lost worker makes necessary, succeeds at once
+     */
+    record Task(long millis, int failures) {
+        String input() {
+            return "[" + millis + "," + failures + "]";
+        }
+
+        static Task of(String input) {
+            String[] numbers = input.substring(1, input.length() - 1).split(",", -1);
+            return new Task(Long.parseLong(numbers[0]), Integer.parseInt(numbers[1]));
+        }
+    }
+
     private final class Sleep implements StepHandler {
         private final SimulatedProcess worker;
 
@@ -171,9 +206,13 @@ final class SimulatedAccount {
         @Override
         public StepResult run(StepInput input, StepContext context) throws InterruptedException {
             started.put(context.runId(), new Started(worker, context.attempt(), scheduler.millis()));
-            if (context.attempt() == 1) {
+            Task task = Task.of(input.json());
+            if (context.attempt() <= task.failures() + 1) {
                 EngineRuntime runtime = worker.runtime();
-                runtime.tasks().sleepUntil(runtime.now().plusMillis(Long.parseLong(input.json())));
+                runtime.tasks().sleepUntil(runtime.now().plusMillis(task.millis()));
+            }
+            if (context.attempt() <= task.failures()) {
+                throw new IllegalStateException("attempt " + context.attempt() + " fails");
             }
             return StepResult.none();
         }
@@ -191,21 +230,20 @@ final class SimulatedAccount {
         services.start(name, action);
     }
 
-    /** Lambda's pollers, each of which runs a batch at a time. */
-    void startPollers(int number) {
+    /** Lambda's pollers, each of which runs a batch of at most so many at a time. */
+    void startPollers(int number, int most) {
         StepQueue queue = new SqsStepQueue(sqs, QUEUE, services.runtime().tasks());
         for (int i = 0; i < number; i++) {
-            start("poller", () -> poll(queue));
+            start("poller", () -> poll(queue, most));
         }
     }
 
-    private void poll(StepQueue queue) {
+    private void poll(StepQueue queue, int most) {
         while (true) {
-            List<Delivery> batch = queue.receive(BATCH, LONG_POLL);
+            List<Delivery> batch = queue.receive(most, LONG_POLL);
             if (!batch.isEmpty()) {
-                counts.invoked();
-                Optional<List<String>> stay =
-                        stepFunction.invoke((execution, deadline) -> execution.execute(batch, deadline));
+                Optional<List<String>> stay = invoke(
+                        Cause.Function.STEP, stepFunction, (execution, deadline) -> execution.execute(batch, deadline));
                 stay.ifPresent(kept -> queue.delete(batch.stream()
                         .filter(delivery -> !kept.contains(delivery.messageId()))
                         .map(Delivery::receipt)
@@ -224,15 +262,23 @@ final class SimulatedAccount {
         });
     }
 
+    private <S, T> Optional<T> invoke(Cause.Function name, SimulatedFunction<S> function, SimulatedFunction.Work<S, T> work) {
+        counts.invoked(name);
+        return function.invoke((service, deadline) -> {
+            long began = scheduler.millis();
+            T done = work.run(service, deadline);
+            counts.ran(name, scheduler.millis() - began);
+            return done;
+        });
+    }
+
     void sweep() {
-        counts.invoked();
-        sweeper.invoke((sweep, deadline) -> sweep.sweep(deadline.minus(SWEEP_RESERVE)));
+        invoke(Cause.Function.SWEEPER, sweeper, (sweep, deadline) -> sweep.sweep(deadline.minus(SWEEP_RESERVE)));
     }
 
     void dispatch(Dispatcher.Request request) {
-        counts.invoked();
-        Optional<Dispatcher.Answer> answer =
-                dispatchFunction.invoke((dispatcher, deadline) -> dispatcher.dispatch(request));
+        Optional<Dispatcher.Answer> answer = invoke(
+                Cause.Function.DISPATCH, dispatchFunction, (dispatcher, deadline) -> dispatcher.dispatch(request));
         if (!(answer.orElse(null) instanceof Dispatcher.Answer.Accepted)) {
             throw new IllegalStateException("the dispatch was answered with " + answer);
         }
@@ -240,7 +286,6 @@ final class SimulatedAccount {
 
     /** A client asks the runs function. */
     <T> T ask(SimulatedFunction.Work<Stepstile, T> question) {
-        counts.invoked();
-        return runs.invoke(question).orElseThrow();
+        return invoke(Cause.Function.RUNS, runs, question).orElseThrow();
     }
 }

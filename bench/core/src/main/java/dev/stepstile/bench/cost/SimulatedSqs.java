@@ -5,10 +5,13 @@ import dev.stepstile.simulation.scheduler.Waiters;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.PriorityQueue;
 import java.util.function.Supplier;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.ChangeMessageVisibilityRequest;
@@ -27,7 +30,7 @@ import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequest;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchResponse;
 
-/** A queue of SQS on virtual time, which counts its calls. It loses nothing and delivers in order. */
+/** A queue of SQS on virtual time, which counts its calls. It loses nothing; what is not delayed, it delivers in order. */
 final class SimulatedSqs implements SqsClient {
     /** What a call takes, there and back. */
     private static final long CALL_MILLIS = 10;
@@ -51,10 +54,13 @@ final class SimulatedSqs implements SqsClient {
         }
     }
 
+    private record Delayed(Sent message, long until) {}
+
     private final Scheduler scheduler;
     private final Supplier<Counts> counts;
     private final Deque<Sent> visible = new ArrayDeque<>();
     private final Map<String, Sent> received = new HashMap<>();
+    private final PriorityQueue<Delayed> delayed = new PriorityQueue<>(Comparator.comparingLong(Delayed::until));
     private final Waiters receivers = new Waiters();
     private long sent;
 
@@ -65,7 +71,7 @@ final class SimulatedSqs implements SqsClient {
 
     /** Whether every message was deleted. */
     boolean empty() {
-        return visible.isEmpty() && received.isEmpty();
+        return visible.isEmpty() && received.isEmpty() && delayed.isEmpty();
     }
 
     private void calls(Counts.QueueCall call) {
@@ -77,18 +83,42 @@ final class SimulatedSqs implements SqsClient {
     public SendMessageBatchResponse sendMessageBatch(SendMessageBatchRequest request) {
         calls(Counts.QueueCall.SEND);
         for (SendMessageBatchRequestEntry entry : request.entries()) {
-            visible.addLast(new Sent(Long.toString(sent++), entry.messageBody(), scheduler.millis(), 0));
+            int delay = Objects.requireNonNullElse(entry.delaySeconds(), 0);
+            show(new Sent(Long.toString(sent++), entry.messageBody(), scheduler.millis(), 0), delay);
         }
-        receivers.wake(scheduler, request.entries().size());
         return SendMessageBatchResponse.builder().failed(List.of()).build();
+    }
+
+    private void show(Sent message, int delaySeconds) {
+        if (delaySeconds > 0) {
+            delayed.add(new Delayed(
+                    message, scheduler.millis() + Duration.ofSeconds(delaySeconds).toMillis()));
+            receivers.wake(scheduler, Integer.MAX_VALUE); // it may be the first that they wait for
+        } else {
+            visible.addLast(message);
+            receivers.wake(scheduler, 1);
+        }
+    }
+
+    private void showWhatIsDue() {
+        while (!delayed.isEmpty() && delayed.element().until() <= scheduler.millis()) {
+            visible.addLast(delayed.remove().message());
+        }
+    }
+
+    /** When a receiver looks again, at the latest. */
+    private long nextLook(long until) {
+        return delayed.isEmpty() ? until : Math.min(until, delayed.element().until());
     }
 
     @Override
     public ReceiveMessageResponse receiveMessage(ReceiveMessageRequest request) {
         long until = scheduler.millis()
                 + Duration.ofSeconds(request.waitTimeSeconds()).toMillis();
+        showWhatIsDue();
         while (visible.isEmpty() && scheduler.millis() < until) {
-            scheduler.awaitUninterruptibly(receivers, until);
+            scheduler.awaitUninterruptibly(receivers, nextLook(until));
+            showWhatIsDue();
         }
         List<Message> batch = new ArrayList<>();
         while (!visible.isEmpty() && batch.size() < request.maxNumberOfMessages()) {
@@ -109,14 +139,12 @@ final class SimulatedSqs implements SqsClient {
         return DeleteMessageBatchResponse.builder().failed(List.of()).build();
     }
 
-    /** Only a count: without faults, what is put back is put back for another batch, at once. */
     @Override
     public ChangeMessageVisibilityResponse changeMessageVisibility(ChangeMessageVisibilityRequest request) {
         calls(Counts.QueueCall.CHANGE_VISIBILITY);
         Sent back = received.remove(request.receiptHandle());
         if (back != null) {
-            visible.addLast(back);
-            receivers.wake(scheduler, 1);
+            show(back, request.visibilityTimeout());
         }
         return ChangeMessageVisibilityResponse.builder().build();
     }

@@ -3,6 +3,7 @@ package dev.stepstile.bench.cost;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
+import dev.stepstile.bench.price.Price;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -52,7 +53,7 @@ class CostDocumentTest {
                     .as("%s of steps of %s; ./stepstile bench cost --write", figure.getKey(), column)
                     .isEqualTo(figure.getValue(), offset(0.02));
         }
-        double units = 1e6 * (counted.writes() * Prices.WRITE_UNIT + counted.reads() * Prices.READ_UNIT);
+        double units = Price.DYNAMODB_WRITE.of(1e6 * counted.writes()) + Price.DYNAMODB_READ.of(1e6 * counted.reads());
         assertThat(cell("README.md", "dollars", "DynamoDB", column)).isEqualTo(units, offset(0.02));
     }
 
@@ -71,12 +72,6 @@ class CostDocumentTest {
     @MethodSource("all")
     void what_steps_of_any_duration_consume_is_as_documented(int seconds) throws IOException {
         holds(seconds);
-    }
-
-    @Test
-    void what_an_idle_deployment_consumes_is_as_documented() throws IOException {
-        CostTables tables = new CostTables(List.of(), new CostRun().idleHour(), new CostRun().followedHour());
-        assertThat(tables.fixed()).isEqualTo(CostDocuments.read(CHECKOUT.resolve("docs/cost.md"), "fixed"));
     }
 
     @Test

@@ -1,0 +1,157 @@
+package dev.stepstile.cli.plan;
+
+import dev.stepstile.bench.plan.Alternative;
+import dev.stepstile.bench.plan.Deployment;
+import dev.stepstile.bench.plan.Drain;
+import dev.stepstile.bench.plan.Line;
+import dev.stepstile.bench.plan.Plan;
+import dev.stepstile.bench.plan.Workload;
+import dev.stepstile.bench.price.Price;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+/** A plan for people, in lines of at most 80 characters. */
+final class PlanText {
+    private static final String LINE = "  %-11s %-25s %18s  %9s %10s";
+    private static final String DRAIN = "  %-28s %7s %8s %9s %11s %9s";
+    private static final String ELSEWHERE = "  %-34s %13s %13s %13s";
+
+    private final Plan plan;
+    private final List<String> lines = new ArrayList<>();
+
+    private PlanText(Plan plan) {
+        this.plan = plan;
+    }
+
+    static List<String> of(Plan plan) {
+        PlanText text = new PlanText(plan);
+        text.head();
+        text.bill("These steps", plan.run(), plan.runDollars());
+        text.bill("A month, whether or not steps run", plan.month(), plan.monthDollars());
+        text.drains();
+        text.alternatives();
+        return text.lines;
+    }
+
+    private void add(String format, Object... values) {
+        lines.add(String.format(Locale.ROOT, format, values).stripTrailing());
+    }
+
+    private void head() {
+        Workload workload = plan.workload();
+        Deployment deployment = plan.deployment();
+        add(
+                "%s steps of %s s, %s retries each, %d in an invocation of %,d MB",
+                Figures.count(workload.steps()),
+                Figures.plain(workload.seconds()),
+                Figures.plain(workload.retries()),
+                workload.batch(),
+                deployment.memoryMb());
+        add(
+                "us-east-1, %s, list prices of %s, without free tiers",
+                Figures.name(deployment.architecture()), newest(prices(plan)));
+    }
+
+    private static String newest(Stream<Price> prices) {
+        return prices.map(price -> price.origin().lookedUp())
+                .max(Comparator.naturalOrder())
+                .orElseThrow();
+    }
+
+    /** The heads of a table's columns, over its first one the title. */
+    private void heads(String title, String format, Object... heads) {
+        add("");
+        add(format, heads);
+        lines.add(title + lines.removeLast().substring(title.length()));
+    }
+
+    private void bill(String title, List<Line> bill, double together) {
+        heads(title, LINE, "", "", "units", "price", "dollars");
+        for (Line line : bill) {
+            add(
+                    LINE,
+                    line.service(),
+                    line.what(),
+                    Figures.units(line.units(), line.price()),
+                    Figures.price(line.price()),
+                    Figures.dollars(line.dollars()));
+        }
+        add(LINE, "", "", "", "together", Figures.dollars(together));
+    }
+
+    private void drains() {
+        heads("Time to drain", DRAIN, "", "at once", "steps/s", "writes/s", "done in", "a month");
+        for (Drain drain : plan.drains()) {
+            add(
+                    DRAIN,
+                    drain.mode(),
+                    marked(drain.atOnce(), Drain.OF_A_NEW_ACCOUNT),
+                    Figures.count(drain.stepsASecond()),
+                    marked(drain.writesASecond(), Drain.WRITES_OF_A_NEW_TABLE),
+                    Figures.time(drain.seconds()),
+                    drain.month().isEmpty() ? "" : Figures.dollars(Line.sum(drain.month())));
+        }
+        add("  * more than a new account (1,000 at once) or a new table (4,000) accepts");
+    }
+
+    private static String marked(double number, double most) {
+        return Figures.count(number) + (number > most ? "*" : " ");
+    }
+
+    private void alternatives() {
+        heads("Elsewhere", ELSEWHERE, "", "coordination", "compute", "together");
+        double compute = plan.computeDollars();
+        elsewhere("Stepstile", plan.runDollars() - compute, compute);
+        for (Alternative other : plan.alternatives()) {
+            elsewhere(other.name(), Line.sum(other.coordination()), Line.sum(other.compute()));
+        }
+        add("");
+        add(
+                "Elsewhere, a function or task that runs one step has %,d MB (--step-memory).",
+                plan.deployment().stepMemoryMb());
+        add("What the rows leave out, and when others cost less: docs/cost.md.");
+    }
+
+    private void elsewhere(String name, double coordination, double compute) {
+        add(
+                ELSEWHERE,
+                name,
+                Figures.dollars(coordination),
+                Figures.dollars(compute),
+                Figures.dollars(coordination + compute));
+    }
+
+    /** Each price of a plan, once. */
+    static Stream<Price> prices(Plan plan) {
+        return Stream.of(
+                        plan.run().stream(),
+                        plan.month().stream(),
+                        plan.drains().stream().flatMap(drain -> drain.month().stream()),
+                        plan.alternatives().stream()
+                                .flatMap(other -> Stream.concat(other.coordination().stream(), other.compute().stream())))
+                .flatMap(some -> some)
+                .map(Line::price)
+                .distinct()
+                .sorted();
+    }
+
+    static List<String> sources(Plan plan) {
+        List<String> sources = new ArrayList<>(List.of("", "Prices, and where they are from"));
+        prices(plan).forEach(price -> {
+            Price.Origin origin = price.origin();
+            sources.add(String.format(
+                    Locale.ROOT,
+                    "  $%s for %s %s (%s)",
+                    Figures.plain(price.dollars()),
+                    Figures.count(price.per()),
+                    price.unit(),
+                    origin.region()));
+            sources.add("    " + origin.source());
+            sources.add("    dated " + origin.dated() + ", looked up " + origin.lookedUp() + ", seen: " + origin.seen());
+        });
+        return sources;
+    }
+}

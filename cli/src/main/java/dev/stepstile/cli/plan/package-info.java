@@ -1,0 +1,5 @@
+/** {@code ./stepstile plan}. */
+@NullMarked
+package dev.stepstile.cli.plan;
+
+import org.jspecify.annotations.NullMarked;
