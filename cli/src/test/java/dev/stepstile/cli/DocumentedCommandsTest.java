@@ -64,6 +64,10 @@ class DocumentedCommandsTest {
                     "./stepstile simulate --replay \"busy seed=13 faults=rough\" --shrink",
                     HERE + " -> simulated(\"busy\")"),
             entry("./stepstile simulate --steps 1000000", MINUTES),
+            entry(
+                    "./stepstile plan --steps 1e6 --seconds 5 --memory 512 --retries 0.02",
+                    "cli/src/test/java/dev/stepstile/cli/plan/PlanCommandTest.java -> "
+                            + "\"plan\", \"--steps\", \"1e6\", \"--seconds\", \"5\", \"--memory\", \"512\", \"--retries\", \"0.02\""),
             entry("./stepstile simulate --exhaustive --scenario one-step", HERE + " -> simulated(\"exhaustive\")"),
             entry(
                     "pip install ./client/python ./client/python-host ./orchestrators/dagster",

@@ -1,6 +1,7 @@
 package dev.stepstile.cli.bench;
 
 import dev.stepstile.bench.cost.CostBenchmark;
+import dev.stepstile.cli.plan.PlanDocuments;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -35,7 +36,8 @@ final class CostCommand implements Callable<Integer> {
     @Option(
             names = "--write",
             description =
-                    "Also writes the tables of docs/cost.md and README.md, of the checkout that ./stepstile is in.")
+                    "Also writes the tables and plans of docs/cost.md and README.md, of the checkout that ./stepstile is"
+                            + " in.")
     private boolean write;
 
     @Spec
@@ -51,10 +53,10 @@ final class CostCommand implements Callable<Integer> {
         if (open != null) {
             benchmark.sweep(open);
         } else if (write) {
-            benchmark.write(
-                    steps,
-                    Path.of(Objects.requireNonNull(System.getenv("STEPSTILE_LAUNCHER")))
-                            .resolveSibling(""));
+            Path checkout = Path.of(Objects.requireNonNull(System.getenv("STEPSTILE_LAUNCHER")))
+                    .resolveSibling("");
+            benchmark.write(steps, checkout);
+            PlanDocuments.write(checkout);
         } else {
             benchmark.steps(steps);
         }

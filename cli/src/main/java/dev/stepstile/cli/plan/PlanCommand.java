@@ -7,6 +7,8 @@ import dev.stepstile.bench.plan.TemplateCounts;
 import dev.stepstile.bench.plan.Workload;
 import dev.stepstile.cli.console.Terminal;
 import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -20,8 +22,9 @@ import picocli.CommandLine.TypeConversionException;
 /** {@code ./stepstile plan}. */
 @Command(
         name = "plan",
-        description = "Plans what steps cost on AWS, how long they take, and what they would cost elsewhere: runs 2,000 of"
-                + " them on virtual time, counts what they consume, and multiplies it by list prices. Nothing is called.",
+        description =
+                "Plans what steps cost on AWS, how long they take, and what they would cost elsewhere: runs 2,000 of"
+                        + " them on virtual time, counts what they consume, and multiplies it by list prices. Nothing is called.",
         mixinStandardHelpOptions = true)
 public final class PlanCommand implements Callable<Integer> {
     @Option(
@@ -89,6 +92,9 @@ public final class PlanCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
+    @Option(names = "--brief", description = "Print the totals only.")
+    private boolean brief;
+
     @Option(names = "--sources", description = "Also print where each price is from.")
     private boolean sources;
 
@@ -97,27 +103,35 @@ public final class PlanCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        printed().forEach(Terminal.standard()::verbatim);
+        return 0;
+    }
+
+    /** The lines that are printed. */
+    List<String> printed() {
+        Plan plan = plan();
+        if (json) {
+            return List.of(PlanJson.of(plan));
+        }
+        List<String> lines = new ArrayList<>(brief ? PlanText.brief(plan) : PlanText.of(plan));
+        if (sources) {
+            lines.addAll(PlanText.sources(plan));
+        }
+        return lines;
+    }
+
+    private Plan plan() {
         Workload workload;
         Deployment deployment;
         try {
-            workload = new Workload(
-                    Quantity.whole("--steps", steps), seconds.doubleValue(), retries.doubleValue(), batch);
+            workload =
+                    new Workload(Quantity.whole("--steps", steps), seconds.doubleValue(), retries.doubleValue(), batch);
             int alone = stepMemory == null ? Deployment.shareOf(memory, batch) : stepMemory;
             deployment = new Deployment(memory, architecture, concurrency, pollers, alone);
         } catch (IllegalArgumentException | TypeConversionException e) {
             throw new ParameterException(
                     Objects.requireNonNull(spec).commandLine(), Objects.requireNonNull(e.getMessage()));
         }
-        Plan plan = Plan.of(workload, deployment, Plan.Counted.of(workload), TemplateCounts.load());
-        Terminal terminal = Terminal.standard();
-        if (json) {
-            terminal.verbatim(PlanJson.of(plan));
-        } else {
-            PlanText.of(plan).forEach(terminal::verbatim);
-            if (sources) {
-                PlanText.sources(plan).forEach(terminal::verbatim);
-            }
-        }
-        return 0;
+        return Plan.of(workload, deployment, Plan.Counted.of(workload), TemplateCounts.load());
     }
 }

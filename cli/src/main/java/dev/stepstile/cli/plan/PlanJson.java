@@ -69,9 +69,7 @@ final class PlanJson {
     }
 
     private static void put(ObjectNode into, Alternative other) {
-        into.put("name", other.name())
-                .put("dollars", other.dollars())
-                .put("remark", other.remark());
+        into.put("name", other.name()).put("dollars", other.dollars()).put("remark", other.remark());
         bill(into.putArray("coordination"), other.coordination());
         bill(into.putArray("compute"), other.compute());
     }

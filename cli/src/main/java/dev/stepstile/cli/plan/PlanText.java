@@ -32,8 +32,27 @@ final class PlanText {
         text.bill("These steps", plan.run(), plan.runDollars());
         text.bill("A month, whether or not steps run", plan.month(), plan.monthDollars());
         text.drains();
-        text.alternatives();
+        text.elsewhere();
+        text.end();
         return text.lines;
+    }
+
+    /** Without the bills and the modes. */
+    static List<String> brief(Plan plan) {
+        PlanText text = new PlanText(plan);
+        text.head();
+        text.totals();
+        text.elsewhere();
+        return text.lines;
+    }
+
+    private void totals() {
+        Drain drain = plan.drains().getFirst();
+        add("");
+        add(
+                "These steps %s, and the month %s whether or not steps run.",
+                Figures.dollars(plan.runDollars()), Figures.dollars(plan.monthDollars()));
+        add("Done in %s with %s.", Figures.time(drain.seconds()), drain.mode());
     }
 
     private void add(String format, Object... values) {
@@ -101,13 +120,16 @@ final class PlanText {
         return Figures.count(number) + (number > most ? "*" : " ");
     }
 
-    private void alternatives() {
+    private void elsewhere() {
         heads("Elsewhere", ELSEWHERE, "", "coordination", "compute", "together");
         double compute = plan.computeDollars();
         elsewhere("Stepstile", plan.runDollars() - compute, compute);
         for (Alternative other : plan.alternatives()) {
             elsewhere(other.name(), Line.sum(other.coordination()), Line.sum(other.compute()));
         }
+    }
+
+    private void end() {
         add("");
         add(
                 "Elsewhere, a function or task that runs one step has %,d MB (--step-memory).",
@@ -131,7 +153,8 @@ final class PlanText {
                         plan.month().stream(),
                         plan.drains().stream().flatMap(drain -> drain.month().stream()),
                         plan.alternatives().stream()
-                                .flatMap(other -> Stream.concat(other.coordination().stream(), other.compute().stream())))
+                                .flatMap(other ->
+                                        Stream.concat(other.coordination().stream(), other.compute().stream())))
                 .flatMap(some -> some)
                 .map(Line::price)
                 .distinct()
@@ -150,7 +173,8 @@ final class PlanText {
                     price.unit(),
                     origin.region()));
             sources.add("    " + origin.source());
-            sources.add("    dated " + origin.dated() + ", looked up " + origin.lookedUp() + ", seen: " + origin.seen());
+            sources.add(
+                    "    dated " + origin.dated() + ", looked up " + origin.lookedUp() + ", seen: " + origin.seen());
         });
         return sources;
     }

@@ -66,7 +66,8 @@ final class CostTables {
                 row("SQS, invocations, logs", step -> dollars(dollarsAMillion(step) - ofTable(step))),
                 row(
                         "Lambda, for each GB of memory, ten steps at once",
-                        step -> dollars(Price.LAMBDA_ARM_GB_SECOND.of(1e5 * step.step().toSeconds()))));
+                        step -> dollars(
+                                Price.LAMBDA_ARM_GB_SECOND.of(1e5 * step.step().toSeconds()))));
     }
 
     private String row(String name, Function<CostRun.Counted, String> cell) {

@@ -20,11 +20,15 @@ public record Sample(Consumption step, Consumption.Stored stored, int metrics) {
      * @param retries how many attempts of a step fail and are retried, on average
      */
     public static Sample of(Duration step, int batch, double retries) {
+        return of(step, batch, retries, STEPS);
+    }
+
+    static Sample of(Duration step, int batch, double retries, int steps) {
         CostRun run = new CostRun();
-        CostRun.Counted counted = run.run(step, STEPS, batch, retries);
+        CostRun.Counted counted = run.run(step, steps, batch, retries);
         return new Sample(
-                Consumption.of(counted.counts(), STEPS),
-                run.account().stored().times(1.0 / STEPS),
+                Consumption.of(counted.counts(), steps),
+                run.account().stored().times(1.0 / steps),
                 run.account().metrics());
     }
 

@@ -113,7 +113,8 @@ final class SimulatedAccount {
 
     /** The bytes that are stored now. */
     Consumption.Stored stored() {
-        long inObjects = objects.values().stream().mapToLong(content -> content.length).sum();
+        long inObjects =
+                objects.values().stream().mapToLong(content -> content.length).sum();
         return new Consumption.Stored(table.tableBytes(), table.indexBytes(), inObjects);
     }
 
@@ -262,7 +263,8 @@ final class SimulatedAccount {
         });
     }
 
-    private <S, T> Optional<T> invoke(Cause.Function name, SimulatedFunction<S> function, SimulatedFunction.Work<S, T> work) {
+    private <S, T> Optional<T> invoke(
+            Cause.Function name, SimulatedFunction<S> function, SimulatedFunction.Work<S, T> work) {
         counts.invoked(name);
         return function.invoke((service, deadline) -> {
             long began = scheduler.millis();

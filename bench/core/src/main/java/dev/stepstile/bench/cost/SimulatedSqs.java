@@ -92,7 +92,8 @@ final class SimulatedSqs implements SqsClient {
     private void show(Sent message, int delaySeconds) {
         if (delaySeconds > 0) {
             delayed.add(new Delayed(
-                    message, scheduler.millis() + Duration.ofSeconds(delaySeconds).toMillis()));
+                    message,
+                    scheduler.millis() + Duration.ofSeconds(delaySeconds).toMillis()));
             receivers.wake(scheduler, Integer.MAX_VALUE); // it may be the first that they wait for
         } else {
             visible.addLast(message);

@@ -113,8 +113,7 @@ final class Alternatives {
 
     /** Tasks with the CPU and the memory of the step function, each as busy as an invocation. */
     private List<Line> workers() {
-        return FargateTask.like(deployment.memoryMb())
-                .running(totals.step().seconds(), deployment.architecture());
+        return FargateTask.like(deployment.memoryMb()).running(totals.step().seconds(), deployment.architecture());
     }
 
     private Alternative fargateTasks() {

@@ -52,11 +52,7 @@ public record Drain(
         return List.of(
                 of("maximum concurrency " + chosen, standard, totals, List.of()),
                 of("reserved concurrency " + chosen, standard, totals, List.of()),
-                of(
-                        "no maximum",
-                        new Ramp(STANDARD_START, STANDARD_A_MINUTE, STANDARD_MOST),
-                        totals,
-                        List.of()),
+                of("no maximum", new Ramp(STANDARD_START, STANDARD_A_MINUTE, STANDARD_MOST), totals, List.of()),
                 of(pollers + " pollers provisioned", new Ramp(ready, 0, ready), totals, List.of(provisioned(pollers))),
                 of(
                         DEFAULT_LEAST_POLLERS + " to " + DEFAULT_MOST_POLLERS + " pollers provisioned",

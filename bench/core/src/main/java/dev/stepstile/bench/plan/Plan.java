@@ -73,9 +73,8 @@ public record Plan(
 
     /** Dollars of the steps' own compute. */
     public double computeDollars() {
-        return Line.sum(run.stream()
-                .filter(line -> line.what().equals(STEP_DURATION))
-                .toList());
+        return Line.sum(
+                run.stream().filter(line -> line.what().equals(STEP_DURATION)).toList());
     }
 
     public double monthDollars() {
@@ -86,7 +85,9 @@ public record Plan(
         List<Line> lines = new ArrayList<>();
         Work step = totals.step();
         Work others = totals.others();
-        double invocations = step.invocations() + others.invocations() + hours * followed.others().invocations();
+        double invocations = step.invocations()
+                + others.invocations()
+                + hours * followed.others().invocations();
         Price gbSecond = deployment.architecture().gbSecond();
         lines.add(new Line("Lambda", "requests", invocations, Price.LAMBDA_REQUEST));
         lines.add(new Line("Lambda", STEP_DURATION, step.seconds() * deployment.memoryMb() / 1024, gbSecond));
@@ -129,7 +130,11 @@ public record Plan(
         lines.add(new Line("Scheduler", "sweeps, one a minute", sweeps, Price.SCHEDULED_CALL));
         lines.add(new Line("Lambda", "requests", sweeps, Price.LAMBDA_REQUEST));
         double gbSeconds = hour.others().seconds() * HOURS_A_MONTH * OTHERS_MB / 1024;
-        lines.add(new Line("Lambda", "sweeper, duration", gbSeconds, deployment.architecture().gbSecond()));
+        lines.add(new Line(
+                "Lambda",
+                "sweeper, duration",
+                gbSeconds,
+                deployment.architecture().gbSecond()));
         lines.add(new Line("DynamoDB", "reads", hour.units().read() * HOURS_A_MONTH, Price.DYNAMODB_READ));
         double receives = (hour.emptyReceives() + hour.queueRequests()) * HOURS_A_MONTH;
         lines.add(new Line("SQS", "five pollers' receives", receives, Price.SQS_REQUEST));

@@ -30,10 +30,8 @@ public record TemplateCounts(int alarmMetrics, int dashboards) {
     static TemplateCounts of(String template) {
         int metrics = 0;
         int dashboards = 0;
-        for (String resource : RESOURCE.matcher(template)
-                .results()
-                .map(found -> found.group())
-                .toList()) {
+        for (String resource :
+                RESOURCE.matcher(template).results().map(found -> found.group()).toList()) {
             if (ALARM.matcher(resource).find()) {
                 // One without a metric of its own, such as an alarm over alarms, is charged too.
                 metrics += Math.max(1, (int) METRIC.matcher(resource).results().count());
