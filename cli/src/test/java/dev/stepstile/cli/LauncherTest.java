@@ -64,6 +64,7 @@ class LauncherTest {
             Files.createDirectories(checkout.resolve(part));
         }
         Files.createFile(checkout.resolve("pom.xml"));
+        Files.createFile(checkout.resolve("template.yaml"));
         for (String script : List.of(
                 "stepstile",
                 "build/verify",

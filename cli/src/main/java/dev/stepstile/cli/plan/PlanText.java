@@ -63,15 +63,14 @@ final class PlanText {
         Workload workload = plan.workload();
         Deployment deployment = plan.deployment();
         add(
-                "%s steps of %s s, %s retries each, %d in an invocation of %,d MB",
-                Figures.count(workload.steps()),
-                Figures.plain(workload.seconds()),
-                Figures.plain(workload.retries()),
-                workload.batch(),
-                deployment.memoryMb());
+                "%s steps of %s s, with %s retries each",
+                Figures.count(workload.steps()), Figures.plain(workload.seconds()), Figures.plain(workload.retries()));
         add(
-                "us-east-1, %s, list prices of %s, without free tiers",
-                Figures.name(deployment.architecture()), newest(prices(plan)));
+                "%s in an invocation of %,d MB, %s, us-east-1",
+                workload.batch() == 1 ? "one" : workload.batch() + " at once",
+                deployment.memoryMb(),
+                Figures.name(deployment.architecture()));
+        add("list prices, looked up on %s, without free tiers", newest(prices(plan)));
     }
 
     private static String newest(Stream<Price> prices) {
