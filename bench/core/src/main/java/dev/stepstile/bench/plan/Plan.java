@@ -30,13 +30,13 @@ public record Plan(
     static final double HOURS_A_MONTH = 730;
 
     /** How long records are kept, of a month: the template's RetentionDays. */
-    private static final double RECORDS_MONTHS = 1;
+    static final double RECORDS_MONTHS = 1;
 
     /** How long payloads are kept, of a month: the bucket's rule, 55 days. */
-    private static final double PAYLOADS_MONTHS = 55 / 30.0;
+    static final double PAYLOADS_MONTHS = 55 / 30.0;
 
     /** How long logs are kept, of a month: the template's LogRetentionDays. */
-    private static final double LOGS_MONTHS = 1;
+    static final double LOGS_MONTHS = 1;
 
     private static final double GB = 1e9;
     private static final String STEP_DURATION = "step function, duration";

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -44,6 +45,26 @@ class TemplateCountsTest {
                     Value: none
                 """);
         assertThat(counts).isEqualTo(new TemplateCounts(1 + 2 + 1, 1));
+    }
+
+    /** The default of a parameter. */
+    private static double parameter(String template, String name) {
+        Matcher found = Pattern.compile("(?m)^ {2}" + name + ":\\n(?: {4}.*\\n)*? {4}Default: (\\d+)$")
+                .matcher(template);
+        assertThat(found.find()).as(name).isTrue();
+        return Double.parseDouble(found.group(1));
+    }
+
+    @Test
+    void the_template_has_by_default_what_a_plan_assumes() throws IOException {
+        String template = Files.readString(Path.of("..", "..", "template.yaml"));
+        assertThat(template).contains("    MemorySize: " + Plan.OTHERS_MB + "\n");
+        assertThat(parameter(template, "DispatchMemory")).isEqualTo(Plan.OTHERS_MB);
+        assertThat(parameter(template, "RunsMemory")).isEqualTo(Plan.OTHERS_MB);
+        assertThat(parameter(template, "RetentionDays") / 30).isEqualTo(Plan.RECORDS_MONTHS);
+        assertThat(parameter(template, "LogRetentionDays") / 30).isEqualTo(Plan.LOGS_MONTHS);
+        assertThat(template).contains("ExpirationInDays: " + Math.round(30 * Plan.PAYLOADS_MONTHS) + "\n");
+        assertThat(template).contains("BatchSize: " + Workload.MOST_IN_A_BATCH + "\n");
     }
 
     @Test
