@@ -19,14 +19,13 @@ import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.step.WorkerRecord.Activity;
 import dev.stepstile.step.WorkerRecord.Assignment;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -39,6 +38,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What is written is read back as it was, and foreign messages are recognised as such. */
 class CodecsTest {
     private static final int ROUNDS = 600;
+    /** Messages and manifests of version 1. */
+    private static final Path FIRST_FORMAT =
+            Path.of("../../testing/contracts/src/main/resources/formats/0-messages-of-version-1");
+
     private static final Instant NOW = Instant.parse("2026-11-24T08:00:00Z");
 
     private static void each(int seed, Consumer<Generated> round) {
@@ -394,9 +397,9 @@ class CodecsTest {
 
         @Test
         void as_it_was_written_before_is_still_read() throws IOException {
-            List<StepSpec> steps = ManifestCodec.read(resource("manifest-1.json"));
+            List<StepSpec> steps = ManifestCodec.read(resource("manifest.json"));
             assertThat(steps).extracting(step -> step.id().stepKey()).containsExactly("load[eu]", "charge");
-            assertThat(steps.get(0)).isEqualTo(step(resource("message-1.json")));
+            assertThat(steps.get(0)).isEqualTo(step(resource("message.json")));
             assertThat(steps.get(1).settings())
                     .isEqualTo(new StepSettings(
                             "m-1",
@@ -430,9 +433,7 @@ class CodecsTest {
         }
 
         private static String resource(String name) throws IOException {
-            try (InputStream in = Objects.requireNonNull(CodecsTest.class.getResourceAsStream(name))) {
-                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            }
+            return Files.readString(FIRST_FORMAT.resolve(name));
         }
 
         @Test
