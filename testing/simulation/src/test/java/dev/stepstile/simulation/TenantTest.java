@@ -1,5 +1,7 @@
 package dev.stepstile.simulation;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.StepQueue.Outgoing;
 import dev.stepstile.simulation.faults.Fault;
@@ -9,6 +11,7 @@ import dev.stepstile.step.StepState;
 import dev.stepstile.usecase.Dispatcher;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -86,5 +89,24 @@ class TenantTest {
                     }
                 })))
                 .isFound("r/moved: its message is in the group r, and its tenant is acme");
+    }
+
+    /** A sweeper of a version that knows no tenant, beside newer ones or after a rollback. */
+    @Test
+    void an_older_sweeper_costs_fairness_and_nothing_else() {
+        Interceptor older = Mistakes.queue("sweeper", (queue, simulation) -> new PassingQueue(queue) {
+            @Override
+            public List<Outgoing> send(List<Outgoing> messages) {
+                return queue.send(messages.stream()
+                        .map(message -> new Outgoing(
+                                Scenario.RUN, message.body().replace(",\"tenant\":\"acme\"", ""), message.delay()))
+                        .toList());
+            }
+        });
+        Played played = Played.of(SENT_BY_ALL, CONFIG.with(older));
+        assertThat(played.outcome().violations())
+                .isNotEmpty()
+                .allMatch(found -> found.contains("its message is in the group r"));
+        assertThat(played.outcome().progress().ends()).containsExactly(Map.entry(StepState.Name.SUCCEEDED, 6));
     }
 }

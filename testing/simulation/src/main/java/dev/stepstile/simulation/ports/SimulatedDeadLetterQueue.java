@@ -42,7 +42,7 @@ public final class SimulatedDeadLetterQueue implements DeadLetterQueue {
     }
 
     /** All letters, without a call. */
-    List<String> all() {
+    public List<String> all() {
         return deadLetters.stream().map(Letter::body).toList();
     }
 
