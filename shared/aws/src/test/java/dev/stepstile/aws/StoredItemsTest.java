@@ -224,7 +224,9 @@ class StoredItemsTest {
         List<String> lost = new ArrayList<>();
         byKey(fixture(LEASE_OF_A_STEP)).forEach((key, before) -> {
             JsonNode now = after.get(key.replace("leased", "running"));
-            assertThat(now).as(key).isNotNull();
+            if (now == null) {
+                throw new AssertionError("there is no " + key);
+            }
             Formats.lost(before, now).forEach(path -> lost.add(key + path));
         });
         StepId leased = Specimens.leased().id();
