@@ -76,9 +76,9 @@ class LoggingTest {
     }
 
     @Test
-    void a_provider_is_bound_and_it_is_log4j() {
+    void a_provider_is_bound_and_it_is_the_logging_of_the_jdk() {
         assertThat(LoggerFactory.getILoggerFactory().getClass().getName())
-                .isEqualTo("org.apache.logging.slf4j.Log4jLoggerFactory");
+                .isEqualTo("org.slf4j.jul.JDK14LoggerFactory");
     }
 
     @Test

@@ -38,7 +38,7 @@ record Template(JsonNode root) {
 
     static Template parse(String yaml) {
         Object tree = new Yaml(new Tags()).load(yaml);
-        return new Template(Json.MAPPER.valueToTree(tree));
+        return new Template(Json.mapper().valueToTree(tree));
     }
 
     JsonNode parameter(String name) {

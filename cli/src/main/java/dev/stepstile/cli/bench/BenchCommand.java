@@ -21,7 +21,13 @@ import picocli.CommandLine.Spec;
         description = "Runs a benchmark on this machine.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "BENCHMARK",
-        subcommands = {BenchCommand.Core.class, CostCommand.class, RecoveryCommand.class, DagsterBench.class})
+        subcommands = {
+            BenchCommand.Core.class,
+            CostCommand.class,
+            FunctionsCommand.class,
+            RecoveryCommand.class,
+            DagsterBench.class
+        })
 public final class BenchCommand {
 
     /** The stacks that can be measured: their handlers run in this JVM. */

@@ -384,7 +384,7 @@ final class EmbeddedStepStore implements StepStore {
     }
 
     private static String lines(List<String> lines) {
-        ArrayNode array = Json.MAPPER.createArrayNode();
+        ArrayNode array = Json.array();
         lines.forEach(array::add);
         return Json.print(array);
     }

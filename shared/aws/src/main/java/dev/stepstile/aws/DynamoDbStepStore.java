@@ -324,7 +324,7 @@ public final class DynamoDbStepStore implements StepStore {
                         ItemKeys.pages(runId, page.shard()), ItemKeys.page(stepKey, page.attempt(), page.number()))
                 .put(RecordItem.ATTEMPT, page.attempt())
                 .put(WRITTEN_AT, page.at())
-                .put(LINES, Attributes.ofBytes(CompactBytes.pack(Json.print(Json.MAPPER.valueToTree(page.lines())))))
+                .put(LINES, Attributes.ofBytes(CompactBytes.pack(Json.print(Json.array(page.lines())))))
                 .put(ItemKeys.FEED_PK, ItemKeys.shard(runId, page.shard()))
                 .put(ItemKeys.FEED_SK, FeedEntry.pagePosition(page.at(), stepKey, page.attempt(), page.number()))
                 .put(TTL, expiryOfNeeded());

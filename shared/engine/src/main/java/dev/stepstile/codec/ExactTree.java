@@ -31,7 +31,7 @@ final class ExactTree extends StdDeserializer<JsonNode> {
     }
 
     /** As deep as the parser allows, which counts. */
-    private static JsonNode read(JsonParser parser) throws IOException {
+    static JsonNode read(JsonParser parser) throws IOException {
         JsonToken token = parser.currentToken();
         return switch (token) {
             case START_OBJECT -> object(parser);

@@ -1,7 +1,9 @@
 package dev.stepstile.codec;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -14,24 +16,45 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.BigIntegerNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.DecimalNode;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.LongNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.stepstile.step.Limits;
+import java.io.IOException;
+import java.io.StringWriter;
 import java.time.Instant;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /** The one JSON mapper, and the few readings that every codec needs. */
 public final class Json {
-    public static final ObjectMapper MAPPER = mapper().addModule(
-                    new SimpleModule().addDeserializer(JsonNode.class, new ExactTree()))
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxStringLength(2 * Limits.RESULT_BYTES)
+                    .build())
             .build();
 
-    private static JsonMapper.Builder mapper() {
-        return JsonMapper.builder(JsonFactory.builder()
-                        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                        .streamReadConstraints(StreamReadConstraints.builder()
-                                .maxStringLength(2 * Limits.RESULT_BYTES)
-                                .build())
-                        .build())
+    /** What turns classes into JSON and back. Trees are read and written without it, as it is slow to start. */
+    private static final class Classes {
+        private static final ObjectMapper MAPPER = builder()
+                .addModule(new SimpleModule().addDeserializer(JsonNode.class, new ExactTree()))
+                .build();
+    }
+
+    public static ObjectMapper mapper() {
+        return Classes.MAPPER;
+    }
+
+    private static JsonMapper.Builder builder() {
+        return JsonMapper.builder(FACTORY.copy())
                 .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
                 .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
                 .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -44,15 +67,35 @@ public final class Json {
     private Json() {}
 
     public static ObjectNode object() {
-        return MAPPER.createObjectNode();
+        return JsonNodeFactory.instance.objectNode();
+    }
+
+    public static ArrayNode array() {
+        return JsonNodeFactory.instance.arrayNode();
+    }
+
+    /** The texts in their order. */
+    public static ArrayNode array(Iterable<String> texts) {
+        ArrayNode array = array();
+        texts.forEach(array::add);
+        return array;
+    }
+
+    public static ObjectNode object(SortedMap<String, String> texts) {
+        ObjectNode object = object();
+        texts.forEach(object::put);
+        return object;
     }
 
     /** @throws BadJson if the text is not one JSON value */
     public static JsonNode parse(String text) {
-        try {
-            JsonNode node = MAPPER.readTree(text);
-            if (node == null || node.isMissingNode()) {
+        try (JsonParser parser = FACTORY.createParser(text)) {
+            if (parser.nextToken() == null) {
                 throw new BadJson("empty instead of JSON");
+            }
+            JsonNode node = ExactTree.read(parser);
+            if (parser.nextToken() != null) {
+                throw invalidAt(parser.currentTokenLocation());
             }
             return node;
         } catch (NumberFormatException e) {
@@ -60,24 +103,64 @@ public final class Json {
         } catch (StreamConstraintsException e) {
             throw new BadJson("over a limit for JSON: " + e.getOriginalMessage());
         } catch (JsonProcessingException e) { // its message quotes the text, which may be confidential
-            JsonLocation at = e.getLocation();
-            throw new BadJson(
-                    "invalid JSON or a duplicate name at line " + at.getLineNr() + ", column " + at.getColumnNr());
+            throw invalidAt(e.getLocation());
+        } catch (IOException e) {
+            throw new IllegalStateException("a text is read without input or output", e);
         }
     }
 
+    private static BadJson invalidAt(JsonLocation at) {
+        return new BadJson(
+                "invalid JSON or a duplicate name at line " + at.getLineNr() + ", column " + at.getColumnNr());
+    }
+
     public static String print(JsonNode node) {
-        try {
-            return write(node);
-        } catch (JsonProcessingException e) {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator generator = FACTORY.createGenerator(text)) {
+            print(node, generator);
+        } catch (IOException e) {
             throw new IllegalStateException("a JSON tree always prints", e);
         }
+        return escaped(text.toString());
+    }
+
+    private static void print(JsonNode node, JsonGenerator generator) throws IOException {
+        switch (node) {
+            case ObjectNode object -> {
+                generator.writeStartObject();
+                for (var member : object.properties()) {
+                    generator.writeFieldName(member.getKey());
+                    print(member.getValue(), generator);
+                }
+                generator.writeEndObject();
+            }
+            case ArrayNode array -> {
+                generator.writeStartArray();
+                for (JsonNode element : array) {
+                    print(element, generator);
+                }
+                generator.writeEndArray();
+            }
+            case TextNode text -> generator.writeString(text.textValue());
+            case ExactNumber number -> generator.writeNumber(number.asText());
+            case DecimalNode number -> generator.writeNumber(number.decimalValue());
+            case BigIntegerNode number -> generator.writeNumber(number.bigIntegerValue());
+            case IntNode number -> generator.writeNumber(number.intValue());
+            case LongNode number -> generator.writeNumber(number.longValue());
+            case BooleanNode value -> generator.writeBoolean(value.booleanValue());
+            case NullNode _ -> generator.writeNull();
+            default -> generator.writeRawValue(written(node)); // which no tree of ours has
+        }
+    }
+
+    private static String written(@Nullable Object value) throws JsonProcessingException {
+        return Classes.MAPPER.writeValueAsString(value);
     }
 
     /** JSON as an earlier version printed it, when it wrote each number as {@link java.math.BigDecimal} does. */
     public static String printedEarlier(String json) {
         try {
-            return write(Earlier.MAPPER.readTree(json));
+            return print(Earlier.MAPPER.readTree(json));
         } catch (JsonProcessingException e) {
             throw new BadJson("not JSON, though it was");
         }
@@ -85,7 +168,10 @@ public final class Json {
 
     /** JSON without a character that SQS refuses or UTF-8 cannot hold: each is escaped. */
     public static String write(@Nullable Object value) throws JsonProcessingException {
-        String json = MAPPER.writeValueAsString(value);
+        return value instanceof JsonNode node ? print(node) : escaped(written(value));
+    }
+
+    private static String escaped(String json) {
         StringBuilder escaped = null;
         int copied = 0;
         for (int i = 0; i < json.length(); i++) {
@@ -109,7 +195,7 @@ public final class Json {
 
     /** Made when the first dispatch of an earlier version is called again. */
     private static final class Earlier {
-        private static final ObjectMapper MAPPER = mapper().build();
+        private static final ObjectMapper MAPPER = builder().build();
     }
 
     /** A member that must be there. */

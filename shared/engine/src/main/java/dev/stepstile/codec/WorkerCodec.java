@@ -59,7 +59,7 @@ public final class WorkerCodec {
 
     /** {@code [[runId, dispatchId, [key, shard, index], …], …]}: neighbours of one dispatch name it once. */
     private static ArrayNode steps(List<Assignment> steps) {
-        ArrayNode dispatches = Json.MAPPER.createArrayNode();
+        ArrayNode dispatches = Json.array();
         ArrayNode dispatch = dispatches;
         String named = "";
         for (Assignment step : steps) {

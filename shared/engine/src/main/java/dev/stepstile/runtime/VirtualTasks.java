@@ -84,6 +84,8 @@ public final class VirtualTasks implements Tasks {
     private static void logIn(@Nullable Map<String, String> context) {
         if (context != null) {
             MDC.setContextMap(context);
+        } else {
+            MDC.clear(); // a new thread may have that of the thread that made it
         }
     }
 

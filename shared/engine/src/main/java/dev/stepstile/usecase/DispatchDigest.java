@@ -68,7 +68,7 @@ final class DispatchDigest {
             text.append('\n').append(step.key()).append('\t').append(step.handler());
             text.append('\t').append(Json.printedEarlier(step.input()));
             text.append('\t').append(step.retry()).append('\t').append(step.timeout());
-            text.append('\t').append(Json.print(Json.MAPPER.valueToTree(tags(request, step))));
+            text.append('\t').append(Json.print(Json.object(tags(request, step))));
         }
         return Sha256.hex(text.toString());
     }

@@ -226,7 +226,7 @@ public final class Dispatcher {
     }
 
     private Tags tags(Request request) {
-        String json = Json.print(Json.MAPPER.valueToTree(request.commonTags()));
+        String json = Json.print(Json.object(request.commonTags()));
         int count = request.steps().size();
         boolean inline = Payloads.mayTravel(json.getBytes(StandardCharsets.UTF_8).length, count);
         return new Tags(request.commonTags(), inline ? null : payloads.putShared(json, count));

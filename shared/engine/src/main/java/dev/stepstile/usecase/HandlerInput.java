@@ -37,7 +37,7 @@ public record HandlerInput(String json, SortedMap<String, String> sharedInputs) 
 
     private static <T> T read(String what, String json, Class<T> type) {
         try {
-            T value = Json.MAPPER.readValue(json, type);
+            T value = Json.mapper().readValue(json, type);
             if (value == null) {
                 throw new TerminalFailure(what + " is null, where " + type.getSimpleName() + " was expected");
             }

@@ -1,5 +1,6 @@
 package dev.stepstile.codec;
 
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.stepstile.step.Attempts;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
@@ -78,7 +79,7 @@ final class Generated {
             case 2 -> String.valueOf(random.nextLong());
             case 3 -> random.nextLong(1_000_000) + "." + random.nextInt(100_000);
             case 4 -> random.nextLong() + "" + random.nextLong(Long.MAX_VALUE);
-            case 5 -> Json.print(Json.MAPPER.getNodeFactory().textNode(text()));
+            case 5 -> Json.print(TextNode.valueOf(text()));
             case 6 -> {
                 List<String> items = new ArrayList<>();
                 for (int n = random.nextInt(4); n > 0; n--) {

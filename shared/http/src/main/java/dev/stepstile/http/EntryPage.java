@@ -12,7 +12,7 @@ final class EntryPage<T> implements Predicate<T> {
     /** For the entries of an answer, in bytes; the rest is for what surrounds them, above all the cursor of a feed. */
     static final long ROOM = Limits.ANSWER_BYTES - 100_000L;
 
-    private final ArrayNode nodes = Json.MAPPER.createArrayNode();
+    private final ArrayNode nodes = Json.array();
     private final Function<T, ObjectNode> view;
     private long room = ROOM;
 

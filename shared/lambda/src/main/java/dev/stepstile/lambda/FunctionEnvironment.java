@@ -36,10 +36,11 @@ public record FunctionEnvironment(Stepstile stepstile, int shards, Runnable befo
         return over(ports, settings.timing(), settings.shards());
     }
 
-    /** Over these ports, with counts that become CloudWatch metrics. */
+    /** Over these ports, with log lines that are JSON, and counts that become CloudWatch metrics. */
     public static FunctionEnvironment over(Ports ports, Timing timing, int shards) {
-        EmfMeter meter = new EmfMeter();
+        JsonLines.install();
         SteadyClock clock = SteadyClock.system();
+        EmfMeter meter = new EmfMeter(clock, System.getenv());
         Stepstile stepstile = new Stepstile(ports, timing, JvmRuntime.create(clock), meter);
         return new FunctionEnvironment(stepstile, shards, clock::follow, meter::flush);
     }

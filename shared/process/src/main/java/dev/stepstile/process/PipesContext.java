@@ -1,6 +1,7 @@
 package dev.stepstile.process;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
 import dev.stepstile.api.StepContext;
@@ -42,7 +43,7 @@ final class PipesContext {
         }
         ObjectNode context = Json.object();
         for (String field : FIELDS) {
-            context.set(field, given.path(field).isMissingNode() ? Json.MAPPER.nullNode() : given.path(field));
+            context.set(field, given.path(field).isMissingNode() ? NullNode.instance : given.path(field));
         }
         if (context.path("run_id").isNull()) {
             context.put("run_id", step.runId());

@@ -27,7 +27,7 @@ sealed interface PipesMessage {
     record ExternalStream(boolean error, String text) implements PipesMessage {}
 
     /** Python writes NaN and infinities, which JSON does not have: they become strings. */
-    ObjectReader READER = Json.MAPPER.readerFor(JsonNode.class).with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS);
+    ObjectReader READER = Json.mapper().readerFor(JsonNode.class).with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS);
 
     String VERSION_MEMBER = "__dagster_pipes_version";
     String VERSION = "0.1";

@@ -31,7 +31,7 @@ final class PipesSession {
     private static final String RETRY_AFTER = "stepstile.retry_after";
 
     private final StepContext step;
-    private final ArrayNode messages = Json.MAPPER.createArrayNode();
+    private final ArrayNode messages = Json.array();
     private long kept;
     private @Nullable JsonNode value;
     private @Nullable TerminalFailure fail;

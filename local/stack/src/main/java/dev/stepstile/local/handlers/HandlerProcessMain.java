@@ -93,7 +93,7 @@ final class HandlerProcessMain {
 
     /** Finds the handlers that lie in these entries of the class path; false, with the reason sent, if that fails. */
     private boolean load(List<Path> entries) {
-        ArrayNode ready = Json.MAPPER.createArrayNode();
+        ArrayNode ready = Json.array();
         try {
             for (ServiceLoader.Provider<StepHandler> provider :
                     ServiceLoader.load(StepHandler.class).stream().toList()) {

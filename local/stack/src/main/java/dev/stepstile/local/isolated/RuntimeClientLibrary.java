@@ -15,7 +15,8 @@ import java.util.Locale;
  */
 public final class RuntimeClientLibrary {
     /** The client loads the file that this system property names. */
-    static final String PROPERTY = "com.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI";
+    public static final String PROPERTY =
+            "com.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI";
 
     private RuntimeClientLibrary() {}
 
