@@ -2,6 +2,7 @@ package dev.stepstile.bench.functions;
 
 import dev.stepstile.bench.functions.EmulatedFunction.First;
 import dev.stepstile.bench.functions.EmulatedFunction.Launch;
+import dev.stepstile.emulators.HiddenLoopback;
 import dev.stepstile.local.aws.EmulatedAws;
 import dev.stepstile.usecase.Timing;
 import java.io.IOException;
@@ -51,7 +52,13 @@ public final class FunctionsBenchmark implements AutoCloseable {
         this.build = checkout.resolve(".aws-sam/build").toAbsolutePath();
         this.emulator = emulatorIn(checkout.resolve(".stepstile/sam/lib"));
         this.aws = EmulatedAws.start(
-                this.folder, this.folder.resolve("state"), false, Timing.DEFAULT, Duration.ofMinutes(90), out::println);
+                HiddenLoopback.address(),
+                this.folder,
+                this.folder.resolve("state"),
+                false,
+                Timing.DEFAULT,
+                Duration.ofMinutes(90),
+                out::println);
         this.events = new RealEvents(aws);
     }
 
@@ -174,6 +181,10 @@ public final class FunctionsBenchmark implements AutoCloseable {
     private EmulatedFunction emulated(
             TaskRoot root, String options, int memory, boolean snapStart, @Nullable CpuQuota quota) {
         Map<String, String> variables = new LinkedHashMap<>(aws.variables());
+        // The plain SDK's clients, and an earlier build's, find these.
+        variables.put("AWS_ENDPOINT_URL_DYNAMODB", variables.getOrDefault("STEPSTILE_DYNAMODB_ENDPOINT", ""));
+        variables.put("AWS_ENDPOINT_URL_SQS", variables.getOrDefault("STEPSTILE_SQS_ENDPOINT", ""));
+        variables.put("AWS_ENDPOINT_URL_S3", variables.getOrDefault("STEPSTILE_S3_ENDPOINT", ""));
         variables.put("POWERTOOLS_SERVICE_NAME", "stepstile");
         variables.put("POWERTOOLS_METRICS_NAMESPACE", "Stepstile");
         return new EmulatedFunction(emulator, folder, new Launch(root, options, memory, variables, snapStart, quota));
