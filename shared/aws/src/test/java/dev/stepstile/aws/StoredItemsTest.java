@@ -172,7 +172,7 @@ class StoredItemsTest {
         }
         partitions.add(ItemKeys.pages(Specimens.RUN, Specimens.page().shard()));
         partitions.add("payload#" + PAYLOAD);
-        ArrayNode all = Json.MAPPER.createArrayNode();
+        ArrayNode all = Json.mapper().createArrayNode();
         for (String partition : partitions) {
             table.query(request -> request.tableName("t")
                             .keyConditionExpression("pk = :pk")
