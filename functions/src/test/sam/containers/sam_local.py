@@ -19,7 +19,11 @@ EVENTS = TOP / "events"
 SAM = TOP / ".stepstile" / "sam" / "bin" / "sam"
 MACHINE = platform.machine().replace("aarch64", "arm64")
 # Not the caller's own: SAM would pass them on to the functions.
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "sample", "AWS_SECRET_ACCESS_KEY": "sample", "AWS_DEFAULT_REGION": "eu-west-1"}
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "sample",
+    "AWS_SECRET_ACCESS_KEY": "sample",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+}
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
     **CREDENTIALS,
@@ -81,7 +85,8 @@ class Behind:
     def __init__(self, folder):
         self.file = folder / "sam-env.json"
         self._log = folder / "local.log"
-        command = ["./stepstile", "local", "--aws", "--workers", "0", "--port", "0", "--state", str(folder / "state")]
+        free_port = ["--port", "0", "--state", str(folder / "state")]
+        command = ["./stepstile", "local", "--aws", "--workers", "0", *free_port]
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 [*command, "--sam-env", str(self.file), "--sam-host", os.environ["SAM_HOST"]],
@@ -127,12 +132,17 @@ class Behind:
 
     def queue(self):
         # By this machine's name for itself: that of Docker Desktop is known only in containers.
-        return client("sqs", self.variables["STEPSTILE_SQS_ENDPOINT"].replace("host.docker.internal", "127.0.0.1"))
+        return client(
+            "sqs", self.variables["STEPSTILE_SQS_ENDPOINT"].replace("host.docker.internal", "127.0.0.1")
+        )
 
     def receive(self, seconds, hidden, queue="STEPSTILE_QUEUE_URL"):
         """Up to ten messages, which are hidden for that many seconds."""
         received = self.queue().receive_message(
-            QueueUrl=self.variables[queue], MaxNumberOfMessages=10, WaitTimeSeconds=seconds, VisibilityTimeout=hidden
+            QueueUrl=self.variables[queue],
+            MaxNumberOfMessages=10,
+            WaitTimeSeconds=seconds,
+            VisibilityTimeout=hidden,
         )
         return received.get("Messages", [])
 

@@ -29,7 +29,7 @@ sys.exit(0 if demo.run(days=1, weeks=2) else 1)
 
 
 def environment_variables(behind):
-    """What the template gives the function, in the places of a deployment's those of what stands behind, and what Lambda adds."""
+    """As the template and Lambda set them, with the table, the queues and the bucket of what stands behind."""
     template = yaml_parse((TOP / "template.yaml").read_text())
     declared = {
         **template["Globals"]["Function"]["Environment"]["Variables"],
@@ -158,14 +158,19 @@ def test_dagsters_runs_are_as_in_a_plain_single_pass(behind, environment):
 
 
 def measured(behind, number):
-    """How long a new environment takes, as (seconds by the clock, CPU seconds) of three events: the first of all, for which no
-    handler runs; the first step of the warm host, which loads the project's code; and the second one."""
+    """How long a new environment takes, as (seconds by the clock, CPU seconds) of three events.
+
+    They are the first of all, for which no handler runs; the first step of the warm host, which loads the project's code;
+    and the second one.
+    """
     environment = Environment(behind)
     try:
         events = [json.loads((EVENTS / "step-newer-version.json").read_text())]
         for key in ("first", "second"):
             # The handler refuses the input, once its code is loaded.
-            dispatch(behind, f"new-{number}", {"key": key, "handler": "dagster", "maxAttempts": 1, "input": {}})
+            dispatch(
+                behind, f"new-{number}", {"key": key, "handler": "dagster", "maxAttempts": 1, "input": {}}
+            )
             received = behind.receive(5, 60)
             assert len(received) == 1
             behind.delete(received)
@@ -190,6 +195,9 @@ def test_how_long_a_new_environment_takes(behind):
 
     print(f"\nA new environment of the image, medians of {ENVIRONMENTS}:")
     print("  the JVM, to its first answer             ", median(lambda one, column: one[0][column]))
-    print("  Python and the project's code, once      ", median(lambda one, column: one[1][column] - one[2][column]))
+    print(
+        "  Python and the project's code, once      ",
+        median(lambda one, column: one[1][column] - one[2][column]),
+    )
     print("  a step after that                        ", median(lambda one, column: one[2][column]))
     assert all(one[1][1] > one[2][1] for one in environments), environments

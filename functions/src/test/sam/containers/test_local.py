@@ -110,7 +110,10 @@ def fed(answer, behind):
 
 def looked_up(answer, behind):
     found = body(answer, 200)
-    assert {step["key"]: step["state"] for step in found["entries"]} == {"extract": "SUCCEEDED", "load[us]": "SUCCEEDED"}
+    assert {step["key"]: step["state"] for step in found["entries"]} == {
+        "extract": "SUCCEEDED",
+        "load[us]": "SUCCEEDED",
+    }
     assert found["absentKeys"] == ["load[ap]"]
 
 
@@ -190,7 +193,9 @@ WITH_FAILURES = [
 
 def functions():
     """The function of each event, as events/README.md has it."""
-    rows = re.findall(r"^\| \[(\S+)\.json\].*? \| `(\w+)` \|", (EVENTS / "README.md").read_text(), re.MULTILINE)
+    rows = re.findall(
+        r"^\| \[(\S+)\.json\].*? \| `(\w+)` \|", (EVENTS / "README.md").read_text(), re.MULTILINE
+    )
     return dict(rows)
 
 
@@ -237,7 +242,9 @@ def serving(kind, behind, log):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = sam_local(f"start-{kind}", "--env-vars", str(behind.file), "--port", str(port), "--warm-containers", "LAZY")
+    command = sam_local(
+        f"start-{kind}", "--env-vars", str(behind.file), "--port", str(port), "--warm-containers", "LAZY"
+    )
     with log.open("w") as out:
         process = subprocess.Popen(command, cwd=TOP, env=ENVIRONMENT, stdout=out, stderr=subprocess.STDOUT)
         try:
@@ -265,10 +272,14 @@ def test_start_api_dispatches_and_start_lambda_runs_what_is_in_the_queue(behind,
         with serving("lambda", behind, tmp_path / "lambda.log") as functions_url:
             functions_client = client("lambda", functions_url)
             received = behind.receive(5, 60)
-            ran_it = functions_client.invoke(FunctionName="StepFunction", Payload=json.dumps(sqs_event(received)))
+            ran_it = functions_client.invoke(
+                FunctionName="StepFunction", Payload=json.dumps(sqs_event(received))
+            )
             assert "FunctionError" not in ran_it
             assert json.load(ran_it["Payload"]) == {"batchItemFailures": []}
-            threw = functions_client.invoke(FunctionName="StepFunction", Payload=json.dumps({"Records": "none"}))
+            threw = functions_client.invoke(
+                FunctionName="StepFunction", Payload=json.dumps({"Records": "none"})
+            )
             assert threw["FunctionError"] == "Unhandled"
 
         status, step = call(f"{api}/v1/runs/served/step?key=a%20b%2Fc")
