@@ -28,7 +28,7 @@ sys.exit(0 if demo.run(days=1, weeks=2) else 1)
 """
 
 
-def environment_variables(behind):
+def environment_variables(behind, more):
     """As the template and Lambda set them, with the table, the queues and the bucket of what stands behind."""
     template = yaml_parse((TOP / "template.yaml").read_text())
     declared = {
@@ -41,6 +41,7 @@ def environment_variables(behind):
         **CREDENTIALS,
         "AWS_REGION": "eu-west-1",
         "AWS_LAMBDA_FUNCTION_TIMEOUT": "900",
+        **more,
     }
 
 
@@ -53,8 +54,8 @@ def run(options, variables, *command):
 class Environment:
     """A container of the image, as a function environment: the memory of the template, one event at a time."""
 
-    def __init__(self, behind):
-        self._id = run(["--memory", "2048m", "-p", "127.0.0.1::8080"], environment_variables(behind))
+    def __init__(self, behind, **more):
+        self._id = run(["--memory", "2048m", "-p", "127.0.0.1::8080"], environment_variables(behind, more))
         port = subprocess.check_output([CLI, "port", self._id, "8080"], text=True).split(":")[-1].strip()
         self._url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
         self._wait()
@@ -157,47 +158,60 @@ def test_dagsters_runs_are_as_in_a_plain_single_pass(behind, environment):
         subprocess.run([CLI, "rm", "-f", worker], capture_output=True, check=True)
 
 
-def measured(behind, number):
-    """How long a new environment takes, as (seconds by the clock, CPU seconds) of three events.
-
-    They are the first of all, for which no handler runs; the first step of the warm host, which loads the project's code;
-    and the second one.
-    """
-    environment = Environment(behind)
+def measured(environment, events):
+    """How long each event takes, as (CPU seconds, seconds by the clock); the first one starts the function."""
+    took = []
     try:
-        events = [json.loads((EVENTS / "step-newer-version.json").read_text())]
-        for key in ("first", "second"):
-            # The handler refuses the input, once its code is loaded.
-            dispatch(
-                behind, f"new-{number}", {"key": key, "handler": "dagster", "maxAttempts": 1, "input": {}}
-            )
-            received = behind.receive(5, 60)
-            assert len(received) == 1
-            behind.delete(received)
-            events.append(sqs_event(received))
-        took = []
         for event in events:
             before = environment.cpu_seconds()
             _, seconds = environment.handle(event)
-            took.append((seconds, environment.cpu_seconds() - before))
-        return took
+            took.append((environment.cpu_seconds() - before, seconds))
     finally:
         environment.stop()
+    return took
+
+
+def without_handlers(behind):
+    newer = json.loads((EVENTS / "step-newer-version.json").read_text())
+    (first,) = measured(Environment(behind, STEPSTILE_HANDLERS='{"handlers": {}}'), [newer])
+    return first
+
+
+def two_steps(behind, number):
+    """Of the warm host, which loads the project's code while the JVM starts; the handler refuses their input."""
+    events = []
+    for key in ("first", "second"):
+        dispatch(behind, f"new-{number}", {"key": key, "handler": "dagster", "maxAttempts": 1, "input": {}})
+        received = behind.receive(5, 60)
+        assert len(received) == 1
+        behind.delete(received)
+        events.append(sqs_event(received))
+    return measured(Environment(behind), events)
+
+
+def python_alone():
+    code = (
+        "import time; begun = time.perf_counter(); import dagster_stepstile.worker, dagster_flights.definitions;"
+        "print(time.process_time(), time.perf_counter() - begun)"
+    )
+    command = [CLI, "run", "--rm", "--entrypoint", "/opt/python/bin/python", IMAGE, "-c", code]
+    return tuple(map(float, subprocess.check_output(command, text=True).split()))
 
 
 def test_how_long_a_new_environment_takes(behind):
     """Prints it, JVM and Python apart. On a busy machine only the CPU seconds say something."""
-    environments = [measured(behind, number) for number in range(ENVIRONMENTS)]
-
-    def median(of):
-        clock, cpu = (statistics.median(of(one, column) for one in environments) for column in (0, 1))
-        return f"{cpu:.2f} CPU s, {clock:.2f} s by the clock"
-
+    jvm = [without_handlers(behind) for _ in range(ENVIRONMENTS)]
+    python = [python_alone() for _ in range(ENVIRONMENTS)]
+    steps = [two_steps(behind, number) for number in range(ENVIRONMENTS)]
+    rows = {
+        "the JVM alone, to its first answer": jvm,
+        "Python alone, with the project's code": python,
+        "both, to the end of a first step": [first for first, _ in steps],
+        "a second step": [second for _, second in steps],
+    }
     print(f"\nA new environment of the image, medians of {ENVIRONMENTS}:")
-    print("  the JVM, to its first answer             ", median(lambda one, column: one[0][column]))
-    print(
-        "  Python and the project's code, once      ",
-        median(lambda one, column: one[1][column] - one[2][column]),
-    )
-    print("  a step after that                        ", median(lambda one, column: one[2][column]))
-    assert all(one[1][1] > one[2][1] for one in environments), environments
+    for name, measures in rows.items():
+        cpu, clock = (statistics.median(column) for column in zip(*measures, strict=True))
+        print(f"  {name:<38} {cpu:5.2f} CPU s, {clock:6.2f} s by the clock")
+    assert all(first[0] > second[0] for first, second in steps), steps
+    assert min(cpu for cpu, _ in python) > 0.1, python

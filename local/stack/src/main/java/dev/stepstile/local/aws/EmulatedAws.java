@@ -11,6 +11,7 @@ import dev.stepstile.emulators.EmulatorDownload;
 import dev.stepstile.emulators.EmulatorProcess;
 import dev.stepstile.emulators.S3Stub;
 import dev.stepstile.local.parts.OpenParts;
+import dev.stepstile.port.PortException;
 import dev.stepstile.port.Ports;
 import dev.stepstile.step.Shards;
 import dev.stepstile.usecase.Timing;
@@ -41,6 +42,7 @@ public final class EmulatedAws implements AutoCloseable {
     private static final String REGION = "us-east-1";
     private static final String CREDENTIAL = "local";
     private static final int RETENTION_DAYS = 30;
+    private static final int SETUP_TRIES = 4;
 
     private final OpenParts parts = new OpenParts();
     private final CompletableFuture<String> emulatorEnded = new CompletableFuture<>();
@@ -79,7 +81,7 @@ public final class EmulatedAws implements AutoCloseable {
             SqsClient sqs = parts.opened(AwsClients.sqs(builder -> at(sqsEndpoint, builder)));
             S3Client s3 = parts.opened(
                     AwsClients.s3(builder -> at(s3Endpoint, builder).forcePathStyle(true)));
-            names = new AwsResources(dynamoDb, sqs, s3).make(NAME, NAME, NAME, visibility);
+            names = made(new AwsResources(dynamoDb, sqs, s3), visibility);
             ports = AwsPorts.of(dynamoDb, sqs, () -> s3, names, RETENTION_DAYS);
         } catch (CompletionException e) {
             close();
@@ -108,6 +110,19 @@ public final class EmulatedAws implements AutoCloseable {
             Duration visibility,
             Consumer<String> console) {
         return new EmulatedAws(address, folder, state, kept, timing, visibility, console);
+    }
+
+    /** Again where a call was not answered in time, as the first ones of a new JVM on a busy machine; what is there stays. */
+    private static ResourceNames made(AwsResources resources, Duration visibility) {
+        for (int tries = 1; ; tries++) {
+            try {
+                return resources.make(NAME, NAME, NAME, visibility);
+            } catch (PortException e) {
+                if (tries == SETUP_TRIES) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private <B extends AwsClientBuilder<B, ?>> B at(URI endpoint, B builder) {
