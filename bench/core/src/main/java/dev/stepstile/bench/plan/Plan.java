@@ -39,6 +39,10 @@ public record Plan(
     static final double LOGS_MONTHS = 1;
 
     private static final double GB = 1e9;
+
+    /** A line of the API's access log, an estimate. */
+    private static final double LOG_GB_A_CALL = 0.5e-6;
+
     private static final String STEP_DURATION = "step function, duration";
 
     /** What was counted: a sample of the steps, an hour without any, and an hour of a client that follows a run. */
@@ -107,7 +111,7 @@ public record Plan(
         lines.add(new Line("API Gateway", "dispatch and follow", calls, Price.API_REQUEST));
         double metricMonths = totals.sample().metrics() * Math.ceil(hours) / HOURS_A_MONTH;
         lines.add(new Line("CloudWatch", "metrics, by the hour", metricMonths, Price.METRIC_MONTH));
-        logs(lines, invocations);
+        logs(lines, invocations * Consumption.LOG_GB_AN_INVOCATION + calls * LOG_GB_A_CALL);
         return List.copyOf(lines);
     }
 
@@ -118,9 +122,8 @@ public record Plan(
         lines.add(new Line("DynamoDB", "their backup", backedUp, Price.DYNAMODB_BACKUP));
     }
 
-    private static void logs(List<Line> lines, double invocations) {
-        double gb = invocations * Consumption.LOG_GB_AN_INVOCATION;
-        lines.add(new Line("CloudWatch", "logs, 1 KB an invocation", gb, Price.LOGS_WRITTEN));
+    private static void logs(List<Line> lines, double gb) {
+        lines.add(new Line("CloudWatch", "logs, an estimate", gb, Price.LOGS_WRITTEN));
         lines.add(new Line("CloudWatch", "logs, 30 days", gb * LOGS_MONTHS, Price.LOGS_STORED));
     }
 
@@ -140,7 +143,7 @@ public record Plan(
         lines.add(new Line("SQS", "five pollers' receives", receives, Price.SQS_REQUEST));
         lines.add(new Line("CloudWatch", "alarms", resources.alarmMetrics(), Price.ALARM_MONTH));
         lines.add(new Line("CloudWatch", "dashboards", resources.dashboards(), Price.DASHBOARD_MONTH));
-        logs(lines, sweeps);
+        logs(lines, sweeps * Consumption.LOG_GB_AN_INVOCATION);
         return List.copyOf(lines);
     }
 }

@@ -68,8 +68,8 @@ class PlanTest {
         assertThat(dollars(plan.run(), "S3")).isEqualTo(0.005 + 0.1 * 55 / 30 * 0.023, offset(1e-9));
         // A hundred dispatches of 10,000, and the client.
         assertThat(dollars(plan.run(), "API Gateway")).isEqualTo((100 + calls) * 1e-6, offset(1e-9));
-        // Six metrics in three hours of a month's 730; a KB of logs for each invocation.
-        double watch = 6 * 3 / 730.0 * 0.30 + invocations * 1e-6 * (0.50 + 0.03);
+        // Six metrics in three hours of a month's 730; a KB of logs for each invocation, and half a KB for each call.
+        double watch = 6 * 3 / 730.0 * 0.30 + (invocations * 1e-6 + (100 + calls) * 0.5e-6) * (0.50 + 0.03);
         assertThat(dollars(plan.run(), "CloudWatch")).isEqualTo(watch, offset(1e-9));
         assertThat(plan.runDollars())
                 .isEqualTo(
