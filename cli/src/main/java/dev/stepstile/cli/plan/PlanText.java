@@ -49,28 +49,34 @@ final class PlanText {
     private void totals() {
         Drain drain = plan.drains().getFirst();
         add("");
-        add(
+        add(String.format(
+                Locale.ROOT,
                 "These steps %s, and the month %s whether or not steps run.",
-                Figures.dollars(plan.runDollars()), Figures.dollars(plan.monthDollars()));
-        add("Done in %s with %s.", Figures.time(drain.seconds()), drain.mode());
+                Figures.dollars(plan.runDollars()),
+                Figures.dollars(plan.monthDollars())));
+        add(String.format(Locale.ROOT, "Done in %s with %s.", Figures.time(drain.seconds()), drain.mode()));
     }
 
-    private void add(String format, Object... values) {
-        lines.add(String.format(Locale.ROOT, format, values).stripTrailing());
+    private void add(String line) {
+        lines.add(line.stripTrailing());
     }
 
     private void head() {
         Workload workload = plan.workload();
         Deployment deployment = plan.deployment();
-        add(
+        add(String.format(
+                Locale.ROOT,
                 "%s steps of %s s, with %s retries each",
-                Figures.count(workload.steps()), Figures.plain(workload.seconds()), Figures.plain(workload.retries()));
-        add(
+                Figures.count((double) workload.steps()),
+                Figures.plain(workload.seconds()),
+                Figures.plain(workload.retries())));
+        add(String.format(
+                Locale.ROOT,
                 "%s in an invocation of %,d MB, %s, us-east-1",
                 workload.batch() == 1 ? "one" : workload.batch() + " at once",
                 deployment.memoryMb(),
-                Figures.name(deployment.architecture()));
-        add("list prices, looked up on %s, without free tiers", newest(prices(plan)));
+                Figures.name(deployment.architecture())));
+        add(String.format(Locale.ROOT, "list prices, looked up on %s, without free tiers", newest(prices(plan))));
     }
 
     private static String newest(Stream<Price> prices) {
@@ -80,37 +86,40 @@ final class PlanText {
     }
 
     /** The heads of a table's columns, over its first one the title. */
-    private void heads(String title, String format, Object... heads) {
+    private void heads(String title, String heads) {
         add("");
-        add(format, heads);
-        lines.add(title + lines.removeLast().substring(title.length()));
+        add(title + heads.substring(title.length()));
     }
 
     private void bill(String title, List<Line> bill, double together) {
-        heads(title, LINE, "", "", "units", "price", "dollars");
+        heads(title, String.format(Locale.ROOT, LINE, "", "", "units", "price", "dollars"));
         for (Line line : bill) {
-            add(
+            add(String.format(
+                    Locale.ROOT,
                     LINE,
                     line.service(),
                     line.what(),
                     Figures.units(line.units(), line.price()),
                     Figures.price(line.price()),
-                    Figures.dollars(line.dollars()));
+                    Figures.dollars(line.dollars())));
         }
-        add(LINE, "", "", "", "together", Figures.dollars(together));
+        add(String.format(Locale.ROOT, LINE, "", "", "", "together", Figures.dollars(together)));
     }
 
     private void drains() {
-        heads("Time to drain", DRAIN, "", "at once", "steps/s", "writes/s", "done in", "a month");
+        heads(
+                "Time to drain",
+                String.format(Locale.ROOT, DRAIN, "", "at once", "steps/s", "writes/s", "done in", "a month"));
         for (Drain drain : plan.drains()) {
-            add(
+            add(String.format(
+                    Locale.ROOT,
                     DRAIN,
                     drain.mode(),
                     marked(drain.atOnce(), Drain.OF_A_NEW_ACCOUNT),
                     Figures.count(drain.stepsASecond()),
                     marked(drain.writesASecond(), Drain.WRITES_OF_A_NEW_TABLE),
                     Figures.time(drain.seconds()),
-                    drain.month().isEmpty() ? "" : Figures.dollars(Line.sum(drain.month())));
+                    drain.month().isEmpty() ? "" : Figures.dollars(Line.sum(drain.month()))));
         }
         add("  * more than a new account (1,000 at once) or a new table (4,000) accepts");
     }
@@ -120,7 +129,7 @@ final class PlanText {
     }
 
     private void elsewhere() {
-        heads("Elsewhere", ELSEWHERE, "", "coordination", "compute", "together");
+        heads("Elsewhere", String.format(Locale.ROOT, ELSEWHERE, "", "coordination", "compute", "together"));
         double compute = plan.computeDollars();
         elsewhere("Stepstile", plan.runDollars() - compute, compute);
         for (Alternative other : plan.alternatives()) {
@@ -130,19 +139,21 @@ final class PlanText {
 
     private void end() {
         add("");
-        add(
+        add(String.format(
+                Locale.ROOT,
                 "Elsewhere, a function or task that runs one step has %,d MB (--step-memory).",
-                plan.deployment().stepMemoryMb());
+                plan.deployment().stepMemoryMb()));
         add("What the rows leave out, and when others cost less: docs/cost.md.");
     }
 
     private void elsewhere(String name, double coordination, double compute) {
-        add(
+        add(String.format(
+                Locale.ROOT,
                 ELSEWHERE,
                 name,
                 Figures.dollars(coordination),
                 Figures.dollars(compute),
-                Figures.dollars(coordination + compute));
+                Figures.dollars(coordination + compute)));
     }
 
     /** Each price of a plan, once. */

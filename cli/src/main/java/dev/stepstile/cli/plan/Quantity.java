@@ -13,13 +13,9 @@ final class Quantity implements ITypeConverter<BigDecimal> {
     @Override
     public BigDecimal convert(String value) {
         String digits = value.strip().toLowerCase(Locale.ROOT).replaceAll("(?<=\\d)[,_](?=\\d{3}(?!\\d))", "");
-        int exponent = 0;
-        if (!digits.isEmpty()) {
-            char last = digits.charAt(digits.length() - 1);
-            if (SUFFIXES.containsKey(last)) {
-                exponent = SUFFIXES.get(last);
-                digits = digits.substring(0, digits.length() - 1);
-            }
+        int exponent = digits.isEmpty() ? 0 : SUFFIXES.getOrDefault(digits.charAt(digits.length() - 1), 0);
+        if (exponent > 0) {
+            digits = digits.substring(0, digits.length() - 1);
         }
         try {
             BigDecimal number = new BigDecimal(digits);
