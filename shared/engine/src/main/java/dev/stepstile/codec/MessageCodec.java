@@ -10,6 +10,7 @@ import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepTags;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /** The bodies of messages in the queue: steps, and dead letters that were moved back into it. */
 public final class MessageCodec {
@@ -21,6 +22,8 @@ public final class MessageCodec {
 
     /** Is absent where the run is the tenant, and in messages of versions that knew none. */
     private static final String TENANT = "tenant";
+
+    private static final Pattern BREAKS_A_LINE = Pattern.compile("[\\p{Cntrl}\\u2028\\u2029]");
 
     private MessageCodec() {}
 
@@ -102,7 +105,7 @@ public final class MessageCodec {
         StepSettings settings = RecordCodec.settings(node, null);
         int shard = Json.integer(node, "shard");
         valid("runId", Limits.isRunId(id.runId()));
-        valid("key", Limits.isStepKey(id.stepKey().strip())); // messages of earlier versions have blanks at the ends
+        valid("key", isKey(id.stepKey()));
         valid("dispatchId", Limits.isDispatchId(settings.dispatchId()));
         String tenant = node.hasNonNull(TENANT) ? Json.text(node, TENANT) : id.runId();
         valid(TENANT, Limits.isTenant(tenant));
@@ -127,6 +130,11 @@ public final class MessageCodec {
                 shared,
                 new StepTags(tags, node.hasNonNull("commonTags") ? PayloadJson.read(node.get("commonTags")) : null),
                 new StepSpec.Queueing(tenant, Json.instant(node, "validUntil")));
+    }
+
+    /** Messages of earlier versions have blanks at the ends of keys, and never another character that strips. */
+    private static boolean isKey(String key) {
+        return Limits.isStepKey(key.strip()) && !BREAKS_A_LINE.matcher(key).find();
     }
 
     private static void valid(String name, boolean valid) {

@@ -15,23 +15,10 @@ final class StepKeyValidation {
         if (fault != null) {
             throw Problem.badRequest(
                     "bad-step-key",
-                    "Invalid step key " + shown(key) + " (" + where + "): " + fault + ". A key must have 1 to "
+                    "Invalid step key \"" + SentText.shown(key, SHOWN) + "\" (" + where + "): " + fault
+                            + ". A key must have 1 to "
                             + StepKeys.MAX_BYTES
                             + " bytes of UTF-8, no control characters, line breaks or #, and no blank at either end.");
         }
-    }
-
-    /** The key as JSON, cut, with what a terminal would not show as {@code \\u202E}. */
-    private static String shown(String key) {
-        StringBuilder shown = new StringBuilder("\"");
-        key.codePoints().limit(SHOWN).forEach(character -> {
-            if (StepKeys.fault("a" + Character.toString(character) + "a") == null || character == '#') {
-                shown.appendCodePoint(character);
-            } else {
-                shown.append("\\u%04X".formatted(character));
-            }
-        });
-        return shown.append(key.codePoints().skip(SHOWN).findAny().isPresent() ? "…\"" : "\"")
-                .toString();
     }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http;
 import dev.stepstile.http.RequestTarget;
+import dev.stepstile.http.SentText;
 import dev.stepstile.http.Utf8;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 final class HttpEvent {
     private static final Set<String> OF_A_DIRECT_CALL = Set.of("method", "path", "query", "body", "isBase64Encoded");
 
+    /** Longer than a path with a run's id; one with the longest step key is cut. */
+    private static final int SHOWN = 250;
+
     private final JsonNode node;
     private final boolean direct;
 
@@ -43,9 +47,9 @@ final class HttpEvent {
         }
     }
 
-    /** For a log line: never with what was sent. */
+    /** For a log line: never with a query or a body, and on one line whatever was sent. */
     String name() {
-        return method() + " " + path();
+        return SentText.shown(method(), SHOWN) + " " + SentText.shown(path(), SHOWN);
     }
 
     Http.Call call() {

@@ -4,6 +4,7 @@ import com.amazonaws.services.lambda.runtime.Context;
 import dev.stepstile.http.Http;
 import dev.stepstile.port.DamagedData;
 import dev.stepstile.port.PortException;
+import dev.stepstile.step.Limits;
 import dev.stepstile.usecase.LogContext;
 import java.io.IOException;
 import java.io.InputStream;
@@ -43,7 +44,7 @@ public record HttpFunction(FunctionEnvironment environment, Api api) {
     private Http.Answer answer(HttpEvent event, Instant deadline, LogContext.Scope log) throws InterruptedException {
         try {
             Http.Call call = event.call();
-            if (call.path().size() > RUN_ID) {
+            if (call.path().size() > RUN_ID && Limits.isRunId(call.path().get(RUN_ID))) {
                 log.change(LogContext.of(call.path().get(RUN_ID)));
             }
             return api.answer(call, deadline);

@@ -15,6 +15,7 @@ import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.Run;
+import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepError.Kind;
 import dev.stepstile.step.StepRecord;
@@ -575,6 +576,32 @@ class StepExecutionTest {
             assertThat(stack.deliver()).isEmpty();
             assertThat(stack.work.started()).isEmpty();
             assertThat(stack.ports.deadLetters().peek(10)).hasSize(2);
+        }
+
+        /** A worker reads no manifest: whoever may send to the queue is trusted with this (docs/security.md). */
+        @Test
+        void that_names_another_key_of_its_shard_runs_a_step_that_nobody_dispatched() throws InterruptedException {
+            stack.handOver("a");
+            String body = stack.receive(10).getFirst().body();
+            int shard = Json.parse(body).path("shard").intValue();
+            String key = IntStream.range(0, 1000)
+                    .mapToObj(i -> "forged-" + i)
+                    .filter(each -> Shards.of(each, Shards.DEFAULT) == shard)
+                    .findFirst()
+                    .orElseThrow();
+            send(body.replace("\"key\":\"a\"", "\"key\":\"" + key + "\""));
+            stack.deliver();
+            assertThat(stack.work.started().toString()).contains(key);
+            assertThat(stack.state(key)).isEqualTo(Name.SUCCEEDED);
+        }
+
+        @Test
+        void whose_key_would_break_a_line_of_the_log_runs_nothing() throws InterruptedException {
+            stack.handOver("a");
+            send(forged("\"key\":\"a\"", "\"key\":\"a\\n\""));
+            stack.deliver();
+            assertThat(stack.work.started()).isEmpty();
+            assertThat(stack.ports.deadLetters().peek(10)).hasSize(1);
         }
 
         @Test
