@@ -47,6 +47,7 @@ CHANGED = {
     "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
     "DeletionProtection": "false",
     "PointInTimeRecovery": "false",
+    "TableSuffix": "-r1",
     "DeploymentType": "Canary10Percent5Minutes",
     "Tracing": "Active",
     "LogRetentionDays": 14,
@@ -252,7 +253,7 @@ def test_each_parameter_has_an_effect(changes):
 
 
 def test_the_functions_are_changed_by_the_parameters_that_are_theirs(changes):
-    all_functions = ["Architecture", "LeaseSeconds", "RetentionDays", "Tracing", "VpcSecurityGroupIds", "VpcSubnetIds"]
+    all_functions = ["Architecture", "LeaseSeconds", "RetentionDays", "TableSuffix", "Tracing", "VpcSecurityGroupIds", "VpcSubnetIds"]
     own = {
         "DispatchFunction": ["DispatchMemory"],
         "RunsFunction": ["RunsMemory"],
@@ -293,6 +294,7 @@ LONGEST = {
     "HandlersLayerArn": "arn:aws:lambda:eu-west-1:123456789012:layer:" + 40 * "x" + ":99999",
     "StepImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/steps:" + 64 * "x",
     "HandlersConfig": 40 * "x",
+    "TableSuffix": "-r99",
     "VpcSubnetIds": ",".join(4 * ["subnet-" + 17 * "0"]),
     "VpcSecurityGroupIds": ",".join(2 * ["sg-" + 17 * "0"]),
 }

@@ -43,6 +43,10 @@ SEEN = {
     "PermissionsBoundaryArn": lambda stack: stack.boundaries(),
     "DeletionProtection": (lambda stack: stack.table()["DeletionProtectionEnabled"], False),
     "PointInTimeRecovery": (lambda stack: stack.recovery(), "DISABLED"),
+    "TableSuffix": (
+        lambda stack: str(stack.of_every_function("STEPSTILE_TABLE")).removeprefix(stack.id("Table")),
+        "-r1",
+    ),
     "DeploymentType": (lambda stack: stack.rollouts(), "CodeDeployDefault.LambdaCanary10Percent5Minutes"),
     "Tracing": lambda stack: stack.of_every_function("TracingConfig"),
     "LogRetentionDays": lambda stack: stack.log_retention(),

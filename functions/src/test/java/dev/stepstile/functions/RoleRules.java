@@ -171,7 +171,8 @@ final class RoleRules {
     private static String resourceName(JsonNode resource) {
         String sub = resource.path("Fn::Sub").asText("");
         if (!sub.isEmpty()) {
-            return sub.replaceAll("\\$\\{(\\w+)\\.Arn}", "$1");
+            // The table is the stack's own or, of its name and a suffix, one that was restored from it.
+            return sub.replace("${Table.Arn}${TableSuffix}", "Table").replaceAll("\\$\\{(\\w+)\\.Arn}", "$1");
         }
         return resource.isTextual() ? resource.asText() : Template.named(resource);
     }

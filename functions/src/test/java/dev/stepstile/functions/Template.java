@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -26,6 +27,7 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 record Template(JsonNode root) {
     static final String FUNCTION = "AWS::Serverless::Function";
 
+    private static final Pattern IN_TEXT = Pattern.compile("\\$\\{([^}!.]+)}");
     private static final Path FILE = Path.of("..", "template.yaml");
 
     static String text() {
@@ -131,6 +133,11 @@ record Template(JsonNode root) {
                     .path(resolved(found.path(2)))
                     .asText();
         }
+        String text = value.path("Fn::Sub").asText("");
+        if (!text.isEmpty()) {
+            return IN_TEXT.matcher(text)
+                    .replaceAll(named -> resolved(Json.object().put("Ref", named.group(1))));
+        }
         JsonNode reference = value.path("Ref");
         if (!reference.isTextual()) {
             return value.asText();
@@ -146,8 +153,14 @@ record Template(JsonNode root) {
         return text.matches("\\d+") ? Long.parseLong(text) : -1;
     }
 
-    /** The resource that a {@code !GetAtt X.Arn} or {@code !Ref X} names; empty for any other value. */
+    /**
+     * The resource that a {@code !GetAtt X.Arn} or {@code !Ref X} names; empty for any other value. With the suffix of a
+     * restored one, the table is still the table.
+     */
     static String named(JsonNode value) {
+        if (value.path("Fn::Sub").asText("").equals("${Table}${TableSuffix}")) {
+            return "Table";
+        }
         String attribute = value.path("Fn::GetAtt").asText("");
         return attribute.isEmpty() ? value.path("Ref").asText("") : attribute.substring(0, attribute.indexOf('.'));
     }

@@ -122,10 +122,14 @@ class TemplateTest {
                 Fault.breaks("references resolve", "!Ref StepQueue\n", "!Ref Queue\n"),
                 Fault.breaks("references resolve", "Role: !GetAtt StepRole.Arn", "Role: !GetAtt StepsRole.Arn"),
                 Fault.breaks("references resolve", "DeadLetterQueue.QueueName", "DeadLetterQueue.Name"),
-                Fault.breaks("references resolve", "'${Table.Arn}/index/open'", "'${Tables.Arn}/index/open'"),
+                Fault.breaks(
+                        "references resolve",
+                        "'${Table.Arn}${TableSuffix}/index/open'",
+                        "'${Tables.Arn}${TableSuffix}/index/open'"),
                 Fault.breaks("references resolve", "!If [HasAlarmTopic,", "!If [HasTopic,"),
                 Fault.breaks("references resolve", "  StepQueue:\n", "  StepQueue:\n    DependsOn: [Nothing]\n"),
-                Fault.breaks("no right is on everything", "Resource: !GetAtt Table.Arn", "Resource: '*'"),
+                Fault.breaks(
+                        "no right is on everything", "Resource: !Sub '${Table.Arn}${TableSuffix}'", "Resource: '*'"),
                 Fault.breaks("no right is on everything", "Action: s3:PutObject", "Action: s3:*"),
                 Fault.breaks("a role per function", "Role: !GetAtt SweeperRole.Arn", "Role: !GetAtt RunsRole.Arn"),
                 Fault.breaks("a role per function", "      Role: !GetAtt SweeperRole.Arn\n", ""),
@@ -141,12 +145,12 @@ class TemplateTest {
                         "a role per function", "Service: lambda.amazonaws.com", "Service: [lambda.amazonaws.com, ec2]"),
                 Fault.breaks(
                         "a role allows what its function does, and nothing more",
-                        "                  - dynamodb:Query\n                Resource: !GetAtt Table.Arn\n",
-                        "                Resource: !GetAtt Table.Arn\n"),
+                        "                  - dynamodb:Query\n                Resource: !Sub '${Table.Arn}${TableSuffix}'\n",
+                        "                Resource: !Sub '${Table.Arn}${TableSuffix}'\n"),
                 Fault.breaks(
                         "a role allows what its function does, and nothing more",
-                        "                  - dynamodb:Query\n                Resource: !GetAtt Table.Arn\n",
-                        "                  - dynamodb:Query\n                  - dynamodb:DeleteItem\n                Resource: !GetAtt Table.Arn\n"),
+                        "                  - dynamodb:Query\n                Resource: !Sub '${Table.Arn}${TableSuffix}'\n",
+                        "                  - dynamodb:Query\n                  - dynamodb:DeleteItem\n                Resource: !Sub '${Table.Arn}${TableSuffix}'\n"),
                 Fault.breaks("a role allows what its function does, and nothing more", "['workers#*']", "['*']"),
                 Fault.breaks(
                         "a role allows what its function does, and nothing more",
@@ -154,8 +158,8 @@ class TemplateTest {
                         ""),
                 Fault.breaks(
                         "a role allows what its function does, and nothing more",
-                        "'${Table.Arn}/index/open'",
-                        "'${Table.Arn}/index/feed'"),
+                        "'${Table.Arn}${TableSuffix}/index/open'",
+                        "'${Table.Arn}${TableSuffix}/index/feed'"),
                 Fault.breaks(
                         "a role allows what its function does, and nothing more",
                         "                  - sqs:ChangeMessageVisibility\n",
@@ -174,7 +178,7 @@ class TemplateTest {
                 Fault.breaks("the environment is what the settings read", "STEPSTILE_SHARDS:", "STEPSTILE_SHARD:"),
                 Fault.breaks(
                         "the environment is what the settings read",
-                        "STEPSTILE_TABLE: !Ref Table",
+                        "STEPSTILE_TABLE: !Sub '${Table}${TableSuffix}'",
                         "STEPSTILE_TABLE: !Ref PayloadBucket"),
                 Fault.breaks("the environment is what the settings read", "        STEPSTILE_SQS_ENDPOINT: ''\n", ""),
                 Fault.breaks(
