@@ -540,13 +540,13 @@ class RunbooksTest {
                     .results()
                     .map(found -> found.group())
                     .toList()) {
-                shell.run(command + " --generate-cli-skeleton output", variables);
+                shell.run(command + " --generate-cli-skeleton input", variables);
                 checked++;
             }
         }
         assertThat(checked).isGreaterThan(8);
         Shell.Ended wrong = shell.attempt(
-                "aws kms get-key-rotation-status --key-id k --kye x --generate-cli-skeleton output", Map.of());
+                "aws kms get-key-rotation-status --key-id k --kye x --generate-cli-skeleton input", Map.of());
         assertThat(wrong.status()).as("a wrong option is found").isNotZero();
     }
 
