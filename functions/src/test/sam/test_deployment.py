@@ -51,7 +51,7 @@ CHANGED = {
     "DeploymentType": "Canary10Percent5Minutes",
     "Tracing": "Active",
     "LogRetentionDays": 14,
-    "OldestMessageAlarmSeconds": 7200,
+    "OldestStepAlarmSeconds": 7200,
     "AccountConcurrency": 3000,
     "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms",
 }

@@ -50,7 +50,7 @@ SEEN = {
     "DeploymentType": (lambda stack: stack.rollouts(), "CodeDeployDefault.LambdaCanary10Percent5Minutes"),
     "Tracing": lambda stack: stack.of_every_function("TracingConfig"),
     "LogRetentionDays": lambda stack: stack.log_retention(),
-    "OldestMessageAlarmSeconds": lambda stack: stack.alarms()["OldestMessageAlarm"]["Threshold"],
+    "OldestStepAlarmSeconds": lambda stack: stack.alarms()["OldestStepAlarm"]["Threshold"],
     "AccountConcurrency": lambda stack: stack.alarms()["ConcurrencyAlarm"]["Metrics"][0][
         "Expression"
     ].split()[-1],

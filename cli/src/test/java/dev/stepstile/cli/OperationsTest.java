@@ -3,6 +3,7 @@ package dev.stepstile.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.step.Shards;
+import dev.stepstile.usecase.Measure;
 import dev.stepstile.usecase.Metric;
 import dev.stepstile.usecase.Timing;
 import java.io.IOException;
@@ -74,10 +75,13 @@ class OperationsTest {
     }
 
     @Test
-    void the_table_of_metrics_names_each_that_is_counted_and_no_other() throws IOException {
-        assertThat(table("Metrics"))
-                .containsExactlyElementsOf(
-                        Arrays.stream(Metric.values()).map(Enum::name).sorted().toList());
+    void the_tables_of_metrics_name_each_that_is_counted_or_measured_and_no_other() throws IOException {
+        List<String> emitted = Stream.concat(Arrays.stream(Metric.values()), Arrays.stream(Measure.values()))
+                .map(Enum::name)
+                .sorted()
+                .toList();
+        assertThat(table("Metrics")).containsExactlyElementsOf(emitted);
+        assertThat(Files.readString(CHECKOUT.resolve("docs/operations.md"))).contains(emitted.size() + " in all");
     }
 
     @Test

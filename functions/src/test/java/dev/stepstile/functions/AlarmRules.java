@@ -32,7 +32,7 @@ final class AlarmRules {
         ALL.put("an alarm says what to do, and notifies the topic", AlarmRules::advice);
         ALL.put("a new stack sets off no alarm", AlarmRules::newStack);
         ALL.put("each function has an alarm of its errors and one of its throttles", AlarmRules::ofFunctions);
-        ALL.put("an alarm watches what is sent, with its dimensions", AlarmRules::sent);
+        ALL.put("an alarm watches what AWS sends, with its dimensions", AlarmRules::sent);
         ALL.put("an expression uses each of its metrics, and no other", AlarmRules::expressions);
         ALL.put(
                 "the alarms of the table watch its indexes, and the operations that the roles allow",
@@ -102,7 +102,7 @@ final class AlarmRules {
     private static List<String> sent(Template template) {
         return template.ofType(ALARM).keySet().stream()
                 .flatMap(alarm -> WatchedMetric.ofAlarm(template, alarm).stream()
-                        .filter(metric -> !metric.isSent())
+                        .filter(metric -> metric.namespace().startsWith("AWS/") && !metric.isSent())
                         .map(metric -> alarm + " watches " + metric))
                 .toList();
     }

@@ -16,7 +16,7 @@ class AlarmsTest {
     private static final String ADVICE = "an alarm says what to do, and notifies the topic";
     private static final String NEW_STACK = "a new stack sets off no alarm";
     private static final String FUNCTIONS = "each function has an alarm of its errors and one of its throttles";
-    private static final String SENT = "an alarm watches what is sent, with its dimensions";
+    private static final String SENT = "an alarm watches what AWS sends, with its dimensions";
     private static final String EXPRESSIONS = "an expression uses each of its metrics, and no other";
     private static final String TABLE =
             "the alarms of the table watch its indexes, and the operations that the roles allow";

@@ -53,7 +53,6 @@ final class AwsMetrics {
                 "NumberOfMessagesReceived",
                 "NumberOfMessagesDeleted",
                 "NumberOfEmptyReceives");
-        add("AWS/SQS", "Seconds", List.of(QUEUE), "ApproximateAgeOfOldestMessage");
         // docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html: not the names of a REST API
         add("AWS/ApiGateway", "Count", List.of(API), "Count", "4xx", "5xx");
         add("AWS/ApiGateway", "Milliseconds", List.of(API), "Latency", "IntegrationLatency");

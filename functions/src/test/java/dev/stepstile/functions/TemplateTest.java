@@ -183,7 +183,7 @@ class TemplateTest {
                 Fault.breaks("the environment is what the settings read", "        STEPSTILE_SQS_ENDPOINT: ''\n", ""),
                 Fault.breaks(
                         "the environment is what the settings read",
-                        "        POWERTOOLS_SERVICE_NAME: stepstile\n",
+                        "        POWERTOOLS_SERVICE_NAME: !Ref AWS::StackName\n",
                         ""),
                 Fault.breaks("java25 on arm64", "Runtime: java25", "Runtime: java21"),
                 Fault.breaks("java25 on arm64", "    Default: arm64", "    Default: x86_64"),

@@ -12,8 +12,10 @@ import java.util.TreeMap;
  * @param dimensions their values: text, or a reference as JSON
  * @param stat as CloudWatch names it
  * @param period in seconds
+ * @param unit empty if any is meant
  */
-record WatchedMetric(String namespace, String name, SortedMap<String, String> dimensions, String stat, int period) {
+record WatchedMetric(
+        String namespace, String name, SortedMap<String, String> dimensions, String stat, int period, String unit) {
 
     static List<WatchedMetric> ofAlarm(Template template, String alarm) {
         JsonNode properties = template.properties(alarm);
@@ -21,29 +23,34 @@ record WatchedMetric(String namespace, String name, SortedMap<String, String> di
         if (properties.has("MetricName")) {
             JsonNode stat =
                     properties.has("Statistic") ? properties.path("Statistic") : properties.path("ExtendedStatistic");
-            watched.add(of(properties, stat, properties.path("Period")));
+            watched.add(of(properties, stat, properties));
         }
         for (JsonNode query : properties.path("Metrics")) {
             JsonNode counted = query.path("MetricStat");
             if (!counted.isMissingNode()) {
-                watched.add(of(counted.path("Metric"), counted.path("Stat"), counted.path("Period")));
+                watched.add(of(counted.path("Metric"), counted.path("Stat"), counted));
             }
         }
         return watched;
     }
 
-    private static WatchedMetric of(JsonNode metric, JsonNode stat, JsonNode period) {
+    private static WatchedMetric of(JsonNode metric, JsonNode stat, JsonNode query) {
         SortedMap<String, String> dimensions = new TreeMap<>();
         for (JsonNode dimension : metric.path("Dimensions")) {
-            JsonNode value = dimension.path("Value");
-            dimensions.put(dimension.path("Name").asText(), value.isTextual() ? value.asText() : value.toString());
+            dimensions.put(dimension.path("Name").asText(), value(dimension.path("Value")));
         }
         return new WatchedMetric(
                 metric.path("Namespace").asText(),
                 metric.path("MetricName").asText(),
                 dimensions,
                 stat.asText(),
-                period.asInt());
+                query.path("Period").asInt(),
+                query.path("Unit").asText());
+    }
+
+    /** A text as it is, a reference as JSON. */
+    static String value(JsonNode value) {
+        return value.isTextual() ? value.asText() : value.toString();
     }
 
     /** Whether AWS sends it. */

@@ -3,12 +3,14 @@ package dev.stepstile.usecase;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Payload;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.usecase.StepRecovery.Acted;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -42,6 +44,8 @@ final class DispatchSweep {
     private final Meter meter;
     private final RecentEnds ends;
     private final WorkerWatch.Look workers;
+    private final OldestWait waits;
+    private Duration feedLag = Duration.ZERO;
     private @Nullable Boolean queueShowsMessages;
 
     /** @param workers as this sweep has found them */
@@ -59,6 +63,17 @@ final class DispatchSweep {
         this.meter = parts.meter();
         this.ends = new RecentEnds(parts.store(), parts.runtime());
         this.workers = workers;
+        this.waits = new OldestWait(parts, manifests, workers);
+    }
+
+    /** Of the steps of the dispatches that were visited. */
+    OldestWait waits() {
+        return waits;
+    }
+
+    /** How late the feed showed an end that was found, at least; zero if none was late. */
+    Duration feedLag() {
+        return feedLag;
     }
 
     /**
@@ -72,11 +87,19 @@ final class DispatchSweep {
         Recovery.Scene scene = new Recovery.Scene(dispatch, cancelSeq, queueShowsMessages(), timing);
         Visit visit = new Visit(scene, DueReading.isDue(scene, now), ends.since(dispatch), now);
         if (visit.findsNothing()) {
-            boolean stored = store.replace(dispatch.swept(visit.unchanged(), false, now, next));
-            return stored ? swept() : SweepReport.NOTHING;
+            return stores(dispatch.swept(visit.unchanged(), false, now, next)) ? swept() : SweepReport.NOTHING;
         }
         Dispatch taken = dispatch.taken(next);
         return store.replace(taken) ? swept().plus(visit.act(taken)) : SweepReport.NOTHING;
+    }
+
+    /** False if something changed the dispatch since: the next sweep counts again. */
+    private boolean stores(Dispatch swept) {
+        boolean stored = store.replace(swept);
+        if (stored) {
+            waits.saw(swept);
+        }
+        return stored;
     }
 
     private SweepReport swept() {
@@ -115,7 +138,7 @@ final class DispatchSweep {
         }
 
         boolean findsNothing() {
-            return !readsAll && seen.states().isEmpty() && !isFinished();
+            return !readsAll && seen.ends().isEmpty() && !isFinished();
         }
 
         private boolean isFinished() {
@@ -140,6 +163,7 @@ final class DispatchSweep {
                     dispatch.runId(),
                     "the sweep recovers the others, and dispatch " + dispatch.dispatchId() + " stays open.");
             meter.add(Metric.RECORDS_DAMAGED, records.damaged().size());
+            toRead.forEach(step -> noticeUnseen(records.of(step.id().stepKey())));
             List<Acted> acted =
                     ParallelCalls.map(runtime.tasks(), ACTS_AT_ONCE, "recover", toRead, named -> act(named, records));
             return conclude(dispatch, acted);
@@ -150,17 +174,36 @@ final class DispatchSweep {
             List<StepSpec> toRead = new ArrayList<>();
             for (StepSpec step : all) {
                 int index = step.settings().index();
-                StepState.Name end = seen.of(step.id().stepKey());
+                RecentEnds.End end = seen.of(step.id().stepKey());
                 if (finished.get(index)) {
                     continue;
                 }
-                if (end == StepState.Name.SUCCEEDED) {
-                    finish(index, end);
+                if (end != null && end.state() == StepState.Name.SUCCEEDED) {
+                    finish(index, end.state());
+                    noticeLate(end.at(), scene.dispatch().progress().reading().endsReadTo());
                 } else if (readsAll || end != null) {
                     toRead.add(step);
                 }
             }
             return toRead;
+        }
+
+        /** The feed has shown it since; when it was read before, it did not. A success that was seen is counted at once. */
+        private void noticeLate(Instant ended, Instant readBefore) {
+            if (!ended.isBefore(scene.dispatch().accepted().createdAt()) && ended.isBefore(readBefore)) {
+                Duration late = Duration.between(ended, readBefore);
+                feedLag = late.compareTo(feedLag) > 0 ? late : feedLag;
+            }
+        }
+
+        /** The record says that it has ended, and the feed did not show it. */
+        private void noticeUnseen(@Nullable StepRecord record) {
+            if (record != null
+                    && record.state() instanceof StepState.Succeeded(Payload _, Instant ended)
+                    && seen.of(record.id().stepKey()) == null
+                    && !ended.isBefore(seen.from())) {
+                noticeLate(ended, seen.to());
+            }
         }
 
         private void finish(int index, StepState.Name end) {
@@ -200,8 +243,7 @@ final class DispatchSweep {
                     queuedSent,
                     runtime.now(),
                     close ? null : dispatch.schedule().nextAt());
-            boolean stored = store.replace(swept); // false: a redrive reopened it, and the next sweep counts again
-            if (close && stored) {
+            if (stores(swept) && close) {
                 meter.add(Metric.DISPATCHES_CLOSED);
                 LOG.info("Dispatch {}/{}: closed, {}.", dispatch.runId(), dispatch.dispatchId(), finishedCounts);
                 return report.plus(SweepReport.CLOSED);
@@ -238,7 +280,11 @@ final class DispatchSweep {
             Dispatch dispatch = scene.dispatch();
             SortedMap<StepState.Name, Integer> before = dispatch.progress().openCounts();
             int unread = steps - finished.cardinality() - open.size();
-            unread -= add(counts, StepState.Name.RUNNING, workers.running().getOrDefault(dispatch.id(), 0), unread);
+            unread -= add(
+                    counts,
+                    StepState.Name.RUNNING,
+                    workers.runningOf(dispatch.id()).cardinality(),
+                    unread);
             unread -= add(counts, StepState.Name.RETRYING, before.getOrDefault(StepState.Name.RETRYING, 0), unread);
             unread -= add(counts, StepState.Name.UNKNOWN, before.getOrDefault(StepState.Name.UNKNOWN, 0), unread);
             add(counts, StepState.Name.QUEUED, unread, unread);

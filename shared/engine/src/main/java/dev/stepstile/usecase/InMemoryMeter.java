@@ -1,12 +1,17 @@
 package dev.stepstile.usecase;
 
+import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts kept in memory. */
+/** Counts, and the newest value of each measure, kept in memory. */
 public final class InMemoryMeter implements Meter {
     private final Map<Metric, LongAdder> counts = new EnumMap<>(Metric.class);
+
+    private final Map<Measure, Duration> newest = new ConcurrentHashMap<>();
 
     public InMemoryMeter() {
         for (Metric count : Metric.values()) {
@@ -17,6 +22,16 @@ public final class InMemoryMeter implements Meter {
     @Override
     public void add(Metric count, long n) {
         adder(count).add(n);
+    }
+
+    @Override
+    public void measure(Measure measure, Duration value) {
+        newest.put(measure, value);
+    }
+
+    /** The value that was measured last; empty if none was. */
+    public Optional<Duration> newest(Measure measure) {
+        return Optional.ofNullable(newest.get(measure));
     }
 
     public long of(Metric count) {

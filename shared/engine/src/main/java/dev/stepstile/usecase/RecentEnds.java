@@ -46,13 +46,22 @@ final class RecentEnds {
      *
      * @param from since when they were read
      * @param to until when; later ones are read by the next sweep
-     * @param states by step key; UNKNOWN of a damaged record
+     * @param ends by step key
      */
-    record Ends(Instant from, Instant to, Map<String, StepState.Name> states) {
-        StepState.@Nullable Name of(String stepKey) {
-            return states.get(stepKey);
+    record Ends(Instant from, Instant to, Map<String, End> ends) {
+        @Nullable
+        End of(String stepKey) {
+            return ends.get(stepKey);
         }
     }
+
+    /**
+     * The end of a step.
+     *
+     * @param state UNKNOWN of a damaged record
+     * @param at by the clock of whoever ended it
+     */
+    record End(StepState.Name state, Instant at) {}
 
     /** The ends since those that the dispatch has counted. None if the feed cannot be read: the next sweep reads it. */
     Ends since(Dispatch dispatch) throws InterruptedException {
@@ -74,10 +83,10 @@ final class RecentEnds {
     }
 
     private Ends keep(String runId, Ends ends) {
-        kept += ends.states().size();
+        kept += ends.ends().size();
         if (kept > MOST) { // those of other runs are read again if they are needed again
             read.clear();
-            kept = ends.states().size();
+            kept = ends.ends().size();
         }
         read.put(runId, ends);
         return ends;
@@ -93,9 +102,9 @@ final class RecentEnds {
                 "read the feed",
                 all,
                 shard -> shard(dispatch.runId(), shard, new Ends(from, now, new LinkedHashMap<>()), MOST / shards));
-        Map<String, StepState.Name> states = new LinkedHashMap<>();
-        ends.forEach(part -> states.putAll(part.states()));
-        return new Ends(from, ends.stream().map(Ends::to).reduce(now, (a, b) -> a.isBefore(b) ? a : b), states);
+        Map<String, End> merged = new LinkedHashMap<>();
+        ends.forEach(part -> merged.putAll(part.ends()));
+        return new Ends(from, ends.stream().map(Ends::to).reduce(now, (a, b) -> a.isBefore(b) ? a : b), merged);
     }
 
     private Ends shard(String runId, int shard, Ends ends, int most) {
@@ -107,13 +116,13 @@ final class RecentEnds {
             for (FeedEntry entry : page) {
                 after = entry.position();
                 if (entry instanceof FeedEntry.Ended ended) {
-                    ends.states().put(ended.stepKey(), ended.state());
+                    ends.ends().put(ended.stepKey(), new End(ended.state(), ended.at()));
                 }
             }
             read += page.size();
         } while (page.size() == Limits.PAGE && read < most);
         return page.size() < Limits.PAGE
                 ? ends
-                : new Ends(ends.from(), page.getLast().at().plus(LATE), ends.states()); // read on without going back
+                : new Ends(ends.from(), page.getLast().at().plus(LATE), ends.ends()); // read on without going back
     }
 }

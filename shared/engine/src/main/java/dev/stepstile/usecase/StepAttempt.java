@@ -106,12 +106,21 @@ public final class StepAttempt {
                 scope.change(LogContext.of(record.id(), attempt()));
                 spec = spec.as(record); // a redrive may have changed the settings since the message was sent
                 claimed.start();
+                measureWait(record);
                 return true;
             }
             case StepRecorder.Recorded.Wrote(StepRecord record) -> ended(record);
             case StepRecorder.Recorded.Left(Transition why) -> refused(why);
         }
         return false;
+    }
+
+    private void measureWait(StepRecord claimed) {
+        Instant since = parts.timing().dispatchedAt(spec.validUntil());
+        Instant now = parts.runtime().now();
+        if (claimed.attempt() == 1 && !now.isBefore(since)) { // the dispatch function's clock may be ahead
+            parts.meter().measure(Measure.STEP_WAIT, Duration.between(since, now));
+        }
     }
 
     private StepRecorder.Recorded claimed(StepEvent.Claim claim) {

@@ -44,6 +44,25 @@ public final class Sweep {
      * @param deadline when to stop; what is left is due again in the next sweep
      */
     public SweepReport sweep(Instant deadline) throws InterruptedException {
+        return sweepAll(deadline).report();
+    }
+
+    /** As {@link #sweep}; then measures for how long steps wait, which reads a few records and changes nothing. */
+    public SweepReport sweepAndMeasure(Instant deadline) throws InterruptedException {
+        Swept swept = sweepAll(deadline);
+        try {
+            if (runtime.now().isBefore(deadline)) {
+                swept.waits().longest().ifPresent(wait -> parts.meter().measure(Measure.OLDEST_WAIT, wait));
+            }
+        } catch (PortException | Payloads.Missing e) {
+            LOG.warn("For how long steps wait is not measured ({}); the next sweep measures it.", e.getMessage());
+        }
+        return swept.report();
+    }
+
+    private record Swept(SweepReport report, OldestWait waits) {}
+
+    private Swept sweepAll(Instant deadline) throws InterruptedException {
         WorkerWatch.Look look =
                 watch.look(() -> runtime.now().isBefore(deadline)); // first: the steps of lost workers are waited for
         DispatchSweep dispatches = new DispatchSweep(parts, refresher, look);
@@ -72,7 +91,8 @@ public final class Sweep {
         if (report.dispatches() > 0) {
             LOG.debug("Swept: {}", report);
         }
-        return report;
+        parts.meter().measure(Measure.FEED_LAG, dispatches.feedLag());
+        return new Swept(report, dispatches.waits());
     }
 
     /** In a new order each time: one that kills the sweeper before it is written stays the earliest. */

@@ -1,6 +1,7 @@
 package dev.stepstile.usecase;
 
 import java.time.Duration;
+import java.time.Instant;
 
 /**
  * The protocol's times.
@@ -56,6 +57,11 @@ public record Timing(
     /** How often an environment looks for silent workers at most, and after how long another one recovers a revoked one. */
     public Duration lookEvery() {
         return lease.multipliedBy(2).dividedBy(3);
+    }
+
+    /** When a step was dispatched that may be started until then. */
+    Instant dispatchedAt(Instant validUntil) {
+        return validUntil.minus(validity);
     }
 
     /** How often a worker renews its lease. */

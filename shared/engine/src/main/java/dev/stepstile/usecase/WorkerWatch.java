@@ -6,6 +6,7 @@ import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.WorkerRecord;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -118,9 +119,14 @@ final class WorkerWatch {
      *
      * @param report what was done
      * @param workers the ids of those that live
-     * @param running how many steps of each dispatch they run, as of their last heartbeats
+     * @param running which steps of each dispatch they run, by place in its manifest, as of their last heartbeats
      */
-    record Look(SweepReport report, Set<String> workers, Map<DispatchId, Integer> running) {}
+    record Look(SweepReport report, Set<String> workers, Map<DispatchId, BitSet> running) {
+        /** The places of the steps of a dispatch that run. */
+        BitSet runningOf(DispatchId dispatch) {
+            return running.getOrDefault(dispatch, new BitSet());
+        }
+    }
 
     /**
      * Looks at all workers.
@@ -138,7 +144,7 @@ final class WorkerWatch {
 
     private Look recover(Predicate<WorkerRecord> isLost, BooleanSupplier goesOn) {
         List<WorkerRecord> lost = new ArrayList<>();
-        Map<DispatchId, Integer> running = new LinkedHashMap<>();
+        Map<DispatchId, BitSet> running = new LinkedHashMap<>();
         Set<String> alive = new LinkedHashSet<>();
         Instant soonest = Instant.MAX;
         int first = runtime.random().nextInt(WorkerRecord.BUCKETS);
@@ -151,7 +157,9 @@ final class WorkerWatch {
                         lost.add(worker);
                     } else {
                         alive.add(worker.id());
-                        worker.running().forEach(step -> running.merge(step.dispatch(), 1, Integer::sum));
+                        worker.running()
+                                .forEach(step -> running.computeIfAbsent(step.dispatch(), _ -> new BitSet())
+                                        .set(step.index()));
                         if (hasMissedHeartbeats(worker) && worker.leaseUntil().isBefore(soonest)) {
                             soonest = worker.leaseUntil();
                         }

@@ -28,6 +28,7 @@ public final class SweeperFunction implements RequestHandler<Map<String, Object>
     @Override
     public SweepReport handleRequest(Map<String, Object> event, Context context) {
         return environment.invocation(
-                context, () -> sweep.sweep(environment.deadline(context).minus(RESERVE)));
+                context,
+                () -> sweep.sweepAndMeasure(environment.deadline(context).minus(RESERVE)));
     }
 }
