@@ -112,6 +112,7 @@ class EmittedMetricsTest {
         for (TemplateTest.Fault fault : List.of(
                 TemplateTest.Fault.breaks("name", "MetricName: OLDEST_WAIT", "MetricName: OLDEST_STEP"),
                 TemplateTest.Fault.breaks("dimension", "{ Name: Service, Value:", "{ Name: Stack, Value:"),
+                TemplateTest.Fault.breaks("graph", "\"FEED_LAG\", \"Service\"", "\"FEED_LAGS\", \"Service\""),
                 TemplateTest.Fault.breaks("unit", "Unit: Seconds", "Unit: Milliseconds"),
                 TemplateTest.Fault.breaks(
                         "service",
@@ -129,8 +130,10 @@ class EmittedMetricsTest {
         String namespace = environment
                 .getOrDefault("POWERTOOLS_METRICS_NAMESPACE", NullNode.instance)
                 .asText();
-        List<WatchedMetric> named = template.ofType(AlarmRules.ALARM).keySet().stream()
-                .flatMap(alarm -> WatchedMetric.ofAlarm(template, alarm).stream())
+        List<WatchedMetric> named = Stream.concat(
+                        template.ofType(AlarmRules.ALARM).keySet().stream()
+                                .flatMap(alarm -> WatchedMetric.ofAlarm(template, alarm).stream()),
+                        Dashboard.of(template).metrics().stream())
                 .filter(metric -> !metric.namespace().startsWith("AWS/"))
                 .toList();
         assertThat(named).isNotEmpty();

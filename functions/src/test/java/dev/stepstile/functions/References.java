@@ -12,6 +12,8 @@ import java.util.regex.Pattern;
 final class References {
     private static final Pattern IN_TEXT = Pattern.compile("\\$\\{([^}!]+)}");
     private static final Map<String, Set<String>> ATTRIBUTES = Map.of(
+            AlarmRules.ALARM,
+            Set.of("Arn"),
             "AWS::DynamoDB::Table",
             Set.of("Arn"),
             "AWS::IAM::Role",

@@ -1,0 +1,68 @@
+package dev.stepstile.functions;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.codec.Json;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/** The template's dashboard, as CloudWatch reads it once CloudFormation has put the stack's names into it. */
+record Dashboard(JsonNode body) {
+    /** How wide CloudWatch's grid is. */
+    static final int COLUMNS = 24;
+
+    private static final Pattern NAMED = Pattern.compile("\\$\\{([\\w:.]+)}");
+    private static final Pattern REFERENCE = Pattern.compile("<([\\w:]+)>");
+
+    /** @throws Json.BadJson if it is no JSON */
+    static Dashboard of(Template template) {
+        JsonNode text = template.properties("Dashboard").path("DashboardBody").path("Fn::Sub");
+        return new Dashboard(Json.parse(NAMED.matcher(text.path(0).asText()).replaceAll(found -> {
+            JsonNode parameter = template.parameter(found.group(1));
+            return parameter.path("Type").asText().equals("Number")
+                    ? parameter.path("Default").asText()
+                    : "<" + found.group(1) + ">";
+        })));
+    }
+
+    List<JsonNode> widgets(String type) {
+        List<JsonNode> widgets = new ArrayList<>();
+        body.path("widgets").forEach(widget -> {
+            if (widget.path("type").asText().equals(type)) {
+                widgets.add(widget);
+            }
+        });
+        return widgets;
+    }
+
+    /** The metrics of all graphs. */
+    List<WatchedMetric> metrics() {
+        List<WatchedMetric> metrics = new ArrayList<>();
+        for (JsonNode graph : widgets("metric")) {
+            JsonNode properties = graph.path("properties");
+            properties.path("metrics").forEach(metric -> metrics.add(metric(metric, properties)));
+        }
+        return metrics;
+    }
+
+    /** Namespace and name, the dimensions' names and values, and how it is shown. */
+    private static WatchedMetric metric(JsonNode metric, JsonNode graph) {
+        int shown = metric.size() - 1;
+        SortedMap<String, String> dimensions = new TreeMap<>();
+        for (int i = 2; i + 1 < shown; i += 2) {
+            String value = metric.path(i + 1).asText();
+            dimensions.put(
+                    metric.path(i).asText(),
+                    REFERENCE.matcher(value).replaceAll(found -> "{\"Ref\":\"" + found.group(1) + "\"}"));
+        }
+        return new WatchedMetric(
+                metric.path(0).asText(),
+                metric.path(1).asText(),
+                dimensions,
+                metric.path(shown).path("stat").asText(),
+                graph.path("period").asInt(),
+                "");
+    }
+}
