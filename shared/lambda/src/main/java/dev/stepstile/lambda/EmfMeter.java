@@ -103,7 +103,8 @@ final class EmfMeter implements Meter {
         counts.keySet()
                 .forEach(count -> metrics.addObject().put("Name", count.name()).put("Unit", "Count"));
         values.keySet()
-                .forEach(measure -> metrics.addObject().put("Name", measure.name()).put("Unit", "Seconds"));
+                .forEach(measure ->
+                        metrics.addObject().put("Name", measure.name()).put("Unit", "Seconds"));
         directive.putArray("Dimensions").addArray().add(SERVICE);
         line.put(SERVICE, service);
         counts.forEach((count, n) -> line.put(count.name(), n));
