@@ -42,7 +42,7 @@ import java.util.stream.Collectors;
  */
 final class EveryMetric {
     private static final Timing TIMING =
-            Timing.of(Duration.ofMillis(1500), Duration.ofMillis(1), Duration.ofMillis(200), Duration.ofSeconds(30));
+            Timing.of(Duration.ofMinutes(5), Duration.ofMillis(1), Duration.ofMillis(200), Duration.ofSeconds(30));
 
     private final Ports ports;
     private final DispatchFunction dispatch;
@@ -55,7 +55,8 @@ final class EveryMetric {
         FunctionEnvironment environment = FunctionEnvironment.over(ports, TIMING, Shards.DEFAULT);
         this.dispatch = new DispatchFunction(environment);
         this.runs = new RunsFunction(environment);
-        this.step = new StepFunction(environment, new Handlers(List.of(new ByKey())), SuspectLimiter.among(1));
+        this.step = new StepFunction(
+                environment, new Handlers(List.of(new ByKey(), new Patient())), SuspectLimiter.among(1));
         this.sweeper = new SweeperFunction(environment);
     }
 
@@ -94,7 +95,7 @@ final class EveryMetric {
 
     /** Its worker is revoked while it runs; then it runs alone, in a later batch. */
     private void lostWorker() throws IOException {
-        dispatch("lost", "{\"key\":\"lost\"}");
+        dispatch("lost", "{\"key\":\"lost\",\"handler\":\"patient\"}");
         execute(receive("lost"));
         execute(receive("lost"));
         sweep();
@@ -163,13 +164,6 @@ final class EveryMetric {
         sweeper.handleRequest(Events.map("sweeper-schedule"), Invocation.of("sweeper"));
     }
 
-    /** What is printed in a handler's thread belongs to its step's log, and so would the sweeper's metrics. */
-    private void sweepElsewhere() throws InterruptedException {
-        Thread sweeping =
-                Thread.ofPlatform().inheritInheritableThreadLocals(false).start(this::sweep);
-        sweeping.join();
-    }
-
     private static void damage(Path state, String key) throws SQLException {
         try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + state.resolve("stepstile.db"));
                 Statement statement = connection.createStatement()) {
@@ -190,12 +184,6 @@ final class EveryMetric {
                 case "failed" -> throw new TerminalFailure("pointless");
                 case "dead", "retried", "damaged" -> throw new IllegalStateException("broken");
                 case "deaf" -> hearsNothing(Duration.ofSeconds(30));
-                case "lost" -> {
-                    if (context.attempt() == 1) {
-                        revokeAllWorkers();
-                        sweepElsewhere();
-                    }
-                }
                 case "stopped" -> {
                     Thread.ofVirtual().start(EveryMetric.this::stop);
                     Thread.sleep(Duration.ofMinutes(1));
@@ -204,6 +192,42 @@ final class EveryMetric {
             }
             return StepResult.ofJson("{}");
         }
+    }
+
+    /** Loses its worker once, and has its result all the same: it does not hear that it is interrupted, and is waited for. */
+    private final class Patient implements StepHandler {
+        @Override
+        public String name() {
+            return "patient";
+        }
+
+        @Override
+        public Duration grace() {
+            return Duration.ofMinutes(1);
+        }
+
+        @Override
+        public StepResult run(StepInput input, StepContext context) {
+            if (context.attempt() == 1) {
+                Thread losing = Thread.ofPlatform()
+                        .inheritInheritableThreadLocals(false)
+                        .start(EveryMetric.this::loseWorkers);
+                while (losing.isAlive()) {
+                    try {
+                        losing.join();
+                    } catch (InterruptedException ignored) {
+                        // that is what it does
+                    }
+                }
+            }
+            return StepResult.ofJson("{}");
+        }
+    }
+
+    /** In a thread of its own: what a handler's thread prints belongs to its step's log, and so would the sweeper's metrics. */
+    private void loseWorkers() {
+        revokeAllWorkers();
+        sweep();
     }
 
     private void stop() {
@@ -221,16 +245,11 @@ final class EveryMetric {
         }
     }
 
-    /** As if they had been found silent long ago, by someone who did not finish. They learn of it with their next heartbeat. */
-    private void revokeAllWorkers() throws InterruptedException {
+    /** As if they had been found silent long ago, by someone who did not finish. */
+    private void revokeAllWorkers() {
         for (int bucket = 0; bucket < WorkerRecord.BUCKETS; bucket++) {
             for (WorkerRecord worker : ports.workers().workers(bucket, null, 100)) {
-                WorkerRecord running = worker;
-                while (running.beat() == 0) {
-                    Thread.sleep(Duration.ofMillis(50));
-                    running = ports.workers().worker(worker.id()).orElseThrow();
-                }
-                ports.workers().revoke(running, Instant.now().minus(Duration.ofHours(1)));
+                ports.workers().revoke(worker, Instant.now().minus(Duration.ofHours(1)));
             }
         }
     }

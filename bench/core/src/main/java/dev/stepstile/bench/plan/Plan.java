@@ -38,6 +38,9 @@ public record Plan(
     /** How long logs are kept, of a month: the template's LogRetentionDays. */
     static final double LOGS_MONTHS = 1;
 
+    /** What a sweep measures whether or not steps run: the longest wait, and the feed's lag. */
+    private static final int METRICS_OF_A_SWEEP = 2;
+
     private static final double GB = 1e9;
 
     /** A line of the API's access log, an estimate. */
@@ -143,6 +146,7 @@ public record Plan(
         lines.add(new Line("SQS", "five pollers' receives", receives, Price.SQS_REQUEST));
         lines.add(new Line("CloudWatch", "alarms", resources.alarmMetrics(), Price.ALARM_MONTH));
         lines.add(new Line("CloudWatch", "dashboards", resources.dashboards(), Price.DASHBOARD_MONTH));
+        lines.add(new Line("CloudWatch", "metrics of each sweep", METRICS_OF_A_SWEEP, Price.METRIC_MONTH));
         logs(lines, sweeps * Consumption.LOG_GB_AN_INVOCATION);
         return List.copyOf(lines);
     }
