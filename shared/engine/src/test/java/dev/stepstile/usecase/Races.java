@@ -44,7 +44,7 @@ final class Races {
         baton = new Baton(seed);
         tasks = new RacyTasks(baton, START);
         EngineRuntime runtime = new EngineRuntime(tasks::now, new Random(seed), () -> "owner-" + owners++, tasks);
-        stepstile = new Stepstile(ports.ports(), Timing.DEFAULT, runtime, Meter.NONE);
+        stepstile = new Stepstile(ports.ports(), Timing.DEFAULT, runtime, (count, n) -> {});
     }
 
     private static StepSpec spec(String key, int index) {
@@ -183,6 +183,7 @@ final class Races {
     }
 
     private StepRecorder recorder() {
-        return new StepRecorder(ports, new EngineRuntime(tasks::now, new Random(0), () -> "nobody", tasks), Meter.NONE);
+        return new StepRecorder(
+                ports, new EngineRuntime(tasks::now, new Random(0), () -> "nobody", tasks), (count, n) -> {});
     }
 }

@@ -23,7 +23,6 @@ import dev.stepstile.usecase.AttemptRunner;
 import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.HandlerOutput;
 import dev.stepstile.usecase.Handlers;
-import dev.stepstile.usecase.Meter;
 import dev.stepstile.usecase.Stepstile;
 import dev.stepstile.usecase.Timing;
 import java.time.Duration;
@@ -96,7 +95,7 @@ final class Jobs {
                 interceptor.in(job.function(), ports, NEVER_PLAYED),
                 interceptor.timing(job.function(), Timing.DEFAULT),
                 interceptor.runtime(job.function(), script.runtime()),
-                Meter.NONE);
+                (count, n) -> {});
         return switch (job) {
             case Handing handing -> () -> stepstile.dispatcher(1).dispatch(request(handing.steps()));
             case Working working ->
