@@ -6,6 +6,9 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.sqs.SqsClient;
@@ -22,6 +25,33 @@ public final class AwsPorts {
                 new Once(() -> AwsClients.s3(at.s3())),
                 names,
                 retentionDays);
+    }
+
+    /** The ports on a table and a queue within this JVM, which give back what was put and sent: for a rehearsal. */
+    public static Ports staged(ResourceNames names, int retentionDays) {
+        StagedAws staged = new StagedAws();
+        AwsCredentialsProvider credentials =
+                StaticCredentialsProvider.create(AwsBasicCredentials.create("rehearsal", "rehearsal"));
+        return of(
+                AwsClients.dynamoDb(
+                        builder -> builder.httpClientBuilder(_ -> staged).credentialsProvider(credentials)),
+                AwsClients.sqs(builder -> builder.httpClientBuilder(_ -> staged).credentialsProvider(credentials)),
+                new Once(() -> AwsClients.s3(
+                        builder -> builder.httpClientBuilder(_ -> staged).credentialsProvider(credentials))),
+                names,
+                retentionDays);
+    }
+
+    /**
+     * One call of the table and one of the queue, by clients that are closed after it: an item that is not there, and a
+     * batch without a message, which SQS refuses.
+     */
+    public static void touch(ResourceNames names, ServiceEndpoints at) {
+        try (DynamoDbClient dynamoDb = AwsClients.dynamoDb(at.dynamoDb());
+                SqsClient sqs = AwsClients.sqs(at.sqs())) {
+            dynamoDb.getItem(read -> read.tableName(names.table()).key(ItemKeys.of("rehearsal", "rehearsal")));
+            SqsStepQueue.touch(sqs, names.queueUrl());
+        }
     }
 
     public static Ports of(

@@ -76,6 +76,15 @@ public final class SqsStepQueue implements StepQueue {
         }
     }
 
+    /** A call that SQS refuses, as it has no message. */
+    static void touch(SqsClient sqs, String queueUrl) {
+        try {
+            sqs.sendMessageBatch(request -> request.queueUrl(queueUrl).entries(List.of()));
+        } catch (SqsException refused) {
+            LOG.debug("An empty batch was refused, as it was to be.");
+        }
+    }
+
     private List<Outgoing> sendBatch(List<Outgoing> batch) {
         List<SendMessageBatchRequestEntry> entries = IntStream.range(0, batch.size())
                 .mapToObj(i -> entry(i, batch.get(i)))

@@ -1,10 +1,9 @@
 package dev.stepstile.runtime;
 
 import dev.stepstile.usecase.EngineRuntime;
+import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.random.RandomGenerator;
 
 /** The world outside of a simulation. */
 public final class JvmRuntime {
@@ -17,7 +16,8 @@ public final class JvmRuntime {
 
     /** @param clock by which everything is timed; what waits, waits by it */
     public static EngineRuntime create(InstantSource clock) {
-        RandomGenerator perThread = () -> ThreadLocalRandom.current().nextLong();
-        return new EngineRuntime(clock, perThread, () -> UUID.randomUUID().toString(), new VirtualTasks(clock));
+        // Draws from the system: environments that are restored from one snapshot would share the state of any other.
+        return new EngineRuntime(
+                clock, new SecureRandom(), () -> UUID.randomUUID().toString(), new VirtualTasks(clock));
     }
 }

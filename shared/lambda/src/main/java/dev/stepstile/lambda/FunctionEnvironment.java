@@ -28,8 +28,16 @@ public record FunctionEnvironment(Stepstile stepstile, int shards, Runnable befo
     /**
      * As configured by the function's environment variables.
      *
+     * @param rehearsal what the function does before a snapshot of it is taken
      * @throws IllegalArgumentException that names all variables that are missing or invalid
      */
+    public static FunctionEnvironment onAws(Priming.Rehearsal rehearsal) {
+        FunctionEnvironment environment = onAws();
+        Priming.register(Settings.read(System.getenv()), rehearsal);
+        return environment;
+    }
+
+    /** The same, where no snapshot is taken. */
     public static FunctionEnvironment onAws() {
         Settings settings = Settings.read(System.getenv());
         Ports ports = AwsPorts.of(settings.resources(), settings.endpoints(), settings.retentionDays());

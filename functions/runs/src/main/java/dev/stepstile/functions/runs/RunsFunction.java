@@ -5,6 +5,7 @@ import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import dev.stepstile.http.RunsApi;
 import dev.stepstile.lambda.FunctionEnvironment;
 import dev.stepstile.lambda.HttpFunction;
+import dev.stepstile.lambda.Priming;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -14,11 +15,19 @@ public final class RunsFunction implements RequestStreamHandler {
     private final HttpFunction http;
 
     public RunsFunction() {
-        this(FunctionEnvironment.onAws());
+        this(FunctionEnvironment.onAws(RunsFunction::rehearse));
     }
 
     public RunsFunction(FunctionEnvironment environment) {
         this.http = new HttpFunction(environment, new RunsApi(environment.stepstile())::answer);
+    }
+
+    private static void rehearse(Priming.Stage stage) throws IOException {
+        new RunsFunction(stage.environment())
+                .handleRequest(
+                        Priming.call("GET", "/v1/runs/rehearsal", ""),
+                        OutputStream.nullOutputStream(),
+                        stage.context());
     }
 
     @Override

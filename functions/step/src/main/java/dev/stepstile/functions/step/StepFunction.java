@@ -27,7 +27,7 @@ public final class StepFunction implements RequestHandler<SQSEvent, SQSBatchResp
 
     /** As on AWS, but for the turns of suspects. */
     public StepFunction(SuspectLimit suspects) {
-        this(FunctionEnvironment.onAws(), InstalledHandlers.load(), suspects);
+        this(FunctionEnvironment.onAws(StepRehearsal::rehearse), InstalledHandlers.load(), suspects);
         termination.bySignal();
     }
 

@@ -17,7 +17,8 @@ public final class SweeperFunction implements RequestHandler<Map<String, Object>
     private final Sweep sweep;
 
     public SweeperFunction() {
-        this(FunctionEnvironment.onAws());
+        this(FunctionEnvironment.onAws(
+                stage -> new SweeperFunction(stage.environment()).handleRequest(Map.of(), stage.context())));
     }
 
     public SweeperFunction(FunctionEnvironment environment) {
