@@ -216,7 +216,8 @@ final class TemplateRules {
                 problems.add(function + " has " + own);
             } else {
                 Settings.LOGICAL_IDS.forEach((name, id) -> {
-                    if (!Template.named(variables.get(name)).equals(id)) {
+                    JsonNode value = variables.get(name);
+                    if (value == null || !Template.named(value).equals(id)) {
                         problems.add(function + " has " + name + " not of " + id);
                     }
                 });
