@@ -34,6 +34,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 
 /**
@@ -209,16 +210,12 @@ final class EveryMetric {
         @Override
         public StepResult run(StepInput input, StepContext context) {
             if (context.attempt() == 1) {
-                Thread losing = Thread.ofPlatform()
-                        .inheritInheritableThreadLocals(false)
-                        .start(EveryMetric.this::loseWorkers);
-                while (losing.isAlive()) {
-                    try {
-                        losing.join();
-                    } catch (InterruptedException ignored) {
-                        // that is what it does
-                    }
-                }
+                CompletableFuture.runAsync(
+                                EveryMetric.this::loseWorkers,
+                                losing -> Thread.ofPlatform()
+                                        .inheritInheritableThreadLocals(false)
+                                        .start(losing))
+                        .join(); // it is interrupted meanwhile, and takes no notice
             }
             return StepResult.ofJson("{}");
         }

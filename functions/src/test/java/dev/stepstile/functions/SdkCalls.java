@@ -106,7 +106,8 @@ final class SdkCalls {
 
     private void call(JavaCodeUnit from, String method) {
         if (method.equals("DynamoDbClient.query") || method.endsWith(".builder") || method.endsWith(".close")) {
-            return; // a query is counted where the store names what it queries; to build or close a client asks for nothing
+            return; // a query is counted where the store names what it queries; to build or close a client asks for
+            // nothing
         }
         String action = ACTIONS.get(method);
         if (action == null) {

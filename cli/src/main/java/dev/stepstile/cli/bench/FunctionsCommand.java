@@ -5,6 +5,7 @@ import dev.stepstile.bench.functions.FunctionsBenchmark;
 import dev.stepstile.cli.stack.LogFile;
 import dev.stepstile.cli.stack.Stacks;
 import dev.stepstile.step.Limits;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -65,11 +66,12 @@ final class FunctionsCommand implements Callable<Integer> {
                     "--rounds must be 0 or more, and --steps 1 to " + Limits.STEPS_PER_DISPATCH + ".");
         }
         LogFile.in(Stacks.home());
-        System.out.println("Machine    " + CoreBenchmark.machine());
+        PrintStream out = System.out;
+        out.println("Machine    " + CoreBenchmark.machine());
         Path checkout = Path.of(Objects.requireNonNull(System.getenv("STEPSTILE_LAUNCHER")))
                 .resolveSibling("");
-        try (FunctionsBenchmark benchmark = new FunctionsBenchmark(
-                System.out, checkout, Stacks.home().resolve("bench-functions"), javaOptions, before)) {
+        try (FunctionsBenchmark benchmark =
+                new FunctionsBenchmark(out, checkout, Stacks.home().resolve("bench-functions"), javaOptions, before)) {
             if (rounds > 0) {
                 benchmark.starts(rounds);
             }

@@ -249,8 +249,7 @@ final class RunbookStack implements AutoCloseable {
         switch (function) {
             case DISPATCH -> new DispatchFunction(deployed.environment()).handleRequest(event, answer, context);
             case RUNS -> new RunsFunction(deployed.environment()).handleRequest(event, answer, context);
-            case SWEEPER ->
-                answer.write(new ObjectMapper().writeValueAsBytes(sweep()));
+            case SWEEPER -> answer.write(new ObjectMapper().writeValueAsBytes(sweep()));
             default -> throw new IllegalArgumentException(function);
         }
         return Integer.toString(version());
@@ -283,7 +282,7 @@ final class RunbookStack implements AutoCloseable {
         public SQSBatchResponse invoke(SQSEvent event) {
             Deployment now = deployed;
             StepFunction current = function;
-            if (current == null || of != now) {
+            if (current == null || !now.equals(of)) {
                 current = new StepFunction(now.environment(), new Handlers(now.handlers()), SuspectLimiter.among(1));
                 function = current;
                 of = now;

@@ -42,7 +42,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Each block of commands in docs/runbooks.md is executed, in the order of the page, and does what the page says. */
-@Tag("integration")
+@Tag("full")
 @Timeout(value = 8, unit = TimeUnit.MINUTES)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -52,13 +52,6 @@ class RunbooksTest {
 
     /** Checks the signatures; the CLI has a copy of its own, which is none of its API. */
     private static final String BOTOCORE = "botocore>=1.34";
-
-    /** Version 1 of the CLI, the one that PyPI has, looks for queues at a fixed address. */
-    private static final String CLI = """
-            #!/bin/sh
-            if [ "$1" = sqs ]; then set -- --endpoint-url "$AWS_ENDPOINT_URL_SQS" "$@"; fi
-            exec %s "$@"
-            """;
 
     private static final String VARIABLES = "Variables and calls";
     private static final String SECRET = "runbooks";
@@ -82,7 +75,7 @@ class RunbooksTest {
                         .redirectError(ProcessBuilder.Redirect.INHERIT)
                         .start()));
         Path bin = Files.createDirectory(folder.resolve("bin"));
-        Path aws = Files.writeString(bin.resolve("aws"), CLI.formatted(venv.resolve("bin/aws")));
+        Path aws = Files.writeString(bin.resolve("aws"), script(venv.resolve("bin/aws")));
         assertThat(aws.toFile().setExecutable(true)).isTrue();
         Map<String, String> environment = new HashMap<>(Map.of(
                 "PATH",
@@ -118,6 +111,15 @@ class RunbooksTest {
         shell = new Shell(folder, environment);
         execute(VARIABLES, 0, Map.of());
         execute(VARIABLES, 1, Map.of());
+    }
+
+    /** Version 1 of the CLI, the one that PyPI has, looks for queues at a fixed address. */
+    private static String script(Path aws) {
+        return """
+                #!/bin/sh
+                if [ "$1" = sqs ]; then set -- --endpoint-url "$AWS_ENDPOINT_URL_SQS" "$@"; fi
+                exec %s "$@"
+                """.formatted(aws);
     }
 
     private static String firstLine(Process process) throws IOException {
