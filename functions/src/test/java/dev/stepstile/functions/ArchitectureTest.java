@@ -43,7 +43,7 @@ class ArchitectureTest {
 
     private static final ArchRule LOG_CONTEXT_IS_PASSED = noClasses()
             .that()
-            .haveNameNotMatching(".*\\.(LogContext|VirtualTasks)(\\$.*)?")
+            .haveNameNotMatching(".*\\.(LogContext|VirtualTasks|JsonLines)(\\$.*)?")
             .should()
             .dependOnClassesThat()
             .areAssignableTo(MDC.class);
@@ -70,7 +70,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void only_the_log_context_and_the_task_runner_touch_the_thread_local_of_the_log() {
+    void only_the_log_context_the_task_runner_and_the_log_lines_touch_the_thread_local_of_the_log() {
         LOG_CONTEXT_IS_PASSED.check(new ClassFileImporter()
                 .withImportOption(new ImportOption.DoNotIncludeTests())
                 .importPackages("dev.stepstile"));
