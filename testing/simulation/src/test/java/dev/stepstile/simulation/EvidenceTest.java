@@ -242,7 +242,7 @@ class EvidenceTest {
 
                 | engine | its mistakes | numbers | what it alone detects |
                 |---|---|---|---|
-                | Unit tests of the model, the codecs and the sweeper's decisions, by PIT (`MutationTest`, `-Pfull`) | each change that PIT knows, at each line of them | `PIT: 555 mutants, 10 survived`; each survivor is in `survivors.txt` with its reason | a line that computes a result and that no unit test covers, such as a limit or a member of a message |
+                | Unit tests of the model, the codecs and the sweeper's decisions, by PIT (`MutationTest`, `-Pfull`) | each change that PIT knows, at each line of them | `PIT: 586 mutants, 10 survived`; each survivor is in `survivors.txt` with its reason | a line that computes a result and that no unit test covers, such as a limit or a member of a message |
                 | Condition mutation (`ConditionMutationTest`) | each conjunct of each condition that the DynamoDB adapter sends, left out and negated | `72 changes to the conjuncts of 18 conditions, 0 unnoticed` | an expression that DynamoDB would evaluate otherwise than the simulated table does |
                 | Races (`RacesTest`) | the locks of the log, taken away | 300 schedules of each of three cases, 10,000 with `-Pfull`; the race is found within 300 | two threads of one process between two port calls, where the simulator lets only one run |
                 """;
