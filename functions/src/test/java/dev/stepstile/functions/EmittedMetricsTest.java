@@ -8,7 +8,6 @@ import dev.stepstile.codec.Json;
 import dev.stepstile.usecase.Measure;
 import dev.stepstile.usecase.Metric;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +15,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -36,29 +34,8 @@ class EmittedMetricsTest {
 
     @BeforeAll
     static void invoke() throws IOException, InterruptedException {
-        Path out = folder.resolve("out");
-        ProcessBuilder java = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        EveryMetric.class.getName(),
-                        folder.resolve("state").toString())
-                .redirectOutput(out.toFile())
-                .redirectErrorStream(true);
-        java.environment()
-                .putAll(Map.of(
-                        "POWERTOOLS_SERVICE_NAME", SERVICE,
-                        "POWERTOOLS_METRICS_NAMESPACE", "Stepstile",
-                        "AWS_LAMBDA_FUNCTION_NAME", "StepFunction",
-                        "AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"));
-        Process process = java.start();
-        boolean ended = process.waitFor(120, TimeUnit.SECONDS);
-        process.destroyForcibly();
-        List<String> printed = Files.readAllLines(out);
-        assertThat(ended && process.exitValue() == 0)
-                .as("it ends; it printed: %s", printed)
-                .isTrue();
+        List<String> printed =
+                FunctionProcess.printedBy(EveryMetric.class, folder, Map.of("POWERTOOLS_SERVICE_NAME", SERVICE));
         printed.stream().filter(line -> line.contains("\"_aws\"")).forEach(EmittedMetricsTest::read);
     }
 

@@ -12,7 +12,6 @@ import dev.stepstile.usecase.LogContext;
 import dev.stepstile.usecase.Metric;
 import dev.stepstile.usecase.Tasks;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,30 +48,10 @@ class LoggingTest {
 
     @BeforeAll
     static void invoke() throws IOException, InterruptedException {
-        Path out = folder.resolve("out");
-        ProcessBuilder java = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        LoggedInvocations.class.getName(),
-                        folder.resolve("state").toString())
-                .redirectOutput(out.toFile())
-                .redirectError(ProcessBuilder.Redirect.INHERIT);
-        java.environment()
-                .putAll(Map.of(
-                        "POWERTOOLS_LOG_LEVEL", "DEBUG",
-                        "POWERTOOLS_SERVICE_NAME", "stepstile",
-                        "POWERTOOLS_METRICS_NAMESPACE", "Stepstile",
-                        "AWS_LAMBDA_FUNCTION_NAME", "StepFunction",
-                        "AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"));
-        Process process = java.start();
-        boolean ended = process.waitFor(90, TimeUnit.SECONDS);
-        process.destroyForcibly();
-        printed = Files.readAllLines(out);
-        assertThat(ended && process.exitValue() == 0)
-                .as("it ends; it printed: %s", printed)
-                .isTrue();
+        printed = FunctionProcess.printedBy(
+                LoggedInvocations.class,
+                folder,
+                Map.of("POWERTOOLS_LOG_LEVEL", "DEBUG", "POWERTOOLS_SERVICE_NAME", "stepstile"));
     }
 
     @Test

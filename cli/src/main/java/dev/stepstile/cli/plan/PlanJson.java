@@ -44,7 +44,7 @@ final class PlanJson {
         ArrayNode elsewhere = root.putArray("elsewhere");
         plan.alternatives().forEach(other -> put(elsewhere.addObject(), other));
         ArrayNode prices = root.putArray("prices");
-        PlanText.prices(plan).forEach(price -> put(prices.addObject(), price));
+        plan.prices().forEach(price -> put(prices.addObject(), price));
         return root.toPrettyString();
     }
 

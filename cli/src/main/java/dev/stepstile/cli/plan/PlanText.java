@@ -76,7 +76,7 @@ final class PlanText {
                 workload.batch() == 1 ? "one" : workload.batch() + " at once",
                 deployment.memoryMb(),
                 Figures.name(deployment.architecture())));
-        add(String.format(Locale.ROOT, "list prices, looked up on %s, without free tiers", newest(prices(plan))));
+        add(String.format(Locale.ROOT, "list prices, looked up on %s, without free tiers", newest(plan.prices())));
     }
 
     private static String newest(Stream<Price> prices) {
@@ -156,24 +156,9 @@ final class PlanText {
                 Figures.dollars(coordination + compute)));
     }
 
-    /** Each price of a plan, once. */
-    static Stream<Price> prices(Plan plan) {
-        return Stream.of(
-                        plan.run().stream(),
-                        plan.month().stream(),
-                        plan.drains().stream().flatMap(drain -> drain.month().stream()),
-                        plan.alternatives().stream()
-                                .flatMap(other ->
-                                        Stream.concat(other.coordination().stream(), other.compute().stream())))
-                .flatMap(some -> some)
-                .map(Line::price)
-                .distinct()
-                .sorted();
-    }
-
     static List<String> sources(Plan plan) {
         List<String> sources = new ArrayList<>(List.of("", "Prices, and where they are from"));
-        prices(plan).forEach(price -> {
+        plan.prices().forEach(price -> {
             Price.Origin origin = price.origin();
             sources.add(String.format(
                     Locale.ROOT,

@@ -91,7 +91,7 @@ class PlanCommandTest {
                     .isEqualTo(other.path("dollars").asDouble(), offset(1e-9));
             assertThat(other.path("remark").asText()).isNotBlank();
         }
-        assertThat(json.at("/prices")).hasSize((int) PlanText.prices(plan).count());
+        assertThat(json.at("/prices")).hasSize((int) plan.prices().count());
         assertThat(json.at("/prices")).allSatisfy(price -> {
             assertThat(price.path("source").asText()).startsWith("https://");
             assertThat(price.path("lookedUp").asText()).isNotBlank();

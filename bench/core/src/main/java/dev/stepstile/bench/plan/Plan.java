@@ -8,6 +8,7 @@ import dev.stepstile.bench.price.Price;
 import dev.stepstile.step.Limits;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What a workload costs on a deployment.
@@ -71,6 +72,21 @@ public record Plan(
                 month(counted.idleHour(), resources, deployment),
                 drains,
                 new Alternatives(totals, deployment).all());
+    }
+
+    /** Each price that it uses, once, in their order. */
+    public Stream<Price> prices() {
+        return Stream.of(
+                        run.stream(),
+                        month.stream(),
+                        drains.stream().flatMap(drain -> drain.month().stream()),
+                        alternatives.stream()
+                                .flatMap(other ->
+                                        Stream.concat(other.coordination().stream(), other.compute().stream())))
+                .flatMap(lines -> lines)
+                .map(Line::price)
+                .distinct()
+                .sorted();
     }
 
     /** Dollars of the steps, once. */

@@ -148,23 +148,13 @@ class PlanTest {
                 .isEqualTo(2 * 25, offset(1e-6));
     }
 
-    private static Stream<Price> prices(Plan plan) {
-        return Stream.of(
-                        plan.run().stream(),
-                        plan.month().stream(),
-                        plan.drains().stream().flatMap(drain -> drain.month().stream()),
-                        plan.alternatives().stream()
-                                .flatMap(other ->
-                                        Stream.concat(other.coordination().stream(), other.compute().stream())))
-                .flatMap(lines -> lines)
-                .map(Line::price);
-    }
-
     @Test
     void each_listed_price_is_of_a_line_of_a_plan() {
         Set<Price> used = EnumSet.noneOf(Price.class);
         for (Architecture architecture : Architecture.values()) {
-            prices(plan(MILLION, new Deployment(512, architecture, 50, 5, 128))).forEach(used::add);
+            plan(MILLION, new Deployment(512, architecture, 50, 5, 128))
+                    .prices()
+                    .forEach(used::add);
         }
         assertThat(used).containsExactlyInAnyOrder(Price.values());
     }
