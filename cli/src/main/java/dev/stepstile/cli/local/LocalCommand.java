@@ -96,8 +96,8 @@ public final class LocalCommand implements Callable<Integer> {
                     "By what host SAM's containers reach this machine. A name: the emulators listen on 127.0.0.1, as"
                             + " Docker Desktop and podman machine expect. An IPv4 address: they listen on it, and whoever reaches it"
                             + " can read and change all that they keep. On Linux, it is that of the bridge: Docker 172.17.0.1,"
-                            + " podman 10.88.0.1. Default: ${DEFAULT-VALUE}.")
-    private String samHost = SamEnvironment.DOCKER_DESKTOP;
+                            + " podman 10.88.0.1. Default: " + SamEnvironment.DOCKER_DESKTOP + ".")
+    private @Nullable String samHost;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -171,6 +171,9 @@ public final class LocalCommand implements Callable<Integer> {
     }
 
     private @Nullable SamEnvironment samEnvironment() {
+        if (samFile == null && samHost != null) {
+            throw wrong("--sam-host needs --sam-env: it is the address in that file.");
+        }
         if (samFile == null) {
             return null;
         }
@@ -178,7 +181,7 @@ public final class LocalCommand implements Callable<Integer> {
             throw wrong("--sam-env needs --aws: the functions that SAM runs use the AWS adapters.");
         }
         try {
-            return SamEnvironment.of(samFile, samHost);
+            return SamEnvironment.of(samFile, samHost == null ? SamEnvironment.DOCKER_DESKTOP : samHost);
         } catch (IllegalArgumentException e) {
             throw wrong(String.valueOf(e.getMessage()));
         }
