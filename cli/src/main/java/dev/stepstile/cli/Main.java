@@ -5,6 +5,7 @@ import dev.stepstile.cli.console.Terminal;
 import dev.stepstile.cli.demo.DemoCommand;
 import dev.stepstile.cli.local.LocalCommand;
 import dev.stepstile.cli.plan.PlanCommand;
+import dev.stepstile.cli.run.RunCommand;
 import dev.stepstile.cli.simulate.SimulateCommand;
 import java.nio.file.FileSystemException;
 import java.util.Objects;
@@ -26,6 +27,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             DemoCommand.class,
             LocalCommand.class,
+            RunCommand.class,
             BenchCommand.class,
             SimulateCommand.class,
             PlanCommand.class,

@@ -35,6 +35,7 @@ class DocumentedCommandsTest {
 
     private static final String HERE = "cli/src/test/java/dev/stepstile/cli/DocumentedCommandsTest.java";
     private static final String DEMO = "cli/src/test/java/dev/stepstile/cli/demo/DemoTest.java";
+    private static final String RUN = "cli/src/test/java/dev/stepstile/cli/run/RunDocumentTest.java";
     private static final String DOCKER = "needs Docker";
     private static final String AWS = "needs an account of AWS";
     private static final String MINUTES = "runs for many minutes: its parts are executed by the simulation's tests";
@@ -56,6 +57,9 @@ class DocumentedCommandsTest {
             entry("./stepstile verify --full", MINUTES),
             entry("./stepstile local", HERE + " -> \"local\", \"--port\", \"0\""),
             entry("ENDPOINT=http://127.0.0.1:8787", HERE + " -> block(\"README.md\", \"ENDPOINT=\")"),
+            entry(
+                    "./stepstile run images.jsonl --handler stepstile.echo --key name --results out.jsonl",
+                    RUN + " -> documented(\"run images.jsonl\")"),
             entry("./stepstile local --handlers handlers.json", "testing/python/stacks.py -> handlers=HANDLERS"),
             entry(
                     "./stepstile simulate --scenario failures --steps 20000 --seed 7 --faults light",

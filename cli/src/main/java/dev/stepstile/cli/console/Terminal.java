@@ -43,7 +43,7 @@ public final class Terminal {
     }
 
     /** Whether the standard output is a terminal. JDK 25 has a console for a pipe too, so its presence is not enough. */
-    static boolean interactive() {
+    public static boolean interactive() {
         return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
     }
 
@@ -100,7 +100,7 @@ public final class Terminal {
     }
 
     /** The text in characters that can be shown. */
-    String shown(String text) {
+    public String shown(String text) {
         if (charset.newEncoder().canEncode(text)) {
             return text;
         }

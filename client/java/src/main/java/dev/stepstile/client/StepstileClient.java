@@ -84,6 +84,20 @@ public final class StepstileClient implements AutoCloseable {
     }
 
     /**
+     * As {@link #dispatch(String, Dispatch)}, for a dispatch that is JSON already: it is sent in one call, as it is.
+     *
+     * @param document the body of the call, as the wire contract has it. With a {@code dispatchId}, the same call again is
+     *     the same dispatch; without one, Stepstile derives the id from the content
+     * @throws RefusedException also if the document is not such a body, with the problem's type
+     */
+    public DispatchResult dispatch(String runId, JsonValue document) {
+        JsonNode answer = transport.post(run(runId) + "/dispatches", document.text());
+        return new DispatchResult(
+                answer.path("acceptedCount").asInt(),
+                answer.path("attachedCount").asInt());
+    }
+
+    /**
      * How a run stands, as of the last sweep that counted.
      *
      * @throws RefusedException of type {@code run-not-found} if nothing was dispatched to the run

@@ -67,6 +67,16 @@ public final class DispatchApi {
         };
     }
 
+    /**
+     * Checks a request as a call would, without making it.
+     *
+     * @param body JSON, as the call has it
+     * @throws Problem with what is wrong, and what to do instead
+     */
+    public static void check(String runId, String body) {
+        request(runId, body);
+    }
+
     static Request request(String runId, @Nullable String body) {
         Parameters.runId(runId);
         if (body == null || body.isBlank()) {

@@ -10,14 +10,15 @@ import org.jspecify.annotations.Nullable;
  * What a body takes of Lambda's 6 MiB for an event or an answer, in which it is a string of JSON: a quote, a backslash
  * and a line break are two bytes, another control character six. Both stacks count so, whatever carries the body.
  */
-final class TransferSize {
+public final class TransferSize {
     private TransferSize() {}
 
     static long bytes(JsonNode json) {
         return bytes(Json.print(json));
     }
 
-    static long bytes(String text) {
+    /** Of a text, as a part of such a string. */
+    public static long bytes(String text) {
         long bytes = 0;
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);

@@ -1,0 +1,55 @@
+package dev.stepstile.cli.run;
+
+import dev.stepstile.client.ClientOptions;
+import dev.stepstile.client.SigV4Signer;
+import dev.stepstile.client.StepstileClient;
+import java.net.URI;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
+
+/** The options that say which Stepstile is called. */
+final class Api {
+    private static final String LOCAL = "http://127.0.0.1:8787";
+
+    @Option(
+            names = "--endpoint",
+            paramLabel = "URL",
+            description =
+                    "The API: what ./stepstile local prints, or the output ApiUrl of a deployed stack, to which calls"
+                            + " are signed with AWS's default credentials. Default: $STEPSTILE_ENDPOINT, else " + LOCAL
+                            + ".")
+    private @Nullable String endpoint;
+
+    @Option(
+            names = "--region",
+            paramLabel = "REGION",
+            description =
+                    "Sign calls for this region of AWS. Default: the one in the endpoint's host name, if it is one of"
+                            + " API Gateway or Lambda.")
+    private @Nullable String region;
+
+    /** @throws IllegalArgumentException with a sentence for people if the endpoint is none */
+    StepstileClient client() {
+        URI uri = uri();
+        ClientOptions options = ClientOptions.of(uri);
+        Optional<String> signed = Optional.ofNullable(region).or(() -> SigV4Signer.regionOf(uri));
+        return new StepstileClient(signed.map(of -> options.withSigner(
+                        new SigV4Signer(of, DefaultCredentialsProvider.builder().build())))
+                .orElse(options));
+    }
+
+    URI uri() {
+        if (endpoint != null) {
+            return URI.create(endpoint);
+        }
+        String configured = System.getenv("STEPSTILE_ENDPOINT");
+        return URI.create(configured == null || configured.isBlank() ? LOCAL : configured);
+    }
+
+    /** What of the command line says it again; empty for the default. */
+    String again() {
+        return (endpoint == null ? "" : " --endpoint " + endpoint) + (region == null ? "" : " --region " + region);
+    }
+}
