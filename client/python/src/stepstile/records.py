@@ -18,13 +18,28 @@ ENDED: Final = frozenset({SUCCEEDED, FAILED, DEAD, CANCELLED})
 
 @dataclass(frozen=True)
 class Retry:
-    """The wait after the n-th failure: anything from 0 to min(cap_seconds, base_seconds * 2 ** (n - 1))."""
+    """The wait after the n-th failure: anything from 0 to min(cap_seconds, base_seconds * 2 ** (n - 1)); and which
+    failures are retried at all.
 
-    base_seconds: float = 1.0
-    cap_seconds: float = 300.0
+    A name is a kind of error (HANDLER_FAILED, TIMEOUT, WORKER_LOST, WORKER_STOPPED) or the class of an exception, such as
+    `ValueError`. Each list has at most 10.
+
+    :ivar on: only these are retried, and lost or stopped workers; None leaves it to Stepstile, or to the defaults.
+    :ivar never: these end the step FAILED at once, whatever `on` has; None as for `on`, and an empty list means no failure.
+    """
+
+    base_seconds: float | None = 1.0
+    cap_seconds: float | None = 300.0
+    on: Sequence[str] | None = None
+    never: Sequence[str] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {"baseSeconds": self.base_seconds, "capSeconds": self.cap_seconds}
+        return _present(
+            baseSeconds=self.base_seconds,
+            capSeconds=self.cap_seconds,
+            on=None if self.on is None else list(self.on),
+            never=None if self.never is None else list(self.never),
+        )
 
 
 @dataclass(frozen=True)

@@ -131,9 +131,24 @@ final class RequestWriter {
         }
         Retry retry = settings.retry();
         if (retry != null) {
-            ObjectNode waits = node.putObject("retry");
-            waits.set("baseSeconds", seconds(retry.base()));
-            waits.set("capSeconds", seconds(retry.cap()));
+            node.set("retry", retry(retry));
+        }
+        return node;
+    }
+
+    private static ObjectNode retry(Retry retry) {
+        ObjectNode node = Json.object();
+        if (retry.base() != null) {
+            node.set("baseSeconds", seconds(retry.base()));
+        }
+        if (retry.cap() != null) {
+            node.set("capSeconds", seconds(retry.cap()));
+        }
+        if (retry.on() != null) {
+            retry.on().forEach(node.putArray("on")::add);
+        }
+        if (retry.never() != null) {
+            retry.never().forEach(node.putArray("never")::add);
         }
         return node;
     }

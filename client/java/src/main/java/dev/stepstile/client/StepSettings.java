@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param handler the name under which the code is installed
  * @param maxAttempts 1 to 100
  * @param timeout of one attempt: whole seconds, 1 to 880
- * @param retry the waits between attempts
+ * @param retry the waits between attempts, and which failures are retried
  */
 public record StepSettings(
         @Nullable String handler,
@@ -41,8 +41,8 @@ public record StepSettings(
         return new StepSettings(handler, maxAttempts, ofAttempt, retry);
     }
 
-    /** The same with other waits between attempts. */
-    public StepSettings withRetry(Retry waits) {
-        return new StepSettings(handler, maxAttempts, timeout, waits);
+    /** The same with other waits between attempts, or other failures that are retried. */
+    public StepSettings withRetry(Retry other) {
+        return new StepSettings(handler, maxAttempts, timeout, other);
     }
 }

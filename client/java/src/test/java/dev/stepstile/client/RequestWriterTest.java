@@ -27,7 +27,9 @@ class RequestWriterTest {
         StepSettings settings = StepSettings.handler("h")
                 .withMaxAttempts(2)
                 .withTimeout(Duration.ofSeconds(60))
-                .withRetry(new Retry(Duration.ofMillis(1_500), Duration.ZERO));
+                .withRetry(new Retry(Duration.ofMillis(1_500), Duration.ZERO)
+                        .withOn("TIMEOUT", "java.io.IOException")
+                        .withNever());
         Dispatch dispatch = Dispatch.of(
                         "d", List.of(new Step("a", JsonValue.NULL, StepSettings.NONE, Map.of("t", "v"))))
                 .withTenant("acme")
@@ -37,7 +39,8 @@ class RequestWriterTest {
         assertThat(RequestWriter.dispatch(dispatch))
                 .containsExactly("{\"dispatchId\":\"d\",\"tenant\":\"acme\","
                         + "\"defaults\":{\"handler\":\"h\",\"maxAttempts\":2,"
-                        + "\"timeoutSeconds\":60,\"retry\":{\"baseSeconds\":1.5,\"capSeconds\":0},"
+                        + "\"timeoutSeconds\":60,\"retry\":{\"baseSeconds\":1.5,\"capSeconds\":0,"
+                        + "\"on\":[\"TIMEOUT\",\"java.io.IOException\"],\"never\":[]},"
                         + "\"tags\":{\"a\":\"1\",\"b\":\"2\"}},\"sharedInputs\":{\"plan\":-0.0},"
                         + "\"steps\":[{\"key\":\"a\",\"tags\":{\"t\":\"v\"}}]}");
     }

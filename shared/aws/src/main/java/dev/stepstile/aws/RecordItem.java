@@ -10,6 +10,7 @@ import dev.stepstile.step.Attempts;
 import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.RetryRule;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -45,6 +46,8 @@ final class RecordItem {
     private static final String MAX_ATTEMPTS = "m";
     private static final String BACKOFF_BASE = "rb";
     private static final String BACKOFF_CAP = "rc";
+    private static final String RETRY_ON = "ro";
+    private static final String RETRY_NEVER = "rn";
     private static final String TIMEOUT = "t";
     private static final String HISTORY = "y";
     private static final String GIVEN_INPUT = "gi";
@@ -135,6 +138,9 @@ final class RecordItem {
                 .put(BACKOFF_BASE, settings.retry().base())
                 .put(BACKOFF_CAP, settings.retry().cap())
                 .put(TIMEOUT, settings.timeout());
+        RetryRule rule = settings.retry().rule();
+        names(item, RETRY_ON, rule.on());
+        names(item, RETRY_NEVER, rule.never());
         Payload input = settings.input();
         if (input != null) {
             item.put(GIVEN_INPUT, GIVEN_INPUT_REFERENCE, input);
@@ -146,11 +152,29 @@ final class RecordItem {
                 item.text(DISPATCH_ID),
                 item.integer(INDEX),
                 item.text(HANDLER),
-                new RetryPolicy(item.integer(MAX_ATTEMPTS), item.duration(BACKOFF_BASE), item.duration(BACKOFF_CAP)),
+                new RetryPolicy(
+                        item.integer(MAX_ATTEMPTS),
+                        item.duration(BACKOFF_BASE),
+                        item.duration(BACKOFF_CAP),
+                        new RetryRule(names(item, RETRY_ON), names(item, RETRY_NEVER))),
                 item.duration(TIMEOUT),
                 item.has(GIVEN_INPUT) || item.has(GIVEN_INPUT_REFERENCE)
                         ? item.payload(GIVEN_INPUT, GIVEN_INPUT_REFERENCE)
                         : null);
+    }
+
+    private static void names(Attributes item, String name, List<String> names) {
+        if (!names.isEmpty()) {
+            item.put(
+                    name,
+                    AttributeValue.fromL(names.stream().map(Attributes::ofText).toList()));
+        }
+    }
+
+    private static List<String> names(Attributes item, String name) {
+        return item.has(name)
+                ? item.member(name).l().stream().map(AttributeValue::s).toList()
+                : List.of();
     }
 
     private static AttributeValue note(FailedAttempt note) {

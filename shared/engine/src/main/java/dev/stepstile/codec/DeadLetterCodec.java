@@ -23,7 +23,8 @@ public final class DeadLetterCodec {
 
     /** A dead letter: the step's message, the attempt it died at, why, and what its attempts met. */
     public static String dead(StepSpec spec, StepRecord record, StepState.Dead dead) {
-        ObjectNode node = Json.object().put("v", MessageCodec.VERSION).put("attempt", record.attempt());
+        ObjectNode message = MessageCodec.node(spec);
+        ObjectNode node = Json.object().put("v", MessageCodec.version(message)).put("attempt", record.attempt());
         node.put("kind", dead.error().kind().name());
         node.put("message", dead.error().message());
         node.put("finishedAt", dead.finishedAt().toString());
@@ -35,14 +36,14 @@ public final class DeadLetterCodec {
                     .put("kind", note.cause().name())
                     .put("message", note.message());
         }
-        node.set(DEAD, MessageCodec.node(spec));
+        node.set(DEAD, message);
         return Json.print(node);
     }
 
     /** A dead letter for a message that is not recognised, with the whole message in it. */
     public static String unrecognised(String messageId, String reason, String body) {
         return Json.print(Json.object()
-                .put("v", MessageCodec.VERSION)
+                .put("v", MessageCodec.version(Json.object()))
                 .put("messageId", messageId)
                 .put("kind", UNRECOGNISED_KIND)
                 .put("message", reason)

@@ -8,6 +8,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepTags;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -15,7 +16,13 @@ import java.util.regex.Pattern;
 /** The bodies of messages in the queue: steps, and dead letters that were moved back into it. */
 public final class MessageCodec {
     /** Raised when an older worker could misread a message; it then puts it back for a newer one. */
-    public static final int VERSION = 3;
+    public static final int VERSION = 4;
+
+    /** Of messages without what version 4 knows: older workers run them. */
+    private static final int PLAIN = 3;
+
+    /** What an older worker would ignore, and run the step when or as it must not. */
+    private static final List<String> OF_VERSION_4 = List.of(RecordCodec.RETRY_ON, RecordCodec.RETRY_NEVER);
 
     /** The first version, of messages and manifests, with the words of the API: before it, {@code key} was {@code stepKey}. */
     private static final int KEY = 3;
@@ -41,7 +48,13 @@ public final class MessageCodec {
     }
 
     public static String step(StepSpec spec) {
-        return Json.print(node(spec).put("v", VERSION));
+        ObjectNode node = node(spec);
+        return Json.print(node.put("v", version(node)));
+    }
+
+    /** Of a message with these members. */
+    static int version(ObjectNode message) {
+        return OF_VERSION_4.stream().anyMatch(message::has) ? VERSION : PLAIN;
     }
 
     public static Decoded decode(String body) {

@@ -7,6 +7,7 @@ import dev.stepstile.step.Attempts;
 import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.RetryRule;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A record as JSON, complete: reading gives back what was written. Instants and durations in milliseconds. */
 public final class RecordCodec {
+    static final String RETRY_ON = "retryOn";
+    static final String RETRY_NEVER = "retryNever";
+
     private RecordCodec() {}
 
     public static String write(StepRecord record) {
@@ -77,7 +81,7 @@ public final class RecordCodec {
 
     /** All but an input. */
     static ObjectNode settings(StepSettings settings) {
-        return Json.object()
+        ObjectNode node = Json.object()
                 .put("dispatchId", settings.dispatchId())
                 .put("index", settings.index())
                 .put("handler", settings.handler())
@@ -85,6 +89,20 @@ public final class RecordCodec {
                 .put("baseMillis", settings.retry().base().toMillis())
                 .put("capMillis", settings.retry().cap().toMillis())
                 .put("timeoutMillis", settings.timeout().toMillis());
+        RetryRule rule = settings.retry().rule();
+        if (!rule.on().isEmpty()) {
+            rule.on().forEach(node.putArray(RETRY_ON)::add);
+        }
+        if (!rule.never().isEmpty()) {
+            rule.never().forEach(node.putArray(RETRY_NEVER)::add);
+        }
+        return node;
+    }
+
+    private static List<String> names(JsonNode array) {
+        List<String> names = new ArrayList<>();
+        array.forEach(name -> names.add(name.asText()));
+        return names;
     }
 
     /** @param input what a redrive gave the step; null: its manifest's */
@@ -96,7 +114,8 @@ public final class RecordCodec {
                 new RetryPolicy(
                         Json.integer(node, "maxAttempts"),
                         Duration.ofMillis(Json.number(node, "baseMillis")),
-                        Duration.ofMillis(Json.number(node, "capMillis"))),
+                        Duration.ofMillis(Json.number(node, "capMillis")),
+                        new RetryRule(names(node.path(RETRY_ON)), names(node.path(RETRY_NEVER)))),
                 Duration.ofMillis(Json.number(node, "timeoutMillis")),
                 input);
     }

@@ -2,6 +2,7 @@ package dev.stepstile.step;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What may happen to a step. */
@@ -26,9 +27,35 @@ public sealed interface StepEvent {
     /** The attempt succeeded, its result is durable. */
     record Succeed(int attempt, String owner, Payload result, int pages) implements FromOwner {}
 
-    /** The attempt failed. {@code retryIn} is how long a retryable failure waits. */
-    record Fail(int attempt, String owner, FailureKind failureKind, StepError error, Duration retryIn, int pages)
-            implements FromOwner {}
+    /**
+     * The attempt failed.
+     *
+     * @param retryIn how long a failure waits that is retried
+     */
+    record Fail(int attempt, String owner, Cause cause, Duration retryIn, int pages) implements FromOwner {
+        public StepError error() {
+            return cause.error;
+        }
+
+        public FailureKind failureKind() {
+            return cause.failureKind;
+        }
+    }
+
+    /**
+     * Why an attempt failed.
+     *
+     * @param names of the exception that ended it, for {@link RetryRule}; none if none did
+     */
+    record Cause(FailureKind failureKind, StepError error, List<String> names) {
+        public Cause {
+            names = List.copyOf(names);
+        }
+
+        public Cause(FailureKind failureKind, StepError error) {
+            this(failureKind, error, List.of());
+        }
+    }
 
     /** The attempt's worker is stopped: the step is released, and the attempt is not counted. */
     record Release(int attempt, String owner, int pages) implements FromOwner {}
@@ -70,8 +97,10 @@ public sealed interface StepEvent {
 
     /** What a failure means for the step. */
     enum FailureKind {
-        /** The step is retried while its budget lasts. */
+        /** The step is retried while its budget lasts, if its {@link RetryRule} allows it. */
         RETRYABLE,
+        /** As {@link #RETRYABLE}, also where {@code on} does not name it: its worker had trouble, or its handler asked for it. */
+        PASSING,
         /** The handler ruled out a retry: the step ends FAILED. */
         TERMINAL,
         /** Something that every attempt needs is gone: the step ends DEAD and is dead-lettered. */

@@ -85,8 +85,12 @@ public final class StepLife {
             next = switch (fail.failureKind()) {
                 case TERMINAL -> new Failed(error, now);
                 case UNRECOVERABLE -> new Dead(error, now, null);
-                case RETRYABLE ->
-                    record.budgetLeft() ? new Retrying(now.plus(fail.retryIn())) : new Dead(error, now, null);
+                case RETRYABLE, PASSING -> {
+                    StepState ended = refused(record, fail.cause(), now);
+                    yield ended != null
+                            ? ended
+                            : record.budgetLeft() ? new Retrying(now.plus(fail.retryIn())) : new Dead(error, now, null);
+                }
             };
         }
         return record.withPages(fail.pages())
@@ -94,14 +98,32 @@ public final class StepLife {
                 .withState(next);
     }
 
+    /** The end of a step whose retry rule excludes a failure; null if it does not. */
+    private static @Nullable StepState refused(StepRecord record, StepEvent.Cause cause, Instant now) {
+        StepError error = cause.error();
+        String refusal = record.settings().retry().rule().refusal(cause);
+        return refusal == null
+                ? null
+                : new Failed(new StepError(error.kind(), error.message() + " (not retried: " + refusal + ")"), now);
+    }
+
     private static StepRecord released(StepRecord record, Running running, StepEvent.Release release, Instant now) {
         String message = "Its worker was stopped.";
         StepRecord ended = record.withPages(release.pages());
-        return running.cancelRequested()
-                ? ended.withNote(StepError.Kind.CANCELLED, message, now).withState(new Cancelled(now))
-                : ended.withNote(StepError.Kind.WORKER_STOPPED, message + " This attempt is not counted.", now)
+        if (running.cancelRequested()) {
+            return ended.withNote(StepError.Kind.CANCELLED, message, now).withState(new Cancelled(now));
+        }
+        StepState refused = refused(record, infrastructure(StepError.Kind.WORKER_STOPPED, message), now);
+        return refused == null
+                ? ended.withNote(StepError.Kind.WORKER_STOPPED, message + " This attempt is not counted.", now)
                         .withAttemptNotCounted()
-                        .withState(new Retrying(now));
+                        .withState(new Retrying(now))
+                : ended.withNote(StepError.Kind.WORKER_STOPPED, message, now).withState(refused);
+    }
+
+    /** Of a failure that says nothing about the step. */
+    private static StepEvent.Cause infrastructure(StepError.Kind kind, String message) {
+        return new StepEvent.Cause(StepEvent.FailureKind.PASSING, new StepError(kind, message));
     }
 
     private static Transition workerLost(@Nullable StepRecord found, StepEvent.WorkerLost lost, Instant now) {
@@ -125,6 +147,10 @@ public final class StepLife {
         StepRecord ended = record.withNote(StepError.Kind.WORKER_LOST, message, now);
         if (running.cancelRequested()) {
             return ended.withState(new Cancelled(now));
+        }
+        StepState refused = refused(record, infrastructure(StepError.Kind.WORKER_LOST, message), now);
+        if (refused != null) {
+            return ended.withState(refused);
         }
         if (record.budgetLeft()) {
             return ended.withState(new Retrying(now));

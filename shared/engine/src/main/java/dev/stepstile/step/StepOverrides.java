@@ -9,25 +9,45 @@ import org.jspecify.annotations.Nullable;
 /** What a redrive changes of a step's settings; what is null stays as it was. */
 public record StepOverrides(
         @Nullable String handler,
-        @Nullable Integer maxAttempts,
-        @Nullable Duration base,
-        @Nullable Duration cap,
+        Retries retry,
         @Nullable Duration timeout,
         @Nullable Payload input) {
-    public static final StepOverrides NONE = new StepOverrides(null, null, null, null, null, null);
+    public static final StepOverrides NONE = new StepOverrides(null, Retries.NONE, null, null);
+
+    /** Of the retry policy; what is null stays as it was. */
+    public record Retries(
+            @Nullable Integer maxAttempts,
+            @Nullable Duration base,
+            @Nullable Duration cap,
+            @Nullable List<String> on,
+            @Nullable List<String> never) {
+        public static final Retries NONE = new Retries(null, null, null, null, null);
+
+        public static Retries of(int maxAttempts) {
+            return new Retries(maxAttempts, null, null, null, null);
+        }
+
+        private RetryPolicy on(RetryPolicy before) {
+            RetryRule rule = before.rule();
+            return new RetryPolicy(
+                    or(maxAttempts, before.maxAttempts()),
+                    or(base, before.base()),
+                    or(cap, before.cap()),
+                    new RetryRule(or(on, rule.on()), or(never, rule.never())));
+        }
+    }
 
     public StepOverrides withInput(Payload given) {
-        return new StepOverrides(handler, maxAttempts, base, cap, timeout, given);
+        return new StepOverrides(handler, retry, timeout, given);
     }
 
     /** The settings of a step after the redrive. */
     public StepSettings on(StepSettings before) {
-        RetryPolicy retry = before.retry();
         return new StepSettings(
                 before.dispatchId(),
                 before.index(),
                 or(handler, before.handler()),
-                new RetryPolicy(or(maxAttempts, retry.maxAttempts()), or(base, retry.base()), or(cap, retry.cap())),
+                retry.on(before.retry()),
                 or(timeout, before.timeout()),
                 input == null ? before.input() : input);
     }
@@ -53,6 +73,16 @@ public record StepOverrides(
                 "capSeconds",
                 seconds(before.retry().cap()),
                 seconds(after.retry().cap()));
+        change(
+                changes,
+                "retry.on",
+                before.retry().rule().on(),
+                after.retry().rule().on());
+        change(
+                changes,
+                "retry.never",
+                before.retry().rule().never(),
+                after.retry().rule().never());
         if (input != null) {
             changes.add("another input");
         }

@@ -5,6 +5,7 @@ import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.port.PortException;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.StepError;
+import dev.stepstile.step.StepEvent.Cause;
 import dev.stepstile.step.StepEvent.FailureKind;
 import java.time.Duration;
 import java.util.Collections;
@@ -13,20 +14,17 @@ import org.jspecify.annotations.Nullable;
 
 /** An attempt ended without a result: what that means for its step, and when to retry if the handler asked for a time. */
 public final class AttemptFailed extends Exception {
-    private final FailureKind failureKind;
-    private final StepError error;
+    private final Cause cause;
     private final @Nullable Duration retryIn;
     private final List<String> trace;
 
     public AttemptFailed(FailureKind failureKind, StepError.Kind kind, String message) {
-        this(failureKind, new StepError(kind, message), message, null, List.of());
+        this(new Cause(failureKind, new StepError(kind, message)), message, null, List.of());
     }
 
-    private AttemptFailed(
-            FailureKind failureKind, StepError error, String message, @Nullable Duration retryIn, List<String> trace) {
+    private AttemptFailed(Cause cause, String message, @Nullable Duration retryIn, List<String> trace) {
         super(message);
-        this.failureKind = failureKind;
-        this.error = error;
+        this.cause = cause;
         this.retryIn = retryIn;
         this.trace = trace;
     }
@@ -38,22 +36,21 @@ public final class AttemptFailed extends Exception {
             case TerminalFailure terminal ->
                 of(
                         FailureKind.TERMINAL,
-                        StepError.Kind.TERMINAL_FAILURE,
-                        messageOf(terminal) + FailureText.causedBy(terminal),
-                        FailureText.of(terminal).trace());
-            case RetryAfter retry ->
-                retryAfter(messageOf(retry), Collections.min(List.of(retry.delay(), Limits.RETRY_DELAY)));
+                        new StepError(
+                                StepError.Kind.TERMINAL_FAILURE, messageOf(terminal) + FailureText.causedBy(terminal)),
+                        terminal);
+            case RetryAfter retry -> retryAfter(retry);
             case PortException port -> ofPayloadStore(port);
             default -> {
-                FailureText text = FailureText.of(thrown);
-                yield of(FailureKind.RETRYABLE, StepError.Kind.HANDLER_FAILED, text.summary(), text.trace());
+                String summary = FailureText.of(thrown).summary();
+                yield of(FailureKind.RETRYABLE, new StepError(StepError.Kind.HANDLER_FAILED, summary), thrown);
             }
         };
     }
 
     static AttemptFailed ofPayloadStore(PortException port) {
         return new AttemptFailed(
-                FailureKind.RETRYABLE, StepError.Kind.HANDLER_FAILED, "Payload store: " + messageOf(port));
+                FailureKind.PASSING, StepError.Kind.HANDLER_FAILED, "Payload store: " + messageOf(port));
     }
 
     static AttemptFailed ofMissing(String what, Payloads.Missing missing) {
@@ -69,7 +66,7 @@ public final class AttemptFailed extends Exception {
     }
 
     static AttemptFailed ofStoppedWorker() {
-        return new AttemptFailed(FailureKind.RETRYABLE, StepError.Kind.TIMEOUT, "The worker was stopped.");
+        return new AttemptFailed(FailureKind.PASSING, StepError.Kind.TIMEOUT, "The worker was stopped.");
     }
 
     static AttemptFailed ofCancel() {
@@ -78,7 +75,7 @@ public final class AttemptFailed extends Exception {
 
     static AttemptFailed ofRevokedWorker() {
         return new AttemptFailed(
-                FailureKind.RETRYABLE,
+                FailureKind.PASSING,
                 StepError.Kind.WORKER_LOST,
                 "Its worker was revoked: it sent no heartbeat for longer than its lease.");
     }
@@ -91,13 +88,19 @@ public final class AttemptFailed extends Exception {
                         + " ms; raise timeoutSeconds (a redrive with overrides) or the function's timeout.");
     }
 
-    private static AttemptFailed of(FailureKind failureKind, StepError.Kind kind, String message, List<String> trace) {
-        return new AttemptFailed(failureKind, new StepError(kind, message), message, null, trace);
+    private static AttemptFailed of(FailureKind failureKind, StepError error, Throwable thrown) {
+        Cause cause = new Cause(failureKind, error, NamedFailure.namesOf(thrown));
+        return new AttemptFailed(
+                cause, error.message(), null, FailureText.of(thrown).trace());
     }
 
-    private static AttemptFailed retryAfter(String message, Duration delay) {
-        StepError error = new StepError(StepError.Kind.HANDLER_FAILED, message);
-        return new AttemptFailed(FailureKind.RETRYABLE, error, message, delay, List.of());
+    private static AttemptFailed retryAfter(RetryAfter retry) {
+        StepError error = new StepError(StepError.Kind.HANDLER_FAILED, messageOf(retry));
+        return new AttemptFailed(
+                new Cause(FailureKind.PASSING, error, NamedFailure.namesOf(retry)),
+                error.message(),
+                Collections.min(List.of(retry.delay(), Limits.RETRY_DELAY)),
+                List.of());
     }
 
     private static String messageOf(Throwable thrown) {
@@ -105,12 +108,17 @@ public final class AttemptFailed extends Exception {
         return message == null ? thrown.getClass().getSimpleName() : message;
     }
 
+    /** Why, and what it means for the step. */
+    public Cause cause() {
+        return cause;
+    }
+
     public FailureKind failureKind() {
-        return failureKind;
+        return cause.failureKind();
     }
 
     public StepError error() {
-        return error;
+        return cause.error();
     }
 
     /** When to retry, if the handler asked for a time; else the step's retry policy decides. */

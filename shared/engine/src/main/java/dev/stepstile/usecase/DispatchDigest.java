@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.CanonicalJson;
 import dev.stepstile.codec.Json;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.RetryRule;
 import dev.stepstile.step.Sha256;
 import dev.stepstile.usecase.Dispatcher.NewStep;
 import dev.stepstile.usecase.Dispatcher.Request;
@@ -35,6 +37,11 @@ final class DispatchDigest {
                     .put("baseMillis", step.retry().base().toMillis())
                     .put("capMillis", step.retry().cap().toMillis())
                     .put("timeoutMillis", step.timeout().toMillis());
+            RetryRule rule = step.retry().rule();
+            if (!rule.equals(RetryRule.ANY)) {
+                rule.on().forEach(node.putArray("retryOn")::add);
+                rule.never().forEach(node.putArray("retryNever")::add);
+            }
             ObjectNode tags = node.putObject("tags");
             tags(request, step).forEach(tags::put);
         }
@@ -51,12 +58,16 @@ final class DispatchDigest {
         if (stored.startsWith(CANONICAL)) {
             return stored.equals(of(request));
         }
-        return !hasTenant(request) && stored.equals(earlier(request));
+        return !hasTenant(request) && !hasRule(request) && stored.equals(earlier(request));
     }
 
     /** Without one, the digest is that of versions that knew none: the run was the tenant. */
     private static boolean hasTenant(Request request) {
         return !request.group().equals(request.runId());
+    }
+
+    private static boolean hasRule(Request request) {
+        return request.steps().stream().anyMatch(step -> !step.retry().rule().equals(RetryRule.ANY));
     }
 
     private static String earlier(Request request) {
@@ -67,10 +78,15 @@ final class DispatchDigest {
         for (NewStep step : request.steps()) {
             text.append('\n').append(step.key()).append('\t').append(step.handler());
             text.append('\t').append(Json.printedEarlier(step.input()));
-            text.append('\t').append(step.retry()).append('\t').append(step.timeout());
+            text.append('\t').append(printedEarlier(step.retry())).append('\t').append(step.timeout());
             text.append('\t').append(Json.print(Json.object(tags(request, step))));
         }
         return Sha256.hex(text.toString());
+    }
+
+    private static String printedEarlier(RetryPolicy retry) {
+        return "RetryPolicy[maxAttempts=" + retry.maxAttempts() + ", base=" + retry.base() + ", cap=" + retry.cap()
+                + "]";
     }
 
     private static SortedMap<String, String> tags(Request request, NewStep step) {

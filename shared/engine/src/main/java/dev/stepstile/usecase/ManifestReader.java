@@ -1,6 +1,8 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.codec.Json;
 import dev.stepstile.codec.ManifestCodec;
+import dev.stepstile.port.DamagedData;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.port.StepStore.StepRef;
 import dev.stepstile.step.Dispatch;
@@ -25,7 +27,15 @@ final class ManifestReader {
 
     /** The steps of a dispatch, in its order. */
     List<StepSpec> steps(Dispatch dispatch) throws Payloads.Missing {
-        return ManifestCodec.read(payloads.get(dispatch.accepted().manifest()));
+        String json = payloads.get(dispatch.accepted().manifest());
+        try {
+            return ManifestCodec.read(json);
+        } catch (Json.BadJson e) { // its digest is right: a newer version wrote it
+            throw new DamagedData(
+                    "The manifest of dispatch " + dispatch.dispatchId() + " cannot be read (" + e.getMessage()
+                            + "); deploy the version that wrote it.",
+                    e);
+        }
     }
 
     /** The records of these steps that exist, and which of them are damaged. */

@@ -169,12 +169,21 @@ public final class Redriver {
         new TreeSet<>(request.keys()).forEach(keys::add);
         StepOverrides overrides = request.overrides();
         content.put("handler", overrides.handler())
-                .put("maxAttempts", overrides.maxAttempts())
-                .put("base", text(overrides.base()))
-                .put("cap", text(overrides.cap()))
+                .put("maxAttempts", overrides.retry().maxAttempts())
+                .put("base", text(overrides.retry().base()))
+                .put("cap", text(overrides.retry().cap()))
                 .put("timeout", text(overrides.timeout()));
+        names(content, "retryOn", overrides.retry().on());
+        names(content, "retryNever", overrides.retry().never());
         content.set("input", input == null ? null : Json.parse(input));
         return Sha256.hex(CanonicalJson.of(content));
+    }
+
+    /** Without them, the digest is that of versions that knew none. */
+    private static void names(ObjectNode content, String member, @Nullable List<String> names) {
+        if (names != null) {
+            names.forEach(content.putArray(member)::add);
+        }
     }
 
     private static @Nullable String text(@Nullable Duration duration) {

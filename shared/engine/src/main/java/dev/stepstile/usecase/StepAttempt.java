@@ -244,18 +244,14 @@ public final class StepAttempt {
         Duration asked = failure.retryIn();
         Duration retryIn = asked == null ? backoff(record) : asked;
         int pages = held.writeLastPages();
-        boolean release = held.toldToStop() && failure.failureKind() == FailureKind.RETRYABLE && asked == null;
+        boolean retryable =
+                failure.failureKind() == FailureKind.RETRYABLE || failure.failureKind() == FailureKind.PASSING;
+        boolean release = held.toldToStop() && retryable && asked == null;
         record(
                 record,
                 release
                         ? new StepEvent.Release(record.attempt(), record.owner(), pages)
-                        : new StepEvent.Fail(
-                                record.attempt(),
-                                record.owner(),
-                                failure.failureKind(),
-                                failure.error(),
-                                retryIn,
-                                pages));
+                        : new StepEvent.Fail(record.attempt(), record.owner(), failure.cause(), retryIn, pages));
     }
 
     /** As {@link #breakOff}, if the runner left the attempt without an end. */
@@ -298,8 +294,8 @@ public final class StepAttempt {
         StepError error = new StepError(
                 StepError.Kind.HANDLER_FAILED,
                 "The worker failed: " + FailureText.of(thrown).summary());
-        return new StepEvent.Fail(
-                record.attempt(), record.owner(), FailureKind.RETRYABLE, error, backoff(record), pages);
+        StepEvent.Cause cause = new StepEvent.Cause(FailureKind.PASSING, error);
+        return new StepEvent.Fail(record.attempt(), record.owner(), cause, backoff(record), pages);
     }
 
     private Duration backoff(StepRecord record) {

@@ -8,6 +8,7 @@ import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RefreshProgress;
 import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.RetryRule;
 import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Values at random, of every shape. */
@@ -106,12 +108,20 @@ final class Generated {
         };
     }
 
+    private List<String> names() {
+        return Stream.generate(this::id).limit(random.nextInt(3)).toList();
+    }
+
     StepSettings settings() {
         return new StepSettings(
                 id(),
                 random.nextInt(10_000),
                 "handler." + id(),
-                new RetryPolicy(random.nextInt(1, 101), duration(), duration()),
+                new RetryPolicy(
+                        random.nextInt(1, 101),
+                        duration(),
+                        duration(),
+                        random.nextBoolean() ? RetryRule.ANY : new RetryRule(names(), names())),
                 duration());
     }
 
@@ -140,9 +150,7 @@ final class Generated {
         return new StepRecord(
                 new StepId(id(), key()),
                 random.nextInt(64),
-                random.nextInt(4) == 0
-                        ? new StepOverrides(null, null, null, null, null, payload()).on(settings())
-                        : settings(),
+                random.nextInt(4) == 0 ? StepOverrides.NONE.withInput(payload()).on(settings()) : settings(),
                 instant(),
                 new Attempts(
                         new Attempts.Newest(random.nextInt(1_000_000), text(), instantOrNull(), random.nextInt(100)),

@@ -3,14 +3,19 @@ package dev.stepstile.step;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What a redrive changes of a step's settings. */
 class OverridesTest {
     private static final StepSettings BEFORE = Steps.spec().settings();
     private static final Payload INPUT = new Payload.Inline("{\"secret\":1}");
-    private static final StepOverrides ALL =
-            new StepOverrides("other", 5, Duration.ofMillis(1500), Duration.ofMinutes(9), Duration.ofSeconds(90), null);
+    private static final StepOverrides ALL = new StepOverrides(
+            "other",
+            new StepOverrides.Retries(
+                    5, Duration.ofMillis(1500), Duration.ofMinutes(9), List.of("TIMEOUT"), List.of("a.B")),
+            Duration.ofSeconds(90),
+            null);
 
     @Test
     void nothing_stays_as_it_was() {
@@ -25,7 +30,11 @@ class OverridesTest {
                         BEFORE.dispatchId(),
                         BEFORE.index(),
                         "other",
-                        new RetryPolicy(5, Duration.ofMillis(1500), Duration.ofMinutes(9)),
+                        new RetryPolicy(
+                                5,
+                                Duration.ofMillis(1500),
+                                Duration.ofMinutes(9),
+                                new RetryRule(List.of("TIMEOUT"), List.of("a.B"))),
                         Duration.ofSeconds(90),
                         INPUT));
     }
@@ -41,14 +50,17 @@ class OverridesTest {
     void the_history_says_what_is_changed_and_never_the_input() {
         assertThat(ALL.withInput(INPUT).describe(BEFORE))
                 .isEqualTo("handler h -> other, maxAttempts 3 -> 5, timeoutSeconds 60 -> 90, baseSeconds 1 -> 1.5,"
-                        + " capSeconds 300 -> 540, another input");
+                        + " capSeconds 300 -> 540, retry.on [] -> [TIMEOUT], retry.never [] -> [a.B], another input");
     }
 
     @Test
     void a_value_that_is_what_it_was_is_no_change() {
         RetryPolicy retry = BEFORE.retry();
         StepOverrides same = new StepOverrides(
-                BEFORE.handler(), retry.maxAttempts(), retry.base(), retry.cap(), BEFORE.timeout(), null);
+                BEFORE.handler(),
+                new StepOverrides.Retries(retry.maxAttempts(), retry.base(), retry.cap(), List.of(), List.of()),
+                BEFORE.timeout(),
+                null);
         assertThat(same.describe(BEFORE)).isEqualTo("nothing changed");
     }
 

@@ -32,6 +32,11 @@ final class StateTable {
         add(rows, "RUNNING, overdue", Steps.record(Steps.running(over, false)));
         add(rows, "RUNNING, overdue, cancel asked", Steps.record(Steps.running(over, true)));
         add(rows, "RUNNING, overdue, last attempt", Steps.record(3, 0, Steps.running(over, false), List.of()));
+        RetryRule others = new RetryRule(List.of("a.B"), List.of());
+        RetryRule these = new RetryRule(List.of(), List.of("HANDLER_FAILED", "WORKER_LOST", "WORKER_STOPPED"));
+        add(rows, "RUNNING, `retry.on` has others", Steps.record(Steps.running(over, false), others));
+        add(rows, "RUNNING, `retry.never` has it", Steps.record(Steps.running(over, false), these));
+        add(rows, "RUNNING, `retry.never` has it, cancel asked", Steps.record(Steps.running(over, true), these));
         add(rows, "RETRYING, not due", Steps.record(new StepState.Retrying(Steps.NOW.plusMillis(1))));
         add(rows, "RETRYING, due", Steps.record(new StepState.Retrying(Steps.NOW)));
         add(
@@ -74,6 +79,8 @@ final class StateTable {
                                 new Happening(
                                         "fail, retryable",
                                         s -> Steps.fail(attempt(s), Steps.OWNER, FailureKind.RETRYABLE)),
+                                new Happening(
+                                        "fail, passing", s -> Steps.fail(attempt(s), Steps.OWNER, FailureKind.PASSING)),
                                 new Happening(
                                         "fail, terminal",
                                         s -> Steps.fail(attempt(s), Steps.OWNER, FailureKind.TERMINAL)),
@@ -119,8 +126,8 @@ final class StateTable {
                                 "redrive with overrides", s -> new StepEvent.Redrive(1, null, "call", RAISED)))));
     }
 
-    private static final StepOverrides RAISED =
-            new StepOverrides("another", 9, null, null, Duration.ofSeconds(880), new Payload.Inline("42"));
+    private static final StepOverrides RAISED = new StepOverrides(
+            "another", StepOverrides.Retries.of(9), Duration.ofSeconds(880), new Payload.Inline("42"));
 
     private static StepEvent lost(String worker, int attempt) {
         return new StepEvent.WorkerLost(worker, attempt, ", beside others");

@@ -27,6 +27,9 @@ class StateTableTest {
             RUNNING, overdue                  | held | held | held
             RUNNING, overdue, cancel asked    | held | held | held
             RUNNING, overdue, last attempt    | held | held | held
+            RUNNING, `retry.on` has others | held | held | held
+            RUNNING, `retry.never` has it | held | held | held
+            RUNNING, `retry.never` has it, cancel asked | held | held | held
             RETRYING, not due                    | not due                 | not due                 | **DEAD**
             RETRYING, due                        | **RUNNING**, attempt +1 | **RUNNING**, attempt +1 | **DEAD**
             RETRYING, due, lost a worker         | wait to be alone        | **RUNNING**, attempt +1 | **DEAD**
@@ -39,27 +42,30 @@ class StateTableTest {
             RETRYING, due, of another dispatch   | attached                | attached                | attached
             SUCCEEDED, of another dispatch       | finished                | finished                | finished
             """,
-            // succeed | fail, retryable | fail, terminal | fail, unrecoverable | release
+            // succeed | fail, retryable | fail, passing | fail, terminal | fail, unrecoverable | release
             """
-            QUEUED                               | –             | –             | –             | – | –
-            QUEUED, validity over                | –             | –             | –             | – | –
-            RUNNING                              | **SUCCEEDED** | **RETRYING**  | **FAILED**    | **DEAD** | **RETRYING**, not counted
-            RUNNING, cancel asked                | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
-            RUNNING, last attempt                | **SUCCEEDED** | **DEAD**      | **FAILED**    | **DEAD** | **RETRYING**, not counted
-            RUNNING, overdue                  | **SUCCEEDED** | **RETRYING**  | **FAILED**    | **DEAD** | **RETRYING**, not counted
-            RUNNING, overdue, cancel asked    | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
-            RUNNING, overdue, last attempt    | **SUCCEEDED** | **DEAD**      | **FAILED**    | **DEAD** | **RETRYING**, not counted
-            RETRYING, not due                    | stale         | stale         | stale         | stale | stale
-            RETRYING, due                        | stale         | stale         | stale         | stale | stale
-            RETRYING, due, lost a worker         | stale         | stale         | stale         | stale | stale
-            SUCCEEDED                            | stale         | stale         | stale         | stale | stale
-            FAILED                               | stale         | stale         | stale         | stale | stale
-            DEAD, not dead-lettered              | stale         | stale         | stale         | stale | stale
-            DEAD, dead-lettered                  | stale         | stale         | stale         | stale | stale
-            CANCELLED                            | stale         | stale         | stale         | stale | stale
-            RUNNING, overdue, of another dispatch | **SUCCEEDED** | **RETRYING** | **FAILED** | **DEAD** | **RETRYING**, not counted
-            RETRYING, due, of another dispatch   | stale         | stale         | stale         | stale | stale
-            SUCCEEDED, of another dispatch       | stale         | stale         | stale         | stale | stale
+            QUEUED                               | –             | –             | –             | –             | – | –
+            QUEUED, validity over                | –             | –             | –             | –             | – | –
+            RUNNING                              | **SUCCEEDED** | **RETRYING**  | **RETRYING**  | **FAILED**    | **DEAD** | **RETRYING**, not counted
+            RUNNING, cancel asked                | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
+            RUNNING, last attempt                | **SUCCEEDED** | **DEAD**      | **DEAD**      | **FAILED**    | **DEAD** | **RETRYING**, not counted
+            RUNNING, overdue                  | **SUCCEEDED** | **RETRYING**  | **RETRYING**  | **FAILED**    | **DEAD** | **RETRYING**, not counted
+            RUNNING, overdue, cancel asked    | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
+            RUNNING, overdue, last attempt    | **SUCCEEDED** | **DEAD**      | **DEAD**      | **FAILED**    | **DEAD** | **RETRYING**, not counted
+            RUNNING, `retry.on` has others | **SUCCEEDED** | **FAILED** | **RETRYING** | **FAILED** | **DEAD** | **RETRYING**, not counted
+            RUNNING, `retry.never` has it | **SUCCEEDED** | **FAILED** | **FAILED** | **FAILED** | **DEAD** | **FAILED**
+            RUNNING, `retry.never` has it, cancel asked | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
+            RETRYING, not due                    | stale         | stale         | stale         | stale         | stale | stale
+            RETRYING, due                        | stale         | stale         | stale         | stale         | stale | stale
+            RETRYING, due, lost a worker         | stale         | stale         | stale         | stale         | stale | stale
+            SUCCEEDED                            | stale         | stale         | stale         | stale         | stale | stale
+            FAILED                               | stale         | stale         | stale         | stale         | stale | stale
+            DEAD, not dead-lettered              | stale         | stale         | stale         | stale         | stale | stale
+            DEAD, dead-lettered                  | stale         | stale         | stale         | stale         | stale | stale
+            CANCELLED                            | stale         | stale         | stale         | stale         | stale | stale
+            RUNNING, overdue, of another dispatch | **SUCCEEDED** | **RETRYING** | **RETRYING** | **FAILED** | **DEAD** | **RETRYING**, not counted
+            RETRYING, due, of another dispatch   | stale         | stale         | stale         | stale         | stale | stale
+            SUCCEEDED, of another dispatch       | stale         | stale         | stale         | stale         | stale | stale
             """,
             // succeed, fail, release: each of an older attempt, then of another owner
             """
@@ -71,6 +77,9 @@ class StateTableTest {
             RUNNING, overdue                  | stale | stale | stale | stale | stale | stale
             RUNNING, overdue, cancel asked    | stale | stale | stale | stale | stale | stale
             RUNNING, overdue, last attempt    | stale | stale | stale | stale | stale | stale
+            RUNNING, `retry.on` has others | stale | stale | stale | stale | stale | stale
+            RUNNING, `retry.never` has it | stale | stale | stale | stale | stale | stale
+            RUNNING, `retry.never` has it, cancel asked | stale | stale | stale | stale | stale | stale
             RETRYING, not due                    | stale | stale | stale | stale | stale | stale
             RETRYING, due                        | stale | stale | stale | stale | stale | stale
             RETRYING, due, lost a worker         | stale | stale | stale | stale | stale | stale
@@ -95,6 +104,9 @@ class StateTableTest {
             RUNNING, overdue                  | **RETRYING** | – | – | **RETRYING** | **RUNNING**, asked to stop | – | – | – | – | – | –
             RUNNING, overdue, cancel asked    | **CANCELLED** | – | – | **CANCELLED** | **RUNNING** | – | – | – | – | – | –
             RUNNING, overdue, last attempt    | **DEAD** | – | – | **DEAD** | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RUNNING, `retry.on` has others | **RETRYING** | – | – | **RETRYING** | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RUNNING, `retry.never` has it | **FAILED** | – | – | **FAILED** | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RUNNING, `retry.never` has it, cancel asked | **CANCELLED** | – | – | **CANCELLED** | **RUNNING** | – | – | – | – | – | –
             RETRYING, not due                    | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
             RETRYING, due                        | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
             RETRYING, due, lost a worker         | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
@@ -117,6 +129,9 @@ class StateTableTest {
             RUNNING, overdue                  | –
             RUNNING, overdue, cancel asked    | –
             RUNNING, overdue, last attempt    | –
+            RUNNING, `retry.on` has others | –
+            RUNNING, `retry.never` has it | –
+            RUNNING, `retry.never` has it, cancel asked | –
             RETRYING, not due                    | –
             RETRYING, due                        | –
             RETRYING, due, lost a worker         | –

@@ -23,6 +23,11 @@ import org.junit.jupiter.api.Test;
 class StepLifeTest {
     private static final Instant NOW = Steps.NOW;
 
+    private static StepEvent.Fail failed(int attempt, FailureKind failureKind) {
+        return new StepEvent.Fail(
+                attempt, "owner-new", new StepEvent.Cause(failureKind, Steps.BROKEN), Duration.ZERO, 0);
+    }
+
     @Nested
     class A_first_claim {
         private final StepRecord claimed = Steps.after(null, Steps.claim(Steps.spec(), false));
@@ -188,8 +193,7 @@ class StepLifeTest {
                     attempts++;
                     assertThat(record.attempt()).isEqualTo(attempts);
                     assertThat(record.budgetLeft()).isEqualTo(i < 2);
-                    StepEvent.Fail failure = new StepEvent.Fail(
-                            attempts, "owner-new", FailureKind.RETRYABLE, Steps.BROKEN, Duration.ZERO, 0);
+                    StepEvent.Fail failure = failed(attempts, FailureKind.RETRYABLE);
                     record = Steps.after(record, failure);
                 }
                 assertThat(record.state()).isInstanceOf(Dead.class);
@@ -253,9 +257,7 @@ class StepLifeTest {
         void redrives_a_step_once_however_often_it_is_made() {
             StepRecord redriven = Steps.after(dead(3), by("once"));
             StepRecord again = Steps.after(redriven, Steps.claim(Steps.spec(), true));
-            again = Steps.after(
-                    again,
-                    new StepEvent.Fail(4, "owner-new", FailureKind.UNRECOVERABLE, Steps.BROKEN, Duration.ZERO, 0));
+            again = Steps.after(again, failed(4, FailureKind.UNRECOVERABLE));
             assertThat(again.state()).isInstanceOf(Dead.class);
             assertThat(again.answered().redrivenBy()).isEqualTo("once");
             assertThat(StepLife.on(again, by("once"), NOW)).isEqualTo(new Transition.Unchanged());
@@ -281,7 +283,10 @@ class StepLifeTest {
         @Test
         void changes_only_what_it_names_and_says_so_without_the_input() {
             StepOverrides overrides = new StepOverrides(
-                    "other", null, Duration.ofMillis(1500), null, null, new Payload.Inline("\"secret\""));
+                    "other",
+                    new StepOverrides.Retries(null, Duration.ofMillis(1500), null, null, null),
+                    null,
+                    new Payload.Inline("\"secret\""));
             StepRecord record = Steps.after(dead(3), new StepEvent.Redrive(0, null, "call", overrides));
             StepSettings before = dead(3).settings();
             assertThat(record.settings())
@@ -298,6 +303,104 @@ class StepLifeTest {
             assertThat(record.history().getLast().message())
                     .contains("handler " + before.handler() + " -> other", "-> 1.5", "another input", "by call")
                     .doesNotContain("secret", "timeoutSeconds", "maxAttempts");
+        }
+    }
+
+    @Nested
+    class A_retry_rule {
+        private static final StepError LATE = new StepError(StepError.Kind.TIMEOUT, "late");
+
+        private static StepState afterFailure(
+                RetryRule rule, FailureKind failureKind, StepError error, String... names) {
+            StepEvent.Cause cause = new StepEvent.Cause(failureKind, error, List.of(names));
+            return Steps.after(
+                            Steps.record(Steps.running(Steps.LEASE, false), rule),
+                            new StepEvent.Fail(2, Steps.OWNER, cause, Duration.ZERO, 0))
+                    .state();
+        }
+
+        private static RetryRule on(String... names) {
+            return new RetryRule(List.of(names), List.of());
+        }
+
+        private static RetryRule never(String... names) {
+            return new RetryRule(List.of(), List.of(names));
+        }
+
+        @Test
+        void retries_everything_that_may_be_if_it_names_nothing() {
+            assertThat(afterFailure(RetryRule.ANY, FailureKind.RETRYABLE, LATE)).isInstanceOf(Retrying.class);
+            assertThat(afterFailure(RetryRule.ANY, FailureKind.RETRYABLE, Steps.BROKEN, "A"))
+                    .isInstanceOf(Retrying.class);
+        }
+
+        @Test
+        void retries_only_what_on_names_by_kind_or_by_name() {
+            assertThat(afterFailure(on("TIMEOUT"), FailureKind.RETRYABLE, LATE)).isInstanceOf(Retrying.class);
+            assertThat(afterFailure(on("TIMEOUT"), FailureKind.RETRYABLE, Steps.BROKEN, "A"))
+                    .isInstanceOf(Failed.class);
+            assertThat(afterFailure(on("x.A", "B"), FailureKind.RETRYABLE, Steps.BROKEN, "y.C", "C", "y.B", "B"))
+                    .isInstanceOf(Retrying.class);
+            assertThat(afterFailure(on("x.A", "B"), FailureKind.RETRYABLE, Steps.BROKEN, "y.C", "C"))
+                    .isInstanceOf(Failed.class);
+        }
+
+        @Test
+        void retries_nothing_that_never_names_even_if_on_names_it_too() {
+            RetryRule both = new RetryRule(List.of("HANDLER_FAILED"), List.of("A"));
+            assertThat(afterFailure(both, FailureKind.RETRYABLE, Steps.BROKEN, "B"))
+                    .isInstanceOf(Retrying.class);
+            assertThat(afterFailure(both, FailureKind.RETRYABLE, Steps.BROKEN, "B", "A"))
+                    .isInstanceOf(Failed.class);
+            assertThat(afterFailure(never("TIMEOUT"), FailureKind.RETRYABLE, LATE))
+                    .isInstanceOf(Failed.class);
+        }
+
+        @Test
+        void retries_a_failure_that_is_expected_to_pass_unless_never_names_it() {
+            assertThat(afterFailure(on("A"), FailureKind.PASSING, Steps.BROKEN, "RetryAfter"))
+                    .isInstanceOf(Retrying.class);
+            assertThat(afterFailure(never("RetryAfter"), FailureKind.PASSING, Steps.BROKEN, "RetryAfter"))
+                    .isInstanceOf(Failed.class);
+        }
+
+        @Test
+        void says_in_the_error_why_nothing_follows() {
+            assertThat(afterFailure(never("A"), FailureKind.RETRYABLE, Steps.BROKEN, "B", "A"))
+                    .isEqualTo(new Failed(
+                            new StepError(StepError.Kind.HANDLER_FAILED, "it broke (not retried: retry.never names A)"),
+                            NOW));
+            assertThat(((Failed) afterFailure(on("B"), FailureKind.RETRYABLE, LATE))
+                            .error()
+                            .message())
+                    .endsWith("late (not retried: retry.on does not name it)");
+        }
+
+        @Test
+        void is_not_held_against_a_lost_or_stopped_worker_unless_never_names_that() {
+            StepEvent lost = new StepEvent.WorkerLost(Steps.WORKER, 2, "");
+            StepEvent stopped = new StepEvent.Release(2, Steps.OWNER, 0);
+            StepState running = Steps.running(Steps.LEASE, false);
+            for (StepEvent event : List.of(lost, stopped)) {
+                assertThat(Steps.after(Steps.record(running, on("A")), event).state())
+                        .isInstanceOf(Retrying.class);
+                RetryRule neither = never("WORKER_LOST", "WORKER_STOPPED");
+                StepRecord ended = Steps.after(Steps.record(running, neither), event);
+                assertThat(ended.state()).isInstanceOf(Failed.class);
+                assertThat(ended.history()).hasSize(1);
+                assertThat(ended.attempts().budgetFrom()).isZero();
+            }
+        }
+
+        @Test
+        void accepts_kinds_that_can_be_retried_and_names_of_exceptions() {
+            for (String name :
+                    List.of("TIMEOUT", "WORKER_STOPPED", "java.io.IOException", "a.B$C", "Errno::ENOENT", "größe")) {
+                assertThat(RetryRule.isName(name)).as(name).isTrue();
+            }
+            for (String name : List.of("", "TIME_OUT", "UNKNOWN_HANDLER", "a b", "a\n", "x".repeat(201))) {
+                assertThat(RetryRule.isName(name)).as(name).isFalse();
+            }
         }
     }
 
@@ -377,9 +480,7 @@ class StepLifeTest {
             StepRecord record = Steps.record(0, 0, new Retrying(NOW), List.of());
             for (int i = 1; i <= 25; i++) {
                 record = Steps.after(record, Steps.claim(Steps.spec(), true));
-                record = Steps.after(
-                        record,
-                        new StepEvent.Fail(i, "owner-new", FailureKind.RETRYABLE, Steps.BROKEN, Duration.ZERO, 0));
+                record = Steps.after(record, failed(i, FailureKind.RETRYABLE));
                 if (record.state() instanceof Dead) {
                     record = Steps.after(record, new StepEvent.Redrive(0, null));
                 }

@@ -63,6 +63,19 @@ final class Steps {
                 state);
     }
 
+    /** A record at attempt 2 of 3, whose step has this rule. */
+    static StepRecord record(StepState state, RetryRule rule) {
+        RetryPolicy retry = spec().settings().retry();
+        StepSettings settings = spec().settings();
+        return record(state)
+                .withSettings(new StepSettings(
+                        settings.dispatchId(),
+                        settings.index(),
+                        settings.handler(),
+                        new RetryPolicy(retry.maxAttempts(), retry.base(), retry.cap(), rule),
+                        settings.timeout()));
+    }
+
     static StepRecord record(int attempt, int budgetFrom, StepState state, List<FailedAttempt> history) {
         return new StepRecord(
                 spec().id(),
@@ -95,7 +108,7 @@ final class Steps {
     }
 
     static StepEvent.Fail fail(int attempt, String owner, FailureKind failureKind) {
-        return new StepEvent.Fail(attempt, owner, failureKind, BROKEN, Duration.ofSeconds(7), 2);
+        return new StepEvent.Fail(attempt, owner, new StepEvent.Cause(failureKind, BROKEN), Duration.ofSeconds(7), 2);
     }
 
     static StepEvent.Succeed succeed(int attempt, String owner) {

@@ -5,6 +5,7 @@ import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http.Problem;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.RetryRule;
 import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.Dispatcher.Answer;
 import dev.stepstile.usecase.Dispatcher.NewStep;
@@ -194,12 +195,19 @@ public final class DispatchApi {
         long attempts = number(key, step, defaults, "maxAttempts", fallback.maxAttempts(), 1, Limits.MAX_ATTEMPTS);
         JsonNode own = Parameters.object(step, "retry", "bad-retry");
         JsonNode common = Parameters.object(defaults, "retry", "bad-retry");
-        Parameters.known(own, "'retry'", Set.of("baseSeconds", "capSeconds"));
-        Parameters.known(common, "'retry'", Set.of("baseSeconds", "capSeconds"));
+        RetryJson.known(own);
+        RetryJson.known(common);
         return new RetryPolicy(
                 (int) attempts,
                 seconds(key, own, common, "baseSeconds", fallback.base()),
-                seconds(key, own, common, "capSeconds", fallback.cap()));
+                seconds(key, own, common, "capSeconds", fallback.cap()),
+                rule("Step '" + key + "': ", own, common));
+    }
+
+    private static RetryRule rule(String whose, JsonNode own, JsonNode common) {
+        List<String> on = RetryJson.on(whose, own.hasNonNull("on") ? own : common);
+        List<String> never = RetryJson.never(whose, own.hasNonNull("never") ? own : common);
+        return new RetryRule(on == null ? List.of() : on, never == null ? List.of() : never);
     }
 
     private static Duration seconds(String key, JsonNode own, JsonNode common, String name, Duration fallback) {

@@ -21,14 +21,17 @@ final class OverridesJson {
         JsonNode node = Parameters.object(redrive, "overrides", "bad-overrides");
         Parameters.known(node, "'overrides'", NAMES);
         JsonNode retry = Parameters.object(node, "retry", "bad-overrides");
-        Parameters.known(retry, "'retry'", Set.of("baseSeconds", "capSeconds"));
+        RetryJson.known(retry);
         Integer attempts = whole(node, "maxAttempts", "bad-max-attempts", Limits.MAX_ATTEMPTS);
         Integer timeout = whole(node, "timeoutSeconds", "bad-timeout", (int) Limits.TIMEOUT.toSeconds());
         return new StepOverrides(
                 handler(node),
-                attempts,
-                seconds(retry, "baseSeconds"),
-                seconds(retry, "capSeconds"),
+                new StepOverrides.Retries(
+                        attempts,
+                        seconds(retry, "baseSeconds"),
+                        seconds(retry, "capSeconds"),
+                        RetryJson.on("", retry),
+                        RetryJson.never("", retry)),
                 timeout == null ? null : Duration.ofSeconds(timeout),
                 null);
     }

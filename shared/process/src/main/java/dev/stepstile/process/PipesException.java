@@ -54,6 +54,11 @@ record PipesException(
         return "SystemExit".equals(name) && STATUS_0.contains(message);
     }
 
+    /** Its class, for {@code retry.on} and {@code retry.never}. */
+    List<String> names() {
+        return name == null ? List.of() : List.of(name);
+    }
+
     /** In one line, with its causes: for a step's error. */
     String summary() {
         StringBuilder summary = new StringBuilder(describe());

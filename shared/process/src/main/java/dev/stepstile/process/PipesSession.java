@@ -140,7 +140,7 @@ final class PipesSession {
         }
         PipesException exception = closed.exception();
         if (exception != null && !(isZero(exit) && exception.isExitWithStatus0())) {
-            throw new ProcessFailed(exception.summary());
+            throw new ProcessFailed(exception.summary(), exception.names());
         }
         switch (exit) {
             case ProcessExit.Status(int code) when code == 0 -> {}

@@ -103,7 +103,9 @@ class PipesSessionTest {
                       "context": null}}""".replace("\n", " ")));
             assertThatThrownBy(() -> session.result(DONE, ""))
                     .isInstanceOf(ProcessFailed.class)
-                    .hasMessage("ValueError: bad day (caused by KeyError: 'k') (while handling OSError: gone)");
+                    .hasMessage("ValueError: bad day (caused by KeyError: 'k') (while handling OSError: gone)")
+                    .extracting(failed -> ((ProcessFailed) failed).names())
+                    .isEqualTo(List.of("ValueError"));
         }
 
         @Test

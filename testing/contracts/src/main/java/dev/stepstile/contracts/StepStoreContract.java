@@ -281,9 +281,12 @@ public abstract class StepStoreContract {
                         "the-call",
                         new StepOverrides(
                                 "other",
-                                9,
-                                Duration.ZERO,
-                                Duration.ofHours(1),
+                                new StepOverrides.Retries(
+                                        9,
+                                        Duration.ZERO,
+                                        Duration.ofHours(1),
+                                        List.of("TIMEOUT", "java.io.IOException"),
+                                        List.of("ValueError")),
                                 Duration.ofSeconds(880),
                                 inputs.get(i)));
                 Transition.Write write = (Transition.Write) StepLife.on(dead, redrive, Samples.NOW.plusSeconds(2));

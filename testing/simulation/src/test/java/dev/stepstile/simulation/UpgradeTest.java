@@ -327,8 +327,7 @@ class UpgradeTest {
         return new StepEvent.Fail(
                 record.attempt(),
                 record.owner(),
-                StepEvent.FailureKind.RETRYABLE,
-                new StepError(kind, "failed"),
+                new StepEvent.Cause(StepEvent.FailureKind.RETRYABLE, new StepError(kind, "failed")),
                 wait,
                 0);
     }

@@ -9,9 +9,11 @@ import dev.stepstile.port.StepStore;
 import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
+import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.WorkerRecord;
@@ -99,6 +101,15 @@ final class WorkerBugs {
                                                     next.history().getLast().endedAt(), due)
                                             .multipliedBy(9))))
                             : next),
+            writes(
+                    "A failure is retried that its step's client excludes",
+                    next -> next.state() instanceof StepState.Failed(StepError error, Instant at)
+                                    && error.message().contains("not retried: ")
+                            ? Mistakes.in(next, new StepState.Retrying(at))
+                            : next),
+            writes(
+                    "A claim forgets which failures are retried",
+                    next -> Mistakes.settings(next, withoutRule(next.settings()))),
             writes(
                     "A failure that may be tried again ends the step",
                     next -> failed(next)
@@ -215,6 +226,17 @@ final class WorkerBugs {
                 return store.write(wrong.apply(next), expect);
             }
         });
+    }
+
+    private static StepSettings withoutRule(StepSettings settings) {
+        RetryPolicy retry = settings.retry();
+        return new StepSettings(
+                settings.dispatchId(),
+                settings.index(),
+                settings.handler(),
+                new RetryPolicy(retry.maxAttempts(), retry.base(), retry.cap()),
+                settings.timeout(),
+                settings.input());
     }
 
     private interface Pages {

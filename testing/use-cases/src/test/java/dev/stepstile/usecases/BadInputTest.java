@@ -121,6 +121,16 @@ class BadInputTest {
             400 bad-retry          | {"steps":[{"key":"a","handler":"work","retry":{"baseSeconds":"1"}}]}
             400 bad-retry          | {"steps":[{"key":"a","handler":"work","retry":{"capSeconds":43201}}]}
             400 bad-retry          | {"steps":[{"key":"a","handler":"work","retry":{"capSeconds":1e400}}]}
+            400 bad-retry          | {"steps":[{"key":"a","handler":"work","retry":{"on":[]}}]}
+            400 bad-retry          | {"steps":[{"key":"a","handler":"work","retry":{"on":"TIMEOUT"}}]}
+            400 bad-retry          | {"steps":[{"key":"a","handler":"work","retry":{"on":["TIME_OUT"]}}]}
+            400 bad-retry          | {"steps":[{"key":"a","handler":"work","retry":{"never":["UNKNOWN_HANDLER"]}}]}
+            400 bad-retry          | {"steps":[{"key":"a","handler":"work","retry":{"never":["a b"]}}]}
+            400 bad-retry          | {"steps":[{"key":"a","handler":"work","retry":{"never":[""]}}]}
+            400 bad-retry          | {"steps":[{"key":"a","handler":"work","retry":{"never":[7]}}]}
+            400 bad-retry          | {"steps":[{"key":"a","handler":"work","retry":{"never":{}}}]}
+            400 bad-retry          | {"defaults":{"retry":{"never":[null]}},"steps":[{"key":"a","handler":"work"}]}
+            400 bad-retry          | {"steps":[{"key":"a","handler":"work","retry":{"never":["1","2","3","4","5","6","7","8","9","10","11"]}}]}
             400 bad-tags           | {"steps":[{"key":"a","handler":"work","tags":["x"]}]}
             400 bad-tags           | {"steps":[{"key":"a","handler":"work","tags":{"x":1}}]}
             400 bad-tags           | {"steps":[{"key":"a","handler":"work","tags":{"x":{}}}]}

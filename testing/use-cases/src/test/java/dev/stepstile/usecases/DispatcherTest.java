@@ -13,6 +13,7 @@ import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.RetryRule;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState.Name;
 import dev.stepstile.usecase.Dispatcher;
@@ -138,6 +139,11 @@ class DispatcherTest {
         return DispatchCodec.read(Json.print(node));
     }
 
+    private static RetryPolicy ruled(List<String> on, List<String> never) {
+        RetryPolicy retry = RetryPolicy.DEFAULT;
+        return new RetryPolicy(retry.maxAttempts(), retry.base(), retry.cap(), new RetryRule(on, never));
+    }
+
     @Test
     void under_a_known_id_with_anything_else_in_it_is_a_conflict() throws InterruptedException {
         NewStep step = tagged("a", "b, c=d");
@@ -152,6 +158,8 @@ class DispatcherTest {
                 new NewStep("a", step.handler(), "{\"x\":1}", retry, step.timeout(), step.tags()),
                 new NewStep("a", step.handler(), "{}", retry, Duration.ofSeconds(1), step.tags()),
                 new NewStep("a", step.handler(), "{}", Stack.once("a").retry(), step.timeout(), step.tags()),
+                new NewStep("a", step.handler(), "{}", ruled(List.of("A"), List.of()), step.timeout(), step.tags()),
+                new NewStep("a", step.handler(), "{}", ruled(List.of(), List.of("A")), step.timeout(), step.tags()),
                 new NewStep("a", step.handler(), "{}", retry, step.timeout(), new TreeMap<>()),
                 new NewStep("a", step.handler(), "{}", retry, step.timeout(), twoTags));
         for (NewStep other : others) {

@@ -216,7 +216,7 @@ class RedriverTest {
         Redriver.Request changed = new Redriver.Request(
                 ENDED,
                 Set.of("late"),
-                new StepOverrides(null, 2, null, null, Duration.ofMinutes(10), null),
+                new StepOverrides(null, StepOverrides.Retries.of(2), Duration.ofMinutes(10), null),
                 "{\"n\":2}",
                 "raise");
         assertThat(redrive(changed)).isEqualTo(answer(1, false));
@@ -248,7 +248,7 @@ class RedriverTest {
         stack.deliver();
         assertThat(stack.state("wrong")).isEqualTo(Name.FAILED);
         redrive(new Redriver.Request(
-                ENDED, Set.of("wrong"), new StepOverrides("work", null, null, null, null, null), null, null));
+                ENDED, Set.of("wrong"), new StepOverrides("work", StepOverrides.Retries.NONE, null, null), null, null));
         stack.deliverAll();
         assertThat(stack.state("wrong")).isEqualTo(Name.SUCCEEDED);
         assertThat(stack.record("wrong").settings().handler()).isEqualTo("work");

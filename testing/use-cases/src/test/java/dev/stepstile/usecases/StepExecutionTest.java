@@ -14,15 +14,18 @@ import dev.stepstile.port.StepQueue.Outgoing;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.RetryRule;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepError.Kind;
+import dev.stepstile.step.StepOverrides;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepState.Name;
 import dev.stepstile.usecase.Dispatcher.NewStep;
 import dev.stepstile.usecase.Metric;
+import dev.stepstile.usecase.Redriver;
 import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.Tasks;
 import java.io.IOException;
@@ -761,6 +764,91 @@ class StepExecutionTest {
             send(stack.ports.deadLetters().peek(1).getFirst().replace("\"r1\"", "\"r2\""));
             assertThat(stack.deliver()).isEmpty();
             assertThat(stack.work.started()).containsExactly("a#1");
+        }
+    }
+
+    @Nested
+    class A_retry_rule {
+        private void fails(Exception with, List<String> on, List<String> never) throws InterruptedException {
+            stack.work.on("a", (input, context) -> {
+                throw with;
+            });
+            RetryPolicy retry = new RetryPolicy(3, Duration.ZERO, Duration.ZERO, new RetryRule(on, never));
+            stack.dispatch("d1", Stack.step("a", "{}", retry));
+            stack.deliver();
+        }
+
+        @Test
+        void of_an_exception_or_its_superclass_ends_the_step_FAILED_at_once() throws InterruptedException {
+            fails(new NumberFormatException("no number"), List.of(), List.of("java.lang.IllegalArgumentException"));
+            assertThat(stack.state("a")).isEqualTo(Name.FAILED);
+            assertThat(error("a").kind()).isEqualTo(Kind.HANDLER_FAILED);
+            assertThat(error("a").message())
+                    .startsWith("java.lang.NumberFormatException: no number (")
+                    .endsWith(" (not retried: retry.never names java.lang.IllegalArgumentException)");
+            assertThat(stack.record("a").history()).hasSize(1);
+            assertThat(visibleAfter(WITHIN)).isEmpty();
+            assertThat(stack.ports.deadLetters().peek(10)).isEmpty();
+        }
+
+        @Test
+        void names_an_exception_without_its_package_too() throws InterruptedException {
+            fails(new NumberFormatException("no number"), List.of("NumberFormatException"), List.of());
+            assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
+        }
+
+        @Test
+        void names_a_class_in_another_as_Java_does() throws InterruptedException {
+            fails(new Odd("odd"), List.of(), List.of("dev.stepstile.usecases.StepExecutionTest$Odd"));
+            assertThat(stack.state("a")).isEqualTo(Name.FAILED);
+        }
+
+        @Test
+        void ends_what_on_does_not_name() throws InterruptedException {
+            fails(new NumberFormatException("no number"), List.of("IOException", "TIMEOUT"), List.of());
+            assertThat(stack.state("a")).isEqualTo(Name.FAILED);
+            assertThat(error("a").message()).endsWith("(not retried: retry.on does not name it)");
+        }
+
+        @Test
+        void does_not_look_at_causes() throws InterruptedException {
+            fails(
+                    new IllegalStateException("wrapped", new NumberFormatException("no number")),
+                    List.of(),
+                    List.of("NumberFormatException"));
+            assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
+        }
+
+        @Test
+        void lets_a_handler_ask_for_a_retry_unless_never_names_that() throws InterruptedException {
+            fails(new RetryAfter(Duration.ofSeconds(5), "busy"), List.of("TIMEOUT"), List.of());
+            assertThat(stack.record("a").state()).isEqualTo(new StepState.Retrying(Stack.START.plusSeconds(5)));
+        }
+
+        @Test
+        void is_changed_by_a_redrive_and_then_followed() throws InterruptedException {
+            fails(new IllegalStateException("broke"), List.of(), List.of("IllegalStateException"));
+            assertThat(stack.state("a")).isEqualTo(Name.FAILED);
+            StepOverrides overrides = new StepOverrides(
+                    null,
+                    new StepOverrides.Retries(null, null, null, null, List.of("WORKER_LOST")),
+                    null,
+                    null);
+            stack.stepstile
+                    .redriver()
+                    .redrive(
+                            stack.ports.store().run(Stack.RUN).orElseThrow(),
+                            new Redriver.Request(StepState.REDRIVABLE, Set.of(), overrides, null, null),
+                            Stack.START.plusSeconds(60));
+            stack.deliver();
+            assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
+            assertThat(stack.record("a").settings().retry().rule().never()).containsExactly("WORKER_LOST");
+        }
+    }
+
+    private static final class Odd extends Exception {
+        Odd(String message) {
+            super(message);
         }
     }
 

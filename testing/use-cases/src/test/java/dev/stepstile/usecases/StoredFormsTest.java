@@ -93,6 +93,10 @@ class StoredFormsTest {
                 message("message", Specimens.small()),
                 message("message-with-all", Specimens.large()),
                 message("message-of-a-tenant", Specimens.tenanted()),
+                message("message-with-a-retry-rule", Specimens.ruled()),
+                deadLetter("dead-letter-with-a-retry-rule", Specimens.ruled()),
+                manifest("manifest-with-a-retry-rule", List.of(Specimens.ruled())),
+                record(Specimens.ruledRecord()),
                 deadLetter("dead-letter", Specimens.small()),
                 deadLetter("dead-letter-of-a-tenant", Specimens.tenanted()),
                 Form.of(

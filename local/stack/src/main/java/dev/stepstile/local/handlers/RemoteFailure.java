@@ -4,18 +4,23 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.Json;
+import dev.stepstile.usecase.NamedFailure;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What a handler threw in another process: it reads, and prints its stack trace with causes, as the original does. */
-final class RemoteFailure extends Exception {
+final class RemoteFailure extends Exception implements NamedFailure {
     private static final int CAUSES = 20;
     private static final int FRAMES = 1_024;
 
     private final String text;
+    private final List<String> names;
 
-    private RemoteFailure(String text, @Nullable String message, @Nullable Throwable cause) {
+    private RemoteFailure(String text, @Nullable String message, List<String> names, @Nullable Throwable cause) {
         super(message, cause);
         this.text = text;
+        this.names = List.copyOf(names);
     }
 
     /** What {@link #of} reads. */
@@ -31,6 +36,7 @@ final class RemoteFailure extends Exception {
         } catch (RuntimeException | StackOverflowError e) { // of the user's class
             json.put("text", thrown.getClass().getName());
         }
+        NamedFailure.namesOf(thrown).forEach(json.putArray("names")::add);
         ArrayNode frames = json.putArray("frames");
         StackTraceElement[] trace = thrown.getStackTrace();
         for (int i = 0; i < Math.min(trace.length, FRAMES); i++) {
@@ -54,8 +60,10 @@ final class RemoteFailure extends Exception {
     }
 
     static RemoteFailure of(JsonNode json) {
+        List<String> names = new ArrayList<>();
+        json.path("names").forEach(name -> names.add(name.asText()));
         RemoteFailure thrown = new RemoteFailure(
-                json.path("text").asText(), message(json), json.has("cause") ? of(json.path("cause")) : null);
+                json.path("text").asText(), message(json), names, json.has("cause") ? of(json.path("cause")) : null);
         thrown.setStackTrace(frames(json));
         json.path("suppressed").forEach(suppressed -> thrown.addSuppressed(of(suppressed)));
         return thrown;
@@ -94,6 +102,11 @@ final class RemoteFailure extends Exception {
                     frame.path(4).asInt());
         }
         return trace;
+    }
+
+    @Override
+    public List<String> names() {
+        return names;
     }
 
     @SuppressWarnings("OverrideThrowableToString") // as the original's class has it, which is not here

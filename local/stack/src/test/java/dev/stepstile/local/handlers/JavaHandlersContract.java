@@ -194,6 +194,19 @@ abstract class JavaHandlersContract {
     }
 
     @Test
+    void is_not_retried_after_an_exception_that_its_step_names() throws Exception {
+        for (String name : List.of("acme.Acts$Odd", "Odd", "Exception")) {
+            ObjectNode step = act("odd", "odd", 5);
+            ((ObjectNode) step.path("retry")).putArray("never").add(name);
+            JsonNode failed = ended(step, "FAILED");
+            assertThat(failed.path("attempt").asInt()).isEqualTo(1);
+            assertThat(failed.path("error").path("message").asText())
+                    .startsWith("odd: strange")
+                    .endsWith("(not retried: retry.never names " + name + ")");
+        }
+    }
+
+    @Test
     void fails_for_good_with_a_result_that_cannot_be_kept() throws Exception {
         JsonNode opaque = ended("opaque", "FAILED").path("error");
         assertThat(opaque.path("kind").asText()).isEqualTo("RESULT_NOT_SERIALISABLE");

@@ -14,7 +14,7 @@ import java.util.Optional;
 public final class Formats {
     /** One or more for each version whose stored forms differ from those of the one before; the oldest first. */
     public static final List<String> ALL =
-            List.of("0-messages-of-version-1", "1-lease-of-a-step", "2-lease-of-a-worker", "3-tenant");
+            List.of("0-messages-of-version-1", "1-lease-of-a-step", "2-lease-of-a-worker", "3-tenant", "4-retry-rule");
 
     private Formats() {}
 

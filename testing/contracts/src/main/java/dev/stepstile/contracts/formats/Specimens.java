@@ -9,6 +9,7 @@ import dev.stepstile.step.Payload;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.RefreshProgress;
 import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.RetryRule;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepBits;
@@ -102,6 +103,43 @@ public final class Specimens {
                 small.sharedInputs(),
                 small.tags(),
                 new StepSpec.Queueing("acme", small.validUntil()));
+    }
+
+    private static StepSettings ruled(StepSettings settings) {
+        RetryPolicy retry = settings.retry();
+        RetryRule rule = new RetryRule(List.of("TIMEOUT", "java.io.IOException"), List.of("ValueError"));
+        return new StepSettings(
+                settings.dispatchId(),
+                settings.index(),
+                settings.handler(),
+                new RetryPolicy(retry.maxAttempts(), retry.base(), retry.cap(), rule),
+                settings.timeout());
+    }
+
+    /** A step of which not every failure is retried. */
+    public static StepSpec ruled() {
+        StepSpec small = small();
+        return new StepSpec(
+                small.id(),
+                small.shard(),
+                ruled(small.settings()),
+                small.input(),
+                small.sharedInputs(),
+                small.tags(),
+                small.queueing());
+    }
+
+    /** Its record, before the second attempt. */
+    public static StepRecord ruledRecord() {
+        StepRecord record = record("ruled", 1, LEASED_OWNER, List.of(), new StepState.Retrying(NOW.plusSeconds(90)));
+        return new StepRecord(
+                record.id(),
+                record.shard(),
+                ruled(record.settings()),
+                record.createdAt(),
+                record.attempts(),
+                record.answered(),
+                record.state());
     }
 
     private static StepRecord record(

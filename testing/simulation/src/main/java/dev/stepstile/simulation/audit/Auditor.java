@@ -49,6 +49,7 @@ public final class Auditor implements Observer {
                 new AttemptHistory(audit),
                 takeOvers,
                 new RetryDelays(audit),
+                new RetryRules(audit, ledgers),
                 new Heartbeats(audit, ledgers),
                 new HandlerStops(audit),
                 new Beginnings(audit, ledgers),

@@ -3,6 +3,7 @@ package dev.stepstile.simulation.audit;
 import dev.stepstile.codec.Json;
 import dev.stepstile.simulation.ports.RunningHandler;
 import dev.stepstile.step.StepRecord;
+import dev.stepstile.usecase.Dispatcher;
 
 /** An attempt begins once, after it was claimed, with the input that its client gave. */
 final class Beginnings implements Check {
@@ -23,10 +24,10 @@ final class Beginnings implements Check {
             audit.violated(work.id, "attempt " + work.attempt + " began to work and was never claimed");
         }
         StepRecord record = step.last;
-        String given = record == null || record.settings().input() != null // by a redrive
+        Dispatcher.NewStep given = record == null || record.settings().input() != null // by a redrive
                 ? null
-                : ledgers.run(work.id.runId()).input(record.settings().dispatchId(), work.id.stepKey());
-        if (given != null && !given.equals(work.input) && !same(given, work.input)) {
+                : ledgers.run(work.id.runId()).given(record.settings().dispatchId(), work.id.stepKey());
+        if (given != null && !given.input().equals(work.input) && !same(given.input(), work.input)) {
             audit.violated(work.id, "attempt " + work.attempt + " was given another input: " + work.input);
         }
     }

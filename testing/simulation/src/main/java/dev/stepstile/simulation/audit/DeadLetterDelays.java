@@ -1,5 +1,6 @@
 package dev.stepstile.simulation.audit;
 
+import dev.stepstile.step.RetryRule;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
@@ -26,7 +27,8 @@ final class DeadLetterDelays implements Check {
     @Override
     public void recordWritten(StepLedger step, @Nullable StepRecord before, StepRecord after) {
         if (after.state() instanceof StepState.Failed failed
-                && EXHAUSTED.contains(failed.error().kind())) {
+                && EXHAUSTED.contains(failed.error().kind())
+                && after.settings().retry().rule().equals(RetryRule.ANY)) { // else RetryRules says more
             audit.violated(after.id(), "it FAILED for good of " + failed.error().kind() + ", which may be tried again");
         }
         if (!(after.state() instanceof StepState.Dead dead)) {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What the auditor has seen of one run. */
 public final class RunLedger {
-    private static final int MOST_INPUTS = 1_000;
+    private static final int MOST_KEPT = 1_000;
 
     public final String runId;
 
@@ -40,8 +40,8 @@ public final class RunLedger {
     /** When each was last written, in virtual milliseconds. */
     final Map<String, Long> dispatchesAt = new HashMap<>();
 
-    /** Each step's input, by dispatchId and key, of requests that are small enough to be kept in mind. */
-    private final Map<String, Map<String, String>> inputs = new HashMap<>();
+    /** Each step, by dispatchId and key, of requests that are small enough to be kept in mind. */
+    private final Map<String, Map<String, Dispatcher.NewStep>> given = new HashMap<>();
 
     /** The tenant of each, by dispatchId. */
     private final Map<String, String> tenants = new HashMap<>();
@@ -63,9 +63,9 @@ public final class RunLedger {
                         .map(step -> new StepId(runId, step.key()))
                         .toList());
         tenants.put(dispatchId, request.group());
-        if (request.steps().size() <= MOST_INPUTS) {
-            Map<String, String> byKey = inputs.computeIfAbsent(dispatchId, id -> new HashMap<>());
-            request.steps().forEach(step -> byKey.put(step.key(), step.input()));
+        if (request.steps().size() <= MOST_KEPT) {
+            Map<String, Dispatcher.NewStep> byKey = given.computeIfAbsent(dispatchId, id -> new HashMap<>());
+            request.steps().forEach(step -> byKey.put(step.key(), step));
         }
     }
 
@@ -80,10 +80,9 @@ public final class RunLedger {
         return tenants.get(dispatchId);
     }
 
-    /** What a client gave this step in this dispatch; null if that is not known. */
-    @Nullable
-    String input(String dispatchId, String stepKey) {
-        return inputs.getOrDefault(dispatchId, Map.of()).get(stepKey);
+    /** This step as a client gave it in this dispatch; null if that is not known. */
+    Dispatcher.@Nullable NewStep given(String dispatchId, String stepKey) {
+        return given.getOrDefault(dispatchId, Map.of()).get(stepKey);
     }
 
     /** All of its steps of which anything was seen. */

@@ -4,6 +4,7 @@ import dev.stepstile.simulation.Scenario;
 import dev.stepstile.simulation.Simulation;
 import dev.stepstile.simulation.system.SimulatedHandler;
 import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.RetryRule;
 import dev.stepstile.step.StepState;
 import dev.stepstile.usecase.Dispatcher;
 import java.time.Duration;
@@ -60,6 +61,14 @@ final class VariedScenario implements Scenario {
         steps.add(step("times-out", 2, "\"millis\":200000", 40));
         steps.add(step("asks-for-time", 3, "\"millis\":300,\"failures\":2,\"retryAfterMillis\":50000", 300));
         steps.add(step("gives-up", 3, "\"millis\":300,\"failures\":1,\"terminal\":true", 300));
+        RetryRule never = new RetryRule(List.of(), List.of("java.io.IOException", "TIMEOUT"));
+        RetryRule on = new RetryRule(List.of("TIMEOUT"), List.of());
+        steps.add(ruled("not-again", "\"millis\":300,\"failures\":1", 300, never));
+        steps.add(ruled("not-too-late", "\"millis\":200000", 40, never));
+        steps.add(ruled("only-when-late", "\"millis\":300,\"failures\":1", 300, on));
+        steps.add(ruled("late-again", "\"millis\":200000", 40, on));
+        steps.add(ruled("killed-again", "\"millis\":1200,\"kills\":1", 300, on));
+        steps.add(ruled("asked-again", "\"millis\":300,\"failures\":1,\"retryAfterMillis\":5000", 300, on));
         for (int i = 0; i < 3; i++) {
             steps.add(step("kills-" + i, 4, "\"millis\":" + (1_000 + 500 * i) + ",\"kills\":1", 300));
             steps.add(step("dies-" + i, 1, "\"millis\":400,\"failures\":1", 300));
@@ -104,6 +113,18 @@ final class VariedScenario implements Scenario {
                 new RetryPolicy(attempts, Duration.ofSeconds(10), Duration.ofMinutes(1)),
                 Duration.ofSeconds(timeoutSeconds),
                 new TreeMap<>());
+    }
+
+    private static Dispatcher.NewStep ruled(String key, String work, int timeoutSeconds, RetryRule rule) {
+        Dispatcher.NewStep step = step(key, 3, work, timeoutSeconds);
+        RetryPolicy retry = step.retry();
+        return new Dispatcher.NewStep(
+                key,
+                step.handler(),
+                step.input(),
+                new RetryPolicy(retry.maxAttempts(), retry.base(), retry.cap(), rule),
+                step.timeout(),
+                step.tags());
     }
 
     private static Dispatcher.Request request(String runId, String dispatchId, List<Dispatcher.NewStep> steps) {
