@@ -66,7 +66,8 @@ final class EmbeddedDatabase implements AutoCloseable {
                     + " PRIMARY KEY(worker, run_id, step_key)) WITHOUT ROWID");
 
     private final BlockingQueue<Write<?>> incoming = new LinkedBlockingQueue<>();
-    private final BlockingQueue<Session> readers = new ArrayBlockingQueue<>(READERS);
+    private final BlockingQueue<Session> free = new ArrayBlockingQueue<>(READERS);
+    private final int readers;
     private final Connections connections;
     private final boolean fsync;
     private final Thread thread;
@@ -90,20 +91,31 @@ final class EmbeddedDatabase implements AutoCloseable {
         this(file, fsync, () -> DriverManager.getConnection("jdbc:sqlite:" + file));
     }
 
+    /** In memory, which only one connection can see: the writer's thread reads, too. */
+    static EmbeddedDatabase inMemory() {
+        return new EmbeddedDatabase(
+                Path.of("in memory"), false, 0, () -> DriverManager.getConnection("jdbc:sqlite::memory:"));
+    }
+
     EmbeddedDatabase(Path file, boolean fsync, Connections connections) {
+        this(file, fsync, READERS, connections);
+    }
+
+    private EmbeddedDatabase(Path file, boolean fsync, int readers, Connections connections) {
         this.connections = connections;
+        this.readers = readers;
         this.fsync = fsync;
         List<Session> opened = new ArrayList<>();
         try {
             writer = openWriter();
             opened.add(writer);
             migrate(file);
-            for (int i = 0; i < READERS; i++) {
+            for (int i = 0; i < readers; i++) {
                 Session reader = new Session(connections.open());
                 opened.add(reader);
                 reader.execute("PRAGMA busy_timeout=5000");
                 reader.execute("PRAGMA query_only=true");
-                readers.add(reader);
+                free.add(reader);
             }
         } catch (SQLException e) {
             closeAll(opened, e);
@@ -175,9 +187,12 @@ final class EmbeddedDatabase implements AutoCloseable {
 
     /** Reads what is committed. */
     <T> T read(Work<T> work) {
+        if (readers == 0) {
+            return write(work);
+        }
         Session session = null;
         try {
-            session = readers.take();
+            session = free.take();
             return work.on(session);
         } catch (SQLException e) {
             throw new PortException("database: " + e.getMessage(), e);
@@ -186,7 +201,7 @@ final class EmbeddedDatabase implements AutoCloseable {
             throw new PortException("interrupted while waiting to read", e);
         } finally {
             if (session != null) {
-                readers.add(session);
+                free.add(session);
             }
         }
     }
@@ -299,8 +314,8 @@ final class EmbeddedDatabase implements AutoCloseable {
         try {
             thread.join();
             writer.close();
-            for (int i = 0; i < READERS; i++) {
-                readers.take().close();
+            for (int i = 0; i < readers; i++) {
+                free.take().close();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

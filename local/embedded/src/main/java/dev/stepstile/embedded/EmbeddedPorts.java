@@ -1,5 +1,6 @@
 package dev.stepstile.embedded;
 
+import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.Ports;
 import dev.stepstile.runtime.ProcessLock;
@@ -7,15 +8,23 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
 
-/** All ports of an embedded stack, in one folder that one stack at a time may use. */
+/** All ports of an embedded stack: in one folder that one stack at a time may use, or in memory. */
 public final class EmbeddedPorts implements AutoCloseable {
     private static final int STEPS = 0;
     private static final int DEAD = 1;
 
-    private final ProcessLock lock;
+    private final @Nullable ProcessLock lock;
     private final EmbeddedDatabase database;
     private final Ports ports;
+
+    private EmbeddedPorts(Duration visibility, InstantSource clock) {
+        lock = null;
+        database = EmbeddedDatabase.inMemory();
+        PayloadStore payloads = new EmbeddedPayloadItems(database);
+        ports = ports(database, visibility, clock, payloads);
+    }
 
     private EmbeddedPorts(Path folder, Duration visibility, boolean fsync, InstantSource clock) throws IOException {
         OwnerOnlyFiles.folder(folder);
@@ -27,13 +36,28 @@ public final class EmbeddedPorts implements AutoCloseable {
         Path databaseFile = folder.resolve("stepstile.db");
         OwnerOnlyFiles.file(databaseFile); // SQLite gives its log and its index the rights of the database
         database = new EmbeddedDatabase(databaseFile, fsync);
-        ports = new Ports(
+        ports = ports(database, visibility, clock, new DirectoryPayloadStore(folder.resolve("payloads"), fsync));
+    }
+
+    private static Ports ports(
+            EmbeddedDatabase database, Duration visibility, InstantSource clock, PayloadStore objects) {
+        return new Ports(
                 new EmbeddedStepStore(database),
                 new EmbeddedWorkerStore(database),
                 new EmbeddedQueue(database, STEPS, visibility, clock),
                 new EmbeddedDeadLetterQueue(new EmbeddedQueue(database, DEAD, visibility, clock)),
                 new EmbeddedPayloadItems(database),
-                new DirectoryPayloadStore(folder.resolve("payloads"), fsync));
+                objects);
+    }
+
+    /**
+     * Opens ports that keep everything in memory, for tests of handlers: the same statements, and no file. What is in them is
+     * lost when they are closed.
+     *
+     * @param visibility the queue's visibility timeout
+     */
+    public static EmbeddedPorts inMemory(Duration visibility, InstantSource clock) {
+        return new EmbeddedPorts(visibility, clock);
     }
 
     /**
@@ -58,11 +82,17 @@ public final class EmbeddedPorts implements AutoCloseable {
         return ports;
     }
 
+    EmbeddedDatabase database() {
+        return database;
+    }
+
     @Override
     public void close() {
         database.close();
         try {
-            lock.close();
+            if (lock != null) {
+                lock.close();
+            }
         } catch (IOException e) {
             throw new PortException("the lock file does not close", e);
         }

@@ -19,21 +19,42 @@ import org.jspecify.annotations.Nullable;
 public final class CapturedOutput implements HandlerOutput {
     private static final int LINE_BYTES = 16 * 1024;
     private static final InheritableThreadLocal<@Nullable Consumer<String>> LINES = new InheritableThreadLocal<>();
-    private static final HandlerOutput INSTALLED = install();
 
     private CapturedOutput() {}
 
     /** Replaces the JVM's standard streams, once. */
     public static HandlerOutput installed() {
-        return INSTALLED;
+        return Installed.OUTPUT;
     }
 
-    private static HandlerOutput install() {
-        System.setOut(
-                new PrintStream(new Splitter(new FileOutputStream(FileDescriptor.out)), true, StandardCharsets.UTF_8));
-        System.setErr(
-                new PrintStream(new Splitter(new FileOutputStream(FileDescriptor.err)), true, StandardCharsets.UTF_8));
+    /**
+     * Captures from the standard streams that are there now, and leaves them in their place for what nobody captures. For
+     * tests, whose runner has put streams of its own there, perhaps since the last call.
+     */
+    public static synchronized HandlerOutput overPresentStreams() {
+        if (!(System.out instanceof Split)) {
+            System.setOut(new Split(System.out));
+        }
+        if (!(System.err instanceof Split)) {
+            System.setErr(new Split(System.err));
+        }
         return new CapturedOutput();
+    }
+
+    private static final class Installed {
+        private static final HandlerOutput OUTPUT = install();
+
+        private static HandlerOutput install() {
+            System.setOut(new Split(new FileOutputStream(FileDescriptor.out)));
+            System.setErr(new Split(new FileOutputStream(FileDescriptor.err)));
+            return new CapturedOutput();
+        }
+    }
+
+    private static final class Split extends PrintStream {
+        Split(OutputStream uncaptured) {
+            super(new Splitter(uncaptured), true, StandardCharsets.UTF_8);
+        }
     }
 
     @Override

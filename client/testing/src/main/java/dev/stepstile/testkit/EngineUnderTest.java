@@ -1,0 +1,94 @@
+package dev.stepstile.testkit;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.codec.Json;
+import dev.stepstile.embedded.EmbeddedPorts;
+import dev.stepstile.http.DispatchApi;
+import dev.stepstile.http.Http;
+import dev.stepstile.http.RequestTarget;
+import dev.stepstile.http.RunsApi;
+import dev.stepstile.port.Ports;
+import dev.stepstile.step.Shards;
+import dev.stepstile.usecase.EngineRuntime;
+import dev.stepstile.usecase.InMemoryMeter;
+import dev.stepstile.usecase.Stepstile;
+import dev.stepstile.usecase.Tasks;
+import dev.stepstile.usecase.Timing;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The engine over ports in memory, and the calls of its API. */
+final class EngineUnderTest implements AutoCloseable {
+    /** As deployed. */
+    private static final Duration VISIBILITY = Duration.ofMinutes(90);
+
+    private static final Duration CALL = Duration.ofSeconds(29);
+
+    private final TestTime time;
+    private final Timing timing;
+    private final EmbeddedPorts embedded;
+    private final Stepstile control;
+
+    EngineUnderTest(TestTime time, Timing timing) {
+        this.time = time;
+        this.timing = timing;
+        this.embedded = EmbeddedPorts.inMemory(VISIBILITY, time);
+        this.control = over(embedded.ports(), time);
+    }
+
+    Ports ports() {
+        return embedded.ports();
+    }
+
+    Timing timing() {
+        return timing;
+    }
+
+    /** Of everybody but the workers. */
+    Stepstile control() {
+        return control;
+    }
+
+    /** Of a worker. */
+    Stepstile of(WorkerLife worker) {
+        return over(embedded.ports().decorated(worker), worker.over(time));
+    }
+
+    private Stepstile over(Ports ports, Tasks tasks) {
+        EngineRuntime runtime =
+                new EngineRuntime(time, new Random(7), () -> UUID.randomUUID().toString(), tasks);
+        return new Stepstile(ports, timing, runtime, new InMemoryMeter());
+    }
+
+    /** Makes one call of the API. */
+    Http.Answer answer(String method, String path, String query, @Nullable String body) throws InterruptedException {
+        try {
+            Map<String, String> parameters = RequestTarget.query(query);
+            Http.Call call = new Http.Call(method, RequestTarget.path(path), parameters, body);
+            return path.endsWith("/dispatches")
+                    ? new DispatchApi(control.dispatcher(Shards.DEFAULT)).answer(call)
+                    : new RunsApi(control).answer(call, time.instant().plus(CALL));
+        } catch (Http.Problem problem) {
+            return problem.answer();
+        }
+    }
+
+    /** The body of an answer; null if it is a 404. */
+    @Nullable
+    JsonNode body(String method, String path, String query, @Nullable String body) throws InterruptedException {
+        Http.Answer answer = answer(method, path, query, body);
+        JsonNode node = Json.parse(answer.body());
+        if (answer.status() >= 400 && answer.status() != 404) {
+            throw new IllegalArgumentException(node.path("detail").asText());
+        }
+        return answer.status() == 404 ? null : node;
+    }
+
+    @Override
+    public void close() {
+        embedded.close();
+    }
+}

@@ -1,0 +1,105 @@
+package dev.stepstile.testkit;
+
+import dev.stepstile.api.StepContext;
+import dev.stepstile.api.StepHandler;
+import dev.stepstile.api.StepInput;
+import dev.stepstile.api.StepResult;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+
+/** The user's handler, with the test beside it: it tells the moments of each attempt. */
+final class WatchedHandler implements StepHandler {
+    private final StepHandler handler;
+    private final Attempts attempts;
+
+    /** What is told of attempts, on the handler's thread. */
+    interface Attempts {
+        void started(int attempt) throws InterruptedException;
+
+        void progressed(int attempt, double fraction, String note);
+
+        void ended(int attempt) throws InterruptedException;
+
+        /** The handler's thread has nothing more to do. */
+        void left(int attempt);
+    }
+
+    WatchedHandler(StepHandler handler, Attempts attempts) {
+        this.handler = handler;
+        this.attempts = attempts;
+    }
+
+    @Override
+    public String name() {
+        return handler.name();
+    }
+
+    @Override
+    public Duration grace() {
+        return handler.grace();
+    }
+
+    @Override
+    public StepResult run(StepInput input, StepContext context) throws Exception {
+        try {
+            attempts.started(context.attempt());
+            try {
+                return handler.run(input, new Watched(context));
+            } finally {
+                attempts.ended(context.attempt());
+            }
+        } finally {
+            attempts.left(context.attempt());
+        }
+    }
+
+    private final class Watched implements StepContext {
+        private final StepContext context;
+
+        Watched(StepContext context) {
+            this.context = context;
+        }
+
+        @Override
+        public String runId() {
+            return context.runId();
+        }
+
+        @Override
+        public String stepKey() {
+            return context.stepKey();
+        }
+
+        @Override
+        public int attempt() {
+            return context.attempt();
+        }
+
+        @Override
+        public Instant deadline() {
+            return context.deadline();
+        }
+
+        @Override
+        public Map<String, String> tags() {
+            return context.tags();
+        }
+
+        @Override
+        public void progress(double fraction, String note) {
+            context.progress(fraction, note);
+            attempts.progressed(context.attempt(), fraction, note);
+        }
+
+        @Override
+        public void log(String line) {
+            context.log(line);
+        }
+
+        @Override
+        public boolean cancelled() {
+            return context.cancelled();
+        }
+    }
+}
