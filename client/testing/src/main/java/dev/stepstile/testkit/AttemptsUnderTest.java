@@ -84,6 +84,7 @@ final class AttemptsUnderTest implements WatchedHandler.Attempts {
                                 + " and has not ended within " + PATIENCE.toSeconds() + " s.");
             }
             attempt.life.goOn();
+            attempt.life.executed().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
         }
     }
 

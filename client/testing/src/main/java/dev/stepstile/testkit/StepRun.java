@@ -108,6 +108,7 @@ final class StepRun implements AutoCloseable {
     private void work(List<Delivery> batch) throws InterruptedException {
         WorkerLife worker = attempts.worker(batch);
         CompletableFuture<List<String>> executed = execute(worker, batch);
+        worker.executes(executed);
         CompletableFuture.anyOf(executed, worker.stopped()).join();
         if (worker.standsStill()) {
             return;

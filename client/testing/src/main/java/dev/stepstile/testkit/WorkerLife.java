@@ -7,6 +7,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,6 +24,7 @@ final class WorkerLife implements Ports.Decorator {
     private final ThreadLocal<Boolean> acting = ThreadLocal.withInitial(() -> false);
     private final AtomicInteger throttled = new AtomicInteger();
     private final CompletableFuture<Boolean> stopped = new CompletableFuture<>();
+    private CompletableFuture<List<String>> executed = CompletableFuture.completedFuture(List.of());
     private int acts;
     private boolean still;
 
@@ -38,6 +40,26 @@ final class WorkerLife implements Ports.Decorator {
             lock.unlock();
         }
         stopped.complete(true);
+    }
+
+    /** What it executes, to wait for once it goes on. */
+    void executes(CompletableFuture<List<String>> batch) {
+        lock.lock();
+        try {
+            executed = batch;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Completed once its batch has ended. */
+    CompletableFuture<List<String>> executed() {
+        lock.lock();
+        try {
+            return executed;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Completed once it has stood still. */

@@ -1,0 +1,170 @@
+"""The Pipes messages of one attempt, and the outcome that they add up to: as ``docs/process-handlers.md`` describes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+MAX_RESULT_BYTES = 10_000_000
+
+_EARLIEST = -3_600
+"""A retry time further in the past is a mistake, such as an absolute time where a delay is expected."""
+
+_LATEST = 366 * 86_400
+
+_KNOWN = ("stepstile.result", "stepstile.live", "stepstile.progress", "stepstile.fail", "stepstile.retry_after")
+_STATUS_0 = ("", "SystemExit", "SystemExit: 0", "SystemExit: None", "SystemExit: False")
+
+
+class Outcome(NamedTuple):
+    """How an attempt ended. ``failure`` is None if it has a result."""
+
+    failure: str | None
+    message: str = ""
+    retry_after: float | None = None
+
+
+class _Malformed(Exception):
+    pass
+
+
+class Session:
+    """What a process reported. Of several outcomes the worst counts; of the same kind, the last one."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.value: Any = None
+        self.messages: list[Mapping[str, Any]] = []
+        self.progress: list[tuple[float, str]] = []
+        self.log: list[tuple[str, str]] = []
+        self._kept = 0
+        self._fail: str | None = None
+        self._retry_after: tuple[float, str] | None = None
+        self._unreadable = ""
+        self._closed = False
+        self._exception: Mapping[str, Any] | None = None
+        for line in lines:
+            if line.strip():
+                try:
+                    self._accept(line)
+                except _Malformed as problem:
+                    self._unreadable = str(problem)
+
+    def _accept(self, line: str) -> None:
+        try:
+            message = json.loads(line, parse_constant=str)  # NaN and infinities become strings
+        except (ValueError, RecursionError):
+            raise _Malformed("is not JSON") from None
+        method = message.get("method") if isinstance(message, dict) else None
+        if not isinstance(method, str):
+            raise _Malformed("has no method")
+        if message.get("__dagster_pipes_version") != "0.1":
+            raise _Malformed("is not of Pipes 0.1")
+        params = message.get("params") or {}
+        match method:
+            case "opened" | "log_external_stream":
+                pass
+            case "closed":
+                self._closed = True
+                self._exception = self._exception or params.get("exception")
+            case "log":
+                self.log.append((str(params.get("level", "INFO")), str(params.get("message", ""))))
+            case "report_asset_materialization" | "report_asset_check":
+                self._keep(message, line)
+            case "report_custom_message":
+                self._custom(params, message, line)
+            case _:
+                raise _Malformed("has a method that Pipes 0.1 does not know")
+
+    def _keep(self, message: Mapping[str, Any], line: str) -> None:
+        self._kept += len(line)
+        if self._kept <= MAX_RESULT_BYTES:
+            self.messages.append(message)
+        else:
+            self.messages.clear()
+            self._fail = (
+                f"The process reported more than {MAX_RESULT_BYTES} bytes; report less, or write it to your own storage"
+                " and report where it is."
+            )
+
+    def _custom(self, params: Mapping[str, Any], message: Mapping[str, Any], line: str) -> None:
+        if "payload" not in params:
+            raise _Malformed("should have 'payload'")
+        payload = params["payload"]
+        own = (
+            {name: value for name, value in payload.items() if name.startswith("stepstile.")}
+            if isinstance(payload, dict)
+            else {}
+        )
+        if not own:
+            self._keep(message, line)
+        for name, member in own.items():
+            self._take(name, member)
+
+    def _take(self, name: str, member: Any) -> None:
+        match name:
+            case "stepstile.result":
+                self.value = member
+            case "stepstile.live":
+                pass  # for those who watch the step while it runs
+            case "stepstile.progress":
+                self.progress.append((float(member.get("fraction", 0)), str(member.get("note", ""))))
+            case "stepstile.fail":
+                self._fail = _message(member, name, "The handler reported a terminal failure.")
+            case "stepstile.retry_after":
+                self._retry_after = _retry_after(member)
+            case _:
+                raise _Malformed(f"has a member that Stepstile does not know; known: {', '.join(_KNOWN)}")
+
+    def outcome(self, status: int, errors: str) -> Outcome:
+        """How the attempt ended.
+
+        :param status: of the process, negative for a signal
+        :param errors: the last lines of its standard error
+        """
+        if self._fail is not None:
+            return Outcome("TERMINAL_FAILURE", self._fail)
+        if self._retry_after is not None:
+            seconds, message = self._retry_after
+            return Outcome("RETRY_AFTER", message, seconds)
+        ended = f"ended with status {status}" if status >= 0 else f"was ended by signal {-status}"
+        tail = f"; the end of its standard error: {errors}" if errors else "."
+        if not self._closed:
+            return Outcome("HANDLER_FAILED", f"The process {ended} before it closed its Pipes session{tail}")
+        raised = self._exception
+        if raised is not None and not (status == 0 and _is_exit_with_status_0(raised)):
+            return Outcome("HANDLER_FAILED", str(raised.get("message") or raised.get("name")).strip())
+        if status != 0:
+            return Outcome(
+                "HANDLER_FAILED", f"The process {ended} after it had closed its Pipes session{tail}"
+            )
+        if self._unreadable:
+            return Outcome(
+                "HANDLER_FAILED",
+                "A Pipes message of the process cannot be read, and may have been its result: it"
+                f" {self._unreadable}.",
+            )
+        return Outcome(None)
+
+
+def _is_exit_with_status_0(raised: Mapping[str, Any]) -> bool:
+    return raised.get("name") == "SystemExit" and str(raised.get("message", "")).strip() in _STATUS_0
+
+
+def _message(member: Any, name: str, otherwise: str) -> str:
+    if isinstance(member, str):
+        return member
+    message = member.get("message") if isinstance(member, dict) else member
+    if isinstance(message, dict | list) or not isinstance(member, dict):
+        raise _Malformed(f"should have '{name}', an object with 'message'")
+    return otherwise if message is None else str(message)
+
+
+def _retry_after(member: Any) -> tuple[float, str]:
+    seconds = member.get("seconds") if isinstance(member, dict) else None
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not _EARLIEST <= seconds <= _LATEST:
+        raise _Malformed(
+            "should have 'stepstile.retry_after' with 'seconds', a number from now on,"
+            f" {_LATEST} at most"
+        )
+    return max(0.0, float(seconds)), _message(member, "stepstile.retry_after", "The handler asked for a retry.")
