@@ -1,6 +1,7 @@
 package dev.stepstile.cli;
 
 import dev.stepstile.cli.bench.BenchCommand;
+import dev.stepstile.cli.console.Launcher;
 import dev.stepstile.cli.console.Terminal;
 import dev.stepstile.cli.demo.DemoCommand;
 import dev.stepstile.cli.local.LocalCommand;
@@ -20,7 +21,11 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "stepstile",
         description = "Runs an orchestrator's steps, each exactly once in effect.",
-        footer = {"", "STEPSTILE_HOME is the folder of state, logs and reports. Default: .stepstile in the checkout."},
+        footer = {
+            "",
+            "STEPSTILE_HOME is the folder of state, logs and reports. Default: .stepstile in the checkout; of an installed"
+                    + " stepstile, or if that cannot be written, ~/.local/state/stepstile."
+        },
         versionProvider = Main.Version.class,
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
@@ -31,7 +36,9 @@ import picocli.CommandLine.Spec;
             BenchCommand.class,
             SimulateCommand.class,
             PlanCommand.class,
-            Main.Verify.class
+            Main.Verify.class,
+            Main.Install.class,
+            Main.Package.class
         })
 public final class Main {
     /** Below it, picocli refuses to lay out help. */
@@ -55,7 +62,7 @@ public final class Main {
             errors.say(String.valueOf(e.getMessage()));
             CommandLine.UnmatchedArgumentException.printSuggestions(
                     e, command(e).getErr());
-            errors.say("Options: ./" + command(e).getCommandSpec().qualifiedName() + " --help");
+            errors.say("Options: " + calledAs(command(e)) + " --help");
             return CommandLine.ExitCode.USAGE;
         });
         try {
@@ -71,6 +78,12 @@ public final class Main {
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setUsageHelpWidth(Math.max(LEAST_HELP_WIDTH, Terminal.columns()));
         return line;
+    }
+
+    private static String calledAs(CommandLine command) {
+        return command.getCommandSpec()
+                .qualifiedName()
+                .replaceFirst("^stepstile", Launcher.ofThisProcess().command());
     }
 
     private static CommandLine command(CommandLine.ParameterException e) {
@@ -95,17 +108,28 @@ public final class Main {
         }
     }
 
-    /** Listed in the help only: the launcher runs the checks itself, without a built command line. */
-    @Command(name = "verify", description = "Runs all checks; with --full, the long-running ones too.")
-    static final class Verify implements Runnable {
+    /** Listed in the help only: the launcher of a checkout runs a script of {@code build}, without a built command line. */
+    abstract static class OfTheBuild implements Runnable {
         @Spec
         private @Nullable CommandSpec spec;
 
         @Override
         public void run() {
-            throw new ParameterException(
-                    Objects.requireNonNull(spec).commandLine(),
-                    "Run ./stepstile verify: the launcher runs the checks.");
+            CommandLine line = Objects.requireNonNull(spec).commandLine();
+            String name = line.getCommandName();
+            Launcher.ofThisProcess().checkout(name);
+            throw new ParameterException(line, "Run ./stepstile " + name + ": the launcher of the checkout does this.");
         }
     }
+
+    @Command(name = "verify", description = "In a checkout: runs all checks; with --full, the long-running ones too.")
+    static final class Verify extends OfTheBuild {}
+
+    @Command(
+            name = "install",
+            description = "In a checkout: puts the Java artifacts and their BOM into your local Maven repository.")
+    static final class Install extends OfTheBuild {}
+
+    @Command(name = "package", description = "In a checkout: builds all that a release has, into the folder dist.")
+    static final class Package extends OfTheBuild {}
 }

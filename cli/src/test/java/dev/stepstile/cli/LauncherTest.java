@@ -65,12 +65,17 @@ class LauncherTest {
         }
         Files.createFile(checkout.resolve("pom.xml"));
         Files.createFile(checkout.resolve("template.yaml"));
+        Path options = Path.of("cli/src/main/jvm/usual.options");
+        Files.createDirectories(checkout.resolve(options).getParent());
+        Files.copy(CHECKOUT.resolve(options), checkout.resolve(options));
         for (String script : List.of(
                 "stepstile",
                 "build/verify",
                 "build/python-check",
                 "build/python-env",
                 "build/sam-check",
+                "build/package",
+                "build/install",
                 "build/same-bytes")) {
             Files.copy(CHECKOUT.resolve(script), checkout.resolve(script));
             Files.setPosixFilePermissions(checkout.resolve(script), PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -139,7 +144,15 @@ class LauncherTest {
     @Test
     void has_one_status_for_wrong_usage_and_so_have_the_scripts_of_the_build() throws Exception {
         for (String script : List.of(
-                "stepstile verify", "build/verify", "build/python-check", "build/sam-check", "build/same-bytes")) {
+                "stepstile verify",
+                "stepstile package",
+                "stepstile install",
+                "build/verify",
+                "build/package",
+                "build/install",
+                "build/python-check",
+                "build/sam-check",
+                "build/same-bytes")) {
             List<String> command = new ArrayList<>(List.of(script.split(" ")));
             command.set(0, checkout.resolve(command.getFirst()).toString());
             command.add("--wrong");

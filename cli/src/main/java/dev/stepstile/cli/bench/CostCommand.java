@@ -1,6 +1,7 @@
 package dev.stepstile.cli.bench;
 
 import dev.stepstile.bench.cost.CostBenchmark;
+import dev.stepstile.cli.console.Launcher;
 import dev.stepstile.cli.plan.PlanDocuments;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -53,8 +54,7 @@ final class CostCommand implements Callable<Integer> {
         if (open != null) {
             benchmark.sweep(open);
         } else if (write) {
-            Path checkout = Path.of(Objects.requireNonNull(System.getenv("STEPSTILE_LAUNCHER")))
-                    .resolveSibling("");
+            Path checkout = Launcher.ofThisProcess().checkout("--write");
             benchmark.write(steps, checkout);
             PlanDocuments.write(checkout);
         } else {

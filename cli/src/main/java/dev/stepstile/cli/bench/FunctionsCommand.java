@@ -2,6 +2,7 @@ package dev.stepstile.cli.bench;
 
 import dev.stepstile.bench.CoreBenchmark;
 import dev.stepstile.bench.functions.FunctionsBenchmark;
+import dev.stepstile.cli.console.Launcher;
 import dev.stepstile.cli.stack.LogFile;
 import dev.stepstile.cli.stack.Stacks;
 import dev.stepstile.step.Limits;
@@ -65,11 +66,10 @@ final class FunctionsCommand implements Callable<Integer> {
                     Objects.requireNonNull(spec).commandLine(),
                     "--rounds must be 0 or more, and --steps 1 to " + Limits.STEPS_PER_DISPATCH + ".");
         }
+        Path checkout = Launcher.ofThisProcess().checkout("bench functions");
         LogFile.in(Stacks.home());
         PrintStream out = System.out;
         out.println("Machine    " + CoreBenchmark.machine());
-        Path checkout = Path.of(Objects.requireNonNull(System.getenv("STEPSTILE_LAUNCHER")))
-                .resolveSibling("");
         try (FunctionsBenchmark benchmark =
                 new FunctionsBenchmark(out, checkout, Stacks.home().resolve("bench-functions"), javaOptions, before)) {
             if (rounds > 0) {

@@ -54,7 +54,7 @@ public final class LocalCommand implements Callable<Integer> {
     @Option(
             names = "--state",
             paramLabel = "FOLDER",
-            description = "Folder of the state and the log. Default: .stepstile/local in the checkout.")
+            description = "Folder of the state and the log. Default: the folder local in STEPSTILE_HOME.")
     private @Nullable Path state;
 
     @Option(

@@ -1,5 +1,6 @@
 package dev.stepstile.cli.python;
 
+import dev.stepstile.cli.console.Launcher;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -37,12 +38,7 @@ public abstract class PythonScript implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        String launcher = System.getenv("STEPSTILE_LAUNCHER");
-        if (launcher == null) {
-            throw new IllegalStateException(
-                    "Start this command with ./stepstile of a checkout: it runs " + script + " there.");
-        }
-        Path checkout = Path.of(launcher).toAbsolutePath().resolveSibling("");
+        Path checkout = Launcher.ofThisProcess().checkout("The script " + script);
         List<String> command = new ArrayList<>(
                 List.of(python(checkout), checkout.resolve(script).toString()));
         if (help) {
