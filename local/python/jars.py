@@ -31,6 +31,11 @@ class Jars(BuildHookInterface[Any]):
         included[str(built / "stepstile-cli.jar")] = "stepstile_local/jars/stepstile-cli.jar"
         for options in (checkout / "cli" / "src" / "main" / "jvm").glob("*.options"):
             included[str(options)] = f"stepstile_local/{options.name}"
+        # Those that a licence asks for, and a jar does not bring; the list of all is in the command line's jar.
+        for text in (checkout / "functions" / "src" / "main" / "resources" / "META-INF" / "licenses").glob(
+            "*.txt"
+        ):
+            included[str(text)] = f"stepstile_local/licenses/{text.name}"
         # Not below `built`: what its owner may not write can be packaged nevertheless.
         slim = Path(self.directory) / ".sqlite"
         shutil.rmtree(slim, ignore_errors=True)

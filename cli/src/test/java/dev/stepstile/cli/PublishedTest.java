@@ -73,10 +73,9 @@ class PublishedTest {
         }
         assertThat(python).isGreaterThan(6);
 
+        others.values().removeIf(version()::equals);
+        assertThat(others).as("build/version VERSION writes it everywhere").isEmpty();
         assertThat(version()).matches("\\d+\\.\\d+\\.\\d+");
-        assertThat(others)
-                .as("build/version VERSION writes it everywhere")
-                .allSatisfy((file, version) -> assertThat(version).as(file).isEqualTo(version()));
     }
 
     @Test
