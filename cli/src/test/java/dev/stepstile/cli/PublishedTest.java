@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 class PublishedTest {
     private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
     /** What users name; the others are published because these need them. */
-    private static final List<String> NAMED = List.of("stepstile-api", "stepstile-client", "stepstile-local");
+    private static final List<String> NAMED = List.of("stepstile-api", "stepstile-client", "stepstile-local", "stepstile-testing");
 
     private static final Pattern OWN = Pattern.compile(
             "<groupId>dev\\.stepstile</groupId>\\s*<artifactId>([a-z-]+)</artifactId>\\s*<version>([^<]+)</version>");
