@@ -7,7 +7,6 @@ That script finds a container engine, whose bridge it passes in SAM_HOST. What s
 import contextlib
 import json
 import re
-import signal
 import socket
 import subprocess
 import time
@@ -256,7 +255,7 @@ def serving(kind, behind, log):
                 time.sleep(0.2)
             yield f"http://127.0.0.1:{port}"
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()  # not an interrupt, which a job in the background ignores
             process.wait(60)
 
 
