@@ -78,9 +78,18 @@ public final class Priming implements Resource {
         }
     }
 
-    /** Never fails: the first invocation then loads what is missing. */
+    /** What is to happen before the snapshot. */
+    static List<Priming> registered() {
+        return List.copyOf(REGISTERED);
+    }
+
     @Override
     public void beforeCheckpoint(Context<? extends Resource> context) {
+        prime();
+    }
+
+    /** Never fails: the first invocation then loads what is missing. */
+    void prime() {
         attempt("rehearsing an event", () -> rehearsal.rehearse(stage()));
         attempt("a call to AWS", () -> AwsPorts.touch(settings.resources(), settings.endpoints()));
     }
