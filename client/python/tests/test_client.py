@@ -17,6 +17,7 @@ from stepstile import (
     Follower,
     LogPage,
     Overrides,
+    Redriven,
     Refused,
     Retry,
     RunningStep,
@@ -30,7 +31,7 @@ from stepstile.local_stack import LocalStack
 ECHO = Defaults(handler="stepstile.echo", max_attempts=1)
 
 
-def followed(follower: Follower, seconds: float = 20) -> dict[str, StepEnded]:
+def followed(follower: Follower[LogPage | StepEnded], seconds: float = 20) -> dict[str, StepEnded]:
     """The ends of all steps."""
     ends: dict[str, StepEnded] = {}
 
@@ -93,8 +94,10 @@ def test_each_part_of_a_dispatch_names_its_tenant(client: StepstileClient, run_i
         return Answer(202, {"acceptedCount": len(call.json["steps"]), "attachedCount": 0, "replayed": False})
 
     with api(accept) as endpoint:
-        StepstileClient(endpoint).dispatch("r", echoes([None] * 10_001), dispatch_id="d", tenant="acme")
-        StepstileClient(endpoint).dispatch("r", echoes([None]), dispatch_id="d")
+        StepstileClient(endpoint).dispatch(
+            "r", echoes([None] * 10_001), dispatch_id="d", tenant="acme", defaults=ECHO
+        )
+        StepstileClient(endpoint).dispatch("r", echoes([None]), dispatch_id="d", defaults=ECHO)
     assert [body.get("tenant") for body in bodies] == ["acme", "acme", None]
     client.dispatch(run_id, echoes(["x"]), dispatch_id="d", tenant="acme", defaults=ECHO)
     with pytest.raises(Refused, match="dispatch-conflict"):
@@ -169,7 +172,8 @@ def test_a_redriven_step_is_told_again(client: StepstileClient, run_id: str) -> 
     client.dispatch(run_id, [Step("s", "no.such.handler")], dispatch_id="d")
     follower = client.follow(run_id, ["s"])
     assert followed(follower)["s"].attempt == 1
-    assert client.redrive(run_id, keys=["s"]) == 1
+    assert client.redrive(run_id, keys=["s", "t"], redrive_id="r") == Redriven(1, False, ("t",))
+    assert client.redrive(run_id, keys=["s", "t"], redrive_id="r") == Redriven(1, True, ("t",))
     follower.add(["s"])
     assert followed(follower)["s"].attempt == 2
 
@@ -203,7 +207,7 @@ def test_a_redrive_is_one_however_often_it_is_tried_and_says_what_to_change(run_
     with api(answer) as endpoint:
         client = StepstileClient(endpoint)
         changes = Overrides(timeout_seconds=600, retry=Retry(0, 0), input=None)
-        assert client.redrive(run_id, keys=["a"], overrides=changes) == 1
+        assert client.redrive(run_id, keys=["a"], overrides=changes) == Redriven(1, True)
         client.redrive(run_id, redrive_id="mine", overrides=Overrides(handler="other"))
         client.close()
     assert calls[0] == calls[1]
@@ -240,10 +244,10 @@ def test_an_exact_count_of_a_large_run_is_asked_for_until_it_is_whole(run_id: st
 def test_a_dispatch_says_how_many_of_its_steps_were_started_before(
     client: StepstileClient, run_id: str
 ) -> None:
-    assert client.dispatch(run_id, [Step("a", "stepstile.echo")], dispatch_id="d1") == Dispatched(1, 0)
+    assert client.dispatch(run_id, [Step("a", "stepstile.echo")], dispatch_id="d1") == Dispatched(1, 0, "d1")
     followed(client.follow(run_id, ["a"]))
     again = [Step("a", "stepstile.echo"), Step("b", "stepstile.echo")]
-    assert client.dispatch(run_id, again, dispatch_id="d2") == Dispatched(2, 1)
+    assert client.dispatch(run_id, again, dispatch_id="d2") == Dispatched(2, 1, "d2")
 
 
 def test_threads_share_a_client(client: StepstileClient, run_id: str) -> None:
@@ -265,7 +269,7 @@ def test_a_value_that_is_not_json_is_refused_before_it_is_sent(client: Stepstile
 
 def test_the_log_of_a_long_step_is_reported_while_it_runs(client: StepstileClient, run_id: str) -> None:
     client.dispatch(run_id, [Step("s", "talkative", {"seconds": 2})], dispatch_id="d")
-    follower = client.follow(run_id, ["s"])
+    follower = client.follow(run_id, ["s"], logs=True)
     received: list[LogPage | StepEnded] = []
 
     def has_ended() -> bool:

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 from scripted_api import Answer, Call, api, problem
 
-from stepstile import Dispatched, Refused, Step, StepstileClient
+from stepstile import Dispatched, Redriven, Refused, Step, StepstileClient
 
 FIXTURES = Path(__file__).parents[3] / "testing/contracts/src/main/resources/formats"
 EXAMPLE = re.compile(r"```http\n(\S+ [^\n?]*)\S*\n.*?```\s*```json (\d+)\n(.*?)\n```", re.DOTALL)
@@ -50,14 +50,16 @@ def test_answers_of_each_call_are_read(version: str) -> None:
 
     with api(answer) as endpoint:
         client = StepstileClient(endpoint)
-        assert client.dispatch("nightly", [Step("extract", "h")], dispatch_id="d") == Dispatched(4, 0)
+        assert client.dispatch("nightly", [Step("extract", "h")], dispatch_id="d") == Dispatched(
+            4, 0, "nightly-1"
+        )
         assert client.status("nightly").counts == {"QUEUED": 4}
         assert [step.key for step in client.steps("nightly")] == ["extract", "load[eu]", "charge"]
         step = client.step("nightly", "load[eu]")
         assert step is not None
         assert step.result == {"region": "eu"}
         assert client.cancel("nightly").cancelled_count == 1
-        assert client.redrive("nightly") == 1
+        assert client.redrive("nightly") == Redriven(1, False, ("chrage",))
         if version == "2-lease-of-a-worker":
             assert [running.key for running in client.running("nightly")] == ["extract"]
         else:

@@ -221,7 +221,7 @@ def test_calls_to_aws_carry_a_signature_that_aws_accepts(monkeypatch: pytest.Mon
 
     with api(answer) as endpoint:
         client = StepstileClient(endpoint, aws_region="eu-west-1")
-        client.feed("a run:1", "c=&+/")
+        client.feed("a~run+:1", "c=&+/")
         client.lookup("r", ["load[eu]"])
         client.lookup("r~1", ["x"])
     assert [good for good, _ in seen] == [True, True, True]

@@ -3,8 +3,16 @@
 Needs only Python and, to sign requests to AWS, botocore (`pip install 'stepstile[aws]'`).
 """
 
-from stepstile.client import Cancelled, Dispatched, StepstileClient
-from stepstile.errors import Refused, StepstileError, Unauthorised, Unreachable
+from stepstile.client import Cancelled, Dispatched, Redriven, StepstileClient
+from stepstile.errors import (
+    BadInput,
+    DamagedResult,
+    Refused,
+    StepFailed,
+    StepstileError,
+    Unauthorised,
+    Unreachable,
+)
 from stepstile.follower import Follower
 from stepstile.records import (
     CANCELLED,
@@ -36,12 +44,15 @@ __all__ = [
     "SUCCEEDED",
     "UNKNOWN",
     "Attempt",
+    "BadInput",
     "Cancelled",
+    "DamagedResult",
     "Defaults",
     "Dispatched",
     "Follower",
     "LogPage",
     "Overrides",
+    "Redriven",
     "Refused",
     "Request",
     "ResultLocation",
@@ -51,6 +62,7 @@ __all__ = [
     "Sign",
     "Step",
     "StepEnded",
+    "StepFailed",
     "StepFault",
     "StepRecord",
     "StepstileClient",

@@ -5,26 +5,28 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, overload
 from urllib.parse import quote
 from uuid import uuid4
 
-from stepstile.errors import Refused, StepstileError
+from stepstile import limits
+from stepstile.errors import DamagedResult, Refused
 from stepstile.follower import Follower
-from stepstile.records import Defaults, Overrides, RunningStep, RunStatus, Step, StepRecord, instant
+from stepstile.records import (
+    Defaults,
+    LogPage,
+    Overrides,
+    RunningStep,
+    RunStatus,
+    Step,
+    StepEnded,
+    StepRecord,
+    instant,
+)
 from stepstile.signing import Sign, region_of, sigv4
 from stepstile.transport import Transport
-
-MOST_STEPS = 10_000
-"""The largest number of steps in one dispatch call."""
-
-MOST_BYTES = 6_000_000
-"""The largest dispatch call, as Lambda counts: the body is a JSON string in its event, so a quote takes two bytes."""
-
-LOOKUP_KEYS = 100
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,15 @@ class Dispatched:
     """How many steps were recorded, and how many of these an earlier dispatch of the run had already started.
 
     The latter keep the input, handler and limits of the earlier dispatch.
+
+    :ivar dispatch_id: the name of the dispatch, also where it was derived; of several requests the first one's.
+    :ivar replayed: whether the same dispatch had been made before.
     """
 
     accepted_count: int
     attached_count: int
+    dispatch_id: str = ""
+    replayed: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,8 +53,27 @@ class Cancelled:
     stopping_count: int
 
 
+@dataclass(frozen=True)
+class Redriven:
+    """What became of a redrive.
+
+    :ivar redriven_count: how many steps it set to run again.
+    :ivar replayed: whether the call had been made before; the rest is what it was answered then.
+    :ivar unknown_keys: keys that no step of the run has, the first hundred of them.
+    :ivar damaged_keys: keys of steps that were left out because their records are damaged, the first hundred of them: the
+        same redrive again takes them once they are repaired.
+    """
+
+    redriven_count: int
+    replayed: bool = False
+    unknown_keys: Sequence[str] = ()
+    damaged_keys: Sequence[str] = ()
+
+
 class StepstileClient:
-    """Calls Stepstile. Safe to use from several threads.
+    """Calls Stepstile. Safe to use from several threads; a `with` statement closes its connections.
+
+    What Stepstile would refuse for its form raises `BadInput` before anything is sent.
 
     :param endpoint: the URL of Stepstile: printed by `./stepstile local`, or the output `ApiUrl` of the deployed stack.
     :param aws_region: the region to sign requests for (SigV4); by default, taken from a host name of AWS.
@@ -73,6 +99,12 @@ class StepstileClient:
             endpoint, sign=sign, timeout_seconds=timeout_seconds, patience_seconds=patience_seconds
         )
 
+    def __enter__(self) -> StepstileClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     @property
     def endpoint(self) -> str:
         return self._transport.endpoint
@@ -82,7 +114,7 @@ class StepstileClient:
         run_id: str,
         steps: Sequence[Step],
         *,
-        dispatch_id: str,
+        dispatch_id: str | None = None,
         tenant: str | None = None,
         shared_inputs: Mapping[str, Any] | None = None,
         defaults: Defaults | None = None,
@@ -92,29 +124,43 @@ class StepstileClient:
         A repeated call is the same dispatch. Steps that do not fit into one request are sent in several, with the ids
         `<dispatch_id>.1`, `.2` and so on, which depend only on the arguments.
 
+        :param dispatch_id: names the dispatch: the same id with the same content is the same dispatch. By default, it is
+            derived from the content.
         :param tenant: whose steps these are: on AWS, one tenant's backlog delays other tenants less. By default, each run
             is a tenant of its own.
         :raises Refused: `dispatch-conflict` if the id was used with other content; `run-cancelled` if the run was
             cancelled.
         """
+        if dispatch_id is not None:
+            limits.check_id("dispatch_id", dispatch_id)
+        shared = dict(shared_inputs or {})
+        limits.check_shared_inputs(shared)
+        _check_whole(steps, defaults or Defaults())
         head: dict[str, Any] = {}
         if tenant is not None:
-            head["tenant"] = tenant
-        if shared_inputs:
-            head["sharedInputs"] = dict(shared_inputs)
+            head["tenant"] = limits.check_id("tenant", tenant)
+        if shared:
+            head["sharedInputs"] = shared
         if defaults:
             head["defaults"] = defaults.to_json()
-        common = _text(head)[1:-1]
-        parts = list(_parts([_text(step.to_json()) for step in steps], MOST_BYTES - _weight(common) - 1000))
-        accepted = attached = 0
-        for number, part in enumerate(parts):
-            name = _derived(dispatch_id, number) if number else dispatch_id
-            members = [f'"dispatchId":{_text(name)}', *([common] if common else [])]
-            body = "{" + ",".join(members) + ',"steps":[' + ",".join(part) + "]}"
-            answer = self._transport.call("POST", f"{_run(run_id)}/dispatches", body.encode())
-            accepted += int(answer["acceptedCount"])
-            attached += int(answer["attachedCount"])
-        return Dispatched(accepted, attached)
+        common = limits.text_of(head)[1:-1]
+        room = limits.REQUEST_BYTES - 1000
+        limits.check_fits("shared_inputs", _weight(common), room)
+        answers: list[dict[str, Any]] = []
+        for number, part in enumerate(list(_parts(map(_step_text, steps), room - _weight(common)))):
+            members = [common] if common else []
+            if dispatch_id is not None:
+                name = _derived(dispatch_id, number) if number else dispatch_id
+                members.insert(0, f'"dispatchId":{limits.text_of(name)}')
+            body = "{" + ",".join([*members, '"steps":[' + ",".join(part) + "]"]) + "}"
+            path = f"{_run(run_id)}/dispatches"
+            answers.append(self._transport.call("POST", path, body.encode(), member="acceptedCount"))
+        return Dispatched(
+            accepted_count=sum(int(answer["acceptedCount"]) for answer in answers),
+            attached_count=sum(int(answer.get("attachedCount", 0)) for answer in answers),
+            dispatch_id=str(answers[0].get("dispatchId", "")),
+            replayed=all(bool(answer.get("replayed", False)) for answer in answers),
+        )
 
     def status(self, run_id: str, *, exact: bool = False) -> RunStatus:
         """The counts of a run's steps by state, as of the last sweep.
@@ -122,9 +168,10 @@ class StepstileClient:
         `exact` counts now, and reads each record for it; a large run is counted in several calls.
         """
         query = {"exact": "true"} if exact else {}
-        node = self._transport.call("GET", _run(run_id), query=query)
+        node = self._transport.call("GET", _run(run_id), query=query, member="runId")
         while "cursor" in node:
-            node = self._transport.call("GET", _run(run_id), query={**query, "cursor": node["cursor"]})
+            more = {**query, "cursor": node["cursor"]}
+            node = self._transport.call("GET", _run(run_id), query=more, member="runId")
         return RunStatus(
             run_id=str(node["runId"]),
             cancelled=bool(node["cancelled"]),
@@ -132,6 +179,8 @@ class StepstileClient:
             open_dispatch_count=int(node["openDispatchCount"]),
             counts=dict(node["counts"]),
             counted_at=instant(node.get("countedAt")),
+            dispatch_count=int(node.get("dispatchCount", 0)),
+            created_at=instant(node.get("createdAt")),
         )
 
     def steps(self, run_id: str, *, state: str | None = None) -> Iterator[StepRecord]:
@@ -153,7 +202,7 @@ class StepstileClient:
     def _pages(self, path: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
         """The entries of a list through all its pages."""
         while True:
-            page = self._transport.call("GET", path, query=query)
+            page = self._transport.call("GET", path, query=query, member="steps")
             yield from page["steps"]
             if "cursor" not in page:
                 return
@@ -166,13 +215,14 @@ class StepstileClient:
 
         None while the step is queued.
         """
-        query = {"key": key}
+        query = {"key": limits.check_key(key)}
         if log or attempt is not None:
             query["log"] = "true"
         if attempt is not None:
-            query["attempt"] = str(attempt)
+            query["attempt"] = str(limits.check_attempt(attempt))
         try:
-            return StepRecord.from_json(self._transport.call("GET", f"{_run(run_id)}/step", query=query))
+            node = self._transport.call("GET", f"{_run(run_id)}/step", query=query, member="state")
+            return StepRecord.from_json(node)
         except Refused as e:
             if e.type in ("step-not-started", "run-not-found"):
                 return None
@@ -181,20 +231,25 @@ class StepstileClient:
     def result(self, run_id: str, key: str) -> Any:
         """The result of a step that succeeded, of any size, in as many calls as needed.
 
-        :raises StepstileError: if the received result differs from the stored one.
+        :raises Refused: `no-result` if the step has not succeeded.
+        :raises DamagedResult: if the received result differs from the stored one.
         """
         content = bytearray()
         while True:
             piece = self._transport.call(
                 "GET",
                 f"{_run(run_id)}/step/result",
-                query={"key": key, "offset": str(len(content))},
+                query={"key": limits.check_key(key), "offset": str(len(content))},
+                member="content",
             )
-            content += base64.b64decode(piece["content"])
-            if len(content) >= int(piece["size"]) or not piece["content"]:
+            try:
+                content += base64.b64decode(piece["content"], validate=True)
+            except ValueError as e:
+                raise DamagedResult(f"The result of step {key} did not arrive as base64.") from e
+            if len(content) >= int(piece.get("size", 0)) or not piece["content"]:
                 break
-        if hashlib.sha256(content).hexdigest() != piece["sha256"]:
-            raise StepstileError(
+        if hashlib.sha256(content).hexdigest() != piece.get("sha256"):
+            raise DamagedResult(
                 f"The received result of step {key} differs from the stored one: its digest is another."
             )
         return json.loads(content)
@@ -205,11 +260,11 @@ class StepstileClient:
         A result over 16 KB is not included: `step` or `result` returns it.
         """
         found: dict[str, StepRecord] = {}
-        wanted = list(dict.fromkeys(keys))
-        for start in range(0, len(wanted), LOOKUP_KEYS):
-            body = _text({"keys": wanted[start : start + LOOKUP_KEYS]}).encode()
+        wanted = limits.check_keys(dict.fromkeys(keys))
+        for start in range(0, len(wanted), limits.LOOKUP_KEYS):
+            body = limits.text_of({"keys": wanted[start : start + limits.LOOKUP_KEYS]}).encode()
             try:
-                answer = self._transport.call("POST", f"{_run(run_id)}/steps/lookup", body)
+                answer = self._transport.call("POST", f"{_run(run_id)}/steps/lookup", body, member="entries")
             except Refused as e:
                 if e.type == "run-not-found":
                     return found
@@ -223,7 +278,7 @@ class StepstileClient:
         """One page of the feed, as the API returns it. `follow` reads the feed as documented."""
         query = {"limit": "1000", **({"cursor": cursor} if cursor else {})}
         try:
-            return self._transport.call("GET", f"{_run(run_id)}/feed", query=query)
+            return self._transport.call("GET", f"{_run(run_id)}/feed", query=query, member="entries")
         except Refused as e:
             if e.type == "run-not-found":  # nothing was dispatched yet
                 return {"entries": [], "cursor": cursor, "caughtUp": True}
@@ -235,7 +290,7 @@ class StepstileClient:
         The run accepts no more steps. For a run that does not exist, both counts are 0.
         """
         try:
-            answer = self._transport.call("POST", f"{_run(run_id)}/cancel")
+            answer = self._transport.call("POST", f"{_run(run_id)}/cancel", member="cancelledCount")
         except Refused as e:
             if e.type == "run-not-found":
                 return Cancelled(0, 0)
@@ -250,32 +305,58 @@ class StepstileClient:
         keys: Iterable[str] | None = None,
         overrides: Overrides | None = None,
         redrive_id: str | None = None,
-    ) -> int:
-        """Runs ended steps again with all their attempts; returns how many. Steps that succeeded are not changed.
+    ) -> Redriven:
+        """Runs ended steps again with all their attempts. Steps that succeeded are not changed.
 
+        :param states: of which ones: FAILED, DEAD, CANCELLED; by default, FAILED and DEAD, and CANCELLED too where `keys`
+            are given.
+        :param keys: the steps; by default, all of the run.
         :param overrides: changes to these steps.
         :param redrive_id: identifies the redrive: repeated calls with the same id are one redrive. By default, each call
             gets a new id, which the client's retries keep.
         """
-        body = {
-            "redriveId": redrive_id or uuid4().hex,
-            **({"overrides": overrides.to_json()} if overrides is not None else {}),
-            **({"states": list(states)} if states is not None else {}),
-            **({"keys": list(keys)} if keys is not None else {}),
+        body: dict[str, Any] = {
+            "redriveId": limits.check_id("redrive_id", redrive_id) if redrive_id is not None else uuid4().hex
         }
-        answer = self._transport.call("POST", f"{_run(run_id)}/redrive", _text(body).encode())
-        return int(answer["redrivenCount"])
+        if overrides is not None:
+            body["overrides"] = overrides.to_json()
+        if states is not None:
+            body["states"] = limits.check_states(states)
+        if keys is not None:
+            body["keys"] = limits.check_keys(keys)
+            if not body["keys"]:
+                raise limits.refuse(
+                    "keys", "be at least one", "are none: leave them out for all steps of the run"
+                )
+        elif "input" in body.get("overrides", {}):
+            raise limits.refuse("input", "be of a redrive that names keys", "there are none")
+        path = f"{_run(run_id)}/redrive"
+        answer = self._transport.call("POST", path, limits.text_of(body).encode(), member="redrivenCount")
+        return Redriven(
+            redriven_count=int(answer["redrivenCount"]),
+            replayed=bool(answer.get("replayed", False)),
+            unknown_keys=tuple(answer.get("unknownKeys", ())),
+            damaged_keys=tuple(answer.get("damagedKeys", ())),
+        )
 
+    @overload
     def follow(
-        self,
-        run_id: str,
-        keys: Iterable[str],
-        *,
-        logs: bool = True,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> Follower:
-        """Follows steps to their ends and, with `logs`, their logs."""
-        return Follower(self, run_id, keys, logs=logs, clock=clock)
+        self, run_id: str, keys: Iterable[str], *, logs: Literal[False] = False
+    ) -> Follower[StepEnded]: ...
+
+    @overload
+    def follow(self, run_id: str, keys: Iterable[str], *, logs: bool) -> Follower[LogPage | StepEnded]: ...
+
+    def follow(self, run_id: str, keys: Iterable[str], *, logs: bool = False) -> Follower[Any]:
+        """Follows steps to their ends and, with `logs`, their logs: `for end in client.follow("nightly", keys)`."""
+        return Follower(
+            self,
+            limits.check_id("run_id", run_id),
+            limits.check_keys(keys),
+            logs=logs,
+            clock=self._transport.clock,
+            wait=self._transport.pause,
+        )
 
     def close(self) -> None:
         """Closes the connections; a later call opens new ones."""
@@ -283,31 +364,51 @@ class StepstileClient:
 
 
 def _run(run_id: str) -> str:
-    return f"/v1/runs/{quote(run_id, safe='')}"
+    return f"/v1/runs/{quote(limits.check_id('run_id', run_id), safe='')}"
 
 
-def _text(value: Any) -> str:
-    try:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False)
-    except (TypeError, ValueError) as e:
-        raise StepstileError(f"A step's input, shared input or tag is not JSON: {e}") from e
+def _check_whole(steps: Sequence[Step], defaults: Defaults) -> None:
+    """Checks what the parts of a dispatch must be together, which none of them can tell."""
+    if not steps:
+        raise limits.refuse("steps", "be at least one", "are none")
+    common = defaults.tags or {}
+    keys: set[str] = set()
+    for step in steps:
+        if step.key in keys:
+            raise limits.refuse("key", "be of one step of a dispatch", f"is {json.dumps(step.key)} of two")
+        keys.add(step.key)
+        if step.handler is None and defaults.handler is None:
+            raise limits.refuse(
+                "handler", "be named by each step or by defaults", f"is not, of {json.dumps(step.key)}"
+            )
+        if common and step.tags and len({*common, *step.tags}) > limits.TAGS:
+            many = len({*common, *step.tags})
+            raise limits.refuse("tags", f"be at most {limits.TAGS}", f"are {many} of {json.dumps(step.key)}")
+
+
+def _step_text(step: Step) -> str:
+    text = limits.text_of(step.to_json())
+    if len(text) > limits.INPUT_BYTES:  # an input's own JSON is not longer than that of its step
+        limits.check_input(step.input)
+    return text
 
 
 def _weight(text: str) -> int:
     return len(text) + text.count('"') + text.count("\\")
 
 
-def _parts(steps: Sequence[str], room: int) -> Iterator[list[str]]:
+def _parts(steps: Iterable[str], room: int) -> Iterator[list[str]]:
     part: list[str] = []
     weight = 0
     for step in steps:
         more = _weight(step) + 1
-        if part and (len(part) == MOST_STEPS or weight + more > room):
+        limits.check_fits("input", more, room)
+        if part and (len(part) == limits.STEPS_PER_CALL or weight + more > room):
             yield part
             part, weight = [], 0
         part.append(step)
         weight += more
-    yield part  # an empty dispatch too: Stepstile rejects it
+    yield part
 
 
 def _derived(dispatch_id: str, number: int) -> str:

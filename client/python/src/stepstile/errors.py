@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stepstile.records import StepEnded
+
 
 class StepstileError(Exception):
     """Base of the errors of this package."""
+
+
+class BadInput(StepstileError, ValueError):
+    """An argument that Stepstile would refuse. Nothing was sent; the message names the argument and its limit."""
+
+
+class DamagedResult(StepstileError):
+    """What was received is not what the step returned: its digest differs. To be fetched again once."""
 
 
 class Unreachable(StepstileError):
@@ -27,3 +40,15 @@ class Refused(StepstileError):
         self.type = type
         self.detail = detail
         self.status = status
+
+
+class StepFailed(StepstileError):
+    """The result of a step was asked for, and the step ended without one.
+
+    :ivar end: how it ended.
+    """
+
+    def __init__(self, end: StepEnded) -> None:
+        why = f": {end.error.message}" if end.error else "."
+        super().__init__(f"Step {end.key} ended {end.state} at attempt {end.attempt}{why}")
+        self.end = end

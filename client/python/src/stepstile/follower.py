@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from stepstile.records import ENDED, SUCCEEDED, UNKNOWN, LogPage, StepEnded, StepRecord
 
@@ -36,7 +39,11 @@ class _Calls(Protocol):
     def result(self, run_id: str, key: str) -> Any: ...
 
 
-class Follower:
+Item = TypeVar("Item", bound="LogPage | StepEnded", covariant=True)
+"""What a follower reports: ends, and log pages if asked for."""
+
+
+class Follower(Generic[Item]):
     """Reports the end of each followed step once, and each page of their logs once, before the end.
 
     An entry of the feed may be read twice, and may appear late: a write gets its time before it is visible. So entries
@@ -46,15 +53,28 @@ class Follower:
     UNKNOWN, with an error that says what to do. If a poll raises an error, it has reported nothing, and the next poll
     reports its items. A page that appears after the end of its step was reported is dropped. Not safe to use from
     several threads at once.
+
+    A loop over a follower (`for`, or `async for`) waits for each item and ends when each step has ended. A loop that was
+    left, or that an error ended, is continued by another: nothing is lost or reported twice.
     """
 
     def __init__(
-        self, calls: _Calls, run_id: str, keys: Iterable[str], *, logs: bool, clock: Callable[[], float]
+        self,
+        calls: _Calls,
+        run_id: str,
+        keys: Iterable[str],
+        *,
+        logs: bool,
+        clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._calls = calls
         self._run_id = run_id
         self._logs = logs
         self._clock = clock
+        self._wait = wait
+        self._lock = threading.Lock()
+        self._ready: deque[Any] = deque()
         self._missing: dict[str, None] = dict.fromkeys(keys)
         self._followed = set(self._missing)
         self._not_followed: dict[str, list[Mapping[str, Any]]] = {}
@@ -99,8 +119,53 @@ class Follower:
                 self._take(entry)
         self._pause = _SHORTEST_PAUSE
 
-    def poll(self) -> list[LogPage | StepEnded]:
+    def __iter__(self) -> Iterator[Item]:
+        """The items as they come."""
+        while self._fetch():
+            while self._ready:
+                yield self._ready.popleft()
+            if self._missing:
+                self._wait(self._pause)
+
+    async def __aiter__(self) -> AsyncIterator[Item]:
+        """The items as they come; calls are made in another thread. A loop that is cancelled may be continued."""
+        while await asyncio.to_thread(self._fetch):
+            while self._ready:
+                yield self._ready.popleft()
+            if self._missing:
+                await asyncio.sleep(self._pause)
+
+    def wait(self, timeout_seconds: float, reported: Callable[[Item], object] = lambda _: None) -> bool:
+        """Polls and pauses until each step has ended, or the time is over; tells which.
+
+        :param reported: called with each item.
+        """
+        until = self._clock() + timeout_seconds
+        while True:
+            for item in self.poll():
+                reported(item)
+            if not self._missing:
+                return True
+            left = until - self._clock()
+            if left <= 0:
+                return False
+            self._wait(min(left, self._pause))
+
+    def poll(self) -> list[Item]:
         """Returns the new items without waiting: for each step, its pages in order, then its end."""
+        with self._lock:
+            items = list(self._ready) or self._poll()
+            self._ready.clear()
+        return items
+
+    def _fetch(self) -> bool:
+        """Polls, unless a loop that was left has not come to all items; False if there is nothing more to come."""
+        with self._lock:  # a cancelled `async for` leaves its thread behind
+            if not self._ready and self._missing:
+                self._ready.extend(self._poll())
+            return bool(self._ready or self._missing)
+
+    def _poll(self) -> list[LogPage | StepEnded]:
         known = len(self._fresh)
         self._go_on()
         now = self._clock()

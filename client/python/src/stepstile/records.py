@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from stepstile import limits
+from stepstile.errors import StepFailed
+
 SUCCEEDED: Final = "SUCCEEDED"
 FAILED: Final = "FAILED"
 DEAD: Final = "DEAD"
@@ -33,6 +36,10 @@ class Retry:
     on: Sequence[str] | None = None
     never: Sequence[str] | None = None
 
+    def __post_init__(self) -> None:
+        limits.check_backoff("base_seconds", self.base_seconds)
+        limits.check_backoff("cap_seconds", self.cap_seconds)
+
     def to_json(self) -> dict[str, Any]:
         return _present(
             baseSeconds=self.base_seconds,
@@ -52,6 +59,10 @@ class Defaults:
     retry: Retry | None = None
     tags: Mapping[str, str] | None = None
 
+    def __post_init__(self) -> None:
+        limits.check_settings(self.handler, self.max_attempts, self.timeout_seconds)
+        limits.check_tags(self.tags or {})
+
     def to_json(self) -> dict[str, Any]:
         return _present(
             handler=self.handler,
@@ -66,7 +77,13 @@ class Defaults:
 class Step:
     """A step to run. Its key names it within the run for ever: the same key again is the same step.
 
-    :ivar input: any JSON, handed to the handler as it is.
+    :ivar key: 1 to 512 bytes of UTF-8 without `#`, control characters and blanks at its ends.
+    :ivar handler: which code runs it; None for that of the dispatch's defaults.
+    :ivar input: any JSON of at most 5 MiB, handed to the handler as it is.
+    :ivar max_attempts: 1 to 100.
+    :ivar timeout_seconds: of one attempt: 1 to 880.
+    :ivar tags: at most 20 with those of the dispatch, names and values of at most 200 characters.
+    :raises BadInput: if a limit is exceeded.
     """
 
     key: str
@@ -76,6 +93,11 @@ class Step:
     timeout_seconds: int | None = None
     retry: Retry | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self) -> None:
+        limits.check_key(self.key)
+        limits.check_settings(self.handler, self.max_attempts, self.timeout_seconds)
+        limits.check_tags(self.tags)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -103,6 +125,11 @@ class Overrides:
     timeout_seconds: int | None = None
     retry: Retry | None = None
     input: Any = SAME
+
+    def __post_init__(self) -> None:
+        limits.check_settings(self.handler, self.max_attempts, self.timeout_seconds)
+        if self.input is not SAME:
+            limits.check_input(self.input)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -163,12 +190,23 @@ class LogPage:
 class StepRecord:
     """A step as it stands.
 
+    :ivar attempt: the newest one; 0 while queued.
+    :ivar handler: which code runs it.
     :ivar result: what the handler returned, once SUCCEEDED and if it is in the answer.
     :ivar result_location: where the result is otherwise.
     :ivar attempts: what became of the last attempts that did not succeed.
-    :ivar progress: 0 to 1, if it runs and its worker has sent a heartbeat; a list of steps and a lookup do not have it.
+    :ivar progress: 0 to 1, if it runs and its worker has sent a heartbeat; a list of steps and a lookup do not have it,
+        nor what the worker says else: `progress_note`, `last_line`, `lease_until`, `lost`.
     :ivar log_page_count: how many pages of its log the newest attempt has written.
     :ivar log_pages: the pages of one attempt, if asked for.
+    :ivar dispatch_id: of the dispatch whose input and settings it has.
+    :ivar max_attempts: of its budget; None in a listing.
+    :ivar redriven_by: the last redrive of it; None in a listing.
+    :ivar not_before: RETRYING: when it is tried again at the earliest.
+    :ivar dead_lettered_at: DEAD: when its dead letter was written.
+    :ivar worker: RUNNING: the invocation that runs it, which ends at `deadline` at the latest.
+    :ivar cancel_requested: RUNNING: whether it was asked to stop.
+    :ivar suspect: whether a worker was lost that ran it, so that it runs alone.
     """
 
     key: str
@@ -185,6 +223,18 @@ class StepRecord:
     progress_note: str
     log_page_count: int
     log_pages: Sequence[LogPage]
+    dispatch_id: str = ""
+    max_attempts: int | None = None
+    redriven_by: str | None = None
+    not_before: datetime | None = None
+    dead_lettered_at: datetime | None = None
+    worker: str = ""
+    deadline: datetime | None = None
+    cancel_requested: bool = False
+    suspect: bool = False
+    last_line: str = ""
+    lease_until: datetime | None = None
+    lost: bool = False
 
     @staticmethod
     def from_json(node: Mapping[str, Any]) -> StepRecord:
@@ -215,6 +265,18 @@ class StepRecord:
             progress_note=str(node.get("progressNote", "")),
             log_page_count=int(node.get("logPageCount", 0)),
             log_pages=tuple(_log_page(key, page) for page in node.get("logPages", ())),
+            dispatch_id=str(node.get("dispatchId", "")),
+            max_attempts=node.get("maxAttempts"),
+            redriven_by=node.get("redrivenBy"),
+            not_before=instant(node.get("notBefore")),
+            dead_lettered_at=instant(node.get("deadLetteredAt")),
+            worker=str(node.get("worker", "")),
+            deadline=instant(node.get("deadline")),
+            cancel_requested=bool(node.get("cancelRequested", False)),
+            suspect=bool(node.get("suspect", False)),
+            last_line=str(node.get("lastLine", "")),
+            lease_until=instant(node.get("leaseUntil")),
+            lost=bool(node.get("lost", False)),
         )
 
 
@@ -271,10 +333,25 @@ class StepEnded:
     error: StepFault | None = None
     attempts: Sequence[Attempt] = ()
 
+    def result_or_raise(self) -> Any:
+        """What the handler returned.
+
+        :raises StepFailed: if the step did not succeed.
+        """
+        if self.state != SUCCEEDED:
+            raise StepFailed(self)
+        return self.result
+
 
 @dataclass(frozen=True)
 class RunStatus:
-    """Counts of a run's steps by state, as of `counted_at` (None before they were first counted)."""
+    """How a run stands.
+
+    :ivar cancelled: whether it was cancelled: it takes no more steps.
+    :ivar step_count: steps of all its dispatches; a step that two of them name is counted in both.
+    :ivar open_dispatch_count: dispatches in which something is left to do; at 0 every step has ended.
+    :ivar counts: of the steps by state, without zeros, as of `counted_at` (None before they were first counted).
+    """
 
     run_id: str
     cancelled: bool
@@ -282,6 +359,8 @@ class RunStatus:
     open_dispatch_count: int
     counts: Mapping[str, int]
     counted_at: datetime | None
+    dispatch_count: int = 0
+    created_at: datetime | None = None
 
 
 def instant(text: str | None) -> datetime | None:

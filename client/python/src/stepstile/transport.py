@@ -58,8 +58,8 @@ class Transport:
         self._sign = sign
         self._timeout = timeout_seconds
         self._patience = patience_seconds
-        self._pause = pause
-        self._clock = clock
+        self.pause = pause
+        self.clock = clock
         self._random = random.Random()
         self._mine = threading.local()
         self._all: list[http.client.HTTPConnection] = []
@@ -67,16 +67,23 @@ class Transport:
         self._tls = ssl.create_default_context() if self._secure else None
 
     def call(
-        self, method: str, path: str, body: bytes | None = None, query: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        query: Mapping[str, str] | None = None,
+        *,
+        member: str | None = None,
     ) -> dict[str, Any]:
         """Makes a call; returns the answer's JSON.
 
+        :param member: what each answer of this call has; one without it is not Stepstile's.
         :raises Unreachable: if there was no answer within `patience_seconds`.
         :raises Unauthorised: if the caller is unknown or the call is not allowed.
         :raises Refused: if Stepstile rejects the call.
         """
         target = self._prefix + path + ("?" + urlencode(query, quote_via=quote, safe="") if query else "")
-        until = self._clock() + self._patience
+        until = self.clock() + self._patience
         cause: str
         failures = 0
         while True:
@@ -88,21 +95,21 @@ class Transport:
                 cause = f"{type(e).__name__}: {e}" if str(e) else type(e).__name__
             else:
                 if status < 400:
-                    return _json(answer)
+                    return _json(answer, member)
                 # A signed call that is not authorised is signed again, once: its credentials may have expired.
                 resign = self._sign is not None and status in (401, 403) and failures == 0
-                if status not in _AGAIN and not resign:
+                if not _is_retried(status, answer) and not resign:
                     raise self._error(status, answer)
                 cause = f"HTTP {status}{_detail(answer)}"
             failures += 1
             longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(failures, 10))
             wait = self._random.uniform(0, longest) if retry_after is None else retry_after
-            if self._clock() + wait > until:
+            if self.clock() + wait > until:
                 raise Unreachable(
                     f"Stepstile at {self.endpoint} did not answer {method} {path} in {failures} tries over "
                     f"{self._patience:g} s; the last one: {cause}. Is the stack up, and is this its endpoint?"
                 )
-            self._pause(wait)
+            self.pause(wait)
 
     def close(self) -> None:
         """Closes the connections of all threads; a later call opens new ones."""
@@ -185,12 +192,17 @@ def _seconds(retry_after: str | None) -> float | None:
     return min(_LONGEST_RETRY_AFTER_SECONDS, float(retry_after))
 
 
-def _json(answer: bytes) -> dict[str, Any]:
+def _is_retried(status: int, answer: bytes) -> bool:
+    """Whether to call again. What is damaged stays so until someone repairs it."""
+    return status in _AGAIN and _problem(answer).get("type") != _PROBLEMS + "damaged-data"
+
+
+def _json(answer: bytes, member: str | None) -> dict[str, Any]:
     try:
         value = json.loads(answer)
     except ValueError:
         value = None
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or (member is not None and member not in value):
         raise Refused("not-stepstile", "The endpoint's answer is not JSON; is it Stepstile's?", 200)
     return value
 

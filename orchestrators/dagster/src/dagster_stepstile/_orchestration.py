@@ -55,7 +55,7 @@ class Orchestration:
         self._sent: dict[str, SentStep] = {}
         self._writing: list[tuple[SentStep, StepEnded, Future[Sequence[DagsterEvent]]]] = []
         self._noted: set[str] = set()
-        self._follower = client.follow(self._run_id, [])
+        self._follower = client.follow(self._run_id, [], logs=True)
         self._running = RunningSteps(client, self._run_id)
         self._outgoing = Outgoing(settings, plan_context, self._job_def)
 

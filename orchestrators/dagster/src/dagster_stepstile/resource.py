@@ -116,7 +116,7 @@ class StepstileResource(ConfigurableResource["StepstileResource"]):
         shared: Mapping[str, Any],
     ) -> None:
         with suppress(Refused):  # the op's first try: this run does not exist yet
-            again = client.redrive(run, keys=[step.key for step in steps])
+            again = client.redrive(run, keys=[step.key for step in steps]).redriven_count
             if again:
                 context.log.info(f"Stepstile run {run}: {again} steps that did not succeed run again.")
         client.dispatch(

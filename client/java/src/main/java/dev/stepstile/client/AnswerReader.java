@@ -12,6 +12,15 @@ import org.jspecify.annotations.Nullable;
 final class AnswerReader {
     private AnswerReader() {}
 
+    /** @param answers of the parts of one dispatch, at least one */
+    static DispatchResult dispatched(List<JsonNode> answers) {
+        return new DispatchResult(
+                answers.getFirst().path("dispatchId").asText(),
+                answers.stream().mapToInt(each -> each.path("acceptedCount").asInt()).sum(),
+                answers.stream().mapToInt(each -> each.path("attachedCount").asInt()).sum(),
+                answers.stream().allMatch(each -> each.path("replayed").asBoolean()));
+    }
+
     static RunStatus status(JsonNode node) {
         Map<StepStatus, Integer> counts = new EnumMap<>(StepStatus.class);
         node.path("counts")
@@ -20,9 +29,12 @@ final class AnswerReader {
                         StepStatus.of(count.getKey()), count.getValue().asInt(), Integer::sum));
         return new RunStatus(
                 node.path("runId").asText(),
+                instantOrEpoch(node.path("createdAt")),
                 node.path("cancelled").asBoolean(),
                 node.path("stepCount").asInt(),
-                node.path("openDispatchCount").asInt(),
+                new RunStatus.Dispatches(
+                        node.path("dispatchCount").asInt(),
+                        node.path("openDispatchCount").asInt()),
                 counts,
                 instant(node.path("countedAt")));
     }
@@ -36,7 +48,11 @@ final class AnswerReader {
         return new StepRecord(
                 key,
                 node.path("attempt").asInt(),
-                node.path("handler").asText(),
+                new StepRecord.Origin(
+                        node.path("handler").asText(),
+                        node.path("dispatchId").asText(),
+                        node.has("maxAttempts") ? node.path("maxAttempts").asInt() : null,
+                        node.path("redrivenBy").textValue()),
                 instant(node.path("startedAt")),
                 state(node, node.path("finishedAt")),
                 attempts,
@@ -49,14 +65,21 @@ final class AnswerReader {
                 node.path("attempt").asInt(),
                 node.path("dispatchId").asText(),
                 instantOrEpoch(node.path("startedAt")),
-                new RunningStep.Worker(
-                        node.path("worker").asText(),
-                        instantOrEpoch(node.path("leaseUntil")),
-                        node.path("lost").asBoolean()),
-                new RunningStep.Progress(
-                        node.path("progress").asDouble(),
-                        node.path("progressNote").asText()),
+                worker(node),
+                progress(node),
                 node.path("lastLine").asText());
+    }
+
+    private static RunningStep.Worker worker(JsonNode node) {
+        return new RunningStep.Worker(
+                node.path("worker").asText(),
+                instant(node.path("leaseUntil")),
+                node.path("lost").asBoolean());
+    }
+
+    private static RunningStep.Progress progress(JsonNode node) {
+        return new RunningStep.Progress(
+                node.path("progress").asDouble(), node.path("progressNote").asText());
     }
 
     static FeedPage feed(JsonNode node) {
@@ -77,10 +100,15 @@ final class AnswerReader {
     }
 
     static RedriveResult redriven(JsonNode node) {
-        List<String> unknownKeys = new ArrayList<>();
-        node.path("unknownKeys").forEach(key -> unknownKeys.add(key.asText()));
         return new RedriveResult(
-                node.path("redrivenCount").asInt(), node.path("replayed").asBoolean(), unknownKeys);
+                node.path("redrivenCount").asInt(),
+                node.path("replayed").asBoolean(),
+                texts(node.path("unknownKeys")),
+                texts(node.path("damagedKeys")));
+    }
+
+    private static List<String> texts(JsonNode node) {
+        return node.valueStream().map(JsonNode::asText).toList();
     }
 
     private static StepState state(JsonNode node, JsonNode finished) {
@@ -90,12 +118,18 @@ final class AnswerReader {
             case QUEUED -> new StepState.Queued();
             case RUNNING ->
                 new StepState.Running(
-                        node.path("progress").asDouble(),
-                        node.path("progressNote").asText());
-            case RETRYING -> new StepState.Retrying();
+                        worker(node),
+                        progress(node),
+                        node.path("lastLine").asText(),
+                        instant(node.path("deadline")),
+                        node.path("cancelRequested").asBoolean(),
+                        node.path("suspect").asBoolean());
+            case RETRYING ->
+                new StepState.Retrying(
+                        instant(node.path("notBefore")), node.path("suspect").asBoolean());
             case SUCCEEDED -> new StepState.Succeeded(finishedAt, result(node));
             case FAILED -> new StepState.Failed(finishedAt, error(node));
-            case DEAD -> new StepState.Dead(finishedAt, error(node));
+            case DEAD -> new StepState.Dead(finishedAt, error(node), instant(node.path("deadLetteredAt")));
             case CANCELLED -> new StepState.Cancelled(finishedAt);
             case UNKNOWN -> new StepState.Unknown(node.path("damage").asText());
             case UNRECOGNISED -> new StepState.Unrecognised(name);
@@ -134,10 +168,12 @@ final class AnswerReader {
     }
 
     private static LogPage page(String key, JsonNode node) {
-        List<String> lines = new ArrayList<>();
-        node.path("lines").forEach(line -> lines.add(line.asText()));
         return new LogPage(
-                key, node.path("attempt").asInt(), node.path("page").asInt(), instantOrEpoch(node.path("at")), lines);
+                key,
+                node.path("attempt").asInt(),
+                node.path("page").asInt(),
+                instantOrEpoch(node.path("at")),
+                texts(node.path("lines")));
     }
 
     private static Instant instantOrEpoch(JsonNode node) {

@@ -33,9 +33,15 @@ public record ClientOptions(URI endpoint, Signer signer, Duration timeout, Durat
         }
     }
 
-    /** Calls without a signature, with the usual timeout and patience. */
+    /**
+     * With the usual timeout and patience. Calls to a host of AWS (API Gateway, a function URL) are signed for its region with
+     * the credentials that {@link SigV4Signer#standard} finds; calls to any other are not signed.
+     *
+     * @throws IllegalStateException if the host is one of AWS and the AWS SDK's signer is not on the class path
+     */
     public static ClientOptions of(URI endpoint) {
-        return new ClientOptions(endpoint, Signer.NONE, TIMEOUT, PATIENCE);
+        Signer signer = AwsHosts.region(endpoint).map(SigV4Signer::standard).orElse(Signer.NONE);
+        return new ClientOptions(endpoint, signer, TIMEOUT, PATIENCE);
     }
 
     /** The same with another signer. */

@@ -5,4 +5,8 @@ public final class DamagedResultException extends StepstileException {
     DamagedResultException(String message) {
         super(message);
     }
+
+    DamagedResultException(String message, IllegalArgumentException cause) {
+        super(message, cause);
+    }
 }

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * Steps to hand over in one call.
  *
  * @param dispatchId names the call: the same id with the same content is the same dispatch. 1 to 128 of
- *     {@code A-Z a-z 0-9 . _ : ~ @ + = -}
+ *     {@code A-Z a-z 0-9 . _ : ~ @ + = -}; null: Stepstile derives it from the content, so that the same steps are the same
+ *     dispatch
  * @param tenant whose steps these are: on AWS, one tenant's backlog delays other tenants less. 1 to 128 of the same
  *     characters; null: each run is a tenant of its own
  * @param steps at least one
@@ -19,22 +20,38 @@ import org.jspecify.annotations.Nullable;
  * @param sharedInputs by name, stored once and seen by each step: at most 8, together at most 5 MiB
  */
 public record Dispatch(
-        String dispatchId,
+        @Nullable String dispatchId,
         @Nullable String tenant,
         List<Step> steps,
         StepSettings defaults,
         Map<String, String> tags,
         Map<String, JsonValue> sharedInputs) {
-    /** Keeps copies of the collections. */
+    /**
+     * Keeps copies of the collections.
+     *
+     * @throws IllegalArgumentException if a limit is exceeded
+     */
     public Dispatch {
+        Checked.idOrNull("dispatchId", dispatchId);
+        Checked.idOrNull("tenant", tenant);
         steps = List.copyOf(steps);
-        tags = Map.copyOf(tags);
-        sharedInputs = Collections.unmodifiableMap(new TreeMap<>(sharedInputs));
+        tags = Map.copyOf(Checked.tags(tags));
+        sharedInputs = Collections.unmodifiableMap(new TreeMap<>(Checked.sharedInputs(sharedInputs)));
+    }
+
+    /** Steps that have nothing in common, under a name that is derived from them. */
+    public static Dispatch of(List<Step> steps) {
+        return new Dispatch(null, null, steps, StepSettings.NONE, Map.of(), Map.of());
     }
 
     /** Steps that have nothing in common. */
     public static Dispatch of(String dispatchId, List<Step> steps) {
         return new Dispatch(dispatchId, null, steps, StepSettings.NONE, Map.of(), Map.of());
+    }
+
+    /** The keys of the steps, in their order: what {@link StepstileClient#follow} takes. */
+    public List<String> keys() {
+        return steps.stream().map(Step::key).toList();
     }
 
     /** The same for another tenant. */

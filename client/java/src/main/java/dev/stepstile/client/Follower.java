@@ -2,16 +2,20 @@ package dev.stepstile.client;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -27,10 +31,13 @@ import org.jspecify.annotations.Nullable;
  * Reports each end of the steps that it follows once and, if asked to, each page of their logs once, before the end. An
  * entry of the feed may come twice, and may come late: entries are known by step key, attempt and page, and
  * {@link FeedPosition} goes back for the late ones. What the feed does not show at all is looked up each
- * {@link FeedTimes#LOOKUP_EVERY}; a step whose record is damaged in two lookups is reported so, and no longer waited for. A page that turns up after the end of its step was reported is dropped. Not safe to use
- * from several threads at once.
+ * {@link FeedTimes#LOOKUP_EVERY}; a step whose record is damaged in two lookups is
+ * reported so, and no longer waited for. A page that turns up after the end of its step was reported is dropped.
+ *
+ * <p>A loop over a follower waits for each event and ends when each step has ended; a loop that was left, or that an exception
+ * ended, is gone on with by another, and nothing is lost or reported twice. Not safe to use from several threads at once.
  */
-public final class Follower {
+public final class Follower implements Iterable<RunEvent> {
     /** Calls at once, for what the feed does not hold itself. */
     static final int READERS = 8;
 
@@ -45,6 +52,7 @@ public final class Follower {
     private final Set<Attempted> seenEnds = new HashSet<>();
     private final Set<Page> seenPages = new HashSet<>();
     private final Set<Page> reportedPages = new HashSet<>();
+    private final Deque<RunEvent> ready = new ArrayDeque<>();
     private final List<FeedPage.Entry> fresh = new ArrayList<>();
     private final List<StepDamaged> freshlyDamaged = new ArrayList<>();
     private Set<String> damaged = Set.of();
@@ -123,6 +131,11 @@ public final class Follower {
      *     have
      */
     public List<RunEvent> poll() {
+        if (!ready.isEmpty()) { // a loop over this was left before it came to them
+            List<RunEvent> left = List.copyOf(ready);
+            ready.clear();
+            return left;
+        }
         position.read(fresh::size);
         Instant now = pacing.now();
         if (!now.isBefore(lookupAt) && !missing.isEmpty()) {
@@ -134,6 +147,31 @@ public final class Follower {
         fresh.clear();
         freshlyDamaged.clear();
         return events;
+    }
+
+    /** The events as they come; {@code hasNext} waits for the next one, and throws as {@link #poll()} does. */
+    @Override
+    public Iterator<RunEvent> iterator() {
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                while (ready.isEmpty() && !complete()) {
+                    ready.addAll(poll());
+                    if (ready.isEmpty() && !complete()) {
+                        client.pause(pause);
+                    }
+                }
+                return !ready.isEmpty();
+            }
+
+            @Override
+            public RunEvent next() {
+                if (!hasNext()) {
+                    throw new NoSuchElementException("each step has ended");
+                }
+                return ready.removeFirst();
+            }
+        };
     }
 
     private static Duration longer(Duration pause) {
@@ -227,7 +265,7 @@ public final class Follower {
         StepState.Succeeded state =
                 new StepState.Succeeded(at, new StepResult.Value(client.result(runId, found.key())));
         return new StepRecord(
-                found.key(), found.attempt(), found.handler(), found.startedAt(), state, found.attempts(), found.log());
+                found.key(), found.attempt(), found.origin(), found.startedAt(), state, found.attempts(), found.log());
     }
 
     /** Of the attempts of which there are pages that were not reported, by step. */

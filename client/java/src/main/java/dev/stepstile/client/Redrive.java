@@ -22,10 +22,21 @@ public record Redrive(
         Set<StepStatus> statuses,
         StepSettings overrides,
         @Nullable JsonValue input) {
-    /** Keeps copies of the collections. */
+    /**
+     * Keeps copies of the collections.
+     *
+     * @throws IllegalArgumentException if a limit is exceeded, or there is an input and no key
+     */
     public Redrive {
-        keys = List.copyOf(keys);
-        statuses = Set.copyOf(statuses);
+        Checked.id("redriveId", redriveId);
+        keys = List.copyOf(Checked.keys(keys));
+        statuses = Set.copyOf(Checked.redriven(statuses));
+        if (input != null) {
+            Checked.input(input);
+            if (keys.isEmpty()) {
+                throw new IllegalArgumentException("input must be of a redrive that names keys, and there are none.");
+            }
+        }
     }
 
     /** All steps that are FAILED or DEAD, as a redrive of its own. */
@@ -40,7 +51,7 @@ public record Redrive(
      */
     public static Redrive of(Collection<String> keys) {
         if (keys.isEmpty()) {
-            throw new IllegalArgumentException("no keys: call Redrive.all() for all steps of the run");
+            throw new IllegalArgumentException("keys must be at least one, and are none: Redrive.all() is for all steps of the run.");
         }
         return new Redrive(name(), List.copyOf(keys), Set.of(), StepSettings.NONE, null);
     }

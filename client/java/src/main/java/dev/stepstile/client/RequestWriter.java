@@ -13,14 +13,10 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** The bodies of calls, as the API takes them. */
 final class RequestWriter {
-    /** Of one call, as Lambda counts them: the body as a JSON string in its event, so a quote is two bytes. */
-    private static final int MOST_BYTES = 6_000_000;
-
-    private static final int MOST_STEPS = 10_000;
-
     /** For a dispatch's id and the names of its members. */
     private static final int HEAD_BYTES = 1_000;
 
@@ -33,6 +29,7 @@ final class RequestWriter {
      * is the same one when it is made again; the second and later ones have ids of their own.
      */
     static List<String> dispatch(Dispatch dispatch) {
+        Checked.whole(dispatch);
         ObjectNode head = Json.object();
         if (dispatch.tenant() != null) {
             head.put("tenant", dispatch.tenant());
@@ -49,12 +46,22 @@ final class RequestWriter {
         String text = Json.print(head);
         String common = text.substring(1, text.length() - 1);
         List<String> bodies = new ArrayList<>();
-        for (List<String> part : parts(dispatch.steps(), MOST_BYTES - weight(common) - HEAD_BYTES)) {
-            String id = bodies.isEmpty() ? dispatch.dispatchId() : derived(dispatch.dispatchId(), bodies.size());
-            bodies.add("{\"dispatchId\":" + JsonValue.of(id) + (common.isEmpty() ? "" : "," + common) + ",\"steps\":["
-                    + String.join(",", part) + "]}");
+        int room = Checked.REQUEST_BYTES - HEAD_BYTES;
+        Checked.fits("sharedInputs", weight(common), room);
+        for (List<String> part : parts(dispatch.steps(), room - weight(common))) {
+            String id = id(dispatch.dispatchId(), bodies.size());
+            bodies.add("{" + id + (common.isEmpty() ? "" : common + ",") + "\"steps\":[" + String.join(",", part)
+                    + "]}");
         }
         return bodies;
+    }
+
+    /** The member, with a comma; none where the content names the dispatch. */
+    private static String id(@Nullable String dispatchId, int number) {
+        if (dispatchId == null) {
+            return "";
+        }
+        return "\"dispatchId\":" + JsonValue.of(number == 0 ? dispatchId : derived(dispatchId, number)) + ",";
     }
 
     static String lookup(List<String> keys) {
@@ -81,7 +88,6 @@ final class RequestWriter {
         return Json.print(body);
     }
 
-    /** An empty dispatch is a part too: that it has no steps is for Stepstile to say. */
     private static List<List<String>> parts(List<Step> steps, int room) {
         List<List<String>> parts = new ArrayList<>();
         List<String> part = new ArrayList<>();
@@ -89,7 +95,8 @@ final class RequestWriter {
         for (Step step : steps) {
             String json = step(step);
             int more = weight(json) + 1;
-            if (!part.isEmpty() && (part.size() == MOST_STEPS || weight + more > room)) {
+            Checked.fits("input", more, room);
+            if (!part.isEmpty() && (part.size() == Checked.STEPS_PER_CALL || weight + more > room)) {
                 parts.add(part);
                 part = new ArrayList<>();
                 weight = 0;
@@ -161,7 +168,7 @@ final class RequestWriter {
                 : Json.MAPPER.getNodeFactory().numberNode(shortest);
     }
 
-    /** Bytes of UTF-8, a quote and a backslash being two. */
+    /** Bytes as Lambda counts them, the body being a JSON string in its event: of UTF-8, a quote and a backslash being two. */
     private static int weight(String json) {
         int weight = json.length();
         for (int i = 0; i < json.length(); i++) {

@@ -24,8 +24,14 @@ public record Retry(
     /** Leaves everything to where it stands. */
     public static final Retry NONE = new Retry(null, null, null, null);
 
-    /** Keeps copies of the lists. */
+    /**
+     * Keeps copies of the lists.
+     *
+     * @throws IllegalArgumentException if a limit is exceeded
+     */
     public Retry {
+        Checked.backoff("base", base);
+        Checked.backoff("cap", cap);
         on = on == null ? null : List.copyOf(on);
         never = never == null ? null : List.copyOf(never);
     }

@@ -1,6 +1,7 @@
 package dev.stepstile.client;
 
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A step that a worker runs, as of the worker's newest heartbeat.
@@ -24,10 +25,11 @@ public record RunningStep(
      * An invocation of the step function.
      *
      * @param id its name
-     * @param leaseUntil until when it is believed to live without another heartbeat
+     * @param leaseUntil until when it is believed to live without another heartbeat; null in a list of steps and in a lookup,
+     *     which do not have it, and before its first heartbeat
      * @param lost whether that time is over, or the worker was revoked: another attempt follows, unless this one has ended
      */
-    public record Worker(String id, Instant leaseUntil, boolean lost) {}
+    public record Worker(String id, @Nullable Instant leaseUntil, boolean lost) {}
 
     /**
      * How far an attempt is.

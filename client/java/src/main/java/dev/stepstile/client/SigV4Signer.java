@@ -6,8 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import software.amazon.awssdk.http.SdkHttpMethod;
 import software.amazon.awssdk.http.SdkHttpRequest;
 import software.amazon.awssdk.http.auth.aws.signer.AwsV4HttpSigner;
@@ -22,9 +20,8 @@ import software.amazon.awssdk.utils.CompletableFutureUtils;
  * {@code execute-api:Invoke} on the API.
  */
 public final class SigV4Signer implements Signer {
-    private static final Pattern API_GATEWAY =
-            Pattern.compile(".*\\.execute-api\\.([a-z0-9-]+)\\.amazonaws\\.com(\\.cn)?");
-    private static final Pattern FUNCTION_URL = Pattern.compile(".*\\.lambda-url\\.([a-z0-9-]+)\\.on\\.aws");
+    private static final String NO_SIGNER = "Calls to AWS are signed by the AWS SDK, which is not on the class path: add "
+            + "software.amazon.awssdk:auth to the dependencies, or give the client a signer of your own.";
 
     private final AwsV4HttpSigner signer = AwsV4HttpSigner.create();
     private final String region;
@@ -42,12 +39,22 @@ public final class SigV4Signer implements Signer {
 
     /** The region that an endpoint's host name says, if it is one of AWS's API Gateway or Lambda. */
     public static Optional<String> regionOf(URI endpoint) {
-        String host = endpoint.getHost() == null ? "" : endpoint.getHost();
-        Matcher gateway = API_GATEWAY.matcher(host);
-        Matcher function = FUNCTION_URL.matcher(host);
-        return gateway.matches()
-                ? Optional.of(gateway.group(1))
-                : function.matches() ? Optional.of(function.group(1)) : Optional.empty();
+        return AwsHosts.region(endpoint);
+    }
+
+    /**
+     * Signs with the credentials that are found where the program runs: those of the AWS SDK's chain (environment, profile,
+     * container, instance) if {@code software.amazon.awssdk:auth} is on the class path, else those of the environment.
+     *
+     * @param region of the API, as {@code eu-west-1}
+     * @throws IllegalStateException if the AWS SDK's signer is not on the class path
+     */
+    public static Signer standard(String region) {
+        try {
+            return new SigV4Signer(region, AwsCredentials.standard());
+        } catch (NoClassDefFoundError e) {
+            throw new IllegalStateException(NO_SIGNER, e);
+        }
     }
 
     @Override
@@ -56,9 +63,8 @@ public final class SigV4Signer implements Signer {
                 .method(SdkHttpMethod.fromValue(request.method()))
                 .uri(request.uri());
         request.headers().forEach(unsigned::putHeader);
-        boolean function =
-                FUNCTION_URL.matcher(String.valueOf(request.uri().getHost())).matches();
-        AwsCredentialsIdentity identity = CompletableFutureUtils.joinLikeSync(credentials.resolveIdentity());
+        boolean function = AwsHosts.isFunctionUrl(request.uri());
+        AwsCredentialsIdentity identity = identity();
         SignedRequest signed = signer.sign(signing -> signing.identity(identity)
                 .request(unsigned.build())
                 .payload(() -> new ByteArrayInputStream(request.body().getBytes(StandardCharsets.UTF_8)))
@@ -67,5 +73,17 @@ public final class SigV4Signer implements Signer {
         Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
         signed.request().forEachHeader((name, values) -> headers.put(name, String.join(",", values)));
         return headers;
+    }
+
+    private AwsCredentialsIdentity identity() {
+        try {
+            return CompletableFutureUtils.joinLikeSync(credentials.resolveIdentity());
+        } catch (RuntimeException e) { // the SDK's own exceptions have no base in the signer's modules
+            throw new UnauthorisedException(
+                    "There are no AWS credentials to sign with: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
+                            + "AWS_SECRET_ACCESS_KEY, or give this process a role that may call execute-api:Invoke ("
+                            + e.getMessage() + ").",
+                    e);
+        }
     }
 }

@@ -13,16 +13,22 @@ import org.jspecify.annotations.Nullable;
  * @param tags handed to the handler, added to those of the dispatch: at most 20, names and values of at most 200 characters
  */
 public record Step(String key, JsonValue input, StepSettings settings, Map<String, String> tags) {
-    /** Keeps a copy of the tags. */
+    /**
+     * Keeps a copy of the tags.
+     *
+     * @throws IllegalArgumentException if a limit is exceeded
+     */
     public Step {
-        tags = Map.copyOf(tags);
+        Checked.key(key);
+        Checked.input(input);
+        tags = Map.copyOf(Checked.tags(tags));
     }
 
     /**
      * A step of a handler.
      *
      * @param input as {@link JsonValue#of} takes it
-     * @throws IllegalArgumentException if there is no JSON for the input
+     * @throws IllegalArgumentException if there is no JSON for the input, or a limit is exceeded
      */
     public static Step of(String key, String handler, @Nullable Object input) {
         return new Step(key, JsonValue.of(input), StepSettings.handler(handler), Map.of());

@@ -1,6 +1,7 @@
 package dev.stepstile.client;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A step's end, reported once.
@@ -13,5 +14,21 @@ public record StepEnded(String key, int attempt, StepState.Ended state, List<Att
     /** Keeps a copy of the attempts. */
     public StepEnded {
         attempts = List.copyOf(attempts);
+    }
+
+    /** What the handler returned; empty if the step did not succeed. */
+    public Optional<JsonValue> result() {
+        return state instanceof StepState.Succeeded(var _, StepResult.Value(JsonValue json))
+                ? Optional.of(json)
+                : Optional.empty();
+    }
+
+    /**
+     * What the handler returned.
+     *
+     * @throws StepFailedException if the step did not succeed
+     */
+    public JsonValue resultOrThrow() {
+        return result().orElseThrow(() -> new StepFailedException(this));
     }
 }

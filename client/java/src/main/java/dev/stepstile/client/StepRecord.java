@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * A step as it stands.
  *
  * @param attempt the newest one; 0 while queued
- * @param handler which code runs it
+ * @param origin which code runs it, and who asked for that
  * @param startedAt when its first attempt began; null while queued
  * @param state its state
  * @param attempts what became of the last ten attempts that did not succeed, oldest first; empty in a listing
@@ -17,13 +17,32 @@ import org.jspecify.annotations.Nullable;
 public record StepRecord(
         String key,
         int attempt,
-        String handler,
+        Origin origin,
         @Nullable Instant startedAt,
         StepState state,
         List<Attempt> attempts,
         StepLog log) {
+    /**
+     * Where a step's settings come from.
+     *
+     * @param handler which code runs it
+     * @param dispatchId of the dispatch whose input and settings it has
+     * @param maxAttempts of its budget; null in a listing
+     * @param redrivenBy the last redrive of it; null if there was none, and in a listing
+     */
+    public record Origin(
+            String handler,
+            String dispatchId,
+            @Nullable Integer maxAttempts,
+            @Nullable String redrivenBy) {}
+
     /** Keeps a copy of the attempts. */
     public StepRecord {
         attempts = List.copyOf(attempts);
+    }
+
+    /** Which code runs it. */
+    public String handler() {
+        return origin.handler();
     }
 }

@@ -18,6 +18,15 @@ public record StepSettings(
         @Nullable Integer maxAttempts,
         @Nullable Duration timeout,
         @Nullable Retry retry) {
+    /** @throws IllegalArgumentException if a limit is exceeded */
+    public StepSettings {
+        if (handler != null) {
+            Checked.name("handler", handler);
+        }
+        Checked.maxAttempts(maxAttempts);
+        Checked.timeout(timeout);
+    }
+
     /** Leaves everything to where the settings stand. */
     public static final StepSettings NONE = new StepSettings(null, null, null, null);
 

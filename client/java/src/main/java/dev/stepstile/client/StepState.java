@@ -1,6 +1,7 @@
 package dev.stepstile.client;
 
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /** The state of a step, with what belongs to it. */
 public sealed interface StepState {
@@ -22,20 +23,37 @@ public sealed interface StepState {
     }
 
     /**
-     * An attempt owns the step.
+     * An attempt owns the step. What its worker says of it (its progress, last line and lease) is not in a list of steps, nor in
+     * a lookup.
      *
-     * @param progress 0 to 1, as the handler reports it; 0 in a list of steps and in a lookup, which do not have it
-     * @param progressNote what the handler says of its progress; empty for nothing
+     * @param worker who runs it
+     * @param progress 0 before the first heartbeat
+     * @param lastLine what it last printed; empty for nothing
+     * @param deadline when the invocation that runs it ends at the latest; null if it is not known
+     * @param cancelRequested whether it was asked to stop
+     * @param suspect whether a worker was lost that ran it, so that it runs alone
      */
-    record Running(double progress, String progressNote) implements StepState {
+    record Running(
+            RunningStep.Worker worker,
+            RunningStep.Progress progress,
+            String lastLine,
+            @Nullable Instant deadline,
+            boolean cancelRequested,
+            boolean suspect)
+            implements StepState {
         @Override
         public StepStatus status() {
             return StepStatus.RUNNING;
         }
     }
 
-    /** An attempt failed, the next one follows. */
-    record Retrying() implements StepState {
+    /**
+     * An attempt failed, the next one follows.
+     *
+     * @param notBefore when at the earliest; null if it is not known
+     * @param suspect whether a worker was lost that ran it, so that it will run alone
+     */
+    record Retrying(@Nullable Instant notBefore, boolean suspect) implements StepState {
         @Override
         public StepStatus status() {
             return StepStatus.RETRYING;
@@ -58,8 +76,12 @@ public sealed interface StepState {
         }
     }
 
-    /** The attempts are used up, or there is nothing to try with. */
-    record Dead(Instant finishedAt, StepError error) implements Ended {
+    /**
+     * The attempts are used up, or there is nothing to try with.
+     *
+     * @param deadLetteredAt when its dead letter was written; null before, and where a feed reported the end
+     */
+    record Dead(Instant finishedAt, StepError error, @Nullable Instant deadLetteredAt) implements Ended {
         @Override
         public StepStatus status() {
             return StepStatus.DEAD;

@@ -22,14 +22,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A call that was not answered, or was answered "not now", is made again until the client's patience ends; each has the
  * same effect as once. What a call can end with otherwise is a {@link StepstileException}: {@link UnreachableException},
- * {@link UnauthorisedException}, {@link RefusedException} or, if the thread was interrupted, {@link CallInterruptedException}.
+ * {@link UnauthorisedException}, {@link RefusedException} or, if the thread was interrupted, {@link CallInterruptedException}. What Stepstile would refuse for
+ * its form is an {@link IllegalArgumentException} before anything is sent.
  *
  * <p>Closing waits for the calls that are under way and releases the connections and the threads of the HTTP client.
  */
 public final class StepstileClient implements AutoCloseable {
-    /** Of one call. */
-    private static final int LOOKUP_KEYS = 100;
-
     private static final int LIST_LIMIT = 1000;
     private static final String RUN_NOT_FOUND = "run-not-found";
     private static final String STEP_NOT_STARTED = "step-not-started";
@@ -50,9 +48,10 @@ public final class StepstileClient implements AutoCloseable {
     }
 
     /**
-     * A client without a signer, with the usual timeout and patience.
+     * A client with the usual timeout and patience, which signs its calls if the endpoint is a host of AWS
+     * ({@link ClientOptions#of}).
      *
-     * @param endpoint what {@code ./stepstile local} prints
+     * @param endpoint what {@code ./stepstile local} prints, or the deployed stack's output {@code ApiUrl}
      */
     public static StepstileClient of(URI endpoint) {
         return new StepstileClient(ClientOptions.of(endpoint));
@@ -73,14 +72,11 @@ public final class StepstileClient implements AutoCloseable {
      *     {@code run-cancelled} if the run was cancelled
      */
     public DispatchResult dispatch(String runId, Dispatch dispatch) {
-        int acceptedCount = 0;
-        int attachedCount = 0;
+        List<JsonNode> answers = new ArrayList<>();
         for (String body : RequestWriter.dispatch(dispatch)) {
-            JsonNode answer = transport.post(run(runId) + "/dispatches", body);
-            acceptedCount += answer.path("acceptedCount").asInt();
-            attachedCount += answer.path("attachedCount").asInt();
+            answers.add(transport.post(run(runId) + "/dispatches", body, "acceptedCount"));
         }
-        return new DispatchResult(acceptedCount, attachedCount);
+        return AnswerReader.dispatched(answers);
     }
 
     /**
@@ -91,10 +87,8 @@ public final class StepstileClient implements AutoCloseable {
      * @throws RefusedException also if the document is not such a body, with the problem's type
      */
     public DispatchResult dispatch(String runId, JsonValue document) {
-        JsonNode answer = transport.post(run(runId) + "/dispatches", document.text());
-        return new DispatchResult(
-                answer.path("acceptedCount").asInt(),
-                answer.path("attachedCount").asInt());
+        return AnswerReader.dispatched(
+                List.of(transport.post(run(runId) + "/dispatches", document.text(), "acceptedCount")));
     }
 
     /**
@@ -103,7 +97,7 @@ public final class StepstileClient implements AutoCloseable {
      * @throws RefusedException of type {@code run-not-found} if nothing was dispatched to the run
      */
     public RunStatus status(String runId) {
-        return AnswerReader.status(transport.get(run(runId), Map.of()));
+        return AnswerReader.status(transport.get(run(runId), Map.of(), "runId"));
     }
 
     /**
@@ -112,11 +106,12 @@ public final class StepstileClient implements AutoCloseable {
      * @throws RefusedException of type {@code run-not-found} if nothing was dispatched to the run
      */
     public RunStatus exactStatus(String runId) {
-        JsonNode answer = transport.get(run(runId), Map.of("exact", "true"));
+        JsonNode answer = transport.get(run(runId), Map.of("exact", "true"), "runId");
         while (answer.has("cursor")) {
             answer = transport.get(
                     run(runId),
-                    query("exact", "true", "cursor", answer.path("cursor").asText()));
+                    query("exact", "true", "cursor", answer.path("cursor").asText()),
+                    "runId");
         }
         return AnswerReader.status(answer);
     }
@@ -155,35 +150,36 @@ public final class StepstileClient implements AutoCloseable {
     /** The entries of a list through all its pages. */
     private Stream<JsonNode> pages(String path, Map<String, String> query) {
         return Stream.iterate(
-                        Optional.of(transport.get(path, query)),
+                        Optional.of(transport.get(path, query, "steps")),
                         Optional::isPresent,
                         page -> page.map(answer -> answer.path("cursor").textValue())
                                 .map(cursor -> {
                                     Map<String, String> next = new TreeMap<>(query);
                                     next.put("cursor", cursor);
-                                    return transport.get(path, next);
+                                    return transport.get(path, next, "steps");
                                 }))
                 .flatMap(page -> page.orElseThrow().path("steps").valueStream());
     }
 
     /** One step, read consistently, with its result if an answer can hold it; empty while it is queued, and if there is none. */
     public Optional<StepRecord> step(String runId, String key) {
-        return step(runId, query("key", key));
+        return step(runId, query("key", Checked.key(key)));
     }
 
     /** One step, with what its newest attempt wrote. */
     public Optional<StepRecord> stepWithLog(String runId, String key) {
-        return step(runId, query("key", key, "log", "true"));
+        return step(runId, query("key", Checked.key(key), "log", "true"));
     }
 
     /** One step, with what one of its attempts wrote. */
     public Optional<StepRecord> stepWithLog(String runId, String key, int attempt) {
-        return step(runId, query("key", key, "log", "true", "attempt", String.valueOf(attempt)));
+        String number = String.valueOf(Checked.attempt(attempt));
+        return step(runId, query("key", Checked.key(key), "log", "true", "attempt", number));
     }
 
     private Optional<StepRecord> step(String runId, Map<String, String> query) {
         try {
-            return Optional.of(AnswerReader.step(transport.get(run(runId) + "/step", query)));
+            return Optional.of(AnswerReader.step(transport.get(run(runId) + "/step", query, "state")));
         } catch (RefusedException e) {
             if (e.type().equals(STEP_NOT_STARTED) || e.type().equals(RUN_NOT_FOUND)) {
                 return Optional.empty();
@@ -199,11 +195,13 @@ public final class StepstileClient implements AutoCloseable {
      * @throws DamagedResultException if what came is not what the step returned
      */
     public JsonValue result(String runId, String key) {
+        Checked.key(key);
         ByteArrayOutputStream content = new ByteArrayOutputStream();
         while (true) {
             JsonNode piece = transport.get(
-                    run(runId) + "/step/result", query("key", key, "offset", String.valueOf(content.size())));
-            byte[] bytes = Base64.getDecoder().decode(piece.path("content").asText());
+                    run(runId) + "/step/result", query("key", key, "offset", String.valueOf(content.size())),
+                    "content");
+            byte[] bytes = decoded(key, piece.path("content").asText());
             content.writeBytes(bytes);
             if (content.size() >= piece.path("size").asLong() || bytes.length == 0) {
                 if (!RequestWriter.sha256(content.toByteArray())
@@ -216,17 +214,25 @@ public final class StepstileClient implements AutoCloseable {
         }
     }
 
+    private static byte[] decoded(String key, String content) {
+        try {
+            return Base64.getDecoder().decode(content);
+        } catch (IllegalArgumentException e) {
+            throw new DamagedResultException("The result of step " + key + " did not arrive as base64.", e);
+        }
+    }
+
     /**
      * The records of steps by key, read consistently, in the order of the keys; without those that are still queued. A result
      * over 16 KB is {@link StepResult.Stored}.
      */
     public Map<String, StepRecord> lookup(String runId, Collection<String> keys) {
         Map<String, StepRecord> found = new LinkedHashMap<>();
-        List<String> wanted = new ArrayList<>(new LinkedHashSet<>(keys));
-        for (int from = 0; from < wanted.size(); from += LOOKUP_KEYS) {
-            List<String> some = wanted.subList(from, Math.min(wanted.size(), from + LOOKUP_KEYS));
+        List<String> wanted = new ArrayList<>(new LinkedHashSet<>(Checked.keys(keys)));
+        for (int from = 0; from < wanted.size(); from += Checked.LOOKUP_KEYS) {
+            List<String> some = wanted.subList(from, Math.min(wanted.size(), from + Checked.LOOKUP_KEYS));
             Optional<JsonNode> answer =
-                    known(() -> transport.post(run(runId) + "/steps/lookup", RequestWriter.lookup(some)));
+                    known(() -> transport.post(run(runId) + "/steps/lookup", RequestWriter.lookup(some), "entries"));
             answer.ifPresent(records -> records.path("entries").forEach(node -> {
                 StepRecord entry = AnswerReader.step(node);
                 found.put(entry.key(), entry);
@@ -240,14 +246,14 @@ public final class StepstileClient implements AutoCloseable {
         Map<String, String> query = cursor == null
                 ? query("limit", String.valueOf(LIST_LIMIT))
                 : query("limit", String.valueOf(LIST_LIMIT), "cursor", cursor);
-        return known(() -> transport.get(run(runId) + "/feed", query))
+        return known(() -> transport.get(run(runId) + "/feed", query, "entries"))
                 .map(AnswerReader::feed)
                 .orElseGet(() -> new FeedPage(List.of(), cursor, true)); // nothing was dispatched yet
     }
 
     /** Ends what waits and asks what runs to stop; the run takes no more steps. A run that is not known has none. */
     public CancelResult cancel(String runId) {
-        return known(() -> transport.post(run(runId) + "/cancel", null))
+        return known(() -> transport.post(run(runId) + "/cancel", null, "cancelledCount"))
                 .map(answer -> new CancelResult(
                         answer.path("cancelledCount").asInt(),
                         answer.path("stoppingCount").asInt()))
@@ -261,17 +267,18 @@ public final class StepstileClient implements AutoCloseable {
      *     {@code run-not-found} if nothing was dispatched to the run
      */
     public RedriveResult redrive(String runId, Redrive redrive) {
-        return AnswerReader.redriven(transport.post(run(runId) + "/redrive", RequestWriter.redrive(redrive)));
+        return AnswerReader.redriven(
+                transport.post(run(runId) + "/redrive", RequestWriter.redrive(redrive), "redrivenCount"));
     }
 
-    /** Follows steps to their ends. */
+    /** Follows steps to their ends: {@code for (RunEvent event : client.follow(runId, dispatch.keys()))}. */
     public Follower follow(String runId, Collection<String> keys) {
-        return new Follower(this, runId, keys, false, pacing);
+        return new Follower(this, Checked.id("runId", runId), Checked.keys(keys), false, pacing);
     }
 
     /** Follows steps to their ends, with what they write on the way. */
     public Follower followWithLogs(String runId, Collection<String> keys) {
-        return new Follower(this, runId, keys, true, pacing);
+        return new Follower(this, Checked.id("runId", runId), Checked.keys(keys), true, pacing);
     }
 
     /** Waits, unless the thread is interrupted. */
@@ -302,7 +309,7 @@ public final class StepstileClient implements AutoCloseable {
     }
 
     private static String run(String runId) {
-        return "/v1/runs/" + Transport.encoded(runId);
+        return "/v1/runs/" + Transport.encoded(Checked.id("runId", runId));
     }
 
     private static Map<String, String> query(String... namesAndValues) {

@@ -8,6 +8,7 @@ public abstract sealed class StepstileException extends RuntimeException
         permits CallInterruptedException,
                 DamagedResultException,
                 RefusedException,
+                StepFailedException,
                 UnauthorisedException,
                 UnreachableException {
     StepstileException(String message) {

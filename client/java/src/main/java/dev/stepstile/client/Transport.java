@@ -54,18 +54,20 @@ final class Transport implements AutoCloseable {
 
     private record Answer(int status, String body, Optional<Duration> retryAfter) {}
 
-    JsonNode get(String path, Map<String, String> query) {
+    /** @param member that each answer of this call has; one without it is not Stepstile's */
+    JsonNode get(String path, Map<String, String> query, String member) {
         String parameters = query.entrySet().stream()
                 .map(parameter -> encoded(parameter.getKey()) + "=" + encoded(parameter.getValue()))
                 .collect(Collectors.joining("&"));
-        return call("GET", path + (parameters.isEmpty() ? "" : "?" + parameters), null);
+        return call("GET", path + (parameters.isEmpty() ? "" : "?" + parameters), null, member);
     }
 
-    JsonNode post(String path, @Nullable String body) {
-        return call("POST", path, body);
+    /** @param member that each answer of this call has; one without it is not Stepstile's */
+    JsonNode post(String path, @Nullable String body, String member) {
+        return call("POST", path, body, member);
     }
 
-    private JsonNode call(String method, String target, @Nullable String body) {
+    private JsonNode call(String method, String target, @Nullable String body, String member) {
         URI uri = URI.create(endpoint + target);
         Instant until = pacing.now().plus(options.patience());
         for (int failures = 1; ; failures++) {
@@ -75,11 +77,12 @@ final class Transport implements AutoCloseable {
                 Answer answer = attempt(method, uri, body);
                 if (answer.status() < 400) {
                     return Json.answer(answer.body())
+                            .filter(json -> json.has(member))
                             .orElseThrow(() -> notStepstile(answer, "what it answered is not its JSON"));
                 }
                 // A signed call that was refused is signed again, once: its credentials may have expired.
                 boolean signAgain = signs() && failures == 1 && (answer.status() == 401 || answer.status() == 403);
-                if (!RETRIED_STATUSES.contains(answer.status()) && !signAgain) {
+                if (!isRetried(answer) && !signAgain) {
                     throw error(answer);
                 }
                 told = answer.retryAfter();
@@ -104,6 +107,12 @@ final class Transport implements AutoCloseable {
             }
             pause(pause);
         }
+    }
+
+    /** What is damaged stays so until someone repairs it. */
+    private static boolean isRetried(Answer answer) {
+        return RETRIED_STATUSES.contains(answer.status())
+                && !problem(answer).path("type").asText().equals(PROBLEMS + "damaged-data");
     }
 
     /** Waits, unless the thread is interrupted. */
@@ -182,7 +191,7 @@ final class Transport implements AutoCloseable {
             String how = signs()
                     ? "The call was signed: the role or user that signed it needs execute-api:Invoke on this API, and the "
                             + "clock of this machine must be right."
-                    : "The call was not signed: give the client a signer.";
+                    : "The call was not signed: give the client a signer, such as SigV4Signer.standard(region).";
             return new UnauthorisedException("Stepstile at " + endpoint + " does not allow this caller (HTTP "
                     + answer.status() + detail(answer) + "). " + how);
         }

@@ -8,4 +8,8 @@ public final class UnauthorisedException extends StepstileException {
     UnauthorisedException(String message) {
         super(message);
     }
+
+    UnauthorisedException(String message, Throwable cause) {
+        super(message, cause);
+    }
 }

@@ -266,7 +266,7 @@ class FollowerTest {
         assertThat(follower.poll()).singleElement().satisfies(event -> {
             assertThat(event).isInstanceOf(StepEnded.class);
             assertThat(((StepEnded) event).state())
-                    .isEqualTo(new StepState.Dead(Instant.EPOCH, new StepError("WORKER_LOST", "no heartbeat")));
+                    .isEqualTo(new StepState.Dead(Instant.EPOCH, new StepError("WORKER_LOST", "no heartbeat"), null));
         });
         assertThat(follower.missing()).containsExactly("b");
     }

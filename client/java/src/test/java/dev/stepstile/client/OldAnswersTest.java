@@ -76,7 +76,7 @@ class OldAnswersTest {
         try (ScriptedApi api = server(format);
                 StepstileClient client = new StepstileClient(ClientOptions.of(api.endpoint()), new ManualPacing())) {
             assertThat(client.dispatch(RUN, Dispatch.of("nightly-1", List.of(Step.of("extract", "h", 1)))))
-                    .isEqualTo(new DispatchResult(4, 0));
+                    .isEqualTo(new DispatchResult("nightly-1", 4, 0, false));
             assertThat(client.status(RUN).counts()).isEqualTo(Map.of(StepStatus.QUEUED, 4));
             assertThat(client.steps(RUN)).extracting(StepRecord::key).containsExactly("extract", "load[eu]", "charge");
             StepRecord loaded = client.step(RUN, "load[eu]").orElseThrow();

@@ -68,7 +68,8 @@ class RequestWriterTest {
                     .mapToObj(i -> new Step(
                             "s" + i, JsonValue.parse(JsonValue.of(input).text()), StepSettings.NONE, Map.of()))
                     .toList();
-            List<String> bodies = RequestWriter.dispatch(Dispatch.of("d", steps));
+            List<String> bodies =
+                    RequestWriter.dispatch(Dispatch.of("d", steps).withDefaults(StepSettings.handler("h")));
             assertThat(bodies).hasSizeGreaterThan(1).allSatisfy(body -> {
                 long doubled = body.chars().filter(c -> c == '"' || c == '\\').count();
                 assertThat(body.getBytes(StandardCharsets.UTF_8).length + doubled)

@@ -96,7 +96,7 @@ class StepstileClientTest {
         List<Step> steps = IntStream.range(0, 4)
                 .mapToObj(i -> echo("s" + i, inputs.get(i)))
                 .toList();
-        assertThat(client.dispatch(run, Dispatch.of("d", steps))).isEqualTo(new DispatchResult(4, 0));
+        assertThat(client.dispatch(run, Dispatch.of("d", steps))).isEqualTo(new DispatchResult("d", 4, 0, false));
 
         Map<String, StepEnded> ends = followed(client.follow(run, List.of("s0", "s1", "s2", "s3")));
 
@@ -233,8 +233,8 @@ class StepstileClientTest {
                 .withStatuses(Set.of(StepStatus.FAILED))
                 .withOverrides(StepSettings.handler("stepstile.echo"))
                 .withInput(JsonValue.of("other"));
-        assertThat(client.redrive(run, redrive)).isEqualTo(new RedriveResult(1, false, List.of("t")));
-        assertThat(client.redrive(run, redrive)).isEqualTo(new RedriveResult(1, true, List.of("t")));
+        assertThat(client.redrive(run, redrive)).isEqualTo(new RedriveResult(1, false, List.of("t"), List.of()));
+        assertThat(client.redrive(run, redrive)).isEqualTo(new RedriveResult(1, true, List.of("t"), List.of()));
         follower.add(List.of("s"));
         StepEnded end = end(follower, "s");
         assertThat(end.attempt()).isEqualTo(2);
@@ -260,7 +260,15 @@ class StepstileClientTest {
             assertThat(step.worker().leaseUntil()).isAfter(step.startedAt());
             assertThat(client.step(run, "s").orElseThrow())
                     .returns(step.startedAt(), StepRecord::startedAt)
-                    .returns(new StepState.Running(0.5, "half"), StepRecord::state);
+                    .returns(3, read -> read.origin().maxAttempts())
+                    .returns("d", read -> read.origin().dispatchId())
+                    .extracting(StepRecord::state)
+                    .isInstanceOfSatisfying(StepState.Running.class, state -> {
+                        assertThat(state.progress()).isEqualTo(new RunningStep.Progress(0.5, "half"));
+                        assertThat(state.lastLine()).isEqualTo("said");
+                        assertThat(state.worker().id()).isEqualTo(step.worker().id());
+                        assertThat(state.deadline()).isAfter(step.startedAt());
+                    });
         });
         followed(client.follow(run, List.of("s", "t")));
         assertThat(running(List::isEmpty)).isEmpty();
@@ -311,7 +319,7 @@ class StepstileClientTest {
         client.dispatch(run, Dispatch.of("d1", List.of(echo("a", 1))));
         followed(client.follow(run, List.of("a")));
         assertThat(client.dispatch(run, Dispatch.of("d2", List.of(echo("a", 1), echo("b", 1)))))
-                .isEqualTo(new DispatchResult(2, 1));
+                .isEqualTo(new DispatchResult("d2", 2, 1, false));
     }
 
     @Test
@@ -339,7 +347,7 @@ class StepstileClientTest {
                     String count = counts.removeFirst();
                     return Answer.of(
                             200,
-                            "{\"runId\":\"r\",\"steps\":3,\"counts\":{\"QUEUED\":" + count + ",\"NEW\":1,\"NEWER\":1}"
+                            "{\"runId\":\"r\",\"stepCount\":3,\"counts\":{\"QUEUED\":" + count + ",\"NEW\":1,\"NEWER\":1}"
                                     + (counts.isEmpty() ? "" : ",\"cursor\":\"next\"") + "}");
                 });
                 StepstileClient scripted = StepstileClient.of(api.endpoint())) {

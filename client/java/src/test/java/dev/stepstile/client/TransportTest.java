@@ -194,7 +194,7 @@ class TransportTest {
         try (ScriptedApi api = answering(Answer.of(413, "{\"message\":\"Request Entity Too Large\"}"));
                 StepstileClient client = client(api)) {
             RefusedException refused = catchThrowableOfType(
-                    RefusedException.class, () -> client.dispatch("r", Dispatch.of("d", List.of())));
+                    RefusedException.class, () -> client.dispatch("r", Dispatch.of(List.of(Step.of("a", "h", null)))));
             assertThat(refused.type()).isEqualTo("request-too-large");
         }
     }
@@ -257,9 +257,9 @@ class TransportTest {
         try (ScriptedApi api = answering(EMPTY);
                 StepstileClient client =
                         new StepstileClient(ClientOptions.of(api.endpoint().resolve("/prod/")), pacing)) {
-            client.feed("a run:1*~", "c=&+/");
+            client.feed("a+run:1=~", "c=&+/");
             assertThat(api.calls().getFirst().target())
-                    .isEqualTo("/prod/v1/runs/a%20run%3A1%2A~/feed?cursor=c%3D%26%2B%2F&limit=1000");
+                    .isEqualTo("/prod/v1/runs/a%2Brun%3A1%3D~/feed?cursor=c%3D%26%2B%2F&limit=1000");
         }
     }
 

@@ -1,0 +1,230 @@
+package dev.stepstile.client;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What Stepstile would refuse is refused here, before anything is sent: each method returns its argument, or throws an
+ * {@link IllegalArgumentException} whose one sentence names the argument and its limit. The limits are those of the wire
+ * contract, and a test compares them with its table.
+ */
+final class Checked {
+    static final int STEPS_PER_CALL = 10_000;
+    static final int REQUEST_BYTES = 6_000_000;
+    static final int INPUT_BYTES = 5 * 1024 * 1024;
+    static final int SHARED_INPUTS = 8;
+    static final int TAGS = 20;
+    static final int TAG_LENGTH = 200;
+    static final int KEY_BYTES = 512;
+    static final int MAX_ATTEMPTS = 100;
+    static final int TIMEOUT_SECONDS = 880;
+    static final int RETRY_SECONDS = 43_200;
+    static final int LOOKUP_KEYS = 100;
+
+    private static final Pattern ID = Pattern.compile("[A-Za-z0-9._:~@+=-]{1,128}");
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,128}");
+    private static final Pattern PLAIN_KEY = Pattern.compile("[!-~&&[^#]]([ -~&&[^#]]{0,510}[!-~&&[^#]])?");
+    private static final Set<StepStatus> REDRIVEN = Set.of(StepStatus.FAILED, StepStatus.DEAD, StepStatus.CANCELLED);
+    private static final int SHOWN = 100;
+
+    private Checked() {}
+
+    /** @param field what the sentence calls it: {@code runId} */
+    static String id(String field, String id) {
+        if (!ID.matcher(id).matches()) {
+            throw refused(field, "be 1 to 128 of A-Z a-z 0-9 . _ : ~ @ + = -", "is " + shown(id));
+        }
+        return id;
+    }
+
+    static @Nullable String idOrNull(String field, @Nullable String id) {
+        return id == null ? null : id(field, id);
+    }
+
+    /** @param field what the sentence calls it: {@code handler} */
+    static String name(String field, String name) {
+        if (!NAME.matcher(name).matches()) {
+            throw refused(field, "be 1 to 128 of A-Z a-z 0-9 . _ -", "is " + shown(name));
+        }
+        return name;
+    }
+
+    static String key(String key) {
+        String fault = PLAIN_KEY.matcher(key).matches() ? null : keyFault(key);
+        if (fault != null) {
+            throw refused(
+                    "key",
+                    "be 1 to " + KEY_BYTES + " bytes of UTF-8 without #, control characters and blanks at its ends",
+                    "is " + shown(key) + ": " + fault);
+        }
+        return key;
+    }
+
+    private static @Nullable String keyFault(String key) {
+        if (key.isEmpty()) {
+            return "it is empty";
+        }
+        int last = key.codePointBefore(key.length());
+        if (isBlank(key.codePointAt(0)) || isBlank(last)) {
+            return "a blank is at an end";
+        }
+        int wrong = key.codePoints().filter(Checked::isRefusedInKey).findFirst().orElse(-1);
+        if (wrong >= 0) {
+            return "it has U+%04X".formatted(wrong);
+        }
+        int bytes = key.getBytes(StandardCharsets.UTF_8).length;
+        return bytes > KEY_BYTES ? "it has " + bytes + " bytes" : null;
+    }
+
+    private static boolean isBlank(int character) {
+        return Character.isWhitespace(character) || Character.isSpaceChar(character) || character == 0xFEFF;
+    }
+
+    private static boolean isRefusedInKey(int character) {
+        return switch (Character.getType(character)) {
+            case Character.CONTROL, Character.SURROGATE, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR ->
+                true;
+            default ->
+                character == '#'
+                        || (character & 0xFFFE) == 0xFFFE
+                        || (character >= 0xFDD0 && character <= 0xFDEF)
+                        || (character >= 0x202A && character <= 0x202E)
+                        || (character >= 0x2066 && character <= 0x2069);
+        };
+    }
+
+    static <T extends Collection<String>> T keys(T keys) {
+        keys.forEach(Checked::key);
+        return keys;
+    }
+
+    static @Nullable Integer maxAttempts(@Nullable Integer attempts) {
+        if (attempts != null && (attempts < 1 || attempts > MAX_ATTEMPTS)) {
+            throw refused("maxAttempts", "be from 1 to " + MAX_ATTEMPTS, "is " + attempts);
+        }
+        return attempts;
+    }
+
+    static @Nullable Duration timeout(@Nullable Duration timeout) {
+        if (timeout != null
+                && (timeout.getNano() != 0 || timeout.toSeconds() < 1 || timeout.toSeconds() > TIMEOUT_SECONDS)) {
+            throw refused("timeout", "be whole seconds from 1 to " + TIMEOUT_SECONDS, "is " + timeout);
+        }
+        return timeout;
+    }
+
+    /** @param field what the sentence calls it: {@code cap} */
+    static @Nullable Duration backoff(String field, @Nullable Duration pause) {
+        if (pause != null && (pause.isNegative() || pause.compareTo(Duration.ofSeconds(RETRY_SECONDS)) > 0)) {
+            throw refused(field, "be from 0 to " + RETRY_SECONDS + " seconds", "is " + pause);
+        }
+        return pause;
+    }
+
+    static Map<String, String> tags(Map<String, String> tags) {
+        if (tags.size() > TAGS) {
+            throw refused("tags", "be at most " + TAGS, "are " + tags.size());
+        }
+        tags.forEach((name, value) -> {
+            if (name.length() > TAG_LENGTH || value.length() > TAG_LENGTH) {
+                throw refused(
+                        "tags",
+                        "have names and values of at most " + TAG_LENGTH + " characters",
+                        "have " + shown(name) + " with a longer one");
+            }
+        });
+        return tags;
+    }
+
+    static JsonValue input(JsonValue input) {
+        int bytes = bytes(input);
+        if (bytes > INPUT_BYTES) {
+            throw refused("input", "be at most " + INPUT_BYTES + " bytes of JSON", "is " + bytes);
+        }
+        return input;
+    }
+
+    static Map<String, JsonValue> sharedInputs(Map<String, JsonValue> inputs) {
+        if (inputs.size() > SHARED_INPUTS) {
+            throw refused("sharedInputs", "be at most " + SHARED_INPUTS, "are " + inputs.size());
+        }
+        inputs.keySet().forEach(name -> name("name of a sharedInput", name));
+        long bytes = inputs.values().stream().mapToLong(Checked::bytes).sum();
+        if (bytes > INPUT_BYTES) {
+            throw refused("sharedInputs", "be at most " + INPUT_BYTES + " bytes of JSON together", "are " + bytes);
+        }
+        return inputs;
+    }
+
+    /** What a dispatch's parts must be together, which none of them can tell. */
+    static void whole(Dispatch dispatch) {
+        if (dispatch.steps().isEmpty()) {
+            throw refused("steps", "be at least one", "are none");
+        }
+        Set<String> keys = HashSet.newHashSet(dispatch.steps().size());
+        for (Step step : dispatch.steps()) {
+            if (!keys.add(step.key())) {
+                throw refused("key", "be of one step of a dispatch", "is " + shown(step.key()) + " of two");
+            }
+            if (step.settings().handler() == null && dispatch.defaults().handler() == null) {
+                throw refused("handler", "be named by each step or by defaults", "is not, of " + shown(step.key()));
+            }
+            Set<String> tags = new HashSet<>(dispatch.tags().keySet());
+            tags.addAll(step.tags().keySet());
+            if (tags.size() > TAGS) {
+                throw refused("tags", "be at most " + TAGS, "are " + tags.size() + " of " + shown(step.key()));
+            }
+        }
+    }
+
+    /** @param bytes of the step alone, or of what all steps have in common, as a string of JSON */
+    static void fits(String field, int bytes, int room) {
+        if (bytes > room) {
+            throw refused(
+                    field,
+                    "fit into a request of " + REQUEST_BYTES + " bytes as a string of JSON",
+                    "takes " + bytes + " of the " + room + " that are left for it");
+        }
+    }
+
+    static Set<StepStatus> redriven(Set<StepStatus> statuses) {
+        if (!REDRIVEN.containsAll(statuses)) {
+            throw refused("statuses", "be FAILED, DEAD or CANCELLED", "are " + statuses);
+        }
+        return statuses;
+    }
+
+    static int attempt(int attempt) {
+        if (attempt < 1) {
+            throw refused("attempt", "be at least 1", "is " + attempt);
+        }
+        return attempt;
+    }
+
+    private static int bytes(JsonValue json) {
+        return json.text().getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    private static IllegalArgumentException refused(String field, String limit, String fact) {
+        return new IllegalArgumentException(field + " must " + limit + ", and " + fact + ".");
+    }
+
+    /** Begins and ends visibly, and no character of it does anything to a line. */
+    private static String shown(String text) {
+        StringBuilder shown = new StringBuilder("\"");
+        text.chars().limit(SHOWN).forEach(c -> {
+            if (c >= ' ' && c <= '~' && c != '"' && c != '\\') {
+                shown.append((char) c);
+            } else {
+                shown.append("\\u%04x".formatted(c));
+            }
+        });
+        return shown.append(text.length() > SHOWN ? "…\"" : "\"").toString();
+    }
+}

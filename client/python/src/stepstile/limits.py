@@ -1,0 +1,199 @@
+"""What Stepstile would refuse is refused here, before anything is sent, in a sentence that names argument and limit.
+
+The limits are those of `docs/protocol.md`, and a test compares them with its table.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from stepstile.errors import BadInput
+
+STEPS_PER_CALL: Final = 10_000
+REQUEST_BYTES: Final = 6_000_000
+"""The largest request, as Lambda counts: the body is a JSON string in its event, so a quote takes two bytes."""
+INPUT_BYTES: Final = 5 * 1024 * 1024
+SHARED_INPUTS: Final = 8
+TAGS: Final = 20
+TAG_LENGTH: Final = 200
+KEY_BYTES: Final = 512
+MAX_ATTEMPTS: Final = 100
+TIMEOUT_SECONDS: Final = 880
+RETRY_SECONDS: Final = 43_200
+LOOKUP_KEYS: Final = 100
+
+_ID = re.compile(r"[A-Za-z0-9._:~@+=-]{1,128}")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_PLAIN_KEY = re.compile(r"[!\"$-~]([ !\"$-~]{0,510}[!\"$-~])?")
+_REDRIVEN = frozenset({"FAILED", "DEAD", "CANCELLED"})
+_SHOWN = 100
+
+
+def check_id(field: str, value: str) -> str:
+    if not _ID.fullmatch(value):
+        raise _refused(field, "be 1 to 128 of A-Z a-z 0-9 . _ : ~ @ + = -", f"is {_shown(value)}")
+    return value
+
+
+def check_name(field: str, value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise _refused(field, "be 1 to 128 of A-Z a-z 0-9 . _ -", f"is {_shown(value)}")
+    return value
+
+
+def check_key(key: str) -> str:
+    fault = None if _PLAIN_KEY.fullmatch(key) else _key_fault(key)
+    if fault:
+        raise _refused(
+            "key",
+            f"be 1 to {KEY_BYTES} bytes of UTF-8 without #, control characters and blanks at its ends",
+            f"is {_shown(key)}: {fault}",
+        )
+    return key
+
+
+def _key_fault(key: str) -> str | None:
+    if not key:
+        return "it is empty"
+    if _is_blank(key[0]) or _is_blank(key[-1]):
+        return "a blank is at an end"
+    wrong = next(filter(_is_refused_in_key, key), None)
+    if wrong is not None:
+        return f"it has U+{ord(wrong):04X}"
+    size = len(key.encode())
+    return f"it has {size} bytes" if size > KEY_BYTES else None
+
+
+def _is_blank(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) == "Zs" or character == "\ufeff"
+
+
+def _is_refused_in_key(character: str) -> bool:
+    code = ord(character)
+    return (
+        unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+        or character == "#"
+        or code & 0xFFFE == 0xFFFE
+        or 0xFDD0 <= code <= 0xFDEF
+        or 0x202A <= code <= 0x202E
+        or 0x2066 <= code <= 0x2069
+    )
+
+
+def check_settings(
+    handler: str | None,
+    max_attempts: int | None,
+    timeout_seconds: int | None,
+    input: Any = None,  # noqa: A002
+) -> None:
+    if handler is not None:
+        check_name("handler", handler)
+    if max_attempts is not None and not _is_whole(max_attempts, MAX_ATTEMPTS):
+        raise _refused("max_attempts", f"be from 1 to {MAX_ATTEMPTS}", f"is {max_attempts!r}")
+    if timeout_seconds is not None and not _is_whole(timeout_seconds, TIMEOUT_SECONDS):
+        raise _refused(
+            "timeout_seconds", f"be whole seconds from 1 to {TIMEOUT_SECONDS}", f"is {timeout_seconds!r}"
+        )
+    if input is not None:
+        check_input(input)
+
+
+def _is_whole(value: Any, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
+
+
+def check_backoff(field: str, seconds: float) -> None:
+    if not 0 <= seconds <= RETRY_SECONDS:
+        raise _refused(field, f"be from 0 to {RETRY_SECONDS} seconds", f"is {seconds!r}")
+
+
+def check_tags(tags: Mapping[str, str]) -> None:
+    if len(tags) > TAGS:
+        raise _refused("tags", f"be at most {TAGS}", f"are {len(tags)}")
+    for name, value in tags.items():
+        if not all(isinstance(text, str) and len(text) <= TAG_LENGTH for text in (name, value)):
+            raise _refused(
+                "tags",
+                f"have names and values of at most {TAG_LENGTH} characters",
+                f"have {_shown(str(name))} with a longer one, or one that is no string",
+            )
+
+
+def check_input(value: Any) -> None:
+    size = json_bytes(value)
+    if size > INPUT_BYTES:
+        raise _refused("input", f"be at most {INPUT_BYTES} bytes of JSON", f"is {size}")
+
+
+def check_shared_inputs(inputs: Mapping[str, Any]) -> None:
+    if len(inputs) > SHARED_INPUTS:
+        raise _refused("shared_inputs", f"be at most {SHARED_INPUTS}", f"are {len(inputs)}")
+    for name in inputs:
+        check_name("name of a shared_input", name)
+    size = sum(map(json_bytes, inputs.values()))
+    if size > INPUT_BYTES:
+        raise _refused("shared_inputs", f"be at most {INPUT_BYTES} bytes of JSON together", f"are {size}")
+
+
+def check_fits(field: str, size: int, room: int) -> None:
+    """Whether a step alone, or what all have in common, fits into a request."""
+    if size > room:
+        raise _refused(
+            field,
+            f"fit into a request of {REQUEST_BYTES} bytes as a string of JSON",
+            f"takes {size} of the {room} that are left for it",
+        )
+
+
+def check_states(states: Iterable[str]) -> list[str]:
+    found = list(states)
+    if not found or not set(found) <= _REDRIVEN:
+        raise _refused("states", "be FAILED, DEAD or CANCELLED", f"are {_shown(', '.join(found))}")
+    return found
+
+
+def check_keys(keys: Iterable[str]) -> list[str]:
+    return [check_key(key) for key in keys]
+
+
+def check_attempt(attempt: int) -> int:
+    if attempt < 1:
+        raise _refused("attempt", "be at least 1", f"is {attempt}")
+    return attempt
+
+
+def refuse(field: str, limit: str, fact: str) -> BadInput:
+    return _refused(field, limit, fact)
+
+
+def text_of(value: Any) -> str:
+    """A value as JSON."""
+    try:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as e:
+        raise BadInput(f"A step's input, shared input or tag is not JSON: {e}") from e
+
+
+def json_bytes(value: Any) -> int:
+    """The bytes of a value's JSON as Stepstile counts them: of UTF-8, without escapes that need not be."""
+    try:
+        return len(
+            json.dumps(value, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode(
+                errors="surrogatepass"
+            )
+        )
+    except (TypeError, ValueError) as e:
+        raise BadInput(f"A step's input, shared input or tag is not JSON: {e}") from e
+
+
+def _refused(field: str, limit: str, fact: str) -> BadInput:
+    return BadInput(f"{field} must {limit}, and {fact}.")
+
+
+def _shown(text: str) -> str:
+    shown = json.dumps(text[:_SHOWN])
+    return shown[:-1] + '…"' if len(text) > _SHOWN else shown
