@@ -174,10 +174,10 @@ class StepstileClient:
             node = self._transport.call("GET", _run(run_id), query=more, member="runId")
         return RunStatus(
             run_id=str(node["runId"]),
-            cancelled=bool(node["cancelled"]),
-            step_count=int(node["stepCount"]),
-            open_dispatch_count=int(node["openDispatchCount"]),
-            counts=dict(node["counts"]),
+            cancelled=bool(node.get("cancelled", False)),
+            step_count=int(node.get("stepCount", 0)),
+            open_dispatch_count=int(node.get("openDispatchCount", 0)),
+            counts=dict(node.get("counts", {})),
             counted_at=instant(node.get("countedAt")),
             dispatch_count=int(node.get("dispatchCount", 0)),
             created_at=instant(node.get("createdAt")),

@@ -1,0 +1,255 @@
+"""The conversations that both clients have: read from files, held by this one.
+
+What they say is described beside the files, in `testing/contracts/src/main/resources/conversations`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import parse_qsl, urlsplit
+
+import stepstile
+from scripted_api import HANG_UP, Answer, Call, problem
+from stepstile import Defaults, LogPage, Overrides, Retry, Step, StepEnded, StepRecord, StepstileClient
+
+FILES = Path(__file__).parents[3] / "testing/contracts/src/main/resources/conversations"
+ANY = "…"
+
+
+def conversations(folder: str) -> dict[str, Any]:
+    """Those of a folder, by title."""
+    found = [one for file in sorted((FILES / folder).glob("*.json")) for one in json.loads(file.read_text("utf-8"))]
+    return {one["title"]: one for one in found}
+
+
+class Server:
+    """Answers as a conversation's `server` says, at the time that the client's waits make."""
+
+    def __init__(self, told: Mapping[str, Any]) -> None:
+        self.now = 0.0
+        self.unexpected: list[str] = []
+        self.script = list(told.get("script", []))
+        self._always = {_sorted(target): answer for target, answer in told.get("always", {}).items()}
+        self._feed = told.get("feed")
+        self._records = told.get("records", {})
+
+    def answer(self, call: Call) -> Answer:
+        request = _sorted(f"{call.method} {call.target}")
+        path = request.split("?")[0]
+        if self.script and _sorted(self.script[0]["request"]) == request:
+            next_ = self.script.pop(0)
+            if "body" not in next_ or matches(next_["body"], call.json):
+                return _answer(next_["answer"])
+        elif request in self._always:
+            return _answer(self._always[request])
+        elif self._feed is not None and path.endswith("/feed"):
+            return Answer(200, self._page(dict(parse_qsl(urlsplit(call.target).query)).get("cursor", "0")))
+        elif path.endswith("/steps/lookup") and self._records:
+            asked = call.json["keys"]
+            entries = [self._records[key] for key in asked if key in self._records]
+            return Answer(200, {"entries": entries, "absentKeys": [k for k in asked if k not in self._records]})
+        self.unexpected.append(f"{request} {call.body.decode()}")
+        return problem("unexpected", 400)
+
+    def _page(self, cursor: str) -> dict[str, Any]:
+        """What is seen of the feed behind a position: an entry may come to be seen when later ones were already read."""
+        assert self._feed is not None
+        seen = [at for at, one in enumerate(self._feed) if at >= int(cursor) and one["from"] <= self.now]
+        return {
+            "entries": [self._feed[at]["entry"] for at in seen],
+            "cursor": str(seen[-1] + 1 if seen else int(cursor)),
+            "caughtUp": True,
+        }
+
+
+def _answer(told: Any) -> Answer:
+    if told == "hang up":
+        return HANG_UP
+    headers = told.get("headers", {})
+    if "problem" in told:
+        shown = problem(told["problem"], told["status"])
+        return Answer(shown.status, shown.body, headers)
+    return Answer(told["status"], told.get("text", "").encode() or told.get("body", {}), headers)
+
+
+def _sorted(request: str) -> str:
+    path, mark, query = request.partition("?")
+    return path + mark + "&".join(sorted(query.split("&")))
+
+
+def hold(client: StepstileClient, conversation: Mapping[str, Any], run: Callable[[str], str]) -> None:
+    """Makes a conversation's calls, and compares what they return or raise.
+
+    :param run: the run that a conversation's name of a run stands for.
+    """
+    for told in conversation["calls"]:
+        call = _repeated(told)
+        call["run"] = run(call["run"])
+        if "raises" in call:
+            _raises(client, call)
+            continue
+        returned = said(perform(client, call))
+        expected = said(call["returns"])
+        if call.get("inAnyOrder"):
+            returned.sort(key=lambda one: one["key"])
+            expected.sort(key=lambda one: one["key"])
+        assert matches(expected, returned), f"{call['call']} returned {_short(returned)}, not {_short(expected)}"
+
+
+def _raises(client: StepstileClient, call: Mapping[str, Any]) -> None:
+    try:
+        returned = perform(client, call)
+    except stepstile.StepstileError as e:
+        assert type(e).__name__ == call["raises"], e
+        if "field" in call:
+            field = call["field"] if isinstance(call["field"], str) else call["field"]["python"]
+            assert str(e).startswith(re.sub("[A-Z]", lambda c: "_" + c[0].lower(), field) + " must "), e
+            assert str(e).endswith(".")
+        for part in call.get("says", []):
+            assert part in str(e), (part, str(e))
+        if isinstance(e, stepstile.Refused):
+            assert (e.type, e.status) == (call["type"], call["status"])
+    else:
+        raise AssertionError(f"{_short(call)} returned {_short(returned)}, and did not raise {call['raises']}")
+
+
+def perform(client: StepstileClient, call: Mapping[str, Any]) -> Any:
+    """Makes a call; what it returns is in the form of the wire."""
+    run = call["run"]
+    match call["call"]:
+        case "dispatch":
+            done = client.dispatch(
+                run,
+                [_step(step) for step in call["steps"]],
+                dispatch_id=call.get("dispatchId"),
+                tenant=call.get("tenant"),
+                shared_inputs=call.get("sharedInputs"),
+                defaults=Defaults(**_settings(call["defaults"])) if "defaults" in call else None,
+            )
+            return _wire(done)
+        case "status":
+            return _wire(client.status(run, exact=call.get("exact", False)))
+        case "steps":
+            return [_record(one) for one in client.steps(run, state=call.get("state"))]
+        case "running":
+            return [_wire(one) for one in client.running(run)]
+        case "step":
+            return _record(client.step(run, call["key"], attempt=call.get("attempt")))
+        case "lookup":
+            return {key: _record(one) for key, one in client.lookup(run, call["keys"]).items()}
+        case "result":
+            return client.result(run, call["key"])
+        case "cancel":
+            return _wire(client.cancel(run))
+        case "redrive":
+            changes = call.get("overrides")
+            return _wire(
+                client.redrive(
+                    run,
+                    redrive_id=call.get("redriveId"),
+                    keys=call.get("keys"),
+                    states=call.get("states"),
+                    overrides=None if changes is None else Overrides(**_settings(changes)),
+                )
+            )
+        case "follow":
+            return [_item(item) for item in client.follow(run, call["keys"], logs=call.get("logs", False))]
+        case other:
+            raise AssertionError(f"no such call: {other}")
+
+
+def _step(told: Mapping[str, Any]) -> Step:
+    return Step(told["key"], **_settings({name: value for name, value in told.items() if name != "key"}))
+
+
+def _settings(told: Mapping[str, Any]) -> dict[str, Any]:
+    settings = {re.sub("[A-Z]", lambda c: "_" + c[0].lower(), name): value for name, value in told.items()}
+    if "retry" in settings:
+        settings["retry"] = Retry(settings["retry"]["baseSeconds"], settings["retry"]["capSeconds"])
+    return settings
+
+
+def _record(record: StepRecord | None) -> Any:
+    if record is None:
+        return None
+    wire = _wire(record)
+    wire["logPages"] = [_page(page) for page in record.log_pages]
+    if record.state == stepstile.UNKNOWN and record.error:
+        wire["damage"] = record.error.message
+        del wire["error"]
+    return wire
+
+
+def _item(item: LogPage | StepEnded) -> Any:
+    if isinstance(item, LogPage):
+        return {"key": item.key, **_page(item)}
+    wire = _wire(item)
+    if item.state == stepstile.UNKNOWN and item.error:
+        wire["damage"] = item.error.message
+        del wire["error"]
+    return wire
+
+
+def _page(page: LogPage) -> dict[str, Any]:
+    return {"attempt": page.attempt, "page": page.number, "at": page.at, "lines": page.lines}
+
+
+def _wire(value: Any) -> Any:
+    """A record as JSON, with the names of the wire."""
+    if not hasattr(value, "__dataclass_fields__"):
+        return [_wire(each) for each in cast("list[Any]", value)] if isinstance(value, tuple) else value
+    return {
+        re.sub("_([a-z])", lambda c: c[1].upper(), name): _wire(getattr(value, name))
+        for name in value.__dataclass_fields__
+    }
+
+
+def said(value: Any) -> Any:
+    """Without members that say nothing."""
+    if isinstance(value, datetime):
+        text = value.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
+        return re.sub(r"\.?0+$", "", text) + "Z" if value.microsecond else text[:19] + "Z"
+    if isinstance(value, Mapping):
+        members = cast("Mapping[str, Any]", value)
+        shown = {name: each if name == "result" else said(each) for name, each in members.items()}
+        return {name: each for name, each in shown.items() if each}
+    if isinstance(value, list | tuple):
+        return [said(each) for each in cast("list[Any]", value)]
+    return value
+
+
+def matches(expected: Any, actual: Any) -> bool:
+    if expected == ANY:
+        return actual is not None
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        wanted = cast("dict[str, Any]", expected)
+        found = cast("dict[str, Any]", actual)
+        return (ANY in wanted or wanted.keys() == found.keys()) and all(
+            name == ANY or (name in found and matches(each, found[name])) for name, each in wanted.items()
+        )
+    if isinstance(expected, list) and isinstance(actual, list):
+        pairs = zip(cast("list[Any]", expected), cast("list[Any]", actual), strict=False)
+        return len(expected) == len(actual) and all(matches(each, other) for each, other in pairs)
+    return expected == actual
+
+
+def _repeated(value: Any) -> Any:
+    """Writes out `{"repeat": text, "times": number}`."""
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value)
+        if members.keys() == {"repeat", "times"}:
+            return members["repeat"] * members["times"]
+        return {name: _repeated(each) for name, each in members.items()}
+    if isinstance(value, list):
+        return [_repeated(each) for each in cast("list[Any]", value)]
+    return value
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) < 2000 else text[:2000] + "…"
