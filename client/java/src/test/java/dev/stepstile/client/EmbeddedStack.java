@@ -33,9 +33,13 @@ final class EmbeddedStack {
     }
 
     static LocalStack start(Path folder) {
+        return start(folder, StackOptions.Kind.EMBEDDED);
+    }
+
+    static LocalStack start(Path folder, StackOptions.Kind kind) {
         Duration second = Duration.ofSeconds(1);
         Timing timing = Timing.of(Duration.ofSeconds(5), second, second, Duration.ofSeconds(30));
-        return LocalStack.start(StackOptions.of(StackOptions.Kind.EMBEDDED, folder)
+        return LocalStack.start(StackOptions.of(kind, folder)
                 .withHandlers(List.of(new Echo(), new Sleep(), new Talkative()))
                 .withTimes(new StackOptions.Times(timing, Duration.ofMinutes(2), Duration.ofMinutes(2))));
     }

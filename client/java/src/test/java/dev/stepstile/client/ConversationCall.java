@@ -1,0 +1,165 @@
+package dev.stepstile.client;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** A call of a conversation, made by a client. */
+record ConversationCall(StepstileClient client, JsonNode told) {
+    /** What it returns, in the form of the wire. */
+    JsonNode made() {
+        String run = text("run");
+        return switch (text("call")) {
+            case "dispatch" -> dispatched(client.dispatch(run, dispatch()));
+            case "status" ->
+                WireForm.of(told.path("exact").asBoolean() ? client.exactStatus(run) : client.status(run));
+            case "steps" ->
+                list((told.has("state") ? client.steps(run, StepStatus.valueOf(text("state"))) : client.steps(run))
+                        .map(WireForm::of));
+            case "running" -> list(client.running(run).map(WireForm::of));
+            case "step" -> step(run).<JsonNode>map(WireForm::of).orElse(Json.MAPPER.nullNode());
+            case "lookup" -> {
+                ObjectNode found = Json.object();
+                client.lookup(run, texts("keys")).forEach((key, step) -> found.set(key, WireForm.of(step)));
+                yield found;
+            }
+            case "result" -> client.result(run, text("key")).tree();
+            case "cancel" -> {
+                CancelResult cancelled = client.cancel(run);
+                yield Json.object()
+                        .put("cancelledCount", cancelled.cancelledCount())
+                        .put("stoppingCount", cancelled.stoppingCount());
+            }
+            case "redrive" -> redriven(client.redrive(run, redrive()));
+            case "follow" -> list(followed(run));
+            default -> throw new IllegalStateException("no such call: " + text("call"));
+        };
+    }
+
+    private Stream<JsonNode> followed(String run) {
+        List<JsonNode> events = new ArrayList<>();
+        Follower follower = told.path("logs").asBoolean()
+                ? client.followWithLogs(run, texts("keys"))
+                : client.follow(run, texts("keys"));
+        for (RunEvent event : follower) {
+            events.add(WireForm.of(event));
+        }
+        return events.stream();
+    }
+
+    private Optional<StepRecord> step(String run) {
+        return told.has("attempt")
+                ? client.stepWithLog(run, text("key"), told.path("attempt").asInt())
+                : client.step(run, text("key"));
+    }
+
+    private Dispatch dispatch() {
+        List<Step> steps = told.path("steps")
+                .valueStream()
+                .map(step -> new Step(
+                        step.path("key").asText(),
+                        step.has("input") ? JsonValue.of(step.path("input")) : JsonValue.NULL,
+                        settings(step),
+                        tags(step)))
+                .toList();
+        Map<String, JsonValue> shared = told.path("sharedInputs").properties().stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, input -> JsonValue.of(input.getValue())));
+        JsonNode defaults = told.path("defaults");
+        return new Dispatch(
+                told.path("dispatchId").textValue(),
+                told.path("tenant").textValue(),
+                steps,
+                settings(defaults),
+                tags(defaults),
+                shared);
+    }
+
+    private Redrive redrive() {
+        Redrive redrive = told.has("keys") ? Redrive.of(texts("keys")) : Redrive.all();
+        JsonNode overrides = told.path("overrides");
+        redrive = redrive.withOverrides(settings(overrides))
+                .withStatuses(texts("states").stream().map(StepStatus::valueOf).collect(Collectors.toSet()));
+        if (told.has("redriveId")) {
+            redrive = redrive.withId(text("redriveId"));
+        }
+        return overrides.has("input") ? redrive.withInput(JsonValue.of(overrides.path("input"))) : redrive;
+    }
+
+    private static StepSettings settings(JsonNode node) {
+        JsonNode retry = node.path("retry");
+        return new StepSettings(
+                node.path("handler").textValue(),
+                node.has("maxAttempts") ? node.path("maxAttempts").asInt() : null,
+                node.has("timeoutSeconds") ? seconds(node.path("timeoutSeconds")) : null,
+                retry.isObject() ? new Retry(seconds(retry.path("baseSeconds")), seconds(retry.path("capSeconds"))) : null);
+    }
+
+    private static Duration seconds(JsonNode node) {
+        return Duration.ofMillis(
+                node.decimalValue().multiply(BigDecimal.valueOf(1000)).longValueExact());
+    }
+
+    private static Map<String, String> tags(JsonNode node) {
+        Map<String, String> tags = new TreeMap<>();
+        node.path("tags").properties().forEach(tag -> tags.put(tag.getKey(), tag.getValue().asText()));
+        return tags;
+    }
+
+    private static JsonNode dispatched(DispatchResult result) {
+        return Json.object()
+                .put("dispatchId", result.dispatchId())
+                .put("acceptedCount", result.acceptedCount())
+                .put("attachedCount", result.attachedCount())
+                .put("replayed", result.replayed());
+    }
+
+    private static JsonNode redriven(RedriveResult result) {
+        ObjectNode node =
+                Json.object().put("redrivenCount", result.redrivenCount()).put("replayed", result.replayed());
+        result.unknownKeys().forEach(node.putArray("unknownKeys")::add);
+        result.damagedKeys().forEach(node.putArray("damagedKeys")::add);
+        return node;
+    }
+
+    private static ArrayNode list(Stream<? extends JsonNode> nodes) {
+        return Json.MAPPER.createArrayNode().addAll(nodes.toList());
+    }
+
+    private String text(String name) {
+        return told.path(name).asText();
+    }
+
+    private List<String> texts(String name) {
+        return told.path(name).valueStream().map(JsonNode::asText).toList();
+    }
+
+    /** As the parameters of a request are compared. */
+    static String sorted(String request) {
+        int query = request.indexOf('?');
+        return query < 0
+                ? request
+                : request.substring(0, query + 1)
+                        + Arrays.stream(request.substring(query + 1).split("&", -1))
+                                .sorted()
+                                .collect(Collectors.joining("&"));
+    }
+
+    static @Nullable String parameter(String request, String name) {
+        return Arrays.stream(request.replaceFirst("^[^?]*\\??", "").split("&", -1))
+                .filter(parameter -> parameter.startsWith(name + "="))
+                .map(parameter -> parameter.substring(name.length() + 1))
+                .findFirst()
+                .orElse(null);
+    }
+}
