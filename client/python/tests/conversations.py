@@ -170,7 +170,12 @@ def _step(told: Mapping[str, Any]) -> Step:
 def _settings(told: Mapping[str, Any]) -> dict[str, Any]:
     settings = {re.sub("[A-Z]", lambda c: "_" + c[0].lower(), name): value for name, value in told.items()}
     if "retry" in settings:
-        settings["retry"] = Retry(settings["retry"]["baseSeconds"], settings["retry"]["capSeconds"])
+        settings["retry"] = Retry(
+            settings["retry"].get("baseSeconds"),
+            settings["retry"].get("capSeconds"),
+            settings["retry"].get("on"),
+            settings["retry"].get("never"),
+        )
     return settings
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from stepstile.errors import BadInput
@@ -24,6 +24,8 @@ KEY_BYTES: Final = 512
 MAX_ATTEMPTS: Final = 100
 TIMEOUT_SECONDS: Final = 880
 RETRY_SECONDS: Final = 43_200
+RETRY_NAMES: Final = 10
+RETRY_NAME_LENGTH: Final = 200
 LOOKUP_KEYS: Final = 100
 
 _ID = re.compile(r"[A-Za-z0-9._:~@+=-]{1,128}")
@@ -106,8 +108,16 @@ def _is_whole(value: Any, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
 
 
-def check_backoff(field: str, seconds: float) -> None:
-    if not 0 <= seconds <= RETRY_SECONDS:
+def check_failures(field: str, names: Sequence[str] | None) -> None:
+    if names is not None and len(names) > RETRY_NAMES:
+        raise _refused(field, f"be at most {RETRY_NAMES} names", f"are {len(names)}")
+    for name in names or ():
+        if not 1 <= len(name) <= RETRY_NAME_LENGTH:
+            raise _refused(field, f"have names of 1 to {RETRY_NAME_LENGTH} characters", f"has {_shown(name)}")
+
+
+def check_backoff(field: str, seconds: float | None) -> None:
+    if seconds is not None and not 0 <= seconds <= RETRY_SECONDS:
         raise _refused(field, f"be from 0 to {RETRY_SECONDS} seconds", f"is {seconds!r}")
 
 

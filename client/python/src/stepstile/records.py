@@ -39,6 +39,8 @@ class Retry:
     def __post_init__(self) -> None:
         limits.check_backoff("base_seconds", self.base_seconds)
         limits.check_backoff("cap_seconds", self.cap_seconds)
+        limits.check_failures("on", self.on)
+        limits.check_failures("never", self.never)
 
     def to_json(self) -> dict[str, Any]:
         return _present(

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -25,6 +26,8 @@ final class Checked {
     static final int MAX_ATTEMPTS = 100;
     static final int TIMEOUT_SECONDS = 880;
     static final int RETRY_SECONDS = 43_200;
+    static final int RETRY_NAMES = 10;
+    static final int RETRY_NAME_LENGTH = 200;
     static final int LOOKUP_KEYS = 100;
 
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9._:~@+=-]{1,128}");
@@ -125,6 +128,22 @@ final class Checked {
             throw refused(field, "be from 0 to " + RETRY_SECONDS + " seconds", "is " + pause);
         }
         return pause;
+    }
+
+    /** @param field what the sentence calls it: {@code never} */
+    static @Nullable List<String> failures(String field, @Nullable List<String> names) {
+        if (names == null) {
+            return null;
+        }
+        if (names.size() > RETRY_NAMES) {
+            throw refused(field, "be at most " + RETRY_NAMES + " names", "are " + names.size());
+        }
+        for (String name : names) {
+            if (name.isEmpty() || name.length() > RETRY_NAME_LENGTH) {
+                throw refused(field, "have names of 1 to " + RETRY_NAME_LENGTH + " characters", "has " + shown(name));
+            }
+        }
+        return List.copyOf(names);
     }
 
     static Map<String, String> tags(Map<String, String> tags) {

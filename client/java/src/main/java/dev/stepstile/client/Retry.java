@@ -32,8 +32,8 @@ public record Retry(
     public Retry {
         Checked.backoff("base", base);
         Checked.backoff("cap", cap);
-        on = on == null ? null : List.copyOf(on);
-        never = never == null ? null : List.copyOf(never);
+        on = Checked.failures("on", on);
+        never = Checked.failures("never", never);
     }
 
     /** The waits alone. */

@@ -101,13 +101,26 @@ record ConversationCall(StepstileClient client, JsonNode told) {
         return new StepSettings(
                 node.path("handler").textValue(),
                 node.has("maxAttempts") ? node.path("maxAttempts").asInt() : null,
-                node.has("timeoutSeconds") ? seconds(node.path("timeoutSeconds")) : null,
-                retry.isObject() ? new Retry(seconds(retry.path("baseSeconds")), seconds(retry.path("capSeconds"))) : null);
+                seconds(node.path("timeoutSeconds")),
+                retry.isObject()
+                        ? new Retry(
+                                seconds(retry.path("baseSeconds")),
+                                seconds(retry.path("capSeconds")),
+                                names(retry.path("on")),
+                                names(retry.path("never")))
+                        : null);
     }
 
-    private static Duration seconds(JsonNode node) {
-        return Duration.ofMillis(
-                node.decimalValue().multiply(BigDecimal.valueOf(1000)).longValueExact());
+    private static @Nullable List<String> names(JsonNode node) {
+        return node.isArray() ? node.valueStream().map(JsonNode::asText).toList() : null;
+    }
+
+    private static @Nullable Duration seconds(JsonNode node) {
+        return node.isNumber()
+                ? Duration.ofMillis(node.decimalValue()
+                        .multiply(BigDecimal.valueOf(1000))
+                        .longValueExact())
+                : null;
     }
 
     private static Map<String, String> tags(JsonNode node) {

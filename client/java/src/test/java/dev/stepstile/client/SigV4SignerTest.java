@@ -86,7 +86,7 @@ class SigV4SignerTest {
         try (ScriptedApi api = new ScriptedApi(_ -> Answer.of(200, "{\"entries\":[],\"caughtUp\":true}"));
                 StepstileClient client = new StepstileClient(
                         ClientOptions.of(api.endpoint()).withSigner(new SigV4Signer("eu-west-1", CREDENTIALS)))) {
-            client.feed("a run:1", "c=&+/");
+            client.feed("a~run+:1", "c=&+/");
             client.lookup("r", List.of("load[eu] ü"));
             client.lookup("r~1", List.of("x"));
             assertThat(api.calls()).hasSize(3).allSatisfy(call -> {
