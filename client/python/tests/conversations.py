@@ -9,12 +9,15 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
-import stepstile
+import pytest
 from scripted_api import HANG_UP, Answer, Call, problem
+
+import stepstile
 from stepstile import Defaults, LogPage, Overrides, Retry, Step, StepEnded, StepRecord, StepstileClient
 
 FILES = Path(__file__).parents[3] / "testing/contracts/src/main/resources/conversations"
@@ -23,7 +26,9 @@ ANY = "…"
 
 def conversations(folder: str) -> dict[str, Any]:
     """Those of a folder, by title."""
-    found = [one for file in sorted((FILES / folder).glob("*.json")) for one in json.loads(file.read_text("utf-8"))]
+    found = [
+        one for file in sorted((FILES / folder).glob("*.json")) for one in json.loads(file.read_text("utf-8"))
+    ]
     return {one["title"]: one for one in found}
 
 
@@ -52,7 +57,9 @@ class Server:
         elif path.endswith("/steps/lookup") and self._records:
             asked = call.json["keys"]
             entries = [self._records[key] for key in asked if key in self._records]
-            return Answer(200, {"entries": entries, "absentKeys": [k for k in asked if k not in self._records]})
+            return Answer(
+                200, {"entries": entries, "absentKeys": [k for k in asked if k not in self._records]}
+            )
         self.unexpected.append(f"{request} {call.body.decode()}")
         return problem("unexpected", 400)
 
@@ -96,26 +103,25 @@ def hold(client: StepstileClient, conversation: Mapping[str, Any], run: Callable
         returned = said(perform(client, call))
         expected = said(call["returns"])
         if call.get("inAnyOrder"):
-            returned.sort(key=lambda one: one["key"])
-            expected.sort(key=lambda one: one["key"])
-        assert matches(expected, returned), f"{call['call']} returned {_short(returned)}, not {_short(expected)}"
+            returned, expected = (sorted(each, key=itemgetter("key")) for each in (returned, expected))
+        assert matches(expected, returned), (
+            f"{call['call']} returned {_short(returned)}, not {_short(expected)}"
+        )
 
 
 def _raises(client: StepstileClient, call: Mapping[str, Any]) -> None:
-    try:
-        returned = perform(client, call)
-    except stepstile.StepstileError as e:
-        assert type(e).__name__ == call["raises"], e
-        if "field" in call:
-            field = call["field"] if isinstance(call["field"], str) else call["field"]["python"]
-            assert str(e).startswith(re.sub("[A-Z]", lambda c: "_" + c[0].lower(), field) + " must "), e
-            assert str(e).endswith(".")
-        for part in call.get("says", []):
-            assert part in str(e), (part, str(e))
-        if isinstance(e, stepstile.Refused):
-            assert (e.type, e.status) == (call["type"], call["status"])
-    else:
-        raise AssertionError(f"{_short(call)} returned {_short(returned)}, and did not raise {call['raises']}")
+    with pytest.raises(getattr(stepstile, call["raises"])) as raised:
+        perform(client, call)
+    error: stepstile.StepstileError = raised.value
+    assert type(error).__name__ == call["raises"]
+    if "field" in call:
+        field = call["field"] if isinstance(call["field"], str) else call["field"]["python"]
+        assert str(error).startswith(re.sub("[A-Z]", lambda c: "_" + c[0].lower(), field) + " must ")
+        assert str(error).endswith(".")
+    for part in call.get("says", []):
+        assert part in str(error)
+    if isinstance(error, stepstile.Refused):
+        assert (error.type, error.status) == (call["type"], call["status"])
 
 
 def perform(client: StepstileClient, call: Mapping[str, Any]) -> Any:

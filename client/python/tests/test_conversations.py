@@ -50,9 +50,11 @@ def test_with_the_embedded_stack(client: StepstileClient, run_id: str, title: st
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StepstileClient]:
     """The adapters of AWS on emulators."""
     folder = tmp_path_factory.mktemp("aws")
-    with LocalStack(LAUNCHER, folder, lease_seconds=5, options=["--aws"]) as stack:
-        with StepstileClient(stack.endpoint) as client:
-            yield client
+    with (
+        LocalStack(LAUNCHER, folder, lease_seconds=5, options=["--aws"]) as stack,
+        StepstileClient(stack.endpoint) as client,
+    ):
+        yield client
 
 
 @pytest.mark.parametrize("title", LIVE)

@@ -32,7 +32,7 @@ class Feed:
         self.logs.setdefault((key, attempt), []).append(line)
         self.entries[position] = {"key": key, "attempt": attempt, "page": page}
 
-    def follower(self, *keys: str, logs: bool = True) -> Follower:
+    def follower(self, *keys: str, logs: bool = True) -> Follower[LogPage | StepEnded]:
         return Follower(self, "r", keys, logs=logs, clock=lambda: self.now)
 
     def feed(self, run_id: str, cursor: str | None = None) -> dict[str, Any]:

@@ -154,7 +154,7 @@ class Follower(Generic[Item]):
     def poll(self) -> list[Item]:
         """Returns the new items without waiting: for each step, its pages in order, then its end."""
         with self._lock:
-            items = list(self._ready) or self._poll()
+            items: list[Any] = list(self._ready) or [*self._poll()]
             self._ready.clear()
         return items
 

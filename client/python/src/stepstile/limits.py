@@ -121,7 +121,7 @@ def check_backoff(field: str, seconds: float | None) -> None:
         raise _refused(field, f"be from 0 to {RETRY_SECONDS} seconds", f"is {seconds!r}")
 
 
-def check_tags(tags: Mapping[str, str]) -> None:
+def check_tags(tags: Mapping[str, Any]) -> None:
     if len(tags) > TAGS:
         raise _refused("tags", f"be at most {TAGS}", f"are {len(tags)}")
     for name, value in tags.items():
