@@ -53,7 +53,7 @@ public record Result(
             case StepState.Succeeded(Instant _, StepResult.Value(JsonValue json)) -> new Outcome(json, null);
             case StepState.Succeeded _ -> throw new IllegalArgumentException("the result is not here");
             case StepState.Failed(Instant _, StepError error) -> new Outcome(null, error);
-            case StepState.Dead(Instant _, StepError error) -> new Outcome(null, error);
+            case StepState.Dead(Instant _, StepError error, Instant _) -> new Outcome(null, error);
             case StepState.Cancelled _ -> Outcome.NONE;
         };
         return new Result(runId, key, row, state.status(), attempt, state.finishedAt(), outcome);
