@@ -24,7 +24,13 @@ def _report(context: Any, **members: Any) -> None:
 def test_a_function_gets_its_input_by_JSON_and_its_result_comes_back(run_step: Run) -> None:
     def add(context: Any) -> None:
         own = context.extras["stepstile"]
-        parts = [context.get_extra("a"), own["shared"]["b"], own["tags"]["c"], own["step_key"], own["attempt"]]
+        parts = [
+            context.get_extra("a"),
+            own["shared"]["b"],
+            own["tags"]["c"],
+            own["step_key"],
+            own["attempt"],
+        ]
         _report(context, result=parts)
 
     ended = run_step(add, {"a": (1, 2)}, shared={"b": 3}, tags={"c": "4"}, key="sum")
@@ -42,9 +48,7 @@ def test_a_command_runs_as_a_process(run_step: Run, tmp_path: Path) -> None:
         "    context.report_custom_message({'stepstile.progress': {'fraction': 0.5, 'note': 'half'}})\n"
         "    context.report_custom_message({'stepstile.result': os.environ['MODE']})\n"
     )
-    ended = run_step(
-        [sys.executable, "report.py"], "a day", directory=tmp_path, environment={"MODE": "test"}
-    )
+    ended = run_step([sys.executable, "report.py"], "a day", directory=tmp_path, environment={"MODE": "test"})
     assert ended.value == "test"
     assert ended.output == ("reading a day",)
     assert ended.progress == (Progress(0.5, "half"),)
@@ -81,21 +85,33 @@ def test_a_retry_after_ten_minutes_takes_no_time(run_step: Run) -> None:
 
 
 def test_a_failure_that_is_terminal_is_not_retried(run_step: Run) -> None:
-    ended = run_step(lambda context: _report(context, fail={"message": "no such image"}))
+    def fail(context: Any) -> None:
+        _report(context, fail={"message": "no such image"})
+
+    ended = run_step(fail)
     assert (ended.state, ended.error, len(ended.attempts)) == ("FAILED", "no such image", 1)
 
 
 def test_a_handler_that_always_fails_is_dead_when_its_budget_is_spent(run_step: Run) -> None:
-    ended = run_step(lambda context: sys.exit(3), max_attempts=2)
+    def leave(_: Any) -> None:
+        sys.exit(3)
+
+    ended = run_step(leave, max_attempts=2)
     assert (ended.state, len(ended.attempts)) == ("DEAD", 2)
     assert "status 3" in ended.error or "SystemExit: 3" in ended.error
 
 
 def test_a_process_that_is_killed_or_never_opens_a_session_has_failed(run_step: Run) -> None:
-    killed = run_step(lambda context: os.kill(os.getpid(), signal.SIGKILL), max_attempts=1)
+    def crash(_: Any) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    killed = run_step(crash, max_attempts=1)
     assert "signal 9" in killed.error
     silent = run_step([sys.executable, "-c", "import sys; sys.exit('no session')"], max_attempts=1)
-    assert "status 1 before it closed its Pipes session; the end of its standard error: no session" in silent.error
+    assert (
+        "status 1 before it closed its Pipes session; the end of its standard error: no session"
+        in silent.error
+    )
 
 
 def test_a_handler_that_hangs_is_stopped_with_what_it_started(run_step: Run, tmp_path: Path) -> None:
@@ -121,13 +137,22 @@ def test_a_lost_worker_repeats_what_the_handler_has_done(run_step: Run, tmp_path
     assert (tmp_path / "charges").read_text() == "charged\n" * 2
 
 
-def test_what_the_test_has_patched_is_seen_by_the_function(run_step: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_test_has_patched_is_seen_by_the_function(
+    run_step: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PRICE", "7")
-    assert run_step(lambda context: _report(context, result=os.environ["PRICE"])).value == "7"
+
+    def price(context: Any) -> None:
+        _report(context, result=os.environ["PRICE"])
+
+    assert run_step(price).value == "7"
 
 
 def test_messages_that_may_have_been_the_result_fail_the_attempt(run_step: Run) -> None:
-    ended = run_step(lambda context: _report(context, reslt=1), max_attempts=1)
+    def misspell(context: Any) -> None:
+        _report(context, reslt=1)
+
+    ended = run_step(misspell, max_attempts=1)
     assert "has a member that Stepstile does not know" in ended.error
 
 

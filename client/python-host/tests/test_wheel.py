@@ -23,7 +23,10 @@ def test_has_its_package_typed_and_licensed_and_nothing_else(wheel: Wheel) -> No
 
 
 def test_needs_dagster_pipes_alone(wheel: Wheel) -> None:
-    assert wheel.foreign_imports == {"dagster_pipes", "pytest"}  # pytest in its plugin, which only pytest loads
+    assert wheel.foreign_imports == {
+        "dagster_pipes",
+        "pytest",
+    }  # pytest in its plugin, which only pytest loads
     assert [name for name, source in wheel.sources.items() if "import pytest" in source] == [
         "stepstile_host/pytest_plugin.py"
     ]
@@ -33,7 +36,11 @@ def test_needs_dagster_pipes_alone(wheel: Wheel) -> None:
 def test_runs_where_only_dagster_pipes_is_installed(wheel: Wheel, tmp_path: Path) -> None:
     assert dagster_pipes.__file__
     (tmp_path / "dagster_pipes").symlink_to(Path(dagster_pipes.__file__).parent)
-    modules = [name.removesuffix(".py").replace("/", ".") for name in wheel.sources if "__main__" not in name and "pytest" not in name]
+    modules = [
+        name.removesuffix(".py").replace("/", ".")
+        for name in wheel.sources
+        if "__main__" not in name and "pytest" not in name
+    ]
     assert len(modules) > 5
     wheel.run("-c", "import importlib; [*map(importlib.import_module, %r)]" % modules, beside=tmp_path)
     wheel.run("-m", "stepstile_host", "--help", beside=tmp_path)

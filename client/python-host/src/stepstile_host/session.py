@@ -13,7 +13,13 @@ _EARLIEST = -3_600
 
 _LATEST = 366 * 86_400
 
-_KNOWN = ("stepstile.result", "stepstile.live", "stepstile.progress", "stepstile.fail", "stepstile.retry_after")
+_KNOWN = (
+    "stepstile.result",
+    "stepstile.live",
+    "stepstile.progress",
+    "stepstile.fail",
+    "stepstile.retry_after",
+)
 _STATUS_0 = ("", "SystemExit", "SystemExit: 0", "SystemExit: None", "SystemExit: False")
 
 
@@ -162,9 +168,14 @@ def _message(member: Any, name: str, otherwise: str) -> str:
 
 def _retry_after(member: Any) -> tuple[float, str]:
     seconds = member.get("seconds") if isinstance(member, dict) else None
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not _EARLIEST <= seconds <= _LATEST:
+    if (
+        isinstance(seconds, bool)
+        or not isinstance(seconds, int | float)
+        or not _EARLIEST <= seconds <= _LATEST
+    ):
         raise _Malformed(
-            "should have 'stepstile.retry_after' with 'seconds', a number from now on,"
-            f" {_LATEST} at most"
+            f"should have 'stepstile.retry_after' with 'seconds', a number from now on, {_LATEST} at most"
         )
-    return max(0.0, float(seconds)), _message(member, "stepstile.retry_after", "The handler asked for a retry.")
+    return max(0.0, float(seconds)), _message(
+        member, "stepstile.retry_after", "The handler asked for a retry."
+    )

@@ -1,7 +1,7 @@
 """Runs a step of a process handler in a test, as Stepstile does: its files, its messages, its retries, its output.
 
-No Stepstile is needed: a handler is a command, or a function that is called in a forked child as the warm host calls it. The
-fixture ``run_step`` of the pytest plugin is :func:`run_step`.
+No Stepstile is needed: a handler is a command, or a function that is called in a forked child as the warm host calls it.
+The fixture ``run_step`` of the pytest plugin is :func:`run_step`.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class EndedStep:
 
 def run_step(
     handler: Handler,
-    input: Any = None,
+    step_input: Any = None,
     *,
     shared: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
@@ -106,18 +106,19 @@ def run_step(
 ) -> EndedStep:
     """Runs a step until it has ended. Waits between attempts are left out.
 
-    :param handler: a command (``["python3", "report.py"]``), a function, or its name (``"flights.steps:run"``). A function runs
-        in a forked child: what it changes in memory is not seen by the test, but what the test has patched is seen by it.
-    :param input: what JSON can hold; the handler gets it as it is after it was JSON.
+    :param handler: a command (``["python3", "report.py"]``), a function, or its name (``"flights.steps:run"``). A function
+        runs in a forked child: what it changes in memory is not seen by the test, but what the test has patched is seen
+        by it.
+    :param step_input: what JSON can hold; the handler gets it as it is after it was JSON.
     :param timeout: how long an attempt may run, in seconds by the machine's clock.
     :param grace: how long a process may take to end after SIGTERM, before SIGKILL.
     :param directory: where a command runs; a function runs where the test does.
     :param environment: further variables.
-    :param lose_worker: the attempts whose worker is lost after the handler has ended and before its result is recorded: what it
-        has done to others is done, and another attempt follows.
+    :param lose_worker: the attempts whose worker is lost after the handler has ended and before its result is recorded:
+        what it has done to others is done, and another attempt follows.
     :raises ValueError: if the input or a limit would be refused by a dispatch.
     """
-    text = _json(input)
+    text = _json(step_input)
     if not 1 <= max_attempts <= MAX_ATTEMPTS:
         raise ValueError(f"max_attempts must be from 1 to {MAX_ATTEMPTS}.")
     given: Any = json.loads(text)
@@ -281,7 +282,8 @@ class _Running:
             start_new_session=True,
         )
         process.returncode = 0  # its status is waited for here
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         return cls(process.pid, process.stdout, process.stderr)
 
     @classmethod
