@@ -45,11 +45,19 @@ final class AttemptsUnderTest implements WatchedHandler.Attempts {
         this.executeElsewhere = executeElsewhere;
     }
 
-    /** A worker for a batch, which runs the attempts that start from now on. */
-    synchronized WorkerLife worker(List<Delivery> given) {
-        worker = new WorkerLife();
+    /** Attempts that start from now on are of this worker, and were caused by these messages. */
+    synchronized void runBy(WorkerLife by, List<Delivery> given) {
+        worker = by;
         batch = given;
-        return worker;
+    }
+
+    synchronized void add(Fault fault) {
+        faults.add(fault);
+    }
+
+    /** The faults whose moments have not come. */
+    synchronized List<Fault> left() {
+        return List.copyOf(faults);
     }
 
     int starts() {
@@ -65,9 +73,9 @@ final class AttemptsUnderTest implements WatchedHandler.Attempts {
         return deliveries.get() > 0;
     }
 
-    /** True if the message that was just worked off is to be delivered again. */
-    boolean takesDelivery() {
-        return deliveries.getAndUpdate(left -> Math.max(0, left - 1)) > 0;
+    /** True if this message, which was just worked off, is to be delivered again. */
+    synchronized boolean takesDelivery(Delivery delivery) {
+        return batch.contains(delivery) && deliveries.getAndUpdate(left -> Math.max(0, left - 1)) > 0;
     }
 
     /** The step has ended: those that stood still go on, one after the other, until their handlers have ended. */
@@ -84,7 +92,10 @@ final class AttemptsUnderTest implements WatchedHandler.Attempts {
                                 + " and has not ended within " + PATIENCE.toSeconds() + " s.");
             }
             attempt.life.goOn();
-            attempt.life.executed().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
+            attempt.life
+                    .executed()
+                    .orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                    .join();
         }
     }
 

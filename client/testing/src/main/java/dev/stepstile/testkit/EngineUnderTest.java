@@ -8,24 +8,33 @@ import dev.stepstile.http.Http;
 import dev.stepstile.http.RequestTarget;
 import dev.stepstile.http.RunsApi;
 import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepQueue.Delivery;
+import dev.stepstile.runtime.CapturedOutput;
 import dev.stepstile.step.Shards;
+import dev.stepstile.usecase.AttemptRunner;
 import dev.stepstile.usecase.EngineRuntime;
+import dev.stepstile.usecase.Handlers;
 import dev.stepstile.usecase.InMemoryMeter;
+import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.Stepstile;
 import dev.stepstile.usecase.Tasks;
 import dev.stepstile.usecase.Timing;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** The engine over ports in memory, and the calls of its API. */
+/** The engine over ports in memory: its workers, its sweeper, and the calls of its API. */
 final class EngineUnderTest implements AutoCloseable {
     /** As deployed. */
     private static final Duration VISIBILITY = Duration.ofMinutes(90);
 
     private static final Duration CALL = Duration.ofSeconds(29);
+    private static final Duration FUNCTION_TIMEOUT = Duration.ofMinutes(15);
+    private static final Duration SWEEP_TIMEOUT = Duration.ofSeconds(50);
 
     private final TestTime time;
     private final Timing timing;
@@ -47,13 +56,7 @@ final class EngineUnderTest implements AutoCloseable {
         return timing;
     }
 
-    /** Of everybody but the workers. */
-    Stepstile control() {
-        return control;
-    }
-
-    /** Of a worker. */
-    Stepstile of(WorkerLife worker) {
+    private Stepstile of(WorkerLife worker) {
         return over(embedded.ports().decorated(worker), worker.over(time));
     }
 
@@ -61,6 +64,27 @@ final class EngineUnderTest implements AutoCloseable {
         EngineRuntime runtime =
                 new EngineRuntime(time, new Random(7), () -> UUID.randomUUID().toString(), tasks);
         return new Stepstile(ports, timing, runtime, new InMemoryMeter());
+    }
+
+    /** Has a worker execute a batch; what is answered is what stays in the queue. */
+    CompletableFuture<List<String>> execute(WorkerLife worker, Handlers handlers, List<Delivery> batch) {
+        StepExecution execution =
+                of(worker).execution(handlers, CapturedOutput.overPresentStreams(), AttemptRunner.DIRECT);
+        CompletableFuture<List<String>> executed = new CompletableFuture<>();
+        worker.executes(executed);
+        Thread.ofVirtual().name("worker").start(() -> {
+            try {
+                executed.complete(execution.execute(batch, time.instant().plus(FUNCTION_TIMEOUT)));
+            } catch (Throwable thrown) { // told to who waits
+                executed.completeExceptionally(thrown);
+            }
+        });
+        return executed;
+    }
+
+    /** Sweeps once. */
+    void sweep() throws InterruptedException {
+        control.sweep().sweep(time.instant().plus(SWEEP_TIMEOUT));
     }
 
     /** Makes one call of the API. */

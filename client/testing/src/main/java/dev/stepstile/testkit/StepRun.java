@@ -5,10 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.codec.Json;
 import dev.stepstile.port.StepQueue.Delivery;
-import dev.stepstile.runtime.CapturedOutput;
-import dev.stepstile.usecase.AttemptRunner;
 import dev.stepstile.usecase.Handlers;
-import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.Timing;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -28,8 +25,6 @@ final class StepRun implements AutoCloseable {
     static final String RUN = "/v1/runs/test";
 
     private static final Set<String> ENDED = Set.of("SUCCEEDED", "FAILED", "DEAD", "CANCELLED");
-    private static final Duration FUNCTION_TIMEOUT = Duration.ofMinutes(15);
-    private static final Duration SWEEP_TIMEOUT = Duration.ofSeconds(50);
     private static final Duration LOOK = Duration.ofSeconds(5);
     private static final Duration MOMENT = Duration.ofMillis(20);
     private static final Duration PATIENCE = Duration.ofDays(15);
@@ -44,7 +39,7 @@ final class StepRun implements AutoCloseable {
 
     StepRun(StepHandler handler, List<Fault> faults) {
         attempts = new AttemptsUnderTest(faults, time, engine, this::executeElsewhere);
-        handlers = new Handlers(List.of(new WatchedHandler(handler, attempts)));
+        handlers = new Handlers(List.of(new WatchedHandler(handler, context -> attempts)));
         nextSweep = began.plus(engine.timing().sweepEvery());
     }
 
@@ -68,7 +63,7 @@ final class StepRun implements AutoCloseable {
             if (!batch.isEmpty()) {
                 work(batch);
             } else if (!now.isBefore(nextSweep)) {
-                engine.control().sweep().sweep(now.plus(SWEEP_TIMEOUT));
+                engine.sweep();
                 nextSweep = now.plus(engine.timing().sweepEvery());
             } else if (now.isAfter(began.plus(PATIENCE))) {
                 throw new AssertionError("The step has not ended within 15 days of its clock: " + step(""));
@@ -106,16 +101,16 @@ final class StepRun implements AutoCloseable {
 
     /** As the event source mapping: what the worker's answer does not name is deleted. */
     private void work(List<Delivery> batch) throws InterruptedException {
-        WorkerLife worker = attempts.worker(batch);
-        CompletableFuture<List<String>> executed = execute(worker, batch);
-        worker.executes(executed);
+        WorkerLife worker = new WorkerLife();
+        attempts.runBy(worker, batch);
+        CompletableFuture<List<String>> executed = engine.execute(worker, handlers, batch);
         CompletableFuture.anyOf(executed, worker.stopped()).join();
         if (worker.standsStill()) {
             return;
         }
         List<String> staying = executed.join();
         for (Delivery delivery : batch) {
-            if (attempts.takesDelivery()) {
+            if (attempts.takesDelivery(delivery)) {
                 engine.ports().queue().changeVisibility(delivery.receipt(), Duration.ZERO);
             } else if (!staying.contains(delivery.messageId())) {
                 engine.ports().queue().delete(List.of(delivery.receipt()));
@@ -125,21 +120,7 @@ final class StepRun implements AutoCloseable {
 
     /** Another worker gets the same messages, and answers. */
     private void executeElsewhere(List<Delivery> batch) {
-        execute(new WorkerLife(), batch).join();
-    }
-
-    private CompletableFuture<List<String>> execute(WorkerLife worker, List<Delivery> batch) {
-        StepExecution execution =
-                engine.of(worker).execution(handlers, CapturedOutput.overPresentStreams(), AttemptRunner.DIRECT);
-        CompletableFuture<List<String>> executed = new CompletableFuture<>();
-        Thread.ofVirtual().name("worker").start(() -> {
-            try {
-                executed.complete(execution.execute(batch, time.instant().plus(FUNCTION_TIMEOUT)));
-            } catch (Throwable thrown) { // told to who waits
-                executed.completeExceptionally(thrown);
-            }
-        });
-        return executed;
+        engine.execute(new WorkerLife(), handlers, batch).join();
     }
 
     private StepOutcome outcome(JsonNode ended) throws InterruptedException {

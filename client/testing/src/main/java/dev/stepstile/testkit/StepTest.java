@@ -85,6 +85,16 @@ public final class StepTest {
         return this;
     }
 
+    /**
+     * Any other member of a step of a dispatch, as the wire contract has it.
+     *
+     * @param value records, maps, lists, strings, numbers, booleans or null
+     */
+    public StepTest setting(String member, @Nullable Object value) {
+        step.set(member, parsed(json(value)));
+        return this;
+    }
+
     private static BigDecimal seconds(Duration duration) {
         BigDecimal seconds = BigDecimal.valueOf(duration.toMillis(), 3).stripTrailingZeros();
         return seconds.scale() < 0 ? seconds.setScale(0) : seconds; // 600, not 6E+2
@@ -94,7 +104,7 @@ public final class StepTest {
         try {
             return Json.write(value);
         } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("This input does not become JSON: " + e.getOriginalMessage(), e);
+            throw new IllegalArgumentException("This value does not become JSON: " + e.getOriginalMessage(), e);
         }
     }
 
@@ -102,7 +112,7 @@ public final class StepTest {
         try {
             return Json.parse(json);
         } catch (Json.BadJson e) {
-            throw new IllegalArgumentException("This input is not JSON: " + e.getMessage(), e);
+            throw new IllegalArgumentException("This value is not JSON: " + e.getMessage(), e);
         }
     }
 
@@ -149,7 +159,7 @@ public final class StepTest {
         return fault("deliver twice", Moment.start(), AttemptUnderTest::deliverTwice);
     }
 
-    private static void refuseWaiting(Moment moment, String what) {
+    static void refuseWaiting(Moment moment, String what) {
         if (moment.kind() == Moment.Kind.WAITING) {
             throw new IllegalArgumentException(
                     "A handler that waits cannot be " + what + " in a JVM; choose progress, start or end.");

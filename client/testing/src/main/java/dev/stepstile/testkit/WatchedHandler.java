@@ -7,11 +7,12 @@ import dev.stepstile.api.StepResult;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.function.Function;
 
-/** The user's handler, with the test beside it: it tells the moments of each attempt. */
+/** The user's handler, with the test beside it: it tells the moments of each attempt. The step is the handler's own. */
 final class WatchedHandler implements StepHandler {
     private final StepHandler handler;
-    private final Attempts attempts;
+    private final Function<StepContext, Attempts> attemptsOf;
 
     /** What is told of attempts, on the handler's thread. */
     interface Attempts {
@@ -23,11 +24,27 @@ final class WatchedHandler implements StepHandler {
 
         /** The handler's thread has nothing more to do. */
         void left(int attempt);
+
+        /** Nothing is told. */
+        Attempts UNWATCHED = new Attempts() {
+            @Override
+            public void started(int attempt) {}
+
+            @Override
+            public void progressed(int attempt, double fraction, String note) {}
+
+            @Override
+            public void ended(int attempt) {}
+
+            @Override
+            public void left(int attempt) {}
+        };
     }
 
-    WatchedHandler(StepHandler handler, Attempts attempts) {
+    /** @param attemptsOf who is told, by step */
+    WatchedHandler(StepHandler handler, Function<StepContext, Attempts> attemptsOf) {
         this.handler = handler;
-        this.attempts = attempts;
+        this.attemptsOf = attemptsOf;
     }
 
     @Override
@@ -42,10 +59,11 @@ final class WatchedHandler implements StepHandler {
 
     @Override
     public StepResult run(StepInput input, StepContext context) throws Exception {
+        Attempts attempts = attemptsOf.apply(context);
         try {
             attempts.started(context.attempt());
             try {
-                return handler.run(input, new Watched(context));
+                return handler.run(input, new Watched(context, attempts));
             } finally {
                 attempts.ended(context.attempt());
             }
@@ -54,13 +72,7 @@ final class WatchedHandler implements StepHandler {
         }
     }
 
-    private final class Watched implements StepContext {
-        private final StepContext context;
-
-        Watched(StepContext context) {
-            this.context = context;
-        }
-
+    private record Watched(StepContext context, Attempts attempts) implements StepContext {
         @Override
         public String runId() {
             return context.runId();

@@ -157,6 +157,6 @@ class StepTestTest {
                 .hasMessageContaining("'maxAttempts' must be a whole number from 1 to 100");
         assertThatThrownBy(() -> of((input, context) -> StepResult.none()).inputJson("{"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("This input is not JSON");
+                .hasMessageStartingWith("This value is not JSON");
     }
 }

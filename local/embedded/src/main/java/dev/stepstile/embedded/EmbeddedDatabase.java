@@ -311,6 +311,7 @@ final class EmbeddedDatabase implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        incoming.add(new Write<>(session -> 0, new CompletableFuture<>())); // wakes the writer
         try {
             thread.join();
             writer.close();
