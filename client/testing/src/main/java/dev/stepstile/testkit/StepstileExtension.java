@@ -5,7 +5,6 @@ import dev.stepstile.client.StepstileClient;
 import java.net.URI;
 import java.util.List;
 import java.util.ServiceLoader;
-import java.util.ServiceLoader.Provider;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
@@ -25,13 +24,15 @@ public final class StepstileExtension implements BeforeEachCallback, AfterEachCa
             ExtensionContext.Namespace.create(StepstileExtension.class);
     private static final int WORKERS = 2;
 
+    /** Of the test that runs on this thread; a test with a time limit may run on one that its thread has started. */
+    private static final ThreadLocal<ExtensionContext> RUNNING = new InheritableThreadLocal<>();
+
     private final Supplier<List<StepHandler>> handlers;
-    private final ThreadLocal<ExtensionContext> running = new InheritableThreadLocal<>();
 
     /** With the handlers that {@code META-INF/services} names. */
     public StepstileExtension() {
         this(() -> ServiceLoader.load(StepHandler.class).stream()
-                .map(Provider::get)
+                .map(ServiceLoader.Provider::get)
                 .toList());
     }
 
@@ -52,13 +53,13 @@ public final class StepstileExtension implements BeforeEachCallback, AfterEachCa
 
     @Override
     public void beforeEach(ExtensionContext context) {
-        running.set(context);
+        RUNNING.set(context);
         stack(context);
     }
 
     @Override
     public void afterEach(ExtensionContext context) {
-        running.remove();
+        RUNNING.remove();
         StepstileStack stack = context.getStore(NAMESPACE).remove(this, StepstileStack.class);
         if (stack != null) {
             stack.close();
@@ -71,7 +72,7 @@ public final class StepstileExtension implements BeforeEachCallback, AfterEachCa
      * @throws IllegalStateException if none runs
      */
     public StepstileStack stack() {
-        ExtensionContext context = running.get();
+        ExtensionContext context = RUNNING.get();
         if (context == null) {
             throw new IllegalStateException("There is a stack while a test runs, from its @BeforeEach methods on.");
         }
