@@ -1,9 +1,12 @@
 """A pytest plugin: jobs of a test run by the real executor, on a stack of the test session.
 
-The stack is started by the command ``stepstile`` (``pip install stepstile-local``). ``STEPSTILE_TEST_COMMAND`` names another
-one, such as the launcher of a checkout; with ``STEPSTILE_TEST_ENDPOINT``, the stack at that address is used instead, whose
-workers must find the code of the tests. ``STEPSTILE_ENDPOINT`` is not looked at: a test must not run on a stack that is in
-use.
+In ``conftest.py``: ``pytest_plugins = ["dagster_stepstile.pytest_plugin"]``. It is not loaded by itself, because importing
+Dagster takes seconds, which tests of other things should not pay.
+
+The stack is started by the command ``stepstile`` (``pip install stepstile-local``). ``STEPSTILE_TEST_COMMAND`` names
+another one, such as the launcher of a checkout; with ``STEPSTILE_TEST_ENDPOINT``, the stack at that address is used
+instead, whose workers must find the code of the tests. ``STEPSTILE_ENDPOINT`` is not looked at: a test must not run on a
+stack that is in use.
 """
 
 from __future__ import annotations
@@ -68,7 +71,8 @@ def run_on_stepstile(
                 options["instance"] = open_until_the_test_ends.enter_context(
                     dg.DagsterInstance.local_temp(str(home))
                 )
-            executed = dg.execute_job(dg.reconstructable(job), **{"raise_on_error": True, **options})
+            options.setdefault("raise_on_error", True)
+            executed = dg.execute_job(dg.reconstructable(job), **options)
             return open_until_the_test_ends.enter_context(executed)
 
         yield run
