@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +19,7 @@ from scripted_api import HANG_UP, Answer, Call, problem
 
 import stepstile
 from stepstile import Defaults, LogPage, Overrides, Retry, Step, StepEnded, StepRecord, StepstileClient
+from stepstile.records import instant
 
 FILES = Path(__file__).parents[3] / "testing/contracts/src/main/resources/conversations"
 ANY = "…"
@@ -182,7 +183,13 @@ def _settings(told: Mapping[str, Any]) -> dict[str, Any]:
             settings["retry"].get("on"),
             settings["retry"].get("never"),
         )
+    if "not_before" in settings:
+        settings["not_before"] = _moment(settings["not_before"])
     return settings
+
+
+def _moment(told: str | float) -> datetime | timedelta | None:
+    return instant(told) if isinstance(told, str) else timedelta(seconds=told)
 
 
 def _record(record: StepRecord | None) -> Any:

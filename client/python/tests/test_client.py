@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from stacks import LAUNCHER
 from waiting import eventually
 
 from stepstile import (
+    BadInput,
     Defaults,
     Dispatched,
     Follower,
@@ -337,3 +339,18 @@ def test_a_stack_that_is_killed_and_comes_back_is_waited_for(
         stack.start()
         assert {end.result for end in ends.result().values()} == set(range(50))
     stack.stop()
+
+
+def test_what_limits_a_step_is_sent_as_the_wire_has_it() -> None:
+    at = datetime(2026, 11, 24, 9, 30, tzinfo=timezone(timedelta(hours=1)))
+    retry = Retry(None, 60, on=["TIMEOUT", "ConnectionError"], never=[])
+    step = Step("s", retry=retry, not_before=timedelta(seconds=90.5))
+    assert step.to_json() == {
+        "key": "s",
+        "retry": {"capSeconds": 60, "on": ["TIMEOUT", "ConnectionError"], "never": []},
+        "notBefore": 90.5,
+    }
+    assert Defaults(not_before=at).to_json() == {"notBefore": "2026-11-24T08:30:00Z"}
+    assert Overrides(not_before=timedelta()).to_json() == {"notBefore": 0.0}
+    with pytest.raises(BadInput, match="time zone"):
+        Step("s", not_before=datetime(2026, 11, 24)).to_json()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 from stepstile import limits
@@ -60,6 +60,7 @@ class Defaults:
     timeout_seconds: int | None = None
     retry: Retry | None = None
     tags: Mapping[str, str] | None = None
+    not_before: datetime | timedelta | None = None
 
     def __post_init__(self) -> None:
         limits.check_settings(self.handler, self.max_attempts, self.timeout_seconds)
@@ -72,6 +73,7 @@ class Defaults:
             timeoutSeconds=self.timeout_seconds,
             retry=self.retry.to_json() if self.retry else None,
             tags=dict(self.tags) if self.tags else None,
+            notBefore=moment(self.not_before),
         )
 
 
@@ -85,6 +87,8 @@ class Step:
     :ivar max_attempts: 1 to 100.
     :ivar timeout_seconds: of one attempt: 1 to 880.
     :ivar tags: at most 20 with those of the dispatch, names and values of at most 200 characters.
+    :ivar not_before: no attempt begins before it; a timedelta is counted from when the dispatch is accepted, also if it is
+        repeated later. At most 7 days away.
     :raises BadInput: if a limit is exceeded.
     """
 
@@ -95,6 +99,7 @@ class Step:
     timeout_seconds: int | None = None
     retry: Retry | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    not_before: datetime | timedelta | None = None
 
     def __post_init__(self) -> None:
         limits.check_key(self.key)
@@ -106,7 +111,7 @@ class Step:
             "key": self.key,
             **_present(input=self.input),
             **Defaults(
-                self.handler, self.max_attempts, self.timeout_seconds, self.retry, self.tags
+                self.handler, self.max_attempts, self.timeout_seconds, self.retry, self.tags, self.not_before
             ).to_json(),
         }
 
@@ -127,6 +132,7 @@ class Overrides:
     timeout_seconds: int | None = None
     retry: Retry | None = None
     input: Any = SAME
+    not_before: datetime | timedelta | None = None
 
     def __post_init__(self) -> None:
         limits.check_settings(self.handler, self.max_attempts, self.timeout_seconds)
@@ -140,6 +146,7 @@ class Overrides:
                 maxAttempts=self.max_attempts,
                 timeoutSeconds=self.timeout_seconds,
                 retry=self.retry.to_json() if self.retry else None,
+                notBefore=moment(self.not_before),
             ),
             **({} if self.input is SAME else {"input": self.input}),
         }
@@ -363,6 +370,15 @@ class RunStatus:
     counted_at: datetime | None
     dispatch_count: int = 0
     created_at: datetime | None = None
+
+
+def moment(at: datetime | timedelta | None) -> str | float | None:
+    """A moment as a call names it: an instant, or seconds after the call is accepted."""
+    if isinstance(at, timedelta):
+        return at.total_seconds()
+    if at is not None and at.tzinfo is None:
+        raise limits.refuse("a time", "have a time zone", f"{at.isoformat()} has none")
+    return None if at is None else at.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
 
 
 def instant(text: str | None) -> datetime | None:

@@ -16,8 +16,12 @@ final class AnswerReader {
     static DispatchResult dispatched(List<JsonNode> answers) {
         return new DispatchResult(
                 answers.getFirst().path("dispatchId").asText(),
-                answers.stream().mapToInt(each -> each.path("acceptedCount").asInt()).sum(),
-                answers.stream().mapToInt(each -> each.path("attachedCount").asInt()).sum(),
+                answers.stream()
+                        .mapToInt(each -> each.path("acceptedCount").asInt())
+                        .sum(),
+                answers.stream()
+                        .mapToInt(each -> each.path("attachedCount").asInt())
+                        .sum(),
                 answers.stream().allMatch(each -> each.path("replayed").asBoolean()));
     }
 

@@ -51,7 +51,8 @@ public record Redrive(
      */
     public static Redrive of(Collection<String> keys) {
         if (keys.isEmpty()) {
-            throw new IllegalArgumentException("keys must be at least one, and are none: Redrive.all() is for all steps of the run.");
+            throw new IllegalArgumentException(
+                    "keys must be at least one, and are none: Redrive.all() is for all steps of the run.");
         }
         return new Redrive(name(), List.copyOf(keys), Set.of(), StepSettings.NONE, null);
     }

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -50,8 +51,8 @@ final class RequestWriter {
         Checked.fits("sharedInputs", weight(common), room);
         for (List<String> part : parts(dispatch.steps(), room - weight(common))) {
             String id = id(dispatch.dispatchId(), bodies.size());
-            bodies.add("{" + id + (common.isEmpty() ? "" : common + ",") + "\"steps\":[" + String.join(",", part)
-                    + "]}");
+            bodies.add(
+                    "{" + id + (common.isEmpty() ? "" : common + ",") + "\"steps\":[" + String.join(",", part) + "]}");
         }
         return bodies;
     }
@@ -140,7 +141,17 @@ final class RequestWriter {
         if (retry != null) {
             node.set("retry", retry(retry));
         }
+        if (settings.notBefore() != null) {
+            node.set("notBefore", moment(settings.notBefore()));
+        }
         return node;
+    }
+
+    private static JsonNode moment(Moment moment) {
+        return switch (moment) {
+            case Moment.At(Instant instant) -> Json.MAPPER.getNodeFactory().textNode(instant.toString());
+            case Moment.After(Duration delay) -> seconds(delay);
+        };
     }
 
     private static ObjectNode retry(Retry retry) {

@@ -20,8 +20,9 @@ import software.amazon.awssdk.utils.CompletableFutureUtils;
  * {@code execute-api:Invoke} on the API.
  */
 public final class SigV4Signer implements Signer {
-    private static final String NO_SIGNER = "Calls to AWS are signed by the AWS SDK, which is not on the class path: add "
-            + "software.amazon.awssdk:auth to the dependencies, or give the client a signer of your own.";
+    private static final String NO_SIGNER =
+            "Calls to AWS are signed by the AWS SDK, which is not on the class path: add "
+                    + "software.amazon.awssdk:auth to the dependencies, or give the client a signer of your own.";
 
     private final AwsV4HttpSigner signer = AwsV4HttpSigner.create();
     private final String region;

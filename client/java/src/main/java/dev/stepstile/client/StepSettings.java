@@ -12,12 +12,14 @@ import org.jspecify.annotations.Nullable;
  * @param maxAttempts 1 to 100
  * @param timeout of one attempt: whole seconds, 1 to 880
  * @param retry the waits between attempts, and which failures are retried
+ * @param notBefore no attempt begins before it; at most 7 days away
  */
 public record StepSettings(
         @Nullable String handler,
         @Nullable Integer maxAttempts,
         @Nullable Duration timeout,
-        @Nullable Retry retry) {
+        @Nullable Retry retry,
+        @Nullable Moment notBefore) {
     /** @throws IllegalArgumentException if a limit is exceeded */
     public StepSettings {
         if (handler != null) {
@@ -28,7 +30,7 @@ public record StepSettings(
     }
 
     /** Leaves everything to where the settings stand. */
-    public static final StepSettings NONE = new StepSettings(null, null, null, null);
+    public static final StepSettings NONE = new StepSettings(null, null, null, null, null);
 
     /** Names the code alone. */
     public static StepSettings handler(String name) {
@@ -37,21 +39,26 @@ public record StepSettings(
 
     /** The same with another handler. */
     public StepSettings withHandler(String name) {
-        return new StepSettings(name, maxAttempts, timeout, retry);
+        return new StepSettings(name, maxAttempts, timeout, retry, notBefore);
     }
 
     /** The same with another number of attempts. */
     public StepSettings withMaxAttempts(int attempts) {
-        return new StepSettings(handler, attempts, timeout, retry);
+        return new StepSettings(handler, attempts, timeout, retry, notBefore);
     }
 
     /** The same with another timeout of each attempt. */
     public StepSettings withTimeout(Duration ofAttempt) {
-        return new StepSettings(handler, maxAttempts, ofAttempt, retry);
+        return new StepSettings(handler, maxAttempts, ofAttempt, retry, notBefore);
     }
 
     /** The same with other waits between attempts, or other failures that are retried. */
     public StepSettings withRetry(Retry other) {
-        return new StepSettings(handler, maxAttempts, timeout, other);
+        return new StepSettings(handler, maxAttempts, timeout, other, notBefore);
+    }
+
+    /** The same with another time before which no attempt begins. */
+    public StepSettings withNotBefore(Moment earliest) {
+        return new StepSettings(handler, maxAttempts, timeout, retry, earliest);
     }
 }

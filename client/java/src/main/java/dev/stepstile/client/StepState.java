@@ -81,7 +81,8 @@ public sealed interface StepState {
      *
      * @param deadLetteredAt when its dead letter was written; null before, and where a feed reported the end
      */
-    record Dead(Instant finishedAt, StepError error, @Nullable Instant deadLetteredAt) implements Ended {
+    record Dead(
+            Instant finishedAt, StepError error, @Nullable Instant deadLetteredAt) implements Ended {
         @Override
         public StepStatus status() {
             return StepStatus.DEAD;

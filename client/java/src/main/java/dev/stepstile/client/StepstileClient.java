@@ -199,7 +199,8 @@ public final class StepstileClient implements AutoCloseable {
         ByteArrayOutputStream content = new ByteArrayOutputStream();
         while (true) {
             JsonNode piece = transport.get(
-                    run(runId) + "/step/result", query("key", key, "offset", String.valueOf(content.size())),
+                    run(runId) + "/step/result",
+                    query("key", key, "offset", String.valueOf(content.size())),
                     "content");
             byte[] bytes = decoded(key, piece.path("content").asText());
             content.writeBytes(bytes);

@@ -29,7 +29,9 @@ record Conversation(String title, List<JsonNode> calls, JsonNode told) {
     static List<Conversation> in(String folder) throws IOException {
         List<Conversation> all = new ArrayList<>();
         try (Stream<Path> files = Files.list(FILES.resolve(folder))) {
-            for (Path file : files.filter(path -> path.toString().endsWith(".json")).sorted().toList()) {
+            for (Path file : files.filter(path -> path.toString().endsWith(".json"))
+                    .sorted()
+                    .toList()) {
                 for (JsonNode told : Json.MAPPER.readTree(Files.readString(file))) {
                     all.add(new Conversation(
                             told.path("title").asText(),
@@ -85,19 +87,20 @@ record Conversation(String title, List<JsonNode> calls, JsonNode told) {
     /** The names of what is raised are Python's. */
     private static void raises(StepstileClient client, JsonNode call) {
         Throwable thrown = catchThrowable(() -> new ConversationCall(client, call).made());
-        Class<? extends Throwable> kind =
-                switch (call.path("raises").asText()) {
-                    case "BadInput" -> IllegalArgumentException.class;
-                    case "DamagedResult" -> DamagedResultException.class;
-                    case "Refused" -> RefusedException.class;
-                    case "Unauthorised" -> UnauthorisedException.class;
-                    case "Unreachable" -> UnreachableException.class;
-                    default -> throw new IllegalStateException("no such error: " + call.path("raises"));
-                };
+        Class<? extends Throwable> kind = switch (call.path("raises").asText()) {
+            case "BadInput" -> IllegalArgumentException.class;
+            case "DamagedResult" -> DamagedResultException.class;
+            case "Refused" -> RefusedException.class;
+            case "Unauthorised" -> UnauthorisedException.class;
+            case "Unreachable" -> UnreachableException.class;
+            default -> throw new IllegalStateException("no such error: " + call.path("raises"));
+        };
         assertThat(thrown).as(shortened(call)).isInstanceOf(kind);
         String message = Objects.requireNonNull(thrown.getMessage());
         if (call.has("field")) {
-            JsonNode field = call.path("field").isTextual() ? call.path("field") : call.path("field").path("java");
+            JsonNode field = call.path("field").isTextual()
+                    ? call.path("field")
+                    : call.path("field").path("java");
             assertThat(message).startsWith(field.asText() + " must ").endsWith(".");
         }
         call.path("says").forEach(part -> assertThat(message).contains(part.asText()));

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,8 +23,7 @@ record ConversationCall(StepstileClient client, JsonNode told) {
         String run = text("run");
         return switch (text("call")) {
             case "dispatch" -> dispatched(client.dispatch(run, dispatch()));
-            case "status" ->
-                WireForm.of(told.path("exact").asBoolean() ? client.exactStatus(run) : client.status(run));
+            case "status" -> WireForm.of(told.path("exact").asBoolean() ? client.exactStatus(run) : client.status(run));
             case "steps" ->
                 list((told.has("state") ? client.steps(run, StepStatus.valueOf(text("state"))) : client.steps(run))
                         .map(WireForm::of));
@@ -108,7 +108,16 @@ record ConversationCall(StepstileClient client, JsonNode told) {
                                 seconds(retry.path("capSeconds")),
                                 names(retry.path("on")),
                                 names(retry.path("never")))
-                        : null);
+                        : null,
+                moment(node.path("notBefore")));
+    }
+
+    private static @Nullable Moment moment(JsonNode node) {
+        Duration delay = seconds(node);
+        if (delay != null) {
+            return Moment.after(delay);
+        }
+        return node.isTextual() ? Moment.at(Instant.parse(node.textValue())) : null;
     }
 
     private static @Nullable List<String> names(JsonNode node) {
@@ -117,15 +126,16 @@ record ConversationCall(StepstileClient client, JsonNode told) {
 
     private static @Nullable Duration seconds(JsonNode node) {
         return node.isNumber()
-                ? Duration.ofMillis(node.decimalValue()
-                        .multiply(BigDecimal.valueOf(1000))
-                        .longValueExact())
+                ? Duration.ofMillis(
+                        node.decimalValue().multiply(BigDecimal.valueOf(1000)).longValueExact())
                 : null;
     }
 
     private static Map<String, String> tags(JsonNode node) {
         Map<String, String> tags = new TreeMap<>();
-        node.path("tags").properties().forEach(tag -> tags.put(tag.getKey(), tag.getValue().asText()));
+        node.path("tags")
+                .properties()
+                .forEach(tag -> tags.put(tag.getKey(), tag.getValue().asText()));
         return tags;
     }
 

@@ -59,7 +59,8 @@ final class ConversationServer implements Function<Call, Answer> {
             return Answer.of(200, Json.print(page(cursor == null ? 0 : Integer.parseInt(cursor))));
         }
         if (records.isObject() && path.endsWith("/steps/lookup")) {
-            return Answer.of(200, Json.print(found(Conversation.parsed(call.body()).path("keys"))));
+            return Answer.of(
+                    200, Json.print(found(Conversation.parsed(call.body()).path("keys"))));
         }
         unexpected.add(request + " " + call.body());
         return Answer.problem("unexpected", 400);
@@ -108,12 +109,16 @@ final class ConversationServer implements Function<Call, Answer> {
             return ScriptedApi.HANG_UP;
         }
         Map<String, String> headers = new TreeMap<>();
-        told.path("headers").properties().forEach(header -> headers.put(
-                header.getKey(), header.getValue().asText()));
+        told.path("headers")
+                .properties()
+                .forEach(
+                        header -> headers.put(header.getKey(), header.getValue().asText()));
         int status = told.path("status").asInt();
         String body = told.has("problem")
                 ? Answer.problem(told.path("problem").asText(), status).body()
-                : told.has("text") ? told.path("text").asText() : Json.print(told.path("body").isObject() ? told.path("body") : Json.object());
+                : told.has("text")
+                        ? told.path("text").asText()
+                        : Json.print(told.path("body").isObject() ? told.path("body") : Json.object());
         return new Answer(status, body, headers);
     }
 }

@@ -52,7 +52,8 @@ class ConversationsTest {
                 if (waits.path(i).has("exactly")) {
                     assertThat(waited).isEqualTo(waits.path(i).path("exactly").asDouble());
                 } else {
-                    assertThat(waited).isLessThanOrEqualTo(waits.path(i).path("atMost").asDouble());
+                    assertThat(waited)
+                            .isLessThanOrEqualTo(waits.path(i).path("atMost").asDouble());
                 }
             }
         }

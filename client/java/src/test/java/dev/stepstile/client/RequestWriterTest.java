@@ -29,7 +29,8 @@ class RequestWriterTest {
                 .withTimeout(Duration.ofSeconds(60))
                 .withRetry(new Retry(Duration.ofMillis(1_500), Duration.ZERO)
                         .withOn("TIMEOUT", "java.io.IOException")
-                        .withNever());
+                        .withNever())
+                .withNotBefore(Moment.after(Duration.ofMillis(90_500)));
         Dispatch dispatch = Dispatch.of(
                         "d", List.of(new Step("a", JsonValue.NULL, StepSettings.NONE, Map.of("t", "v"))))
                 .withTenant("acme")
@@ -40,7 +41,7 @@ class RequestWriterTest {
                 .containsExactly("{\"dispatchId\":\"d\",\"tenant\":\"acme\","
                         + "\"defaults\":{\"handler\":\"h\",\"maxAttempts\":2,"
                         + "\"timeoutSeconds\":60,\"retry\":{\"baseSeconds\":1.5,\"capSeconds\":0,"
-                        + "\"on\":[\"TIMEOUT\",\"java.io.IOException\"],\"never\":[]},"
+                        + "\"on\":[\"TIMEOUT\",\"java.io.IOException\"],\"never\":[]},\"notBefore\":90.5,"
                         + "\"tags\":{\"a\":\"1\",\"b\":\"2\"}},\"sharedInputs\":{\"plan\":-0.0},"
                         + "\"steps\":[{\"key\":\"a\",\"tags\":{\"t\":\"v\"}}]}");
     }

@@ -347,8 +347,9 @@ class StepstileClientTest {
                     String count = counts.removeFirst();
                     return Answer.of(
                             200,
-                            "{\"runId\":\"r\",\"stepCount\":3,\"counts\":{\"QUEUED\":" + count + ",\"NEW\":1,\"NEWER\":1}"
-                                    + (counts.isEmpty() ? "" : ",\"cursor\":\"next\"") + "}");
+                            "{\"runId\":\"r\",\"stepCount\":3,\"counts\":{\"QUEUED\":" + count
+                                    + ",\"NEW\":1,\"NEWER\":1}" + (counts.isEmpty() ? "" : ",\"cursor\":\"next\"")
+                                    + "}");
                 });
                 StepstileClient scripted = StepstileClient.of(api.endpoint())) {
             assertThat(scripted.exactStatus("r").counts())

@@ -160,7 +160,9 @@ final class WireForm {
             return said;
         }
         if (value instanceof ArrayNode array) {
-            return Json.MAPPER.createArrayNode().addAll(array.valueStream().map(WireForm::said).toList());
+            return Json.MAPPER
+                    .createArrayNode()
+                    .addAll(array.valueStream().map(WireForm::said).toList());
         }
         return value;
     }
@@ -201,7 +203,9 @@ final class WireForm {
         if (value.isObject() && value.size() == 2 && value.has("repeat") && value.has("times")) {
             return Json.MAPPER
                     .getNodeFactory()
-                    .textNode(value.path("repeat").asText().repeat(value.path("times").asInt()));
+                    .textNode(value.path("repeat")
+                            .asText()
+                            .repeat(value.path("times").asInt()));
         }
         if (value instanceof ObjectNode object) {
             ObjectNode written = Json.object();

@@ -16,6 +16,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.Window;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +50,7 @@ final class RecordItem {
     private static final String RETRY_ON = "ro";
     private static final String RETRY_NEVER = "rn";
     private static final String TIMEOUT = "t";
+    private static final String FROM = "wf";
     private static final String HISTORY = "y";
     private static final String GIVEN_INPUT = "gi";
     private static final String GIVEN_INPUT_REFERENCE = "gr";
@@ -141,6 +143,7 @@ final class RecordItem {
         RetryRule rule = settings.retry().rule();
         names(item, RETRY_ON, rule.on());
         names(item, RETRY_NEVER, rule.never());
+        item.put(FROM, settings.window().notBefore());
         Payload input = settings.input();
         if (input != null) {
             item.put(GIVEN_INPUT, GIVEN_INPUT_REFERENCE, input);
@@ -160,7 +163,8 @@ final class RecordItem {
                 item.duration(TIMEOUT),
                 item.has(GIVEN_INPUT) || item.has(GIVEN_INPUT_REFERENCE)
                         ? item.payload(GIVEN_INPUT, GIVEN_INPUT_REFERENCE)
-                        : null);
+                        : null,
+                new Window(item.instantOrNull(FROM)));
     }
 
     private static void names(Attributes item, String name, List<String> names) {

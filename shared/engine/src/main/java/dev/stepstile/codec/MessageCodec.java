@@ -22,7 +22,8 @@ public final class MessageCodec {
     private static final int PLAIN = 3;
 
     /** What an older worker would ignore, and run the step when or as it must not. */
-    private static final List<String> OF_VERSION_4 = List.of(RecordCodec.RETRY_ON, RecordCodec.RETRY_NEVER);
+    private static final List<String> OF_VERSION_4 =
+            List.of(RecordCodec.RETRY_ON, RecordCodec.RETRY_NEVER, RecordCodec.NOT_BEFORE);
 
     /** The first version, of messages and manifests, with the words of the API: before it, {@code key} was {@code stepKey}. */
     private static final int KEY = 3;

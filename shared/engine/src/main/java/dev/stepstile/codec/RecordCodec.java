@@ -13,6 +13,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.Window;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class RecordCodec {
     static final String RETRY_ON = "retryOn";
     static final String RETRY_NEVER = "retryNever";
+    static final String NOT_BEFORE = "notBefore";
 
     private RecordCodec() {}
 
@@ -96,6 +98,9 @@ public final class RecordCodec {
         if (!rule.never().isEmpty()) {
             rule.never().forEach(node.putArray(RETRY_NEVER)::add);
         }
+        if (settings.window().notBefore() != null) {
+            Json.putInstant(node, NOT_BEFORE, settings.window().notBefore());
+        }
         return node;
     }
 
@@ -117,7 +122,8 @@ public final class RecordCodec {
                         Duration.ofMillis(Json.number(node, "capMillis")),
                         new RetryRule(names(node.path(RETRY_ON)), names(node.path(RETRY_NEVER)))),
                 Duration.ofMillis(Json.number(node, "timeoutMillis")),
-                input);
+                input,
+                new Window(Json.instantOrNull(node, NOT_BEFORE)));
     }
 
     private static ObjectNode note(FailedAttempt note) {

@@ -115,14 +115,16 @@ public record Dispatch(
      * they may have ended before.
      *
      * @param writtenSince all that it needs has been written since then, steps of earlier dispatches too
+     * @param actAt when a rule can first act on one of its steps, whatever happens; null if none can
      */
-    public static Dispatch unsent(DispatchId id, Accepted accepted, Instant firstSweepAt, Instant writtenSince) {
+    public static Dispatch unsent(
+            DispatchId id, Accepted accepted, Instant firstSweepAt, Instant writtenSince, @Nullable Instant actAt) {
         return new Dispatch(
                 id,
                 accepted,
                 new Sending(null, accepted.createdAt(), 0),
                 Progress.from(
-                        new Reading(null, accepted.attached() == 0 ? null : Instant.EPOCH, 0, accepted.createdAt())),
+                        new Reading(null, accepted.attached() == 0 ? actAt : Instant.EPOCH, 0, accepted.createdAt())),
                 new Schedule(firstSweepAt, Instant.EPOCH),
                 new Refresh(writtenSince, null),
                 1);

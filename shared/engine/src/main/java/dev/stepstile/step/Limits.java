@@ -64,6 +64,9 @@ public final class Limits {
     /** The longest backoff and retry delay: SQS's longest visibility timeout. */
     public static final Duration RETRY_DELAY = Duration.ofHours(12);
 
+    /** How far away the first attempt may be: half of the time for which a step may be started. */
+    public static final Duration NOT_BEFORE = Duration.ofDays(7);
+
     private static final Pattern RUN_ID = Pattern.compile("[A-Za-z0-9._:~@+=-]{1,128}");
     private static final Pattern DISPATCH_ID = Pattern.compile("[A-Za-z0-9._:~@+=-]{1,128}");
     private static final Pattern HANDLER = Pattern.compile("[A-Za-z0-9._-]{1,128}");

@@ -39,18 +39,27 @@ public final class StepLife {
     private static Transition claim(@Nullable StepRecord found, StepEvent.Claim claim, Instant now) {
         StepSpec spec = claim.spec();
         if (found == null) {
-            return now.isAfter(spec.validUntil())
-                    ? discard(null, new StepEvent.Discard(spec, StepError.notStartedBefore(spec.validUntil())), now)
-                    : create(claimed(unclaimed(spec, now), claim, now));
+            return firstClaim(claim, now);
         }
         return switch (found.state()) {
             case Ended _ -> new Transition.Finished(found);
             case StepState _ when !isDrivenBy(spec, found) -> new Transition.Attached(found);
             case Running _ -> new Transition.Held(found);
-            case Retrying(Instant notBefore) when now.isBefore(notBefore) -> new Transition.NotDue(found, notBefore);
+            case Retrying(Instant notBefore) when now.isBefore(notBefore) -> new Transition.NotDue(notBefore);
             case Retrying _ when found.suspect() && !claim.alone() -> new Transition.Suspect(found);
             case Retrying _ -> change(found, claimed(found, claim, now));
         };
+    }
+
+    private static Transition firstClaim(StepEvent.Claim claim, Instant now) {
+        StepSpec spec = claim.spec();
+        if (now.isAfter(spec.validUntil())) {
+            return discard(null, new StepEvent.Discard(spec, StepError.notStartedBefore(spec.validUntil())), now);
+        }
+        Window window = spec.settings().window();
+        return window.isAhead(now)
+                ? new Transition.NotDue(window.earliest(now))
+                : create(claimed(unclaimed(spec, now), claim, now));
     }
 
     private static StepRecord claimed(StepRecord record, StepEvent.Claim claim, Instant now) {
@@ -198,14 +207,15 @@ public final class StepLife {
     private static StepRecord redriven(StepRecord record, StepEvent.Redrive redrive, Instant now) {
         StepRecord noted = record;
         if (!redrive.overrides().equals(StepOverrides.NONE)) {
-            String message =
-                    "Redriven with " + redrive.overrides().describe(record.settings()) + ", by " + redrive.by() + ".";
+            String message = "Redriven with " + redrive.overrides().describe(record.settings(), now) + ", by "
+                    + redrive.by() + ".";
             noted = record.withNote(StepError.Kind.REDRIVEN, message, now);
         }
-        return noted.withSettings(redrive.overrides().on(record.settings()))
+        StepSettings settings = redrive.overrides().on(record.settings(), now);
+        return noted.withSettings(settings)
                 .withFreshBudget()
                 .withAnswered(new StepRecord.AnsweredCalls(redrive.cancelSeq(), redrive.by()))
-                .withState(new Retrying(now));
+                .withState(new Retrying(settings.window().earliest(now)));
     }
 
     private static Transition deadLettered(@Nullable StepRecord found, StepEvent.DeadLettered event, Instant now) {

@@ -2,6 +2,7 @@ package dev.stepstile.step;
 
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -11,8 +12,14 @@ public record StepOverrides(
         @Nullable String handler,
         Retries retry,
         @Nullable Duration timeout,
-        @Nullable Payload input) {
+        @Nullable Payload input,
+        Times times) {
     public static final StepOverrides NONE = new StepOverrides(null, Retries.NONE, null, null);
+
+    /** The step may run when it might before. */
+    public StepOverrides(@Nullable String handler, Retries retry, @Nullable Duration timeout, @Nullable Payload input) {
+        this(handler, retry, timeout, input, Times.NONE);
+    }
 
     /** Of the retry policy; what is null stays as it was. */
     public record Retries(
@@ -38,23 +45,24 @@ public record StepOverrides(
     }
 
     public StepOverrides withInput(Payload given) {
-        return new StepOverrides(handler, retry, timeout, given);
+        return new StepOverrides(handler, retry, timeout, given, times);
     }
 
-    /** The settings of a step after the redrive. */
-    public StepSettings on(StepSettings before) {
+    /** The settings of a step that is redriven then. */
+    public StepSettings on(StepSettings before, Instant now) {
         return new StepSettings(
                 before.dispatchId(),
                 before.index(),
                 or(handler, before.handler()),
                 retry.on(before.retry()),
                 or(timeout, before.timeout()),
-                input == null ? before.input() : input);
+                input == null ? before.input() : input,
+                times.on(before.window(), now));
     }
 
     /** What is changed, for the step's history: names and numbers, and never the input itself. */
-    public String describe(StepSettings before) {
-        StepSettings after = on(before);
+    public String describe(StepSettings before, Instant now) {
+        StepSettings after = on(before, now);
         List<String> changes = new ArrayList<>();
         change(changes, "handler", before.handler(), after.handler());
         change(
@@ -83,6 +91,11 @@ public record StepOverrides(
                 "retry.never",
                 before.retry().rule().never(),
                 after.retry().rule().never());
+        change(
+                changes,
+                "notBefore",
+                text(before.window().notBefore()),
+                text(after.window().notBefore()));
         if (input != null) {
             changes.add("another input");
         }
@@ -93,6 +106,10 @@ public record StepOverrides(
         if (!before.equals(after)) {
             changes.add(name + " " + before + " -> " + after);
         }
+    }
+
+    private static String text(@Nullable Instant at) {
+        return at == null ? "none" : at.toString();
     }
 
     private static String seconds(Duration duration) {

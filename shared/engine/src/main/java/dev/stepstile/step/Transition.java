@@ -11,8 +11,8 @@ public sealed interface Transition {
     /** Another attempt owns the step. */
     record Held(StepRecord by) implements Transition {}
 
-    /** Too early for the next attempt. */
-    record NotDue(StepRecord waiting, Instant notBefore) implements Transition {}
+    /** Too early for an attempt. */
+    record NotDue(Instant notBefore) implements Transition {}
 
     /** The step lost a worker before, and is run only when nothing runs beside it. */
     record Suspect(StepRecord record) implements Transition {}

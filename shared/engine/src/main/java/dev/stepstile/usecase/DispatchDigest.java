@@ -4,9 +4,11 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.CanonicalJson;
 import dev.stepstile.codec.Json;
+import dev.stepstile.step.Moment;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.RetryRule;
 import dev.stepstile.step.Sha256;
+import dev.stepstile.step.Times;
 import dev.stepstile.usecase.Dispatcher.NewStep;
 import dev.stepstile.usecase.Dispatcher.Request;
 import java.util.SortedMap;
@@ -42,6 +44,10 @@ final class DispatchDigest {
                 rule.on().forEach(node.putArray("retryOn")::add);
                 rule.never().forEach(node.putArray("retryNever")::add);
             }
+            Moment notBefore = step.times().notBefore();
+            if (notBefore != null) {
+                node.put("notBefore", notBefore.text());
+            }
             ObjectNode tags = node.putObject("tags");
             tags(request, step).forEach(tags::put);
         }
@@ -58,7 +64,7 @@ final class DispatchDigest {
         if (stored.startsWith(CANONICAL)) {
             return stored.equals(of(request));
         }
-        return !hasTenant(request) && !hasRule(request) && stored.equals(earlier(request));
+        return !hasTenant(request) && !hasNewer(request) && stored.equals(earlier(request));
     }
 
     /** Without one, the digest is that of versions that knew none: the run was the tenant. */
@@ -66,8 +72,11 @@ final class DispatchDigest {
         return !request.group().equals(request.runId());
     }
 
-    private static boolean hasRule(Request request) {
-        return request.steps().stream().anyMatch(step -> !step.retry().rule().equals(RetryRule.ANY));
+    /** What versions with that digest did not know. */
+    private static boolean hasNewer(Request request) {
+        return request.steps().stream()
+                .anyMatch(step -> !step.retry().rule().equals(RetryRule.ANY)
+                        || !step.times().equals(Times.NONE));
     }
 
     private static String earlier(Request request) {

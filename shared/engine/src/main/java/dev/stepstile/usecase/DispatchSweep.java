@@ -56,7 +56,7 @@ final class DispatchSweep {
                 parts.store(), parts.payloads(), parts.runtime().tasks());
         this.abandoned = new AbandonedDispatch(parts);
         this.refresher = refresher;
-        this.sender = new StepSender(parts.queue());
+        this.sender = new StepSender(parts.queue(), parts.runtime());
         this.recovery = new StepRecovery(parts, workers.workers());
         this.timing = parts.timing();
         this.runtime = parts.runtime();
@@ -124,6 +124,7 @@ final class DispatchSweep {
         private final BitSet finished;
         private final SortedMap<StepState.Name, Integer> finishedCounts;
         private final int steps;
+        private final List<StepSpec> early = new ArrayList<>();
 
         /** @param readsAll whether the records of all unfinished steps are read */
         Visit(Recovery.Scene scene, boolean readsAll, RecentEnds.Ends seen, Instant now) {
@@ -164,8 +165,9 @@ final class DispatchSweep {
                     "the sweep recovers the others, and dispatch " + dispatch.dispatchId() + " stays open.");
             meter.add(Metric.RECORDS_DAMAGED, records.damaged().size());
             toRead.forEach(step -> noticeUnseen(records.of(step.id().stepKey())));
-            List<Acted> acted =
-                    ParallelCalls.map(runtime.tasks(), ACTS_AT_ONCE, "recover", toRead, named -> act(named, records));
+            List<Acted> acted = new ArrayList<>(
+                    ParallelCalls.map(runtime.tasks(), ACTS_AT_ONCE, "recover", toRead, named -> act(named, records)));
+            early.forEach(step -> acted.add(recovery.leave(step, scene, now)));
             return conclude(dispatch, acted);
         }
 
@@ -181,11 +183,21 @@ final class DispatchSweep {
                 if (end != null && end.state() == StepState.Name.SUCCEEDED) {
                     finish(index, end.state());
                     noticeLate(end.at(), scene.dispatch().progress().reading().endsReadTo());
+                } else if (end == null && readsAll && isEarly(step)) {
+                    early.add(step);
                 } else if (readsAll || end != null) {
                     toRead.add(step);
                 }
             }
             return toRead;
+        }
+
+        /** Nobody can have been sent it yet, so its record is not read: it has none, or has ended, which the feed shows. */
+        private boolean isEarly(StepSpec step) {
+            Dispatch.Reading before = scene.dispatch().progress().reading();
+            return before.readAt() != null
+                    && before.cancelSeq() == scene.cancelSeq()
+                    && !StepSender.isSendable(step, now);
         }
 
         /** The feed has shown it since; when it was read before, it did not. A success that was seen is counted at once. */
@@ -251,13 +263,15 @@ final class DispatchSweep {
             return report;
         }
 
-        /** Whether messages were sent of steps that nobody had claimed. */
+        /** Whether messages were sent again of steps that nobody had claimed. */
         private boolean send(List<Acted> acted) {
-            List<Acted> toSend =
-                    acted.stream().filter(act -> act.next() == Acted.Next.SEND).toList();
+            List<Acted> toSend = acted.stream()
+                    .filter(act -> act.next() == Acted.Next.SEND || act.next() == Acted.Next.SEND_FIRST)
+                    .toList();
             return (toSend.isEmpty()
                             || sender.send(toSend.stream().map(Acted::spec).toList()))
-                    && toSend.stream().anyMatch(act -> act.state() == StepState.Name.QUEUED);
+                    && toSend.stream()
+                            .anyMatch(act -> act.state() == StepState.Name.QUEUED && act.next() == Acted.Next.SEND);
         }
 
         private Dispatch.Progress progress(List<Acted> open) {

@@ -15,11 +15,14 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepTags;
+import dev.stepstile.step.Times;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -53,7 +56,7 @@ public final class Dispatcher {
         this.store = store;
         this.payloads = payloads;
         this.manifests = new ManifestReader(store, payloads, runtime.tasks());
-        this.sender = new StepSender(queue);
+        this.sender = new StepSender(queue, runtime);
         this.timing = timing;
         this.runtime = runtime;
         this.meter = meter;
@@ -67,7 +70,20 @@ public final class Dispatcher {
             String input,
             RetryPolicy retry,
             Duration timeout,
-            SortedMap<String, String> tags) {}
+            SortedMap<String, String> tags,
+            Times times) {
+
+        /** Of a step that may run at any time. */
+        public NewStep(
+                String key,
+                String handler,
+                String input,
+                RetryPolicy retry,
+                Duration timeout,
+                SortedMap<String, String> tags) {
+            this(key, handler, input, retry, timeout, tags, Times.NONE);
+        }
+    }
 
     /**
      * A valid call.
@@ -115,6 +131,13 @@ public final class Dispatcher {
         /** The dispatchId was used for other content. */
         record Conflict(String dispatchId) implements Answer {}
 
+        /**
+         * A time of the dispatch cannot be held.
+         *
+         * @param member which one, as its caller names it
+         */
+        record OutOfTime(String member, String detail) implements Answer {}
+
         /** The run was cancelled, and takes no more steps. */
         record RunCancelled(String runId) implements Answer {}
     }
@@ -125,6 +148,12 @@ public final class Dispatcher {
         String given = request.dispatchId();
         String dispatchId = given == null ? DispatchDigest.name(digest) : given;
         Instant now = runtime.now();
+        Optional<Answer> refused = TimeLimits.refusal(request, now);
+        if (refused.isPresent()) { // a repeated call was accepted when it was not
+            return store.dispatch(request.runId(), dispatchId)
+                    .map(existing -> replay(existing, request))
+                    .orElse(refused.get());
+        }
         Optional<Run> known = store.keepRun(request.runId()); // a cancelled one too: it stays cancelled
         Run run = known.orElseGet(() -> store.putRunIfAbsent(new Run(request.runId(), now, shards, 0)));
         if (run.cancelled()) {
@@ -132,7 +161,7 @@ public final class Dispatcher {
                     .map(existing -> replay(existing, request))
                     .orElse(new Answer.RunCancelled(request.runId()));
         }
-        List<StepSpec> steps = specs(request, run, dispatchId, now.plus(timing.validity()));
+        List<StepSpec> steps = specs(request, run, dispatchId, now);
         Records records = known.isPresent() ? manifests.records(steps) : Records.none();
         List<StepRecord> attached = attached(records, dispatchId);
         Instant writtenSince = records.damaged().isEmpty()
@@ -149,7 +178,8 @@ public final class Dispatcher {
                         now.plus(timing.validity()),
                         attached.size()),
                 now.plus(timing.sweepEvery()),
-                writtenSince);
+                writtenSince,
+                actAt(steps, now));
         Optional<Dispatch> existing = store.putDispatchIfAbsent(dispatch);
         if (existing.isPresent()) {
             return replay(existing.get(), request);
@@ -159,6 +189,14 @@ public final class Dispatcher {
         }
         meter.add(Metric.STEPS_DISPATCHED, steps.size());
         return new Answer.Accepted(dispatchId, steps.size(), false, attached.size());
+    }
+
+    private @Nullable Instant actAt(List<StepSpec> steps, Instant now) {
+        return steps.stream()
+                .map(step -> DueReading.actAt(step.settings().window(), timing, now))
+                .filter(Objects::nonNull)
+                .min(Comparator.naturalOrder())
+                .orElse(null);
     }
 
     private static Answer replay(Dispatch existing, Request request) {
@@ -189,13 +227,12 @@ public final class Dispatcher {
         }
     }
 
-    private List<StepSpec> specs(Request request, Run run, String dispatchId, Instant validUntil)
-            throws InterruptedException {
+    private List<StepSpec> specs(Request request, Run run, String dispatchId, Instant now) throws InterruptedException {
         SortedMap<String, Payload> shared = new TreeMap<>();
         int count = request.steps().size();
         request.sharedInputs().forEach((name, json) -> shared.put(name, payloads.putShared(json, count)));
         Tags tags = tags(request);
-        StepSpec.Queueing queueing = new StepSpec.Queueing(request.group(), validUntil);
+        StepSpec.Queueing queueing = new StepSpec.Queueing(request.group(), now.plus(timing.validity()));
         List<Payload> inputs = inputs(request.steps());
         List<StepSpec> specs = new ArrayList<>();
         for (int index = 0; index < request.steps().size(); index++) {
@@ -203,7 +240,14 @@ public final class Dispatcher {
             specs.add(new StepSpec(
                     new StepId(request.runId(), step.key()),
                     Shards.of(step.key(), run.shards()),
-                    new StepSettings(dispatchId, index, step.handler(), step.retry(), step.timeout()),
+                    new StepSettings(
+                            dispatchId,
+                            index,
+                            step.handler(),
+                            step.retry(),
+                            step.timeout(),
+                            null,
+                            step.times().from(now)),
                     inputs.get(index),
                     shared,
                     tags.of(step),

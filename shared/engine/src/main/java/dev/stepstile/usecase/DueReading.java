@@ -1,10 +1,14 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.port.StepQueue;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.Window;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,10 +56,25 @@ final class DueReading {
         return Duration.between(last, now).compareTo(wait) > 0;
     }
 
+    /** When a rule can next act on a step that nobody has claimed, and that must not run at once; else null. */
+    static @Nullable Instant actAt(Window window, Timing timing, Instant now) {
+        Instant notBefore = window.notBefore();
+        return notBefore == null
+                ? null
+                : Stream.of(
+                                notBefore.minus(StepQueue.MAX_DELAY), // it can be sent
+                                notBefore.plus(timing.resending().lostAfter())) // its message may be lost
+                        .filter(at -> at.isAfter(now))
+                        .findFirst()
+                        .orElse(null);
+    }
+
     /** When a rule can next act on a step as it was read; null if only what happens to it can make one act. */
-    static @Nullable Instant actAt(@Nullable StepRecord record, Recovery.Scene scene, Instant now) {
-        if (record == null
-                || !record.settings().dispatchId().equals(scene.dispatch().dispatchId())) {
+    static @Nullable Instant actAt(StepSpec spec, @Nullable StepRecord record, Recovery.Scene scene, Instant now) {
+        if (record == null) {
+            return actAt(spec.settings().window(), scene.timing(), now);
+        }
+        if (!record.settings().dispatchId().equals(scene.dispatch().dispatchId())) {
             return null;
         }
         return switch (record.state()) {

@@ -94,32 +94,34 @@ final class OldestWait {
         if (dispatched.plus(timing.sweepEvery()).isAfter(now)) {
             return dispatched;
         }
-        List<StepSpec> sample = sample(dispatch);
+        List<StepSpec> sample = sample(dispatch, now);
         Records records = manifests.records(sample);
         Instant since = null;
         for (StepSpec step : sample) {
             String key = step.id().stepKey();
             if (!records.isDamaged(key)) {
-                since = earlier(since, waitingSince(records.of(key), dispatched, now));
+                since = earlier(since, waitingSince(step, records.of(key), dispatched, now));
             }
         }
         return since;
     }
 
-    private static @Nullable Instant waitingSince(@Nullable StepRecord record, Instant dispatched, Instant now) {
+    private static @Nullable Instant waitingSince(
+            StepSpec step, @Nullable StepRecord record, Instant dispatched, Instant now) {
         if (record == null) {
-            return dispatched;
+            return step.settings().window().earliest(dispatched);
         }
         return record.state() instanceof StepState.Retrying(Instant notBefore) && !notBefore.isAfter(now)
                 ? notBefore
                 : null;
     }
 
-    /** Steps that neither ended nor run, evenly over the manifest, others in each sweep. */
-    private List<StepSpec> sample(Dispatch dispatch) throws Payloads.Missing {
+    /** Steps that may run, and neither ended nor run, evenly over the manifest, others in each sweep. */
+    private List<StepSpec> sample(Dispatch dispatch, Instant now) throws Payloads.Missing {
         BitSet settled = settled(dispatch);
         List<StepSpec> open = manifests.steps(dispatch).stream()
                 .filter(step -> !settled.get(step.settings().index()))
+                .filter(step -> !step.settings().window().isAhead(now))
                 .toList();
         if (open.size() <= RECORDS) {
             return open;

@@ -1,5 +1,6 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.port.StepQueue;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
@@ -34,6 +35,9 @@ final class Recovery {
         /** Send its message again. */
         record Resend() implements Decision {}
 
+        /** Send its message, which the queue could not delay for long enough before. */
+        record SendFirst() implements Decision {}
+
         /** Its deadline is over: end the attempt, and send the step again or dead-letter it. */
         record Reclaim() implements Decision {}
 
@@ -52,6 +56,7 @@ final class Recovery {
 
     private static final Decision LEAVE = new Decision.Leave();
     private static final Decision RESEND = new Decision.Resend();
+    private static final Decision SEND_FIRST = new Decision.SendFirst();
 
     static Decision decide(StepSpec spec, @Nullable StepRecord record, Scene scene, Instant now) {
         if (record == null) {
@@ -85,10 +90,17 @@ final class Recovery {
         if (now.isAfter(spec.validUntil())) {
             return new Decision.Discard(StepError.notStartedBefore(spec.validUntil()));
         }
+        if (!StepSender.isSendable(spec, now)) {
+            return LEAVE;
+        }
         if (dispatch.sending().sentAt() == null && dispatch.sending().resends() == 0) {
             return now.isAfter(scene.crashedAt()) ? RESEND : LEAVE;
         }
-        Duration sinceSent = Duration.between(dispatch.sending().lastSentAt(), now);
+        if (becameSendable(spec, dispatch)) {
+            return SEND_FIRST;
+        }
+        Duration sinceSent = Duration.between(
+                spec.settings().window().earliest(dispatch.sending().lastSentAt()), now);
         if (!scene.queueShowsMessages()
                 && sinceSent.compareTo(timing.resending().lostAfter()) > 0) {
             return RESEND;
@@ -102,6 +114,15 @@ final class Recovery {
                         > 0
                 ? RESEND
                 : LEAVE;
+    }
+
+    /** Since its dispatch was accepted, and since the last reading: nobody has sent it. */
+    private static boolean becameSendable(StepSpec spec, Dispatch dispatch) {
+        Instant from = spec.settings().window().sendableFrom(StepQueue.MAX_DELAY);
+        Instant readAt = dispatch.progress().reading().readAt();
+        return from != null
+                && from.isAfter(dispatch.accepted().createdAt())
+                && (readAt == null || readAt.isBefore(from));
     }
 
     /** Sent again when it is overdue by the grace, twice, four times … of it: by the first reading that sees it so. */

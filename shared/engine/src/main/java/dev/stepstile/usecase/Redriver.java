@@ -8,6 +8,7 @@ import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Limits;
+import dev.stepstile.step.Moment;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.Sha256;
@@ -57,7 +58,7 @@ public final class Redriver {
         this.store = store;
         this.payloads = payloads;
         this.manifests = new ManifestReader(store, payloads, runtime.tasks());
-        this.sender = new StepSender(queue);
+        this.sender = new StepSender(queue, runtime);
         this.recorder = recorder;
         this.reopener = new DispatchReopener(store, timing, runtime);
         this.runtime = runtime;
@@ -175,6 +176,7 @@ public final class Redriver {
                 .put("timeout", text(overrides.timeout()));
         names(content, "retryOn", overrides.retry().on());
         names(content, "retryNever", overrides.retry().never());
+        moment(content, "notBefore", overrides.times().notBefore());
         content.set("input", input == null ? null : Json.parse(input));
         return Sha256.hex(CanonicalJson.of(content));
     }
@@ -183,6 +185,12 @@ public final class Redriver {
     private static void names(ObjectNode content, String member, @Nullable List<String> names) {
         if (names != null) {
             names.forEach(content.putArray(member)::add);
+        }
+    }
+
+    private static void moment(ObjectNode content, String member, @Nullable Moment moment) {
+        if (moment != null) {
+            content.put(member, moment.text());
         }
     }
 

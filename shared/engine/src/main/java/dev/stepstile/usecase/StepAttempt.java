@@ -116,7 +116,7 @@ public final class StepAttempt {
     }
 
     private void measureWait(StepRecord claimed) {
-        Instant since = parts.timing().dispatchedAt(spec.validUntil());
+        Instant since = spec.settings().window().earliest(parts.timing().dispatchedAt(spec.validUntil()));
         Instant now = parts.runtime().now();
         if (claimed.attempt() == 1 && !now.isBefore(since)) { // the dispatch function's clock may be ahead
             parts.meter().measure(Measure.STEP_WAIT, Duration.between(since, now));

@@ -55,6 +55,8 @@ final class StepRecovery {
         enum Next {
             LEAVE,
             SEND,
+            /** It was not sent before: it may run soon. */
+            SEND_FIRST,
             /** It has ended: it is not looked at again. */
             NOTHING
         }
@@ -75,11 +77,17 @@ final class StepRecovery {
         }
     }
 
+    /** A step that was not read, as nobody was sent it. */
+    Acted leave(StepSpec spec, Recovery.Scene scene, Instant now) {
+        return new Step(spec, null, scene, now).becomes(Acted.Next.LEAVE, SweepReport.NOTHING);
+    }
+
     private Acted act(Step step, Recovery.Decision decision) {
         return switch (decision) {
             case Recovery.Decision.Leave _ -> step.becomes(Acted.Next.LEAVE, SweepReport.NOTHING);
             case Recovery.Decision.Done _ -> step.becomes(Acted.Next.NOTHING, SweepReport.NOTHING);
             case Recovery.Decision.Resend _ -> step.becomes(Acted.Next.SEND, SweepReport.RESENT);
+            case Recovery.Decision.SendFirst _ -> step.becomes(Acted.Next.SEND_FIRST, SweepReport.NOTHING);
             case Recovery.Decision.MoveToDeadLetters(StepRecord dead, StepState.Dead end) -> {
                 deadLetterer.moveToDeadLetters(step.spec(), dead, end);
                 yield step.again(StepState.Name.DEAD, SweepReport.DEAD_LETTERED);
@@ -146,7 +154,7 @@ final class StepRecovery {
         }
 
         Acted becomes(Acted.Next next, SweepReport report) {
-            return new Acted(spec, state(), next, DueReading.actAt(record, scene, now), report);
+            return new Acted(spec, state(), next, DueReading.actAt(spec, record, scene, now), report);
         }
 
         /** The next sweep looks at it again. */

@@ -38,7 +38,7 @@ final class WorkerRecovery {
         this.parts = parts;
         this.manifests = new ManifestReader(
                 parts.store(), parts.payloads(), parts.runtime().tasks());
-        this.sender = new StepSender(parts.queue());
+        this.sender = new StepSender(parts.queue(), parts.runtime());
     }
 
     /**

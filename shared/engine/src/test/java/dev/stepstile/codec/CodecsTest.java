@@ -17,6 +17,7 @@ import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepTags;
+import dev.stepstile.step.Window;
 import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.step.WorkerRecord.Activity;
 import dev.stepstile.step.WorkerRecord.Assignment;
@@ -367,7 +368,13 @@ class CodecsTest {
                     spec.id(),
                     spec.shard(),
                     new StepSettings(
-                            settings.dispatchId(), index, settings.handler(), settings.retry(), settings.timeout()),
+                            settings.dispatchId(),
+                            index,
+                            settings.handler(),
+                            settings.retry(),
+                            settings.timeout(),
+                            null,
+                            settings.window()),
                     spec.input(),
                     spec.sharedInputs(),
                     spec.tags(),
@@ -443,7 +450,8 @@ class CodecsTest {
             each(18, generated -> {
                 StepSpec spec = generated.spec();
                 int version = Json.parse(MessageCodec.step(spec)).path("v").intValue();
-                boolean plain = spec.settings().retry().rule().equals(RetryRule.ANY);
+                boolean plain = spec.settings().retry().rule().equals(RetryRule.ANY)
+                        && spec.settings().window().equals(Window.ANY);
                 assertThat(version).isEqualTo(plain ? 3 : MessageCodec.VERSION);
                 assertThat(step(MessageCodec.step(spec))).isEqualTo(spec);
             });

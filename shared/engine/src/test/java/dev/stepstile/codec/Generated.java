@@ -18,6 +18,7 @@ import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepTags;
+import dev.stepstile.step.Window;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -122,7 +123,9 @@ final class Generated {
                         duration(),
                         duration(),
                         random.nextBoolean() ? RetryRule.ANY : new RetryRule(names(), names())),
-                duration());
+                duration(),
+                null,
+                random.nextBoolean() ? Window.ANY : new Window(instantOrNull()));
     }
 
     private StepError error() {
@@ -150,7 +153,9 @@ final class Generated {
         return new StepRecord(
                 new StepId(id(), key()),
                 random.nextInt(64),
-                random.nextInt(4) == 0 ? StepOverrides.NONE.withInput(payload()).on(settings()) : settings(),
+                random.nextInt(4) == 0
+                        ? StepOverrides.NONE.withInput(payload()).on(settings(), Instant.EPOCH)
+                        : settings(),
                 instant(),
                 new Attempts(
                         new Attempts.Newest(random.nextInt(1_000_000), text(), instantOrNull(), random.nextInt(100)),

@@ -18,7 +18,8 @@ class DispatchTest {
             new DispatchId("r1", "d1"),
             new Dispatch.Accepted("digest", 8, 5, Payload.NULL, NOW, NOW.plusSeconds(99), 0),
             LATER,
-            NOW);
+            NOW,
+            null);
 
     private static SortedMap<StepState.Name, Integer> counts(StepState.Name state, int count) {
         SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
@@ -55,7 +56,8 @@ class DispatchTest {
                 new DispatchId("r1", "d1"),
                 new Dispatch.Accepted("digest", 8, 5, Payload.NULL, NOW, NOW.plusSeconds(99), 1),
                 LATER,
-                NOW);
+                NOW,
+                null);
         assertThat(attached.progress().reading()).isEqualTo(new Dispatch.Reading(null, Instant.EPOCH, 0, NOW));
     }
 

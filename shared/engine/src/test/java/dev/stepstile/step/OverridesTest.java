@@ -19,13 +19,13 @@ class OverridesTest {
 
     @Test
     void nothing_stays_as_it_was() {
-        assertThat(StepOverrides.NONE.on(BEFORE)).isEqualTo(BEFORE);
-        assertThat(StepOverrides.NONE.describe(BEFORE)).isEqualTo("nothing changed");
+        assertThat(StepOverrides.NONE.on(BEFORE, Steps.NOW)).isEqualTo(BEFORE);
+        assertThat(StepOverrides.NONE.describe(BEFORE, Steps.NOW)).isEqualTo("nothing changed");
     }
 
     @Test
     void each_is_taken_over_and_dispatch_and_place_stay() {
-        assertThat(ALL.withInput(INPUT).on(BEFORE))
+        assertThat(ALL.withInput(INPUT).on(BEFORE, Steps.NOW))
                 .isEqualTo(new StepSettings(
                         BEFORE.dispatchId(),
                         BEFORE.index(),
@@ -41,14 +41,14 @@ class OverridesTest {
 
     @Test
     void an_input_of_an_earlier_redrive_stays_until_another_is_given() {
-        StepSettings redriven = StepOverrides.NONE.withInput(INPUT).on(BEFORE);
-        assertThat(StepOverrides.NONE.on(redriven).input()).isEqualTo(INPUT);
-        assertThat(ALL.on(redriven).input()).isEqualTo(INPUT);
+        StepSettings redriven = StepOverrides.NONE.withInput(INPUT).on(BEFORE, Steps.NOW);
+        assertThat(StepOverrides.NONE.on(redriven, Steps.NOW).input()).isEqualTo(INPUT);
+        assertThat(ALL.on(redriven, Steps.NOW).input()).isEqualTo(INPUT);
     }
 
     @Test
     void the_history_says_what_is_changed_and_never_the_input() {
-        assertThat(ALL.withInput(INPUT).describe(BEFORE))
+        assertThat(ALL.withInput(INPUT).describe(BEFORE, Steps.NOW))
                 .isEqualTo("handler h -> other, maxAttempts 3 -> 5, timeoutSeconds 60 -> 90, baseSeconds 1 -> 1.5,"
                         + " capSeconds 300 -> 540, retry.on [] -> [TIMEOUT], retry.never [] -> [a.B], another input");
     }
@@ -61,19 +61,19 @@ class OverridesTest {
                 new StepOverrides.Retries(retry.maxAttempts(), retry.base(), retry.cap(), List.of(), List.of()),
                 BEFORE.timeout(),
                 null);
-        assertThat(same.describe(BEFORE)).isEqualTo("nothing changed");
+        assertThat(same.describe(BEFORE, Steps.NOW)).isEqualTo("nothing changed");
     }
 
     @Test
     void a_message_follows_the_record_of_its_own_dispatch_only() {
         StepSpec spec = Steps.spec();
-        StepSettings changed = ALL.withInput(INPUT).on(BEFORE);
+        StepSettings changed = ALL.withInput(INPUT).on(BEFORE, Steps.NOW);
         StepRecord redriven = Steps.record(new StepState.Retrying(Steps.NOW), changed);
         assertThat(spec.as(null)).isEqualTo(spec);
         assertThat(Steps.spec("d2").as(redriven)).isEqualTo(Steps.spec("d2"));
         assertThat(spec.as(redriven).settings()).isEqualTo(changed);
         assertThat(spec.as(redriven).input()).isEqualTo(INPUT);
-        assertThat(spec.as(Steps.record(new StepState.Retrying(Steps.NOW), ALL.on(BEFORE)))
+        assertThat(spec.as(Steps.record(new StepState.Retrying(Steps.NOW), ALL.on(BEFORE, Steps.NOW)))
                         .input())
                 .isEqualTo(spec.input());
     }

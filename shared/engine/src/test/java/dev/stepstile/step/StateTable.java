@@ -3,6 +3,7 @@ package dev.stepstile.step;
 import dev.stepstile.step.StepEvent.FailureKind;
 import dev.stepstile.step.StepState.Running;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -25,6 +26,7 @@ final class StateTable {
         List<Situation> rows = new ArrayList<>();
         rows.add(new Situation("QUEUED", null, Steps.spec()));
         rows.add(new Situation("QUEUED, validity over", null, Steps.expired()));
+        rows.add(new Situation("QUEUED, `notBefore` ahead", null, Steps.spec(new Window(Steps.NOW.plusMillis(1)))));
         add(rows, "RUNNING", Steps.record(Steps.running(Duration.ofSeconds(1), false)));
         add(rows, "RUNNING, cancel asked", Steps.record(Steps.running(Duration.ofSeconds(1), true)));
         add(rows, "RUNNING, last attempt", Steps.record(3, 0, Steps.running(Duration.ofSeconds(1), false), List.of()));
@@ -48,6 +50,8 @@ final class StateTable {
         add(rows, "DEAD, not dead-lettered", Steps.record(new StepState.Dead(Steps.BROKEN, Steps.NOW, null)));
         add(rows, "DEAD, dead-lettered", Steps.record(new StepState.Dead(Steps.BROKEN, Steps.NOW, Steps.NOW)));
         add(rows, "CANCELLED", Steps.record(new StepState.Cancelled(Steps.NOW)));
+        Window ahead = new Window(Steps.NOW.plusMillis(1));
+        add(rows, "CANCELLED, `notBefore` ahead", Steps.record(new StepState.Cancelled(Steps.NOW), ahead));
         for (Situation row : List.copyOf(rows)) {
             if (row.record() != null
                     && List.of("RUNNING, overdue", "RETRYING, due", "SUCCEEDED").contains(row.name())) {
@@ -168,6 +172,12 @@ final class StateTable {
         } else if (found != null
                 && next.attempts().budgetFrom() == found.attempts().budgetFrom() + 1) {
             words.append(", not counted");
+        }
+        if (next.state() instanceof StepState.Retrying(Instant due)
+                && found != null
+                && found.settings().window().isAhead(Steps.NOW)
+                && due.isAfter(Steps.NOW)) {
+            words.append(", not due");
         }
         if (found != null && !found.settings().equals(next.settings())) {
             words.append(", other settings");

@@ -21,6 +21,7 @@ class StateTableTest {
             """
             QUEUED                               | **RUNNING**, attempt +1 | **RUNNING**, attempt +1 | **DEAD**
             QUEUED, validity over                | **DEAD**                | **DEAD**                | **DEAD**
+            QUEUED, `notBefore` ahead | not due | not due | **DEAD**
             RUNNING                              | held                    | held                    | held
             RUNNING, cancel asked                | held                    | held                    | held
             RUNNING, last attempt                | held                    | held                    | held
@@ -38,6 +39,7 @@ class StateTableTest {
             DEAD, not dead-lettered              | finished                | finished                | finished
             DEAD, dead-lettered                  | finished                | finished                | finished
             CANCELLED                            | finished                | finished                | finished
+            CANCELLED, `notBefore` ahead | finished | finished | finished
             RUNNING, overdue, of another dispatch | attached            | attached                | attached
             RETRYING, due, of another dispatch   | attached                | attached                | attached
             SUCCEEDED, of another dispatch       | finished                | finished                | finished
@@ -46,6 +48,7 @@ class StateTableTest {
             """
             QUEUED                               | –             | –             | –             | –             | – | –
             QUEUED, validity over                | –             | –             | –             | –             | – | –
+            QUEUED, `notBefore` ahead | – | – | – | – | – | –
             RUNNING                              | **SUCCEEDED** | **RETRYING**  | **RETRYING**  | **FAILED**    | **DEAD** | **RETRYING**, not counted
             RUNNING, cancel asked                | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
             RUNNING, last attempt                | **SUCCEEDED** | **DEAD**      | **DEAD**      | **FAILED**    | **DEAD** | **RETRYING**, not counted
@@ -63,6 +66,7 @@ class StateTableTest {
             DEAD, not dead-lettered              | stale         | stale         | stale         | stale         | stale | stale
             DEAD, dead-lettered                  | stale         | stale         | stale         | stale         | stale | stale
             CANCELLED                            | stale         | stale         | stale         | stale         | stale | stale
+            CANCELLED, `notBefore` ahead | stale | stale | stale | stale | stale | stale
             RUNNING, overdue, of another dispatch | **SUCCEEDED** | **RETRYING** | **RETRYING** | **FAILED** | **DEAD** | **RETRYING**, not counted
             RETRYING, due, of another dispatch   | stale         | stale         | stale         | stale         | stale | stale
             SUCCEEDED, of another dispatch       | stale         | stale         | stale         | stale         | stale | stale
@@ -71,6 +75,7 @@ class StateTableTest {
             """
             QUEUED                               | –     | –     | –     | – | – | –
             QUEUED, validity over                | –     | –     | –     | – | – | –
+            QUEUED, `notBefore` ahead | – | – | – | – | – | –
             RUNNING                              | stale | stale | stale | stale | stale | stale
             RUNNING, cancel asked                | stale | stale | stale | stale | stale | stale
             RUNNING, last attempt                | stale | stale | stale | stale | stale | stale
@@ -88,6 +93,7 @@ class StateTableTest {
             DEAD, not dead-lettered              | stale | stale | stale | stale | stale | stale
             DEAD, dead-lettered                  | stale | stale | stale | stale | stale | stale
             CANCELLED                            | stale | stale | stale | stale | stale | stale
+            CANCELLED, `notBefore` ahead | stale | stale | stale | stale | stale | stale
             RUNNING, overdue, of another dispatch | stale | stale | stale | stale | stale | stale
             RETRYING, due, of another dispatch   | stale | stale | stale | stale | stale | stale
             SUCCEEDED, of another dispatch       | stale | stale | stale | stale | stale | stale
@@ -98,6 +104,7 @@ class StateTableTest {
             """
             QUEUED                               | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
             QUEUED, validity over                | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
+            QUEUED, `notBefore` ahead | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
             RUNNING                              | **RETRYING** | – | – | – | **RUNNING**, asked to stop | – | – | – | – | – | –
             RUNNING, cancel asked                | **CANCELLED** | – | – | – | **RUNNING** | – | – | – | – | – | –
             RUNNING, last attempt                | **DEAD** | – | – | – | **RUNNING**, asked to stop | – | – | – | – | – | –
@@ -115,6 +122,7 @@ class StateTableTest {
             DEAD, not dead-lettered | – | – | – | – | – | – | **RETRYING**, fresh budget | **RETRYING**, fresh budget | – | **DEAD**, dead-lettered | –
             DEAD, dead-lettered     | – | – | – | – | – | – | **RETRYING**, fresh budget | **RETRYING**, fresh budget | – | – | –
             CANCELLED                            | – | – | – | – | – | – | **RETRYING**, fresh budget | – | – | – | –
+            CANCELLED, `notBefore` ahead | – | – | – | – | – | – | **RETRYING**, fresh budget, not due | – | – | – | –
             RUNNING, overdue, of another dispatch | **RETRYING** | – | – | **RETRYING** | **RUNNING**, asked to stop | – | – | – | – | – | –
             RETRYING, due, of another dispatch   | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
             SUCCEEDED, of another dispatch       | – | – | – | – | – | – | finished | – | – | – | –
@@ -123,6 +131,7 @@ class StateTableTest {
             """
             QUEUED                               | –
             QUEUED, validity over                | –
+            QUEUED, `notBefore` ahead | –
             RUNNING                              | –
             RUNNING, cancel asked                | –
             RUNNING, last attempt                | –
@@ -140,6 +149,7 @@ class StateTableTest {
             DEAD, not dead-lettered              | **RETRYING**, fresh budget, other settings
             DEAD, dead-lettered                  | **RETRYING**, fresh budget, other settings
             CANCELLED                            | **RETRYING**, fresh budget, other settings
+            CANCELLED, `notBefore` ahead | **RETRYING**, fresh budget, not due, other settings
             RUNNING, overdue, of another dispatch | –
             RETRYING, due, of another dispatch   | –
             SUCCEEDED, of another dispatch       | finished
@@ -214,7 +224,7 @@ class StateTableTest {
                         .as(cell)
                         .isEqualTo(
                                 happening.event().apply(situation) instanceof StepEvent.Redrive redrive
-                                        ? redrive.overrides().on(found.settings())
+                                        ? redrive.overrides().on(found.settings(), Steps.NOW)
                                         : found.settings());
                 assertThat(next.createdAt()).as(cell).isEqualTo(found.createdAt());
                 assertThat(next.cancelSeq()).as(cell).isGreaterThanOrEqualTo(found.cancelSeq());

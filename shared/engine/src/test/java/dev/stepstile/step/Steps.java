@@ -63,6 +63,36 @@ final class Steps {
                 state);
     }
 
+    /** A step with this window. */
+    static StepSpec spec(Window window) {
+        StepSpec spec = spec();
+        return new StepSpec(
+                spec.id(),
+                spec.shard(),
+                settings(window),
+                spec.input(),
+                spec.sharedInputs(),
+                spec.tags(),
+                spec.validUntil());
+    }
+
+    private static StepSettings settings(Window window) {
+        StepSettings settings = spec().settings();
+        return new StepSettings(
+                settings.dispatchId(),
+                settings.index(),
+                settings.handler(),
+                settings.retry(),
+                settings.timeout(),
+                null,
+                window);
+    }
+
+    /** A record at attempt 2 of 3, whose step has this window. */
+    static StepRecord record(StepState state, Window window) {
+        return record(state).withSettings(settings(window));
+    }
+
     /** A record at attempt 2 of 3, whose step has this rule. */
     static StepRecord record(StepState state, RetryRule rule) {
         RetryPolicy retry = spec().settings().retry();

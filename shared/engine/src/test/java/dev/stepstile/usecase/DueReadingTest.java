@@ -11,7 +11,10 @@ import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
+import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.StepTags;
+import dev.stepstile.step.Window;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -115,6 +118,29 @@ class DueReadingTest {
                 .isFalse();
     }
 
+    private static final StepSpec SPEC = new StepSpec(
+            new StepId("r", "a"),
+            0,
+            new StepSettings("d1", 0, "h", RetryPolicy.DEFAULT, Duration.ofSeconds(60)),
+            Payload.NULL,
+            new TreeMap<>(),
+            StepTags.NONE,
+            START.plus(Duration.ofDays(14)));
+
+    @Test
+    void of_a_step_that_may_not_start_yet_is_due_when_it_can_be_sent_and_when_its_message_may_be_lost() {
+        Instant notBefore = START.plus(Duration.ofHours(1));
+        Instant sendable = notBefore.minus(Duration.ofMinutes(15));
+        Instant lost = notBefore.plus(Timing.DEFAULT.resending().lostAfter());
+        Window window = new Window(notBefore);
+        assertThat(DueReading.actAt(window, Timing.DEFAULT, START)).isEqualTo(sendable);
+        assertThat(DueReading.actAt(window, Timing.DEFAULT, sendable.minusMillis(1)))
+                .isEqualTo(sendable);
+        assertThat(DueReading.actAt(window, Timing.DEFAULT, sendable)).isEqualTo(lost);
+        assertThat(DueReading.actAt(window, Timing.DEFAULT, lost)).isNull();
+        assertThat(DueReading.actAt(Window.ANY, Timing.DEFAULT, START)).isNull();
+    }
+
     private static @Nullable Instant actAt(StepState state, String owner, String dispatchId) {
         StepRecord record = new StepRecord(
                 new StepId("r", "a"),
@@ -124,7 +150,7 @@ class DueReadingTest {
                 new Attempts(new Attempts.Newest(1, owner, START, 0), 0, List.of()),
                 new StepRecord.AnsweredCalls(0, null),
                 state);
-        return DueReading.actAt(record, scene(SENT, read(START, null), Instant.EPOCH, 0, true), START);
+        return DueReading.actAt(SPEC, record, scene(SENT, read(START, null), Instant.EPOCH, 0, true), START);
     }
 
     @Test

@@ -133,7 +133,8 @@ final class RacyPorts implements StepStore, StepQueue, DeadLetterQueue, PayloadS
                 new DispatchId(runId, dispatchId),
                 new Dispatch.Accepted("digest", 1, 10, Payload.NULL, now, now, 0),
                 now,
-                now));
+                now,
+                null));
     }
 
     @Override

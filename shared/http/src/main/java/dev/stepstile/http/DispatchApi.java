@@ -6,6 +6,7 @@ import dev.stepstile.http.Http.Problem;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.RetryRule;
+import dev.stepstile.step.Times;
 import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.Dispatcher.Answer;
 import dev.stepstile.usecase.Dispatcher.NewStep;
@@ -23,6 +24,10 @@ import org.jspecify.annotations.Nullable;
 /** {@code POST /v1/runs/{runId}/dispatches}: reads and checks the request, and answers with its outcome. */
 public final class DispatchApi {
     private static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(5);
+    private static final Set<String> STEP_DEFAULTS =
+            Set.of("handler", "maxAttempts", "timeoutSeconds", "retry", "notBefore", "tags");
+    private static final Set<String> STEP =
+            Set.of("key", "handler", "input", "maxAttempts", "timeoutSeconds", "retry", "notBefore", "tags");
 
     private final Dispatcher dispatcher;
 
@@ -59,6 +64,7 @@ public final class DispatchApi {
                         "dispatch-conflict",
                         "Dispatch '" + dispatchId
                                 + "' exists with other content; use another dispatchId for other content.");
+            case Answer.OutOfTime(String _, String detail) -> throw Problem.badRequest("bad-not-before", detail);
             case Answer.RunCancelled(String runId) ->
                 throw new Problem(
                         409,
@@ -108,7 +114,7 @@ public final class DispatchApi {
                             + steps.size() + "; dispatch to the same run in several calls.");
         }
         JsonNode defaults = Parameters.object(body, "defaults", "bad-defaults");
-        Parameters.known(defaults, "'defaults'", Set.of("handler", "maxAttempts", "timeoutSeconds", "retry", "tags"));
+        Parameters.known(defaults, "'defaults'", STEP_DEFAULTS);
         SortedMap<String, String> commonTags =
                 tags("'defaults'", Parameters.object(defaults, "tags", "bad-tags"), new TreeMap<>());
         Set<String> keys = new HashSet<>();
@@ -157,7 +163,7 @@ public final class DispatchApi {
         if (!step.isObject()) {
             throw Problem.badRequest("bad-step", at + " must be an object.");
         }
-        Parameters.known(step, at, Set.of("key", "handler", "input", "maxAttempts", "timeoutSeconds", "retry", "tags"));
+        Parameters.known(step, at, STEP);
         String key = step.path("key").textValue();
         if (key == null) {
             throw Problem.badRequest("bad-step-key", at + " must have a 'key', a string.");
@@ -181,7 +187,14 @@ public final class DispatchApi {
                 input,
                 retry(key, step, defaults),
                 timeout(key, step, defaults),
-                tags("Step '" + key + "'", Parameters.object(step, "tags", "bad-tags"), commonTags));
+                tags("Step '" + key + "'", Parameters.object(step, "tags", "bad-tags"), commonTags),
+                times(key, step, defaults));
+    }
+
+    private static Times times(String key, JsonNode step, JsonNode defaults) {
+        JsonNode holder = step.hasNonNull("notBefore") ? step : defaults;
+        return new Times(
+                MomentJson.read("Step '" + key + "': ", holder, "notBefore", "bad-not-before", Limits.NOT_BEFORE));
     }
 
     private static Duration timeout(String key, JsonNode step, JsonNode defaults) {

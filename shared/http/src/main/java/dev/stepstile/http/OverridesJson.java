@@ -5,6 +5,7 @@ import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http.Problem;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.StepOverrides;
+import dev.stepstile.step.Times;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Set;
@@ -12,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What a redrive changes of its steps, as its caller writes it: checked as a dispatch checks a step. */
 final class OverridesJson {
-    private static final Set<String> NAMES = Set.of("handler", "maxAttempts", "timeoutSeconds", "retry", "input");
+    private static final Set<String> NAMES =
+            Set.of("handler", "maxAttempts", "timeoutSeconds", "retry", "notBefore", "input");
 
     private OverridesJson() {}
 
@@ -33,7 +35,8 @@ final class OverridesJson {
                         RetryJson.on("", retry),
                         RetryJson.never("", retry)),
                 timeout == null ? null : Duration.ofSeconds(timeout),
-                null);
+                null,
+                new Times(MomentJson.read("", node, "notBefore", "bad-not-before", Limits.NOT_BEFORE)));
     }
 
     /** The JSON of another input; null if there is none. */

@@ -24,8 +24,10 @@ final class StepView {
         String key = step.spec().id().stepKey();
         String damage = step.damage();
         ObjectNode node = damage == null ? unread(key, StepState.Name.QUEUED) : damaged(key, damage);
-        return node.put("handler", step.spec().settings().handler())
+        node.put("handler", step.spec().settings().handler())
                 .put("dispatchId", step.spec().settings().dispatchId());
+        put(node, "notBefore", step.spec().settings().window().notBefore());
+        return node;
     }
 
     /** A step whose record does not read as what was written. */

@@ -2,8 +2,10 @@ package dev.stepstile.simulation;
 
 import dev.stepstile.simulation.faults.FullDisk;
 import dev.stepstile.simulation.system.SimulatedHandler;
+import dev.stepstile.step.Moment;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.Times;
 import dev.stepstile.usecase.Dispatcher;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -67,6 +69,18 @@ public interface Scenario {
                 new RetryPolicy(attempts, Duration.ofSeconds(20), Duration.ofMinutes(1)),
                 Duration.ofMinutes(5),
                 new TreeMap<>());
+    }
+
+    /** The step, which may start so long after its dispatch. */
+    static Dispatcher.NewStep delayed(Dispatcher.NewStep step, Duration delay) {
+        return new Dispatcher.NewStep(
+                step.key(),
+                step.handler(),
+                step.input(),
+                step.retry(),
+                step.timeout(),
+                step.tags(),
+                new Times(new Moment.After(delay)));
     }
 
     static Dispatcher.Request request(String dispatchId, Dispatcher.NewStep... steps) {

@@ -1,6 +1,9 @@
 package dev.stepstile.simulation;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.codec.Json;
 import dev.stepstile.port.FeedEntry;
+import dev.stepstile.port.StepQueue;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.Run;
@@ -29,6 +32,15 @@ final class CallerBugs {
                     return run;
                 }
             }),
+            SeededBug.of(
+                    "A dispatch forgets that a step must not start yet",
+                    () -> Mistakes.queue("dispatch", (queue, simulation) -> new PassingQueue(queue) {
+                        @Override
+                        public List<Outgoing> send(List<Outgoing> messages) {
+                            return queue.send(
+                                    messages.stream().map(CallerBugs::atOnce).toList());
+                        }
+                    })),
             SeededBug.of(
                     "A manifest is named and not stored",
                     () -> Mistakes.payloads("dispatch", payloads -> new PassingPayloads(payloads) {
@@ -144,4 +156,10 @@ final class CallerBugs {
                     return store.records(steps.isEmpty() ? steps : steps.subList(0, steps.size() - 1));
                 }
             }));
+
+    private static StepQueue.Outgoing atOnce(StepQueue.Outgoing message) {
+        ObjectNode body = (ObjectNode) Json.parse(message.body());
+        body.remove("notBefore");
+        return new StepQueue.Outgoing(message.group(), Json.print(body), Duration.ZERO);
+    }
 }

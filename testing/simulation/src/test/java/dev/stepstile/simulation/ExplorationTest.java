@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.stepstile.simulation.exploration.Exploration;
 import dev.stepstile.simulation.scenarios.Scenarios;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Every guarantee holds whatever goes wrong, at whichever port call. */
@@ -55,6 +56,18 @@ class ExplorationTest {
         @Test
         void leaves_a_step_that_two_dispatches_name_with_one_result() {
             holds(new Exploration(Scenarios.named("attached"), 8).singles());
+        }
+
+        @Test
+        void leaves_a_step_that_must_not_start_yet_with_one_result_and_no_early_start() {
+            holds(new Exploration(Scenarios.named("delayed"), 10).singles());
+        }
+
+        /** Takes a quarter of an hour of virtual time, and so many calls. */
+        @Test
+        @Tag("full")
+        void leaves_a_step_that_a_sweep_sends_first_with_one_result() {
+            holds(new Exploration(Scenarios.named("sent-later"), 12).singles());
         }
 
         @Test

@@ -40,6 +40,14 @@ final class SweeperBugs {
                     return List.of();
                 }
             }),
+            queue("A sweep does not send what could not be sent at first", queue -> new PassingQueue(queue) {
+                @Override
+                public List<Outgoing> send(List<Outgoing> messages) {
+                    return queue.send(messages.stream()
+                            .filter(message -> !message.body().contains("\"notBefore\""))
+                            .toList());
+                }
+            }),
             queue("A sweep thinks that the queue always shows messages", queue -> new PassingQueue(queue) {
                 @Override
                 public boolean anyVisible() {

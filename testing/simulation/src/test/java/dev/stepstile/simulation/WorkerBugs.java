@@ -236,7 +236,8 @@ final class WorkerBugs {
                 settings.handler(),
                 new RetryPolicy(retry.maxAttempts(), retry.base(), retry.cap()),
                 settings.timeout(),
-                settings.input());
+                settings.input(),
+                settings.window());
     }
 
     private interface Pages {

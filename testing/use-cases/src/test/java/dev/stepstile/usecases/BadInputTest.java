@@ -131,6 +131,15 @@ class BadInputTest {
             400 bad-retry          | {"steps":[{"key":"a","handler":"work","retry":{"never":{}}}]}
             400 bad-retry          | {"defaults":{"retry":{"never":[null]}},"steps":[{"key":"a","handler":"work"}]}
             400 bad-retry          | {"steps":[{"key":"a","handler":"work","retry":{"never":["1","2","3","4","5","6","7","8","9","10","11"]}}]}
+            400 bad-not-before     | {"steps":[{"key":"a","handler":"work","notBefore":-1}]}
+            400 bad-not-before     | {"steps":[{"key":"a","handler":"work","notBefore":604801}]}
+            400 bad-not-before     | {"steps":[{"key":"a","handler":"work","notBefore":1e400}]}
+            400 bad-not-before     | {"steps":[{"key":"a","handler":"work","notBefore":true}]}
+            400 bad-not-before     | {"steps":[{"key":"a","handler":"work","notBefore":"soon"}]}
+            400 bad-not-before     | {"steps":[{"key":"a","handler":"work","notBefore":"2026-11-24T08:00:00"}]}
+            400 bad-not-before     | {"steps":[{"key":"a","handler":"work","notBefore":"2027-11-24T08:00:00Z"}]}
+            400 bad-not-before     | {"steps":[{"key":"a","handler":"work","notBefore":"+999999999-01-01T00:00:00Z"}]}
+            400 bad-not-before     | {"defaults":{"notBefore":[]},"steps":[{"key":"a","handler":"work"}]}
             400 bad-tags           | {"steps":[{"key":"a","handler":"work","tags":["x"]}]}
             400 bad-tags           | {"steps":[{"key":"a","handler":"work","tags":{"x":1}}]}
             400 bad-tags           | {"steps":[{"key":"a","handler":"work","tags":{"x":{}}}]}

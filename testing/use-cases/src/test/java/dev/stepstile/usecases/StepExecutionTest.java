@@ -830,10 +830,7 @@ class StepExecutionTest {
             fails(new IllegalStateException("broke"), List.of(), List.of("IllegalStateException"));
             assertThat(stack.state("a")).isEqualTo(Name.FAILED);
             StepOverrides overrides = new StepOverrides(
-                    null,
-                    new StepOverrides.Retries(null, null, null, null, List.of("WORKER_LOST")),
-                    null,
-                    null);
+                    null, new StepOverrides.Retries(null, null, null, null, List.of("WORKER_LOST")), null, null);
             stack.stepstile
                     .redriver()
                     .redrive(

@@ -97,6 +97,10 @@ class StoredFormsTest {
                 deadLetter("dead-letter-with-a-retry-rule", Specimens.ruled()),
                 manifest("manifest-with-a-retry-rule", List.of(Specimens.ruled())),
                 record(Specimens.ruledRecord()),
+                message("message-with-a-delay", Specimens.delayed()),
+                deadLetter("dead-letter-with-a-delay", Specimens.delayed()),
+                manifest("manifest-with-a-delay", List.of(Specimens.delayed())),
+                record(Specimens.delayedRecord()),
                 deadLetter("dead-letter", Specimens.small()),
                 deadLetter("dead-letter-of-a-tenant", Specimens.tenanted()),
                 Form.of(

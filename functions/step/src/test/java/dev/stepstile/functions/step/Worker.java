@@ -101,7 +101,11 @@ record Worker(Ports ports, InstantSource clock, Tasks tasks, InMemoryMeter count
     /** Of which every step here is one. */
     private static Dispatch dispatch(Instant now) {
         return Dispatch.unsent(
-                new DispatchId("r", "d"), new Dispatch.Accepted("digest", 1, 10, Payload.NULL, now, now, 0), now, now);
+                new DispatchId("r", "d"),
+                new Dispatch.Accepted("digest", 1, 10, Payload.NULL, now, now, 0),
+                now,
+                now,
+                null);
     }
 
     static StepSpec step(String key, int maxAttempts) {

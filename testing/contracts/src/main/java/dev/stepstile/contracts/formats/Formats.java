@@ -13,8 +13,13 @@ import java.util.Optional;
 /** What each released version stored and sent, as it wrote it: files that never change. */
 public final class Formats {
     /** One or more for each version whose stored forms differ from those of the one before; the oldest first. */
-    public static final List<String> ALL =
-            List.of("0-messages-of-version-1", "1-lease-of-a-step", "2-lease-of-a-worker", "3-tenant", "4-retry-rule");
+    public static final List<String> ALL = List.of(
+            "0-messages-of-version-1",
+            "1-lease-of-a-step",
+            "2-lease-of-a-worker",
+            "3-tenant",
+            "4-retry-rule",
+            "5-delay");
 
     private Formats() {}
 

@@ -20,6 +20,7 @@ import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepTags;
+import dev.stepstile.step.Window;
 import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.step.WorkerRecord.Activity;
 import dev.stepstile.step.WorkerRecord.Assignment;
@@ -140,6 +141,52 @@ public final class Specimens {
                 record.attempts(),
                 record.answered(),
                 record.state());
+    }
+
+    private static StepSettings within(StepSettings settings, Window window) {
+        return new StepSettings(
+                settings.dispatchId(),
+                settings.index(),
+                settings.handler(),
+                settings.retry(),
+                settings.timeout(),
+                null,
+                window);
+    }
+
+    private static StepSpec within(StepSpec spec, Window window) {
+        return new StepSpec(
+                spec.id(),
+                spec.shard(),
+                within(spec.settings(), window),
+                spec.input(),
+                spec.sharedInputs(),
+                spec.tags(),
+                spec.queueing());
+    }
+
+    private static StepRecord within(StepRecord record, Window window) {
+        return new StepRecord(
+                record.id(),
+                record.shard(),
+                within(record.settings(), window),
+                record.createdAt(),
+                record.attempts(),
+                record.answered(),
+                record.state());
+    }
+
+    private static final Window DELAY = new Window(NOW.plusSeconds(80));
+
+    /** A step that may not start at once. */
+    public static StepSpec delayed() {
+        return within(small(), DELAY);
+    }
+
+    /** Its record, cancelled and redriven before it could start. */
+    public static StepRecord delayedRecord() {
+        return within(
+                record("delayed", 1, LEASED_OWNER, List.of(), new StepState.Retrying(NOW.plusSeconds(80))), DELAY);
     }
 
     private static StepRecord record(

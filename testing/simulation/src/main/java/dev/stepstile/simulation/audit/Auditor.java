@@ -50,6 +50,7 @@ public final class Auditor implements Observer {
                 takeOvers,
                 new RetryDelays(audit),
                 new RetryRules(audit, ledgers),
+                new StartDelays(audit, ledgers),
                 new Heartbeats(audit, ledgers),
                 new HandlerStops(audit),
                 new Beginnings(audit, ledgers),
@@ -286,6 +287,7 @@ public final class Auditor implements Observer {
                 each(check -> check.messageSent(ledger, spec));
                 ledger.sends++;
                 ledger.sentAt = audit.millis();
+                ledger.sentBy = audit.caller();
                 ledger.sentFor = spec.settings().dispatchId();
             }
             case Decoded.MovedBack(StepSpec spec, int _) -> sent(group, body, spec);

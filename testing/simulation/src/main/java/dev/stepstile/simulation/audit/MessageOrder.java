@@ -1,11 +1,14 @@
 package dev.stepstile.simulation.audit;
 
+import dev.stepstile.port.StepQueue;
+import dev.stepstile.simulation.scheduler.SimulatedProcess;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import java.time.Duration;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** A message is sent after what it stands for is written, and what is said to be sent was sent. */
@@ -53,15 +56,37 @@ final class MessageOrder implements Check {
                 && dispatch != null
                 && dispatch.sending().sentAt() != null;
         if (again
+                && !isOfACrashedSweep(step, spec, run, dispatch)
                 && !ledgers.lostWith(spec.id())
                 && step.sentFor.equals(spec.settings().dispatchId())
-                && audit.millis() - step.sentAt < patience.toMillis()
+                && audit.millis() - waitsSince(step, spec, run, dispatch) < patience.toMillis()
                 && audit.caller().undisturbedSince(audit.millis() - patience.toMillis())) {
             audit.violated(
                     spec.id(),
                     "no worker had claimed it, and its message was sent again after "
                             + Duration.ofMillis(audit.millis() - step.sentAt));
         }
+    }
+
+    /** It may not have noted that it sent what could be sent at last. */
+    private static boolean isOfACrashedSweep(StepLedger step, StepSpec spec, RunLedger run, Dispatch dispatch) {
+        SimulatedProcess sender = step.sentBy;
+        return StartDelays.notBefore(run, dispatch, spec.id()) != null
+                && sender != null
+                && !sender.undisturbedSince(step.sentAt);
+    }
+
+    /** Since when a worker could have claimed it. */
+    private static long waitsSince(StepLedger step, StepSpec spec, RunLedger run, Dispatch dispatch) {
+        Instant notBefore = StartDelays.notBefore(run, dispatch, spec.id());
+        return notBefore == null ? step.sentAt : Math.max(step.sentAt, notBefore.toEpochMilli());
+    }
+
+    /** Whether the queue cannot delay its message for long enough: a sweep sends it. */
+    private boolean isEarly(RunLedger run, Dispatch dispatch, StepId id) {
+        Instant notBefore = StartDelays.notBefore(run, dispatch, id);
+        return notBefore != null
+                && notBefore.minus(StepQueue.MAX_DELAY).plus(audit.clocks()).isAfter(audit.now());
     }
 
     @Override
@@ -73,7 +98,7 @@ final class MessageOrder implements Check {
                 && before.sending().sentAt() == null
                 && after.sending().sentAt() != null) {
             for (StepId id : run.asked(after.dispatchId())) {
-                if (run.step(id).sends == 0 && run.step(id).last == null) {
+                if (run.step(id).sends == 0 && run.step(id).last == null && !isEarly(run, after, id)) {
                     audit.violated(id, "its dispatch is marked as sent, and its message was not sent");
                 }
             }

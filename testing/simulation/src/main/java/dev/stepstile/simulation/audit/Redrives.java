@@ -10,7 +10,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A redrive keeps the fence, begins a budget at it, is due at once, reopens its dispatch first, and once its call is
+ * A redrive keeps the fence, begins a budget at it, is due as soon as its step may run, reopens its dispatch first, and once its call is
  * answered its messages are sent.
  */
 final class Redrives implements Check {
@@ -35,7 +35,8 @@ final class Redrives implements Check {
         if (after.attempt() != before.attempt() || after.attempts().budgetFrom() != before.attempt()) {
             audit.violated(after.id(), "a redrive must keep the fence and begin a budget at it");
         }
-        if (notBefore.isAfter(audit.now().plus(audit.clocks()))) {
+        Instant allowed = after.settings().window().earliest(audit.now());
+        if (notBefore.isAfter(allowed.plus(audit.clocks()))) {
             audit.violated(after.id(), "it was redriven, and may not start before " + notBefore);
         }
         Dispatch dispatch =

@@ -41,7 +41,10 @@ final class RetryRules implements Check {
         boolean goesOn = after.state() instanceof StepState.Retrying || after.state() instanceof StepState.Dead;
         boolean mayBeRetried = kind == Kind.HANDLER_FAILED || kind == Kind.TIMEOUT || LOSSES.contains(kind);
         if (excluded && mayBeRetried && goesOn) {
-            audit.violated(after.id(), "its client excludes the failure " + kind + ", and it is " + after.state().name());
+            audit.violated(
+                    after.id(),
+                    "its client excludes the failure " + kind + ", and it is "
+                            + after.state().name());
         }
         if (!excluded && mayBeRetried && after.state() instanceof StepState.Failed) {
             audit.violated(after.id(), "it is FAILED by " + kind + ", which its client does not exclude");

@@ -39,6 +39,10 @@ public final class StepLedger {
 
     long sentAt = NEVER;
 
+    /** Which process sent it; null if none did. */
+    @Nullable
+    SimulatedProcess sentBy;
+
     /** For which dispatch. */
     String sentFor = "";
 

@@ -82,6 +82,8 @@ final class Strandings implements Check {
             if (run.asked(dispatch.dispatchId()).contains(id)) {
                 long since = Math.max(
                         step.strandedSince, dispatch.sending().lastSentAt().toEpochMilli());
+                Instant notBefore = StartDelays.notBefore(run, dispatch, id);
+                since = notBefore == null ? since : Math.max(since, notBefore.toEpochMilli());
                 Duration patience = timing.resending()
                         .unclaimedAfter()
                         .multipliedBy(1L << Math.min(dispatch.sending().resends(), 20));

@@ -70,6 +70,23 @@ public final class Scenarios {
                         () -> sim.deadLetters().moveBack(body -> true));
             });
 
+    public static final Named DELAYED = small(
+            "delayed",
+            "two steps that may start later, by messages that the queue delays",
+            simulation -> simulation.dispatch(
+                    Duration.ZERO,
+                    Scenario.request(
+                            "d",
+                            Scenario.delayed(Scenario.step("a", 2, 100, 1), Duration.ofSeconds(20)),
+                            Scenario.delayed(Scenario.step("b", 2, 100, 0), Duration.ofSeconds(70)))));
+
+    public static final Named SENT_LATER = small(
+            "sent-later",
+            "a step that may start so late that a sweep sends it",
+            simulation -> simulation.dispatch(
+                    Duration.ZERO,
+                    Scenario.request("d", Scenario.delayed(Scenario.step("a", 2, 100, 1), Duration.ofSeconds(1_000)))));
+
     /** Everything at once. */
     public static final Named BUSY = new Named(
             "busy",
@@ -103,9 +120,9 @@ public final class Scenarios {
     /** One of each, with readers, in surroundings in which delays are bounded. */
     public static final Named VARIED = new Named(
             "varied",
-            "90 steps, one of each kind, with readers of the feed",
+            "110 steps, one of each kind, with readers of the feed",
             Cluster.CALM.withWorkers(6).withEstimateLag(Duration.ofSeconds(5)),
-            90,
+            110,
             steps -> new VariedScenario());
 
     /** Small ones: one to three steps. */
@@ -123,7 +140,9 @@ public final class Scenarios {
             LONG_STEP,
             MOVED_BACK,
             ATTACHED,
-            ATTACHED_MOVED_BACK);
+            ATTACHED_MOVED_BACK,
+            DELAYED,
+            SENT_LATER);
 
     private static Named small(String name, String what, Scenario scenario) {
         return new Named(name, what, Cluster.CALM, 1, steps -> scenario);

@@ -2,10 +2,13 @@ package dev.stepstile.simulation.scenarios;
 
 import dev.stepstile.simulation.Scenario;
 import dev.stepstile.simulation.Simulation;
+import dev.stepstile.simulation.scheduler.Scheduler;
 import dev.stepstile.simulation.system.SimulatedHandler;
+import dev.stepstile.step.Moment;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.RetryRule;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.Times;
 import dev.stepstile.usecase.Dispatcher;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,9 +41,15 @@ final class VariedScenario implements Scenario {
             simulation.dispatch(at(5 + 2 * i), request(SINGLES, "one-" + i, List.of(step("one-" + i, 2, 300, 0))));
         }
         simulation.dispatch(at(2), cancelled());
+        simulation.dispatch(at(6), delayed());
+        simulation.strike(Duration.ofMillis(6_400), () -> simulation.queue().lose(body -> body.contains("soon-0")));
         simulation.dispatch(at(4), request(OTHER, "again", List.of(step("runs-0", 3, 120_000, 0))));
         simulation.cancel(at(70), OTHER);
-        simulation.redrive(at(160), OTHER, Set.of(StepState.Name.CANCELLED), Set.of("runs-0", "runs-1", "retries-0"));
+        simulation.redrive(
+                at(160),
+                OTHER,
+                Set.of(StepState.Name.CANCELLED),
+                Set.of("runs-0", "runs-1", "retries-0", "cancelled-early"));
         for (String run : List.of(RUN, OTHER, SINGLES)) {
             simulation.follow(at(1), run, LONGEST);
         }
@@ -90,7 +99,27 @@ final class VariedScenario implements Scenario {
             steps.add(step("runs-" + i, 3, 120_000, 0));
             steps.add(step("retries-" + i, 9, "\"millis\":500,\"failures\":4,\"retryAfterMillis\":40000", 300));
         }
+        steps.add(delayed("cancelled-early", new Moment.After(at(400))));
         return new Dispatcher.Request(OTHER, "cancelled", TENANT, steps, new TreeMap<>(), new TreeMap<>());
+    }
+
+    /** Some are sent at once, and delayed by the queue; the others by a sweep. */
+    private static Dispatcher.Request delayed() {
+        List<Dispatcher.NewStep> steps = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            steps.add(delayed("soon-" + i, new Moment.After(at(30 + 20 * i))));
+            steps.add(delayed("later-" + i, new Moment.After(at(1_000 + 100 * i))));
+        }
+        steps.add(delayed("at-an-instant", new Moment.At(Scheduler.START.plusSeconds(300))));
+        steps.add(delayed("at-once", new Moment.At(Scheduler.START)));
+        return new Dispatcher.Request(RUN, "delayed", TENANT, steps, new TreeMap<>(), new TreeMap<>());
+    }
+
+    /** Fails once. */
+    private static Dispatcher.NewStep delayed(String key, Moment notBefore) {
+        Dispatcher.NewStep step = step(key, 3, 500, 1);
+        return new Dispatcher.NewStep(
+                key, step.handler(), step.input(), step.retry(), step.timeout(), step.tags(), new Times(notBefore));
     }
 
     private static List<Dispatcher.NewStep> many(String keys, int steps, long millis) {
