@@ -77,7 +77,7 @@ def said(command: Path, environment: dict[str, str], *arguments: str) -> tuple[i
 
 
 def test_what_needs_a_checkout_says_so(command: Path, environment: dict[str, str]) -> None:
-    for arguments in (["demo", "dagster"], ["bench", "functions"], ["package"], ["bench", "cost", "--write"]):
+    for arguments in (["demo", "dagster"], ["package"]):
         status, text = said(command, environment, *arguments)
         assert status != 0
         assert "needs a checkout of Stepstile's repository" in text, (arguments, text)
