@@ -18,7 +18,18 @@ import pytest
 from scripted_api import HANG_UP, Answer, Call, problem
 
 import stepstile
-from stepstile import Defaults, LogPage, Overrides, Retry, Step, StepEnded, StepRecord, StepstileClient
+from stepstile import (
+    Defaults,
+    LogPage,
+    NotifyEvent,
+    NotifyWebhook,
+    Overrides,
+    Retry,
+    Step,
+    StepEnded,
+    StepRecord,
+    StepstileClient,
+)
 from stepstile.records import instant
 
 FILES = Path(__file__).parents[3] / "testing/contracts/src/main/resources/conversations"
@@ -135,6 +146,7 @@ def perform(client: StepstileClient, call: Mapping[str, Any]) -> Any:
                 [_step(step) for step in call["steps"]],
                 dispatch_id=call.get("dispatchId"),
                 tenant=call.get("tenant"),
+                notify=_notify(call.get("notify")),
                 shared_inputs=call.get("sharedInputs"),
                 defaults=Defaults(**_settings(call["defaults"])) if "defaults" in call else None,
             )
@@ -215,6 +227,12 @@ def _item(item: LogPage | StepEnded) -> Any:
 
 def _page(page: LogPage) -> dict[str, Any]:
     return {"attempt": page.attempt, "page": page.number, "at": page.at, "lines": page.lines}
+
+
+def _notify(told: Any) -> NotifyEvent | NotifyWebhook | None:
+    if told is None:
+        return None
+    return NotifyEvent() if "event" in told else NotifyWebhook(told["webhook"]["url"])
 
 
 def _wire(value: Any) -> Any:

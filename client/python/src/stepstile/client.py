@@ -17,6 +17,9 @@ from stepstile.follower import Follower
 from stepstile.records import (
     Defaults,
     LogPage,
+    NotificationStatus,
+    NotifyEvent,
+    NotifyWebhook,
     Overrides,
     RunningStep,
     RunStatus,
@@ -118,6 +121,7 @@ class StepstileClient:
         tenant: str | None = None,
         shared_inputs: Mapping[str, Any] | None = None,
         defaults: Defaults | None = None,
+        notify: NotifyEvent | NotifyWebhook | None = None,
     ) -> Dispatched:
         """Dispatches steps: when this returns, they are recorded and will end, whatever crashes.
 
@@ -128,6 +132,8 @@ class StepstileClient:
             derived from the content.
         :param tenant: whose steps these are: on AWS, one tenant's backlog delays other tenants less. By default, each run
             is a tenant of its own.
+        :param notify: who is told that the dispatch has ended, at least once; each part of one that is sent in several
+            is told of.
         :raises Refused: `dispatch-conflict` if the id was used with other content; `run-cancelled` if the run was
             cancelled.
         """
@@ -143,6 +149,8 @@ class StepstileClient:
             head["sharedInputs"] = shared
         if defaults:
             head["defaults"] = defaults.to_json()
+        if notify is not None:
+            head["notify"] = notify.to_json()
         common = limits.text_of(head)[1:-1]
         room = limits.REQUEST_BYTES - 1000
         limits.check_fits("shared_inputs", _weight(common), room)
@@ -181,6 +189,12 @@ class StepstileClient:
             counted_at=instant(node.get("countedAt")),
             dispatch_count=int(node.get("dispatchCount", 0)),
             created_at=instant(node.get("createdAt")),
+            notifications=tuple(
+                NotificationStatus(
+                    str(each["dispatchId"]), str(each["state"]), int(each.get("tries", 0)), each.get("error")
+                )
+                for each in node.get("notifications", [])
+            ),
         )
 
     def steps(self, run_id: str, *, state: str | None = None) -> Iterator[StepRecord]:

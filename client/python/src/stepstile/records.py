@@ -353,6 +353,42 @@ class StepEnded:
 
 
 @dataclass(frozen=True)
+class NotifyEvent:
+    """Tells the stack's event bus that a dispatch has ended, on AWS."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"event": {}}
+
+
+@dataclass(frozen=True)
+class NotifyWebhook:
+    """Tells a URL that a dispatch has ended, by a signed POST.
+
+    :param url: of HTTPS, at most 500 characters, of a host that the stack allows; it is stored with the dispatch, so it
+        should hold no secret.
+    """
+
+    url: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"webhook": {"url": self.url}}
+
+
+@dataclass(frozen=True)
+class NotificationStatus:
+    """How far the notification of a dispatch is.
+
+    `state` is WAITING while the dispatch is open, OWED until the target has accepted it, SENT, or FAILED once it is given
+    up; `tries` were begun since the dispatch ended, and `error` is why the last one failed (None if none did).
+    """
+
+    dispatch_id: str
+    state: str
+    tries: int
+    error: str | None
+
+
+@dataclass(frozen=True)
 class RunStatus:
     """How a run stands.
 
@@ -360,6 +396,7 @@ class RunStatus:
     :ivar step_count: steps of all its dispatches; a step that two of them name is counted in both.
     :ivar open_dispatch_count: dispatches in which something is left to do; at 0 every step has ended.
     :ivar counts: of the steps by state, without zeros, as of `counted_at` (None before they were first counted).
+    :ivar notifications: of its dispatches that notify, at most 100, failed ones first.
     """
 
     run_id: str
@@ -370,6 +407,7 @@ class RunStatus:
     counted_at: datetime | None
     dispatch_count: int = 0
     created_at: datetime | None = None
+    notifications: tuple[NotificationStatus, ...] = ()
 
 
 def moment(at: datetime | timedelta | None) -> str | float | None:

@@ -41,6 +41,9 @@ CHANGED = {
     "TableWarmWrites": 20000,
     "LeaseSeconds": 90,
     "RetentionDays": 31,
+    "EventBus": "steps",
+    "WebhookHosts": "hooks.example.com,*.example.org=partner",
+    "WebhookPrivateAddresses": "true",
     "VpcSubnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
     "VpcSecurityGroupIds": "sg-0123456789abcdef0",
     "KmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef",
@@ -73,6 +76,8 @@ EVERYTHING = {
     "StepReservedConcurrency": 100,
     "TableWarmReads": 16000,
     "TableWarmWrites": 8000,
+    "EventBus": "other",
+    "WebhookHosts": "other.example.com",
     "VpcSubnetIds": "subnet-0123456789abcdef2,subnet-0123456789abcdef3",
     "VpcSecurityGroupIds": "sg-0123456789abcdef1",
     "KmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/11234567-89ab-cdef-0123-456789abcdef",
@@ -254,12 +259,13 @@ def test_each_parameter_has_an_effect(changes):
 
 def test_the_functions_are_changed_by_the_parameters_that_are_theirs(changes):
     all_functions = ["Architecture", "LeaseSeconds", "RetentionDays", "TableSuffix", "Tracing", "VpcSecurityGroupIds", "VpcSubnetIds"]
+    notifying = ["EventBus", "WebhookHosts", "WebhookPrivateAddresses"]
     own = {
-        "DispatchFunction": ["DispatchMemory"],
+        "DispatchFunction": ["DispatchMemory", *notifying],
         "RunsFunction": ["RunsMemory"],
         "StepFunction": ["HandlersConfig", "HandlersLayerArn", "StepMemory", "StepTimeout"],
         "StepImageFunction": ["HandlersConfig", "StepImageUri", "StepMemory", "StepTimeout"],
-        "SweeperFunction": [],
+        "SweeperFunction": notifying,
     }
     for function, parameters in own.items():
         assert sorted(p for f, p in changes.changed if f == function) == sorted(all_functions + parameters), function
@@ -295,6 +301,8 @@ LONGEST = {
     "StepImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/steps:" + 64 * "x",
     "HandlersConfig": 40 * "x",
     "TableSuffix": "-r99",
+    "EventBus": 30 * "x",
+    "WebhookHosts": 60 * "x",
     "VpcSubnetIds": ",".join(4 * ["subnet-" + 17 * "0"]),
     "VpcSecurityGroupIds": ",".join(2 * ["sg-" + 17 * "0"]),
 }

@@ -13,8 +13,10 @@ import dev.stepstile.functions.runs.RunsFunction;
 import dev.stepstile.functions.step.StepFunction;
 import dev.stepstile.functions.sweeper.SweeperFunction;
 import dev.stepstile.lambda.FunctionEnvironment;
+import dev.stepstile.port.Notifier;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue.Delivery;
+import dev.stepstile.step.NotifyTarget;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.usecase.Handlers;
@@ -36,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A program that invokes the four functions in a JVM of its own, as Lambda has one, and has everything happen to them that is
@@ -52,8 +55,8 @@ final class EveryMetric {
     private final SweeperFunction sweeper;
 
     private EveryMetric(Ports ports) {
-        this.ports = ports;
-        FunctionEnvironment environment = FunctionEnvironment.over(ports, TIMING, Shards.DEFAULT);
+        this.ports = ports.withNotifier(new EventsAlone());
+        FunctionEnvironment environment = FunctionEnvironment.over(this.ports, TIMING, Shards.DEFAULT);
         this.dispatch = new DispatchFunction(environment);
         this.runs = new RunsFunction(environment);
         this.step = new StepFunction(
@@ -69,6 +72,7 @@ final class EveryMetric {
             functions.messages();
             functions.lostWorker();
             functions.redriveAndCancel();
+            functions.notifications();
             damage(state, "damaged");
             Thread.sleep(Duration.ofSeconds(2)); // a retry is overdue
             functions.sweep();
@@ -106,6 +110,31 @@ final class EveryMetric {
         call(runs, "/v1/runs/ends/redrive", "{\"keys\":[\"dead\"]}");
         dispatch("cancelled", "{\"key\":\"good\"}");
         call(runs, "/v1/runs/cancelled/cancel", "{}");
+    }
+
+    /** One that is accepted, and one that is not wanted; told by the sweep that closes them. */
+    private void notifications() throws IOException {
+        for (String target : List.of("{\"event\":{}}", "{\"webhook\":{\"url\":\"https://hooks.example.com/\"}}")) {
+            String run = "told-" + target.length();
+            call(
+                    dispatch,
+                    "/v1/runs/" + run + "/dispatches",
+                    "{\"notify\":" + target + ",\"steps\":[{\"key\":\"good\",\"handler\":\"by-key\"}]}");
+            execute(receive(run));
+        }
+    }
+
+    /** Accepts events, and wants no webhooks. */
+    private static final class EventsAlone implements Notifier {
+        @Override
+        public @Nullable String refusal(NotifyTarget target) {
+            return null;
+        }
+
+        @Override
+        public Outcome send(NotifyTarget target, Notice notice) {
+            return target instanceof NotifyTarget.Event ? new Outcome.Delivered() : new Outcome.Gone("not wanted");
+        }
     }
 
     /** Its function is told to stop while it runs, and starts nothing more after it. */

@@ -135,7 +135,8 @@ final class RoleRules {
         SortedSet<String> rights = new TreeSet<>();
         for (JsonNode policy : role.path("Policies")) {
             for (JsonNode statement : policy.path("PolicyDocument").path("Statement")) {
-                rights.addAll(rightsOf(statement));
+                JsonNode choice = statement.path("Fn::If");
+                rights.addAll(rightsOf(choice.isArray() ? choice.path(1) : statement));
             }
         }
         return rights;

@@ -6,6 +6,7 @@ import com.tngtech.archunit.core.domain.JavaCodeUnit;
 import com.tngtech.archunit.core.domain.JavaCodeUnitAccess;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import dev.stepstile.aws.EventBridgeNotifier;
 import dev.stepstile.aws.S3PayloadStore;
 import dev.stepstile.aws.SqsDeadLetterQueue;
 import dev.stepstile.aws.SqsStepQueue;
@@ -25,7 +26,7 @@ import java.util.stream.Stream;
  */
 final class SdkCalls {
     private static final String[] PACKAGES = Stream.of(
-                    "api", "step", "port", "codec", "usecase", "http", "runtime", "aws")
+                    "api", "step", "port", "codec", "usecase", "http", "runtime", "aws", "webhook")
             .map(name -> "dev.stepstile." + name)
             .toArray(String[]::new);
     private static final JavaClasses CLASSES = new ClassFileImporter()
@@ -48,15 +49,26 @@ final class SdkCalls {
             Map.entry("SqsClient.deleteMessageBatch", "sqs:DeleteMessage"),
             Map.entry("S3Client.putObject", "s3:PutObject"),
             Map.entry("S3Client.getObject", "s3:GetObject"),
-            Map.entry("S3Client.headObject", "s3:GetObject"));
+            Map.entry("S3Client.headObject", "s3:GetObject"),
+            Map.entry("EventBridgeClient.putEvents", "events:PutEvents"),
+            Map.entry("SecretsManagerClient.getSecretValue", "secretsmanager:GetSecretValue"));
+
+    private static final String HERE = "${AWS::Region}:${AWS::AccountId}:";
 
     /** The one right that is on a part of the table: no function may delete a record. */
     static final String OF_WORKERS = " of workers#*";
 
     private static final Map<String, String> RESOURCES = Map.of(
-            SqsStepQueue.class.getName(), "StepQueue",
-            SqsDeadLetterQueue.class.getName(), "DeadLetterQueue",
-            S3PayloadStore.class.getName(), "PayloadBucket/*");
+            SqsStepQueue.class.getName(),
+            "StepQueue",
+            SqsDeadLetterQueue.class.getName(),
+            "DeadLetterQueue",
+            S3PayloadStore.class.getName(),
+            "PayloadBucket/*",
+            EventBridgeNotifier.class.getName(),
+            "arn:${AWS::Partition}:events:" + HERE + "event-bus/${EventBus}",
+            "dev.stepstile.aws.SecretsManagerSecrets",
+            "arn:${AWS::Partition}:secretsmanager:" + HERE + "secret:${AWS::StackName}-webhooks-??????");
 
     /** The stores' methods that query an index; all others query the table. */
     private static final Map<String, String> INDEXES = Map.of("due", "Table/index/open", "feed", "Table/index/feed");
@@ -84,7 +96,7 @@ final class SdkCalls {
     private void follow(JavaCodeUnit from, JavaCodeUnitAccess<?> access) {
         JavaClass owner = access.getTargetOwner();
         String name = access.getTarget().getName();
-        if (owner.getSimpleName().matches("(DynamoDb|Sqs|S3)Client")) {
+        if (owner.getSimpleName().matches("(DynamoDb|Sqs|S3|EventBridge|SecretsManager)Client")) {
             call(from, owner.getSimpleName() + "." + name);
         } else if (owner.getPackageName().startsWith("dev.stepstile")) {
             if (owner.getName().equals(READS) && !from.getOwner().equals(owner) && name.startsWith("query")) {

@@ -29,6 +29,9 @@ import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
 
 /** What the template must keep to, beyond what CloudFormation's own checkers see. Each rule returns what breaks it. */
 final class TemplateRules {
+    /** The functions that check and send notifications. */
+    private static final Set<String> NOTIFYING = Set.of("DispatchFunction", "SweeperFunction");
+
     /** What SQS takes at most. */
     private static final long MOST_RECEIVES = 1000;
 
@@ -212,7 +215,11 @@ final class TemplateRules {
             if (own.remove(HANDLERS_CONFIG) == template.events(function, "SQS").isEmpty()) {
                 problems.add(function + " runs handlers without " + HANDLERS_CONFIG + ", or has it and runs none");
             }
-            if (!own.equals(new TreeSet<>(Settings.NAMES))) {
+            Set<String> expected = new TreeSet<>(Settings.NAMES);
+            if (NOTIFYING.contains(function)) {
+                expected.addAll(Settings.NOTIFYING_NAMES);
+            }
+            if (!own.equals(expected)) {
                 problems.add(function + " has " + own);
             } else {
                 Settings.LOGICAL_IDS.forEach((name, id) -> {

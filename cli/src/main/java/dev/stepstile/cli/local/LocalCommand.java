@@ -115,6 +115,27 @@ public final class LocalCommand implements Callable<Integer> {
                     + " their own; rebuilt ones are loaded before the next step. Default: $STEPSTILE_CLASSPATH.")
     private @Nullable String classPath;
 
+    @Option(
+            names = "--webhooks",
+            paramLabel = "HOSTS",
+            description =
+                    "Hosts that a dispatch may notify, separated by commas: hooks.example.com, *.example.com:8443,"
+                            + " or http://localhost:9000 for this machine. A host with =NAME is signed by the secret of that"
+                            + " name. Default: none.")
+    private @Nullable String webhooks;
+
+    @Option(
+            names = "--webhook-secrets",
+            paramLabel = "FILE",
+            description = "JSON file of the secrets that sign webhooks, by name. Default: webhook-secrets.json in the"
+                    + " folder of the state, with a new secret named default.")
+    private @Nullable Path webhookSecrets;
+
+    @Option(
+            names = "--webhook-private",
+            description = "Allow hosts of --webhooks to have private and loopback addresses.")
+    private boolean webhookPrivate;
+
     private final Terminal terminal = Terminal.standard();
     private final Terminal errors = Terminal.ofErrors();
 
@@ -190,7 +211,9 @@ public final class LocalCommand implements Callable<Integer> {
     private StackOptions options(Path folder, @Nullable SamEnvironment sam) {
         StackOptions options = Stacks.staying(aws, folder, port, workers, Duration.ofSeconds(leaseSeconds))
                 .withConsole(terminal::say)
-                .withUserHandlers(Stacks.userHandlers(classPath));
+                .withUserHandlers(Stacks.userHandlers(classPath))
+                .withWebhooks(new StackOptions.Webhooks(
+                        webhooks, webhookPrivate, webhookSecrets == null ? null : webhookSecrets.toAbsolutePath()));
         if (sam != null) {
             options = options.withEmulatorsOn(sam.address());
         }
@@ -262,6 +285,11 @@ public final class LocalCommand implements Callable<Integer> {
                         .computeIfAbsent(from, any -> new TreeSet<>())
                         .add(name));
         handlersFrom.forEach((from, names) -> terminal.say("  handlers  " + from + ": " + String.join(", ", names)));
+        if (webhooks != null) {
+            Path secrets = webhookSecrets == null ? folder.resolve("webhook-secrets.json") : webhookSecrets;
+            terminal.verbatim("  webhooks  " + webhooks + ", signed by a secret of");
+            terminal.verbatim("            " + secrets);
+        }
         terminal.say("Try:");
         terminal.verbatim("  curl -s " + endpoint + "/v1/runs/hello/dispatches \\");
         terminal.verbatim("    -H 'content-type: application/json' \\");

@@ -31,6 +31,13 @@ final class AnswerReader {
                 .properties()
                 .forEach(count -> counts.merge(
                         StepStatus.of(count.getKey()), count.getValue().asInt(), Integer::sum));
+        List<NotificationStatus> notifications = new ArrayList<>();
+        node.path("notifications")
+                .forEach(each -> notifications.add(new NotificationStatus(
+                        each.path("dispatchId").asText(),
+                        each.path("state").asText(),
+                        each.path("tries").asInt(),
+                        each.path("error").textValue())));
         return new RunStatus(
                 node.path("runId").asText(),
                 instantOrEpoch(node.path("createdAt")),
@@ -38,7 +45,8 @@ final class AnswerReader {
                 node.path("stepCount").asInt(),
                 new RunStatus.Dispatches(
                         node.path("dispatchCount").asInt(),
-                        node.path("openDispatchCount").asInt()),
+                        node.path("openDispatchCount").asInt(),
+                        notifications),
                 counts,
                 instant(node.path("countedAt")));
     }

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param defaults what the steps have in common
  * @param tags of all steps; a step's own tag of the same name wins
  * @param sharedInputs by name, stored once and seen by each step: at most 8, together at most 5 MiB
+ * @param notifies who is told that the dispatch has ended; null: nobody. A dispatch that is made as several calls, because
+ *     of its size, tells of the end of each
  */
 public record Dispatch(
         @Nullable String dispatchId,
@@ -25,7 +27,8 @@ public record Dispatch(
         List<Step> steps,
         StepSettings defaults,
         Map<String, String> tags,
-        Map<String, JsonValue> sharedInputs) {
+        Map<String, JsonValue> sharedInputs,
+        @Nullable NotifyTarget notifies) {
     /**
      * Keeps copies of the collections.
      *
@@ -41,12 +44,12 @@ public record Dispatch(
 
     /** Steps that have nothing in common, under a name that is derived from them. */
     public static Dispatch of(List<Step> steps) {
-        return new Dispatch(null, null, steps, StepSettings.NONE, Map.of(), Map.of());
+        return new Dispatch(null, null, steps, StepSettings.NONE, Map.of(), Map.of(), null);
     }
 
     /** Steps that have nothing in common. */
     public static Dispatch of(String dispatchId, List<Step> steps) {
-        return new Dispatch(dispatchId, null, steps, StepSettings.NONE, Map.of(), Map.of());
+        return new Dispatch(dispatchId, null, steps, StepSettings.NONE, Map.of(), Map.of(), null);
     }
 
     /** The keys of the steps, in their order: what {@link StepstileClient#follow} takes. */
@@ -56,21 +59,26 @@ public record Dispatch(
 
     /** The same for another tenant. */
     public Dispatch withTenant(@Nullable String other) {
-        return new Dispatch(dispatchId, other, steps, defaults, tags, sharedInputs);
+        return new Dispatch(dispatchId, other, steps, defaults, tags, sharedInputs, notifies);
     }
 
     /** The same with other settings of all steps. */
     public Dispatch withDefaults(StepSettings other) {
-        return new Dispatch(dispatchId, tenant, steps, other, tags, sharedInputs);
+        return new Dispatch(dispatchId, tenant, steps, other, tags, sharedInputs, notifies);
     }
 
     /** The same with other tags of all steps. */
     public Dispatch withTags(Map<String, String> other) {
-        return new Dispatch(dispatchId, tenant, steps, defaults, other, sharedInputs);
+        return new Dispatch(dispatchId, tenant, steps, defaults, other, sharedInputs, notifies);
     }
 
     /** The same with other inputs that the steps share. */
     public Dispatch withSharedInputs(Map<String, JsonValue> other) {
-        return new Dispatch(dispatchId, tenant, steps, defaults, tags, other);
+        return new Dispatch(dispatchId, tenant, steps, defaults, tags, other, notifies);
+    }
+
+    /** The same, which tells somebody else that it has ended. */
+    public Dispatch withNotifies(@Nullable NotifyTarget other) {
+        return new Dispatch(dispatchId, tenant, steps, defaults, tags, sharedInputs, other);
     }
 }

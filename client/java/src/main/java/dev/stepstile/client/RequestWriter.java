@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
 import java.math.BigDecimal;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -43,6 +44,12 @@ final class RequestWriter {
         if (!dispatch.sharedInputs().isEmpty()) {
             ObjectNode shared = head.putObject("sharedInputs");
             dispatch.sharedInputs().forEach((name, json) -> shared.putRawValue(name, new RawValue(json.text())));
+        }
+        switch (dispatch.notifies()) {
+            case null -> {}
+            case NotifyTarget.Event _ -> head.putObject("notify").putObject("event");
+            case NotifyTarget.Webhook(URI url) ->
+                head.putObject("notify").putObject("webhook").put("url", url.toString());
         }
         String text = Json.print(head);
         String common = text.substring(1, text.length() - 1);

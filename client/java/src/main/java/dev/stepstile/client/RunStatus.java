@@ -3,6 +3,7 @@ package dev.stepstile.client;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -29,8 +30,14 @@ public record RunStatus(
      *
      * @param count all of them
      * @param openCount those in which something is left to do; at 0 every step has ended
+     * @param notifications of those that notify, at most 100, failed ones first
      */
-    public record Dispatches(int count, int openCount) {}
+    public record Dispatches(int count, int openCount, List<NotificationStatus> notifications) {
+        /** Keeps a copy of the list. */
+        public Dispatches {
+            notifications = List.copyOf(notifications);
+        }
+    }
 
     /** Keeps a copy of the counts. */
     public RunStatus {

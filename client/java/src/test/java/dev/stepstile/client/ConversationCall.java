@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
+import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -82,7 +83,17 @@ record ConversationCall(StepstileClient client, JsonNode told) {
                 steps,
                 settings(defaults),
                 tags(defaults),
-                shared);
+                shared,
+                notifies(told.path("notify")));
+    }
+
+    private static @Nullable NotifyTarget notifies(JsonNode told) {
+        return told.has("event")
+                ? new NotifyTarget.Event()
+                : told.has("webhook")
+                        ? new NotifyTarget.Webhook(
+                                URI.create(told.path("webhook").path("url").asText()))
+                        : null;
     }
 
     private Redrive redrive() {

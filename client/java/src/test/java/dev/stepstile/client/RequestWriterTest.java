@@ -3,6 +3,7 @@ package dev.stepstile.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -44,6 +45,20 @@ class RequestWriterTest {
                         + "\"on\":[\"TIMEOUT\",\"java.io.IOException\"],\"never\":[]},\"notBefore\":90.5,"
                         + "\"tags\":{\"a\":\"1\",\"b\":\"2\"}},\"sharedInputs\":{\"plan\":-0.0},"
                         + "\"steps\":[{\"key\":\"a\",\"tags\":{\"t\":\"v\"}}]}");
+    }
+
+    @Test
+    void a_dispatch_says_whom_it_notifies() {
+        Dispatch dispatch = Dispatch.of("d", List.of(Step.of("a", "h", JsonValue.NULL)));
+        assertThat(trees(RequestWriter.dispatch(dispatch.withNotifies(new NotifyTarget.Event())))
+                        .getFirst()
+                        .path("notify"))
+                .hasToString("{\"event\":{}}");
+        NotifyTarget webhook = new NotifyTarget.Webhook(URI.create("https://hooks.example.com/x?y=z"));
+        assertThat(trees(RequestWriter.dispatch(dispatch.withNotifies(webhook).withTenant("acme")))
+                        .getFirst()
+                        .path("notify"))
+                .hasToString("{\"webhook\":{\"url\":\"https://hooks.example.com/x?y=z\"}}");
     }
 
     @Test

@@ -66,6 +66,15 @@ final class WireForm {
                 .put("countedAt", text(status.countedAt()));
         ObjectNode counts = node.putObject("counts");
         status.counts().forEach((state, count) -> counts.put(state.name(), count));
+        ArrayNode notifications = node.putArray("notifications");
+        for (NotificationStatus each : status.dispatches().notifications()) {
+            notifications
+                    .addObject()
+                    .put("dispatchId", each.dispatchId())
+                    .put("state", each.state())
+                    .put("tries", each.tries())
+                    .put("error", each.error());
+        }
         return node;
     }
 

@@ -89,7 +89,7 @@ final class EmbeddedStepStore implements StepStore {
                     dispatch.dispatchId(),
                     dispatch.version(),
                     dispatch.openBucket(),
-                    millis(dispatch.schedule().nextAt()),
+                    millis(dispatch.dueAt()),
                     body);
             return inserted == 1 ? Optional.empty() : dispatch(session, dispatch.runId(), dispatch.dispatchId());
         });
@@ -128,7 +128,7 @@ final class EmbeddedStepStore implements StepStore {
                         "UPDATE dispatch SET version = ?, next_sweep_at = ?, body = ?"
                                 + " WHERE run_id = ? AND dispatch_id = ? AND version = ?",
                         next.version(),
-                        millis(next.schedule().nextAt()),
+                        millis(next.dueAt()),
                         body,
                         next.runId(),
                         next.dispatchId(),

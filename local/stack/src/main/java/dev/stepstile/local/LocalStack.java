@@ -63,8 +63,10 @@ public final class LocalStack implements AutoCloseable {
             EngineRuntime runtime = JvmRuntime.create(clock.steady());
             EmulatedAws aws = options.kind() == StackOptions.Kind.EMBEDDED ? null : emulatedAws(options, state);
             usage = aws == null ? null : aws.usage();
-            variables = aws == null ? Map.of() : aws.variables();
-            ports = aws == null ? embeddedPorts(options, state, clock) : aws.ports();
+            LocalWebhooks webhooks = LocalWebhooks.of(options);
+            variables = aws == null ? Map.of() : webhooks.addedTo(aws.variables());
+            ports = (aws == null ? embeddedPorts(options, state, clock) : aws.ports())
+                    .withNotifier(webhooks.notifier(clock.steady()));
             // The folder is locked: whatever ran the workers that are in it has ended.
             new Stepstile(ports, options.times().timing(), runtime, tally).recoverWorkers();
             StackFunctions functions = aws != null && options.kind() == StackOptions.Kind.ISOLATED
@@ -112,7 +114,7 @@ public final class LocalStack implements AutoCloseable {
     }
 
     /**
-     * Checks that the handlers which the options name are there.
+     * Checks that the handlers and the webhook secrets which the options name are there.
      *
      * @throws IllegalArgumentException with a sentence that says what is missing, and what to do
      */
@@ -121,6 +123,7 @@ public final class LocalStack implements AutoCloseable {
         if (configuration != null) {
             ProcessHandlers.check(configuration, options.handlers().builtIn());
         }
+        LocalWebhooks.check(options);
         UserHandlers user = options.handlers().user();
         if (user != null) {
             HandlerClassPath.of(user.classPath());

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kind which implementations of the ports, and where functions run
  * @param state where the stack keeps its files
- * @param addresses where it listens
+ * @param addresses where it listens, and whom it may call
  * @param workers how many batches run at once; with 0, nothing takes messages or sweeps, as others run the functions
  * @param times the protocol's and the function's
  * @param handlers what steps may name
@@ -51,12 +51,28 @@ public record StackOptions(
     public record State(Path folder, boolean kept) {}
 
     /**
-     * Where a stack listens.
+     * Where a stack listens, and whom it may call.
      *
      * @param port of the HTTP API on loopback; 0 for a free one
      * @param emulators the address of the emulators, on free ports
+     * @param webhooks which webhooks it may call
      */
-    public record Addresses(int port, InetAddress emulators) {}
+    public record Addresses(int port, InetAddress emulators, Webhooks webhooks) {}
+
+    /**
+     * The webhooks that a stack may call when a dispatch has ended.
+     *
+     * @param hosts as {@link dev.stepstile.webhook.WebhookRules#parse} reads them; null for none
+     * @param privateAddresses whether a host may have a private or a loopback address
+     * @param secrets the file of the secrets that sign; null for one in the stack's folder, with a new secret if there is
+     *     none
+     */
+    public record Webhooks(
+            @Nullable String hosts,
+            boolean privateAddresses,
+            @Nullable Path secrets) {
+        public static final Webhooks NONE = new Webhooks(null, false, null);
+    }
 
     /**
      * The times of a stack.
@@ -91,7 +107,7 @@ public record StackOptions(
         return new StackOptions(
                 kind,
                 new State(folder, true),
-                new Addresses(0, HiddenLoopback.address()),
+                new Addresses(0, HiddenLoopback.address(), Webhooks.NONE),
                 2,
                 Times.SHORT,
                 onClassPath,
@@ -104,12 +120,16 @@ public record StackOptions(
     }
 
     public StackOptions withPort(int number) {
-        return with(new Addresses(number, addresses.emulators()));
+        return with(new Addresses(number, addresses.emulators(), addresses.webhooks()));
     }
 
     /** Emulators check no credentials: whoever reaches the address can read and change all that they keep. */
     public StackOptions withEmulatorsOn(InetAddress address) {
-        return with(new Addresses(addresses.port(), address));
+        return with(new Addresses(addresses.port(), address, addresses.webhooks()));
+    }
+
+    public StackOptions withWebhooks(Webhooks webhooks) {
+        return with(new Addresses(addresses.port(), addresses.emulators(), webhooks));
     }
 
     private StackOptions with(Addresses changed) {

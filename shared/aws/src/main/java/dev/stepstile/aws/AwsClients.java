@@ -13,8 +13,12 @@ import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClientBuilder;
+import software.amazon.awssdk.services.eventbridge.EventBridgeClient;
+import software.amazon.awssdk.services.eventbridge.EventBridgeClientBuilder;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
+import software.amazon.awssdk.services.secretsmanager.SecretsManagerClient;
+import software.amazon.awssdk.services.secretsmanager.SecretsManagerClientBuilder;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.SqsClientBuilder;
 
@@ -98,6 +102,20 @@ public final class AwsClients {
     /** @param more what this client has besides: an endpoint, credentials, interceptors */
     public static S3Client s3(Consumer<? super S3ClientBuilder> more) {
         S3ClientBuilder builder = configured(S3Client.builder(), OBJECT_CALL, OBJECT_TRY, OBJECT_TRY);
+        more.accept(builder);
+        return builder.build();
+    }
+
+    /** @param more what this client has besides: an endpoint, credentials, interceptors */
+    static EventBridgeClient eventBridge(Consumer<? super EventBridgeClientBuilder> more) {
+        EventBridgeClientBuilder builder = configured(EventBridgeClient.builder(), CALL, TRY, TRY);
+        more.accept(builder);
+        return builder.build();
+    }
+
+    /** @param more what this client has besides: an endpoint, credentials, interceptors */
+    static SecretsManagerClient secretsManager(Consumer<? super SecretsManagerClientBuilder> more) {
+        SecretsManagerClientBuilder builder = configured(SecretsManagerClient.builder(), CALL, TRY, TRY);
         more.accept(builder);
         return builder.build();
     }

@@ -5,7 +5,6 @@ import dev.stepstile.runtime.VirtualTasks;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
@@ -22,7 +21,7 @@ public final class AwsPorts {
         return of(
                 AwsClients.dynamoDb(at.dynamoDb()),
                 AwsClients.sqs(at.sqs()),
-                new Once(() -> AwsClients.s3(at.s3())),
+                new Once<>(() -> AwsClients.s3(at.s3())),
                 names,
                 retentionDays);
     }
@@ -36,7 +35,7 @@ public final class AwsPorts {
                 AwsClients.dynamoDb(
                         builder -> builder.httpClientBuilder(_ -> staged).credentialsProvider(credentials)),
                 AwsClients.sqs(builder -> builder.httpClientBuilder(_ -> staged).credentialsProvider(credentials)),
-                new Once(() -> AwsClients.s3(
+                new Once<>(() -> AwsClients.s3(
                         builder -> builder.httpClientBuilder(_ -> staged).credentialsProvider(credentials))),
                 names,
                 retentionDays);
@@ -64,30 +63,5 @@ public final class AwsPorts {
                 new SqsDeadLetterQueue(sqs, names.deadLetterUrl()),
                 new DynamoDbPayloadItems(dynamoDb, names.table(), retention, InstantSource.system()),
                 new S3PayloadStore(s3, names.bucket()));
-    }
-
-    /** Builds a client when it is first needed. */
-    private static final class Once implements Supplier<S3Client> {
-        private final Supplier<S3Client> build;
-        private volatile @Nullable S3Client built;
-
-        Once(Supplier<S3Client> build) {
-            this.build = build;
-        }
-
-        @Override
-        public S3Client get() {
-            S3Client client = built;
-            if (client == null) {
-                synchronized (this) {
-                    client = built;
-                    if (client == null) {
-                        client = build.get();
-                        built = client;
-                    }
-                }
-            }
-            return client;
-        }
     }
 }

@@ -6,7 +6,10 @@ import static dev.stepstile.aws.ItemKeys.OPEN_BUCKET;
 import static dev.stepstile.aws.ItemKeys.PK;
 import static dev.stepstile.aws.ItemKeys.SK;
 
+import dev.stepstile.codec.Json;
+import dev.stepstile.codec.NotificationCodec;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Notification;
 import dev.stepstile.step.RefreshProgress;
 import dev.stepstile.step.StepBits;
 import java.util.Base64;
@@ -39,6 +42,7 @@ final class DispatchItem {
     private static final String REFRESHED_AT = "ra";
     private static final String REFRESH_SINCE = "rf";
     private static final String REFRESHED = "rp";
+    private static final String NOTIFICATION = "no";
 
     private DispatchItem() {}
 
@@ -59,7 +63,7 @@ final class DispatchItem {
                 .put(COUNTED_AT, dispatch.progress().countedAt())
                 .put(VERSION, dispatch.version())
                 .put(KEEP_OPEN_UNTIL, dispatch.schedule().keepOpenUntil())
-                .put(NEXT_SWEEP_AT, dispatch.schedule().nextAt())
+                .put(NEXT_SWEEP_AT, dispatch.dueAt())
                 .put(READ_AT, dispatch.progress().reading().readAt())
                 .put(ACT_AT, dispatch.progress().reading().actAt())
                 .put(CANCEL_SEQ_READ, dispatch.progress().reading().cancelSeq())
@@ -70,7 +74,11 @@ final class DispatchItem {
         if (refresh != null) {
             item.put(REFRESH_SINCE, refresh.since()).put(REFRESHED, bits(refresh.steps()));
         }
-        return dispatch.closed() ? item : item.put(OPEN_BUCKET, Integer.toString(dispatch.openBucket()));
+        Notification notification = dispatch.schedule().notification();
+        if (notification != null) {
+            item.put(NOTIFICATION, Json.print(NotificationCodec.write(notification)));
+        }
+        return dispatch.dueAt() == null ? item : item.put(OPEN_BUCKET, Integer.toString(dispatch.openBucket()));
     }
 
     static Dispatch read(Map<String, AttributeValue> read) {
@@ -92,13 +100,22 @@ final class DispatchItem {
                         item.counts(OPEN_COUNTS),
                         item.instantOrNull(COUNTED_AT),
                         reading(item)),
-                new Dispatch.Schedule(item.instantOrNull(NEXT_SWEEP_AT), item.instant(KEEP_OPEN_UNTIL)),
+                schedule(item),
                 new Dispatch.Refresh(
                         item.instant(item.has(REFRESHED_AT) ? REFRESHED_AT : CREATED_AT),
                         item.has(REFRESH_SINCE)
                                 ? new RefreshProgress(item.instant(REFRESH_SINCE), bits(item, REFRESHED))
                                 : null),
                 item.number(VERSION));
+    }
+
+    /** A closed dispatch that owes a notification is in the index by when that is tried next. */
+    private static Dispatch.Schedule schedule(Attributes item) {
+        Notification notification =
+                item.has(NOTIFICATION) ? NotificationCodec.read(Json.parse(item.text(NOTIFICATION))) : null;
+        boolean closed = notification != null && notification.closing() != null;
+        return new Dispatch.Schedule(
+                closed ? null : item.instantOrNull(NEXT_SWEEP_AT), item.instant(KEEP_OPEN_UNTIL), notification);
     }
 
     private static Dispatch.Reading reading(Attributes item) {

@@ -2,6 +2,7 @@ package dev.stepstile.aws;
 
 import dev.stepstile.step.Shards;
 import dev.stepstile.usecase.Timing;
+import dev.stepstile.webhook.WebhookRules;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.net.URI;
@@ -14,15 +15,34 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The configuration of a function, from its environment variables. All four functions read the same ones.
+ * The configuration of a function, from its environment variables. All four functions read the same ones, but for those
+ * of notifications.
  *
  * @param endpoints where AWS's services are, if not where the SDK finds them
  * @param shards over how many partitions a new run's records are spread
  * @param retentionDays how long records are kept; longer than a step may wait for its first start, or a step whose
  *     record was deleted by age could start again
+ * @param notifying whom dispatches may notify that they have ended
  */
 public record Settings(
-        ResourceNames resources, ServiceEndpoints endpoints, Timing timing, int shards, int retentionDays) {
+        ResourceNames resources,
+        ServiceEndpoints endpoints,
+        Timing timing,
+        int shards,
+        int retentionDays,
+        Notifying notifying) {
+
+    /**
+     * Whom dispatches may notify.
+     *
+     * @param eventBus the name of the event bus; null for none
+     * @param webhooks which webhooks
+     * @param secrets where their secrets are: an ARN or a file; null for nowhere
+     */
+    public record Notifying(
+            @Nullable String eventBus,
+            WebhookRules webhooks,
+            @Nullable String secrets) {}
 
     private static final String TABLE = "STEPSTILE_TABLE";
     private static final String QUEUE_URL = "STEPSTILE_QUEUE_URL";
@@ -37,8 +57,18 @@ public record Settings(
     private static final String DISPATCH_TIMEOUT = "STEPSTILE_DISPATCH_TIMEOUT_SECONDS";
     private static final String SHARDS = "STEPSTILE_SHARDS";
     private static final String RETENTION = "STEPSTILE_RETENTION_DAYS";
+    private static final String EVENT_BUS = "STEPSTILE_EVENT_BUS";
 
-    /** The variables that are read, and no others; the template sets them all. */
+    /** The hosts that a dispatch may notify. */
+    public static final String WEBHOOK_HOSTS = "STEPSTILE_WEBHOOK_HOSTS";
+
+    /** Whether they may have private addresses: {@code true} or {@code false}. */
+    public static final String WEBHOOK_PRIVATE = "STEPSTILE_WEBHOOK_PRIVATE";
+
+    /** Where the secrets that sign are: the ARN of a secret in AWS Secrets Manager, or a file. */
+    public static final String WEBHOOK_SECRETS = "STEPSTILE_WEBHOOK_SECRETS";
+
+    /** The variables that every function reads; the template sets them all. */
     public static final List<String> NAMES = List.of(
             TABLE,
             QUEUE_URL,
@@ -53,6 +83,10 @@ public record Settings(
             DISPATCH_TIMEOUT,
             SHARDS,
             RETENTION);
+
+    /** Those that the dispatch function and the sweeper read besides; other functions notify nobody. */
+    public static final List<String> NOTIFYING_NAMES =
+            List.of(EVENT_BUS, WEBHOOK_HOSTS, WEBHOOK_PRIVATE, WEBHOOK_SECRETS);
 
     /**
      * What {@code sam local} passes for a reference to a resource unless it is told otherwise: the resource's logical id
@@ -91,7 +125,8 @@ public record Settings(
                         RETENTION,
                         DEFAULT_RETENTION_DAYS,
                         (int) Timing.DEFAULT.validity().toDays() + 1,
-                        MOST_RETENTION_DAYS));
+                        MOST_RETENTION_DAYS),
+                reader.notifying());
         reader.failIfInvalid();
         return settings;
     }
@@ -130,6 +165,21 @@ public record Settings(
                 problems.add(String.join(" and ", missing) + " is missing, while another endpoint is set");
             }
             return endpoints;
+        }
+
+        /** HTTP is for an emulated stack, to this machine. */
+        Notifying notifying() {
+            WebhookRules rules = WebhookRules.NONE;
+            try {
+                rules = WebhookRules.parse(
+                        value(WEBHOOK_HOSTS), "true".equals(value(WEBHOOK_PRIVATE)), value(DYNAMODB_ENDPOINT) != null);
+            } catch (IllegalArgumentException e) {
+                problems.add(WEBHOOK_HOSTS + ": " + e.getMessage());
+            }
+            if (rules.allowsAny() && value(WEBHOOK_SECRETS) == null) {
+                problems.add(WEBHOOK_SECRETS + " is missing, while " + WEBHOOK_HOSTS + " is set");
+            }
+            return new Notifying(value(EVENT_BUS), rules, value(WEBHOOK_SECRETS));
         }
 
         private @Nullable URI endpoint(String name) {

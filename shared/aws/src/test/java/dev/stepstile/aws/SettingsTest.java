@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stepstile.usecase.Timing;
+import dev.stepstile.webhook.WebhookRules;
 import java.net.URI;
 import java.time.Duration;
 import java.util.HashMap;
@@ -41,7 +42,8 @@ class SettingsTest {
                                 Duration.ofSeconds(60),
                                 Duration.ofSeconds(30)),
                         8,
-                        30));
+                        30,
+                        new Settings.Notifying(null, WebhookRules.NONE, null)));
     }
 
     @Test

@@ -120,6 +120,23 @@ class StoredItemsTest {
                 .containsExactly(dispatch.id());
     }
 
+    /** A version that knows no notifications takes the time of the next try for that of the next sweep. */
+    @Test
+    void of_a_dispatch_that_owes_a_notification_have_it_beside_what_they_had_before() {
+        Dispatch closed = Specimens.dispatch()
+                .swept(Specimens.dispatch().progress(), false, Specimens.NOW, null)
+                .notifying(Specimens.notification());
+        assertThat(store.putDispatchIfAbsent(closed)).isEmpty();
+        Map<String, AttributeValue> item = table.getItem(request -> request.tableName("t")
+                        .key(ItemKeys.of("run#" + closed.runId(), "dispatch#" + closed.dispatchId())))
+                .item();
+        assertThat(item.get("no").s())
+                .isEqualTo(Formats.text("6-notification", "notification").orElseThrow());
+        assertThat(item.get("nextSweepAt").n())
+                .isEqualTo(Long.toString(Specimens.NOW.plusSeconds(360).toEpochMilli()));
+        assertThat(store.dispatch(closed.runId(), closed.dispatchId())).contains(closed);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {LEASE_OF_A_STEP, LEASE_OF_A_WORKER})
     void of_steps_that_ended_are_in_the_feed(String format) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
+import dev.stepstile.step.Notification;
 import dev.stepstile.step.RefreshProgress;
 import dev.stepstile.step.StepBits;
 import dev.stepstile.step.StepState;
@@ -46,6 +47,10 @@ public final class DispatchCodec {
             Json.putInstant(node, "refreshSince", refresh.since());
             node.put("refreshed", refresh.steps().base64());
         }
+        Notification notification = dispatch.schedule().notification();
+        if (notification != null) {
+            node.set("notification", NotificationCodec.write(notification));
+        }
         return Json.print(node);
     }
 
@@ -71,7 +76,10 @@ public final class DispatchCodec {
                         counts(node.path("openCounts")),
                         Json.instantOrNull(node, "countedAt"),
                         reading(node)),
-                new Dispatch.Schedule(Json.instantOrNull(node, "nextSweepAt"), Json.instant(node, "keepOpenUntil")),
+                new Dispatch.Schedule(
+                        Json.instantOrNull(node, "nextSweepAt"),
+                        Json.instant(node, "keepOpenUntil"),
+                        node.has("notification") ? NotificationCodec.read(node.path("notification")) : null),
                 new Dispatch.Refresh(
                         Json.instant(node, node.has("refreshedAt") ? "refreshedAt" : "createdAt"),
                         node.has("refreshSince")

@@ -6,6 +6,7 @@ package dev.stepstile.port;
  * @param workers the items of workers, in the same table as the records
  * @param items for small payloads, beside the records
  * @param objects for larger ones
+ * @param notifier tells others that a dispatch has ended
  */
 public record Ports(
         StepStore store,
@@ -13,26 +14,42 @@ public record Ports(
         StepQueue queue,
         DeadLetterQueue deadLetters,
         PayloadStore items,
-        PayloadStore objects) {
+        PayloadStore objects,
+        Notifier notifier) {
+
+    /** Of a stack that notifies nobody. */
+    public Ports(
+            StepStore store,
+            WorkerStore workers,
+            StepQueue queue,
+            DeadLetterQueue deadLetters,
+            PayloadStore items,
+            PayloadStore objects) {
+        this(store, workers, queue, deadLetters, items, objects, Notifier.NONE);
+    }
 
     public Ports withStore(StepStore other) {
-        return new Ports(other, workers, queue, deadLetters, items, objects);
+        return new Ports(other, workers, queue, deadLetters, items, objects, notifier);
     }
 
     public Ports withWorkers(WorkerStore other) {
-        return new Ports(store, other, queue, deadLetters, items, objects);
+        return new Ports(store, other, queue, deadLetters, items, objects, notifier);
     }
 
     public Ports withQueue(StepQueue other) {
-        return new Ports(store, workers, other, deadLetters, items, objects);
+        return new Ports(store, workers, other, deadLetters, items, objects, notifier);
     }
 
     public Ports withDeadLetters(DeadLetterQueue other) {
-        return new Ports(store, workers, queue, other, items, objects);
+        return new Ports(store, workers, queue, other, items, objects, notifier);
     }
 
     public Ports withPayloads(PayloadStore otherItems, PayloadStore otherObjects) {
-        return new Ports(store, workers, queue, deadLetters, otherItems, otherObjects);
+        return new Ports(store, workers, queue, deadLetters, otherItems, otherObjects, notifier);
+    }
+
+    public Ports withNotifier(Notifier other) {
+        return new Ports(store, workers, queue, deadLetters, items, objects, other);
     }
 
     /** Stands before a port, such as to let its calls fail. */
@@ -48,6 +65,7 @@ public record Ports(
                 by.over(StepQueue.class, queue),
                 by.over(DeadLetterQueue.class, deadLetters),
                 by.over(PayloadStore.class, items),
-                by.over(PayloadStore.class, objects));
+                by.over(PayloadStore.class, objects),
+                by.over(Notifier.class, notifier));
     }
 }

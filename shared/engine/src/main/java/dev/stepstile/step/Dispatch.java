@@ -1,9 +1,11 @@
 package dev.stepstile.step;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,20 +87,37 @@ public record Dispatch(
     }
 
     /**
-     * When the sweeper looks.
+     * When the sweeper looks, and whom it tells that the dispatch has ended.
      *
      * @param nextAt when it looks again; null once the dispatch is closed
      * @param keepOpenUntil before it the dispatch must not be closed: a redrive is under way
+     * @param notification null if nobody is told
      */
-    public record Schedule(@Nullable Instant nextAt, Instant keepOpenUntil) {
+    public record Schedule(
+            @Nullable Instant nextAt,
+            Instant keepOpenUntil,
+            @Nullable Notification notification) {
+        public Schedule(@Nullable Instant nextAt, Instant keepOpenUntil) {
+            this(nextAt, keepOpenUntil, null);
+        }
+
         private Schedule withNextAt(@Nullable Instant next) {
-            return new Schedule(next, keepOpenUntil);
+            return new Schedule(next, keepOpenUntil, notification);
+        }
+
+        private Schedule closed(long version, Instant now) {
+            return new Schedule(null, keepOpenUntil, notification == null ? null : notification.owed(version, now));
+        }
+
+        private Schedule telling(UnaryOperator<Notification> change) {
+            return new Schedule(nextAt, keepOpenUntil, notification == null ? null : change.apply(notification));
         }
 
         private Schedule reopened(Instant next, Instant keepOpen) {
             return new Schedule(
                     nextAt == null || next.isBefore(nextAt) ? next : nextAt,
-                    keepOpen.isAfter(keepOpenUntil) ? keepOpen : keepOpenUntil);
+                    keepOpen.isAfter(keepOpenUntil) ? keepOpen : keepOpenUntil,
+                    notification == null ? null : notification.open());
         }
     }
 
@@ -130,6 +149,18 @@ public record Dispatch(
                 1);
     }
 
+    /** As accepted, with whom to tell when it has ended; null: nobody. */
+    public Dispatch notifying(@Nullable Notification notification) {
+        return new Dispatch(
+                id,
+                accepted,
+                sending,
+                progress,
+                new Schedule(schedule.nextAt, schedule.keepOpenUntil, notification),
+                refresh,
+                version);
+    }
+
     public String runId() {
         return id.runId();
     }
@@ -142,7 +173,13 @@ public record Dispatch(
         return schedule.nextAt == null;
     }
 
-    /** The sweeper's bucket of the dispatch while it is open. */
+    /** When a sweep is to visit it: while it is open, and while it is closed and owes a notification; else null. */
+    public @Nullable Instant dueAt() {
+        Notification notification = schedule.notification;
+        return closed() && notification != null ? notification.nextTryAt() : schedule.nextAt;
+    }
+
+    /** The sweeper's bucket of the dispatch while it is due some time. */
     public int openBucket() {
         return Shards.of(runId() + "#" + dispatchId(), Shards.OPEN_BUCKETS);
     }
@@ -177,7 +214,26 @@ public record Dispatch(
 
     /** What a sweep counted. {@code next} null closes the dispatch. */
     public Dispatch swept(Progress counted, boolean resent, Instant now, @Nullable Instant next) {
-        return next(resent ? sending.again(now) : sending, counted, schedule.withNextAt(next), refresh);
+        return next(
+                resent ? sending.again(now) : sending,
+                counted,
+                next == null ? schedule.closed(version + 1, now) : schedule.withNextAt(next),
+                refresh);
+    }
+
+    /** A try to tell that it has ended is begun; if nothing is heard of it, the next one follows after a wait. */
+    public Dispatch telling(Instant now, Duration sweepEvery) {
+        return next(sending, progress, schedule.telling(owed -> owed.tried(now, sweepEvery)), refresh);
+    }
+
+    /** Its notification is accepted. */
+    public Dispatch told() {
+        return next(sending, progress, schedule.telling(Notification::sent), refresh);
+    }
+
+    /** The try to tell has failed; the next one follows, unless it was the last or further ones are of no use. */
+    public Dispatch notTold(String why, boolean forGood) {
+        return next(sending, progress, schedule.telling(owed -> owed.failed(why, forGood)), refresh);
     }
 
     /** This part of it has been rewritten. */

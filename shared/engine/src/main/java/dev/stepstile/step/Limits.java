@@ -67,6 +67,12 @@ public final class Limits {
     /** How far away the first attempt may be: half of the time for which a step may be started. */
     public static final Duration NOT_BEFORE = Duration.ofDays(7);
 
+    /** A webhook's URL: it is in the item of the dispatch, which each sweep that finds something writes. */
+    public static final int WEBHOOK_URL_LENGTH = 500;
+
+    /** Tags of {@code defaults} beside {@code notify}, as JSON: they are in the item of the dispatch too. */
+    public static final int NOTIFY_TAGS_BYTES = 1024;
+
     private static final Pattern RUN_ID = Pattern.compile("[A-Za-z0-9._:~@+=-]{1,128}");
     private static final Pattern DISPATCH_ID = Pattern.compile("[A-Za-z0-9._:~@+=-]{1,128}");
     private static final Pattern HANDLER = Pattern.compile("[A-Za-z0-9._-]{1,128}");

@@ -39,7 +39,7 @@ final class AbandonedDispatch {
         this.runtime = parts.runtime();
     }
 
-    SweepReport end(Dispatch dispatch, Payloads.Missing missing) {
+    SweepReport end(Dispatch dispatch, Payloads.Missing missing, ClosingNotices notices) {
         LOG.error(
                 "Dispatch {}/{}: its manifest is gone ({}); its unfinished steps end DEAD.",
                 dispatch.runId(),
@@ -66,12 +66,16 @@ final class AbandonedDispatch {
         }
         boolean close = !counts.containsKey(StepState.Name.RUNNING)
                 && !now.isBefore(dispatch.schedule().keepOpenUntil());
-        boolean stored = store.replace(dispatch.swept(
+        Dispatch swept = dispatch.swept(
                 new Dispatch.Progress(StepBits.NONE, counts, new TreeMap<>(), now, Dispatch.Reading.UNREAD),
                 false,
                 now,
-                close ? null : dispatch.schedule().nextAt()));
-        return close && stored ? report.plus(SweepReport.CLOSED) : report;
+                close ? null : dispatch.schedule().nextAt());
+        if (store.replace(swept) && close) {
+            notices.take(swept);
+            return report.plus(SweepReport.CLOSED);
+        }
+        return report;
     }
 
     private StepState.Name end(StepRecord record, StepError error) {

@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.CanonicalJson;
 import dev.stepstile.codec.Json;
+import dev.stepstile.codec.NotificationCodec;
 import dev.stepstile.step.Moment;
+import dev.stepstile.step.NotifyTarget;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.RetryRule;
 import dev.stepstile.step.Sha256;
@@ -28,6 +30,10 @@ final class DispatchDigest {
         ObjectNode content = Json.object().put("runId", request.runId());
         if (hasTenant(request)) {
             content.put("tenant", request.group());
+        }
+        NotifyTarget notify = request.notifies();
+        if (notify != null) {
+            content.set("notify", NotificationCodec.target(notify));
         }
         ObjectNode shared = content.putObject("sharedInputs");
         request.sharedInputs().forEach((name, json) -> shared.set(name, Json.parse(json)));
@@ -64,7 +70,10 @@ final class DispatchDigest {
         if (stored.startsWith(CANONICAL)) {
             return stored.equals(of(request));
         }
-        return !hasTenant(request) && !hasNewer(request) && stored.equals(earlier(request));
+        return !hasTenant(request)
+                && !hasNewer(request)
+                && request.notifies() == null
+                && stored.equals(earlier(request));
     }
 
     /** Without one, the digest is that of versions that knew none: the run was the tenant. */

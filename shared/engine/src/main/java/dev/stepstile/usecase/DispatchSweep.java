@@ -44,12 +44,16 @@ final class DispatchSweep {
     private final Meter meter;
     private final RecentEnds ends;
     private final WorkerWatch.Look workers;
+    private final ClosingNotices notices;
     private final OldestWait waits;
     private Duration feedLag = Duration.ZERO;
     private @Nullable Boolean queueShowsMessages;
 
-    /** @param workers as this sweep has found them */
-    DispatchSweep(EngineParts parts, RetentionRefresher refresher, WorkerWatch.Look workers) {
+    /**
+     * @param workers as this sweep has found them
+     * @param notices takes what closed dispatches owe
+     */
+    DispatchSweep(EngineParts parts, RetentionRefresher refresher, WorkerWatch.Look workers, ClosingNotices notices) {
         this.store = parts.store();
         this.queue = parts.queue();
         this.manifests = new ManifestReader(
@@ -63,6 +67,7 @@ final class DispatchSweep {
         this.meter = parts.meter();
         this.ends = new RecentEnds(parts.store(), parts.runtime());
         this.workers = workers;
+        this.notices = notices;
         this.waits = new OldestWait(parts, manifests, workers);
     }
 
@@ -91,6 +96,12 @@ final class DispatchSweep {
         }
         Dispatch taken = dispatch.taken(next);
         return store.replace(taken) ? swept().plus(visit.act(taken)) : SweepReport.NOTHING;
+    }
+
+    /** Visits a dispatch that is closed, for what it owes. */
+    SweepReport visitClosed(Dispatch closed) {
+        notices.take(closed);
+        return SweepReport.DISPATCH;
     }
 
     /** False if something changed the dispatch since: the next sweep counts again. */
@@ -156,7 +167,7 @@ final class DispatchSweep {
             try {
                 toRead = isFinished() ? List.of() : countSuccesses(manifests.steps(dispatch));
             } catch (Payloads.Missing missing) {
-                return abandoned.end(dispatch, missing);
+                return abandoned.end(dispatch, missing, notices);
             }
             Records records = manifests.records(toRead);
             records.logDamaged(
@@ -258,6 +269,7 @@ final class DispatchSweep {
             if (stores(swept) && close) {
                 meter.add(Metric.DISPATCHES_CLOSED);
                 LOG.info("Dispatch {}/{}: closed, {}.", dispatch.runId(), dispatch.dispatchId(), finishedCounts);
+                notices.take(swept);
                 return report.plus(SweepReport.CLOSED);
             }
             return report;

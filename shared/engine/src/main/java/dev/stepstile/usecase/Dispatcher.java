@@ -2,10 +2,13 @@ package dev.stepstile.usecase;
 
 import dev.stepstile.codec.Json;
 import dev.stepstile.codec.ManifestCodec;
-import dev.stepstile.port.StepQueue;
+import dev.stepstile.port.Notifier;
+import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
+import dev.stepstile.step.Notification;
+import dev.stepstile.step.NotifyTarget;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.Run;
@@ -43,20 +46,15 @@ public final class Dispatcher {
     private final Timing timing;
     private final EngineRuntime runtime;
     private final Meter meter;
+    private final Notifier notifier;
     private final int shards;
 
-    public Dispatcher(
-            StepStore store,
-            StepQueue queue,
-            Payloads payloads,
-            Timing timing,
-            EngineRuntime runtime,
-            Meter meter,
-            int shards) {
-        this.store = store;
+    Dispatcher(Ports ports, Payloads payloads, Timing timing, EngineRuntime runtime, Meter meter, int shards) {
+        this.store = ports.store();
         this.payloads = payloads;
         this.manifests = new ManifestReader(store, payloads, runtime.tasks());
-        this.sender = new StepSender(queue, runtime);
+        this.sender = new StepSender(ports.queue(), runtime);
+        this.notifier = ports.notifier();
         this.timing = timing;
         this.runtime = runtime;
         this.meter = meter;
@@ -91,6 +89,7 @@ public final class Dispatcher {
      * @param dispatchId null: named by its content, so that the same call twice is one dispatch
      * @param tenant the group of the steps' messages in a fair queue; null: the run
      * @param commonTags of all steps; a step's own tag wins
+     * @param notifies who is told that the dispatch has ended; null: nobody
      */
     public record Request(
             String runId,
@@ -98,7 +97,18 @@ public final class Dispatcher {
             @Nullable String tenant,
             List<NewStep> steps,
             SortedMap<String, String> sharedInputs,
-            SortedMap<String, String> commonTags) {
+            SortedMap<String, String> commonTags,
+            @Nullable NotifyTarget notifies) {
+
+        public Request(
+                String runId,
+                @Nullable String dispatchId,
+                @Nullable String tenant,
+                List<NewStep> steps,
+                SortedMap<String, String> sharedInputs,
+                SortedMap<String, String> commonTags) {
+            this(runId, dispatchId, tenant, steps, sharedInputs, commonTags, null);
+        }
 
         /** The tenant, named or not. */
         public String group() {
@@ -142,6 +152,11 @@ public final class Dispatcher {
         record RunCancelled(String runId) implements Answer {}
     }
 
+    /** Why this stack never tells that target, as the end of a sentence; null if it may. */
+    public @Nullable String refusal(NotifyTarget target) {
+        return notifier.refusal(target);
+    }
+
     /** Safe to call again after a failure, with the same answer. */
     public Answer dispatch(Request request) throws InterruptedException {
         String digest = DispatchDigest.of(request);
@@ -164,22 +179,13 @@ public final class Dispatcher {
         List<StepSpec> steps = specs(request, run, dispatchId, now);
         Records records = known.isPresent() ? manifests.records(steps) : Records.none();
         List<StepRecord> attached = attached(records, dispatchId);
-        Instant writtenSince = records.damaged().isEmpty()
-                ? attached.stream().map(StepRecord::lastWritten).reduce(now, (a, b) -> a.isBefore(b) ? a : b)
-                : Instant.EPOCH; // nobody knows since when, so it is refreshed at once
         Dispatch dispatch = Dispatch.unsent(
-                new DispatchId(run.runId(), dispatchId),
-                new Dispatch.Accepted(
-                        digest,
-                        run.shards(),
-                        steps.size(),
-                        payloads.putShared(ManifestCodec.write(steps)),
-                        now,
-                        now.plus(timing.validity()),
-                        attached.size()),
-                now.plus(timing.sweepEvery()),
-                writtenSince,
-                actAt(steps, now));
+                        new DispatchId(run.runId(), dispatchId),
+                        accepted(digest, run, steps, now, attached.size()),
+                        now.plus(timing.sweepEvery()),
+                        writtenSince(records, attached, now),
+                        actAt(steps, now))
+                .notifying(notification(request));
         Optional<Dispatch> existing = store.putDispatchIfAbsent(dispatch);
         if (existing.isPresent()) {
             return replay(existing.get(), request);
@@ -191,12 +197,34 @@ public final class Dispatcher {
         return new Answer.Accepted(dispatchId, steps.size(), false, attached.size());
     }
 
+    private Dispatch.Accepted accepted(String digest, Run run, List<StepSpec> steps, Instant now, int attached) {
+        return new Dispatch.Accepted(
+                digest,
+                run.shards(),
+                steps.size(),
+                payloads.putShared(ManifestCodec.write(steps)),
+                now,
+                now.plus(timing.validity()),
+                attached);
+    }
+
+    private static Instant writtenSince(Records records, List<StepRecord> attached, Instant now) {
+        return records.damaged().isEmpty()
+                ? attached.stream().map(StepRecord::lastWritten).reduce(now, (a, b) -> a.isBefore(b) ? a : b)
+                : Instant.EPOCH; // nobody knows since when, so it is refreshed at once
+    }
+
     private @Nullable Instant actAt(List<StepSpec> steps, Instant now) {
         return steps.stream()
                 .map(step -> DueReading.actAt(step.settings().window(), timing, now))
                 .filter(Objects::nonNull)
                 .min(Comparator.naturalOrder())
                 .orElse(null);
+    }
+
+    private static @Nullable Notification notification(Request request) {
+        NotifyTarget target = request.notifies();
+        return target == null ? null : Notification.of(target, request.group(), request.commonTags());
     }
 
     private static Answer replay(Dispatch existing, Request request) {

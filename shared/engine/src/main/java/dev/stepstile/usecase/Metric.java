@@ -31,5 +31,9 @@ public enum Metric {
     /** Records that a sweep found damaged, each time that it does. */
     RECORDS_DAMAGED,
     DISPATCHES_SWEPT,
-    DISPATCHES_CLOSED
+    DISPATCHES_CLOSED,
+    /** Notifications of closed dispatches that their targets accepted. */
+    NOTIFICATIONS_SENT,
+    /** Notifications of closed dispatches that were given up. */
+    NOTIFICATIONS_FAILED
 }

@@ -7,6 +7,7 @@ import dev.stepstile.port.StepStore;
 import dev.stepstile.port.StepStore.StepRef;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Limits;
+import dev.stepstile.step.Notification;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.Shards;
@@ -53,12 +54,33 @@ public final class RunQueries {
      */
     public record Status(
             Run run,
-            int dispatches,
-            int openDispatches,
+            Dispatches dispatches,
             int steps,
             SortedMap<StepState.Name, Integer> counts,
             @Nullable Instant countedAt,
             @Nullable Counting next) {}
+
+    /**
+     * The dispatches of a run.
+     *
+     * @param notifying those that tell somebody when they have ended, in the order of {@link Notification.Status}; at most {@link Limits#LOOKUP_KEYS}
+     */
+    public record Dispatches(int count, int open, List<Dispatch> notifying) {
+        private static Dispatches of(List<Dispatch> all) {
+            List<Dispatch> notifying = all.stream()
+                    .filter(dispatch -> dispatch.schedule().notification() != null)
+                    .sorted(Comparator.comparing(Dispatches::status))
+                    .limit(Limits.LOOKUP_KEYS)
+                    .toList();
+            int open = (int) all.stream().filter(dispatch -> !dispatch.closed()).count();
+            return new Dispatches(all.size(), open, notifying);
+        }
+
+        private static Notification.Status status(Dispatch dispatch) {
+            Notification notification = dispatch.schedule().notification();
+            return notification == null ? Notification.Status.WAITING : notification.status();
+        }
+    }
 
     /** An unfinished exact count: where it continues, what it has counted so far, and when it began. */
     public record Counting(StepsCursor from, SortedMap<StepState.Name, Integer> counts, Instant since) {}
@@ -169,8 +191,7 @@ public final class RunQueries {
         int steps = dispatches.stream()
                 .mapToInt(dispatch -> dispatch.accepted().stepCount())
                 .sum();
-        int open = (int) dispatches.stream().filter(d -> !d.closed()).count();
-        return new Status(run, dispatches.size(), open, steps, counts, countedAt, next);
+        return new Status(run, Dispatches.of(dispatches), steps, counts, countedAt, next);
     }
 
     private static void add(SortedMap<StepState.Name, Integer> counts, SortedMap<StepState.Name, Integer> more) {

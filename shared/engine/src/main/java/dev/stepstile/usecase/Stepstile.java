@@ -31,7 +31,7 @@ public final class Stepstile {
 
     /** @param shards over how many partitions a new run is spread */
     public Dispatcher dispatcher(int shards) {
-        return new Dispatcher(ports.store(), ports.queue(), payloads, timing, runtime, meter, shards);
+        return new Dispatcher(ports, payloads, timing, runtime, meter, shards);
     }
 
     /** A worker that shares its limit of suspects with no other: it runs one suspect at a time. */

@@ -65,7 +65,8 @@ public final class Sweep {
     private Swept sweepAll(Instant deadline) throws InterruptedException {
         WorkerWatch.Look look =
                 watch.look(() -> runtime.now().isBefore(deadline)); // first: the steps of lost workers are waited for
-        DispatchSweep dispatches = new DispatchSweep(parts, refresher, look);
+        ClosingNotices notices = new ClosingNotices(parts);
+        DispatchSweep dispatches = new DispatchSweep(parts, refresher, look, notices);
         SweepReport report = look.report();
         List<DispatchId> toRefresh = new ArrayList<>();
         Instant until = runtime.now().plus(timing.sweepEvery().dividedBy(2));
@@ -74,10 +75,10 @@ public final class Sweep {
         for (int i = 0; i < Shards.OPEN_BUCKETS; i++) {
             int bucket = (first + i) % Shards.OPEN_BUCKETS;
             List<DispatchId> due = due(bucket, until);
-            while (!due.isEmpty() && runtime.now().isBefore(deadline)) {
+            while (!due.isEmpty() && runtime.now().isBefore(notices.leaveTime(deadline))) {
                 int before = report.dispatches();
                 for (DispatchId ref : due) {
-                    if (runtime.now().isBefore(deadline)) {
+                    if (runtime.now().isBefore(notices.leaveTime(deadline))) {
                         report = report.plus(sweepIfDue(dispatches, ref, until, toRefresh));
                     }
                 }
@@ -85,6 +86,7 @@ public final class Sweep {
                 due = more ? due(bucket, until) : List.of();
             }
         }
+        notices.send(deadline);
         for (DispatchId ref : toRefresh) { // last: it may take long, and nobody waits for it
             refresher.goOn(ref, deadline);
         }
@@ -106,9 +108,12 @@ public final class Sweep {
             throws InterruptedException {
         try (LogContext.Scope _ = LogContext.of(ref.runId()).open()) {
             Optional<Dispatch> read = store.dispatch(ref.runId(), ref.dispatchId());
-            Instant due = read.map(dispatch -> dispatch.schedule().nextAt()).orElse(null);
+            Instant due = read.map(Dispatch::dueAt).orElse(null);
             if (due == null || due.isAfter(until)) {
                 return SweepReport.NOTHING; // the index lags behind, or another sweep was here
+            }
+            if (read.get().closed()) {
+                return dispatches.visitClosed(read.get());
             }
             if (refresher.isDue(read.get())) {
                 toRefresh.add(ref);

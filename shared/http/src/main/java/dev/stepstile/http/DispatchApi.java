@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http.Problem;
 import dev.stepstile.step.Limits;
+import dev.stepstile.step.NotifyTarget;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.RetryRule;
 import dev.stepstile.step.Times;
@@ -49,6 +50,10 @@ public final class DispatchApi {
         }
         call.takes();
         Request request = request(call.path().get(2), call.body());
+        NotifyTarget notify = request.notifies();
+        if (notify != null) {
+            NotifyJson.refuse(dispatcher.refusal(notify));
+        }
         return switch (dispatcher.dispatch(request)) {
             case Answer.Accepted(String dispatchId, int steps, boolean replayed, int attached) ->
                 Http.Answer.json(
@@ -102,7 +107,10 @@ public final class DispatchApi {
         if (!body.isObject()) {
             throw Problem.badRequest("bad-json", "The request body must be a JSON object.");
         }
-        Parameters.known(body, "the request body", Set.of("dispatchId", "tenant", "defaults", "sharedInputs", "steps"));
+        Parameters.known(
+                body,
+                "the request body",
+                Set.of("dispatchId", "tenant", "defaults", "sharedInputs", "steps", "notify"));
         JsonNode steps = body.path("steps");
         if (!steps.isArray() || steps.isEmpty()) {
             throw Problem.badRequest("no-steps", "'steps' must be a list of at least one step.");
@@ -134,7 +142,8 @@ public final class DispatchApi {
                 Parameters.id(body, "tenant", "bad-tenant"),
                 read,
                 shared(Parameters.object(body, "sharedInputs", "bad-shared-input")),
-                commonTags);
+                commonTags,
+                NotifyJson.target(Parameters.object(body, "notify", NotifyJson.PROBLEM), commonTags));
     }
 
     private static SortedMap<String, String> shared(JsonNode node) {

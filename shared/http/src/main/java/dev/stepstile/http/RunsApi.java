@@ -105,11 +105,14 @@ public final class RunsApi {
                 .put("runId", runId)
                 .put("createdAt", status.run().createdAt().toString())
                 .put("cancelled", status.run().cancelled())
-                .put("dispatchCount", status.dispatches())
-                .put("openDispatchCount", status.openDispatches())
+                .put("dispatchCount", status.dispatches().count())
+                .put("openDispatchCount", status.dispatches().open())
                 .put("stepCount", status.steps());
         DispatchCodec.counts(body.putObject("counts"), status.counts());
         StepView.put(body, "countedAt", status.countedAt());
+        if (!status.dispatches().notifying().isEmpty()) {
+            body.set("notifications", NotifyJson.status(status.dispatches().notifying()));
+        }
         RunQueries.Counting next = status.next();
         if (next != null) {
             body.put("cursor", Cursors.status(runId, next));

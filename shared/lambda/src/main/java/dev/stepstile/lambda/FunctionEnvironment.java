@@ -1,6 +1,7 @@
 package dev.stepstile.lambda;
 
 import com.amazonaws.services.lambda.runtime.Context;
+import dev.stepstile.aws.AwsNotifier;
 import dev.stepstile.aws.AwsPorts;
 import dev.stepstile.aws.Settings;
 import dev.stepstile.port.Ports;
@@ -9,6 +10,7 @@ import dev.stepstile.runtime.SteadyClock;
 import dev.stepstile.usecase.Stepstile;
 import dev.stepstile.usecase.Timing;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.concurrent.Callable;
 import software.amazon.lambda.powertools.logging.PowertoolsLogging;
 
@@ -40,7 +42,8 @@ public record FunctionEnvironment(Stepstile stepstile, int shards, Runnable befo
     /** The same, where no snapshot is taken. */
     public static FunctionEnvironment onAws() {
         Settings settings = Settings.read(System.getenv());
-        Ports ports = AwsPorts.of(settings.resources(), settings.endpoints(), settings.retentionDays());
+        Ports ports = AwsPorts.of(settings.resources(), settings.endpoints(), settings.retentionDays())
+                .withNotifier(AwsNotifier.of(settings.notifying(), InstantSource.system()));
         return over(ports, settings.timing(), settings.shards());
     }
 

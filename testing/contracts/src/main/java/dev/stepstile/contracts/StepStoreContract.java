@@ -11,6 +11,8 @@ import dev.stepstile.port.StepStore.StepRef;
 import dev.stepstile.port.StepStore.WriteResult;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
+import dev.stepstile.step.Notification;
+import dev.stepstile.step.NotifyTarget;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
@@ -30,7 +32,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -206,6 +210,44 @@ public abstract class StepStoreContract {
             assertThat(store().replace(closed.reopened(due, due))).isTrue();
             eventually(
                     () -> assertThat(store().due(open.openBucket(), due, 1000)).contains(id));
+        }
+
+        @Test
+        void is_due_while_it_is_closed_and_owes_a_notification() {
+            String run = Samples.runId();
+            Instant due = Samples.NOW.plusSeconds(100);
+            Notification asked = Notification.of(
+                    new NotifyTarget.Webhook("https://hooks.example.com/größe?a=b"),
+                    "acme",
+                    new TreeMap<>(Map.of("team", "größe")));
+            Dispatch open = Samples.dispatch(run, "d-1", due).notifying(asked);
+            store().putDispatchIfAbsent(open);
+            DispatchId id = new DispatchId(run, "d-1");
+            assertThat(store().dispatch(run, "d-1")).contains(open);
+            Dispatch closed = open.swept(open.progress(), false, due, null);
+            assertThat(store().replace(closed)).isTrue();
+            assertThat(store().dispatch(run, "d-1")).contains(closed);
+            eventually(
+                    () -> assertThat(store().due(open.openBucket(), due, 1000)).contains(id));
+            Dispatch tried = closed.telling(due, Duration.ofMinutes(1));
+            assertThat(store().replace(tried)).isTrue();
+            assertThat(store().dispatch(run, "d-1")).contains(tried);
+            eventually(() -> {
+                assertThat(store().due(open.openBucket(), due, 1000)).doesNotContain(id);
+                assertThat(store().due(open.openBucket(), due.plusSeconds(60), 1000))
+                        .contains(id);
+            });
+            Dispatch failed = tried.notTold("the webhook answered 500", false);
+            assertThat(store().replace(failed)).isTrue();
+            assertThat(store().dispatch(run, "d-1")).contains(failed);
+            Dispatch told = failed.told();
+            assertThat(store().replace(told)).isTrue();
+            assertThat(store().dispatch(run, "d-1")).contains(told);
+            eventually(() -> assertThat(store().due(open.openBucket(), due.plusSeconds(60), 1000))
+                    .doesNotContain(id));
+            Dispatch reopened = told.reopened(due, due);
+            assertThat(store().replace(reopened)).isTrue();
+            assertThat(store().dispatch(run, "d-1")).contains(reopened);
         }
 
         @Test

@@ -12,6 +12,7 @@ import dev.stepstile.simulation.faults.FullDisk;
 import dev.stepstile.simulation.ports.DeletionByAge;
 import dev.stepstile.simulation.ports.PortCalls;
 import dev.stepstile.simulation.ports.SimulatedDeadLetterQueue;
+import dev.stepstile.simulation.ports.SimulatedNotifier;
 import dev.stepstile.simulation.ports.SimulatedPayloadStore;
 import dev.stepstile.simulation.ports.SimulatedQueue;
 import dev.stepstile.simulation.ports.SimulatedStepStore;
@@ -91,6 +92,7 @@ public final class Simulation {
     private final SimulatedDeadLetterQueue deadLetters;
     private final SimulatedPayloadStore items;
     private final SimulatedPayloadStore objects;
+    private final SimulatedNotifier notifier;
     private final Ports ports;
     private final InMemoryMeter tally = new InMemoryMeter();
     private final SimulatedFunction<Dispatcher> dispatchFunction;
@@ -126,7 +128,8 @@ public final class Simulation {
         this.queue = newQueue();
         this.finalChecks = new FinalChecks(store, findings);
         this.deadLetters = new SimulatedDeadLetterQueue(calls, queue, auditor);
-        this.ports = new Ports(store, workers, queue, deadLetters, items, objects);
+        this.notifier = new SimulatedNotifier(calls, scheduler, auditor);
+        this.ports = new Ports(store, workers, queue, deadLetters, items, objects, notifier);
         this.dispatchFunction = function("dispatch", API_TIMEOUT, s -> s.dispatcher(cluster.shards()));
         this.stepFunction =
                 new SimulatedFunction<>(scheduler, cluster.stepTimeout(), () -> process("step"), this::execution);
@@ -489,6 +492,10 @@ public final class Simulation {
 
     public SimulatedDeadLetterQueue deadLetters() {
         return deadLetters;
+    }
+
+    SimulatedNotifier notifier() {
+        return notifier;
     }
 
     SimulatedPayloadStore items() {

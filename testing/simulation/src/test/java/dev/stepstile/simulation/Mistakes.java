@@ -11,6 +11,7 @@ import dev.stepstile.simulation.ports.Conditions;
 import dev.stepstile.step.Attempts;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.FailedAttempt;
+import dev.stepstile.step.Notification;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
@@ -223,7 +224,7 @@ final class Mistakes {
                 dispatch,
                 dispatch.sending(),
                 dispatch.progress(),
-                new Dispatch.Schedule(schedule.nextAt(), until),
+                new Dispatch.Schedule(schedule.nextAt(), until, schedule.notification()),
                 dispatch.version());
     }
 
@@ -233,7 +234,17 @@ final class Mistakes {
                 dispatch,
                 dispatch.sending(),
                 dispatch.progress(),
-                new Dispatch.Schedule(next, schedule.keepOpenUntil()),
+                new Dispatch.Schedule(next, schedule.keepOpenUntil(), schedule.notification()),
+                dispatch.version());
+    }
+
+    static Dispatch withNotification(Dispatch dispatch, @Nullable Notification notification) {
+        Dispatch.Schedule schedule = dispatch.schedule();
+        return dispatch(
+                dispatch,
+                dispatch.sending(),
+                dispatch.progress(),
+                new Dispatch.Schedule(schedule.nextAt(), schedule.keepOpenUntil(), notification),
                 dispatch.version());
     }
 

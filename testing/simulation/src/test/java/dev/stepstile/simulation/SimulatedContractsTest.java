@@ -1,20 +1,24 @@
 package dev.stepstile.simulation;
 
 import dev.stepstile.contracts.DeadLetterQueueContract;
+import dev.stepstile.contracts.NotifierContract;
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StepQueueContract;
 import dev.stepstile.contracts.StepStoreContract;
 import dev.stepstile.contracts.WorkerStoreContract;
 import dev.stepstile.port.DeadLetterQueue;
+import dev.stepstile.port.Notifier;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.port.WorkerStore;
 import dev.stepstile.simulation.system.Cluster;
+import dev.stepstile.step.NotifyTarget;
 import dev.stepstile.step.StepRecord;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -97,6 +101,34 @@ class SimulatedContractsTest {
         protected void eventually(Runnable assertion) {
             pass(Duration.ofSeconds(6));
             assertion.run();
+        }
+    }
+
+    @Nested
+    class Notifications extends NotifierContract {
+        @Override
+        protected Notifier notifier() {
+            return onStage(Notifier.class, simulation.notifier());
+        }
+
+        @Override
+        protected NotifyTarget accepting() {
+            return new NotifyTarget.Webhook("https://target/");
+        }
+
+        @Override
+        protected NotifyTarget refusing() {
+            return new NotifyTarget.Webhook("https://target/fails-9");
+        }
+
+        @Override
+        protected NotifyTarget foreign() {
+            return new NotifyTarget.Webhook("https://elsewhere.example/");
+        }
+
+        @Override
+        protected List<Notifier.Notice> told() {
+            return simulation.notifier().accepted();
         }
     }
 

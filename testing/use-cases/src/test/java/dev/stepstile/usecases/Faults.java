@@ -1,6 +1,7 @@
 package dev.stepstile.usecases;
 
 import dev.stepstile.port.DeadLetterQueue;
+import dev.stepstile.port.Notifier;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.Ports;
@@ -118,7 +119,8 @@ final class Faults {
                 over(StepQueue.class, ports.queue(), "queue."),
                 over(DeadLetterQueue.class, ports.deadLetters(), "deadLetters."),
                 over(PayloadStore.class, ports.items(), "items."),
-                over(PayloadStore.class, ports.objects(), "objects."));
+                over(PayloadStore.class, ports.objects(), "objects."),
+                over(Notifier.class, ports.notifier(), "notifier."));
     }
 
     private <T> T over(Class<T> port, T real, String prefix) {

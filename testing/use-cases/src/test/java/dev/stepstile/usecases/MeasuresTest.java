@@ -191,7 +191,14 @@ class MeasuresTest {
                         }
                     });
             Ports real = stack.ports;
-            return new Ports(store, real.workers(), real.queue(), real.deadLetters(), real.items(), real.objects());
+            return new Ports(
+                    store,
+                    real.workers(),
+                    real.queue(),
+                    real.deadLetters(),
+                    real.items(),
+                    real.objects(),
+                    real.notifier());
         }
 
         private void endsAfter(Duration wait, String key) throws InterruptedException {

@@ -10,6 +10,7 @@ import dev.stepstile.api.StepResult;
 import dev.stepstile.codec.Json;
 import dev.stepstile.handlers.Echo;
 import dev.stepstile.http.Http;
+import dev.stepstile.port.Notifier;
 import dev.stepstile.port.StepQueue.Outgoing;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.StepError;
@@ -115,6 +116,9 @@ class ProtocolDocumentTest {
                 JsonNode shown = Json.parse(pieces.group(3));
                 if (what.equals("message")) {
                     fits(what, shown, Json.parse(stack.receive(10).getLast().body()), more);
+                } else if (what.equals("notification")) {
+                    Notifier.Notice notice = stack.told.notices().getLast();
+                    fits(what, shown, Json.parse(notice.data()), more);
                 } else if (what.equals("dead-letter")) {
                     fits(
                             what,
@@ -146,6 +150,7 @@ class ProtocolDocumentTest {
                     // until nothing is put back at once
                 }
             }
+            case "sweep" -> stack.sweepAfter(stack.timing.sweepEvery());
             case "lose" -> {
                 stack.crashAfterClaim();
                 stack.expireLease();
@@ -256,6 +261,7 @@ class ProtocolDocumentTest {
             "| " + Limits.MAX_ATTEMPTS + " |",
             Limits.TIMEOUT.toSeconds(),
             Limits.RETRY_DELAY.toSeconds(),
+            Limits.WEBHOOK_URL_LENGTH + " characters; " + Limits.NOTIFY_TAGS_BYTES + " bytes",
             Limits.PAGE + "; " + Limits.LOOKUP_KEYS,
             Timing.DEFAULT.validity().toDays() + " days"
         }) {

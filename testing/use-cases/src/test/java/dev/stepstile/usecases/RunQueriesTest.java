@@ -102,7 +102,7 @@ class RunQueriesTest {
         assertThatThrownBy(() -> stack.handOver("a")).isInstanceOf(Faults.Crash.class);
         stack.faults.restart();
         RunQueries.Status status = stack.stepstile.queries().status(Stack.RUN).orElseThrow();
-        assertThat(status.dispatches()).isZero();
+        assertThat(status.dispatches().count()).isZero();
         assertThat(status.countedAt()).isEqualTo(Stack.START);
     }
 

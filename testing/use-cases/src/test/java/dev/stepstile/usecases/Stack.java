@@ -55,6 +55,7 @@ final class Stack implements AutoCloseable {
 
     final InMemoryMeter tally = new InMemoryMeter();
     final Work work = new Work();
+    final Told told = new Told();
     final SuspectLimiter suspects = SuspectLimiter.among(4);
     final Timing timing;
     final Ports ports;
@@ -76,7 +77,7 @@ final class Stack implements AutoCloseable {
         this.timing = timing;
         this.output = output;
         embedded = EmbeddedPorts.open(folder.resolve("state"), VISIBILITY, time);
-        ports = calls.over(embedded.ports());
+        ports = calls.over(embedded.ports().withNotifier(told));
         AtomicInteger ids = new AtomicInteger();
         EngineRuntime runtime =
                 new EngineRuntime(time, new Random(7), () -> "owner-" + ids.incrementAndGet(), inside.over(time));

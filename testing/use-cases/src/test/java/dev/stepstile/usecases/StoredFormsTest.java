@@ -8,6 +8,7 @@ import dev.stepstile.codec.Json;
 import dev.stepstile.codec.ManifestCodec;
 import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.codec.MessageCodec.Decoded;
+import dev.stepstile.codec.NotificationCodec;
 import dev.stepstile.codec.RecordCodec;
 import dev.stepstile.codec.RedriveCodec;
 import dev.stepstile.codec.WorkerCodec;
@@ -111,6 +112,11 @@ class StoredFormsTest {
                 manifest("manifest", List.of(Specimens.small(), Specimens.large())),
                 manifest("manifest-of-a-tenant", List.of(Specimens.tenanted())),
                 Form.of("dispatch", Specimens.dispatch(), DispatchCodec::write, DispatchCodec::read),
+                Form.of(
+                        "notification",
+                        Specimens.notification(),
+                        notification -> Json.print(NotificationCodec.write(notification)),
+                        text -> NotificationCodec.read(Json.parse(text))),
                 Form.of("redrive", Specimens.redrive(), RedriveCodec::write, RedriveCodec::read),
                 Form.of("worker", Specimens.worker(), WorkerCodec::write, WorkerCodec::read),
                 record(Specimens.leased()),

@@ -19,7 +19,8 @@ public final class Formats {
             "2-lease-of-a-worker",
             "3-tenant",
             "4-retry-rule",
-            "5-delay");
+            "5-delay",
+            "6-notification");
 
     private Formats() {}
 

@@ -5,6 +5,8 @@ import dev.stepstile.step.Attempts;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.FailedAttempt;
+import dev.stepstile.step.Notification;
+import dev.stepstile.step.NotifyTarget;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.RefreshProgress;
@@ -282,6 +284,15 @@ public final class Specimens {
                 new Dispatch.Schedule(NOW.plusSeconds(120), NOW.plusSeconds(30)),
                 new Dispatch.Refresh(NOW, new RefreshProgress(NOW.plusSeconds(5), StepBits.of(finished))),
                 5);
+    }
+
+    /** Of a dispatch that is closed, whose target was tried twice. */
+    public static Notification notification() {
+        return new Notification(
+                new NotifyTarget.Webhook("https://hooks.example.com/größe?a=b"),
+                "acme",
+                new TreeMap<>(Map.of("team", "größe")),
+                new Notification.Closing(9, NOW.plusSeconds(180), 2, NOW.plusSeconds(360), "the webhook answered 503"));
     }
 
     public static RedriveCall redrive() {

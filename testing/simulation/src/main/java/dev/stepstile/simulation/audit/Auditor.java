@@ -3,6 +3,8 @@ package dev.stepstile.simulation.audit;
 import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.codec.MessageCodec.Decoded;
 import dev.stepstile.port.LogPage;
+import dev.stepstile.port.Notifier.Notice;
+import dev.stepstile.port.Notifier.Outcome;
 import dev.stepstile.simulation.ports.Observer;
 import dev.stepstile.simulation.ports.RunningHandler;
 import dev.stepstile.simulation.ports.SimulatedPayloadStore;
@@ -67,7 +69,8 @@ public final class Auditor implements Observer {
                 new Redrives(audit, ledgers),
                 new DeadLetterDelays(audit, ledgers),
                 new SweepDelays(audit),
-                new Closings(audit));
+                new Closings(audit),
+                new Notifications(audit));
     }
 
     public static String shown(@Nullable StepRecord record) {
@@ -210,6 +213,11 @@ public final class Auditor implements Observer {
         ledger.returned = null;
         ledger.retryAfterMillis = 0; // of the attempt before
         ledger.lines = 0;
+    }
+
+    @Override
+    public void told(Notice notice, Outcome outcome) {
+        each(check -> check.told(notice, outcome));
     }
 
     @Override

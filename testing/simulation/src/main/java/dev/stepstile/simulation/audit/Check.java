@@ -1,6 +1,8 @@
 package dev.stepstile.simulation.audit;
 
 import dev.stepstile.port.LogPage;
+import dev.stepstile.port.Notifier.Notice;
+import dev.stepstile.port.Notifier.Outcome;
 import dev.stepstile.simulation.ports.RunningHandler;
 import dev.stepstile.simulation.scheduler.SimulatedProcess;
 import dev.stepstile.step.Dispatch;
@@ -54,6 +56,9 @@ interface Check {
     default void workEnded(StepLedger step, RunningHandler work, @Nullable String result) {}
 
     default void deadLetterMarked(StepLedger step, StepSpec spec, int attempt) {}
+
+    /** A target was told that a dispatch has ended, and answered so. */
+    default void told(Notice notice, Outcome outcome) {}
 
     /** @param asked when, in virtual milliseconds */
     default void cancelAnswered(RunLedger run, long asked) {}

@@ -38,6 +38,8 @@ public final class FinalChecks {
         for (Dispatch dispatch : ledger.dispatches.values()) {
             if (!dispatch.closed()) {
                 findings.add(dispatch.runId() + "/" + dispatch.dispatchId(), "it is still open");
+            } else if (dispatch.dueAt() != null) {
+                findings.add(dispatch.runId() + "/" + dispatch.dispatchId(), "its notification is still owed");
             }
             for (StepId id : ledger.asked(dispatch.dispatchId())) {
                 if (seen.add(id)) {

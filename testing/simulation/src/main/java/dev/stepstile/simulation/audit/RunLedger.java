@@ -7,8 +7,10 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.usecase.Dispatcher;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +48,9 @@ public final class RunLedger {
     /** The tenant of each, by dispatchId. */
     private final Map<String, String> tenants = new HashMap<>();
 
+    /** The dispatches that tell somebody when they have ended. */
+    private final Set<String> notifying = new HashSet<>();
+
     private final Map<String, StepLedger> steps = new HashMap<>();
 
     RunLedger(String runId) {
@@ -63,6 +68,9 @@ public final class RunLedger {
                         .map(step -> new StepId(runId, step.key()))
                         .toList());
         tenants.put(dispatchId, request.group());
+        if (request.notifies() != null) {
+            notifying.add(dispatchId);
+        }
         if (request.steps().size() <= MOST_KEPT) {
             Map<String, Dispatcher.NewStep> byKey = given.computeIfAbsent(dispatchId, id -> new HashMap<>());
             request.steps().forEach(step -> byKey.put(step.key(), step));
@@ -72,6 +80,11 @@ public final class RunLedger {
     /** The steps that clients name in this dispatch, in its order. */
     List<StepId> asked(String dispatchId) {
         return asked.getOrDefault(dispatchId, List.of());
+    }
+
+    /** Whether a client names somebody who is told when this dispatch has ended. */
+    boolean notifies(String dispatchId) {
+        return notifying.contains(dispatchId);
     }
 
     /** Whose messages are those of this dispatch; null if that is not known. */
@@ -103,8 +116,8 @@ public final class RunLedger {
         return driver != null && !driver.closed();
     }
 
-    /** Whether everything that was accepted has ended and nothing is in the queue. */
+    /** Whether everything that was accepted has ended, nothing is in the queue, and no notification is owed. */
     public boolean atRest() {
-        return messages == 0 && dispatches.values().stream().allMatch(Dispatch::closed);
+        return messages == 0 && dispatches.values().stream().allMatch(dispatch -> dispatch.dueAt() == null);
     }
 }

@@ -1,6 +1,8 @@
 package dev.stepstile.simulation.ports;
 
 import dev.stepstile.port.LogPage;
+import dev.stepstile.port.Notifier.Notice;
+import dev.stepstile.port.Notifier.Outcome;
 import dev.stepstile.simulation.scheduler.SimulatedProcess;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Run;
@@ -59,6 +61,9 @@ public interface Observer {
     void workEnded(RunningHandler work, @Nullable String result);
 
     void deadLetterMarked(String body);
+
+    /** A target was told that a dispatch has ended, and answered so. */
+    void told(Notice notice, Outcome outcome);
 
     /** A letter left the dead-letter queue. */
     void deadLetterTaken(String body);

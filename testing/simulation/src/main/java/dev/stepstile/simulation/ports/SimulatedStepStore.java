@@ -9,6 +9,7 @@ import dev.stepstile.simulation.scheduler.Scheduler;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Limits;
+import dev.stepstile.step.Notification;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
@@ -206,8 +207,8 @@ public final class SimulatedStepStore implements StepStore {
 
     private void wrote(@Nullable Dispatch before, Dispatch after) {
         deletion.written("dispatch " + named(after), Duration.ZERO, () -> expire(after.runId(), after.dispatchId()));
-        openDispatches += (after.closed() ? 0 : 1) - (before == null || before.closed() ? 0 : 1);
-        Instant next = after.schedule().nextAt();
+        openDispatches += (after.dueAt() == null ? 0 : 1) - (before == null || before.dueAt() == null ? 0 : 1);
+        Instant next = after.dueAt();
         open.change(
                 scheduler.millis(),
                 Integer.toString(after.openBucket()),
@@ -424,7 +425,7 @@ public final class SimulatedStepStore implements StepStore {
     private void expire(String runId, String dispatchId) {
         Dispatch expired = ofRun(runId).remove(dispatchId);
         if (expired != null) {
-            openDispatches -= expired.closed() ? 0 : 1;
+            openDispatches -= expired.dueAt() == null ? 0 : 1;
             open.change(scheduler.millis(), Integer.toString(expired.openBucket()), named(expired), null, null);
         }
     }
@@ -487,7 +488,12 @@ public final class SimulatedStepStore implements StepStore {
     }
 
     private static String shown(Dispatch dispatch) {
-        return "version " + dispatch.version() + (dispatch.closed() ? " closed" : "");
+        return "version " + dispatch.version() + (dispatch.closed() ? " closed" : "") + told(dispatch);
+    }
+
+    private static String told(Dispatch dispatch) {
+        Notification notification = dispatch.schedule().notification();
+        return notification == null ? "" : ", notification " + notification.status();
     }
 
     private static String shown(StepRecord record) {

@@ -5,10 +5,13 @@ import dev.stepstile.simulation.Simulation;
 import dev.stepstile.simulation.SimulationConfig;
 import dev.stepstile.simulation.faults.FullDisk;
 import dev.stepstile.simulation.system.Cluster;
+import dev.stepstile.step.NotifyTarget;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.Dispatcher;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -124,6 +127,32 @@ public final class Scenarios {
             Cluster.CALM.withWorkers(6).withEstimateLag(Duration.ofSeconds(5)),
             110,
             steps -> new VariedScenario());
+
+    /** Each kind of target: one that accepts, refuses at first, answers late, or wants nothing. */
+    public static final Named NOTIFIED = new Named(
+            "notified",
+            "five dispatches that notify when they end, one of them again after a redrive",
+            Cluster.CALM,
+            5,
+            steps -> sim -> {
+                sim.dispatch(Duration.ZERO, notifying("slow", "slow", Scenario.step("s", 2, 100, 0)));
+                sim.dispatch(Duration.ZERO, notifying("accepts", "", Scenario.step("a", 2, 100, 0)));
+                sim.dispatch(Duration.ZERO, notifying("refuses", "fails-3", Scenario.step("r", 1, 100, 1)));
+                sim.dispatch(Duration.ofSeconds(1), notifying("gone", "gone", Scenario.step("g", 2, 100, 0)));
+                sim.dispatch(Duration.ofSeconds(2), notifying("again", "", Scenario.step("b", 1, 100, 1)));
+                sim.redrive(Duration.ofSeconds(130), Scenario.RUN, StepState.REDRIVABLE, Set.of("b"));
+            });
+
+    private static Dispatcher.Request notifying(String dispatchId, String path, Dispatcher.NewStep step) {
+        return new Dispatcher.Request(
+                Scenario.RUN,
+                dispatchId,
+                null,
+                List.of(step),
+                new TreeMap<>(),
+                new TreeMap<>(),
+                new NotifyTarget.Webhook("https://target/" + path));
+    }
 
     /** Small ones: one to three steps. */
     public static final List<Named> SMALL = List.of(
@@ -259,7 +288,7 @@ public final class Scenarios {
     }
 
     public static List<Named> all() {
-        return Stream.of(LOADS, List.of(BUSY, FULL_DISK, VARIED), SMALL)
+        return Stream.of(LOADS, List.of(BUSY, FULL_DISK, VARIED, NOTIFIED), SMALL)
                 .flatMap(List::stream)
                 .toList();
     }
