@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.Json;
 import dev.stepstile.testing.Eventually;
+import dev.stepstile.testing.PlainOutcomes;
 import dev.stepstile.testing.PythonHandlers;
 import dev.stepstile.testing.StackCaller;
 import java.nio.file.Path;
@@ -52,6 +53,11 @@ class ProcessStepsTest {
         assertThat(api.await("r", "b", "SUCCEEDED", "DEAD").path("state").asText())
                 .isEqualTo("SUCCEEDED");
         assertThat(api.logLines("r", "b")).contains("from a shell", "\u001E{\"stderr\":\"to stderr\"}");
+    }
+
+    @Test
+    void that_use_the_plain_protocol_come_to_what_the_table_says() throws Exception {
+        assertThat(PlainOutcomes.differences(api)).isEmpty();
     }
 
     @Test

@@ -21,6 +21,11 @@ public interface StepContext {
     /** Tags that the dispatch gave to the step. */
     Map<String, String> tags();
 
+    /** The tenant that the dispatch named; the run, if it named none. */
+    default String tenant() {
+        return runId();
+    }
+
     /**
      * Reports how far the step is; the newest value is sent with the next heartbeat. Cheap enough for a loop.
      *

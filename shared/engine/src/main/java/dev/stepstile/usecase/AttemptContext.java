@@ -13,12 +13,15 @@ final class AttemptContext implements StepContext {
     private final AttemptLog log;
     private final Instant deadline;
     private final SortedMap<String, String> tags;
+    private final String tenant;
 
-    AttemptContext(RunningAttempt running, AttemptLog log, Instant deadline, SortedMap<String, String> tags) {
+    AttemptContext(
+            RunningAttempt running, AttemptLog log, Instant deadline, SortedMap<String, String> tags, String tenant) {
         this.running = running;
         this.log = log;
         this.deadline = deadline;
         this.tags = tags;
+        this.tenant = tenant;
     }
 
     private StepId id() {
@@ -48,6 +51,11 @@ final class AttemptContext implements StepContext {
     @Override
     public Map<String, String> tags() {
         return tags;
+    }
+
+    @Override
+    public String tenant() {
+        return tenant;
     }
 
     @Override

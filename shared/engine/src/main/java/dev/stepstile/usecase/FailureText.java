@@ -1,5 +1,6 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.step.StepError;
 import dev.stepstile.step.Truncation;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -30,7 +31,11 @@ public record FailureText(String summary, List<String> trace) {
     /** Never throws, even if the failure's own methods do. */
     public static FailureText of(Throwable failure) {
         List<Throwable> causes = causes(failure);
-        return new FailureText(textWithPlace(failure) + rootOf(causes), trace(failure, causes));
+        boolean message = causes.size() == 1 && place(failure).isEmpty(); // such as one of another process
+        String summary = message
+                ? Truncation.middle(text(failure), StepError.MAX_MESSAGE)
+                : textWithPlace(failure) + rootOf(causes);
+        return new FailureText(summary, trace(failure, causes));
     }
 
     /** {@code ; caused by …} for the root cause of a failure; empty if it has none. */

@@ -184,7 +184,7 @@ public final class StepAttempt {
         HandlerInput input = reader.input(spec);
         Instant started = parts.runtime().now();
         Instant limit = Collections.min(List.of(started.plus(spec.settings().timeout()), deadline));
-        AttemptContext context = new AttemptContext(held, log, limit, reader.tags(spec));
+        AttemptContext context = new AttemptContext(held, log, limit, reader.tags(spec), spec.tenant());
         if (held.mustNotStart()) {
             throw AttemptFailed.ofStoppedWorker();
         }

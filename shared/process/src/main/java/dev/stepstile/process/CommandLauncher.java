@@ -19,10 +19,18 @@ final class CommandLauncher implements Launcher {
     }
 
     @Override
-    public RunningProcess launch(Path folder, SortedMap<String, String> pipes) throws IOException {
-        ProcessBuilder builder = spec.process(ProcessGroups.NEW_GROUP)
-                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
-        builder.environment().putAll(pipes);
+    public RunningProcess launch(Path folder, SortedMap<String, String> variables) throws IOException, ProcessFailed {
+        String missing = ProgramFinder.missing(spec.command().getFirst(), spec.directory());
+        if (missing != null) { // it was there when the worker started
+            throw new ProcessFailed("Handler '" + spec.name() + "': " + missing + ".");
+        }
+        Path input = spec.mode() instanceof HandlerSpec.Plain
+                ? folder.resolve(PlainConversation.INPUT)
+                : Path.of("/dev/null");
+        ProcessBuilder builder =
+                spec.process(ProcessGroups.NEW_GROUP).redirectInput(ProcessBuilder.Redirect.from(input.toFile()));
+        builder.environment().keySet().removeAll(PlainConversation.OPTIONAL);
+        builder.environment().putAll(variables);
         Process process = builder.start();
         groups.adopt(process.pid(), folder);
         running.add(process);

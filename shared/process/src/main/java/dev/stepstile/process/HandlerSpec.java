@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A process handler as it is configured.
@@ -17,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param inherit which variables of this process it inherits beside {@link InheritedEnvironment#DEFAULT}
  * @param environment what it finds in its environment beside that
  * @param grace how long it may take to end after SIGTERM
- * @param warm for a host that stays and forks a child per step; null for a command per step
+ * @param mode how its steps become processes, and how these say what came of them
  */
 record HandlerSpec(
         String name,
@@ -26,7 +25,7 @@ record HandlerSpec(
         List<String> inherit,
         SortedMap<String, String> environment,
         Duration grace,
-        @Nullable Warm warm) {
+        Mode mode) {
 
     /** The program, to be started with these arguments before its own, in its directory and its environment. */
     ProcessBuilder process(String... before) {
@@ -40,12 +39,20 @@ record HandlerSpec(
         return builder;
     }
 
+    sealed interface Mode {}
+
+    /** A command for each step, which uses Dagster Pipes. */
+    record Pipes() implements Mode {}
+
+    /** A command for each step, which uses standard input, standard output and its exit status. */
+    record Plain() implements Mode {}
+
     /**
-     * When a warm host is given up.
+     * A host that stays and forks a child for each step, which uses Dagster Pipes; and when the host is given up.
      *
      * @param start how long it may take to import its code, and to begin a step
      * @param maxSteps after so many steps it is replaced
      * @param maxMemory over so many bytes in memory it is replaced
      */
-    record Warm(Duration start, int maxSteps, long maxMemory) {}
+    record Warm(Duration start, int maxSteps, long maxMemory) implements Mode {}
 }

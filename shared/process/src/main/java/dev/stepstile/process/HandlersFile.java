@@ -20,8 +20,11 @@ import org.jspecify.annotations.Nullable;
 /** Reads the configuration of process handlers; an invalid configuration is refused with a message that explains how to fix it. */
 final class HandlersFile {
     private static final Set<String> OF_COMMAND =
-            new TreeSet<>(Set.of("command", "directory", "inherit", "environment", "graceSeconds", "warm"));
+            new TreeSet<>(Set.of("command", "directory", "inherit", "environment", "graceSeconds", "warm", "protocol"));
     private static final Set<String> OF_WARM = new TreeSet<>(Set.of("startSeconds", "maxSteps", "maxMemoryMb"));
+
+    private static final String PIPES = "pipes";
+    private static final String PLAIN = "plain";
 
     private static final Pattern NAME = Pattern.compile("[^=*]+\\*?|\\*");
     private static final String NAMES = "'inherit' should be a list of names of environment variables, such as MY_URL,"
@@ -106,7 +109,21 @@ final class HandlersFile {
                 inherit(name, node.path("inherit")),
                 environment(name, node.path("environment")),
                 Duration.ofSeconds(number(name, node, "graceSeconds", 0, 300, GRACE_SECONDS)),
-                warm.asBoolean() ? warm(name, node) : null);
+                mode(name, node, warm.asBoolean()));
+    }
+
+    private HandlerSpec.Mode mode(String name, JsonNode node, boolean warm) {
+        JsonNode protocol = node.path("protocol");
+        return switch (protocol.isMissingNode() ? PIPES : protocol.asText()) {
+            case PIPES -> warm ? warm(name, node) : new HandlerSpec.Pipes();
+            case PLAIN -> {
+                if (warm) {
+                    throw wrong(name, "a warm host speaks Pipes; leave out 'protocol', or 'warm' for a command a step");
+                }
+                yield new HandlerSpec.Plain();
+            }
+            default -> throw wrong(name, "'protocol' should be " + PIPES + " or " + PLAIN);
+        };
     }
 
     private HandlerSpec.Warm warm(String name, JsonNode node) {
@@ -143,13 +160,9 @@ final class HandlersFile {
         if (!node.isArray() || command.isEmpty()) {
             throw wrong(name, "'command' should be a list of strings: the program and its arguments");
         }
-        String program = command.getFirst();
-        if (ProgramFinder.find(program, directory) == null) {
-            throw wrong(
-                    name,
-                    "there is no program '" + program + "' "
-                            + (program.contains("/") ? "in " + directory : "on the PATH")
-                            + "; install it, or name another in 'command'");
+        String missing = ProgramFinder.missing(command.getFirst(), directory);
+        if (missing != null) {
+            throw wrong(name, missing);
         }
         return List.copyOf(command);
     }

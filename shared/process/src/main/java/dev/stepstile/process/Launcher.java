@@ -8,11 +8,11 @@ import java.util.SortedMap;
 interface Launcher extends AutoCloseable {
 
     /**
-     * @param folder the attempt's own; holds its context, and takes its messages
-     * @param pipes the environment variables by which the process finds them
+     * @param folder the attempt's own; holds its input, and takes what it reports
+     * @param variables by which the process finds them
      * @throws InterruptedException once nothing runs, or will
      */
-    RunningProcess launch(Path folder, SortedMap<String, String> pipes)
+    RunningProcess launch(Path folder, SortedMap<String, String> variables)
             throws IOException, ProcessFailed, InterruptedException;
 
     /** Ends what it started. */

@@ -30,8 +30,13 @@ final class PipesSession {
     private static final String FAIL = "stepstile.fail";
     private static final String RETRY_AFTER = "stepstile.retry_after";
 
+    private static final String SILENT =
+            "The process ended with status 0 and sent no Pipes message, so the step has no result. To report one, open"
+                    + " a Pipes session in it; or set \"protocol\": \"plain\" to have what it prints as the result.";
+
     private final StepContext step;
     private final ArrayNode messages = Json.array();
+    private boolean heard;
     private long kept;
     private @Nullable JsonNode value;
     private @Nullable TerminalFailure fail;
@@ -53,6 +58,7 @@ final class PipesSession {
         if (line.isBlank()) {
             return;
         }
+        heard = true;
         try {
             switch (PipesMessage.parse(line)) {
                 case PipesMessage.Opened _ -> {}
@@ -134,6 +140,10 @@ final class PipesSession {
         if (retryAfter != null) {
             throw ofTheProcess(retryAfter);
         }
+        if (!heard && isZero(exit)) { // as with Dagster's own client
+            step.log(LogRecords.log("WARNING", SILENT));
+            return result();
+        }
         if (closed == null) {
             throw new ProcessFailed("The process " + exit.describe() + " before it closed its Pipes session"
                     + (stderrTail.isEmpty() ? "." : "; the end of its standard error: " + stderrTail));
@@ -162,7 +172,7 @@ final class PipesSession {
      */
     Optional<StepResult> resultOfStopped(ProcessExit exit) {
         boolean left = closed != null && closed.exception() != null;
-        if (left && (value == null || value.isNull())) {
+        if (!heard || (left && (value == null || value.isNull()))) {
             return Optional.empty();
         }
         try {

@@ -16,8 +16,9 @@ public final class ProcessHandlers implements AutoCloseable {
     private ProcessHandlers(List<HandlerSpec> specs) {
         folders.deleteLeftOver().forEach(groups::endMarked);
         for (HandlerSpec spec : specs) {
-            HandlerSpec.Warm warm = spec.warm();
-            Launcher launcher = warm == null ? new CommandLauncher(spec, groups) : new WarmHostPool(spec, warm, groups);
+            Launcher launcher = spec.mode() instanceof HandlerSpec.Warm warm
+                    ? new WarmHostPool(spec, warm, groups)
+                    : new CommandLauncher(spec, groups);
             launchers.add(launcher);
             handlers.add(new ProcessHandler(spec, launcher, groups, folders));
         }

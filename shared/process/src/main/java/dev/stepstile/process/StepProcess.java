@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Follows a step's process to its end, or ends it. */
 final class StepProcess {
-    /** How often the message file is read. */
+    /** How often what the process reports is read. */
     private static final Duration POLL = Duration.ofMillis(200);
 
     /** How long a process's output may stay open after its end, and its end unreported after it has closed all. */
@@ -24,18 +24,16 @@ final class StepProcess {
 
     private final RunningProcess process;
     private final ProcessGroups groups;
-    private final MessageFile messages;
-    private final PipesSession session;
+    private final Conversation conversation;
     private final OutputTail stderrTail = new OutputTail();
     private final OutputLines stdout;
     private final OutputLines stderr;
 
-    StepProcess(RunningProcess process, ProcessGroups groups, MessageFile messages, StepContext step) {
+    StepProcess(RunningProcess process, ProcessGroups groups, Conversation conversation, StepContext step) {
         this.process = process;
         this.groups = groups;
-        this.messages = messages;
-        this.session = new PipesSession(step);
-        this.stdout = new OutputLines(process.stdout(), line -> step.log(LogRecords.stdout(line)));
+        this.conversation = conversation;
+        this.stdout = new OutputLines(conversation.output(process.stdout()), line -> step.log(LogRecords.stdout(line)));
         this.stderr = new OutputLines(process.stderr(), line -> {
             stderrTail.add(line);
             step.log(LogRecords.stderr(line));
@@ -43,7 +41,7 @@ final class StepProcess {
     }
 
     /**
-     * Passes on the process's output and messages while it runs, and returns its result.
+     * Passes on the process's output and reports while it runs, and returns its result.
      *
      * @param grace how long the process may take to end by itself if this thread is interrupted
      * @throws InterruptedException once the process has ended, unless it has succeeded all the same
@@ -53,26 +51,26 @@ final class StepProcess {
             ProcessExit exit = null;
             while (exit == null) {
                 exit = awaitExit(POLL);
-                messages.read(session::accept);
+                conversation.read();
             }
             drain();
-            return session.result(exit, stderrTail.toString());
+            return conversation.result(exit, stderrTail.toString());
         } catch (InterruptedException stopped) {
             ProcessExit exit = stop(grace);
             drain();
-            Optional<StepResult> finished = exit == null ? Optional.empty() : session.resultOfStopped(exit);
+            Optional<StepResult> finished = exit == null ? Optional.empty() : conversation.resultOfStopped(exit);
             return finished.orElseThrow(() -> stopped);
         } finally {
             groups.end(process.group());
         }
     }
 
-    /** Reads the remaining output and messages, after the processes that it left running were killed. */
+    /** Reads the remaining output and reports, after the processes that it left running were killed. */
     private void drain() throws IOException {
         groups.end(process.group());
         stdout.awaitEnd(LINGER);
         stderr.awaitEnd(LINGER);
-        messages.readRest(session::accept);
+        conversation.readRest();
     }
 
     /** How the process ended; null if it has not within this time. */
@@ -82,7 +80,7 @@ final class StepProcess {
             if (process.orphaned().isDone()) {
                 return new ProcessExit.Unknown();
             }
-            if (session.closed()) { // no more messages follow, and a busy host may report its end late
+            if (conversation.closed()) { // no more messages follow, and a busy host may report its end late
                 exit = reported(LINGER);
                 return exit == null ? new ProcessExit.Unknown() : exit;
             }

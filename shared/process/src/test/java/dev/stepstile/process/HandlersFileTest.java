@@ -27,6 +27,7 @@ class HandlersFileTest {
                 {"handlers": {
                   "report": {"command": ["sh", "report.sh"], "directory": "code", "inherit": ["A", "B_*"],
                     "environment": {"X": "1"}},
+                  "resize": {"command": ["sh"], "protocol": "plain"},
                   "dagster": {"command": ["sh"], "warm": true, "graceSeconds": 1, "startSeconds": 7, "maxSteps": 9,
                     "maxMemoryMb": 2}}}""");
         assertThat(HandlersFile.read(file.toString()))
@@ -38,7 +39,15 @@ class HandlersFileTest {
                                 List.of("A", "B_*"),
                                 new TreeMap<>(Map.of("X", "1")),
                                 Duration.ofSeconds(5),
-                                null),
+                                new HandlerSpec.Pipes()),
+                        new HandlerSpec(
+                                "resize",
+                                List.of("sh"),
+                                folder,
+                                List.of(),
+                                new TreeMap<>(),
+                                Duration.ofSeconds(5),
+                                new HandlerSpec.Plain()),
                         new HandlerSpec(
                                 "dagster",
                                 List.of("sh"),
@@ -72,6 +81,11 @@ class HandlersFileTest {
             'command' should be a list of strings     | {"handlers": {"a": {"command": ["sh", 1]}}}
             no program 'no-such-program' on the PATH  | {"handlers": {"a": {"command": ["no-such-program"]}}}
             no program './no-such-program' in         | {"handlers": {"a": {"command": ["./no-such-program"]}}}
+            is not executable; run chmod +x on it     | {"handlers": {"a": {"command": ["/etc/passwd"]}}}
+            write './hosts' in 'command'              | {"handlers": {"a": {"command": ["hosts"], "directory": "/etc"}}}
+            'protocol' should be pipes or plain       | {"handlers": {"a": {"command": ["sh"], "protocol": "json"}}}
+            'protocol' should be pipes or plain       | {"handlers": {"a": {"command": ["sh"], "protocol": null}}}
+            a warm host speaks Pipes; leave out       | {"handlers": {"a": {"command": ["sh"], "protocol": "plain", "warm": true}}}
             make it, or name another                  | {"handlers": {"a": {"command": ["sh"], "directory": "/no/such"}}}
             'directory' should be absolute            | {"handlers": {"a": {"command": ["sh"], "directory": "code"}}}
             'directory' should be a path              | {"handlers": {"a": {"command": ["sh"], "directory": 1}}}

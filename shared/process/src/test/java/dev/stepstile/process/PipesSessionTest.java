@@ -92,6 +92,35 @@ class PipesSessionTest {
     }
 
     @Nested
+    class A_process_that_sent_no_message {
+        @Test
+        void has_succeeded_without_a_result_if_its_status_is_0_and_the_log_says_so() throws Exception {
+            assertThat(result()).isEqualTo("{}");
+            assertThat(attempt.lines()).singleElement().asString().contains("sent no Pipes message");
+        }
+
+        @Test
+        void has_failed_if_its_status_is_another_or_is_not_known() {
+            for (ProcessExit exit : List.of(
+                    new ProcessExit.Status(1), new ProcessExit.Signal(15), new ProcessExit.Unknown())) {
+                assertThatThrownBy(() -> session.result(exit, "")).isInstanceOf(ProcessFailed.class);
+            }
+        }
+
+        @Test
+        void has_only_stopped_if_it_was_asked_to() {
+            assertThat(session.resultOfStopped(DONE)).isEmpty();
+        }
+
+        @Test
+        void is_not_one_that_opened_its_session_and_left_it_open() {
+            take(OPENED);
+            assertThatThrownBy(() -> session.result(DONE, ""))
+                    .hasMessageStartingWith("The process ended with status 0 before it closed its Pipes session");
+        }
+    }
+
+    @Nested
     class A_session_that_failed {
         @Test
         void says_what_led_to_it() {

@@ -10,7 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Process handlers on the real dagster-pipes: {@code command} and {@code warm}, whose steps do an {@code act}. */
+/**
+ * Process handlers on the real dagster-pipes: {@code command} and {@code warm}, whose steps do an {@code act}; and those of
+ * {@link PlainOutcomes}.
+ */
 public final class PythonHandlers {
     private static final Path TOP =
             Path.of(System.getenv("STEPSTILE_HOME")).resolve("../..").normalize();
@@ -39,6 +42,7 @@ public final class PythonHandlers {
                 .add("stepstile_host")
                 .add("--target")
                 .add("steps:run");
+        PlainOutcomes.addTo(handlers, folder);
         return Files.writeString(folder.resolve("handlers.json"), Json.print(document))
                 .toString();
     }

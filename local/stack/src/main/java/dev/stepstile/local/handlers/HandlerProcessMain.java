@@ -260,6 +260,11 @@ final class HandlerProcessMain {
         }
 
         @Override
+        public String tenant() {
+            return start.attempt().tenant();
+        }
+
+        @Override
         public void progress(double fraction, String note) {
             send(Json.object()
                     .put("progress", start.number())

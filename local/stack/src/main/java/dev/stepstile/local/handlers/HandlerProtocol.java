@@ -46,13 +46,20 @@ final class HandlerProtocol {
                             json.path("step").asText(),
                             json.path("attempt").asInt(),
                             Instant.parse(json.path("deadline").asText()),
-                            texts(json.path("tags"))),
+                            texts(json.path("tags")),
+                            json.path("tenant").asText()),
                     new HandlerInput(json.path("input").asText(), texts(json.path("shared"))));
         }
     }
 
     /** An attempt of a step, as its handler sees it. */
-    record Attempt(String runId, String stepKey, int number, Instant deadline, SortedMap<String, String> tags) {}
+    record Attempt(
+            String runId,
+            String stepKey,
+            int number,
+            Instant deadline,
+            SortedMap<String, String> tags,
+            String tenant) {}
 
     static ObjectNode start(int number, String handler, StepInput input, StepContext step) {
         ObjectNode start = Json.object()
@@ -62,6 +69,7 @@ final class HandlerProtocol {
                 .put("step", step.stepKey())
                 .put("attempt", step.attempt())
                 .put("deadline", step.deadline().toString())
+                .put("tenant", step.tenant())
                 .put("input", input.json());
         ObjectNode tags = start.putObject("tags");
         step.tags().forEach(tags::put);
