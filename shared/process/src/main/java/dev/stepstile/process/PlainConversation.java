@@ -112,7 +112,8 @@ final class PlainConversation implements Conversation {
     @Override
     public StepResult result(ProcessExit exit, String stderrTail) throws ProcessFailed {
         return switch (exit) {
-            case ProcessExit.Status(int code) when code == 0 -> {
+            case ProcessExit.Status(int code)
+            when code == 0 -> {
                 JsonNode value = reported();
                 yield value == null || value.isNull() ? StepResult.none() : StepResult.of(value);
             }

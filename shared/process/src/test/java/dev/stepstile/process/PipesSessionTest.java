@@ -101,8 +101,8 @@ class PipesSessionTest {
 
         @Test
         void has_failed_if_its_status_is_another_or_is_not_known() {
-            for (ProcessExit exit : List.of(
-                    new ProcessExit.Status(1), new ProcessExit.Signal(15), new ProcessExit.Unknown())) {
+            for (ProcessExit exit :
+                    List.of(new ProcessExit.Status(1), new ProcessExit.Signal(15), new ProcessExit.Unknown())) {
                 assertThatThrownBy(() -> session.result(exit, "")).isInstanceOf(ProcessFailed.class);
             }
         }

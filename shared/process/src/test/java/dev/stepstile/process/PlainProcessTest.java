@@ -106,8 +106,7 @@ class PlainProcessTest {
             Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rw-------"));
             assertThatThrownBy(() -> handlers.handlers().getFirst().run(GivenInput.of("null"), attempt))
                     .isInstanceOf(ProcessFailed.class)
-                    .hasMessage("Handler 'a': './resize.sh' in " + folder
-                            + " is not executable; run chmod +x on it.");
+                    .hasMessage("Handler 'a': './resize.sh' in " + folder + " is not executable; run chmod +x on it.");
             Files.delete(script);
             assertThatThrownBy(() -> handlers.handlers().getFirst().run(GivenInput.of("null"), attempt))
                     .isInstanceOf(ProcessFailed.class)

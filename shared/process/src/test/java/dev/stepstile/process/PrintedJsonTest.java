@@ -51,7 +51,14 @@ class PrintedJsonTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"{'a': 1}", "{\"a\": 1", "{⏎  a: 1⏎}", "{}⏎[⏎1,⏎]", "{\"a\": 1} {\"b\": 2}", "{\"a\": 1, \"a\": 2}"})
+            strings = {
+                "{'a': 1}",
+                "{\"a\": 1",
+                "{⏎  a: 1⏎}",
+                "{}⏎[⏎1,⏎]",
+                "{\"a\": 1} {\"b\": 2}",
+                "{\"a\": 1, \"a\": 2}"
+            })
     void is_broken_if_it_was_meant_as_json_and_is_not(String printed) {
         assertThat(last(printed)).isEqualTo(new PrintedJson.Broken());
     }

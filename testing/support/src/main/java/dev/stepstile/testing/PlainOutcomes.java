@@ -126,7 +126,8 @@ public final class PlainOutcomes {
                         "{\"maxAttempts\":5}",
                         "FAILED",
                         "",
-                        TERMINAL + "The process ended with status 65, by which it says that retrying is pointless; the end"
+                        TERMINAL
+                                + "The process ended with status 65, by which it says that retrying is pointless; the end"
                                 + " of its standard error: no such image",
                         ""),
                 Case.dies(
@@ -136,12 +137,14 @@ public final class PlainOutcomes {
                 Case.dies(
                         "asks-for-a-retry-without-a-time",
                         "echo busy >&2; exit 75",
-                        FAILED + "The process ended with status 75, by which it asks for a retry; the end of its standard"
+                        FAILED
+                                + "The process ended with status 75, by which it asks for a retry; the end of its standard"
                                 + " error: busy"),
                 Case.dies(
                         "asks-for-a-retry-at-no-time",
                         "echo '{\"seconds\": \"soon\"}'; exit 75",
-                        FAILED + "The process ended with status 75, by which it asks for a retry after a time that is not"
+                        FAILED
+                                + "The process ended with status 75, by which it asks for a retry after a time that is not"
                                 + " a number of seconds"),
                 Case.dies(
                         "is-killed",
@@ -156,14 +159,8 @@ public final class PlainOutcomes {
                         "calls-what-is-no-program",
                         "exec /etc/passwd",
                         FAILED + "The process ended with status 126 (a program may not be executed: run chmod +x"),
-                Case.dies(
-                        "prints-what-is-no-json",
-                        "echo \"{'rows': 842}\"",
-                        NOT_JSON),
-                Case.dies(
-                        "prints-half-of-it",
-                        "printf '{\\n  \"rows\": 8'; printf '\\n}\\n]\\n'",
-                        NOT_JSON),
+                Case.dies("prints-what-is-no-json", "echo \"{'rows': 842}\"", NOT_JSON),
+                Case.dies("prints-half-of-it", "printf '{\\n  \"rows\": 8'; printf '\\n}\\n]\\n'", NOT_JSON),
                 Case.dies(
                         "writes-an-empty-file",
                         "echo '[1]'; : >\"$STEPSTILE_RESULT\"",
@@ -258,7 +255,8 @@ public final class PlainOutcomes {
             step.set("input", Json.parse(INPUT));
             step.setAll((ObjectNode) Json.parse(each.settings()));
         }
-        String answer = api.post("/v1/runs/" + run + "/dispatches", Json.print(body)).body();
+        String answer =
+                api.post("/v1/runs/" + run + "/dispatches", Json.print(body)).body();
         if (!answer.contains("dispatchId")) {
             throw new AssertionError(answer);
         }
