@@ -136,6 +136,12 @@ public final class LocalCommand implements Callable<Integer> {
             description = "Allow hosts of --webhooks to have private and loopback addresses.")
     private boolean webhookPrivate;
 
+    @Option(
+            names = "--no-reload",
+            description = "Changed handlers are loaded at the next start only. Without this option, new steps run the"
+                    + " jars, the Python code and the --handlers file as they are when a step begins.")
+    private boolean fixed;
+
     private final Terminal terminal = Terminal.standard();
     private final Terminal errors = Terminal.ofErrors();
 
@@ -211,6 +217,7 @@ public final class LocalCommand implements Callable<Integer> {
     private StackOptions options(Path folder, @Nullable SamEnvironment sam) {
         StackOptions options = Stacks.staying(aws, folder, port, workers, Duration.ofSeconds(leaseSeconds))
                 .withConsole(terminal::say)
+                .withReloadedHandlers(!fixed)
                 .withUserHandlers(Stacks.userHandlers(classPath))
                 .withWebhooks(new StackOptions.Webhooks(
                         webhooks, webhookPrivate, webhookSecrets == null ? null : webhookSecrets.toAbsolutePath()));

@@ -95,15 +95,18 @@ public record StackOptions(
      * @param builtIn run in the function itself; an isolated function loads its own from the class path
      * @param processes the configuration of handlers that are processes: JSON, or its file's absolute path; null for none
      * @param user Java handlers that run in a process of their own; null for none
+     * @param reloaded whether the last two are loaded again when they change; an isolated function does not load its
+     *     configuration again
      */
     public record Handlers(
             List<StepHandler> builtIn,
             @Nullable String processes,
-            @Nullable UserHandlers user) {}
+            @Nullable UserHandlers user,
+            boolean reloaded) {}
 
     /** A stack of two workers, with short times and the handlers on the class path, that keeps its state. */
     public static StackOptions of(Kind kind, Path folder) {
-        Handlers onClassPath = new Handlers(InstalledHandlers.onClassPath(), null, null);
+        Handlers onClassPath = new Handlers(InstalledHandlers.onClassPath(), null, null, true);
         return new StackOptions(
                 kind,
                 new State(folder, true),
@@ -145,15 +148,19 @@ public record StackOptions(
     }
 
     public StackOptions withHandlers(List<StepHandler> builtIn) {
-        return with(new Handlers(builtIn, handlers.processes(), handlers.user()));
+        return with(new Handlers(builtIn, handlers.processes(), handlers.user(), handlers.reloaded()));
     }
 
     public StackOptions withProcessHandlers(@Nullable String configuration) {
-        return with(new Handlers(handlers.builtIn(), configuration, handlers.user()));
+        return with(new Handlers(handlers.builtIn(), configuration, handlers.user(), handlers.reloaded()));
     }
 
     public StackOptions withUserHandlers(@Nullable UserHandlers user) {
-        return with(new Handlers(handlers.builtIn(), handlers.processes(), user));
+        return with(new Handlers(handlers.builtIn(), handlers.processes(), user, handlers.reloaded()));
+    }
+
+    public StackOptions withReloadedHandlers(boolean reloaded) {
+        return with(new Handlers(handlers.builtIn(), handlers.processes(), handlers.user(), reloaded));
     }
 
     private StackOptions with(Handlers changed) {

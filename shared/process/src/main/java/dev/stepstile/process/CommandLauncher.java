@@ -43,6 +43,14 @@ final class CommandLauncher implements Launcher {
     }
 
     @Override
+    public void retire() {}
+
+    @Override
+    public boolean idle() {
+        return running.isEmpty();
+    }
+
+    @Override
     public void close() {
         for (Process process : running) {
             groups.signal(ProcessGroups.KILL, process.pid());

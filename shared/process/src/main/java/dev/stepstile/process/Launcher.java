@@ -15,6 +15,12 @@ interface Launcher extends AutoCloseable {
     RunningProcess launch(Path folder, SortedMap<String, String> variables)
             throws IOException, ProcessFailed, InterruptedException;
 
+    /** Few steps or none follow: what is kept for them ends as soon as no step runs in it. */
+    void retire();
+
+    /** Whether nothing that it started runs any more. */
+    boolean idle();
+
     /** Ends what it started. */
     @Override
     void close();

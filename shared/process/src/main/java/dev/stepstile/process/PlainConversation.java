@@ -193,7 +193,7 @@ final class PlainConversation implements Conversation {
         String asks = "The process ended with status " + RETRY_LATER + ", by which it asks for a retry";
         JsonNode delay = delay();
         JsonNode seconds = delay == null || delay.isNumber() ? delay : delay.get("seconds");
-        if (seconds == null) {
+        if (delay == null || seconds == null) {
             throw new ProcessFailed(asks + said(stderrTail));
         }
         ObjectNode outcome = Json.object().put("message", asks + said(stderrTail));

@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +33,7 @@ final class WarmHost {
 
     private final String name;
     private final ProcessGroups groups;
+    private final Reloading reloading;
     private final Process process;
     private final OutputTail stderrTail = new OutputTail();
     private final OutputLines events;
@@ -73,9 +75,10 @@ final class WarmHost {
         }
     }
 
-    WarmHost(HandlerSpec spec, ProcessGroups groups) throws IOException {
+    WarmHost(HandlerSpec spec, ProcessGroups groups, Reloading reloading) throws IOException {
         this.name = spec.name();
         this.groups = groups;
+        this.reloading = reloading;
         ProcessBuilder builder = spec.process();
         builder.environment()
                 .put(ProcessGroups.MARK, ProcessGroups.mark(groups.folder().resolve("host")));
@@ -303,18 +306,17 @@ final class WarmHost {
 
     /** The host has loaded old code: steps that run in it finish undisturbed, and all others get another host. */
     private void onStale(JsonNode event) {
+        String changed = event.path("changed").asText();
+        Child child = children.remove(event.path("stale").asInt());
         if (!retired) {
-            LOG.info(
-                    "Host of '{}': {} has changed since it was loaded; the next step gets a new host, steps that run"
-                            + " in this one finish there.",
-                    name,
-                    event.path("changed").asText());
+            int running = children.size();
+            reloading.report("Handler '" + name + "': " + changed + " has changed; new steps run the new code"
+                    + (running == 0 ? "." : ", " + running + " that run now end with the old one."));
         }
         unusable = true;
         retired = true;
-        Child child = children.remove(event.path("stale").asInt());
         if (child != null) {
-            child.started().completeExceptionally(new HostExited());
+            child.started().completeExceptionally(new HostExited(Path.of(changed)));
         }
         endIfIdle();
     }
@@ -422,5 +424,21 @@ final class WarmHost {
     }
 
     /** The host has exited or takes no more steps, and has not started this one. */
-    static final class HostExited extends Exception {}
+    static final class HostExited extends Exception {
+        private final @Nullable Path changed;
+
+        HostExited() {
+            this(null);
+        }
+
+        /** @param changed the file that has changed since the host loaded it; null if none has */
+        HostExited(@Nullable Path changed) {
+            this.changed = changed;
+        }
+
+        @Nullable
+        Path changed() {
+            return changed;
+        }
+    }
 }

@@ -24,18 +24,21 @@ final class WarmHostPool implements Launcher {
     private final HandlerSpec spec;
     private final HandlerSpec.Warm warm;
     private final ProcessGroups groups;
+    private final Reloading reloading;
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable WarmHost current;
     private @Nullable WarmHost successor;
     private final List<WarmHost> leaving = new ArrayList<>();
+    private boolean retired;
     private boolean closed;
 
-    WarmHostPool(HandlerSpec spec, HandlerSpec.Warm warm, ProcessGroups groups) {
+    WarmHostPool(HandlerSpec spec, HandlerSpec.Warm warm, ProcessGroups groups, Reloading reloading) {
         this.spec = spec;
         this.warm = warm;
         this.groups = groups;
+        this.reloading = reloading;
         try {
-            current = new WarmHost(spec, groups);
+            current = new WarmHost(spec, groups, reloading);
         } catch (IOException e) {
             LOG.warn("The host of '{}' cannot be started ({}); the first step tries again.", spec.name(), e.toString());
         }
@@ -52,10 +55,13 @@ final class WarmHostPool implements Launcher {
                 try {
                     host = host();
                     child = host.reserve(folder);
+                    if (retired) {
+                        host.retire();
+                    }
                 } finally {
                     lock.unlock();
                 }
-                return host.launch(child, pipes, warm.start(), hosts > MOST_HOSTS);
+                return host.launch(child, pipes, warm.start(), !reloading.on() || hosts > MOST_HOSTS);
             } catch (WarmHost.HostExited exited) {
                 if (hosts == MOST_HOSTS) {
                     LOG.warn(
@@ -65,6 +71,9 @@ final class WarmHostPool implements Launcher {
                             spec.name());
                 }
                 LOG.debug("The host of '{}' did not take the step; the next host gets it.", spec.name());
+                if (exited.changed() != null) {
+                    SettledFiles.await(exited.changed());
+                }
             }
         }
     }
@@ -80,7 +89,7 @@ final class WarmHostPool implements Launcher {
             if (host != null && !host.exited()) {
                 leaving.add(host);
             }
-            host = next == null ? new WarmHost(spec, groups) : next;
+            host = next == null ? new WarmHost(spec, groups, reloading) : next;
             next = null;
         } else if (next != null && next.ready()) {
             host.retire();
@@ -91,11 +100,40 @@ final class WarmHostPool implements Launcher {
             LOG.info(
                     "The host of '{}' has reached its limit of steps or memory; a new host is started to replace it.",
                     spec.name());
-            next = new WarmHost(spec, groups);
+            next = new WarmHost(spec, groups, reloading);
         }
         current = host;
         successor = next;
         return host;
+    }
+
+    @Override
+    public void retire() {
+        lock.lock();
+        try {
+            retired = true;
+            if (current != null) {
+                current.retire();
+            }
+            if (successor != null) {
+                successor.retire();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public boolean idle() {
+        lock.lock();
+        try {
+            leaving.removeIf(WarmHost::exited);
+            return leaving.isEmpty()
+                    && (current == null || current.exited())
+                    && (successor == null || successor.exited());
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override

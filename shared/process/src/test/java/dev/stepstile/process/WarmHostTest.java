@@ -10,10 +10,12 @@ import dev.stepstile.codec.Json;
 import dev.stepstile.testing.Eventually;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -121,6 +123,10 @@ class WarmHostTest {
     }
 
     private ProcessHandlers host(String script) {
+        return ProcessHandlers.open(document(script));
+    }
+
+    private String document(String script) {
         ObjectNode document = Json.object();
         document.putObject("handlers")
                 .putObject("broken")
@@ -130,7 +136,7 @@ class WarmHostTest {
                 .add("sh")
                 .add("-c")
                 .add(script);
-        return ProcessHandlers.open(Json.print(document));
+        return Json.print(document);
     }
 
     @Test
@@ -183,6 +189,41 @@ class WarmHostTest {
             Eventually.await(() -> Files.exists(folder.resolve("ended")));
         } catch (InterruptedException e) {
             throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void that_has_old_code_is_reported_to_whoever_changed_it_and_waits_for_a_file_that_is_being_written()
+            throws Exception {
+        Path code = Files.writeString(folder.resolve("jobs.py"), "half of it");
+        long begun = System.nanoTime();
+        String script = """
+                if mkdir first; then
+                  echo '{"ready":1}'; read line; echo '{"stale":1,"changed":"%s"}'; read line; exit 0
+                fi
+                echo '{"ready":2}'; read line
+                echo '{"taken":1}'; echo '{"refused":1,"reason":"by the second"}'; read line""".formatted(code);
+        List<String> notices = new ArrayList<>();
+        try (WatchedProcessHandlers handlers =
+                WatchedProcessHandlers.open(document(script), Set::of, new Reloading(true, notices::add))) {
+            assertThatThrownBy(() -> handlers.handlers().getFirst().run(GivenInput.of("{}"), attempt))
+                    .hasMessageContaining("by the second");
+        }
+        assertThat(System.nanoTime() - begun)
+                .isGreaterThan(Duration.ofMillis(250).toNanos());
+        assertThat(notices).containsExactly("Handler 'broken': " + code + " has changed; new steps run the new code.");
+    }
+
+    @Test
+    void runs_its_steps_with_old_code_if_reloading_is_off() throws Exception {
+        String script = """
+                echo '{"ready":1}'; read line
+                case $line in *anyway*) echo '{"taken":1}'; echo '{"refused":1,"reason":"asked to run it anyway"}';; esac
+                read line""";
+        try (WatchedProcessHandlers handlers =
+                WatchedProcessHandlers.open(document(script), Set::of, new Reloading(false, line -> {}))) {
+            assertThatThrownBy(() -> handlers.handlers().getFirst().run(GivenInput.of("{}"), attempt))
+                    .hasMessageContaining("asked to run it anyway");
         }
     }
 

@@ -6,6 +6,7 @@ import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.local.handlers.HandlerProcess.NotLoaded;
 import dev.stepstile.local.handlers.HandlerProcess.NotTaken;
+import dev.stepstile.process.Reloading;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepEvent.FailureKind;
 import dev.stepstile.usecase.AttemptFailed;
@@ -21,7 +22,7 @@ import java.util.SortedMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,7 +53,8 @@ public final class HandlerProcesses implements AutoCloseable {
     private final List<String> javaOptions;
     private final Path crashes;
     private final Path copies;
-    private final Set<String> taken;
+    private final Supplier<Set<String>> taken;
+    private final boolean reloaded;
     private final HandlerNotices notices;
 
     /**
@@ -81,16 +83,17 @@ public final class HandlerProcesses implements AutoCloseable {
      * Loads the handlers.
      *
      * @param folder the stack's
-     * @param taken names that other handlers have
+     * @param taken names that other handlers have, whenever they are asked for
      * @throws IllegalArgumentException with a sentence that says what is missing, and what to do
      */
-    public HandlerProcesses(UserHandlers user, Path folder, Set<String> taken, Consumer<String> console) {
+    public HandlerProcesses(UserHandlers user, Path folder, Supplier<Set<String>> taken, Reloading reloading) {
         this.path = HandlerClassPath.of(user.classPath());
         this.javaOptions = user.javaOptions();
         this.crashes = folder;
         this.copies = folder.resolve("handlers");
-        this.taken = Set.copyOf(taken);
-        this.notices = new HandlerNotices(console);
+        this.taken = taken;
+        this.reloaded = reloading.on();
+        this.notices = new HandlerNotices(reloading.notices());
         HandlerCopy.delete(copies); // of a stack that was killed
         try {
             stamp = path.stamp(path.entries());
@@ -152,8 +155,9 @@ public final class HandlerProcesses implements AutoCloseable {
             throw new NotLoaded("no class is named in any " + HandlerClassPath.SERVICES
                     + "; name the handler classes in it, one a line, and build again");
         }
+        Set<String> others = taken.get();
         for (String name : loaded.keySet()) {
-            if (taken.contains(name)) {
+            if (others.contains(name)) {
                 process.close();
                 throw new NotLoaded("another handler is named '" + name + "' too; rename the one in "
                         + loaded.get(name).from().getFileName());
@@ -258,6 +262,9 @@ public final class HandlerProcesses implements AutoCloseable {
      * classes is walked for it: once for all who waited.
      */
     private void refresh() {
+        if (!reloaded) {
+            return;
+        }
         long asked = System.nanoTime();
         refresher.lock();
         try {

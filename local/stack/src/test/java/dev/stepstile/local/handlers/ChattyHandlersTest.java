@@ -6,6 +6,7 @@ import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.codec.Json;
+import dev.stepstile.process.Reloading;
 import dev.stepstile.usecase.HandlerInput;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -84,7 +85,10 @@ class ChattyHandlersTest {
         AtomicBoolean stopped = new AtomicBoolean();
         Running chatter = new Running("chatter", stopped, new CountDownLatch(1));
         try (HandlerProcesses processes = new HandlerProcesses(
-                        new UserHandlers(jar.toString(), List.of()), folder.resolve("stack"), Set.of(), said::add);
+                        new UserHandlers(jar.toString(), List.of()),
+                        folder.resolve("stack"),
+                        Set::of,
+                        new Reloading(true, said::add));
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             StepHandler acts = processes.handlers().getFirst();
             Future<StepResult> chatting = threads.submit(() -> run(acts, "chatters", "", chatter));

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.Json;
 import dev.stepstile.local.LocalStack;
 import dev.stepstile.local.StackOptions;
+import dev.stepstile.process.Reloading;
 import dev.stepstile.testing.Eventually;
 import dev.stepstile.testing.StackCaller;
 import java.io.IOException;
@@ -181,7 +182,10 @@ class HandlerProcessesTest {
     void is_closed_at_once_while_a_changed_class_path_is_being_loaded() throws Exception {
         Path jar = build("one");
         HandlerProcesses processes = new HandlerProcesses(
-                new UserHandlers(jar.toString(), List.of()), folder.resolve("own"), Set.of(), console::add);
+                new UserHandlers(jar.toString(), List.of()),
+                folder.resolve("own"),
+                Set::of,
+                new Reloading(true, console::add));
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             HandlerJar.jar(
                     jar,
