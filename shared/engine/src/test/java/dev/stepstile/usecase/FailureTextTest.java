@@ -42,6 +42,19 @@ class FailureTextTest {
         }
 
         @Test
+        void has_the_whole_message_of_a_failure_without_a_place_and_a_cause() {
+            String message = "x".repeat(400);
+            assertThat(FailureText.of(at(new IOException(message))).summary()).endsWith(message);
+            assertThat(FailureText.of(at(new IOException(message), frame("Disk", "Disk.java", 7)))
+                            .summary())
+                    .hasSizeLessThan(300);
+            assertThat(FailureText.of(at(new IOException(message, at(new IOException("disk full")))))
+                            .summary())
+                    .hasSizeLessThan(300)
+                    .endsWith("; caused by java.io.IOException: disk full");
+        }
+
+        @Test
         void names_the_line_of_user_code_where_the_jdk_threw() {
             String summary;
             try {

@@ -9,8 +9,8 @@ import java.util.Optional;
 
 /**
  * The JSON that a program printed last. It is the last line that is not blank, if that is a JSON value; or the lines from
- * one that begins with a brace or bracket to that last line, if together they are one JSON value. Text after it makes it
- * a part of the log.
+ * one that begins with a brace or bracket, and ends with one that opens or with a comma or colon, to that last line, if
+ * together they are one JSON value. Text after it makes it a part of the log.
  */
 sealed interface PrintedJson {
     record Value(JsonNode json) implements PrintedJson {}
@@ -39,8 +39,9 @@ sealed interface PrintedJson {
         boolean ends = last.endsWith("}") || last.endsWith("]");
         Optional<JsonNode> value = parse(text, line);
         for (int start = line; value.isEmpty() && ends && start > 0; ) {
+            int end = start - 1;
             start = text.lastIndexOf('\n', start - 2) + 1;
-            if (text.charAt(start) == '{' || text.charAt(start) == '[') {
+            if (mayBegin(text.substring(start, end).stripTrailing())) {
                 value = parse(text, start);
             }
         }
@@ -52,6 +53,13 @@ sealed interface PrintedJson {
             return new TooLong();
         }
         return begins || closes ? new Broken() : new None(hasObject(text));
+    }
+
+    /** Whether a value may begin with this line, and not end with it. */
+    private static boolean mayBegin(String line) {
+        return !line.isEmpty()
+                && (line.charAt(0) == '{' || line.charAt(0) == '[')
+                && "{[,:".indexOf(line.charAt(line.length() - 1)) >= 0;
     }
 
     /** Whether a line is a JSON object: the last that begins as one. */

@@ -20,7 +20,7 @@ class PrintedJsonTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             {"a": 1}⏎                     | {"a":1}
-            text⏎[1,⏎2]                   | [1,2]
+            text⏎[1, ⏎2]                  | [1,2]
             [⏎{"a": 1},⏎{"b": 2}⏎]⏎      | [{"a":1},{"b":2}]
             {⏎"a":⏎{"b": 1}⏎}             | {"a":{"b":1}}
             {"n": 1}⏎{"n": 2}⏎            | {"n":2}
