@@ -4,6 +4,7 @@ import dev.stepstile.cli.bench.BenchCommand;
 import dev.stepstile.cli.console.Launcher;
 import dev.stepstile.cli.console.Terminal;
 import dev.stepstile.cli.demo.DemoCommand;
+import dev.stepstile.cli.init.InitCommand;
 import dev.stepstile.cli.local.LocalCommand;
 import dev.stepstile.cli.plan.PlanCommand;
 import dev.stepstile.cli.run.RunCommand;
@@ -32,6 +33,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             DemoCommand.class,
             LocalCommand.class,
+            InitCommand.class,
             RunCommand.class,
             BenchCommand.class,
             SimulateCommand.class,

@@ -59,6 +59,7 @@ class DocumentedCommandsTest {
             entry("./stepstile verify", ".ci/run -> exec ./stepstile verify"),
             entry("./stepstile verify --full", MINUTES),
             entry("./stepstile local", HERE + " -> \"local\", \"--port\", \"0\""),
+            entry("./stepstile init java words", HERE + " -> \"init\", \"java\", \"words\""),
             entry("ENDPOINT=http://127.0.0.1:8787", HERE + " -> block(\"README.md\", \"ENDPOINT=\")"),
             entry(
                     "./stepstile run images.jsonl --handler stepstile.echo --key name --results out.jsonl",
@@ -359,6 +360,16 @@ class DocumentedCommandsTest {
 
             assertThat(ended.status()).as(ended.out()).isZero();
             assertThat(folder.resolve("examples/dagster_flights/data")).isNotEmptyDirectory();
+        }
+
+        @Test
+        void a_project_is_begun() throws Exception {
+            Ended ended = run(List.of(CHECKOUT.resolve("stepstile").toString(), "init", "java", "words"));
+
+            assertThat(ended.status()).as(ended.out()).isZero();
+            assertThat(ended.out()).contains("cd words", "mvn verify").doesNotContain("@");
+            assertThat(ended.out().lines()).allMatch(line -> line.length() <= 80 || line.contains(CHECKOUT.toString()));
+            assertThat(folder.resolve("words/pom.xml")).content().doesNotContain("@version@", "not from a jar");
         }
 
         @Test

@@ -22,7 +22,8 @@ import org.junit.jupiter.api.Test;
 class ModulesTest {
     private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
     private static final Pattern MODULE = Pattern.compile("<module>([^<]+)</module>");
-    private static final Pattern NOT_USED = Pattern.compile("(?s)<parent>.*?</parent>|<dependencyManagement>.*?</dependencyManagement>");
+    private static final Pattern NOT_USED =
+            Pattern.compile("(?s)<parent>.*?</parent>|<dependencyManagement>.*?</dependencyManagement>");
     private static final Pattern ARTIFACT = Pattern.compile("<artifactId>([^<]+)</artifactId>");
     private static final Pattern DEPENDENCY = Pattern.compile(
             "<dependency><groupId>dev\\.stepstile</groupId><artifactId>([^<]+)</artifactId>(.*?)</dependency>");

@@ -19,21 +19,21 @@ import org.junit.jupiter.api.Test;
 class PublishedTest {
     private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
     /** What users name; the others are published because these need them. */
-    private static final List<String> NAMED = List.of("stepstile-api", "stepstile-client", "stepstile-local", "stepstile-testing");
+    private static final List<String> NAMED =
+            List.of("stepstile-api", "stepstile-client", "stepstile-local", "stepstile-testing");
 
     private static final Pattern OWN = Pattern.compile(
             "<groupId>dev\\.stepstile</groupId>\\s*<artifactId>([a-z-]+)</artifactId>\\s*<version>([^<]+)</version>");
     private static final Pattern ARTIFACT = Pattern.compile("<artifactId>([^<]+)</artifactId>");
     private static final Pattern USED = Pattern.compile(
             "<dependency><groupId>dev\\.stepstile</groupId><artifactId>([^<]+)</artifactId></dependency>");
-    private static final Pattern PYTHON = Pattern.compile(
-            "(?m)^version = \"([^\"]+)\"$|\"stepstile(?:-[a-z]+)?(?:\\[[a-z]+])?==([^\"]+)\"");
+    private static final Pattern PYTHON =
+            Pattern.compile("(?m)^version = \"([^\"]+)\"$|\"stepstile(?:-[a-z]+)?(?:\\[[a-z]+])?==([^\"]+)\"");
 
     private static List<Path> files(String name) throws IOException {
         try (Stream<Path> all = Files.walk(CHECKOUT, 6)) {
             return all.filter(file -> file.endsWith(name))
-                    .filter(file ->
-                            !CHECKOUT.relativize(file).toString().matches("(.*/)?(target|\\.[^/]+|dist)/.*"))
+                    .filter(file -> !CHECKOUT.relativize(file).toString().matches("(.*/)?(target|\\.[^/]+|dist)/.*"))
                     .sorted()
                     .toList();
         }
@@ -62,8 +62,7 @@ class PublishedTest {
         assertThat(poms).isGreaterThan(25);
         int python = 0;
         for (Path project : files("pyproject.toml")) {
-            for (var found :
-                    PYTHON.matcher(Files.readString(project)).results().toList()) {
+            for (var found : PYTHON.matcher(Files.readString(project)).results().toList()) {
                 python++;
                 others.merge(
                         CHECKOUT.relativize(project).toString(),
@@ -108,8 +107,11 @@ class PublishedTest {
         for (Path pom : files("pom.xml")) {
             String text = Files.readString(pom).replaceAll("(?s)<parent>.*?</parent>", "");
             if (text.contains("<unpublished>false<")) {
-                String artifact =
-                        ARTIFACT.matcher(text).results().findFirst().orElseThrow().group(1);
+                String artifact = ARTIFACT.matcher(text)
+                        .results()
+                        .findFirst()
+                        .orElseThrow()
+                        .group(1);
                 published.put(
                         artifact,
                         USED.matcher(text)
@@ -147,6 +149,8 @@ class PublishedTest {
                 .containsExactlyElementsOf(published().keySet().stream()
                         .map(artifact -> artifact + ":${project.version}")
                         .toList());
-        assertThat(bom).as("a parent's managed versions would be imported with it").doesNotContain("<parent>");
+        assertThat(bom)
+                .as("a parent's managed versions would be imported with it")
+                .doesNotContain("<parent>");
     }
 }
