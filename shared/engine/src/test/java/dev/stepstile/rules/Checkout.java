@@ -18,8 +18,8 @@ import java.util.Set;
 final class Checkout {
     private static final Path ROOT = root();
 
-    /** What builds make; folders whose names begin with a dot are left out too. */
-    private static final Set<String> BUILT = Set.of("target", "__pycache__", "node_modules");
+    /** What builds make, and users' projects; folders whose names begin with a dot are left out too. */
+    private static final Set<String> NOT_OURS = Set.of("target", "__pycache__", "node_modules", "starters");
 
     private Checkout() {}
 
@@ -45,7 +45,7 @@ final class Checkout {
                 @Override
                 public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
                     String name = folder.getFileName().toString();
-                    boolean left = !folder.equals(ROOT) && (name.startsWith(".") || BUILT.contains(name));
+                    boolean left = !folder.equals(ROOT) && (name.startsWith(".") || NOT_OURS.contains(name));
                     return left ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
                 }
 
