@@ -1,8 +1,6 @@
 """The fixtures for users' tests: a job of this module, by the real executor, on a stack that the plugin starts."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import dagster as dg
 import pytest
@@ -14,9 +12,10 @@ pytest_plugins = ["pytester"]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def command() -> None:
+def command() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STEPSTILE_TEST_COMMAND", str(LAUNCHER))
+        yield
 
 
 @dg.op
@@ -53,12 +52,10 @@ def test_a_job_runs_by_the_real_executor_on_a_real_stack(
     assert result.output_for_node("total") == 6
 
 
-def test_an_op_that_fails_raises_its_error_or_shows_it_in_the_result(
+def test_an_op_that_fails_is_shown_in_the_result(
     run_on_stepstile: Callable[..., dg.JobExecutionResult],
 ) -> None:
-    with pytest.raises(dg.DagsterExecutionStepExecutionError):
-        run_on_stepstile(fails)
-    result = run_on_stepstile(fails, raise_on_error=False)
+    result = run_on_stepstile(fails)
     assert not result.success
     assert [event.step_key for event in result.get_step_failure_events()] == ["refuses"]
 
