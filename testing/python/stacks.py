@@ -21,7 +21,7 @@ SOURCES = tuple(
 )
 HANDLERS = {
     name: {"command": [sys.executable, str(Path(__file__).parent / f"{name}.py")]}
-    for name in ("reporter", "talkative")
+    for name in ("reporter", "talkative", "scripted")
 }
 
 

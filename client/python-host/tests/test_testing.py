@@ -80,7 +80,7 @@ def test_a_retry_after_ten_minutes_takes_no_time(run_step: Run) -> None:
     began = time.monotonic()
     ended = run_step(later)
     assert ended.state == "SUCCEEDED"
-    assert (ended.attempts[0].failure, ended.attempts[0].retry_after) == ("RETRY_AFTER", 600)
+    assert (ended.attempts[0].failure, ended.attempts[0].retry_after) == ("HANDLER_FAILED", 600)
     assert time.monotonic() - began < 60
 
 

@@ -1,6 +1,9 @@
 """The fixtures for users' tests: a job of this module, by the real executor, on a stack that the plugin starts."""
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -44,9 +47,7 @@ def fails() -> None:
     refuses()
 
 
-def test_a_job_runs_by_the_real_executor_on_a_real_stack(
-    run_on_stepstile: Callable[..., dg.JobExecutionResult],
-) -> None:
+def test_a_job_adds_up(run_on_stepstile: Any) -> None:
     result = run_on_stepstile(sums)
     assert result.success
     assert result.output_for_node("total") == 6
@@ -58,6 +59,14 @@ def test_an_op_that_fails_is_shown_in_the_result(
     result = run_on_stepstile(fails)
     assert not result.success
     assert [event.step_key for event in result.get_step_failure_events()] == ["refuses"]
+
+
+def test_the_page_shows_a_test_of_this_module() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "testing.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    jobs = [block for block in blocks if "run_on_stepstile" in block]
+    assert jobs
+    assert all(block in Path(__file__).read_text() for block in jobs)
 
 
 def test_without_a_command_and_an_address_a_test_fails_with_what_to_do(

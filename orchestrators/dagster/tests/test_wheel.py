@@ -62,7 +62,11 @@ def test_needs_dagster_and_the_client_and_the_host_of_its_own_version(
 
 def test_imports_nothing_but_what_it_needs_and_what_dagster_brings(wheel: Wheel) -> None:
     needed = {"dagster", "dagster_pipes", "stepstile", "stepstile_host"}
-    assert wheel.foreign_imports == needed | {"dotenv", "pydantic", "sqlalchemy"}
+    plugin = {"pytest"}  # of the plugin alone, which only pytest loads
+    assert wheel.foreign_imports == needed | {"dotenv", "pydantic", "sqlalchemy"} | plugin
+    assert [name for name, source in wheel.sources.items() if "import pytest" in source] == [
+        "dagster_stepstile/pytest_plugin.py"
+    ]
 
 
 def test_uses_public_names_only_and_no_pickle(wheel: Wheel) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -132,14 +133,14 @@ class Session:
             return Outcome("TERMINAL_FAILURE", self._fail)
         if self._retry_after is not None:
             seconds, message = self._retry_after
-            return Outcome("RETRY_AFTER", message, seconds)
-        ended = f"ended with status {status}" if status >= 0 else f"was ended by signal {-status}"
+            return Outcome("HANDLER_FAILED", message, seconds)
+        ended = f"ended with status {status}" if status >= 0 else f"was ended by signal {_signal(-status)}"
         tail = f"; the end of its standard error: {errors}" if errors else "."
         if not self._closed:
             return Outcome("HANDLER_FAILED", f"The process {ended} before it closed its Pipes session{tail}")
         raised = self._exception
         if raised is not None and not (status == 0 and _is_exit_with_status_0(raised)):
-            return Outcome("HANDLER_FAILED", str(raised.get("message") or raised.get("name")).strip())
+            return Outcome("HANDLER_FAILED", _described(raised))
         if status != 0:
             return Outcome(
                 "HANDLER_FAILED", f"The process {ended} after it had closed its Pipes session{tail}"
@@ -151,6 +152,19 @@ class Session:
                 f" {self._unreadable}.",
             )
         return Outcome(None)
+
+
+def _signal(number: int) -> str:
+    names = {6: "SIGABRT", 9: "SIGKILL; out of memory, or killed", 11: "SIGSEGV", 15: "SIGTERM"}
+    return f"{number} ({names[number]})" if number in names else str(number)
+
+
+def _described(raised: Mapping[str, Any]) -> str:
+    """The exception's message, and where it was raised."""
+    stack = raised.get("stack") or [""]
+    frame = re.search(r'File "(?:[^"]*[/\\])?([^"/\\]+)", line (\d+)', str(stack[-1]))
+    place = f" ({frame[1]}:{frame[2]})" if frame else ""
+    return str(raised.get("message") or raised.get("name")).strip() + place
 
 
 def _is_exit_with_status_0(raised: Mapping[str, Any]) -> bool:

@@ -47,8 +47,8 @@ class Progress(NamedTuple):
 class Attempt:
     """What became of one attempt.
 
-    ``failure`` is None, or HANDLER_FAILED, TERMINAL_FAILURE, RETRY_AFTER, TIMEOUT or WORKER_LOST. ``retry_after`` is the
-    delay in seconds that the handler asked for, or None. ``output`` has the lines that it printed, ``errors`` those of its
+    ``failure`` is None, or HANDLER_FAILED, TERMINAL_FAILURE, TIMEOUT or WORKER_LOST. ``retry_after`` is the delay in
+    seconds that the handler asked for, or None. ``output`` has the lines that it printed, ``errors`` those of its
     standard error, ``log`` what it logged by Pipes, as (level, message).
     """
 

@@ -4,11 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.client.Dispatch;
 import dev.stepstile.client.Step;
-import dev.stepstile.client.StepState;
 import dev.stepstile.client.StepstileClient;
-import dev.stepstile.testkit.Moment;
 import dev.stepstile.testkit.StepstileExtension;
-import dev.stepstile.testkit.StepstileStack;
 import example.Resize.Image;
 import java.time.Duration;
 import java.util.List;
@@ -36,17 +33,5 @@ class ResizeStackTest {
         assertThat(client.follow("nightly", Set.of("a", "b")).await(Duration.ofSeconds(30), event -> {}))
                 .isTrue();
         assertThat(store.widths()).isEqualTo(Map.of("a.png", 200, "b.png", 100));
-    }
-
-    @Test
-    void resizes_again_once_its_lost_worker_is_found(StepstileStack stack) {
-        stack.loseWorker("a", Moment.end());
-        stack.client()
-                .dispatch(
-                        "nightly", Dispatch.of("d1", List.of(Step.of("a", "images.resize", new Image("a.png", 200)))));
-        assertThat(stack.client().follow("nightly", Set.of("a")).await(Duration.ofSeconds(60), event -> {}))
-                .isTrue();
-        assertThat(stack.client().step("nightly", "a").orElseThrow().attempt()).isEqualTo(2);
-        assertThat(stack.client().step("nightly", "a").orElseThrow().state()).isInstanceOf(StepState.Succeeded.class);
     }
 }

@@ -2,6 +2,7 @@ package dev.stepstile.client;
 
 import java.net.URI;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * Which Stepstile a client calls, and how.
@@ -40,7 +41,9 @@ public record ClientOptions(URI endpoint, Signer signer, Duration timeout, Durat
      * @throws IllegalStateException if the host is one of AWS and the AWS SDK's signer is not on the class path
      */
     public static ClientOptions of(URI endpoint) {
-        Signer signer = AwsHosts.region(endpoint).map(SigV4Signer::standard).orElse(Signer.NONE);
+        // No method reference: to link one needs the SDK, which is optional, even for a host that is not one of AWS.
+        Optional<String> region = AwsHosts.region(endpoint);
+        Signer signer = region.isPresent() ? SigV4Signer.standard(region.get()) : Signer.NONE;
         return new ClientOptions(endpoint, signer, TIMEOUT, PATIENCE);
     }
 
