@@ -6,7 +6,7 @@ import inspect
 from itertools import dropwhile, takewhile
 from pathlib import Path
 
-from stepstile import ENDED, UNKNOWN, follower, transport
+from stepstile import ENDED, UNKNOWN, follower, limits, transport
 from stepstile.client import StepstileClient
 
 CONTRACT = next(
@@ -44,6 +44,25 @@ def test_calls_are_made_again_as_the_table_says() -> None:
         "timeout": seconds(defaults["timeout_seconds"].default),
         "patience": seconds(defaults["patience_seconds"].default),
     }
+
+
+def test_what_is_refused_before_it_is_sent_is_what_the_table_limits() -> None:
+    told = table("| what | limit |")
+    coded = {
+        "steps in a dispatch": f"{limits.STEPS_PER_CALL}",
+        "a request's body; an answer's": f"{limits.REQUEST_BYTES}; 6000000 bytes as a string of JSON",
+        "a step's input; all shared inputs together": f"{limits.INPUT_BYTES} bytes of JSON",
+        "shared inputs": f"{limits.SHARED_INPUTS}",
+        "tags of a step; length of a name or value": f"{limits.TAGS}; {limits.TAG_LENGTH}",
+        "attempts of a budget": f"{limits.MAX_ATTEMPTS}",
+        "`timeoutSeconds`": f"{limits.TIMEOUT_SECONDS}",
+        "`retry` and a handler's own retry-after": f"{limits.RETRY_SECONDS} seconds",
+        "names in `retry.on`, in `retry.never`; length of a name": (
+            f"{limits.RETRY_NAMES}; {limits.RETRY_NAME_LENGTH} characters"
+        ),
+        "entries of an answer; keys of a lookup": f"1000; {limits.LOOKUP_KEYS}",
+    }
+    assert {what: told[what] for what in coded} == coded
 
 
 def test_the_states_that_end_a_step_are_those_of_the_table() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from stepstile import Follower, LogPage, StepEnded, StepRecord, Unreachable
+from stepstile import Follower, LogPage, StepEnded, StepFailed, StepRecord, Unreachable
 
 AT = "2026-11-24T08:00:00.123456789Z"
 
@@ -33,7 +35,10 @@ class Feed:
         self.entries[position] = {"key": key, "attempt": attempt, "page": page}
 
     def follower(self, *keys: str, logs: bool = True) -> Follower[LogPage | StepEnded]:
-        return Follower(self, "r", keys, logs=logs, clock=lambda: self.now)
+        return Follower(self, "r", keys, logs=logs, clock=lambda: self.now, wait=self.wait)
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
 
     def feed(self, run_id: str, cursor: str | None = None) -> dict[str, Any]:
         if self.broken:
@@ -275,3 +280,86 @@ def test_fetches_a_result_that_no_other_answer_holds(feed: Feed) -> None:
     [end] = follower.poll()
     assert isinstance(end, StepEnded)
     assert end.result == {"large": True}
+
+
+def test_a_loop_that_is_left_is_continued_by_another_or_by_a_poll(feed: Feed) -> None:
+    follower = feed.follower("a", "b", "c")
+    for key in ("a", "b", "c"):
+        feed.ended(key, key)
+    for item in follower:
+        assert item.key == "a"
+        break
+    assert next(iter(follower)).key == "b"
+    assert keys(follower.poll()) == ["c"]
+    assert list(follower) == []
+
+
+def test_a_loop_takes_on_steps_that_are_added_in_it(feed: Feed) -> None:
+    feed.ended("1", "a")
+    follower = feed.follower("a")
+    seen: list[str] = []
+    for item in follower:
+        seen.append(item.key)
+        if item.key == "a":
+            feed.ended("2", "b")
+            follower.add(["b"])
+    assert seen == ["a", "b"]
+
+
+def test_a_loop_that_an_error_ended_has_lost_nothing(feed: Feed) -> None:
+    feed.ended("1", "a")
+    feed.broken = True
+    follower = feed.follower("a")
+    with pytest.raises(Unreachable):
+        list(follower)
+    feed.broken = False
+    assert [item.key for item in follower] == ["a"]
+
+
+def test_waits_for_a_time_and_tells_whether_all_have_ended(feed: Feed) -> None:
+    follower = feed.follower("a", "b")
+    feed.ended("1", "a")
+    reported: list[str] = []
+    assert not follower.wait(3, lambda item: reported.append(item.key))
+    assert reported == ["a"]
+    assert feed.now == pytest.approx(103)  # pyright: ignore[reportUnknownMemberType]
+    feed.ended("2", "b")
+    assert follower.wait(3, lambda item: reported.append(item.key))
+    assert reported == ["a", "b"]
+
+
+def test_an_asynchronous_loop_waits_without_holding_the_others_up_and_may_be_cancelled(feed: Feed) -> None:
+    async def followed() -> list[str]:
+        follower = feed.follower("a", "b")
+        seen: list[str] = []
+
+        async def loop() -> None:
+            async for item in follower:
+                seen.append(item.key)
+
+        feed.ended("1", "a")
+        task = asyncio.create_task(loop())
+        while seen != ["a"]:
+            await asyncio.sleep(0.001)
+        task.cancel()
+        feed.ended("2", "b")
+        with suppress(asyncio.CancelledError):
+            await task
+        await asyncio.wait_for(loop(), 20)
+        return seen
+
+    assert asyncio.run(followed()) == ["a", "b"]
+
+
+def test_the_result_of_a_step_that_did_not_succeed_is_an_error_which_says_why(feed: Feed) -> None:
+    feed.ended("1", "a", attempt=2, state="FAILED", result=None)
+    feed.records["a"] = {
+        "state": "FAILED",
+        "attempt": 2,
+        "error": {"kind": "TERMINAL_FAILURE", "message": "no"},
+    }
+    [end] = feed.follower("a").poll()
+    assert isinstance(end, StepEnded)
+    with pytest.raises(StepFailed, match="Step a ended FAILED at attempt 2: no") as failed:
+        end.result_or_raise()
+    assert failed.value.end is end

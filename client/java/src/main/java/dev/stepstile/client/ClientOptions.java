@@ -2,7 +2,6 @@ package dev.stepstile.client;
 
 import java.net.URI;
 import java.time.Duration;
-import java.util.Optional;
 
 /**
  * Which Stepstile a client calls, and how.
@@ -41,10 +40,20 @@ public record ClientOptions(URI endpoint, Signer signer, Duration timeout, Durat
      * @throws IllegalStateException if the host is one of AWS and the AWS SDK's signer is not on the class path
      */
     public static ClientOptions of(URI endpoint) {
-        // No method reference: to link one needs the SDK, which is optional, even for a host that is not one of AWS.
-        Optional<String> region = AwsHosts.region(endpoint);
-        Signer signer = region.isPresent() ? SigV4Signer.standard(region.get()) : Signer.NONE;
-        return new ClientOptions(endpoint, signer, TIMEOUT, PATIENCE);
+        String region = AwsHosts.region(endpoint).orElse(null);
+        return new ClientOptions(endpoint, region == null ? Signer.NONE : signer(region), TIMEOUT, PATIENCE);
+    }
+
+    /** Of its own, so that the AWS SDK is looked for only here. */
+    private static Signer signer(String region) {
+        try {
+            return SigV4Signer.standard(region);
+        } catch (NoClassDefFoundError e) {
+            throw new IllegalStateException(
+                    "Calls to AWS are signed by the AWS SDK, which is not on the class path: add "
+                            + "software.amazon.awssdk:auth to the dependencies, or give the client a signer of your own.",
+                    e);
+        }
     }
 
     /** The same with another signer. */

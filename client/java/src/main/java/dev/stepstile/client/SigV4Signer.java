@@ -20,10 +20,6 @@ import software.amazon.awssdk.utils.CompletableFutureUtils;
  * {@code execute-api:Invoke} on the API.
  */
 public final class SigV4Signer implements Signer {
-    private static final String NO_SIGNER =
-            "Calls to AWS are signed by the AWS SDK, which is not on the class path: add "
-                    + "software.amazon.awssdk:auth to the dependencies, or give the client a signer of your own.";
-
     private final AwsV4HttpSigner signer = AwsV4HttpSigner.create();
     private final String region;
     private final IdentityProvider<? extends AwsCredentialsIdentity> credentials;
@@ -48,14 +44,9 @@ public final class SigV4Signer implements Signer {
      * container, instance) if {@code software.amazon.awssdk:auth} is on the class path, else those of the environment.
      *
      * @param region of the API, as {@code eu-west-1}
-     * @throws IllegalStateException if the AWS SDK's signer is not on the class path
      */
     public static Signer standard(String region) {
-        try {
-            return new SigV4Signer(region, AwsCredentials.standard());
-        } catch (NoClassDefFoundError e) {
-            throw new IllegalStateException(NO_SIGNER, e);
-        }
+        return new SigV4Signer(region, AwsCredentials.standard());
     }
 
     @Override

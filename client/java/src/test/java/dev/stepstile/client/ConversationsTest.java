@@ -65,9 +65,6 @@ class ConversationsTest {
 
     @TestInstance(TestInstance.Lifecycle.PER_CLASS)
     abstract static class OnAStack {
-        @TempDir
-        Path folder;
-
         private final StackOptions.Kind kind;
         private LocalStack stack;
         private StepstileClient client;
@@ -77,7 +74,7 @@ class ConversationsTest {
         }
 
         @BeforeAll
-        void start() {
+        void start(@TempDir Path folder) {
             stack = EmbeddedStack.start(folder, kind);
             client = StepstileClient.of(stack.endpoint());
         }

@@ -52,6 +52,23 @@ class DocumentedTimesTest {
     }
 
     @Test
+    void what_is_refused_before_it_is_sent_is_what_the_table_limits() throws IOException {
+        assertThat(Documents.table("protocol.md", "| what | limit |"))
+                .containsAllEntriesOf(Map.of(
+                        "steps in a dispatch", String.valueOf(Checked.STEPS_PER_CALL),
+                        "a request's body; an answer's", Checked.REQUEST_BYTES + "; 6000000 bytes as a string of JSON",
+                        "a step's input; all shared inputs together", Checked.INPUT_BYTES + " bytes of JSON",
+                        "shared inputs", String.valueOf(Checked.SHARED_INPUTS),
+                        "tags of a step; length of a name or value", Checked.TAGS + "; " + Checked.TAG_LENGTH,
+                        "attempts of a budget", String.valueOf(Checked.MAX_ATTEMPTS),
+                        "`timeoutSeconds`", String.valueOf(Checked.TIMEOUT_SECONDS),
+                        "`retry` and a handler's own retry-after", Checked.RETRY_SECONDS + " seconds",
+                        "names in `retry.on`, in `retry.never`; length of a name",
+                                Checked.RETRY_NAMES + "; " + Checked.RETRY_NAME_LENGTH + " characters",
+                        "entries of an answer; keys of a lookup", "1000; " + Checked.LOOKUP_KEYS));
+    }
+
+    @Test
     void calls_are_made_again_as_the_table_says() throws IOException {
         String statuses = Transport.RETRIED_STATUSES.stream()
                 .sorted()

@@ -174,6 +174,62 @@ class FollowerTest {
     }
 
     @Test
+    void a_loop_that_is_left_is_gone_on_with_by_another_or_by_a_poll() {
+        Follower follower = follower("a", "b", "c");
+        for (String key : List.of("a", "b", "c")) {
+            succeeded(key, key);
+        }
+        for (RunEvent event : follower) {
+            assertThat(event.key()).isEqualTo("a");
+            break;
+        }
+        assertThat(follower.iterator().next().key()).isEqualTo("b");
+        assertThat(keys(follower.poll())).containsExactly("c");
+        assertThat(follower).isEmpty();
+        assertThat(pacing.pauses()).isEmpty();
+    }
+
+    @Test
+    void a_loop_takes_on_steps_that_are_added_in_it() {
+        succeeded("1", "a");
+        Follower follower = follower("a");
+        List<RunEvent> events = new ArrayList<>();
+        for (RunEvent event : follower) {
+            events.add(event);
+            if (event.key().equals("a")) {
+                succeeded("2", "b");
+                follower.add(List.of("b"));
+            }
+        }
+        assertThat(keys(events)).containsExactly("a", "b");
+    }
+
+    @Test
+    void a_loop_that_an_error_ended_has_lost_nothing() {
+        succeeded("1", "a");
+        trouble = _ -> Answer.problem("unavailable", 503);
+        Follower follower = follower("a");
+        assertThatExceptionOfType(UnreachableException.class).isThrownBy(() -> follower.forEach(_ -> {}));
+        trouble = _ -> null;
+        assertThat(follower).extracting(RunEvent::key).containsExactly("a");
+    }
+
+    @Test
+    void the_result_of_a_step_that_did_not_succeed_is_an_error_which_says_why() {
+        ended("1", "a", 2, "FAILED");
+        inStore("a", "FAILED", 2)
+                .putObject("error")
+                .put("kind", "TERMINAL_FAILURE")
+                .put("message", "no such file");
+        StepEnded end = (StepEnded) follower("a").iterator().next();
+        assertThat(end.result()).isEmpty();
+        assertThatExceptionOfType(StepFailedException.class)
+                .isThrownBy(end::resultOrThrow)
+                .withMessage("Step a ended FAILED at attempt 2: no such file")
+                .satisfies(failed -> assertThat(failed.end()).isSameAs(end));
+    }
+
+    @Test
     void reports_each_end_once_and_is_complete_when_all_have_ended() {
         Follower follower = follower("a", "b");
         succeeded("1", "a");

@@ -1,0 +1,5 @@
+"""Counts the words of a text."""
+
+import json
+
+print(len(json.loads(input())["text"].split()))

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.stepstile.examples.patterns;
+
+import org.jspecify.annotations.NullMarked;
