@@ -7,6 +7,7 @@ import dev.stepstile.cli.demo.DemoCommand;
 import dev.stepstile.cli.init.InitCommand;
 import dev.stepstile.cli.local.LocalCommand;
 import dev.stepstile.cli.plan.PlanCommand;
+import dev.stepstile.cli.run.ResultsCommand;
 import dev.stepstile.cli.run.RunCommand;
 import dev.stepstile.cli.simulate.SimulateCommand;
 import java.nio.file.FileSystemException;
@@ -35,6 +36,7 @@ import picocli.CommandLine.Spec;
             LocalCommand.class,
             InitCommand.class,
             RunCommand.class,
+            ResultsCommand.class,
             BenchCommand.class,
             SimulateCommand.class,
             PlanCommand.class,

@@ -4,7 +4,6 @@ import dev.stepstile.client.JsonValue;
 import dev.stepstile.client.StepDamaged;
 import dev.stepstile.client.StepEnded;
 import dev.stepstile.client.StepError;
-import dev.stepstile.client.StepRecord;
 import dev.stepstile.client.StepResult;
 import dev.stepstile.client.StepState;
 import dev.stepstile.client.StepStatus;
@@ -41,11 +40,6 @@ public record Result(
     public static Result of(String runId, @Nullable Integer row, StepDamaged step) {
         StepError damage = new StepError("DAMAGED_RECORD", step.damage());
         return new Result(runId, step.key(), row, StepStatus.UNKNOWN, step.attempt(), null, new Outcome(null, damage));
-    }
-
-    /** Of a record that was looked up. */
-    static Result of(String runId, StepRecord record, StepState.Ended state) {
-        return of(runId, record.key(), null, record.attempt(), state);
     }
 
     private static Result of(String runId, String key, @Nullable Integer row, int attempt, StepState.Ended state) {

@@ -19,10 +19,10 @@ import java.util.Set;
 
 /**
  * Results of one run in a file, to which lines are appended as steps end. Whenever the process is killed, the file has whole
- * lines, and perhaps the beginning of another, which the next {@link #open} removes. A step has a line for each end that was
+ * lines, and perhaps the beginning of another, which the next {@link #lines} removes. A step has a line for each end that was
  * seen: after a redrive, its last line counts.
  */
-public final class ResultFile implements ResultSink {
+final class ResultFile implements ResultSink {
     private static final int STEP_BACK = 1 << 16;
 
     private final RandomAccessFile file;
@@ -46,8 +46,7 @@ public final class ResultFile implements ResultSink {
      *
      * @throws ResultsFileException if the file has something else in it, or another process writes it
      */
-    public static ResultFile open(Path path, ResultFormat format, String runId) {
-        ResultLines lines = format == ResultFormat.CSV ? new CsvResultLines() : new JsonResultLines();
+    static ResultFile lines(Path path, ResultLines lines, String runId) {
         try {
             RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
             try {
@@ -155,6 +154,9 @@ public final class ResultFile implements ResultSink {
      */
     @Override
     public synchronized void append(List<Result> results) {
+        if (!lock.isValid()) {
+            return; // this process is about to end
+        }
         StringBuilder text = new StringBuilder();
         for (Result result : results) {
             boolean written = succeeded.contains(result.key())
@@ -171,11 +173,17 @@ public final class ResultFile implements ResultSink {
         }
     }
 
-    /** Waits for what is being written, and has it on the disk. */
+    @Override
+    public synchronized void complete() throws IOException {
+        file.getChannel().force(true);
+    }
+
+    /** Waits for what is being written. */
     @Override
     public synchronized void close() throws IOException {
-        file.getChannel().force(true);
-        lock.close();
+        if (lock.isValid()) {
+            lock.close();
+        }
         file.close();
     }
 }

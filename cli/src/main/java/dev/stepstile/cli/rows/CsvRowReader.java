@@ -13,6 +13,7 @@ import java.io.PushbackInputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class CsvRowReader implements RowReader {
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 
+    private final QuoteCounter quotes;
     private final CsvReader<CsvRecord> csv;
     private final Iterator<CsvRecord> records;
     private final ColumnTypes types;
@@ -31,12 +33,13 @@ final class CsvRowReader implements RowReader {
     private int number;
 
     CsvRowReader(InputStream in, ColumnTypes types) throws IOException {
+        this.quotes = new QuoteCounter(new InputStreamReader(
+                withoutMark(in), StandardCharsets.UTF_8.newDecoder())); // which refuses what is not UTF-8
         this.csv = CsvReader.builder()
                 .allowExtraFields(true) // refused here, by a sentence that has both numbers
                 .allowMissingFields(true)
                 .maxBufferSize(2 * Limits.REQUEST_BYTES)
-                .ofCsvRecord(new InputStreamReader(
-                        withoutMark(in), StandardCharsets.UTF_8.newDecoder())); // which refuses what is not UTF-8
+                .ofCsvRecord(quotes);
         this.records = csv.iterator();
         this.types = types;
     }
@@ -44,7 +47,7 @@ final class CsvRowReader implements RowReader {
     private static InputStream withoutMark(InputStream in) throws IOException {
         PushbackInputStream from = new PushbackInputStream(in, BYTE_ORDER_MARK.length);
         byte[] begin = from.readNBytes(BYTE_ORDER_MARK.length);
-        if (!java.util.Arrays.equals(begin, BYTE_ORDER_MARK)) {
+        if (!Arrays.equals(begin, BYTE_ORDER_MARK)) {
             from.unread(begin);
         }
         return from;
@@ -105,6 +108,9 @@ final class CsvRowReader implements RowReader {
             }
             CsvRecord row = records.next();
             line = row.getStartingLineNumber();
+            if (!records.hasNext() && !quotes.even()) { // the reader takes the end of the file for the quote's
+                throw new BadRowException("line " + line + ": this record begins a quote that does not end.");
+            }
             return row;
         } catch (CsvParseException e) {
             if (e.getCause() instanceof CharacterCodingException) {

@@ -17,6 +17,7 @@ public final class Rows implements Closeable {
     private final RowKeys keys;
     private StepReader.@Nullable ReadStep ahead;
     private @Nullable BadRowException bad;
+    private boolean ended;
     private int dispatches;
 
     private Rows(StepReader reader, DispatchHead head, RowKeys keys) {
@@ -84,11 +85,13 @@ public final class Rows implements Closeable {
 
     /** Null also at a bad row, once the rows before it are to be dispatched. */
     private StepReader.@Nullable ReadStep read() throws IOException {
-        if (bad != null) {
+        if (ended || bad != null) {
             return null;
         }
         try {
-            return reader.next();
+            StepReader.ReadStep step = reader.next();
+            ended = step == null;
+            return step;
         } catch (BadRowException e) {
             bad = e;
             return null;

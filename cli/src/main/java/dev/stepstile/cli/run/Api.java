@@ -4,6 +4,7 @@ import dev.stepstile.client.ClientOptions;
 import dev.stepstile.client.SigV4Signer;
 import dev.stepstile.client.StepstileClient;
 import java.net.URI;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -30,10 +31,16 @@ final class Api {
                             + " API Gateway or Lambda.")
     private @Nullable String region;
 
+    @Option(
+            names = "--patience",
+            paramLabel = "SECONDS",
+            description = "How long a call is tried that gets no answer. Default: 60.")
+    private int patienceSeconds = (int) ClientOptions.PATIENCE.toSeconds();
+
     /** @throws IllegalArgumentException with a sentence for people if the endpoint is none */
     StepstileClient client() {
         URI uri = uri();
-        ClientOptions options = ClientOptions.of(uri);
+        ClientOptions options = ClientOptions.of(uri).withPatience(Duration.ofSeconds(patienceSeconds));
         Optional<String> signed = Optional.ofNullable(region).or(() -> SigV4Signer.regionOf(uri));
         return new StepstileClient(signed.map(of -> options.withSigner(
                         new SigV4Signer(of, DefaultCredentialsProvider.builder().build())))
@@ -46,10 +53,5 @@ final class Api {
         }
         String configured = System.getenv("STEPSTILE_ENDPOINT");
         return URI.create(configured == null || configured.isBlank() ? LOCAL : configured);
-    }
-
-    /** What of the command line says it again; empty for the default. */
-    String again() {
-        return (endpoint == null ? "" : " --endpoint " + endpoint) + (region == null ? "" : " --region " + region);
     }
 }

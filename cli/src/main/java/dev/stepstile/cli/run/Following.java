@@ -136,8 +136,9 @@ final class Following {
     private void noteAttached(boolean allDispatched) {
         if (allDispatched && !attachedNoted && dispatching.attached() > 0) {
             attachedNoted = true;
-            report.note(dispatching.attached() + " of the rows were steps of run " + runId
-                    + " before: they keep the input and the settings that they had then.");
+            int attached = dispatching.attached();
+            report.note((attached == 1 ? "1 row was a step" : attached + " rows were steps") + " of run " + runId
+                    + " before, by another dispatch: what input and settings it had then is what counts.");
         }
     }
 

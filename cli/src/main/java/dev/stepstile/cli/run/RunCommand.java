@@ -2,7 +2,6 @@ package dev.stepstile.cli.run;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.cli.console.Terminal;
-import dev.stepstile.cli.results.ResultFile;
 import dev.stepstile.cli.results.ResultFormat;
 import dev.stepstile.cli.results.ResultSink;
 import dev.stepstile.cli.results.ResultsFileException;
@@ -30,6 +29,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -119,7 +119,8 @@ public final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--results",
             paramLabel = "FILE",
-            description = "Writes results as steps end, by its extension: .jsonl or .csv.")
+            description = "Writes results as steps end, by its extension: .jsonl, .csv, or .parquet, which"
+                    + " appears at the end.")
     private @Nullable Path resultsFile;
 
     @Option(names = "--detach", description = "Dispatch the rows, and do not wait for the steps.")
@@ -178,7 +179,7 @@ public final class RunCommand implements Callable<Integer> {
                 Rows rows = rows(input.source(), options);
                 ResultSink results = resultFormat.isEmpty()
                         ? ResultSink.NONE
-                        : ResultFile.open(Objects.requireNonNull(resultsFile), resultFormat.get(), runId)) {
+                        : ResultSink.open(Objects.requireNonNull(resultsFile), resultFormat.get(), runId)) {
             report.started(runId, described(rows));
             Dispatching dispatching = new Dispatching(client, runId, rows);
             if (detach) {
@@ -202,6 +203,12 @@ public final class RunCommand implements Callable<Integer> {
         Following following =
                 new Following(client, runId, dispatching.start(), rows.keys(), reporting.results(), report);
         Standing end = following.toTheEnd(interrupts);
+        try {
+            reporting.results().complete();
+        } catch (IOException e) {
+            throw new ResultsFileException("The results cannot be written: " + e.getMessage()
+                    + ". The same command with --run " + runId + " writes them.");
+        }
         report.ended(end, following.unsuccessful(), resultsFile == null ? "" : "Results: " + resultsFile);
         return following.cancelled() ? ExitStatus.INTERRUPTED : end.allSucceeded() ? 0 : ExitStatus.NOT_ALL_SUCCEEDED;
     }
@@ -227,8 +234,12 @@ public final class RunCommand implements Callable<Integer> {
     private String again(String runId) {
         List<String> given =
                 Objects.requireNonNull(spec).commandLine().getParseResult().originalArgs();
-        String words = String.join(" ", given.stream().map(RunCommand::quoted).toList());
-        return "./stepstile run " + words.replace(" --detach", "") + (run == null ? " --run " + runId : "");
+        return "./stepstile "
+                + given.stream()
+                        .filter(word -> !word.equals("--detach"))
+                        .map(RunCommand::quoted)
+                        .collect(Collectors.joining(" "))
+                + (run == null ? " --run " + runId : "");
     }
 
     private static String quoted(String word) {
@@ -258,7 +269,7 @@ public final class RunCommand implements Callable<Integer> {
 
     private ResultFormat resultFormat(Path path) {
         return ResultFormat.of(path.toString())
-                .orElseThrow(() -> wrong("--results must be a file that ends in .jsonl or .csv."));
+                .orElseThrow(() -> wrong("--results must be a file that ends in .jsonl, .csv or .parquet."));
     }
 
     private RowOptions options() {

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The command line in a process of its own, as a shell starts it. */
-final class CommandLineProcess implements AutoCloseable {
+public final class CommandLineProcess implements AutoCloseable {
     private final Process process;
     private final BufferedReader printed;
     private final List<String> lines = new ArrayList<>();
@@ -21,7 +21,7 @@ final class CommandLineProcess implements AutoCloseable {
         this.printed = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     }
 
-    static CommandLineProcess start(Path home, String... arguments) throws IOException {
+    public static CommandLineProcess start(Path home, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
@@ -37,7 +37,7 @@ final class CommandLineProcess implements AutoCloseable {
     }
 
     /** Reads on until a line has this in it; the line. */
-    String await(String text) throws IOException {
+    public String await(String text) throws IOException {
         for (String line = printed.readLine(); line != null; line = printed.readLine()) {
             lines.add(line);
             if (line.contains(text)) {
@@ -48,7 +48,7 @@ final class CommandLineProcess implements AutoCloseable {
     }
 
     /** Waits for its end; what it printed. */
-    List<String> ended(int status) throws IOException, InterruptedException {
+    public List<String> ended(int status) throws IOException, InterruptedException {
         printed.lines().forEach(lines::add);
         if (!process.waitFor(20, TimeUnit.SECONDS)) {
             throw new AssertionError("it does not end: " + lines);
@@ -59,12 +59,12 @@ final class CommandLineProcess implements AutoCloseable {
         return lines;
     }
 
-    Process process() {
+    public Process process() {
         return process;
     }
 
     /** By SIGKILL, and waits until it and its emulators have ended. */
-    void kill() throws InterruptedException {
+    public void kill() throws InterruptedException {
         List<ProcessHandle> children = process.descendants().toList();
         process.destroyForcibly().waitFor();
         children.forEach(child -> child.onExit().join());

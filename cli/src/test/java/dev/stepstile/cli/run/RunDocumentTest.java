@@ -34,7 +34,7 @@ class RunDocumentTest {
 
     private List<String> words(String command) {
         List<String> words = new ArrayList<>();
-        for (String word : command.split(" ")) {
+        for (String word : command.split(" ", -1)) {
             words.add(FILE.matcher(word).matches() ? folder.resolve(word).toString() : word);
         }
         return words;
