@@ -57,8 +57,10 @@ final class ParquetColumn {
                     throw new IllegalArgumentException("the column " + name + " has a value in each row");
                 }
             }
-            case Integer number -> values.writeBytes(littleEndian(4).putInt(number).array());
-            case Long number -> values.writeBytes(littleEndian(8).putLong(number).array());
+            case Integer number ->
+                values.writeBytes(littleEndian(4).putInt(number).array());
+            case Long number ->
+                values.writeBytes(littleEndian(8).putLong(number).array());
             case String text -> {
                 byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
                 values.writeBytes(littleEndian(4).putInt(utf8.length).array());
@@ -160,8 +162,7 @@ final class ParquetColumn {
             case STRING -> element.i32(6, 0).struct(10, new ThriftStruct().struct(1, nothing));
             case JSON -> element.i32(6, 19).struct(10, new ThriftStruct().struct(12, nothing));
             case INT64_TIMESTAMP_MILLIS -> {
-                ThriftStruct inUtc =
-                        new ThriftStruct().bool(1, true).struct(2, new ThriftStruct().struct(1, nothing));
+                ThriftStruct inUtc = new ThriftStruct().bool(1, true).struct(2, new ThriftStruct().struct(1, nothing));
                 yield element.i32(6, 9).struct(10, new ThriftStruct().struct(8, inUtc));
             }
         };

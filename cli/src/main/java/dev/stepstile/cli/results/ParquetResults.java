@@ -1,10 +1,10 @@
 package dev.stepstile.cli.results;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.client.JsonValue;
 import dev.stepstile.client.StepError;
 import dev.stepstile.client.StepStatus;
 import dev.stepstile.codec.Json;
-import com.fasterxml.jackson.databind.JsonNode;
 import java.io.BufferedOutputStream;
 import java.io.BufferedReader;
 import java.io.IOException;

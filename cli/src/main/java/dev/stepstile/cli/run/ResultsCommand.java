@@ -9,8 +9,8 @@ import dev.stepstile.client.StepstileClient;
 import dev.stepstile.client.UnauthorisedException;
 import dev.stepstile.client.UnreachableException;
 import java.io.BufferedOutputStream;
-import java.io.FileOutputStream;
 import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -35,8 +35,9 @@ import picocli.CommandLine.Spec;
 /** {@code ./stepstile results}: the results of a run that exists. */
 @Command(
         name = "results",
-        description = "Exports the results of a run: how each of its steps has ended, with its result or its error. Steps that"
-                + " have not ended are left out.",
+        description =
+                "Exports the results of a run: how each of its steps has ended, with its result or its error. Steps that"
+                        + " have not ended are left out.",
         mixinStandardHelpOptions = true,
         footer = {
             "",
@@ -56,11 +57,15 @@ public final class ResultsCommand implements Callable<Integer> {
     @Option(
             names = "--output",
             paramLabel = "FILE",
-            description = "A file that ends in .jsonl, .csv or .parquet; it is replaced as a whole. Default: the standard"
-                    + " output, as JSON Lines.")
+            description =
+                    "A file that ends in .jsonl, .csv or .parquet; it is replaced as a whole. Default: the standard"
+                            + " output, as JSON Lines.")
     private @Nullable Path output;
 
-    @Option(names = "--format", paramLabel = "FORMAT", description = "${COMPLETION-CANDIDATES}. Default: by the extension.")
+    @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            description = "${COMPLETION-CANDIDATES}. Default: by the extension.")
     private @Nullable ResultFormat format;
 
     @Option(
@@ -88,16 +93,19 @@ public final class ResultsCommand implements Callable<Integer> {
         try (StepstileClient client = client()) {
             ResultExport export = new ResultExport(client, run, wanted);
             if (output == null) {
-                try (ResultWriter out = ResultWriter.of(of, run, new BufferedOutputStream(new FileOutputStream(FileDescriptor.out)))) {
+                try (ResultWriter out =
+                        ResultWriter.of(of, run, new BufferedOutputStream(new FileOutputStream(FileDescriptor.out)))) {
                     export.to(out);
                 }
             } else {
                 export(export, output, of);
             }
-            errors.say(String.format(Locale.ROOT, "%,d results%s.", export.written(), output == null ? "" : " in " + output)
+            errors.say(String.format(
+                            Locale.ROOT, "%,d results%s.", export.written(), output == null ? "" : " in " + output)
                     + (export.notEnded() == 0
                             ? ""
-                            : String.format(Locale.ROOT, " %,d steps have not ended and are left out.", export.notEnded())));
+                            : String.format(
+                                    Locale.ROOT, " %,d steps have not ended and are left out.", export.notEnded())));
             return 0;
         } catch (RefusedException e) {
             errors.say(String.valueOf(e.getMessage()));
@@ -106,7 +114,8 @@ public final class ResultsCommand implements Callable<Integer> {
             errors.say(String.valueOf(e.getMessage()));
             return ExitStatus.UNREACHABLE;
         } catch (IOException e) {
-            errors.say("The results cannot be written" + (output == null ? "" : " into " + output) + ": " + e.getMessage());
+            errors.say("The results cannot be written" + (output == null ? "" : " into " + output) + ": "
+                    + e.getMessage());
             return ExitStatus.RESULTS_NOT_WRITTEN;
         }
     }
@@ -128,7 +137,8 @@ public final class ResultsCommand implements Callable<Integer> {
     private ResultFormat format() {
         return Optional.ofNullable(format)
                 .or(() -> output == null ? Optional.of(ResultFormat.JSONL) : ResultFormat.of(output.toString()))
-                .orElseThrow(() -> wrong("The format of " + output + " is not known: name it by --format JSONL, CSV or PARQUET."));
+                .orElseThrow(() ->
+                        wrong("The format of " + output + " is not known: name it by --format JSONL, CSV or PARQUET."));
     }
 
     private StepstileClient client() {

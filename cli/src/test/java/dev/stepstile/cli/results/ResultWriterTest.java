@@ -25,8 +25,7 @@ class ResultWriterTest {
     Path folder;
 
     private static Result succeeded(String key, Integer row, String json) {
-        return new Result(
-                "r", key, row, StepStatus.SUCCEEDED, 1, AT, new Result.Outcome(JsonValue.parse(json), null));
+        return new Result("r", key, row, StepStatus.SUCCEEDED, 1, AT, new Result.Outcome(JsonValue.parse(json), null));
     }
 
     private static Result dead(String key, String message) {
@@ -72,7 +71,10 @@ class ResultWriterTest {
         String large = "\"" + "x".repeat(3_000_000) + "\"";
         List<Result> results = new ArrayList<>();
         for (int i = 1; i <= 12; i++) {
-            results.add(i % 3 == 0 ? dead("key" + i, "é " + i) : succeeded("key" + i, i, i % 2 == 0 ? large : "{\"i\":" + i + "}"));
+            results.add(
+                    i % 3 == 0
+                            ? dead("key" + i, "é " + i)
+                            : succeeded("key" + i, i, i % 2 == 0 ? large : "{\"i\":" + i + "}"));
         }
 
         Path file = written(ResultFormat.PARQUET, results);

@@ -95,9 +95,10 @@ class RowsTest {
 
         assertThat(dispatches).hasSize(1);
         assertThat(Json.print(dispatches.getFirst()))
-                .isEqualTo("{\"dispatchId\":\"d\",\"tenant\":\"acme\",\"sharedInputs\":{\"plan\":[1.0]},"
-                        + "\"defaults\":{\"handler\":\"h\",\"timeoutSeconds\":9,\"tags\":{\"x\":\"1\"}},"
-                        + "\"steps\":[{\"key\":\"a\",\"input\":1,\"maxAttempts\":5},{\"key\":\"b\",\"handler\":\"own\"}]}");
+                .isEqualTo(
+                        "{\"dispatchId\":\"d\",\"tenant\":\"acme\",\"sharedInputs\":{\"plan\":[1.0]},"
+                                + "\"defaults\":{\"handler\":\"h\",\"timeoutSeconds\":9,\"tags\":{\"x\":\"1\"}},"
+                                + "\"steps\":[{\"key\":\"a\",\"input\":1,\"maxAttempts\":5},{\"key\":\"b\",\"handler\":\"own\"}]}");
     }
 
     @Test
@@ -111,7 +112,8 @@ class RowsTest {
                 options(null, null, Map.of("width", "number", "on", "BOOLEAN", "more", "json")));
 
         assertThat(Json.print(strings.getFirst().get("input")))
-                .isEqualTo("{\"name\":\"a,\\\"b\\\"\\n.png\",\"width\":\"0200\",\"on\":\"true\",\"more\":\"[1, 2]\",\"note\":\"\"}");
+                .isEqualTo(
+                        "{\"name\":\"a,\\\"b\\\"\\n.png\",\"width\":\"0200\",\"on\":\"true\",\"more\":\"[1, 2]\",\"note\":\"\"}");
         assertThat(Json.print(strings.get(1).get("input")))
                 .isEqualTo("{\"name\":\"c\",\"width\":\"\",\"on\":\"\",\"more\":\"\",\"note\":\" d \"}");
         assertThat(typed.stream().map(step -> Json.print(step.get("input"))))
@@ -145,7 +147,8 @@ class RowsTest {
 
         assertThat(dispatches.stream().map(dispatch -> dispatch.path("steps").size()))
                 .containsExactly(10_000, 10_000, 1);
-        assertThat(dispatches.stream().map(dispatch -> dispatch.path("dispatchId").asText()))
+        assertThat(dispatches.stream()
+                        .map(dispatch -> dispatch.path("dispatchId").asText()))
                 .doesNotHaveDuplicates()
                 .allMatch(id -> id.matches("rows-[0-9a-f]{32}"));
         assertThat(again).isEqualTo(dispatches);
@@ -166,9 +169,7 @@ class RowsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
                     JSONL | 1;{"a";2           | line 2: invalid JSON or a duplicate name at column
                     JSONL | 1;{"a":1,"a":2}    | line 2: invalid JSON or a duplicate name at column
                     JSONL | 1;1 2              | line 2: invalid JSON

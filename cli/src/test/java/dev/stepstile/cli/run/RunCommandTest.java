@@ -210,7 +210,17 @@ class RunCommandTest {
         Path in = file("in.csv", "name,width", "a.png,200", "\"b,c.png\",9", "d.png,");
         Path out = folder.resolve("out.csv");
         Object[] options = {
-            in, "--handler", "stepstile.echo", "--key", "name", "--types", "width=number", "--run", "csv", "--results", out
+            in,
+            "--handler",
+            "stepstile.echo",
+            "--key",
+            "name",
+            "--types",
+            "width=number",
+            "--run",
+            "csv",
+            "--results",
+            out
         };
         assertThat(run(options).status()).isZero();
         List<String> whole = Files.readAllLines(out);
@@ -220,7 +230,8 @@ class RunCommandTest {
                         "csv,a.png,1,SUCCEEDED,\"{\"\"name\"\":\"\"a.png\"\",\"\"width\"\":200}\",,",
                         "csv,\"b,c.png\",2,SUCCEEDED,\"{\"\"name\"\":\"\"b,c.png\"\",\"\"width\"\":9}\",,",
                         "csv,d.png,3,SUCCEEDED,\"{\"\"name\"\":\"\"d.png\"\",\"\"width\"\":null}\",,");
-        Files.writeString(out, whole.get(0) + "\n" + whole.get(1) + "\n" + whole.get(2).substring(0, 25));
+        Files.writeString(
+                out, whole.get(0) + "\n" + whole.get(1) + "\n" + whole.get(2).substring(0, 25));
 
         assertThat(run(options).status()).isZero();
 
@@ -233,7 +244,8 @@ class RunCommandTest {
         Path lines = folder.resolve("out.jsonl");
         Path out = folder.resolve("out.parquet");
         Object[] options = {in, "--handler", "stepstile.echo", "--run", "parquet", "--results", out};
-        assertThat(run(in, "--handler", "stepstile.echo", "--run", "parquet", "--results", lines).status())
+        assertThat(run(in, "--handler", "stepstile.echo", "--run", "parquet", "--results", lines)
+                        .status())
                 .isZero();
         String first = Files.readAllLines(lines).getFirst().replace("\"attempt\":1", "\"attempt\":1,\"seen\":true");
         Files.writeString(folder.resolve("out.parquet.part.jsonl"), first + "\n{\"run\":\"par");
@@ -245,7 +257,9 @@ class RunCommandTest {
         try (ParquetFileReader parquet = ParquetFileReader.open(InputFile.of(out))) {
             assertThat(parquet.getFileMetaData().numRows()).isEqualTo(3);
         }
-        assertThat(run(options).status()).as("it is this run's, and is written again").isZero();
+        assertThat(run(options).status())
+                .as("it is this run's, and is written again")
+                .isZero();
         InThisJvm another = run(in, "--handler", "stepstile.echo", "--run", "parquet-2", "--results", out);
         assertThat(another.status()).isEqualTo(74);
         assertThat(another.err()).contains("out.parquet has something else in it than results of run parquet-2");
@@ -263,8 +277,7 @@ class RunCommandTest {
         run(in, "--rows", "steps", "--run", "exported", "--results", out);
         Path exported = folder.resolve("exported.jsonl");
 
-        InThisJvm ended = InThisJvm.run(
-                "results", "exported", "--output", exported, "--endpoint", stack.endpoint());
+        InThisJvm ended = InThisJvm.run("results", "exported", "--output", exported, "--endpoint", stack.endpoint());
 
         assertThat(ended.status()).as(ended.err()).isZero();
         assertThat(Files.readAllLines(exported))
@@ -286,13 +299,16 @@ class RunCommandTest {
         Path in = file("in.jsonl", "1", "2");
 
         InThisJvm detached = run(in, "--handler", "stepstile.echo", "--detach");
-        String command = detached.out().replaceAll("(?s).*by: ./stepstile run ", "").strip();
+        String command =
+                detached.out().replaceAll("(?s).*by: ./stepstile run ", "").strip();
         InThisJvm ended = InThisJvm.run((Object[]) ("run " + command).split(" ", -1));
 
         assertThat(detached.status()).isZero();
         assertThat(detached.out()).contains("2 rows are dispatched.");
         assertThat(ended.status()).as(ended.err()).isZero();
-        assertThat(ended.out()).startsWith(detached.out().lines().findFirst().orElseThrow()).contains("All 2 steps");
+        assertThat(ended.out())
+                .startsWith(detached.out().lines().findFirst().orElseThrow())
+                .contains("All 2 steps");
     }
 
     @Test
@@ -300,7 +316,8 @@ class RunCommandTest {
         InputStream before = System.in;
         try {
             for (String[] format : List.of(
-                    new String[] {"jsonl", "1\n2\n"}, new String[] {"csv", "a\n1\n2\n"}, new String[] {"json", "[1, 2]"})) {
+                    new String[] {"jsonl", "1\n2\n"}, new String[] {"csv", "a\n1\n2\n"}, new String[] {"json", "[1, 2]"
+                    })) {
                 System.setIn(new ByteArrayInputStream(format[1].getBytes(StandardCharsets.UTF_8)));
 
                 InThisJvm ended = run("-", "--format", format[0], "--handler", "stepstile.echo");
@@ -352,10 +369,11 @@ class RunCommandTest {
     @Test
     void a_changed_row_under_an_old_key_is_pointed_out() throws Exception {
         Object[] options = {"--handler", "stepstile.echo", "--key", "id", "--run", "changed"};
-        run(Stream.concat(Stream.of(file("in.jsonl", "{\"id\": 1, \"v\": 1}")), Stream.of(options)).toArray());
+        run(Stream.concat(Stream.of(file("in.jsonl", "{\"id\": 1, \"v\": 1}")), Stream.of(options))
+                .toArray());
 
-        InThisJvm ended = run(
-                Stream.concat(Stream.of(file("in.jsonl", "{\"id\": 1, \"v\": 2}")), Stream.of(options)).toArray());
+        InThisJvm ended = run(Stream.concat(Stream.of(file("in.jsonl", "{\"id\": 1, \"v\": 2}")), Stream.of(options))
+                .toArray());
 
         assertThat(ended.status()).isZero();
         assertThat(ended.out()).contains("1 row was a step of run changed before");

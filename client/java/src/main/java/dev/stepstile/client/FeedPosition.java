@@ -45,10 +45,11 @@ final class FeedPosition {
      * Reads what is new, and again what may have come late.
      *
      * @param found how many entries were noted as new so far
+     * @param most of them: no further page is read then, so that they can be held in memory
      */
-    void read(IntSupplier found) {
+    void read(IntSupplier found, int most) {
         int before = found.getAsInt();
-        goOn();
+        goOn(found, most);
         Instant now = pacing.now();
         if (found.getAsInt() > before) {
             freshAt = now;
@@ -71,14 +72,14 @@ final class FeedPosition {
     }
 
     /** Reads from where it was up to the end, or for as long as it may before it steps back. */
-    private void goOn() {
+    private void goOn(IntSupplier found, int most) {
         Instant until = pacing.now().plus(FeedTimes.STEP_BACK_EVERY);
         boolean more = true;
         while (more) {
             FeedPage page = pages.read(cursor);
             cursor = page.cursor();
             Instant now = pacing.now();
-            more = !page.caughtUp() && now.isBefore(until);
+            more = !page.caughtUp() && now.isBefore(until) && found.getAsInt() < most;
             remember(now);
         }
     }

@@ -41,6 +41,12 @@ public final class Follower implements Iterable<RunEvent> {
     /** Calls at once, for what the feed does not hold itself. */
     static final int READERS = 8;
 
+    /** Entries of one poll, about: no more is read from the feed before they are reported. */
+    static final int MOST_ENTRIES = 1_000;
+
+    /** Results of one poll that had to be fetched, but for one that is larger. */
+    static final long MOST_BYTES = 32 * 1024 * 1024;
+
     private final StepstileClient client;
     private final String runId;
     private final boolean logs;
@@ -125,7 +131,8 @@ public final class Follower implements Iterable<RunEvent> {
     }
 
     /**
-     * What is new, without waiting for it: of one step, its pages in order, then its end.
+     * What is new, without waiting for it: of one step, its pages in order, then its end. A poll reports about a thousand
+     * ends and 32 MB of results at most, so that it can be held in memory; the next one goes on there.
      *
      * @throws StepstileException if a call failed: nothing was reported then, and the next poll reports what this one would
      *     have
@@ -136,15 +143,18 @@ public final class Follower implements Iterable<RunEvent> {
             ready.clear();
             return left;
         }
-        position.read(fresh::size);
+        if (fresh.size() < MOST_ENTRIES) {
+            position.read(fresh::size, MOST_ENTRIES);
+        }
         Instant now = pacing.now();
         if (!now.isBefore(lookupAt) && !missing.isEmpty()) {
             lookUpMissing();
             lookupAt = now.plus(FeedTimes.LOOKUP_EVERY);
         }
-        List<RunEvent> events = events();
+        List<FeedPage.Entry> entries = new ArrayList<>(fresh.subList(0, Math.min(MOST_ENTRIES, fresh.size())));
+        List<RunEvent> events = events(entries); // leaves those that it reports
         pause = events.isEmpty() && fresh.isEmpty() ? longer(pause) : FeedTimes.SHORTEST_PAUSE;
-        fresh.clear();
+        fresh.subList(0, entries.size()).clear();
         freshlyDamaged.clear();
         return events;
     }
@@ -217,12 +227,16 @@ public final class Follower implements Iterable<RunEvent> {
         damaged = damagedNow;
     }
 
-    /** The entries as what they stand for. Whatever is not in them is read, in as few calls as can be. */
-    private List<RunEvent> events() {
-        Map<String, StepRecord> records = records();
-        Map<String, List<LogPage>> pages = pages();
+    /**
+     * The entries as what they stand for. Whatever is not in them is read, in as few calls as can be.
+     *
+     * @param entries from which those are removed that are left to the next poll
+     */
+    private List<RunEvent> events(List<FeedPage.Entry> entries) {
+        Map<String, StepRecord> records = records(entries);
+        Map<String, List<LogPage>> pages = pages(entries);
         List<RunEvent> events = new ArrayList<>();
-        for (FeedPage.Entry entry : fresh) {
+        for (FeedPage.Entry entry : entries) {
             List<LogPage> written = pages.remove(entry.key());
             if (written != null) {
                 events.addAll(unreported(written));
@@ -242,19 +256,29 @@ public final class Follower implements Iterable<RunEvent> {
     }
 
     /** Of the steps whose end an entry does not tell whole. */
-    private Map<String, StepRecord> records() {
-        List<String> keys = fresh.stream()
+    private Map<String, StepRecord> records(List<FeedPage.Entry> entries) {
+        List<String> keys = entries.stream()
                 .filter(entry -> entry instanceof FeedPage.Ended(var _, int attempt, StepState.Ended state, int _)
                         && !(attempt == 1 && state instanceof StepState.Succeeded(Instant _, StepResult.Value _)))
                 .map(FeedPage.Entry::key)
                 .toList();
         Map<String, StepRecord> records = new HashMap<>(client.lookup(runId, keys));
         List<Callable<StepRecord>> large = new ArrayList<>();
-        for (StepRecord found : records.values()) {
-            if (found.state() instanceof StepState.Succeeded(Instant at, StepResult.Stored _)) {
+        long bytes = 0;
+        for (int i = 0; i < entries.size(); i++) {
+            StepRecord found = records.get(entries.get(i).key());
+            if (found != null
+                    && entries.get(i) instanceof FeedPage.Ended
+                    && found.state() instanceof StepState.Succeeded(Instant at, StepResult.Stored stored)) {
+                bytes += stored.size();
+                if (bytes > MOST_BYTES && !large.isEmpty()) {
+                    entries.subList(i, entries.size()).clear();
+                    break;
+                }
                 large.add(() -> withResult(found, at));
             }
         }
+
         for (StepRecord whole : read(large)) {
             records.put(whole.key(), whole);
         }
@@ -269,9 +293,9 @@ public final class Follower implements Iterable<RunEvent> {
     }
 
     /** Of the attempts of which there are pages that were not reported, by step. */
-    private Map<String, List<LogPage>> pages() {
+    private Map<String, List<LogPage>> pages(List<FeedPage.Entry> entries) {
         Set<Attempted> wanted = new LinkedHashSet<>();
-        for (FeedPage.Entry entry : fresh) {
+        for (FeedPage.Entry entry : entries) {
             boolean unread = switch (entry) {
                 case FeedPage.LogWritten _ -> true;
                 case FeedPage.Ended ended -> logs && !allReported(ended);

@@ -495,4 +495,45 @@ class FollowerTest {
         pacing.pass(Duration.ofSeconds(31));
         assertThat(words(follower.poll())).containsExactly("a ended");
     }
+
+    @Test
+    void reports_what_can_be_held_in_memory_and_the_rest_by_the_next_polls() {
+        Follower follower = follower();
+        List<String> many = others(2_400);
+        follower.add(many);
+        many.forEach(key -> succeeded(key, key));
+
+        List<List<String>> polls = new ArrayList<>();
+        while (!follower.complete()) {
+            polls.add(keys(follower.poll()));
+        }
+
+        assertThat(polls).allMatch(poll -> poll.size() <= Follower.MOST_ENTRIES);
+        assertThat(polls.stream().flatMap(List::stream)).containsExactlyElementsOf(many);
+    }
+
+    @Test
+    void fetches_at_a_time_as_many_large_results_as_can_be_held_in_memory() {
+        Follower follower = follower();
+        List<String> large = others(9);
+        follower.add(large);
+        for (String key : large) {
+            ended(key, key, 1, "SUCCEEDED");
+            inStore(key, "SUCCEEDED", 1)
+                    .putObject("resultLocation")
+                    .put("store", "PAYLOADS")
+                    .put("key", key)
+                    .put("size", 10_000_000)
+                    .put("sha256", "");
+            results.put(key, "\"of " + key + "\"");
+        }
+
+        List<List<String>> polls = new ArrayList<>();
+        while (!follower.complete()) {
+            polls.add(keys(follower.poll()));
+        }
+
+        assertThat(polls.stream().map(List::size)).containsExactly(3, 3, 3);
+        assertThat(polls.stream().flatMap(List::stream)).containsExactlyElementsOf(large);
+    }
 }
