@@ -64,6 +64,13 @@ class DocumentedCommandsTest {
             entry(
                     "./stepstile run images.jsonl --handler stepstile.echo --key name --results out.jsonl",
                     RUN + " -> documented(\"run images.jsonl\")"),
+            entry(
+                    "./stepstile run images.csv --handler stepstile.echo --key name --types width=number --results out.parquet",
+                    RUN + " -> documented(\"run images.csv\")"),
+            entry("./stepstile results nightly --output results.jsonl", RUN + " -> documented(\"results nightly\")"),
+            entry(
+                    "./stepstile results nightly --states DEAD,FAILED --output failed.csv",
+                    RUN + " -> documented(\"results nightly\")"),
             entry("./stepstile local --handlers handlers.json", "testing/python/stacks.py -> handlers=HANDLERS"),
             entry(
                     "./stepstile simulate --scenario failures --steps 20000 --seed 7 --faults light",

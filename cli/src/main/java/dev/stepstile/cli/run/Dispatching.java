@@ -57,7 +57,9 @@ final class Dispatching {
                     keys.addAll(chunk.keys());
                 }
                 DispatchResult result = client.dispatch(runId, JsonValue.parse(chunk.document()));
-                attached.addAndGet(result.attachedCount());
+                if (!result.replayed()) {
+                    attached.addAndGet(result.attachedCount());
+                }
                 dispatched.addAndGet(chunk.keys().size());
             }
         } catch (RuntimeException e) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +23,11 @@ public final class CommandLineProcess implements AutoCloseable {
     }
 
     public static CommandLineProcess start(Path home, String... arguments) throws IOException {
+        return start(home, List.of(), arguments);
+    }
+
+    public static CommandLineProcess start(Path home, List<String> javaOptions, String... arguments)
+            throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
@@ -30,6 +36,7 @@ public final class CommandLineProcess implements AutoCloseable {
                 "-cp",
                 System.getProperty("java.class.path"),
                 Main.class.getName()));
+        command.addAll(1, javaOptions);
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("STEPSTILE_HOME", home.toString());
@@ -49,8 +56,12 @@ public final class CommandLineProcess implements AutoCloseable {
 
     /** Waits for its end; what it printed. */
     public List<String> ended(int status) throws IOException, InterruptedException {
+        return ended(status, Duration.ofSeconds(20));
+    }
+
+    public List<String> ended(int status, Duration within) throws IOException, InterruptedException {
         printed.lines().forEach(lines::add);
-        if (!process.waitFor(20, TimeUnit.SECONDS)) {
+        if (!process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS)) {
             throw new AssertionError("it does not end: " + lines);
         }
         if (process.exitValue() != status) {
