@@ -147,6 +147,7 @@ def perform(client: StepstileClient, call: Mapping[str, Any]) -> Any:
                 dispatch_id=call.get("dispatchId"),
                 tenant=call.get("tenant"),
                 notify=_notify(call.get("notify")),
+                deadline=_moment(call["deadline"]) if "deadline" in call else None,
                 shared_inputs=call.get("sharedInputs"),
                 defaults=Defaults(**_settings(call["defaults"])) if "defaults" in call else None,
             )
@@ -195,8 +196,9 @@ def _settings(told: Mapping[str, Any]) -> dict[str, Any]:
             settings["retry"].get("on"),
             settings["retry"].get("never"),
         )
-    if "not_before" in settings:
-        settings["not_before"] = _moment(settings["not_before"])
+    for name in ("not_before", "deadline"):
+        if name in settings:
+            settings[name] = _moment(settings[name])
     return settings
 
 

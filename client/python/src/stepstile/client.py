@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Literal, overload
 from urllib.parse import quote
 from uuid import uuid4
@@ -27,6 +28,7 @@ from stepstile.records import (
     StepEnded,
     StepRecord,
     instant,
+    moment,
 )
 from stepstile.signing import Sign, region_of, sigv4
 from stepstile.transport import Transport
@@ -119,6 +121,7 @@ class StepstileClient:
         *,
         dispatch_id: str | None = None,
         tenant: str | None = None,
+        deadline: datetime | timedelta | None = None,
         shared_inputs: Mapping[str, Any] | None = None,
         defaults: Defaults | None = None,
         notify: NotifyEvent | NotifyWebhook | None = None,
@@ -134,6 +137,8 @@ class StepstileClient:
             is a tenant of its own.
         :param notify: who is told that the dispatch has ended, at least once; each part of one that is sent in several
             is told of.
+        :param deadline: each step that has not ended by then ends FAILED; a timedelta is counted from when the dispatch is
+            accepted, also if it is repeated later. At most 14 days away. By default, there is none.
         :raises Refused: `dispatch-conflict` if the id was used with other content; `run-cancelled` if the run was
             cancelled.
         """
@@ -145,6 +150,8 @@ class StepstileClient:
         head: dict[str, Any] = {}
         if tenant is not None:
             head["tenant"] = limits.check_id("tenant", tenant)
+        if deadline is not None:
+            head["deadline"] = moment(deadline)
         if shared:
             head["sharedInputs"] = shared
         if defaults:

@@ -125,6 +125,7 @@ class Overrides:
     """What a redrive changes of its steps; None leaves it as it is.
 
     :ivar input: any JSON in place of the steps' own input, None too; for a redrive that names its keys.
+    :ivar deadline: of these steps; without one, they keep one that lies ahead, and have none if it is over.
     """
 
     handler: str | None = None
@@ -133,6 +134,7 @@ class Overrides:
     retry: Retry | None = None
     input: Any = SAME
     not_before: datetime | timedelta | None = None
+    deadline: datetime | timedelta | None = None
 
     def __post_init__(self) -> None:
         limits.check_settings(self.handler, self.max_attempts, self.timeout_seconds)
@@ -147,6 +149,7 @@ class Overrides:
                 timeoutSeconds=self.timeout_seconds,
                 retry=self.retry.to_json() if self.retry else None,
                 notBefore=moment(self.not_before),
+                deadline=moment(self.deadline),
             ),
             **({} if self.input is SAME else {"input": self.input}),
         }

@@ -36,6 +36,7 @@ final class RequestWriter {
         if (dispatch.tenant() != null) {
             head.put("tenant", dispatch.tenant());
         }
+        putDeadline(head, dispatch.defaults());
         ObjectNode defaults = settings(dispatch.defaults());
         putTags(defaults, dispatch.tags());
         if (!defaults.isEmpty()) {
@@ -87,6 +88,7 @@ final class RequestWriter {
             redrive.statuses().stream().map(StepStatus::name).sorted().forEach(body.putArray("states")::add);
         }
         ObjectNode overrides = settings(redrive.overrides());
+        putDeadline(overrides, redrive.overrides());
         if (redrive.input() != null) {
             overrides.putRawValue("input", new RawValue(redrive.input().text()));
         }
@@ -152,6 +154,12 @@ final class RequestWriter {
             node.set("notBefore", moment(settings.notBefore()));
         }
         return node;
+    }
+
+    private static void putDeadline(ObjectNode node, StepSettings settings) {
+        if (settings.deadline() != null) {
+            node.set("deadline", moment(settings.deadline()));
+        }
     }
 
     private static JsonNode moment(Moment moment) {

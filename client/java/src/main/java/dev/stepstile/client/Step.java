@@ -22,6 +22,10 @@ public record Step(String key, JsonValue input, StepSettings settings, Map<Strin
         Checked.key(key);
         Checked.input(input);
         tags = Map.copyOf(Checked.tags(tags));
+        if (settings.deadline() != null) {
+            throw new IllegalArgumentException(
+                    "deadline must be of a dispatch's defaults, and is of the step " + key + ".");
+        }
     }
 
     /**

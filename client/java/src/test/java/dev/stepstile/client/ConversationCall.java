@@ -81,7 +81,7 @@ record ConversationCall(StepstileClient client, JsonNode told) {
                 told.path("dispatchId").textValue(),
                 told.path("tenant").textValue(),
                 steps,
-                settings(defaults),
+                settings(defaults).withDeadline(moment(told.path("deadline"))),
                 tags(defaults),
                 shared,
                 notifies(told.path("notify")));
@@ -120,7 +120,8 @@ record ConversationCall(StepstileClient client, JsonNode told) {
                                 names(retry.path("on")),
                                 names(retry.path("never")))
                         : null,
-                moment(node.path("notBefore")));
+                moment(node.path("notBefore")),
+                moment(node.path("deadline")));
     }
 
     private static @Nullable Moment moment(JsonNode node) {

@@ -1,6 +1,7 @@
 package dev.stepstile.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.URI;
@@ -21,6 +22,20 @@ class RequestWriterTest {
 
     private static List<JsonNode> trees(List<String> bodies) {
         return bodies.stream().map(body -> JsonValue.parse(body).tree()).toList();
+    }
+
+    @Test
+    void has_a_deadline_of_all_steps_and_never_of_one() {
+        StepSettings late = StepSettings.NONE.withDeadline(Moment.after(Duration.ofHours(1)));
+        assertThat(RequestWriter.dispatch(
+                        Dispatch.of("d", List.of(Step.of("a", "h", null))).withDefaults(late.withMaxAttempts(2))))
+                .singleElement()
+                .asString()
+                .isEqualTo("{\"dispatchId\":\"d\",\"deadline\":3600,\"defaults\":{\"maxAttempts\":2},"
+                        + "\"steps\":[{\"key\":\"a\",\"handler\":\"h\"}]}");
+        assertThatThrownBy(() -> Step.of("a", "h", null).withSettings(late))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("deadline");
     }
 
     @Test

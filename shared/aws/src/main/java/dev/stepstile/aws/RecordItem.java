@@ -51,6 +51,7 @@ final class RecordItem {
     private static final String RETRY_NEVER = "rn";
     private static final String TIMEOUT = "t";
     private static final String FROM = "wf";
+    private static final String UNTIL = "wu";
     private static final String HISTORY = "y";
     private static final String GIVEN_INPUT = "gi";
     private static final String GIVEN_INPUT_REFERENCE = "gr";
@@ -143,7 +144,8 @@ final class RecordItem {
         RetryRule rule = settings.retry().rule();
         names(item, RETRY_ON, rule.on());
         names(item, RETRY_NEVER, rule.never());
-        item.put(FROM, settings.window().notBefore());
+        item.put(FROM, settings.window().notBefore())
+                .put(UNTIL, settings.window().deadline());
         Payload input = settings.input();
         if (input != null) {
             item.put(GIVEN_INPUT, GIVEN_INPUT_REFERENCE, input);
@@ -164,7 +166,7 @@ final class RecordItem {
                 item.has(GIVEN_INPUT) || item.has(GIVEN_INPUT_REFERENCE)
                         ? item.payload(GIVEN_INPUT, GIVEN_INPUT_REFERENCE)
                         : null,
-                new Window(item.instantOrNull(FROM)));
+                new Window(item.instantOrNull(FROM), item.instantOrNull(UNTIL)));
     }
 
     private static void names(Attributes item, String name, List<String> names) {

@@ -23,7 +23,7 @@ public final class MessageCodec {
 
     /** What an older worker would ignore, and run the step when or as it must not. */
     private static final List<String> OF_VERSION_4 =
-            List.of(RecordCodec.RETRY_ON, RecordCodec.RETRY_NEVER, RecordCodec.NOT_BEFORE);
+            List.of(RecordCodec.RETRY_ON, RecordCodec.RETRY_NEVER, RecordCodec.NOT_BEFORE, RecordCodec.DEADLINE);
 
     /** The first version, of messages and manifests, with the words of the API: before it, {@code key} was {@code stepKey}. */
     private static final int KEY = 3;

@@ -24,6 +24,7 @@ public final class RecordCodec {
     static final String RETRY_ON = "retryOn";
     static final String RETRY_NEVER = "retryNever";
     static final String NOT_BEFORE = "notBefore";
+    static final String DEADLINE = "deadline";
 
     private RecordCodec() {}
 
@@ -101,6 +102,9 @@ public final class RecordCodec {
         if (settings.window().notBefore() != null) {
             Json.putInstant(node, NOT_BEFORE, settings.window().notBefore());
         }
+        if (settings.window().deadline() != null) {
+            Json.putInstant(node, DEADLINE, settings.window().deadline());
+        }
         return node;
     }
 
@@ -123,7 +127,7 @@ public final class RecordCodec {
                         new RetryRule(names(node.path(RETRY_ON)), names(node.path(RETRY_NEVER)))),
                 Duration.ofMillis(Json.number(node, "timeoutMillis")),
                 input,
-                new Window(Json.instantOrNull(node, NOT_BEFORE)));
+                new Window(Json.instantOrNull(node, NOT_BEFORE), Json.instantOrNull(node, DEADLINE)));
     }
 
     private static ObjectNode note(FailedAttempt note) {

@@ -72,6 +72,8 @@ public final class Limits {
 
     /** Tags of {@code defaults} beside {@code notify}, as JSON: they are in the item of the dispatch too. */
     public static final int NOTIFY_TAGS_BYTES = 1024;
+    /** How far away a deadline may be: as long as a step may be started. */
+    public static final Duration DEADLINE = Duration.ofDays(14);
 
     private static final Pattern RUN_ID = Pattern.compile("[A-Za-z0-9._:~@+=-]{1,128}");
     private static final Pattern DISPATCH_ID = Pattern.compile("[A-Za-z0-9._:~@+=-]{1,128}");

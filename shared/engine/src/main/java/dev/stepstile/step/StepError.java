@@ -1,6 +1,7 @@
 package dev.stepstile.step;
 
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Why an attempt or a step did not succeed. The message is for people, and has at most {@link #MAX_MESSAGE} characters: a
@@ -31,6 +32,8 @@ public record StepError(Kind kind, String message) {
         PAYLOAD_MISSING,
         /** The step was not started before its dispatch's validity ended. */
         EXPIRED,
+        /** The step had not succeeded at its deadline. */
+        DEADLINE,
         /** The run was cancelled. */
         CANCELLED,
         /** No failure: a redrive changed the step's settings, and the next attempts follow them. */
@@ -39,6 +42,18 @@ public record StepError(Kind kind, String message) {
 
     public StepError {
         message = Truncation.middle(message, MAX_MESSAGE);
+    }
+
+    /**
+     * The error of a step that did not succeed by its deadline.
+     *
+     * @param last how its last attempt failed; empty if none did
+     */
+    static StepError notDoneBy(@Nullable Instant deadline, String last) {
+        return new StepError(
+                Kind.DEADLINE,
+                "Not done by its deadline, " + deadline + (last.isEmpty() ? "." : "; the last attempt: " + last)
+                        + " Redrive it to run it without one, or with another.");
     }
 
     /** The error of a step that nobody started while its dispatch was valid. */

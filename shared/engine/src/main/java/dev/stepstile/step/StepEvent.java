@@ -70,6 +70,9 @@ public sealed interface StepEvent {
     /** A sweep looks whether the newest attempt's deadline is over, whatever its worker's item says. */
     record Expire(Duration margin) implements StepEvent {}
 
+    /** Somebody finds that the deadline of a step that waits may be over. */
+    record ReachDeadline(StepSpec spec) implements StepEvent {}
+
     /** The run was cancelled with this number. */
     record Cancel(StepSpec spec, long seq) implements StepEvent {}
 

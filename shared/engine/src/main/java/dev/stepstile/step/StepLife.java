@@ -29,6 +29,7 @@ public final class StepLife {
             case StepEvent.FromOwner fromOwner -> fromOwner(found, fromOwner, now);
             case StepEvent.WorkerLost lost -> workerLost(found, lost, now);
             case StepEvent.Expire expire -> expire(found, expire, now);
+            case StepEvent.ReachDeadline(StepSpec spec) -> reachDeadline(found, spec, now);
             case StepEvent.Cancel cancel -> cancel(found, cancel, now);
             case StepEvent.Redrive redrive -> redrive(found, redrive, now);
             case StepEvent.DeadLettered deadLettered -> deadLettered(found, deadLettered, now);
@@ -45,6 +46,7 @@ public final class StepLife {
             case Ended _ -> new Transition.Finished(found);
             case StepState _ when !isDrivenBy(spec, found) -> new Transition.Attached(found);
             case Running _ -> new Transition.Held(found);
+            case Retrying _ when isOver(found, now) -> change(found, found.withState(overdue(found, "", now)));
             case Retrying(Instant notBefore) when now.isBefore(notBefore) -> new Transition.NotDue(notBefore);
             case Retrying _ when found.suspect() && !claim.alone() -> new Transition.Suspect(found);
             case Retrying _ -> change(found, claimed(found, claim, now));
@@ -57,6 +59,9 @@ public final class StepLife {
             return discard(null, new StepEvent.Discard(spec, StepError.notStartedBefore(spec.validUntil())), now);
         }
         Window window = spec.settings().window();
+        if (window.isOver(now)) {
+            return reachDeadline(null, spec, now);
+        }
         return window.isAhead(now)
                 ? new Transition.NotDue(window.earliest(now))
                 : create(claimed(unclaimed(spec, now), claim, now));
@@ -94,17 +99,47 @@ public final class StepLife {
             next = switch (fail.failureKind()) {
                 case TERMINAL -> new Failed(error, now);
                 case UNRECOVERABLE -> new Dead(error, now, null);
-                case RETRYABLE, PASSING -> {
-                    StepState ended = refused(record, fail.cause(), now);
-                    yield ended != null
-                            ? ended
-                            : record.budgetLeft() ? new Retrying(now.plus(fail.retryIn())) : new Dead(error, now, null);
-                }
+                case RETRYABLE, PASSING -> afterFailure(record, fail, now);
             };
         }
         return record.withPages(fail.pages())
                 .withNote(error.kind(), error.message(), now)
                 .withState(next);
+    }
+
+    /** What follows a failure that may be retried. A retry that could only begin at the deadline is none. */
+    private static StepState afterFailure(StepRecord record, StepEvent.Fail fail, Instant now) {
+        StepState refused = refused(record, fail.cause(), now);
+        if (refused != null) {
+            return refused;
+        }
+        Instant retryAt = now.plus(fail.retryIn());
+        if (isOver(record, record.budgetLeft() ? retryAt : now)) {
+            return overdue(record, fail.error().kind() + ": " + fail.error().message(), now);
+        }
+        return record.budgetLeft() ? new Retrying(retryAt) : new Dead(fail.error(), now, null);
+    }
+
+    private static boolean isOver(StepRecord record, Instant at) {
+        return record.settings().window().isOver(at);
+    }
+
+    /** @param last how its last attempt failed; empty if none did, or its history says so */
+    private static StepState overdue(StepRecord record, String last, Instant now) {
+        return new Failed(StepError.notDoneBy(record.settings().window().deadline(), last), now);
+    }
+
+    private static Transition reachDeadline(@Nullable StepRecord found, StepSpec spec, Instant now) {
+        if (found == null) {
+            StepRecord first = unclaimed(spec, now);
+            return isOver(first, now) ? create(first.withState(overdue(first, "", now))) : UNCHANGED;
+        }
+        return switch (found.state()) {
+            case Ended _ -> new Transition.Finished(found);
+            case StepState _ when !isDrivenBy(spec, found) -> new Transition.Attached(found);
+            case Running _ -> new Transition.Held(found); // its worker ends it
+            case Retrying _ -> isOver(found, now) ? change(found, found.withState(overdue(found, "", now))) : UNCHANGED;
+        };
     }
 
     /** The end of a step whose retry rule excludes a failure; null if it does not. */
@@ -123,6 +158,9 @@ public final class StepLife {
             return ended.withNote(StepError.Kind.CANCELLED, message, now).withState(new Cancelled(now));
         }
         StepState refused = refused(record, infrastructure(StepError.Kind.WORKER_STOPPED, message), now);
+        if (refused == null && isOver(record, now)) {
+            refused = overdue(record, message, now);
+        }
         return refused == null
                 ? ended.withNote(StepError.Kind.WORKER_STOPPED, message + " This attempt is not counted.", now)
                         .withAttemptNotCounted()
@@ -160,6 +198,9 @@ public final class StepLife {
         StepState refused = refused(record, infrastructure(StepError.Kind.WORKER_LOST, message), now);
         if (refused != null) {
             return ended.withState(refused);
+        }
+        if (isOver(record, now)) {
+            return ended.withState(overdue(record, message, now));
         }
         if (record.budgetLeft()) {
             return ended.withState(new Retrying(now));

@@ -96,6 +96,11 @@ public record StepOverrides(
                 "notBefore",
                 text(before.window().notBefore()),
                 text(after.window().notBefore()));
+        change(
+                changes,
+                "deadline",
+                text(before.window().deadline()),
+                text(after.window().deadline()));
         if (input != null) {
             changes.add("another input");
         }

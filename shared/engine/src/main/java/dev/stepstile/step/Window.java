@@ -8,10 +8,16 @@ import org.jspecify.annotations.Nullable;
  * When a step may run. Whole milliseconds.
  *
  * @param notBefore no attempt begins before it; null: at once
+ * @param deadline the step ends at it, whatever it has come to; null: never
  */
-public record Window(@Nullable Instant notBefore) {
+public record Window(@Nullable Instant notBefore, @Nullable Instant deadline) {
     /** At any time. */
-    public static final Window ANY = new Window(null);
+    public static final Window ANY = new Window(null, null);
+
+    /** Whether the deadline is reached. */
+    public boolean isOver(Instant now) {
+        return deadline != null && !now.isBefore(deadline);
+    }
 
     /** Whether no attempt may begin yet. */
     public boolean isAhead(Instant now) {

@@ -8,6 +8,7 @@ import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepEvent.Cause;
 import dev.stepstile.step.StepEvent.FailureKind;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -78,6 +79,13 @@ public final class AttemptFailed extends Exception {
                 FailureKind.PASSING,
                 StepError.Kind.WORKER_LOST,
                 "Its worker was revoked: it sent no heartbeat for longer than its lease.");
+    }
+
+    static AttemptFailed ofDeadline(Instant deadline) {
+        return new AttemptFailed(
+                FailureKind.TERMINAL,
+                StepError.Kind.DEADLINE,
+                "Interrupted at its deadline, " + deadline + ". Redrive it to run it without one, or with another.");
     }
 
     static AttemptFailed ofTimeout(Duration allowed) {

@@ -15,6 +15,7 @@ import dev.stepstile.usecase.Dispatcher.NewStep;
 import dev.stepstile.usecase.Dispatcher.Request;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a dispatch asks for, in one hash: of two calls with the same content in whatever order of members, the same. The
@@ -50,14 +51,18 @@ final class DispatchDigest {
                 rule.on().forEach(node.putArray("retryOn")::add);
                 rule.never().forEach(node.putArray("retryNever")::add);
             }
-            Moment notBefore = step.times().notBefore();
-            if (notBefore != null) {
-                node.put("notBefore", notBefore.text());
-            }
+            moment(node, "notBefore", step.times().notBefore());
+            moment(node, "deadline", step.times().deadline());
             ObjectNode tags = node.putObject("tags");
             tags(request, step).forEach(tags::put);
         }
         return CANONICAL + Sha256.hex(CanonicalJson.of(content));
+    }
+
+    private static void moment(ObjectNode node, String member, @Nullable Moment moment) {
+        if (moment != null) {
+            node.put(member, moment.text());
+        }
     }
 
     /** What a dispatch is named that has no name. */

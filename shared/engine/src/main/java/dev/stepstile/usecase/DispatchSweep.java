@@ -208,7 +208,8 @@ final class DispatchSweep {
             Dispatch.Reading before = scene.dispatch().progress().reading();
             return before.readAt() != null
                     && before.cancelSeq() == scene.cancelSeq()
-                    && !StepSender.isSendable(step, now);
+                    && !StepSender.isSendable(step, now)
+                    && !step.settings().window().isOver(now);
         }
 
         /** The feed has shown it since; when it was read before, it did not. A success that was seen is counted at once. */

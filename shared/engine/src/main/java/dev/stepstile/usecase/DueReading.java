@@ -8,7 +8,6 @@ import dev.stepstile.step.StepState;
 import dev.stepstile.step.Window;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,17 +55,20 @@ final class DueReading {
         return Duration.between(last, now).compareTo(wait) > 0;
     }
 
-    /** When a rule can next act on a step that nobody has claimed, and that must not run at once; else null. */
+    /** When a rule can next act on a step that nobody has claimed, by when it may run; null if none can. */
     static @Nullable Instant actAt(Window window, Timing timing, Instant now) {
         Instant notBefore = window.notBefore();
-        return notBefore == null
-                ? null
-                : Stream.of(
-                                notBefore.minus(StepQueue.MAX_DELAY), // it can be sent
-                                notBefore.plus(timing.resending().lostAfter())) // its message may be lost
-                        .filter(at -> at.isAfter(now))
-                        .findFirst()
-                        .orElse(null);
+        Instant next = first(window.deadline(), null, now);
+        if (notBefore != null) {
+            next = first(notBefore.plus(timing.resending().lostAfter()), next, now); // its message may be lost
+            next = first(notBefore.minus(StepQueue.MAX_DELAY), next, now); // it can be sent
+        }
+        return next;
+    }
+
+    /** The first of two moments, of which one counts only if it lies ahead. */
+    private static @Nullable Instant first(@Nullable Instant at, @Nullable Instant other, Instant now) {
+        return at == null || !at.isAfter(now) || (other != null && other.isBefore(at)) ? other : at;
     }
 
     /** When a rule can next act on a step as it was read; null if only what happens to it can make one act. */
@@ -77,6 +79,13 @@ final class DueReading {
         if (!record.settings().dispatchId().equals(scene.dispatch().dispatchId())) {
             return null;
         }
+        Instant deadline = record.state() instanceof StepState.Ended
+                ? null
+                : record.settings().window().deadline();
+        return first(deadline, ofState(record, scene, now), now);
+    }
+
+    private static @Nullable Instant ofState(StepRecord record, Recovery.Scene scene, Instant now) {
         return switch (record.state()) {
             case StepState.Retrying(Instant notBefore) ->
                 Recovery.overdueAgain(notBefore, scene.timing().resending().overdueAfter(), now);

@@ -50,12 +50,16 @@ final class Recovery {
         /** DEAD, but its dead letter may not have been sent. */
         record MoveToDeadLetters(StepRecord record, StepState.Dead dead) implements Decision {}
 
+        /** It waits, and its deadline is over. */
+        record EndAtDeadline() implements Decision {}
+
         /** It can no longer be started. */
         record Discard(StepError error) implements Decision {}
     }
 
     private static final Decision LEAVE = new Decision.Leave();
     private static final Decision RESEND = new Decision.Resend();
+    private static final Decision END_AT_DEADLINE = new Decision.EndAtDeadline();
     private static final Decision SEND_FIRST = new Decision.SendFirst();
 
     static Decision decide(StepSpec spec, @Nullable StepRecord record, Scene scene, Instant now) {
@@ -72,6 +76,7 @@ final class Recovery {
             case StepState _ when attached -> LEAVE; // the dispatch that claimed it first drives it
             case StepState.Running _ when record.overdue(now, scene.timing().margin()) -> new Decision.Reclaim();
             case StepState.Running(Instant _, boolean cancelRequested) -> lookForWorker(record, cancelRequested);
+            case StepState.Retrying _ when record.settings().window().isOver(now) -> END_AT_DEADLINE;
             case StepState.Retrying(Instant notBefore) -> isOverdue(notBefore, scene, now) ? RESEND : LEAVE;
         };
     }
@@ -89,6 +94,9 @@ final class Recovery {
         }
         if (now.isAfter(spec.validUntil())) {
             return new Decision.Discard(StepError.notStartedBefore(spec.validUntil()));
+        }
+        if (spec.settings().window().isOver(now)) {
+            return END_AT_DEADLINE;
         }
         if (!StepSender.isSendable(spec, now)) {
             return LEAVE;

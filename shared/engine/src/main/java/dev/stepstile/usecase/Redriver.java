@@ -177,6 +177,7 @@ public final class Redriver {
         names(content, "retryOn", overrides.retry().on());
         names(content, "retryNever", overrides.retry().never());
         moment(content, "notBefore", overrides.times().notBefore());
+        moment(content, "deadline", overrides.times().deadline());
         content.set("input", input == null ? null : Json.parse(input));
         return Sha256.hex(CanonicalJson.of(content));
     }

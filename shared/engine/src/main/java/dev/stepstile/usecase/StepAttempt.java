@@ -183,7 +183,7 @@ public final class StepAttempt {
         InputReader reader = new InputReader(parts.payloads());
         HandlerInput input = reader.input(spec);
         Instant started = parts.runtime().now();
-        Instant limit = Collections.min(List.of(started.plus(spec.settings().timeout()), deadline));
+        Instant limit = limit(started);
         AttemptContext context = new AttemptContext(held, log, limit, reader.tags(spec), spec.tenant());
         if (held.mustNotStart()) {
             throw AttemptFailed.ofStoppedWorker();
@@ -208,6 +208,13 @@ public final class StepAttempt {
         } finally {
             held.handlerEnded();
         }
+    }
+
+    /** When the handler is interrupted: at its timeout, its step's deadline or its worker's end. */
+    private Instant limit(Instant started) {
+        Instant ofAttempt = Collections.min(List.of(started.plus(spec.settings().timeout()), deadline));
+        Instant ofStep = spec.settings().window().deadline();
+        return ofStep != null && ofStep.isBefore(ofAttempt) ? ofStep : ofAttempt;
     }
 
     private static StepResult run(StepHandler handler, RunningAttempt held, StepInput input, AttemptContext context)
@@ -324,7 +331,13 @@ public final class StepAttempt {
         if (held.lost()) {
             return AttemptFailed.ofRevokedWorker();
         }
-        return held.cancelRequested() ? AttemptFailed.ofCancel() : AttemptFailed.ofTimeout(allowed);
+        if (held.cancelRequested()) {
+            return AttemptFailed.ofCancel();
+        }
+        Instant ofStep = spec.settings().window().deadline();
+        return ofStep != null && !parts.runtime().now().isBefore(ofStep)
+                ? AttemptFailed.ofDeadline(ofStep)
+                : AttemptFailed.ofTimeout(allowed);
     }
 
     private Payload result(StepResult result) throws AttemptFailed {

@@ -403,8 +403,11 @@ public final class StepExecution {
             return new MessageDisposition.RetryIn(Duration.ZERO);
         }
         Duration timeout = spec.settings().timeout();
-        Duration needed = Collections.min(List.of(timeout, budget.whole()));
-        if (parts.runtime().now().plus(needed).isAfter(budget.workDeadline().plusMillis(500))) {
+        Instant now = parts.runtime().now();
+        Instant stepDeadline = spec.settings().window().deadline();
+        Duration untilDeadline = stepDeadline == null ? timeout : Duration.between(now, stepDeadline);
+        Duration needed = Collections.min(List.of(timeout, budget.whole(), untilDeadline));
+        if (now.plus(needed).isAfter(budget.workDeadline().plusMillis(500))) {
             LOG.info("Step {}: not enough time is left here; put back, and no attempt is counted.", spec.id());
             return new MessageDisposition.RetryIn(Duration.ZERO);
         }

@@ -222,6 +222,7 @@ public final class StepRecorder {
             case StepEvent.Release e -> "release of attempt " + e.attempt();
             case StepEvent.WorkerLost e -> "loss of the worker of attempt " + e.attempt();
             case StepEvent.Expire _ -> "end of an attempt that is overdue";
+            case StepEvent.ReachDeadline _ -> "end at the deadline";
             case StepEvent.Cancel _ -> "cancel";
             case StepEvent.Redrive _ -> "redrive";
             case StepEvent.DeadLettered _ -> "dead-letter mark";

@@ -100,6 +100,8 @@ final class StepRecovery {
                         canceller.cancel(step.spec(), step.record(), cancelSeq(step.spec())),
                         SweepReport.CANCELLED);
             case Recovery.Decision.LookForWorker look -> lookForWorker(step, look);
+            case Recovery.Decision.EndAtDeadline _ ->
+                recorded(step, apply(step, new StepEvent.ReachDeadline(step.spec())), SweepReport.DISCARDED);
             case Recovery.Decision.Discard(var error) ->
                 recorded(step, apply(step, new StepEvent.Discard(step.spec(), error)), SweepReport.DISCARDED);
         };

@@ -125,7 +125,7 @@ final class Generated {
                         random.nextBoolean() ? RetryRule.ANY : new RetryRule(names(), names())),
                 duration(),
                 null,
-                random.nextBoolean() ? Window.ANY : new Window(instantOrNull()));
+                random.nextBoolean() ? Window.ANY : new Window(instantOrNull(), instantOrNull()));
     }
 
     private StepError error() {

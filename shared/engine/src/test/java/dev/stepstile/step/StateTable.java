@@ -26,7 +26,10 @@ final class StateTable {
         List<Situation> rows = new ArrayList<>();
         rows.add(new Situation("QUEUED", null, Steps.spec()));
         rows.add(new Situation("QUEUED, validity over", null, Steps.expired()));
-        rows.add(new Situation("QUEUED, `notBefore` ahead", null, Steps.spec(new Window(Steps.NOW.plusMillis(1)))));
+        Window late = new Window(null, Steps.NOW);
+        rows.add(new Situation("QUEUED, deadline reached", null, Steps.spec(late)));
+        rows.add(new Situation(
+                "QUEUED, `notBefore` ahead", null, Steps.spec(new Window(Steps.NOW.plusMillis(1), null))));
         add(rows, "RUNNING", Steps.record(Steps.running(Duration.ofSeconds(1), false)));
         add(rows, "RUNNING, cancel asked", Steps.record(Steps.running(Duration.ofSeconds(1), true)));
         add(rows, "RUNNING, last attempt", Steps.record(3, 0, Steps.running(Duration.ofSeconds(1), false), List.of()));
@@ -34,6 +37,10 @@ final class StateTable {
         add(rows, "RUNNING, overdue", Steps.record(Steps.running(over, false)));
         add(rows, "RUNNING, overdue, cancel asked", Steps.record(Steps.running(over, true)));
         add(rows, "RUNNING, overdue, last attempt", Steps.record(3, 0, Steps.running(over, false), List.of()));
+        Window soonLate = new Window(null, Steps.NOW.plusSeconds(5));
+        add(rows, "RUNNING, deadline reached", Steps.record(Steps.running(over, false), late));
+        add(rows, "RUNNING, deadline reached, cancel asked", Steps.record(Steps.running(over, true), late));
+        add(rows, "RUNNING, deadline before a retry", Steps.record(Steps.running(over, false), soonLate));
         RetryRule others = new RetryRule(List.of("a.B"), List.of());
         RetryRule these = new RetryRule(List.of(), List.of("HANDLER_FAILED", "WORKER_LOST", "WORKER_STOPPED"));
         add(rows, "RUNNING, `retry.on` has others", Steps.record(Steps.running(over, false), others));
@@ -45,12 +52,14 @@ final class StateTable {
                 rows,
                 "RETRYING, due, lost a worker",
                 Steps.record(2, 0, new StepState.Retrying(Steps.NOW), List.of(Steps.lost(2))));
+        add(rows, "RETRYING, deadline reached", Steps.record(new StepState.Retrying(Steps.NOW.plusMillis(1)), late));
         add(rows, "SUCCEEDED", Steps.record(new StepState.Succeeded(new Payload.Inline("41"), Steps.NOW)));
         add(rows, "FAILED", Steps.record(new StepState.Failed(Steps.BROKEN, Steps.NOW)));
+        add(rows, "FAILED, deadline reached", Steps.record(new StepState.Failed(Steps.BROKEN, Steps.NOW), late));
         add(rows, "DEAD, not dead-lettered", Steps.record(new StepState.Dead(Steps.BROKEN, Steps.NOW, null)));
         add(rows, "DEAD, dead-lettered", Steps.record(new StepState.Dead(Steps.BROKEN, Steps.NOW, Steps.NOW)));
         add(rows, "CANCELLED", Steps.record(new StepState.Cancelled(Steps.NOW)));
-        Window ahead = new Window(Steps.NOW.plusMillis(1));
+        Window ahead = new Window(Steps.NOW.plusMillis(1), null);
         add(rows, "CANCELLED, `notBefore` ahead", Steps.record(new StepState.Cancelled(Steps.NOW), ahead));
         for (Situation row : List.copyOf(rows)) {
             if (row.record() != null
@@ -113,6 +122,7 @@ final class StateTable {
                                 new Happening("worker lost (older attempt)", s -> lost(Steps.WORKER, attempt(s) - 1)),
                                 new Happening("another worker lost", s -> lost("worker-1", attempt(s))),
                                 new Happening("expire", s -> new StepEvent.Expire(Steps.MARGIN)),
+                                new Happening("reach the deadline", s -> new StepEvent.ReachDeadline(s.spec())),
                                 new Happening("cancel", s -> new StepEvent.Cancel(s.spec(), 1)),
                                 new Happening("cancel, answered before", s -> new StepEvent.Cancel(s.spec(), 0)),
                                 new Happening("redrive", s -> new StepEvent.Redrive(1, null)),

@@ -21,6 +21,7 @@ class StateTableTest {
             """
             QUEUED                               | **RUNNING**, attempt +1 | **RUNNING**, attempt +1 | **DEAD**
             QUEUED, validity over                | **DEAD**                | **DEAD**                | **DEAD**
+            QUEUED, deadline reached | **FAILED** | **FAILED** | **DEAD**
             QUEUED, `notBefore` ahead | not due | not due | **DEAD**
             RUNNING                              | held                    | held                    | held
             RUNNING, cancel asked                | held                    | held                    | held
@@ -28,14 +29,19 @@ class StateTableTest {
             RUNNING, overdue                  | held | held | held
             RUNNING, overdue, cancel asked    | held | held | held
             RUNNING, overdue, last attempt    | held | held | held
+            RUNNING, deadline reached | held | held | held
+            RUNNING, deadline reached, cancel asked | held | held | held
+            RUNNING, deadline before a retry | held | held | held
             RUNNING, `retry.on` has others | held | held | held
             RUNNING, `retry.never` has it | held | held | held
             RUNNING, `retry.never` has it, cancel asked | held | held | held
             RETRYING, not due                    | not due                 | not due                 | **DEAD**
             RETRYING, due                        | **RUNNING**, attempt +1 | **RUNNING**, attempt +1 | **DEAD**
             RETRYING, due, lost a worker         | wait to be alone        | **RUNNING**, attempt +1 | **DEAD**
+            RETRYING, deadline reached | **FAILED** | **FAILED** | **DEAD**
             SUCCEEDED                            | finished                | finished                | finished
             FAILED                               | finished                | finished                | finished
+            FAILED, deadline reached | finished | finished | finished
             DEAD, not dead-lettered              | finished                | finished                | finished
             DEAD, dead-lettered                  | finished                | finished                | finished
             CANCELLED                            | finished                | finished                | finished
@@ -48,6 +54,7 @@ class StateTableTest {
             """
             QUEUED                               | –             | –             | –             | –             | – | –
             QUEUED, validity over                | –             | –             | –             | –             | – | –
+            QUEUED, deadline reached | – | – | – | – | – | –
             QUEUED, `notBefore` ahead | – | – | – | – | – | –
             RUNNING                              | **SUCCEEDED** | **RETRYING**  | **RETRYING**  | **FAILED**    | **DEAD** | **RETRYING**, not counted
             RUNNING, cancel asked                | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
@@ -55,14 +62,19 @@ class StateTableTest {
             RUNNING, overdue                  | **SUCCEEDED** | **RETRYING**  | **RETRYING**  | **FAILED**    | **DEAD** | **RETRYING**, not counted
             RUNNING, overdue, cancel asked    | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
             RUNNING, overdue, last attempt    | **SUCCEEDED** | **DEAD**      | **DEAD**      | **FAILED**    | **DEAD** | **RETRYING**, not counted
+            RUNNING, deadline reached | **SUCCEEDED** | **FAILED** | **FAILED** | **FAILED** | **DEAD** | **FAILED**
+            RUNNING, deadline reached, cancel asked | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
+            RUNNING, deadline before a retry | **SUCCEEDED** | **FAILED** | **FAILED** | **FAILED** | **DEAD** | **RETRYING**, not counted
             RUNNING, `retry.on` has others | **SUCCEEDED** | **FAILED** | **RETRYING** | **FAILED** | **DEAD** | **RETRYING**, not counted
             RUNNING, `retry.never` has it | **SUCCEEDED** | **FAILED** | **FAILED** | **FAILED** | **DEAD** | **FAILED**
             RUNNING, `retry.never` has it, cancel asked | **SUCCEEDED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED** | **CANCELLED**
             RETRYING, not due                    | stale         | stale         | stale         | stale         | stale | stale
             RETRYING, due                        | stale         | stale         | stale         | stale         | stale | stale
             RETRYING, due, lost a worker         | stale         | stale         | stale         | stale         | stale | stale
+            RETRYING, deadline reached | stale | stale | stale | stale | stale | stale
             SUCCEEDED                            | stale         | stale         | stale         | stale         | stale | stale
             FAILED                               | stale         | stale         | stale         | stale         | stale | stale
+            FAILED, deadline reached | stale | stale | stale | stale | stale | stale
             DEAD, not dead-lettered              | stale         | stale         | stale         | stale         | stale | stale
             DEAD, dead-lettered                  | stale         | stale         | stale         | stale         | stale | stale
             CANCELLED                            | stale         | stale         | stale         | stale         | stale | stale
@@ -75,6 +87,7 @@ class StateTableTest {
             """
             QUEUED                               | –     | –     | –     | – | – | –
             QUEUED, validity over                | –     | –     | –     | – | – | –
+            QUEUED, deadline reached | – | – | – | – | – | –
             QUEUED, `notBefore` ahead | – | – | – | – | – | –
             RUNNING                              | stale | stale | stale | stale | stale | stale
             RUNNING, cancel asked                | stale | stale | stale | stale | stale | stale
@@ -82,14 +95,19 @@ class StateTableTest {
             RUNNING, overdue                  | stale | stale | stale | stale | stale | stale
             RUNNING, overdue, cancel asked    | stale | stale | stale | stale | stale | stale
             RUNNING, overdue, last attempt    | stale | stale | stale | stale | stale | stale
+            RUNNING, deadline reached | stale | stale | stale | stale | stale | stale
+            RUNNING, deadline reached, cancel asked | stale | stale | stale | stale | stale | stale
+            RUNNING, deadline before a retry | stale | stale | stale | stale | stale | stale
             RUNNING, `retry.on` has others | stale | stale | stale | stale | stale | stale
             RUNNING, `retry.never` has it | stale | stale | stale | stale | stale | stale
             RUNNING, `retry.never` has it, cancel asked | stale | stale | stale | stale | stale | stale
             RETRYING, not due                    | stale | stale | stale | stale | stale | stale
             RETRYING, due                        | stale | stale | stale | stale | stale | stale
             RETRYING, due, lost a worker         | stale | stale | stale | stale | stale | stale
+            RETRYING, deadline reached | stale | stale | stale | stale | stale | stale
             SUCCEEDED                            | stale | stale | stale | stale | stale | stale
             FAILED                               | stale | stale | stale | stale | stale | stale
+            FAILED, deadline reached | stale | stale | stale | stale | stale | stale
             DEAD, not dead-lettered              | stale | stale | stale | stale | stale | stale
             DEAD, dead-lettered                  | stale | stale | stale | stale | stale | stale
             CANCELLED                            | stale | stale | stale | stale | stale | stale
@@ -98,39 +116,47 @@ class StateTableTest {
             RETRYING, due, of another dispatch   | stale | stale | stale | stale | stale | stale
             SUCCEEDED, of another dispatch       | stale | stale | stale | stale | stale | stale
             """,
-            // worker lost | (older attempt) | another worker | expire | cancel | answered | redrive |
+            // worker lost | (older attempt) | another worker | expire | reach the deadline | cancel | answered |
+            // redrive |
             // by its dead letter | by an older dead letter |
             // dead-lettered | dead-lettered (older attempt)
             """
-            QUEUED                               | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
-            QUEUED, validity over                | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
-            QUEUED, `notBefore` ahead | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
-            RUNNING                              | **RETRYING** | – | – | – | **RUNNING**, asked to stop | – | – | – | – | – | –
-            RUNNING, cancel asked                | **CANCELLED** | – | – | – | **RUNNING** | – | – | – | – | – | –
-            RUNNING, last attempt                | **DEAD** | – | – | – | **RUNNING**, asked to stop | – | – | – | – | – | –
-            RUNNING, overdue                  | **RETRYING** | – | – | **RETRYING** | **RUNNING**, asked to stop | – | – | – | – | – | –
-            RUNNING, overdue, cancel asked    | **CANCELLED** | – | – | **CANCELLED** | **RUNNING** | – | – | – | – | – | –
-            RUNNING, overdue, last attempt    | **DEAD** | – | – | **DEAD** | **RUNNING**, asked to stop | – | – | – | – | – | –
-            RUNNING, `retry.on` has others | **RETRYING** | – | – | **RETRYING** | **RUNNING**, asked to stop | – | – | – | – | – | –
-            RUNNING, `retry.never` has it | **FAILED** | – | – | **FAILED** | **RUNNING**, asked to stop | – | – | – | – | – | –
-            RUNNING, `retry.never` has it, cancel asked | **CANCELLED** | – | – | **CANCELLED** | **RUNNING** | – | – | – | – | – | –
-            RETRYING, not due                    | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
-            RETRYING, due                        | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
-            RETRYING, due, lost a worker         | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
-            SUCCEEDED                            | – | – | – | – | – | – | finished | – | – | – | –
-            FAILED                               | – | – | – | – | – | – | **RETRYING**, fresh budget | – | – | – | –
-            DEAD, not dead-lettered | – | – | – | – | – | – | **RETRYING**, fresh budget | **RETRYING**, fresh budget | – | **DEAD**, dead-lettered | –
-            DEAD, dead-lettered     | – | – | – | – | – | – | **RETRYING**, fresh budget | **RETRYING**, fresh budget | – | – | –
-            CANCELLED                            | – | – | – | – | – | – | **RETRYING**, fresh budget | – | – | – | –
-            CANCELLED, `notBefore` ahead | – | – | – | – | – | – | **RETRYING**, fresh budget, not due | – | – | – | –
-            RUNNING, overdue, of another dispatch | **RETRYING** | – | – | **RETRYING** | **RUNNING**, asked to stop | – | – | – | – | – | –
-            RETRYING, due, of another dispatch   | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
-            SUCCEEDED, of another dispatch       | – | – | – | – | – | – | finished | – | – | – | –
+            QUEUED                               | – | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
+            QUEUED, validity over                | – | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
+            QUEUED, deadline reached | – | – | – | – | **FAILED** | **CANCELLED** | – | – | – | – | – | –
+            QUEUED, `notBefore` ahead | – | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
+            RUNNING                              | **RETRYING** | – | – | – | held | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RUNNING, cancel asked                | **CANCELLED** | – | – | – | held | **RUNNING** | – | – | – | – | – | –
+            RUNNING, last attempt                | **DEAD** | – | – | – | held | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RUNNING, overdue                  | **RETRYING** | – | – | **RETRYING** | held | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RUNNING, overdue, cancel asked    | **CANCELLED** | – | – | **CANCELLED** | held | **RUNNING** | – | – | – | – | – | –
+            RUNNING, overdue, last attempt    | **DEAD** | – | – | **DEAD** | held | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RUNNING, deadline reached | **FAILED** | – | – | **FAILED** | held | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RUNNING, deadline reached, cancel asked | **CANCELLED** | – | – | **CANCELLED** | held | **RUNNING** | – | – | – | – | – | –
+            RUNNING, deadline before a retry | **RETRYING** | – | – | **RETRYING** | held | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RUNNING, `retry.on` has others | **RETRYING** | – | – | **RETRYING** | held | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RUNNING, `retry.never` has it | **FAILED** | – | – | **FAILED** | held | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RUNNING, `retry.never` has it, cancel asked | **CANCELLED** | – | – | **CANCELLED** | held | **RUNNING** | – | – | – | – | – | –
+            RETRYING, not due                    | – | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
+            RETRYING, due                        | – | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
+            RETRYING, due, lost a worker         | – | – | – | – | – | **CANCELLED** | – | – | – | – | – | –
+            RETRYING, deadline reached | – | – | – | – | **FAILED** | **CANCELLED** | – | – | – | – | – | –
+            SUCCEEDED                            | – | – | – | – | finished | – | – | finished | – | – | – | –
+            FAILED                               | – | – | – | – | finished | – | – | **RETRYING**, fresh budget | – | – | – | –
+            FAILED, deadline reached | – | – | – | – | finished | – | – | **RETRYING**, fresh budget, other settings | – | – | – | –
+            DEAD, not dead-lettered | – | – | – | – | finished | – | – | **RETRYING**, fresh budget | **RETRYING**, fresh budget | – | **DEAD**, dead-lettered | –
+            DEAD, dead-lettered     | – | – | – | – | finished | – | – | **RETRYING**, fresh budget | **RETRYING**, fresh budget | – | – | –
+            CANCELLED                            | – | – | – | – | finished | – | – | **RETRYING**, fresh budget | – | – | – | –
+            CANCELLED, `notBefore` ahead | – | – | – | – | finished | – | – | **RETRYING**, fresh budget, not due | – | – | – | –
+            RUNNING, overdue, of another dispatch | **RETRYING** | – | – | **RETRYING** | attached | **RUNNING**, asked to stop | – | – | – | – | – | –
+            RETRYING, due, of another dispatch   | – | – | – | – | attached | **CANCELLED** | – | – | – | – | – | –
+            SUCCEEDED, of another dispatch       | – | – | – | – | finished | – | – | finished | – | – | – | –
             """,
             // redrive with overrides
             """
             QUEUED                               | –
             QUEUED, validity over                | –
+            QUEUED, deadline reached | –
             QUEUED, `notBefore` ahead | –
             RUNNING                              | –
             RUNNING, cancel asked                | –
@@ -138,14 +164,19 @@ class StateTableTest {
             RUNNING, overdue                  | –
             RUNNING, overdue, cancel asked    | –
             RUNNING, overdue, last attempt    | –
+            RUNNING, deadline reached | –
+            RUNNING, deadline reached, cancel asked | –
+            RUNNING, deadline before a retry | –
             RUNNING, `retry.on` has others | –
             RUNNING, `retry.never` has it | –
             RUNNING, `retry.never` has it, cancel asked | –
             RETRYING, not due                    | –
             RETRYING, due                        | –
             RETRYING, due, lost a worker         | –
+            RETRYING, deadline reached | –
             SUCCEEDED                            | finished
             FAILED                               | **RETRYING**, fresh budget, other settings
+            FAILED, deadline reached | **RETRYING**, fresh budget, other settings
             DEAD, not dead-lettered              | **RETRYING**, fresh budget, other settings
             DEAD, dead-lettered                  | **RETRYING**, fresh budget, other settings
             CANCELLED                            | **RETRYING**, fresh budget, other settings
@@ -207,7 +238,8 @@ class StateTableTest {
             if (StateTable.transition(situation, happening)
                     instanceof Transition.Write(StepRecord next, Precondition expect)) {
                 StepRecord found = situation.record();
-                boolean claim = happening.event().apply(situation) instanceof StepEvent.Claim;
+                boolean claim = happening.event().apply(situation) instanceof StepEvent.Claim
+                        && next.state() instanceof StepState.Running;
                 String cell = situation.name() + " x " + happening.name();
                 if (found == null) {
                     assertThat(expect).as(cell).isEqualTo(new Precondition.Absent());
@@ -248,6 +280,7 @@ class StateTableTest {
                     case StepEvent.Claim _,
                             StepEvent.WorkerLost _,
                             StepEvent.Expire _,
+                            StepEvent.ReachDeadline _,
                             StepEvent.Cancel _,
                             StepEvent.Redrive _ -> false;
                     case StepEvent.DeadLettered _, StepEvent.Discard _ -> false;

@@ -132,13 +132,18 @@ class DueReadingTest {
         Instant notBefore = START.plus(Duration.ofHours(1));
         Instant sendable = notBefore.minus(Duration.ofMinutes(15));
         Instant lost = notBefore.plus(Timing.DEFAULT.resending().lostAfter());
-        Window window = new Window(notBefore);
+        Window window = new Window(notBefore, null);
         assertThat(DueReading.actAt(window, Timing.DEFAULT, START)).isEqualTo(sendable);
         assertThat(DueReading.actAt(window, Timing.DEFAULT, sendable.minusMillis(1)))
                 .isEqualTo(sendable);
         assertThat(DueReading.actAt(window, Timing.DEFAULT, sendable)).isEqualTo(lost);
         assertThat(DueReading.actAt(window, Timing.DEFAULT, lost)).isNull();
         assertThat(DueReading.actAt(Window.ANY, Timing.DEFAULT, START)).isNull();
+        Window both = new Window(notBefore, notBefore.plusSeconds(30));
+        assertThat(DueReading.actAt(both, Timing.DEFAULT, START)).isEqualTo(sendable);
+        assertThat(DueReading.actAt(both, Timing.DEFAULT, sendable)).isEqualTo(both.deadline());
+        assertThat(DueReading.actAt(both, Timing.DEFAULT, notBefore.plusSeconds(30)))
+                .isEqualTo(lost);
     }
 
     private static @Nullable Instant actAt(StepState state, String owner, String dispatchId) {

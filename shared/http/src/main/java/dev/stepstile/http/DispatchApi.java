@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http.Problem;
 import dev.stepstile.step.Limits;
+import dev.stepstile.step.Moment;
 import dev.stepstile.step.NotifyTarget;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.RetryRule;
@@ -69,7 +70,8 @@ public final class DispatchApi {
                         "dispatch-conflict",
                         "Dispatch '" + dispatchId
                                 + "' exists with other content; use another dispatchId for other content.");
-            case Answer.OutOfTime(String _, String detail) -> throw Problem.badRequest("bad-not-before", detail);
+            case Answer.OutOfTime(String member, String detail) ->
+                throw Problem.badRequest(member.equals("deadline") ? "bad-deadline" : "bad-not-before", detail);
             case Answer.RunCancelled(String runId) ->
                 throw new Problem(
                         409,
@@ -110,7 +112,7 @@ public final class DispatchApi {
         Parameters.known(
                 body,
                 "the request body",
-                Set.of("dispatchId", "tenant", "defaults", "sharedInputs", "steps", "notify"));
+                Set.of("dispatchId", "tenant", "defaults", "sharedInputs", "deadline", "steps", "notify"));
         JsonNode steps = body.path("steps");
         if (!steps.isArray() || steps.isEmpty()) {
             throw Problem.badRequest("no-steps", "'steps' must be a list of at least one step.");
@@ -125,10 +127,11 @@ public final class DispatchApi {
         Parameters.known(defaults, "'defaults'", STEP_DEFAULTS);
         SortedMap<String, String> commonTags =
                 tags("'defaults'", Parameters.object(defaults, "tags", "bad-tags"), new TreeMap<>());
+        Moment deadline = MomentJson.read("", body, "deadline", "bad-deadline", Limits.DEADLINE);
         Set<String> keys = new HashSet<>();
         List<NewStep> read = new ArrayList<>();
         for (JsonNode step : steps) {
-            NewStep newStep = step(step, defaults, commonTags, read.size());
+            NewStep newStep = step(step, new Common(defaults, commonTags, deadline), read.size());
             if (!keys.add(newStep.key())) {
                 throw Problem.badRequest(
                         "duplicate-step-key",
@@ -167,7 +170,14 @@ public final class DispatchApi {
         return shared;
     }
 
-    private static NewStep step(JsonNode step, JsonNode defaults, SortedMap<String, String> commonTags, int index) {
+    /** What the steps of a dispatch have in common. */
+    private record Common(
+            JsonNode defaults,
+            SortedMap<String, String> tags,
+            @Nullable Moment deadline) {}
+
+    private static NewStep step(JsonNode step, Common common, int index) {
+        JsonNode defaults = common.defaults();
         String at = "steps[" + index + "]";
         if (!step.isObject()) {
             throw Problem.badRequest("bad-step", at + " must be an object.");
@@ -196,14 +206,15 @@ public final class DispatchApi {
                 input,
                 retry(key, step, defaults),
                 timeout(key, step, defaults),
-                tags("Step '" + key + "'", Parameters.object(step, "tags", "bad-tags"), commonTags),
-                times(key, step, defaults));
+                tags("Step '" + key + "'", Parameters.object(step, "tags", "bad-tags"), common.tags()),
+                times(key, step, common));
     }
 
-    private static Times times(String key, JsonNode step, JsonNode defaults) {
-        JsonNode holder = step.hasNonNull("notBefore") ? step : defaults;
+    private static Times times(String key, JsonNode step, Common common) {
+        JsonNode holder = step.hasNonNull("notBefore") ? step : common.defaults();
         return new Times(
-                MomentJson.read("Step '" + key + "': ", holder, "notBefore", "bad-not-before", Limits.NOT_BEFORE));
+                MomentJson.read("Step '" + key + "': ", holder, "notBefore", "bad-not-before", Limits.NOT_BEFORE),
+                common.deadline());
     }
 
     private static Duration timeout(String key, JsonNode step, JsonNode defaults) {

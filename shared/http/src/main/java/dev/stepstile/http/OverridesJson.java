@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** What a redrive changes of its steps, as its caller writes it: checked as a dispatch checks a step. */
 final class OverridesJson {
     private static final Set<String> NAMES =
-            Set.of("handler", "maxAttempts", "timeoutSeconds", "retry", "notBefore", "input");
+            Set.of("handler", "maxAttempts", "timeoutSeconds", "retry", "notBefore", "deadline", "input");
 
     private OverridesJson() {}
 
@@ -36,7 +36,9 @@ final class OverridesJson {
                         RetryJson.never("", retry)),
                 timeout == null ? null : Duration.ofSeconds(timeout),
                 null,
-                new Times(MomentJson.read("", node, "notBefore", "bad-not-before", Limits.NOT_BEFORE)));
+                new Times(
+                        MomentJson.read("", node, "notBefore", "bad-not-before", Limits.NOT_BEFORE),
+                        MomentJson.read("", node, "deadline", "bad-deadline", Limits.DEADLINE)));
     }
 
     /** The JSON of another input; null if there is none. */

@@ -27,6 +27,7 @@ final class StepView {
         node.put("handler", step.spec().settings().handler())
                 .put("dispatchId", step.spec().settings().dispatchId());
         put(node, "notBefore", step.spec().settings().window().notBefore());
+        put(node, "dispatchDeadline", step.spec().settings().window().deadline());
         return node;
     }
 
@@ -102,6 +103,7 @@ final class StepView {
      */
     static ObjectNode full(StepRecord record, RunQueries queries, long most, long room) {
         ObjectNode node = brief(record);
+        put(node, "dispatchDeadline", record.settings().window().deadline());
         node.put("maxAttempts", record.settings().retry().maxAttempts())
                 .put("logPageCount", record.attempts().newest().pages());
         if (record.answered().redrivenBy() != null) {

@@ -80,7 +80,19 @@ public interface Scenario {
                 step.retry(),
                 step.timeout(),
                 step.tags(),
-                new Times(new Moment.After(delay)));
+                new Times(new Moment.After(delay), null));
+    }
+
+    /** The step, which ends so long after its dispatch at the latest. */
+    static Dispatcher.NewStep timed(Dispatcher.NewStep step, Duration deadline) {
+        return new Dispatcher.NewStep(
+                step.key(),
+                step.handler(),
+                step.input(),
+                step.retry(),
+                step.timeout(),
+                step.tags(),
+                new Times(null, new Moment.After(deadline)));
     }
 
     static Dispatcher.Request request(String dispatchId, Dispatcher.NewStep... steps) {

@@ -71,6 +71,11 @@ class ExplorationTest {
         }
 
         @Test
+        void leaves_each_step_ended_soon_after_its_deadline() {
+            holds(new Exploration(Scenarios.named("deadline"), 11).singles());
+        }
+
+        @Test
         void leaves_a_step_with_one_result_that_two_dispatches_name_and_whose_letter_was_moved_back() {
             holds(new Exploration(Scenarios.named("attached-moved-back"), 9).singles());
         }

@@ -40,6 +40,15 @@ final class SweeperBugs {
                     return List.of();
                 }
             }),
+            SeededBug.store("A sweep ends nothing at its deadline", "sweeper", store -> new PassingStore(store) {
+                @Override
+                public WriteResult write(StepRecord next, Precondition expect) {
+                    return next.state() instanceof StepState.Failed failed
+                                    && failed.error().kind() == StepError.Kind.DEADLINE
+                            ? new WriteResult.Refused(null)
+                            : store.write(next, expect);
+                }
+            }),
             queue("A sweep does not send what could not be sent at first", queue -> new PassingQueue(queue) {
                 @Override
                 public List<Outgoing> send(List<Outgoing> messages) {

@@ -16,6 +16,7 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.Window;
 import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.testing.PassingTasks;
 import dev.stepstile.usecase.EngineRuntime;
@@ -100,6 +101,13 @@ final class WorkerBugs {
                                     new StepState.Retrying(due.plus(Duration.between(
                                                     next.history().getLast().endedAt(), due)
                                             .multipliedBy(9))))
+                            : next),
+            writes("A claim forgets the deadline", next -> Mistakes.settings(next, withoutDeadline(next.settings()))),
+            writes(
+                    "What reaches its deadline is retried",
+                    next -> next.state() instanceof StepState.Failed(StepError error, Instant at)
+                                    && error.kind() == StepError.Kind.DEADLINE
+                            ? Mistakes.in(next, new StepState.Retrying(at))
                             : next),
             writes(
                     "A failure is retried that its step's client excludes",
@@ -226,6 +234,17 @@ final class WorkerBugs {
                 return store.write(wrong.apply(next), expect);
             }
         });
+    }
+
+    private static StepSettings withoutDeadline(StepSettings settings) {
+        return new StepSettings(
+                settings.dispatchId(),
+                settings.index(),
+                settings.handler(),
+                settings.retry(),
+                settings.timeout(),
+                settings.input(),
+                new Window(settings.window().notBefore(), null));
     }
 
     private static StepSettings withoutRule(StepSettings settings) {

@@ -140,6 +140,12 @@ class BadInputTest {
             400 bad-not-before     | {"steps":[{"key":"a","handler":"work","notBefore":"2027-11-24T08:00:00Z"}]}
             400 bad-not-before     | {"steps":[{"key":"a","handler":"work","notBefore":"+999999999-01-01T00:00:00Z"}]}
             400 bad-not-before     | {"defaults":{"notBefore":[]},"steps":[{"key":"a","handler":"work"}]}
+            400 bad-deadline       | {"deadline":"tomorrow","steps":[{"key":"a","handler":"work"}]}
+            400 bad-deadline       | {"deadline":0,"steps":[{"key":"a","handler":"work"}]}
+            400 bad-deadline       | {"deadline":"2026-11-24T07:59:59Z","steps":[{"key":"a","handler":"work"}]}
+            400 bad-deadline       | {"deadline":1209601,"steps":[{"key":"a","handler":"work"}]}
+            400 unknown-member     | {"steps":[{"key":"a","handler":"work","deadline":5}]}
+            400 bad-not-before     | {"deadline":60,"steps":[{"key":"a","handler":"work","notBefore":60}]}
             400 bad-tags           | {"steps":[{"key":"a","handler":"work","tags":["x"]}]}
             400 bad-tags           | {"steps":[{"key":"a","handler":"work","tags":{"x":1}}]}
             400 bad-tags           | {"steps":[{"key":"a","handler":"work","tags":{"x":{}}}]}

@@ -48,7 +48,13 @@ class DelayedStepTest {
     private static NewStep delayed(String key, Moment notBefore) {
         NewStep step = Stack.step(key);
         return new NewStep(
-                key, step.handler(), step.input(), step.retry(), step.timeout(), step.tags(), new Times(notBefore));
+                key,
+                step.handler(),
+                step.input(),
+                step.retry(),
+                step.timeout(),
+                step.tags(),
+                new Times(notBefore, null));
     }
 
     private static NewStep delayed(String key, Duration delay) {
@@ -159,7 +165,7 @@ class DelayedStepTest {
         stack.dispatch("d1", delayed("a", LATE));
         cancel();
         redrive(new StepOverrides(
-                null, StepOverrides.Retries.NONE, null, null, new Times(new Moment.After(Duration.ZERO))));
+                null, StepOverrides.Retries.NONE, null, null, new Times(new Moment.After(Duration.ZERO), null)));
         stack.deliver();
         assertThat(stack.state("a")).isEqualTo(Name.SUCCEEDED);
     }

@@ -102,6 +102,10 @@ class StoredFormsTest {
                 deadLetter("dead-letter-with-a-delay", Specimens.delayed()),
                 manifest("manifest-with-a-delay", List.of(Specimens.delayed())),
                 record(Specimens.delayedRecord()),
+                message("message-with-a-deadline", Specimens.timed()),
+                deadLetter("dead-letter-with-a-deadline", Specimens.timed()),
+                manifest("manifest-with-a-deadline", List.of(Specimens.timed())),
+                record(Specimens.timedRecord()),
                 deadLetter("dead-letter", Specimens.small()),
                 deadLetter("dead-letter-of-a-tenant", Specimens.tenanted()),
                 Form.of(

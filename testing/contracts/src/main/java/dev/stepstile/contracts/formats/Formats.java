@@ -20,7 +20,8 @@ public final class Formats {
             "3-tenant",
             "4-retry-rule",
             "5-delay",
-            "6-notification");
+            "6-notification",
+            "7-deadline");
 
     private Formats() {}
 

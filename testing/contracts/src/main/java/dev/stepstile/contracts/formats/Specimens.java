@@ -178,7 +178,20 @@ public final class Specimens {
                 record.state());
     }
 
-    private static final Window DELAY = new Window(NOW.plusSeconds(80));
+    private static final Window DELAY = new Window(NOW.plusSeconds(80), null);
+
+    private static final Window DEADLINE = new Window(null, NOW.plusSeconds(7_200));
+
+    /** A step with a deadline. */
+    public static StepSpec timed() {
+        return within(small(), DEADLINE);
+    }
+
+    /** Its record, before the second attempt. */
+    public static StepRecord timedRecord() {
+        return within(
+                record("timed", 1, LEASED_OWNER, List.of(), new StepState.Retrying(NOW.plusSeconds(90))), DEADLINE);
+    }
 
     /** A step that may not start at once. */
     public static StepSpec delayed() {

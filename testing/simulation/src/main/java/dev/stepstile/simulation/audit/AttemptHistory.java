@@ -48,8 +48,8 @@ final class AttemptHistory implements Check {
     /** Whether the record's newest attempt was ended by its own worker, not by a sweep or another claim. */
     static boolean endedByItsWorker(StepRecord record) {
         return switch (record.state()) {
-            case StepState.Succeeded _, StepState.Failed _ -> true;
-            case StepState.Retrying _, StepState.Dead _, StepState.Cancelled _ -> failed(record);
+            case StepState.Succeeded _ -> true;
+            case StepState.Failed _, StepState.Retrying _, StepState.Dead _, StepState.Cancelled _ -> failed(record);
             case StepState.Running _ -> false;
         };
     }

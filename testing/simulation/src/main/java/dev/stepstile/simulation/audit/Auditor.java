@@ -53,6 +53,7 @@ public final class Auditor implements Observer {
                 new RetryDelays(audit),
                 new RetryRules(audit, ledgers),
                 new StartDelays(audit, ledgers),
+                new Deadlines(audit, ledgers),
                 new Heartbeats(audit, ledgers),
                 new HandlerStops(audit),
                 new Beginnings(audit, ledgers),

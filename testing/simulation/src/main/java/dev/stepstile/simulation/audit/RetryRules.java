@@ -46,7 +46,10 @@ final class RetryRules implements Check {
                     "its client excludes the failure " + kind + ", and it is "
                             + after.state().name());
         }
-        if (!excluded && mayBeRetried && after.state() instanceof StepState.Failed) {
+        if (!excluded
+                && mayBeRetried
+                && after.state() instanceof StepState.Failed failed
+                && failed.error().kind() != Kind.DEADLINE) {
             audit.violated(after.id(), "it is FAILED by " + kind + ", which its client does not exclude");
         }
     }

@@ -22,13 +22,21 @@ final class StateChanges implements Check {
         Map<StepState.Name, Set<StepState.Name>> map = new EnumMap<>(StepState.Name.class);
         map.put(
                 StepState.Name.QUEUED,
-                EnumSet.of(StepState.Name.RUNNING, StepState.Name.CANCELLED, StepState.Name.DEAD));
+                EnumSet.of(
+                        StepState.Name.RUNNING,
+                        StepState.Name.CANCELLED,
+                        StepState.Name.DEAD,
+                        StepState.Name.FAILED)); // at its deadline
         Set<StepState.Name> afterRunning = EnumSet.allOf(StepState.Name.class);
         afterRunning.remove(StepState.Name.QUEUED);
         map.put(StepState.Name.RUNNING, afterRunning);
         map.put(
                 StepState.Name.RETRYING,
-                EnumSet.of(StepState.Name.RUNNING, StepState.Name.CANCELLED, StepState.Name.DEAD));
+                EnumSet.of(
+                        StepState.Name.RUNNING,
+                        StepState.Name.CANCELLED,
+                        StepState.Name.DEAD,
+                        StepState.Name.FAILED)); // at its deadline
         map.put(StepState.Name.SUCCEEDED, EnumSet.noneOf(StepState.Name.class));
         map.put(StepState.Name.FAILED, EnumSet.of(StepState.Name.RETRYING));
         map.put(StepState.Name.DEAD, EnumSet.of(StepState.Name.RETRYING, StepState.Name.DEAD));

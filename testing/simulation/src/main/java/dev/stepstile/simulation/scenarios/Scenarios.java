@@ -90,6 +90,17 @@ public final class Scenarios {
                     Duration.ZERO,
                     Scenario.request("d", Scenario.delayed(Scenario.step("a", 2, 100, 1), Duration.ofSeconds(1_000)))));
 
+    public static final Named DEADLINE = small(
+            "deadline",
+            "three steps with a deadline: one works beyond it, one would be retried after it, one is in time",
+            simulation -> simulation.dispatch(
+                    Duration.ZERO,
+                    Scenario.request(
+                            "d",
+                            Scenario.timed(Scenario.step("a", 2, 90_000, 0), Duration.ofSeconds(30)),
+                            Scenario.timed(Scenario.step("b", 9, 9_000, 8), Duration.ofSeconds(30)),
+                            Scenario.timed(Scenario.step("c", 2, 100, 0), Duration.ofSeconds(30)))));
+
     /** Everything at once. */
     public static final Named BUSY = new Named(
             "busy",
@@ -123,9 +134,9 @@ public final class Scenarios {
     /** One of each, with readers, in surroundings in which delays are bounded. */
     public static final Named VARIED = new Named(
             "varied",
-            "110 steps, one of each kind, with readers of the feed",
+            "120 steps, one of each kind, with readers of the feed",
             Cluster.CALM.withWorkers(6).withEstimateLag(Duration.ofSeconds(5)),
-            110,
+            120,
             steps -> new VariedScenario());
 
     /** Each kind of target: one that accepts, refuses at first, answers late, or wants nothing. */
@@ -171,7 +182,8 @@ public final class Scenarios {
             ATTACHED,
             ATTACHED_MOVED_BACK,
             DELAYED,
-            SENT_LATER);
+            SENT_LATER,
+            DEADLINE);
 
     private static Named small(String name, String what, Scenario scenario) {
         return new Named(name, what, Cluster.CALM, 1, steps -> scenario);

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One of each kind of thing that a step can do or suffer, in surroundings in which delays are bounded: results and inputs of
@@ -42,6 +43,9 @@ final class VariedScenario implements Scenario {
         }
         simulation.dispatch(at(2), cancelled());
         simulation.dispatch(at(6), delayed());
+        simulation.dispatch(at(7), timely());
+        simulation.strike(Duration.ofMillis(7_400), () -> simulation.queue().lose(body -> body.contains("unheard")));
+        simulation.redrive(at(420), RUN, StepState.REDRIVABLE, Set.of("too-long-0", "unheard"));
         simulation.strike(Duration.ofMillis(6_400), () -> simulation.queue().lose(body -> body.contains("soon-0")));
         simulation.dispatch(at(4), request(OTHER, "again", List.of(step("runs-0", 3, 120_000, 0))));
         simulation.cancel(at(70), OTHER);
@@ -119,7 +123,45 @@ final class VariedScenario implements Scenario {
     private static Dispatcher.NewStep delayed(String key, Moment notBefore) {
         Dispatcher.NewStep step = step(key, 3, 500, 1);
         return new Dispatcher.NewStep(
-                key, step.handler(), step.input(), step.retry(), step.timeout(), step.tags(), new Times(notBefore));
+                key,
+                step.handler(),
+                step.input(),
+                step.retry(),
+                step.timeout(),
+                step.tags(),
+                new Times(notBefore, null));
+    }
+
+    /** All end at 200 seconds, at the latest. */
+    private static Dispatcher.Request timely() {
+        Moment deadline = new Moment.After(at(200));
+        List<Dispatcher.NewStep> steps = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            steps.add(timed("in-time-" + i, "\"millis\":500,\"failures\":" + i, null, deadline));
+            steps.add(timed("too-long-" + i, "\"millis\":" + (250_000 + 7_000 * i), null, deadline));
+            steps.add(timed("kills-late-" + i, "\"millis\":" + (170_000 + 5_000 * i) + ",\"kills\":1", null, deadline));
+            steps.add(timed(
+                    "waits-too-long-" + i,
+                    "\"millis\":300,\"failures\":1,\"retryAfterMillis\":" + (190_000 + 10_000 * i),
+                    null,
+                    deadline));
+        }
+        steps.add(timed("unheard", "\"millis\":300", null, deadline));
+        steps.add(timed("just-before", "\"millis\":60000", new Moment.After(at(180)), deadline));
+        return new Dispatcher.Request(RUN, "timely", TENANT, steps, new TreeMap<>(), new TreeMap<>());
+    }
+
+    private static Dispatcher.NewStep timed(
+            String key, String work, @Nullable Moment notBefore, @Nullable Moment deadline) {
+        Dispatcher.NewStep step = step(key, 3, work, 300);
+        return new Dispatcher.NewStep(
+                key,
+                step.handler(),
+                step.input(),
+                step.retry(),
+                step.timeout(),
+                step.tags(),
+                new Times(notBefore, deadline));
     }
 
     private static List<Dispatcher.NewStep> many(String keys, int steps, long millis) {
