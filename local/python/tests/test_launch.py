@@ -90,6 +90,17 @@ def test_a_home_that_cannot_be_written_is_named_with_the_way_out(
     assert "Set STEPSTILE_HOME" in capsys.readouterr().err
 
 
+def test_handlers_named_python_are_of_the_virtual_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given = {"HOME": str(tmp_path), "PATH": "/bin"}
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix + "/venv")
+    path = stepstile_local.environment(given, tmp_path)["PATH"].split(":")
+    assert path == [str(Path(sys.executable).parent), "/bin"]
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    assert stepstile_local.environment(given, tmp_path)["PATH"] == "/bin"
+
+
 def test_the_command_line_knows_by_whom_it_was_called(tmp_path: Path) -> None:
     script = tmp_path / "stepstile"
     script.touch(mode=0o755)

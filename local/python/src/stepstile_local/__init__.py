@@ -84,11 +84,17 @@ def command_line(java: Path, arguments: Sequence[str], native: Path) -> list[str
 
 
 def environment(given: Mapping[str, str], script: Path) -> dict[str, str]:
-    """The variables of the JVM: what the command line reads, with the folder of its state."""
+    """The variables of the JVM, and so of process handlers: what the command line reads, with the folder of its state."""
     variables = dict(given)
     if not os.access(script, os.X_OK):  # python -m stepstile_local
         script = Path(sysconfig.get_path("scripts"), "stepstile")
     variables["STEPSTILE_LAUNCHER"] = str(script.absolute())
+    if (
+        sys.prefix != sys.base_prefix
+    ):  # handlers named `python` are of the virtual environment, activated or not
+        variables["PATH"] = os.pathsep.join(
+            [sysconfig.get_path("scripts"), variables.get("PATH", os.defpath)]
+        )
     variables["STEPSTILE_HOME"] = str(find_home(variables))
     if sys.stdout.isatty():
         variables["COLUMNS"] = str(shutil.get_terminal_size().columns)
