@@ -15,6 +15,7 @@ public final class StepOutcome {
     private final Duration took;
     private final List<AttemptOutcome> attempts;
     private final int handlerStarts;
+    private final int deliveries;
 
     StepOutcome(
             String state,
@@ -22,13 +23,15 @@ public final class StepOutcome {
             String error,
             Duration took,
             List<AttemptOutcome> attempts,
-            int handlerStarts) {
+            int handlerStarts,
+            int deliveries) {
         this.state = state;
         this.result = result;
         this.error = error;
         this.took = took;
         this.attempts = List.copyOf(attempts);
         this.handlerStarts = handlerStarts;
+        this.deliveries = deliveries;
     }
 
     /** SUCCEEDED, FAILED, DEAD or CANCELLED. */
@@ -91,6 +94,11 @@ public final class StepOutcome {
     /** How often the handler was called: its effects on others happen that often, unless it prevents it. */
     public int handlerStarts() {
         return handlerStarts;
+    }
+
+    /** How often a worker received a message of the step: once for each attempt, if nothing goes wrong. */
+    public int deliveries() {
+        return deliveries;
     }
 
     /** @throws AssertionError if the step ended otherwise */

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,7 @@ final class StepRun implements AutoCloseable {
     private final AttemptsUnderTest attempts;
     private final Handlers handlers;
     private final Instant began = time.instant();
+    private final AtomicInteger deliveries = new AtomicInteger();
     private Instant nextSweep;
     private String step = "";
 
@@ -103,6 +105,7 @@ final class StepRun implements AutoCloseable {
     private void work(List<Delivery> batch) throws InterruptedException {
         WorkerLife worker = new WorkerLife();
         attempts.runBy(worker, batch);
+        deliveries.addAndGet(batch.size());
         CompletableFuture<List<String>> executed = engine.execute(worker, handlers, batch);
         CompletableFuture.anyOf(executed, worker.stopped()).join();
         if (worker.standsStill()) {
@@ -120,6 +123,7 @@ final class StepRun implements AutoCloseable {
 
     /** Another worker gets the same messages, and answers. */
     private void executeElsewhere(List<Delivery> batch) {
+        deliveries.addAndGet(batch.size());
         engine.execute(new WorkerLife(), handlers, batch).join();
     }
 
@@ -135,7 +139,8 @@ final class StepRun implements AutoCloseable {
                                 + error.path("message").asText(),
                 Duration.between(began, finished),
                 outcomes(ended),
-                attempts.starts());
+                attempts.starts(),
+                deliveries.get());
     }
 
     private @Nullable String result(JsonNode ended) throws InterruptedException {

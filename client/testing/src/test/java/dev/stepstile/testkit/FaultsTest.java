@@ -63,6 +63,13 @@ class FaultsTest {
     }
 
     @Test
+    void without_a_fault_a_handler_without_a_key_charges_once() throws Exception {
+        StepOutcome outcome = of((input, context) -> charge("card 1")).run();
+        assertThat(outcome.assertSucceeded().deliveries()).isEqualTo(1);
+        assertThat(charges).containsExactly("card 1");
+    }
+
+    @Test
     void a_worker_that_is_lost_after_the_handler_lets_one_with_a_key_charge_once() throws Exception {
         StepOutcome outcome = of((input, context) -> chargeOnce(context.runId() + "/" + context.stepKey(), "card 1"))
                 .loseWorker(Moment.end())
@@ -138,6 +145,7 @@ class FaultsTest {
                 of((input, context) -> charge("card 1")).deliverTwice().run();
         assertThat(outcome.assertSucceeded().result(String.class)).isEqualTo("receipt 1");
         assertThat(outcome.handlerStarts()).isEqualTo(1);
+        assertThat(outcome.deliveries()).isGreaterThanOrEqualTo(3); // at first, meanwhile, afterwards
     }
 
     @Test
@@ -221,6 +229,7 @@ class FaultsTest {
                 .run();
         assertThat(outcome.assertSucceeded().result(String.class)).isEqualTo("receipt 1");
         assertThat(charges).hasSize(1);
+        assertThat(outcome.took()).isGreaterThan(Duration.ofMillis(1500)); // of pauses, which it leaps over
     }
 
     @Test
