@@ -114,6 +114,11 @@ def test_a_process_that_is_killed_or_never_opens_a_session_has_failed(run_step: 
     )
 
 
+def test_a_process_that_ends_with_status_0_and_sends_no_message_has_no_result(run_step: Run) -> None:
+    silent = run_step([sys.executable, "-c", "print('done')"])
+    assert (silent.state, silent.value, list(silent.output)) == ("SUCCEEDED", None, ["done"])
+
+
 def test_a_handler_that_hangs_is_stopped_with_what_it_started(run_step: Run, tmp_path: Path) -> None:
     def hang(context: Any) -> None:
         if os.fork() == 0:

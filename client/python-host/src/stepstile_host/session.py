@@ -48,10 +48,12 @@ class Session:
         self._fail: str | None = None
         self._retry_after: tuple[float, str] | None = None
         self._unreadable = ""
+        self._heard = False
         self._closed = False
         self._exception: Mapping[str, Any] | None = None
         for line in lines:
             if line.strip():
+                self._heard = True
                 try:
                     self._accept(line)
                 except _Malformed as problem:
@@ -136,6 +138,8 @@ class Session:
             return Outcome("HANDLER_FAILED", message, seconds)
         ended = f"ended with status {status}" if status >= 0 else f"was ended by signal {_signal(-status)}"
         tail = f"; the end of its standard error: {errors}" if errors else "."
+        if not self._heard and status == 0:  # as with Dagster's own client
+            return Outcome(None)
         if not self._closed:
             return Outcome("HANDLER_FAILED", f"The process {ended} before it closed its Pipes session{tail}")
         raised = self._exception

@@ -19,8 +19,8 @@ import java.util.concurrent.TimeUnit;
 final class RealPipes implements AutoCloseable {
     private static final String DAGSTER_PIPES = "dagster-pipes==1.13.27";
     private static final Path HOME = Path.of(System.getenv("STEPSTILE_HOME"));
-    private static final Path TOP = HOME.resolve("../..").normalize();
-    private static final Path PYTHON = python();
+    static final Path TOP = HOME.resolve("../..").normalize();
+    static final Path PYTHON = python();
 
     private final ProcessHandlers handlers;
 

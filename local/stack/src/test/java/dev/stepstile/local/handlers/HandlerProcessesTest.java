@@ -25,6 +25,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -210,6 +211,58 @@ class HandlerProcessesTest {
         }
         assertThat(console).isEmpty();
         assertThat(folder.resolve("own/handlers")).doesNotExist();
+    }
+
+    private void buildAndLook(int times) throws Exception {
+        Path jar = build("0");
+        try (HandlerProcesses processes = new HandlerProcesses(
+                new UserHandlers(jar.toString(), List.of("-Xmx64m")),
+                folder.resolve("own"),
+                Set::of,
+                new Reloading(true, console::add))) {
+            for (int i = 1; i <= times; i++) {
+                build(Integer.toString(i));
+                assertThat(processes.installed()).containsKey("acme.versioned");
+            }
+            assertThat(console).hasSize(times);
+            Eventually.await(() -> handlerProcesses() == 1);
+            try (Stream<Path> copies = Files.list(folder.resolve("own/handlers"))) {
+                assertThat(copies).hasSize(1);
+            }
+        }
+    }
+
+    /** Each has the class loaders of one state of the class path. */
+    private static long handlerProcesses() {
+        return ProcessHandle.current()
+                .children()
+                .filter(child -> child.info().command().orElse("").endsWith("/java"))
+                .count();
+    }
+
+    @Test
+    void leaves_no_process_and_no_copy_of_a_class_path_that_has_changed() throws Exception {
+        buildAndLook(2);
+    }
+
+    @Test
+    @Tag("full")
+    void leaves_no_process_and_no_copy_of_a_class_path_that_has_changed_a_hundred_times() throws Exception {
+        buildAndLook(100);
+    }
+
+    @Test
+    void loads_nothing_anew_if_reloading_is_off() throws Exception {
+        Path jar = build("one");
+        try (HandlerProcesses processes = new HandlerProcesses(
+                new UserHandlers(jar.toString(), List.of("-Xmx64m")),
+                folder.resolve("own"),
+                Set::of,
+                new Reloading(false, console::add))) {
+            Files.delete(jar);
+            assertThat(processes.installed()).containsKey("acme.versioned");
+        }
+        assertThat(console).isEmpty();
     }
 
     private static String versioned(String version) {
