@@ -226,9 +226,13 @@ class HandlerProcessesTest {
             }
             assertThat(console).hasSize(times);
             Eventually.await(() -> handlerProcesses() == 1);
-            try (Stream<Path> copies = Files.list(folder.resolve("own/handlers"))) {
-                assertThat(copies).hasSize(1);
-            }
+            Eventually.await(() -> copies().size() == 1);
+        }
+    }
+
+    private List<Path> copies() throws IOException {
+        try (Stream<Path> copies = Files.list(folder.resolve("own/handlers"))) {
+            return copies.toList();
         }
     }
 
