@@ -2,6 +2,7 @@ package dev.stepstile.client;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -116,7 +117,9 @@ final class Checked {
 
     static @Nullable Duration timeout(@Nullable Duration timeout) {
         if (timeout != null
-                && (timeout.getNano() != 0 || timeout.toSeconds() < 1 || timeout.toSeconds() > TIMEOUT_SECONDS)) {
+                && (!timeout.equals(timeout.truncatedTo(ChronoUnit.SECONDS))
+                        || timeout.toSeconds() < 1
+                        || timeout.toSeconds() > TIMEOUT_SECONDS)) {
             throw refused("timeout", "be whole seconds from 1 to " + TIMEOUT_SECONDS, "is " + timeout);
         }
         return timeout;

@@ -202,7 +202,7 @@ final class WireForm {
             }
             return same;
         }
-        return expected.isNumber() && actual.isNumber()
+        return (expected.isNumber() && actual.isNumber())
                 ? expected.decimalValue().compareTo(actual.decimalValue()) == 0
                 : expected.equals(actual);
     }
