@@ -94,19 +94,22 @@ final class Transport implements AutoCloseable {
             }
             Duration pause = told.orElse(jittered(failures));
             if (pacing.now().plus(pause).isAfter(until)) {
-                throw new UnreachableException(String.format(
-                        Locale.ROOT,
-                        "Stepstile at %s did not answer %s %s in %d tries over %s s; the last one: %s. "
-                                + "Is the stack up, and is this its endpoint?",
-                        endpoint,
-                        method,
-                        uri.getPath(),
-                        failures,
-                        options.patience().toMillis() / 1000.0,
-                        cause));
+                throw unreachable(method + " " + uri.getPath(), failures, cause);
             }
             pause(pause);
         }
+    }
+
+    private UnreachableException unreachable(String call, int tries, String cause) {
+        return new UnreachableException(String.format(
+                Locale.ROOT,
+                "Stepstile at %s did not answer %s in %d tries over %s s; the last one: %s. "
+                        + "Is the stack up, and is this its endpoint?",
+                endpoint,
+                call,
+                tries,
+                options.patience().toMillis() / 1000.0,
+                cause));
     }
 
     /** What is damaged stays so until someone repairs it. */
