@@ -78,14 +78,7 @@ public final class LocalStack implements AutoCloseable {
                     () -> decorator.worker(functions.worker()),
                     clock.steady()::atRest));
             mapping.start(options.workers());
-            Tasks.Cancellable schedule = runtime.tasks()
-                    .every("sweep", options.times().timing().sweepEvery(), () -> {
-                        clock.mark();
-                        if (options.workers() > 0) {
-                            functions.sweep();
-                        }
-                    });
-            parts.opened((AutoCloseable) schedule::cancel);
+            startSweeps(options, runtime.tasks(), clock, functions);
             api = parts.opened(new HttpApi(options.addresses().port(), functions.dispatch(), functions.runs()));
             up = true;
         } finally {
@@ -93,6 +86,17 @@ public final class LocalStack implements AutoCloseable {
                 close();
             }
         }
+    }
+
+    private void startSweeps(StackOptions options, Tasks tasks, StackClock clock, StackFunctions functions) {
+        Tasks.Cancellable schedule =
+                tasks.every("sweep", options.times().timing().sweepEvery(), () -> {
+                    clock.mark();
+                    if (options.workers() > 0) {
+                        functions.sweep();
+                    }
+                });
+        parts.opened((AutoCloseable) schedule::cancel);
     }
 
     private Ports embeddedPorts(StackOptions options, Path state, StackClock clock) {

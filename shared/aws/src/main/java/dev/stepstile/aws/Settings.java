@@ -167,19 +167,19 @@ public record Settings(
             return endpoints;
         }
 
-        /** HTTP is for an emulated stack, to this machine. */
+        /** An emulated stack has no event bus, and HTTP is for it alone, to this machine. */
         Notifying notifying() {
+            boolean emulated = value(DYNAMODB_ENDPOINT) != null;
             WebhookRules rules = WebhookRules.NONE;
             try {
-                rules = WebhookRules.parse(
-                        value(WEBHOOK_HOSTS), "true".equals(value(WEBHOOK_PRIVATE)), value(DYNAMODB_ENDPOINT) != null);
+                rules = WebhookRules.parse(value(WEBHOOK_HOSTS), "true".equals(value(WEBHOOK_PRIVATE)), emulated);
             } catch (IllegalArgumentException e) {
                 problems.add(WEBHOOK_HOSTS + ": " + e.getMessage());
             }
             if (rules.allowsAny() && value(WEBHOOK_SECRETS) == null) {
                 problems.add(WEBHOOK_SECRETS + " is missing, while " + WEBHOOK_HOSTS + " is set");
             }
-            return new Notifying(value(EVENT_BUS), rules, value(WEBHOOK_SECRETS));
+            return new Notifying(emulated ? null : value(EVENT_BUS), rules, value(WEBHOOK_SECRETS));
         }
 
         private @Nullable URI endpoint(String name) {

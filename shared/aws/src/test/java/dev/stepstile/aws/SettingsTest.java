@@ -47,6 +47,35 @@ class SettingsTest {
     }
 
     @Test
+    void whom_dispatches_may_notify_is_an_event_bus_and_hosts_with_their_secrets() {
+        Map<String, String> environment = with("STEPSTILE_EVENT_BUS", "steps");
+        environment.put("STEPSTILE_WEBHOOK_HOSTS", "hooks.example.com, *.example.org:8443=partner");
+        environment.put("STEPSTILE_WEBHOOK_PRIVATE", "true");
+        environment.put("STEPSTILE_WEBHOOK_SECRETS", "arn:secret");
+        assertThat(Settings.read(environment).notifying())
+                .isEqualTo(new Settings.Notifying(
+                        "steps",
+                        new WebhookRules(
+                                List.of(
+                                        new WebhookRules.Host(false, "hooks.example.com", 443, "default"),
+                                        new WebhookRules.Host(false, "*.example.org", 8443, "partner")),
+                                true),
+                        "arn:secret"));
+        ENDPOINTS.forEach(name -> environment.put(name, "http://localhost:1"));
+        assertThat(Settings.read(environment).notifying().eventBus())
+                .as("an emulated stack has none")
+                .isNull();
+    }
+
+    @Test
+    void hosts_that_are_none_or_without_secrets_are_refused_by_name() {
+        assertThatThrownBy(() -> Settings.read(with("STEPSTILE_WEBHOOK_HOSTS", "hooks.example.com")))
+                .hasMessageContaining("STEPSTILE_WEBHOOK_SECRETS is missing");
+        assertThatThrownBy(() -> Settings.read(with("STEPSTILE_WEBHOOK_HOSTS", "http://localhost:9000")))
+                .hasMessageContaining("STEPSTILE_WEBHOOK_HOSTS: 'http://localhost:9000'");
+    }
+
+    @Test
     void seconds_may_have_a_fraction() {
         assertThat(Settings.read(with("STEPSTILE_LEASE_SECONDS", " 1.5 "))
                         .timing()

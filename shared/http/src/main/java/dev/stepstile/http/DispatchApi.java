@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code POST /v1/runs/{runId}/dispatches}: reads and checks the request, and answers with its outcome. */
 public final class DispatchApi {
+    private static final Set<String> MEMBERS =
+            Set.of("dispatchId", "tenant", "defaults", "sharedInputs", "deadline", "steps", "notify");
     private static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(5);
     private static final Set<String> STEP_DEFAULTS =
             Set.of("handler", "maxAttempts", "timeoutSeconds", "retry", "notBefore", "tags");
@@ -51,10 +53,7 @@ public final class DispatchApi {
         }
         call.takes();
         Request request = request(call.path().get(2), call.body());
-        NotifyTarget notify = request.notifies();
-        if (notify != null) {
-            NotifyJson.refuse(dispatcher.refusal(notify));
-        }
+        refuseUnknownTarget(request.notifies());
         return switch (dispatcher.dispatch(request)) {
             case Answer.Accepted(String dispatchId, int steps, boolean replayed, int attached) ->
                 Http.Answer.json(
@@ -91,6 +90,13 @@ public final class DispatchApi {
         request(runId, body);
     }
 
+    private void refuseUnknownTarget(@Nullable NotifyTarget target) {
+        String refusal = target == null ? null : dispatcher.refusal(target);
+        if (refusal != null) {
+            throw Problem.badRequest(NotifyJson.PROBLEM, "'notify' is refused: " + refusal + ".");
+        }
+    }
+
     static Request request(String runId, @Nullable String body) {
         Parameters.runId(runId);
         if (body == null || body.isBlank()) {
@@ -109,10 +115,7 @@ public final class DispatchApi {
         if (!body.isObject()) {
             throw Problem.badRequest("bad-json", "The request body must be a JSON object.");
         }
-        Parameters.known(
-                body,
-                "the request body",
-                Set.of("dispatchId", "tenant", "defaults", "sharedInputs", "deadline", "steps", "notify"));
+        Parameters.known(body, "the request body", MEMBERS);
         JsonNode steps = body.path("steps");
         if (!steps.isArray() || steps.isEmpty()) {
             throw Problem.badRequest("no-steps", "'steps' must be a list of at least one step.");

@@ -54,13 +54,6 @@ final class NotifyJson {
         return new NotifyTarget.Webhook(url);
     }
 
-    /** @param why this stack never tells the target; null if it may */
-    static void refuse(@Nullable String why) {
-        if (why != null) {
-            throw bad("'notify' is refused: " + why + ".");
-        }
-    }
-
     private static Problem bad(String why) {
         return Problem.badRequest(PROBLEM, why);
     }
