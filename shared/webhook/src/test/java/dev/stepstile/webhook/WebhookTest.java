@@ -23,6 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import javax.net.ssl.SSLSocketFactory;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
@@ -394,8 +395,12 @@ class WebhookTest {
 
     @Nested
     class A_url {
-        private String refusal(String url) {
-            return notifier("hooks.example.com, *.partner.example:8443=partner, [2001:db8::1]", false, null, "{}")
+        private @Nullable String refusal(String url) {
+            return notifier(
+                            "hooks.example.com, *.partner.example:8443=partner, [2001:db8::1]",
+                            false,
+                            name -> loopback(),
+                            "{}")
                     .refusal(new NotifyTarget.Webhook(url));
         }
 
@@ -440,7 +445,8 @@ class WebhookTest {
 
         @Test
         void is_refused_by_a_stack_that_lists_no_host() {
-            assertThat(notifier("", false, null, "{}").refusal(new NotifyTarget.Webhook("https://a.example")))
+            assertThat(notifier("", false, name -> loopback(), "{}")
+                            .refusal(new NotifyTarget.Webhook("https://a.example")))
                     .contains("allows no webhooks");
         }
 
@@ -454,7 +460,7 @@ class WebhookTest {
 
         @Test
         void is_not_an_event() {
-            WebhookNotifier webhooks = notifier(HOST, false, null, "{}");
+            WebhookNotifier webhooks = notifier(HOST, false, name -> loopback(), "{}");
             assertThat(webhooks.refusal(new NotifyTarget.Event())).contains("no event bus");
             assertThat(why(webhooks.send(new NotifyTarget.Event(), NOTICE))).contains("no event bus");
         }

@@ -14,9 +14,11 @@ import dev.stepstile.step.Notification;
 import dev.stepstile.step.NotifyTarget;
 import dev.stepstile.usecase.Metric;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -79,20 +81,25 @@ class NotifiedTest {
             return next.closed() && !before.closed();
         }
 
-        private static Dispatch with(Dispatch next, UnaryOperator<Notification.Closing> change) {
-            Notification old = next.schedule().notification();
-            return Mistakes.withNotification(
-                    next, new Notification(old.target(), old.tenant(), old.tags(), change.apply(old.closing())));
+        private static Notification of(Dispatch dispatch) {
+            return Objects.requireNonNull(dispatch.schedule().notification());
+        }
+
+        /** Closed, and owes nothing. */
+        private static Dispatch withoutDebt(Dispatch next) {
+            Notification old = of(next);
+            return Mistakes.withNotification(next, Notification.of(old.target(), old.tenant(), old.tags()));
         }
 
         private static void tell(Notifier notifier, Dispatch closed) {
-            Notification notification = closed.schedule().notification();
+            Notification notification = of(closed);
+            Notification.Closing closing = Objects.requireNonNull(notification.closing());
             notifier.send(
                     notification.target(),
                     new Notifier.Notice(
-                            NotificationCodec.id(closed, notification.closing()),
-                            notification.closing().at(),
-                            NotificationCodec.data(closed, notification, notification.closing())));
+                            NotificationCodec.id(closed, closing),
+                            closing.at(),
+                            NotificationCodec.data(closed, notification, closing)));
         }
 
         @Test
@@ -116,7 +123,7 @@ class NotifiedTest {
         @Test
         void that_forgets_that_a_notification_is_owed() {
             isFound(
-                    writes((before, next) -> closes(before, next) ? with(next, closing -> null) : next),
+                    writes((before, next) -> closes(before, next) ? withoutDebt(next) : next),
                     "it is closed and owes no notification");
         }
 
@@ -133,8 +140,7 @@ class NotifiedTest {
                         public boolean replace(Dispatch next) {
                             Dispatch before = store.dispatch(next.runId(), next.dispatchId())
                                     .orElseThrow();
-                            Notification notification = next.schedule().notification();
-                            boolean refuses = notification.target() instanceof NotifyTarget.Webhook(String url)
+                            boolean refuses = of(next).target() instanceof NotifyTarget.Webhook(String url)
                                     && url.contains("fails")
                                     && simulation
                                             .now()
@@ -204,7 +210,7 @@ class NotifiedTest {
         /** Answers otherwise than its target. */
         private record Told(Ports ports, UnaryOperator<Notifier.Outcome> wrong) implements Notifier {
             @Override
-            public String refusal(NotifyTarget target) {
+            public @Nullable String refusal(NotifyTarget target) {
                 return ports.notifier().refusal(target);
             }
 
