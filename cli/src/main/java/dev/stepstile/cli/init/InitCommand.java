@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,16 @@ import picocli.CommandLine.Spec;
         footer = {"", "Example:", "  ./stepstile init python words"})
 public final class InitCommand implements Callable<Integer> {
     private static final int MOST_NAME_CHARACTERS = 40;
+
+    /** What the projects need, by which name pip and Python would take the project for it. */
+    private static final Set<String> TAKEN = Set.of(
+            "dagster",
+            "dagster-pipes",
+            "dagster-stepstile",
+            "dagster-webserver",
+            "pytest",
+            "stepstile",
+            "stepstile-host");
 
     @Parameters(index = "0", paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}.")
     private Starter kind = Starter.JAVA;
@@ -75,6 +86,9 @@ public final class InitCommand implements Callable<Integer> {
         if (name.isEmpty() || name.length() > MOST_NAME_CHARACTERS) {
             throw wrong("'" + last + "' makes no name of a project, which has 1 to " + MOST_NAME_CHARACTERS
                     + " characters of a-z, 0-9 and '-' and begins with a letter: name the folder so.");
+        }
+        if (TAKEN.contains(name)) {
+            throw wrong("'" + name + "' is the name of a package that projects need: name the folder otherwise.");
         }
         return name;
     }

@@ -146,6 +146,7 @@ class StarterTest {
                 "java full | is not empty, and nothing is overwritten: name a new folder.",
                 "java full/file | is a file: name a new folder.",
                 "java 123 | makes no name of a project",
+                "dagster dagster | is the name of a package that projects need: name the folder otherwise.",
                 "java | DIR"
             })
     void a_wrong_call_says_what_is_wrong_and_writes_nothing(String arguments, String expected) throws IOException {
