@@ -64,7 +64,9 @@ public final class PlainOutcomes {
     private PlainOutcomes() {}
 
     public static List<Case> all() {
-        return Stream.of(results(), failures(), stops()).flatMap(List::stream).toList();
+        return Stream.of(results(), refusals(), failures(), brokenResults(), stops())
+                .flatMap(List::stream)
+                .toList();
     }
 
     private static List<Case> results() {
@@ -120,6 +122,23 @@ public final class PlainOutcomes {
                         "fails-silently",
                         "exit 1",
                         FAILED + "The process ended with status 1, and printed nothing; print the reason on"),
+                Case.dies(
+                        "is-killed",
+                        "echo about to die >&2; kill -9 $$",
+                        FAILED + "The process was ended by signal 9 (SIGKILL; out of memory, or killed); the end of its"
+                                + " standard error: about to die"),
+                Case.dies(
+                        "calls-no-program",
+                        "exec ./no-such-program",
+                        FAILED + "The process ended with status 127 (a program was not found: see the first line"),
+                Case.dies(
+                        "calls-what-is-no-program",
+                        "exec /etc/passwd",
+                        FAILED + "The process ended with status 126 (a program may not be executed: run chmod +x"));
+    }
+
+    private static List<Case> refusals() {
+        return List.of(
                 new Case(
                         "refuses-its-input",
                         "echo no such image >&2; exit 65",
@@ -145,20 +164,11 @@ public final class PlainOutcomes {
                         "echo '{\"seconds\": \"soon\"}'; exit 75",
                         FAILED
                                 + "The process ended with status 75, by which it asks for a retry after a time that is not"
-                                + " a number of seconds"),
-                Case.dies(
-                        "is-killed",
-                        "echo about to die >&2; kill -9 $$",
-                        FAILED + "The process was ended by signal 9 (SIGKILL; out of memory, or killed); the end of its"
-                                + " standard error: about to die"),
-                Case.dies(
-                        "calls-no-program",
-                        "exec ./no-such-program",
-                        FAILED + "The process ended with status 127 (a program was not found: see the first line"),
-                Case.dies(
-                        "calls-what-is-no-program",
-                        "exec /etc/passwd",
-                        FAILED + "The process ended with status 126 (a program may not be executed: run chmod +x"),
+                                + " a number of seconds"));
+    }
+
+    private static List<Case> brokenResults() {
+        return List.of(
                 Case.dies("prints-what-is-no-json", "echo \"{'rows': 842}\"", NOT_JSON),
                 Case.dies("prints-half-of-it", "printf '{\\n  \"rows\": 8'; printf '\\n}\\n]\\n'", NOT_JSON),
                 Case.dies(
