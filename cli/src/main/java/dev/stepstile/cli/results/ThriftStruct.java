@@ -109,7 +109,7 @@ final class ThriftStruct {
     static void varint(ByteArrayOutputStream into, long value) {
         long left = value;
         while ((left & ~0x7FL) != 0) {
-            into.write((int) (left & 0x7F | 0x80));
+            into.write((int) ((left & 0x7F) | 0x80));
             left >>>= 7;
         }
         into.write((int) left);

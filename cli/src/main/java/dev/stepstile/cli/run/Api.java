@@ -19,8 +19,8 @@ final class Api {
             paramLabel = "URL",
             description =
                     "The API: what ./stepstile local prints, or the output ApiUrl of a deployed stack, to which calls"
-                            + " are signed with AWS's default credentials. Default: $STEPSTILE_ENDPOINT, else " + LOCAL
-                            + ".")
+                            + " are signed with AWS's default credentials. Default:%n$STEPSTILE_ENDPOINT, else%n"
+                            + LOCAL + ".")
     private @Nullable String endpoint;
 
     @Option(

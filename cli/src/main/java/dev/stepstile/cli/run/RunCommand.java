@@ -1,6 +1,7 @@
 package dev.stepstile.cli.run;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.cli.console.Launcher;
 import dev.stepstile.cli.console.Terminal;
 import dev.stepstile.cli.results.ResultFormat;
 import dev.stepstile.cli.results.ResultSink;
@@ -119,8 +120,8 @@ public final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--results",
             paramLabel = "FILE",
-            description = "Writes results as steps end, by its extension: .jsonl, .csv, or .parquet, which"
-                    + " appears at the end.")
+            description = "Writes results as steps end: JSON Lines, CSV or Parquet, by its extension. A Parquet"
+                    + " file appears at the end.")
     private @Nullable Path resultsFile;
 
     @Option(names = "--detach", description = "Dispatch the rows, and do not wait for the steps.")
@@ -145,8 +146,8 @@ public final class RunCommand implements Callable<Integer> {
             throw wrong("--run must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
         }
         if (detach && resultsFile != null) {
-            throw wrong(
-                    "--detach does not wait for results: export them later with ./stepstile results " + runId + ".");
+            throw wrong("--detach does not wait for results: export them later with "
+                    + Launcher.ofThisProcess().command() + " results " + runId + ".");
         }
         Optional<ResultFormat> resultFormat = Optional.ofNullable(resultsFile).map(this::resultFormat);
         RowFormat rowFormat = rowFormat();
@@ -234,7 +235,7 @@ public final class RunCommand implements Callable<Integer> {
     private String again(String runId) {
         List<String> given =
                 Objects.requireNonNull(spec).commandLine().getParseResult().originalArgs();
-        return "./stepstile "
+        return Launcher.ofThisProcess().command() + " "
                 + given.stream()
                         .filter(word -> !word.equals("--detach"))
                         .map(RunCommand::quoted)

@@ -24,7 +24,7 @@ class ResultWriterTest {
     @TempDir
     Path folder;
 
-    private static Result succeeded(String key, Integer row, String json) {
+    private static Result succeeded(String key, int row, String json) {
         return new Result("r", key, row, StepStatus.SUCCEEDED, 1, AT, new Result.Outcome(JsonValue.parse(json), null));
     }
 

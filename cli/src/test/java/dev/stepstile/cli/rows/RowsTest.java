@@ -14,8 +14,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,7 +30,7 @@ class RowsTest {
     @TempDir
     Path folder;
 
-    private static RowOptions options(RowKind kind, String keyName, Map<String, String> types) {
+    private static RowOptions options(@Nullable RowKind kind, @Nullable String keyName, Map<String, String> types) {
         ObjectNode settings = Json.object();
         settings.putObject("defaults").put("handler", "h");
         return new RowOptions(kind, keyName, ColumnTypes.of(types), settings);
@@ -46,6 +48,10 @@ class RowsTest {
             }
         }
         return dispatches;
+    }
+
+    private static List<String> keysOf(Rows rows) throws IOException {
+        return Objects.requireNonNull(rows.next()).keys();
     }
 
     private List<JsonNode> steps(RowFormat format, String content, RowOptions options) throws IOException {
@@ -231,7 +237,7 @@ class RowsTest {
         RowSource.OfStream stream = new RowSource.OfStream(new ByteArrayInputStream(lines), RowFormat.JSONL);
 
         try (Rows rows = Rows.streamed(stream, INPUTS)) {
-            assertThat(rows.next().keys()).hasSize(2);
+            assertThat(keysOf(rows)).hasSize(2);
             assertThatThrownBy(rows::next).isInstanceOf(BadRowException.class).hasMessageStartingWith("line 3: ");
         }
     }
@@ -242,7 +248,7 @@ class RowsTest {
         try (Rows rows = Rows.checked(file, options(null, "id", Map.of()))) {
             Files.writeString(file.file(), "{\"id\":1}\n{\"id\":3}\n");
 
-            assertThat(rows.next().keys()).containsExactly("1");
+            assertThat(keysOf(rows)).containsExactly("1");
             assertThatThrownBy(rows::next).hasMessageContaining("the file has changed while it was read");
         }
     }
