@@ -104,20 +104,12 @@ final class ParquetColumn {
      */
     Written write(OutputStream out, long offset) throws IOException {
         endRun();
-        ByteArrayOutputStream page = new ByteArrayOutputStream();
-        if (optional) {
-            page.writeBytes(littleEndian(4).putInt(levels.size()).array());
-            page.writeBytes(levels.toByteArray());
-        }
-        page.writeBytes(values.toByteArray());
-        ByteArrayOutputStream compressed = new ByteArrayOutputStream();
-        try (GZIPOutputStream gzip = new GZIPOutputStream(compressed)) {
-            page.writeTo(gzip);
-        }
+        int size = (optional ? 4 + levels.size() : 0) + values.size();
+        byte[] page = compressedPage();
         byte[] header = new ThriftStruct()
                 .i32(1, DATA_PAGE)
-                .i32(2, page.size())
-                .i32(3, compressed.size())
+                .i32(2, size)
+                .i32(3, page.length)
                 .struct(
                         5,
                         new ThriftStruct()
@@ -127,24 +119,38 @@ final class ParquetColumn {
                                 .i32(4, RLE))
                 .toBytes();
         out.write(header);
-        compressed.writeTo(out);
-        ThriftStruct metadata = new ThriftStruct()
+        out.write(page);
+        long whole = (long) header.length + size;
+        long written = (long) header.length + page.length;
+        ThriftStruct chunk = new ThriftStruct().i64(2, offset).struct(3, metadata(offset, whole, written));
+        values.reset();
+        levels.reset();
+        count = 0;
+        return new Written(chunk, whole, written);
+    }
+
+    private byte[] compressedPage() throws IOException {
+        ByteArrayOutputStream compressed = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(compressed)) {
+            if (optional) {
+                gzip.write(littleEndian(4).putInt(levels.size()).array());
+                levels.writeTo(gzip);
+            }
+            values.writeTo(gzip);
+        }
+        return compressed.toByteArray();
+    }
+
+    private ThriftStruct metadata(long offset, long uncompressedBytes, long bytes) {
+        return new ThriftStruct()
                 .i32(1, type.physical)
                 .i32s(2, List.of(PLAIN, RLE))
                 .texts(3, List.of(name))
                 .i32(4, GZIP)
                 .i64(5, count)
-                .i64(6, (long) header.length + page.size())
-                .i64(7, (long) header.length + compressed.size())
+                .i64(6, uncompressedBytes)
+                .i64(7, bytes)
                 .i64(9, offset);
-        Written written = new Written(
-                new ThriftStruct().i64(2, offset).struct(3, metadata),
-                header.length + page.size(),
-                header.length + compressed.size());
-        values.reset();
-        levels.reset();
-        count = 0;
-        return written;
     }
 
     /** A column chunk. */
