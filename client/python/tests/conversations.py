@@ -47,8 +47,9 @@ def conversations(folder: str) -> dict[str, Any]:
 class Server:
     """Answers as a conversation's `server` says, at the time that the client's waits make."""
 
-    def __init__(self, told: Mapping[str, Any]) -> None:
+    def __init__(self, told: Mapping[str, Any], within: float) -> None:
         self.now = 0.0
+        self._within = within
         self.unexpected: list[str] = []
         self.script = list(told.get("script", []))
         self._always = {_sorted(target): answer for target, answer in told.get("always", {}).items()}
@@ -57,6 +58,9 @@ class Server:
 
     def answer(self, call: Call) -> Answer:
         request = _sorted(f"{call.method} {call.target}")
+        if self.now > self._within:
+            self.unexpected.append(f"{request} after {self.now} s")
+            return problem("too-late", 400)
         path = request.split("?")[0]
         if self.script and _sorted(self.script[0]["request"]) == request:
             next_ = self.script.pop(0)

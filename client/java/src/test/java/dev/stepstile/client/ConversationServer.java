@@ -21,9 +21,11 @@ final class ConversationServer implements Function<Call, Answer> {
     private final JsonNode feed;
     private final JsonNode records;
     private final Supplier<Double> seconds;
+    private final double within;
 
     /** @param seconds how many have passed */
-    ConversationServer(JsonNode told, Supplier<Double> seconds) {
+    ConversationServer(JsonNode told, double within, Supplier<Double> seconds) {
+        this.within = within;
         told.path("script").forEach(script::add);
         told.path("always")
                 .properties()
@@ -47,6 +49,10 @@ final class ConversationServer implements Function<Call, Answer> {
     public Answer apply(Call call) {
         String request = ConversationCall.sorted(call.method() + " " + call.target());
         String path = request.replaceFirst("\\?.*", "");
+        if (seconds.get() > within) {
+            unexpected.add(request + " after " + seconds.get() + " s");
+            return Answer.problem("too-late", 400);
+        }
         if (isNext(request, call.body())) {
             return answer(script.removeFirst().path("answer"));
         }
