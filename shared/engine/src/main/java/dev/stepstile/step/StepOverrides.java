@@ -71,40 +71,24 @@ public record StepOverrides(
                 before.retry().maxAttempts(),
                 after.retry().maxAttempts());
         change(changes, "timeoutSeconds", seconds(before.timeout()), seconds(after.timeout()));
-        change(
-                changes,
-                "baseSeconds",
-                seconds(before.retry().base()),
-                seconds(after.retry().base()));
-        change(
-                changes,
-                "capSeconds",
-                seconds(before.retry().cap()),
-                seconds(after.retry().cap()));
-        change(
-                changes,
-                "retry.on",
-                before.retry().rule().on(),
-                after.retry().rule().on());
-        change(
-                changes,
-                "retry.never",
-                before.retry().rule().never(),
-                after.retry().rule().never());
-        change(
-                changes,
-                "notBefore",
-                text(before.window().notBefore()),
-                text(after.window().notBefore()));
-        change(
-                changes,
-                "deadline",
-                text(before.window().deadline()),
-                text(after.window().deadline()));
+        retryChanges(changes, before.retry(), after.retry());
+        windowChanges(changes, before.window(), after.window());
         if (input != null) {
             changes.add("another input");
         }
         return changes.isEmpty() ? "nothing changed" : String.join(", ", changes);
+    }
+
+    private static void retryChanges(List<String> changes, RetryPolicy before, RetryPolicy after) {
+        change(changes, "baseSeconds", seconds(before.base()), seconds(after.base()));
+        change(changes, "capSeconds", seconds(before.cap()), seconds(after.cap()));
+        change(changes, "retry.on", before.rule().on(), after.rule().on());
+        change(changes, "retry.never", before.rule().never(), after.rule().never());
+    }
+
+    private static void windowChanges(List<String> changes, Window before, Window after) {
+        change(changes, "notBefore", text(before.notBefore()), text(after.notBefore()));
+        change(changes, "deadline", text(before.deadline()), text(after.deadline()));
     }
 
     private static void change(List<String> changes, String name, Object before, Object after) {

@@ -11,6 +11,7 @@ import dev.stepstile.port.StepStore.StepRef;
 import dev.stepstile.port.StepStore.WriteResult;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
+import dev.stepstile.step.Moment;
 import dev.stepstile.step.Notification;
 import dev.stepstile.step.NotifyTarget;
 import dev.stepstile.step.Payload;
@@ -24,6 +25,7 @@ import dev.stepstile.step.StepLife;
 import dev.stepstile.step.StepOverrides;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.Times;
 import dev.stepstile.step.Transition;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -296,6 +298,18 @@ public abstract class StepStoreContract {
         }
     }
 
+    private static final StepOverrides ALL_OVERRIDES = new StepOverrides(
+            "other",
+            new StepOverrides.Retries(
+                    9,
+                    Duration.ZERO,
+                    Duration.ofHours(1),
+                    List.of("TIMEOUT", "java.io.IOException"),
+                    List.of("ValueError")),
+            Duration.ofSeconds(880),
+            null,
+            new Times(new Moment.After(Duration.ofMillis(1_234)), new Moment.At(Samples.NOW.plusSeconds(3_600))));
+
     @Nested
     class A_record {
         @Test
@@ -317,25 +331,14 @@ public abstract class StepStoreContract {
                                 List.of(),
                                 new StepState.Failed(
                                         new StepError(StepError.Kind.TIMEOUT, "late"), Samples.NOW.plusSeconds(1))));
-                StepEvent.Redrive redrive = new StepEvent.Redrive(
-                        0,
-                        null,
-                        "the-call",
-                        new StepOverrides(
-                                "other",
-                                new StepOverrides.Retries(
-                                        9,
-                                        Duration.ZERO,
-                                        Duration.ofHours(1),
-                                        List.of("TIMEOUT", "java.io.IOException"),
-                                        List.of("ValueError")),
-                                Duration.ofSeconds(880),
-                                inputs.get(i)));
+                StepEvent.Redrive redrive =
+                        new StepEvent.Redrive(0, null, "the-call", ALL_OVERRIDES.withInput(inputs.get(i)));
                 Transition.Write write = (Transition.Write) StepLife.on(dead, redrive, Samples.NOW.plusSeconds(2));
                 assertThat(store().write(write.next(), write.expect())).isEqualTo(WRITTEN);
                 StepRecord read = store().record(dead.id(), dead.shard()).orElseThrow();
                 assertThat(read).isEqualTo(write.next());
                 assertThat(read.settings().input()).isEqualTo(inputs.get(i));
+                assertThat(read.settings().window().deadline()).isNotNull();
                 assertThat(read.answered().redrivenBy()).isEqualTo("the-call");
             }
         }

@@ -585,7 +585,7 @@ class UpgradeTest {
 
     @Test
     void else_old_workers_discard_what_they_cannot_read() {
-        assertThat(unrecognised(Played.of(SENT_LATER, loaded(1, later(MessageCodec.VERSION)))))
+        assertThat(unrecognised(Played.of(SENT_LATER, loaded(1, later(OldForms.VERSION)))))
                 .isNotEmpty()
                 .allMatch(letter -> letter.contains("message lacks 'dispatchId'"));
     }

@@ -182,7 +182,6 @@ public final class Scenarios {
             ATTACHED,
             ATTACHED_MOVED_BACK,
             DELAYED,
-            SENT_LATER,
             DEADLINE);
 
     private static Named small(String name, String what, Scenario scenario) {
@@ -300,7 +299,7 @@ public final class Scenarios {
     }
 
     public static List<Named> all() {
-        return Stream.of(LOADS, List.of(BUSY, FULL_DISK, VARIED, NOTIFIED), SMALL)
+        return Stream.of(LOADS, List.of(BUSY, FULL_DISK, VARIED, NOTIFIED, SENT_LATER), SMALL)
                 .flatMap(List::stream)
                 .toList();
     }
