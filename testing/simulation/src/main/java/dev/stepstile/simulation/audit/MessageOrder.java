@@ -45,6 +45,9 @@ final class MessageOrder implements Check {
     /** What nobody claimed is not sent again while it may only be waiting its turn, unless the worker that had it is lost. */
     private void patient(StepLedger step, StepSpec spec, RunLedger run) {
         Dispatch dispatch = run.dispatches.get(spec.settings().dispatchId());
+        if (dispatch == null) {
+            return;
+        }
         Duration patience = audit.cluster()
                 .timing()
                 .resending()
@@ -53,7 +56,6 @@ final class MessageOrder implements Check {
                 .minusSeconds(1);
         boolean again = step.last == null
                 && step.sends > 0
-                && dispatch != null
                 && dispatch.sending().sentAt() != null;
         if (again
                 && !isOfACrashedSweep(step, spec, run, dispatch)
