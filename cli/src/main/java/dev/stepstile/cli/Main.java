@@ -42,7 +42,7 @@ import picocli.CommandLine.Spec;
             PlanCommand.class,
             Main.Verify.class,
             Main.Install.class,
-            Main.Package.class
+            Main.Release.class
         })
 public final class Main {
     /** Below it, picocli refuses to lay out help. */
@@ -135,5 +135,5 @@ public final class Main {
     static final class Install extends OfTheBuild {}
 
     @Command(name = "package", description = "In a checkout: builds all that a release has, into the folder dist.")
-    static final class Package extends OfTheBuild {}
+    static final class Release extends OfTheBuild {}
 }

@@ -54,9 +54,8 @@ final class MessageOrder implements Check {
                 .lostAfter()
                 .minus(audit.clocks())
                 .minusSeconds(1);
-        boolean again = step.last == null
-                && step.sends > 0
-                && dispatch.sending().sentAt() != null;
+        boolean again =
+                step.last == null && step.sends > 0 && dispatch.sending().sentAt() != null;
         if (again
                 && !isOfACrashedSweep(step, spec, run, dispatch)
                 && !ledgers.lostWith(spec.id())
