@@ -30,7 +30,8 @@ class DependenciesTest {
             try (Stream<Path> files = Files.walk(CHECKOUT.resolve(folder))) {
                 for (Path pom : files.filter(
                                 file -> file.getFileName().toString().endsWith("pom.xml"))
-                        .filter(file -> !file.toString().contains("/target/"))
+                        .filter(file -> !file.toString().contains("/target/")
+                                && !file.toString().contains("/starters/"))
                         .toList()) {
                     named.addAll(dependencies(pom));
                 }

@@ -90,6 +90,7 @@ class SnapshotTest {
         assertThat(minted(DEPLOYED))
                 .as("a clock is set before each invocation; the others are made within one")
                 .containsExactly(
+                        "dev.stepstile.process.PlainConversation",
                         SteadyClock.class.getName(),
                         "dev.stepstile.usecase.RetentionRefresher$Pass",
                         "dev.stepstile.usecase.StepExecution$Batch");
