@@ -5,10 +5,8 @@ import dev.stepstile.client.SigV4Signer;
 import dev.stepstile.client.StepstileClient;
 import java.net.URI;
 import java.time.Duration;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
-import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 
 /** The options that say which Stepstile is called. */
 final class Api {
@@ -41,10 +39,7 @@ final class Api {
     StepstileClient client() {
         URI uri = uri();
         ClientOptions options = ClientOptions.of(uri).withPatience(Duration.ofSeconds(patienceSeconds));
-        Optional<String> signed = Optional.ofNullable(region).or(() -> SigV4Signer.regionOf(uri));
-        return new StepstileClient(signed.map(of -> options.withSigner(
-                        new SigV4Signer(of, DefaultCredentialsProvider.builder().build())))
-                .orElse(options));
+        return new StepstileClient(region == null ? options : options.withSigner(SigV4Signer.standard(region)));
     }
 
     URI uri() {
