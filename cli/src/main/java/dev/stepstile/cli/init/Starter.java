@@ -33,13 +33,14 @@ public enum Starter {
     private static final Map<String, String> RENAMED = Map.of("gitignore", ".gitignore");
 
     /** As a user names it. */
-    public String word() {
+    @Override
+    public String toString() {
         return name().toLowerCase(Locale.ROOT);
     }
 
     /** The content of its files by path, with {@code @name@} and the like in place. */
     SortedMap<String, String> files() {
-        String folder = "/starters/" + word();
+        String folder = "/starters/" + this;
         URL url = Objects.requireNonNull(Starter.class.getResource(folder), folder);
         try {
             URI uri = url.toURI();
