@@ -119,7 +119,7 @@ def test_a_step_that_cannot_be_sent_or_read_fails_alone_with_the_cause(instance:
 
     for step in ("too_long", "no_number", "to_another_handler"):
         assert of_step(instance, failed, step) == ["STEP_START", "STEP_FAILURE"]
-    assert "timeoutSeconds" in why("too_long")
+    assert "timeout_seconds must be whole seconds from 1 to 880" in why("too_long")
     assert "'many', which is not a whole number" in why("no_number")
     assert "dagster_stepstile.worker:run_step" in why("to_another_handler")
     assert "Steps failed" in messages(instance, failed)

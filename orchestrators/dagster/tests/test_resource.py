@@ -94,7 +94,7 @@ def test_the_tenant_of_the_resource_is_that_of_its_steps(stepstile: StepstileRes
         return StepstileResource(endpoint=stepstile.endpoint, tenant=tenant)
 
     assert run(fanned, stepstile=of("acme")).output_for_node("fanned") == 1
-    assert "Invalid tenant" in failure_of(run(fanned, stepstile=of("a b")))
+    assert "tenant must be 1 to 128 of" in failure_of(run(fanned, stepstile=of("a b")))
 
 
 def test_values_come_back_by_key_in_the_order_of_the_steps(stepstile: StepstileResource) -> None:

@@ -13,7 +13,14 @@ class StepstileError(Exception):
 
 
 class BadInput(StepstileError, ValueError):
-    """An argument that Stepstile would refuse. Nothing was sent; the message names the argument and its limit."""
+    """An argument that Stepstile would refuse. Nothing was sent; the message names the argument and its limit.
+
+    :ivar field: the argument: ``tenant``, ``input``.
+    """
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class DamagedResult(StepstileError):

@@ -201,7 +201,7 @@ def json_bytes(value: Any) -> int:
 
 
 def _refused(field: str, limit: str, fact: str) -> BadInput:
-    return BadInput(f"{field} must {limit}, and {fact}.")
+    return BadInput(f"{field} must {limit}, and {fact}.", field)
 
 
 def _shown(text: str) -> str:

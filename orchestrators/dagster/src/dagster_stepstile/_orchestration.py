@@ -19,7 +19,7 @@ from dagster_stepstile._reads import FORWARDED
 from dagster_stepstile._run_log import RunLog
 from dagster_stepstile._running import RunningSteps
 from dagster_stepstile._step_recorder import SentStep, StepRecorder, error_of, value_of
-from stepstile import CANCELLED, LogPage, Refused, Step, StepEnded, StepstileClient
+from stepstile import CANCELLED, BadInput, LogPage, Refused, Step, StepEnded, StepstileClient
 
 _LONGEST_PAUSE = 0.25
 _STOPPING_SECONDS = 60.0
@@ -145,7 +145,7 @@ class Orchestration:
             sent = self._begin(step, active)
             try:
                 wave.append(self._outgoing.step(sent.name, step, state))
-            except dagster.DagsterInvalidConfigError as problem:
+            except (dagster.DagsterInvalidConfigError, BadInput) as problem:
                 yield from self._fail_unsent(sent, active, str(problem))
         wave.sort(key=lambda step: step.key)
         yield from self._dispatch(wave, active)
@@ -170,8 +170,10 @@ class Orchestration:
                 tenant=self._outgoing.tenant,
                 shared_inputs={"dagster.run": self._outgoing.shared()},
             )
-        except Refused as refusal:
-            if refusal.type not in _OF_ONE_STEP:
+        except (BadInput, Refused) as refusal:
+            if isinstance(refusal, BadInput) and refusal.field == "shared_inputs":
+                raise _too_much_shared(refusal) from refusal
+            if not _may_be_of_one_step(refusal):
                 raise
             if len(wave) > 1:
                 half = len(wave) // 2
@@ -301,16 +303,25 @@ class Orchestration:
             self._report(f"The run's steps could not be cancelled: {problem}")
 
 
-def _rejection_of(step: Step, refusal: Refused) -> str:
+def _may_be_of_one_step(refusal: BadInput | Refused) -> bool:
+    return refusal.field == "input" if isinstance(refusal, BadInput) else refusal.type in _OF_ONE_STEP
+
+
+def _too_much_shared(refusal: Exception) -> dagster.DagsterInvariantViolationError:
+    return dagster.DagsterInvariantViolationError(
+        "The input that all steps of the run share (mostly its run config and tags) is over the 5 MB that Stepstile"
+        " accepts. Write large values to storage that the workers can reach, and refer to them in the run config."
+        f" Stepstile's answer: {refusal}"
+    )
+
+
+def _rejection_of(step: Step, refusal: BadInput | Refused) -> str:
     """Why a step could not be dispatched; raises if all steps of the run are rejected for the same reason."""
     size = len(json.dumps(step.input))
-    if refusal.type in _TOO_LARGE and size < _SMALL:
-        raise dagster.DagsterInvariantViolationError(
-            "The input that all steps of the run share (mostly its run config and tags) is over the 5 MB that Stepstile"
-            " accepts. Write large values to storage that the workers can reach, and refer to them in the run config."
-            f" Stepstile's answer: {refusal}"
-        ) from refusal
+    too_large = isinstance(refusal, BadInput) or refusal.type in _TOO_LARGE
+    if too_large and size < _SMALL:
+        raise _too_much_shared(refusal) from refusal
     rejection = f"Stepstile rejects this step: {refusal}"
-    if refusal.type in _TOO_LARGE:
+    if too_large:
         rejection += f" The step's own input has {size} bytes."
     return rejection

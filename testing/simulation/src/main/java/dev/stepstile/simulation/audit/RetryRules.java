@@ -1,5 +1,6 @@
 package dev.stepstile.simulation.audit;
 
+import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.StepError.Kind;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
@@ -14,6 +15,9 @@ final class RetryRules implements Check {
     private static final Set<String> THROWN = Set.of("java.io.IOException", "IOException", "Exception");
 
     private static final Set<Kind> LOSSES = Set.of(Kind.WORKER_LOST, Kind.WORKER_STOPPED);
+
+    /** How the message of a failure begins that the handler has not thrown. */
+    private static final List<String> TROUBLE = List.of("The worker failed: ", "Payload store: ");
 
     private final Audit audit;
     private final Ledgers ledgers;
@@ -36,8 +40,13 @@ final class RetryRules implements Check {
         if (given == null) {
             return;
         }
-        Kind kind = after.history().getLast().cause();
-        boolean excluded = names(given.retry().rule().never(), kind) || isNotNamed(step, given, kind);
+        FailedAttempt ended = after.history().getLast();
+        Kind kind = ended.cause();
+        boolean thrown = kind == Kind.HANDLER_FAILED && TROUBLE.stream().noneMatch(ended.message()::startsWith);
+        boolean anyway = LOSSES.contains(kind) || step.retryAfterMillis > 0 || (kind == Kind.HANDLER_FAILED && !thrown);
+        List<String> on = given.retry().rule().on();
+        boolean excluded = names(given.retry().rule().never(), kind, thrown)
+                || (!on.isEmpty() && !anyway && !names(on, kind, thrown));
         boolean goesOn = after.state() instanceof StepState.Retrying || after.state() instanceof StepState.Dead;
         boolean mayBeRetried = kind == Kind.HANDLER_FAILED || kind == Kind.TIMEOUT || LOSSES.contains(kind);
         if (excluded && mayBeRetried && goesOn) {
@@ -54,14 +63,7 @@ final class RetryRules implements Check {
         }
     }
 
-    private static boolean isNotNamed(StepLedger step, NewStep given, Kind kind) {
-        List<String> on = given.retry().rule().on();
-        boolean anyway = LOSSES.contains(kind) || step.retryAfterMillis > 0;
-        return !on.isEmpty() && !anyway && !names(on, kind);
-    }
-
-    private static boolean names(List<String> listed, Kind kind) {
-        return listed.stream()
-                .anyMatch(name -> name.equals(kind.name()) || (kind == Kind.HANDLER_FAILED && THROWN.contains(name)));
+    private static boolean names(List<String> listed, Kind kind, boolean thrown) {
+        return listed.stream().anyMatch(name -> name.equals(kind.name()) || (thrown && THROWN.contains(name)));
     }
 }
