@@ -109,6 +109,17 @@ class RulesOfRecoveryTest {
                     .isGreaterThan(BESIDE_OTHERS);
         }
 
+        /** The item is deleted last; so who dies before that has left it to the next one, and who dies after it, nothing. */
+        @Test
+        void whose_recoverer_died_as_it_deleted_the_item_runs_as_soon() {
+            SimulationConfig config = SimulationConfig.of(1).with(DIES.at("workers.forget", 1, new Fault.CrashAfter()));
+            assertThat(between(Played.of(alone, config).holds().step("a"))).isLessThanOrEqualTo(ALONE);
+            SeededBug first = SeededBug.named(SeededBug.DELETES_FIRST);
+            assertThat(between(Played.of(alone, first.changes().get().apply(config))
+                            .step("a")))
+                    .isGreaterThan(ALONE);
+        }
+
         private static Duration begun(Played played) {
             Instant first = played.step("a").attempts().newest().startedAt();
             return Duration.between(Scheduler.START.plusSeconds(20), first == null ? Instant.MAX : first);

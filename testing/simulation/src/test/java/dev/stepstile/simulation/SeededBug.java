@@ -64,6 +64,8 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
     /** What lives by messages hides these two from chance. */
     static final String DELETES_UNKNOWN = "A worker deletes its item at its end, whatever is unknown";
 
+    static final String DELETES_FIRST = "A recoverer deletes the item first, and then recovers its steps";
+
     static final String UNCLAIMED_NOT_SENT = "Steps that a lost worker had not claimed are not sent again";
 
     /** Such as the literature and other engines know. */
@@ -235,7 +237,7 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
                         }
                     })),
             of(
-                    "A recoverer deletes the item first, and then recovers its steps",
+                    DELETES_FIRST,
                     () -> Mistakes.workers(workers -> new PassingWorkers(workers) {
                         @Override
                         public boolean revoke(WorkerRecord read, Instant at) {
