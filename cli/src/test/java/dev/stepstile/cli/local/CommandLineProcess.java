@@ -13,6 +13,12 @@ import java.util.concurrent.TimeUnit;
 
 /** The command line in a process of its own, as a shell starts it. */
 public final class CommandLineProcess implements AutoCloseable {
+    /** A test that was started in the background ignores interrupts, and so would what it starts. */
+    public static final List<String> INTERRUPTIBLE = List.of(
+            "python3",
+            "-c",
+            "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])");
+
     private final Process process;
     private final BufferedReader printed;
     private final List<String> lines = new ArrayList<>();
@@ -38,6 +44,7 @@ public final class CommandLineProcess implements AutoCloseable {
                 Main.class.getName()));
         command.addAll(1, javaOptions);
         command.addAll(List.of(arguments));
+        command.addAll(0, INTERRUPTIBLE);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("STEPSTILE_HOME", home.toString());
         return new CommandLineProcess(builder.start());

@@ -144,6 +144,7 @@ class RunProcessTest {
                 System.getProperty("java.class.path"),
                 dev.stepstile.cli.Main.class.getName()));
         words.addAll(List.of(command));
+        words.addAll(0, CommandLineProcess.INTERRUPTIBLE);
         String line = words.stream().map(word -> "'" + word + "'").collect(Collectors.joining(" ", "exec ", ""));
         ProcessBuilder builder = new ProcessBuilder("script", "-qefc", line, "/dev/null").redirectErrorStream(true);
         builder.environment().put("STEPSTILE_HOME", folder.toString());
