@@ -97,6 +97,8 @@ def test_handlers_named_python_are_of_the_virtual_environment(
     monkeypatch.setattr(sys, "prefix", sys.base_prefix + "/venv")
     path = stepstile_local.environment(given, tmp_path)["PATH"].split(":")
     assert path == [str(Path(sys.executable).parent), "/bin"]
+    activated = {**given, "VIRTUAL_ENV": "/project/.venv", "PATH": "/project/.venv/bin:/bin"}
+    assert stepstile_local.environment(activated, tmp_path)["PATH"] == activated["PATH"]
     monkeypatch.setattr(sys, "prefix", sys.base_prefix)
     assert stepstile_local.environment(given, tmp_path)["PATH"] == "/bin"
 

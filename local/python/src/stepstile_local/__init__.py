@@ -89,9 +89,8 @@ def environment(given: Mapping[str, str], script: Path) -> dict[str, str]:
     if not os.access(script, os.X_OK):  # python -m stepstile_local
         script = Path(sysconfig.get_path("scripts"), "stepstile")
     variables["STEPSTILE_LAUNCHER"] = str(script.absolute())
-    if (
-        sys.prefix != sys.base_prefix
-    ):  # handlers named `python` are of the virtual environment, activated or not
+    # Handlers named `python` are of the virtual environment that is activated, or else of the one that this is in.
+    if sys.prefix != sys.base_prefix and not variables.get("VIRTUAL_ENV"):
         variables["PATH"] = os.pathsep.join(
             [sysconfig.get_path("scripts"), variables.get("PATH", os.defpath)]
         )
