@@ -113,6 +113,7 @@ final class TextReport implements RunReport {
 
     @Override
     public synchronized void asked(String question) {
+        drawn = true; // even if no bar is: the terminal has echoed ^C
         erase();
         terminal.say(question);
         asking = true;
