@@ -35,6 +35,8 @@ class PlainExamplesTest {
     @CsvSource({"bash, bash", "node, node", "go, go"})
     void digest_a_file_refuse_one_that_is_not_there_and_wait_for_one_that_is_being_written(
             String language, String interpreter) throws Exception {
+        // What builds this project has bash: were it not found, the finder would be wrong, and nothing left out.
+        assertThat(ProgramFinder.find("bash", folder)).isNotNull();
         assumeTrue(
                 ProgramFinder.find(interpreter, folder) != null,
                 interpreter + " is not on the PATH, so the example in " + language + " is not run");
