@@ -5,8 +5,12 @@ import dev.stepstile.client.SigV4Signer;
 import dev.stepstile.client.StepstileClient;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The options that say which Stepstile is called. */
 final class Api {
@@ -35,8 +39,19 @@ final class Api {
             description = "How long a call is tried that gets no answer. Default: 60.")
     private int patienceSeconds = (int) ClientOptions.PATIENCE.toSeconds();
 
-    /** @throws IllegalArgumentException with a sentence for people if the endpoint is none */
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec command;
+
+    /** @throws ParameterException with a sentence for people if the endpoint is none */
     StepstileClient client() {
+        try {
+            return open();
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(Objects.requireNonNull(command).commandLine(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    private StepstileClient open() {
         URI uri = uri();
         ClientOptions options = ClientOptions.of(uri).withPatience(Duration.ofSeconds(patienceSeconds));
         return new StepstileClient(region == null ? options : options.withSigner(SigV4Signer.standard(region)));

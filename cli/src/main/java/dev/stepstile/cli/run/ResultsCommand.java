@@ -90,7 +90,7 @@ public final class ResultsCommand implements Callable<Integer> {
         if (!ENDED.containsAll(wanted)) {
             throw wrong("--states takes states of steps that have ended: " + ENDED + ".");
         }
-        try (StepstileClient client = client()) {
+        try (StepstileClient client = api.client()) {
             ResultExport export = new ResultExport(client, run, wanted);
             if (output == null) {
                 try (ResultWriter out =
@@ -139,14 +139,6 @@ public final class ResultsCommand implements Callable<Integer> {
                 .or(() -> output == null ? Optional.of(ResultFormat.JSONL) : ResultFormat.of(output.toString()))
                 .orElseThrow(() ->
                         wrong("The format of " + output + " is not known: name it by --format JSONL, CSV or PARQUET."));
-    }
-
-    private StepstileClient client() {
-        try {
-            return api.client();
-        } catch (IllegalArgumentException e) {
-            throw wrong(String.valueOf(e.getMessage()));
-        }
     }
 
     private ParameterException wrong(String why) {

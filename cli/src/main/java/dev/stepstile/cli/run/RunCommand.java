@@ -151,7 +151,7 @@ public final class RunCommand implements Callable<Integer> {
         }
         Optional<ResultFormat> resultFormat = Optional.ofNullable(resultsFile).map(this::resultFormat);
         RowFormat rowFormat = rowFormat();
-        try (StepstileClient client = client()) {
+        try (StepstileClient client = api.client()) {
             return dispatched(client, runId, rowFormat, options, resultFormat);
         } catch (BadRowException e) {
             errors.say((file.equals(STDIN) ? "Standard input" : file) + ", " + e.getMessage());
@@ -297,14 +297,6 @@ public final class RunCommand implements Callable<Integer> {
         }
         try {
             return new RowOptions(kind, key, ColumnTypes.of(types), settings);
-        } catch (IllegalArgumentException e) {
-            throw wrong(String.valueOf(e.getMessage()));
-        }
-    }
-
-    private StepstileClient client() {
-        try {
-            return api.client();
         } catch (IllegalArgumentException e) {
             throw wrong(String.valueOf(e.getMessage()));
         }
