@@ -22,6 +22,12 @@ SOURCES = tuple(
 HANDLERS = {
     name: {"command": [sys.executable, str(Path(__file__).parent / f"{name}.py")]}
     for name in ("reporter", "talkative", "scripted")
+} | {
+    "plainly": {
+        "command": [sys.executable, str(Path(__file__).parent / "plainly.py")],
+        "protocol": "plain",
+        "graceSeconds": 1,
+    }
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from stepstile_host.session import MAX_RESULT_BYTES
 from stepstile_host.testing import EndedStep, Progress
 
 Run = Callable[..., EndedStep]
@@ -179,3 +180,26 @@ def test_an_input_that_is_not_JSON_and_a_limit_that_a_dispatch_refuses_are_refus
         run_step(print, {"now": object()})
     with pytest.raises(ValueError, match="from 1 to 100"):
         run_step(print, max_attempts=101)
+
+
+def test_the_limit_of_a_result_is_that_of_the_protocol() -> None:
+    page = (Path(__file__).parents[3] / "docs/protocol.md").read_text()
+    assert f"| a result | {MAX_RESULT_BYTES} bytes of JSON |" in page
+
+
+def test_a_report_beyond_the_limit_of_a_result_is_not_retried(run_step: Run) -> None:
+    def report(context: Any) -> None:
+        for _ in range(2):
+            context.report_custom_message({"mine": "x" * (MAX_RESULT_BYTES // 2)})
+
+    ended = run_step(report)
+    assert (ended.state, ended.attempts[0].failure) == ("FAILED", "TERMINAL_FAILURE")
+    assert f"more than {MAX_RESULT_BYTES} bytes" in ended.error
+
+
+def test_a_value_beyond_the_limit_of_a_result_is_not_retried(run_step: Run) -> None:
+    def report(context: Any) -> None:
+        _report(context, result="x" * MAX_RESULT_BYTES)
+
+    ended = run_step(report)
+    assert (ended.state, ended.attempts[0].failure) == ("FAILED", "RESULT_TOO_LARGE")

@@ -103,7 +103,7 @@ def test_a_step_that_says_more_than_can_be_carried_fails_alone_with_the_limit_na
     assert sorted(notes(tmp_path)) == ["hook of too_heavy", "hook of too_heavy_again"]
     for step in ("too_heavy", "too_heavy_again", "logs_too_much"):
         told = errors([event for event in found if event.is_step_failure and event.step_key == step])
-        assert "10 MB" in told, told
+        assert "10 MiB" in told, told
     assert not instance.fetch_materializations(dg.AssetKey("picture"), limit=9).records
 
 

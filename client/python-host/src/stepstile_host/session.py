@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-MAX_RESULT_BYTES = 10_000_000
+MAX_RESULT_BYTES = 10 * 1024 * 1024
+"""Of a step's result as JSON, and of what a process reports beside it."""
 
 _EARLIEST = -3_600
 """A retry time further in the past is a mistake, such as an absolute time where a delay is expected."""
 
 _LATEST = 366 * 86_400
+
+_TAIL_CHARACTERS = 300
 
 _KNOWN = (
     "stepstile.result",
@@ -25,15 +28,16 @@ _STATUS_0 = ("", "SystemExit", "SystemExit: 0", "SystemExit: None", "SystemExit:
 
 
 class Outcome(NamedTuple):
-    """How an attempt ended. ``failure`` is None if it has a result."""
+    """How an attempt ended. ``failure`` is None if it has a result; ``names`` are those of the exception that ended it."""
 
     failure: str | None
     message: str = ""
     retry_after: float | None = None
+    names: tuple[str, ...] = ()
 
 
-class _Malformed(Exception):
-    pass
+class Malformed(Exception):
+    """What a process has reported cannot be understood."""
 
 
 class Session:
@@ -56,19 +60,19 @@ class Session:
                 self._heard = True
                 try:
                     self._accept(line)
-                except _Malformed as problem:
+                except Malformed as problem:
                     self._unreadable = str(problem)
 
     def _accept(self, line: str) -> None:
         try:
             message = json.loads(line, parse_constant=str)  # NaN and infinities become strings
         except (ValueError, RecursionError):
-            raise _Malformed("is not JSON") from None
+            raise Malformed("is not JSON") from None
         method = message.get("method") if isinstance(message, dict) else None
         if not isinstance(method, str):
-            raise _Malformed("has no method")
+            raise Malformed("has no method")
         if message.get("__dagster_pipes_version") != "0.1":
-            raise _Malformed("is not of Pipes 0.1")
+            raise Malformed("is not of Pipes 0.1")
         params = message.get("params") or {}
         match method:
             case "opened" | "log_external_stream":
@@ -83,7 +87,7 @@ class Session:
             case "report_custom_message":
                 self._custom(params, message, line)
             case _:
-                raise _Malformed("has a method that Pipes 0.1 does not know")
+                raise Malformed("has a method that Pipes 0.1 does not know")
 
     def _keep(self, message: Mapping[str, Any], line: str) -> None:
         self._kept += len(line)
@@ -98,7 +102,7 @@ class Session:
 
     def _custom(self, params: Mapping[str, Any], message: Mapping[str, Any], line: str) -> None:
         if "payload" not in params:
-            raise _Malformed("should have 'payload'")
+            raise Malformed("should have 'payload'")
         payload = params["payload"]
         own = (
             {name: value for name, value in payload.items() if name.startswith("stepstile.")}
@@ -121,33 +125,37 @@ class Session:
             case "stepstile.fail":
                 self._fail = _message(member, name, "The handler reported a terminal failure.")
             case "stepstile.retry_after":
-                self._retry_after = _retry_after(member)
+                self._retry_after = retry_after(member)
             case _:
-                raise _Malformed(f"has a member that Stepstile does not know; known: {', '.join(_KNOWN)}")
+                raise Malformed(f"has a member that Stepstile does not know; known: {', '.join(_KNOWN)}")
 
-    def outcome(self, status: int, errors: str) -> Outcome:
+    def outcome(self, status: int, errors: Sequence[str]) -> Outcome:
         """How the attempt ended.
 
         :param status: of the process, negative for a signal
-        :param errors: the last lines of its standard error
+        :param errors: its standard error
         """
         if self._fail is not None:
             return Outcome("TERMINAL_FAILURE", self._fail)
         if self._retry_after is not None:
             seconds, message = self._retry_after
             return Outcome("HANDLER_FAILED", message, seconds)
-        ended = f"ended with status {status}" if status >= 0 else f"was ended by signal {_signal(-status)}"
-        tail = f"; the end of its standard error: {errors}" if errors else "."
+        ended = described_end(status)
+        told = tail(errors)
+        told = f"; the end of its standard error: {told}" if told else "."
         if not self._heard and status == 0:  # as with Dagster's own client
             return Outcome(None)
         if not self._closed:
-            return Outcome("HANDLER_FAILED", f"The process {ended} before it closed its Pipes session{tail}")
+            return Outcome("HANDLER_FAILED", f"The process {ended} before it closed its Pipes session{told}")
         raised = self._exception
         if raised is not None and not (status == 0 and _is_exit_with_status_0(raised)):
-            return Outcome("HANDLER_FAILED", _described(raised))
+            name = raised.get("name")
+            return Outcome(
+                "HANDLER_FAILED", _described(raised), names=(name,) if isinstance(name, str) else ()
+            )
         if status != 0:
             return Outcome(
-                "HANDLER_FAILED", f"The process {ended} after it had closed its Pipes session{tail}"
+                "HANDLER_FAILED", f"The process {ended} after it had closed its Pipes session{told}"
             )
         if self._unreadable:
             return Outcome(
@@ -156,6 +164,30 @@ class Session:
                 f" {self._unreadable}.",
             )
         return Outcome(None)
+
+    def stopped(self, status: int) -> bool:
+        """Whether a process that was asked to stop had finished all the same. One that only left has only stopped."""
+        left = self._closed and self._exception is not None
+        if not self._heard or (left and self.value is None):
+            return False
+        return self.outcome(status, ()).failure is None
+
+
+def described_end(status: int) -> str:
+    """How a process ended, by its status; negative for a signal."""
+    return f"ended with status {status}" if status >= 0 else f"was ended by signal {_signal(-status)}"
+
+
+def tail(lines: Sequence[str]) -> str:
+    """The end of what was printed: as much as fits into a step's error."""
+    kept: list[str] = []
+    for line in reversed(lines):
+        if line.strip():
+            if kept and sum(map(len, kept)) + len(line) > _TAIL_CHARACTERS:
+                break
+            kept.insert(0, line)
+    joined = "\n".join(kept)
+    return "…" + joined[-_TAIL_CHARACTERS:] if len(joined) > _TAIL_CHARACTERS else joined
 
 
 def _signal(number: int) -> str:
@@ -180,18 +212,18 @@ def _message(member: Any, name: str, otherwise: str) -> str:
         return member
     message = member.get("message") if isinstance(member, dict) else member
     if isinstance(message, dict | list) or not isinstance(member, dict):
-        raise _Malformed(f"should have '{name}', an object with 'message'")
+        raise Malformed(f"should have '{name}', an object with 'message'")
     return otherwise if message is None else str(message)
 
 
-def _retry_after(member: Any) -> tuple[float, str]:
+def retry_after(member: Any) -> tuple[float, str]:
     seconds = member.get("seconds") if isinstance(member, dict) else None
     if (
         isinstance(seconds, bool)
         or not isinstance(seconds, int | float)
         or not _EARLIEST <= seconds <= _LATEST
     ):
-        raise _Malformed(
+        raise Malformed(
             f"should have 'stepstile.retry_after' with 'seconds', a number from now on, {_LATEST} at most"
         )
     return max(0.0, float(seconds)), _message(

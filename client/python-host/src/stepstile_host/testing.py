@@ -9,28 +9,22 @@ from __future__ import annotations
 import base64
 import json
 import os
-import selectors
-import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-import time
-import warnings
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from stepstile_host import child
+from stepstile_host import plain
 from stepstile_host.__main__ import load
-from stepstile_host.randomness import Generators
-from stepstile_host.session import Outcome, Session
+from stepstile_host.processes import Exit, Running
+from stepstile_host.retries import RetryRule
+from stepstile_host.session import MAX_RESULT_BYTES, Outcome, Session
 
 Handler = Sequence[str] | str | Callable[[Any], Any]
+Protocol = Literal["pipes", "plain"]
 
 MAX_INPUT_BYTES = 5 * 1024 * 1024
 MAX_ATTEMPTS = 100
@@ -47,9 +41,9 @@ class Progress(NamedTuple):
 class Attempt:
     """What became of one attempt.
 
-    ``failure`` is None, or HANDLER_FAILED, TERMINAL_FAILURE, TIMEOUT or WORKER_LOST. ``retry_after`` is the delay in
-    seconds that the handler asked for, or None. ``output`` has the lines that it printed, ``errors`` those of its
-    standard error, ``log`` what it logged by Pipes, as (level, message).
+    ``failure`` is None, or HANDLER_FAILED, TERMINAL_FAILURE, RESULT_TOO_LARGE, TIMEOUT, WORKER_LOST or CANCELLED.
+    ``retry_after`` is the delay in seconds that the handler asked for, or None. ``output`` has the lines that it
+    printed, ``errors`` those of its standard error, ``log`` what it logged by Pipes, as (level, message).
     """
 
     number: int
@@ -64,7 +58,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class EndedStep:
-    """A step that has ended: SUCCEEDED, FAILED (retrying is pointless) or DEAD (its attempts are used up)."""
+    """A step that has ended: SUCCEEDED, FAILED (not retried), DEAD (its attempts are used up) or CANCELLED."""
 
     state: str
     value: Any = None
@@ -72,6 +66,8 @@ class EndedStep:
     messages: Sequence[Mapping[str, Any]] = ()
     """Its materializations, checks and custom messages, which are a part of the result."""
     attempts: Sequence[Attempt] = field(default_factory=tuple)
+    refusal: str = ""
+    """Which list of the retry policy ended it, if one did: ``retry.never names ValueError``."""
 
     @property
     def output(self) -> Sequence[str]:
@@ -86,23 +82,31 @@ class EndedStep:
     @property
     def error(self) -> str:
         """Why the step has not succeeded; empty if it has."""
-        return "" if self.state == "SUCCEEDED" else self.attempts[-1].message
+        if self.state == "SUCCEEDED":
+            return ""
+        not_retried = f" (not retried: {self.refusal})" if self.refusal else ""
+        return self.attempts[-1].message + not_retried
 
 
 def run_step(
     handler: Handler,
     step_input: Any = None,
     *,
+    protocol: Protocol = "pipes",
     shared: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
     key: str = "step",
     run_id: str = "test",
+    tenant: str | None = None,
     max_attempts: int = 3,
+    retry_on: Sequence[str] | None = None,
+    retry_never: Sequence[str] = (),
     timeout: float = 300,
     grace: float = 5,
     directory: str | os.PathLike[str] | None = None,
     environment: Mapping[str, str] | None = None,
     lose_worker: Iterable[int] = (),
+    cancel: str | None = None,
 ) -> EndedStep:
     """Runs a step until it has ended. Waits between attempts are left out.
 
@@ -110,52 +114,68 @@ def run_step(
         runs in a forked child: what it changes in memory is not seen by the test, but what the test has patched is seen
         by it.
     :param step_input: what JSON can hold; the handler gets it as it is after it was JSON.
+    :param protocol: ``"plain"`` for a command that reads standard input and prints its result.
+    :param tenant: whose step it is; the run if None.
+    :param retry_on: the failures that are retried, by kind or exception; all if None.
+    :param retry_never: the failures that are not retried.
     :param timeout: how long an attempt may run, in seconds by the machine's clock.
     :param grace: how long a process may take to end after SIGTERM, before SIGKILL.
     :param directory: where a command runs; a function runs where the test does.
     :param environment: further variables.
     :param lose_worker: the attempts whose worker is lost after the handler has ended and before its result is recorded:
         what it has done to others is done, and another attempt follows.
+    :param cancel: the run is cancelled once the handler prints a line that has this text, on either stream.
     :raises ValueError: if the input or a limit would be refused by a dispatch.
+    :raises AssertionError: if an attempt of ``lose_worker`` never ran, or ``cancel`` was never printed.
     """
     text = _json(step_input)
     if not 1 <= max_attempts <= MAX_ATTEMPTS:
         raise ValueError(f"max_attempts must be from 1 to {MAX_ATTEMPTS}.")
-    given: Any = json.loads(text)
+    if protocol == "plain" and (callable(handler) or isinstance(handler, str)):
+        raise ValueError("A function speaks pipes; the plain protocol needs a command, as a list.")
+    rule = RetryRule(retry_on, retry_never)
+    given = _Given(
+        text,
+        json.loads(_json(dict(shared or {}))),
+        dict(tags or {}),
+        key,
+        run_id,
+        tenant or run_id,
+        dict(environment or {}),
+    )
     lost = frozenset(lose_worker)
     attempts: list[Attempt] = []
-    for number in range(1, max_attempts + 1):
-        deadline = datetime.now(timezone.utc) + timedelta(seconds=timeout)
-        context = _context(
-            given, run_id, key, number, deadline, dict(tags or {}), json.loads(_json(dict(shared or {})))
-        )
-        with _Folder(context) as folder:
-            process = _Running.of(handler, folder, directory, dict(environment or {}))
-            status, timed_out = process.follow(timeout, grace)
-            session = Session(folder.messages())
-        outcome = _outcome(session, status, timed_out, timeout, process.errors, number in lost)
-        attempts.append(
-            Attempt(
-                number,
-                outcome.failure,
-                outcome.message,
-                outcome.retry_after,
-                tuple(Progress(*each) for each in session.progress),
-                tuple(process.output),
-                tuple(process.errors),
-                tuple(session.log),
-            )
-        )
+    ended: EndedStep | None = None
+    cancelled = False
+    while ended is None:
+        number = len(attempts) + 1
+        ran = _run(handler, given, protocol, number, directory, timeout, grace, cancel)
+        cancelled = cancelled or ran.exit.cancelled
+        outcome = _outcome(ran, timeout, number in lost)
+        attempts.append(ran.attempt(number, outcome))
+        refusal = rule.refusal(outcome)
         if outcome.failure is None:
-            return EndedStep("SUCCEEDED", session.value, tuple(session.messages), tuple(attempts))
-        if outcome.failure == "TERMINAL_FAILURE":
-            return EndedStep("FAILED", attempts=tuple(attempts))
-    return EndedStep("DEAD", attempts=tuple(attempts))
+            ended = EndedStep("SUCCEEDED", ran.report.value, tuple(ran.report.messages), tuple(attempts))
+        elif cancelled:
+            ended = EndedStep("CANCELLED", attempts=tuple(attempts))
+        elif outcome.failure in ("TERMINAL_FAILURE", "RESULT_TOO_LARGE"):
+            ended = EndedStep("FAILED", attempts=tuple(attempts))
+        elif refusal:
+            ended = EndedStep("FAILED", attempts=tuple(attempts), refusal=refusal)
+        elif number == max_attempts:
+            ended = EndedStep("DEAD", attempts=tuple(attempts))
+    if cancel is not None and not cancelled:
+        raise AssertionError(
+            f"The handler printed no line with {cancel!r}, so that nothing was cancelled: {ended}"
+        )
+    if missed := sorted(lost - set(range(1, len(attempts) + 1))):
+        raise AssertionError(f"The step had no attempt {missed}, so that its worker was not lost: {ended}")
+    return ended
 
 
 def _json(value: Any) -> str:
     try:
-        text = json.dumps(value, allow_nan=False)
+        text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as problem:
         raise ValueError(f"This input does not become JSON: {problem}") from problem
     if len(text.encode()) > MAX_INPUT_BYTES:
@@ -163,14 +183,107 @@ def _json(value: Any) -> str:
     return text
 
 
-def _outcome(
-    session: Session, status: int, timed_out: bool, timeout: float, errors: Sequence[str], lost: bool
-) -> Outcome:
+class _Given(NamedTuple):
+    """What all attempts of the step are given."""
+
+    text: str
+    shared: Mapping[str, Any]
+    tags: Mapping[str, str]
+    key: str
+    run_id: str
+    tenant: str
+    environment: Mapping[str, str]
+
+
+class _Ran(NamedTuple):
+    """An attempt's process has ended."""
+
+    exit: Exit
+    report: Session | plain.Report
+    output: Sequence[str]
+    errors: Sequence[str]
+
+    def attempt(self, number: int, outcome: Outcome) -> Attempt:
+        return Attempt(
+            number,
+            outcome.failure,
+            outcome.message,
+            outcome.retry_after,
+            tuple(Progress(*each) for each in self.report.progress),
+            tuple(self.output),
+            tuple(self.errors),
+            tuple(self.report.log),
+        )
+
+
+def _run(
+    handler: Handler,
+    given: _Given,
+    protocol: Protocol,
+    number: int,
+    directory: Any,
+    timeout: float,
+    grace: float,
+    cancel: str | None,
+) -> _Ran:
+    deadline = datetime.now(timezone.utc) + timedelta(seconds=timeout)
+    with tempfile.TemporaryDirectory(prefix="stepstile-step-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        if protocol == "plain":
+            step = plain.Step(given.run_id, given.key, given.tenant, number, deadline.timestamp(), given.tags)
+            variables = plain.write(folder, given.text, given.shared, step)
+        else:
+            variables = _write(folder, _context(given, number, deadline))
+        stdin = plain.input_file(folder) if protocol == "plain" else None
+        process = _started(handler, folder, directory, {**given.environment, **variables}, stdin)
+        ended = process.follow(timeout, grace, cancel)
+        report = (
+            plain.Report(folder, process.output)
+            if protocol == "plain"
+            else Session((folder / "messages").read_text(errors="replace").splitlines())
+        )
+        return _Ran(ended, report, process.output, process.errors)
+
+
+def _started(
+    handler: Handler, folder: Path, directory: Any, variables: Mapping[str, Any], stdin: Path | None
+) -> Running:
+    if isinstance(handler, str):
+        handler = load(handler)
+    if callable(handler):
+        return Running.forked(handler, folder, variables)
+    return Running.command(handler, directory, variables, stdin)
+
+
+def _outcome(ran: _Ran, timeout: float, lost: bool) -> Outcome:
     if lost:
         return Outcome("WORKER_LOST", "The worker was lost, as the test says.")
-    if timed_out:
+    if ran.exit.timed_out:
         return Outcome("TIMEOUT", f"The attempt took longer than its timeout of {timeout:g} s.")
-    return session.outcome(status, "\n".join(errors[-20:]))
+    if ran.exit.stopped and not ran.report.stopped(ran.exit.status):
+        return Outcome("CANCELLED", "Cancelled while it ran.")
+    outcome = ran.report.outcome(ran.exit.status, ran.errors)
+    if (
+        outcome.failure is None
+        and (size := len(_result(ran.report).encode(errors="replace"))) > MAX_RESULT_BYTES
+    ):
+        return Outcome(
+            "RESULT_TOO_LARGE",
+            f"The result is {size} bytes of JSON, the limit is {MAX_RESULT_BYTES}; write it to your own storage and"
+            " return where it is.",
+        )
+    return outcome
+
+
+def _result(report: Session | plain.Report) -> str:
+    if isinstance(report, plain.Report):
+        return _compact(report.value)
+    result: dict[str, Any] = {} if report.value is None else {"value": report.value}
+    return _compact(result | ({"messages": report.messages} if report.messages else {}))
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 _FIELDS = (
@@ -185,203 +298,38 @@ _FIELDS = (
 )
 
 
-def _context(
-    given: Any,
-    run_id: str,
-    key: str,
-    attempt: int,
-    deadline: datetime,
-    tags: Mapping[str, str],
-    shared: Mapping[str, Any],
-) -> dict[str, Any]:
+def _context(given: _Given, attempt: int, deadline: datetime) -> dict[str, Any]:
     """The context of an attempt, as Stepstile writes it."""
     own = {
-        "run_id": run_id,
-        "step_key": key,
+        "run_id": given.run_id,
+        "step_key": given.key,
         "attempt": attempt,
         "deadline": deadline.isoformat().replace("+00:00", "Z"),
-        "tags": tags,
-        "shared": shared,
+        "tags": given.tags,
+        "shared": given.shared,
     }
     fields = dict.fromkeys(_FIELDS) | {
-        name: value for name, value in shared.get("dagster.pipes", {}).items() if name in _FIELDS
+        name: value for name, value in given.shared.get("dagster.pipes", {}).items() if name in _FIELDS
     }
-    extras = dict(given) if isinstance(given, dict) else {"input": given}
+    step_input = json.loads(given.text)
+    extras = dict(step_input) if isinstance(step_input, dict) else {"input": step_input}
     extras["stepstile"] = own
     return fields | {
-        "run_id": fields["run_id"] or run_id,
+        "run_id": fields["run_id"] or given.run_id,
         "retry_number": attempt - 1,
         "extras": extras,
     }
 
 
-class _Folder:
-    """The files of one attempt, deleted after it."""
-
-    def __init__(self, context: Mapping[str, Any]) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="stepstile-step-"))
-        (self.path / "context.json").write_text(json.dumps(context))
-        (self.path / "messages").touch()
-        self.environment = {
-            "DAGSTER_PIPES_CONTEXT": _pipes(self.path / "context.json"),
-            "DAGSTER_PIPES_MESSAGES": _pipes(self.path / "messages"),
-        }
-
-    def messages(self) -> list[str]:
-        return (self.path / "messages").read_text(errors="replace").splitlines()
-
-    def __enter__(self) -> _Folder:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
+def _write(folder: Path, context: Mapping[str, Any]) -> dict[str, str | None]:
+    """Writes the attempt's files of Pipes, and returns its variables."""
+    (folder / "context.json").write_text(json.dumps(context))
+    (folder / "messages").touch()
+    return {
+        "DAGSTER_PIPES_CONTEXT": _pipes(folder / "context.json"),
+        "DAGSTER_PIPES_MESSAGES": _pipes(folder / "messages"),
+    }
 
 
 def _pipes(path: Path) -> str:
     return base64.b64encode(zlib.compress(json.dumps({"path": str(path)}).encode())).decode()
-
-
-class _Printing:
-    """A target whose prints go to the step's own streams, and not to those of the test runner."""
-
-    def __init__(self, target: Callable[[Any], Any]) -> None:
-        self._target = target
-
-    def __call__(self, context: Any) -> None:
-        sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115 (the process's own)
-        sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115 (the process's own)
-        self._target(context)
-
-
-class _Running:
-    """A process of an attempt, the leader of a process group of its own."""
-
-    def __init__(self, pid: int, output: IO[bytes], errors: IO[bytes], held: Sequence[int] = ()) -> None:
-        self._pid = pid
-        self._held = held
-        self._streams = {output: _Lines(), errors: _Lines()}
-        self.output = self._streams[output].lines
-        self.errors = self._streams[errors].lines
-
-    @classmethod
-    def of(
-        cls, handler: Handler, folder: _Folder, directory: Any, environment: Mapping[str, str]
-    ) -> _Running:
-        variables = {**environment, **folder.environment}
-        if isinstance(handler, str):
-            handler = load(handler)
-        if callable(handler):
-            return cls._forked(handler, folder, variables)
-        process = subprocess.Popen(
-            list(handler),
-            cwd=directory,
-            env={**os.environ, **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        process.returncode = 0  # its status is waited for here
-        assert process.stdout is not None
-        assert process.stderr is not None
-        return cls(process.pid, process.stdout, process.stderr)
-
-    @classmethod
-    def _forked(
-        cls, target: Callable[[Any], Any], folder: _Folder, environment: Mapping[str, str]
-    ) -> _Running:
-        streams: list[IO[bytes]] = []
-        held: list[int] = []  # or a stream would seem to have ended before the child opens it
-        for name in (child.STDOUT, child.STDERR):
-            os.mkfifo(folder.path / name)
-            streams.append(
-                os.fdopen(os.open(folder.path / name, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0)
-            )
-            held.append(os.open(folder.path / name, os.O_WRONLY))
-        of_others = [*held, *(stream.fileno() for stream in streams)]
-        generators = Generators()
-        generators.look()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of threads, which a test runner may have
-            pid = os.fork()
-        if pid == 0:
-            child.run(
-                _Printing(target),
-                str(folder.path),
-                environment,
-                None,
-                None,
-                of_others=of_others,
-                generators=generators,
-            )
-        return cls(pid, *streams, held=held)
-
-    def follow(self, timeout: float, grace: float) -> tuple[int, bool]:
-        """Its status, negative for a signal, and whether its time was over."""
-        until = time.monotonic() + timeout
-        status = self._wait(until)
-        timed_out = status is None
-        if status is None:
-            self._signal(signal.SIGTERM)
-            status = self._wait(time.monotonic() + grace)
-        self._signal(signal.SIGKILL)  # also what it has left behind
-        if status is None:
-            status = self._wait(time.monotonic() + 60) or -signal.SIGKILL
-        for end in self._held:
-            os.close(end)
-        self._read(time.monotonic() + 1)
-        for stream, lines in self._streams.items():
-            lines.end()
-            stream.close()
-        return status, timed_out
-
-    def _wait(self, until: float) -> int | None:
-        """The status; None if the process still runs at ``until``."""
-        while True:
-            self._read(min(until, time.monotonic() + 0.02))
-            ended, status = os.waitpid(self._pid, os.WNOHANG)
-            if ended:
-                return os.waitstatus_to_exitcode(status)
-            if time.monotonic() >= until:
-                return None
-
-    def _read(self, until: float) -> None:
-        """Reads what is printed until then, or until both streams have ended."""
-        with selectors.DefaultSelector() as selector:
-            open_streams = [stream for stream, lines in self._streams.items() if not lines.ended]
-            for stream in open_streams:
-                selector.register(stream, selectors.EVENT_READ)
-            if not open_streams:
-                time.sleep(max(0, min(0.005, until - time.monotonic())))
-            while selector.get_map() and (left := until - time.monotonic()) > 0:
-                for key, _ in selector.select(left):
-                    ready: Any = key.fileobj
-                    read = os.read(ready.fileno(), 1 << 16)
-                    self._streams[ready].add(read)
-                    if not read:
-                        selector.unregister(ready)
-
-    def _signal(self, number: int) -> None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._pid, number)
-
-
-class _Lines:
-    """Lines of a stream, as they come in."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.ended = False
-        self._rest = b""
-
-    def add(self, read: bytes) -> None:
-        if not read:
-            self.ended = True
-            return
-        *lines, self._rest = (self._rest + read).split(b"\n")
-        self.lines += [line.decode(errors="replace") for line in lines]
-
-    def end(self) -> None:
-        if self._rest:
-            self.lines.append(self._rest.decode(errors="replace"))
-            self._rest = b""

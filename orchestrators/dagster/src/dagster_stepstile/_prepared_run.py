@@ -153,7 +153,7 @@ class PreparedRun:
 
         def failure(left_out: str) -> BaseException:
             failed = Failure(
-                f"The events of step {step_key} are over the 10 MB, compressed, that a step's result may have on"
+                f"The events of step {step_key} are over the 10 MiB, compressed, that a step's result may have on"
                 f" Stepstile; the first that did not fit: {left_out}. Write large values (metadata, logs) to storage of"
                 " your own, and report where they are."
             )
