@@ -50,9 +50,10 @@ public record StepError(Kind kind, String message) {
      * @param last how its last attempt failed; empty if none did
      */
     static StepError notDoneBy(@Nullable Instant deadline, String last) {
+        String attempted = last.isEmpty() ? "" : "; the last attempt: " + last;
         return new StepError(
                 Kind.DEADLINE,
-                "Not done by its deadline, " + deadline + (last.isEmpty() ? "." : "; the last attempt: " + last)
+                "Not done by its deadline, " + deadline + attempted + (last.endsWith(".") ? "" : ".")
                         + " Redrive it to run it without one, or with another.");
     }
 

@@ -51,10 +51,11 @@ class NotificationTest {
 
     @Test
     void is_owed_at_once_from_the_write_that_closes() {
-        assertThat(of(CLOSED).status()).isEqualTo(Notification.Status.OWED);
-        assertThat(closing(CLOSED)).isEqualTo(new Notification.Closing(CLOSED.version(), NOW, 0, NOW, null));
-        assertThat(CLOSED.dueAt()).isEqualTo(NOW);
-        assertThat(CLOSED.closed()).isTrue();
+        Dispatch closed = closed(OPEN);
+        assertThat(of(closed).status()).isEqualTo(Notification.Status.OWED);
+        assertThat(closing(closed)).isEqualTo(new Notification.Closing(closed.version(), NOW, 0, NOW, null));
+        assertThat(closed.dueAt()).isEqualTo(NOW);
+        assertThat(closed.closed()).isTrue();
     }
 
     @Test

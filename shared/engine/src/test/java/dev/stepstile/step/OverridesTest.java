@@ -54,6 +54,18 @@ class OverridesTest {
     }
 
     @Test
+    void the_history_says_when_the_step_may_run_from_then_on() {
+        StepOverrides times = new StepOverrides(
+                null,
+                StepOverrides.Retries.NONE,
+                null,
+                null,
+                new Times(new Moment.After(Duration.ofSeconds(30)), new Moment.At(Steps.NOW.plusSeconds(90))));
+        assertThat(times.describe(BEFORE, Steps.NOW))
+                .isEqualTo("notBefore none -> 2026-11-24T08:00:30Z, deadline none -> 2026-11-24T08:01:30Z");
+    }
+
+    @Test
     void a_value_that_is_what_it_was_is_no_change() {
         RetryPolicy retry = BEFORE.retry();
         StepOverrides same = new StepOverrides(

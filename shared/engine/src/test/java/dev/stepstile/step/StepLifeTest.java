@@ -173,6 +173,29 @@ class StepLifeTest {
         }
 
         @Test
+        void whose_retry_could_only_begin_at_the_deadline_is_the_end_and_its_error_has_it() {
+            Window window = new Window(null, NOW.plusSeconds(7));
+            StepRecord ended = Steps.after(
+                    Steps.record(Steps.running(Steps.LEASE, false), window),
+                    Steps.fail(2, Steps.OWNER, FailureKind.RETRYABLE));
+            assertThat(ended.state())
+                    .isEqualTo(notDone("2026-11-24T08:00:07Z; the last attempt: HANDLER_FAILED: it broke."));
+        }
+
+        @Test
+        void before_the_deadline_is_not_told_again_by_it() {
+            StepRecord late = Steps.record(new Retrying(NOW), new Window(null, NOW));
+            assertThat(Steps.after(late, Steps.claim(Steps.spec(), false)).state())
+                    .isEqualTo(notDone("2026-11-24T08:00:00Z."));
+        }
+
+        private StepState.Failed notDone(String byAndWhy) {
+            String message =
+                    "Not done by its deadline, " + byAndWhy + " Redrive it to run it without one, or with another.";
+            return new StepState.Failed(new StepError(StepError.Kind.DEADLINE, message), NOW);
+        }
+
+        @Test
         void that_is_unrecoverable_costs_the_rest_of_the_budget() {
             StepRecord first = Steps.record(1, 0, Steps.running(Steps.LEASE, false), List.of());
             assertThat(Steps.after(first, Steps.fail(1, Steps.OWNER, FailureKind.UNRECOVERABLE))

@@ -15,6 +15,7 @@ import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepTags;
+import dev.stepstile.step.Window;
 import dev.stepstile.usecase.Recovery.Decision;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,10 +34,14 @@ class RecoveryTest {
     private static final Decision DONE = new Decision.Done();
 
     private static StepSpec spec() {
+        return spec(Window.ANY);
+    }
+
+    private static StepSpec spec(Window window) {
         return new StepSpec(
                 new StepId("r", "a"),
                 0,
-                new StepSettings("d1", 0, "h", RetryPolicy.DEFAULT, Duration.ofSeconds(60)),
+                new StepSettings("d1", 0, "h", RetryPolicy.DEFAULT, Duration.ofSeconds(60), null, window),
                 Payload.NULL,
                 new TreeMap<>(),
                 StepTags.NONE,
@@ -241,6 +246,34 @@ class RecoveryTest {
     }
 
     @Nested
+    class A_delayed_step_without_a_record {
+        private final Duration sendable = Duration.ofMinutes(45);
+
+        private Decision decide(Duration notBefore, @Nullable Duration readAfter, Duration now) {
+            Instant readAt = readAfter == null ? null : START.plus(readAfter);
+            Recovery.Scene scene = new Recovery.Scene(dispatch(START, START, 0, readAt), 0, true, TIMING);
+            return Recovery.decide(spec(new Window(START.plus(notBefore), null)), null, scene, START.plus(now));
+        }
+
+        @Test
+        void is_sent_by_the_first_reading_in_the_quarter_of_an_hour_before_it_may_begin() {
+            Duration hour = Duration.ofHours(1);
+            assertThat(decide(hour, null, sendable.minusMillis(1))).isEqualTo(LEAVE);
+            assertThat(decide(hour, null, sendable)).isEqualTo(new Decision.SendFirst());
+            assertThat(decide(hour, sendable.minusMillis(1), sendable)).isEqualTo(new Decision.SendFirst());
+            assertThat(decide(hour, sendable, sendable.plusMillis(1))).isEqualTo(LEAVE);
+        }
+
+        @Test
+        void that_its_dispatch_could_send_is_not_sent_by_a_sweep() {
+            assertThat(decide(Duration.ofMinutes(15), null, Duration.ofMinutes(1)))
+                    .isEqualTo(LEAVE);
+            assertThat(decide(Duration.ofMinutes(10), null, Duration.ofMinutes(1)))
+                    .isEqualTo(LEAVE);
+        }
+    }
+
+    @Nested
     class An_ended_step {
         private final StepError error = new StepError(StepError.Kind.HANDLER_FAILED, "no");
 
@@ -266,7 +299,7 @@ class RecoveryTest {
 
         /** Otherwise its dead letter would name a dispatch that does not drive it. */
         @Test
-        void that_is_DEAD_and_not_marked_buried_is_left_to_the_dispatch_that_drives_it() {
+        void that_is_DEAD_and_not_marked_dead_lettered_is_left_to_the_dispatch_that_drives_it() {
             StepState.Dead dead = new StepState.Dead(error, START, null);
             assertThat(decide(record("d0", 0, dead), 0, START)).isEqualTo(LEAVE);
             assertThat(decide(record("d0", 0, dead), 9, START)).isEqualTo(LEAVE);
