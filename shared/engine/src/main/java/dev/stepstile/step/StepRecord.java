@@ -3,6 +3,7 @@ package dev.stepstile.step;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The one item that holds what has happened to a step. All instants are whole milliseconds. */
@@ -121,6 +122,20 @@ public record StepRecord(
         return state instanceof StepState.Ended ended && ended.finishedAt().isAfter(written)
                 ? ended.finishedAt()
                 : written;
+    }
+
+    /** For how long the newest attempt of a step that has ended ran; empty before the end, and if none was claimed. */
+    public Optional<Duration> lastAttemptRan() {
+        Instant claimed = attempts.newest().startedAt();
+        if (!(state instanceof StepState.Ended ended) || claimed == null) {
+            return Optional.empty();
+        }
+        Instant end = history().stream() // that of a step which then waited for a retry, until it was cancelled
+                .filter(note -> note.attempt() == attempt() && note.cause() != StepError.Kind.REDRIVEN)
+                .map(FailedAttempt::endedAt)
+                .findFirst()
+                .orElse(ended.finishedAt());
+        return Optional.of(end.isBefore(claimed) ? Duration.ZERO : Duration.between(claimed, end)); // clocks differ
     }
 
     /** Whether {@code found} is what a write of this record would have left: same attempt, owner, state and redrive. */

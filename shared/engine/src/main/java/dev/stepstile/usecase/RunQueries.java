@@ -6,16 +6,17 @@ import dev.stepstile.port.LogPage;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.port.StepStore.StepRef;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Notification;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.Shards;
+import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -28,13 +29,11 @@ import org.jspecify.annotations.Nullable;
 
 /** The queries of a run: its status, its steps, one step, those that are running, its feed. */
 public final class RunQueries {
-    /** How long a listing or a count reads before it answers with what it has and a cursor. */
-    private static final Duration ANSWER_WITHIN = Duration.ofSeconds(1);
-
     private final StepStore store;
     private final RunningSteps running;
     private final Payloads payloads;
     private final ManifestReader manifests;
+    private final StepSearch search;
     private final EngineRuntime runtime;
 
     RunQueries(EngineParts parts) {
@@ -43,6 +42,7 @@ public final class RunQueries {
         this.payloads = parts.payloads();
         this.runtime = parts.runtime();
         this.manifests = new ManifestReader(store, payloads, runtime.tasks());
+        this.search = new StepSearch(store, payloads, manifests, runtime);
     }
 
     /**
@@ -89,14 +89,20 @@ public final class RunQueries {
      * A step of a manifest, with its record if it has one.
      *
      * @param damage why the record cannot be read; null if it can, or if there is none
+     * @param dispatchedAt when its dispatch was accepted
      */
     public record Step(
             StepSpec spec,
             @Nullable StepRecord record,
-            @Nullable String damage) {
-        static Step of(StepSpec spec, Records records) {
+            @Nullable String damage,
+            Instant dispatchedAt) {
+        static Step of(Dispatch dispatch, StepSpec spec, Records records) {
             String key = spec.id().stepKey();
-            return new Step(spec, records.of(key), records.damaged().get(key));
+            return new Step(
+                    spec,
+                    records.of(key),
+                    records.damaged().get(key),
+                    dispatch.accepted().createdAt());
         }
 
         public StepState.Name state() {
@@ -105,6 +111,54 @@ public final class RunQueries {
             }
             return record == null ? StepState.Name.QUEUED : record.state().name();
         }
+
+        /** The handler that runs it, or is to run it. */
+        public String handler() {
+            return (record == null ? spec.settings() : record.settings()).handler();
+        }
+
+        /**
+         * Since when it is in its state: the end of a step that has ended, the claim of a running one. One that waits has
+         * waited since it was dispatched, or since its delay or the pause before its retry was over; that may be ahead.
+         */
+        public Instant since() {
+            StepState state = record == null ? null : record.state();
+            return switch (state) {
+                case null -> spec.settings().window().earliest(dispatchedAt);
+                case StepState.Retrying(Instant notBefore) -> notBefore;
+                case StepState.Running _ -> startedAt(dispatchedAt);
+                case StepState.Ended ended -> ended.finishedAt();
+            };
+        }
+
+        private Instant startedAt(Instant otherwise) {
+            Instant claimed = record == null ? null : record.attempts().newest().startedAt();
+            return claimed == null ? otherwise : claimed;
+        }
+
+        /** Why it is FAILED or DEAD, or how the last attempt of a RETRYING one ended; null otherwise. */
+        public @Nullable StepError failure() {
+            StepState state = record == null ? null : record.state();
+            return switch (state) {
+                case null -> null;
+                case StepState.Failed failed -> failed.error();
+                case StepState.Dead dead -> dead.error();
+                case StepState.Retrying _ -> lastNoted();
+                case StepState.Running _ -> null;
+                case StepState.Succeeded _ -> null;
+                case StepState.Cancelled _ -> null;
+            };
+        }
+
+        private @Nullable StepError lastNoted() {
+            List<FailedAttempt> history = record == null ? List.of() : record.history();
+            for (FailedAttempt note : history.reversed()) {
+                if (note.cause() != StepError.Kind.REDRIVEN) {
+                    return new StepError(note.cause(), note.message());
+                }
+            }
+            return null;
+        }
     }
 
     /** Where a listing of steps continues: the dispatch, with its creation time, and the index in its manifest. */
@@ -112,8 +166,21 @@ public final class RunQueries {
         private static final Comparator<StepsCursor> BY_DISPATCH =
                 Comparator.comparing(StepsCursor::createdAt).thenComparing(StepsCursor::dispatchId);
 
-        private static StepsCursor at(Dispatch dispatch, int index) {
+        static StepsCursor at(Dispatch dispatch, int index) {
             return new StepsCursor(dispatch.accepted().createdAt(), dispatch.dispatchId(), index);
+        }
+
+        /** By creation time; those of the same millisecond by their ids. Without those before {@code from}. */
+        static List<Dispatch> inOrder(List<Dispatch> dispatches, @Nullable StepsCursor from) {
+            return dispatches.stream()
+                    .sorted(Comparator.comparing(dispatch -> at(dispatch, 0), BY_DISPATCH))
+                    .filter(dispatch -> from == null || BY_DISPATCH.compare(at(dispatch, 0), from) >= 0)
+                    .toList();
+        }
+
+        /** The index in a dispatch's manifest at which a cursor continues. */
+        static int first(@Nullable StepsCursor from, Dispatch dispatch) {
+            return from != null && BY_DISPATCH.compare(at(dispatch, 0), from) == 0 ? from.index() : 0;
         }
     }
 
@@ -154,10 +221,11 @@ public final class RunQueries {
         if (from != null) {
             add(counts, from.counts());
         }
-        List<Dispatch> dispatches = inOrder(runId);
+        List<Dispatch> dispatches = store.dispatches(runId);
         boolean counted = false;
-        for (Dispatch dispatch : notBefore(from == null ? null : from.from(), dispatches)) {
-            int index = first(from == null ? null : from.from(), dispatch);
+        StepsCursor first = from == null ? null : from.from();
+        for (Dispatch dispatch : StepsCursor.inOrder(dispatches, first)) {
+            int index = StepsCursor.first(first, dispatch);
             List<StepSpec> all;
             try {
                 all = manifests.steps(dispatch);
@@ -173,7 +241,7 @@ public final class RunQueries {
                 List<StepSpec> page = all.subList(index, Math.min(all.size(), index + Limits.PAGE));
                 Records records = manifests.records(page);
                 for (StepSpec spec : page) {
-                    counts.merge(Step.of(spec, records).state(), 1, Integer::sum);
+                    counts.merge(Step.of(dispatch, spec, records).state(), 1, Integer::sum);
                 }
                 index += page.size();
                 counted = true;
@@ -199,29 +267,7 @@ public final class RunQueries {
     }
 
     private boolean isLate(Instant began) {
-        return !runtime.now().isBefore(began.plus(ANSWER_WITHIN));
-    }
-
-    /** The dispatches of a run by creation time; those of the same millisecond by their ids. */
-    private List<Dispatch> inOrder(String runId) {
-        return store.dispatches(runId).stream()
-                .sorted(Comparator.comparing(dispatch -> StepsCursor.at(dispatch, 0), StepsCursor.BY_DISPATCH))
-                .toList();
-    }
-
-    private static List<Dispatch> notBefore(@Nullable StepsCursor from, List<Dispatch> dispatches) {
-        return from == null
-                ? dispatches
-                : dispatches.stream()
-                        .filter(dispatch -> StepsCursor.BY_DISPATCH.compare(StepsCursor.at(dispatch, 0), from) >= 0)
-                        .toList();
-    }
-
-    /** The index in a dispatch's manifest at which a cursor continues. */
-    private static int first(@Nullable StepsCursor from, Dispatch dispatch) {
-        return from != null && StepsCursor.BY_DISPATCH.compare(StepsCursor.at(dispatch, 0), from) == 0
-                ? from.index()
-                : 0;
+        return !runtime.now().isBefore(began.plus(StepSearch.ANSWER_WITHIN));
     }
 
     private static @Nullable Instant oldest(List<Dispatch> dispatches) {
@@ -237,58 +283,30 @@ public final class RunQueries {
     }
 
     /**
-     * The run's steps in the order of their dispatch, those in {@code state} if that is not null. A page may have
-     * fewer than {@code limit}, and even none, before the last one: it is answered after a second, whatever was found.
+     * The run's steps that a filter selects, in the order of their dispatch. A page may have fewer than {@code limit}, and even
+     * none, before the last one: it is answered after a second, whatever was found.
      */
-    public Steps steps(String runId, StepState.@Nullable Name state, @Nullable StepsCursor from, int limit)
+    public Steps steps(String runId, StepFilter filter, @Nullable StepsCursor from, int limit)
             throws InterruptedException {
-        return steps(runId, state, from, limit, step -> true);
+        return steps(runId, filter, from, limit, step -> true);
     }
 
     /** @param fits called for each step of the page, in order; the page ends before the first step that does not fit */
-    public Steps steps(
-            String runId, StepState.@Nullable Name state, @Nullable StepsCursor from, int limit, Predicate<Step> fits)
+    public Steps steps(String runId, StepFilter filter, @Nullable StepsCursor from, int limit, Predicate<Step> fits)
             throws InterruptedException {
-        Instant began = runtime.now();
         List<Step> found = new ArrayList<>();
-        boolean read = false;
-        for (Dispatch dispatch : notBefore(from, inOrder(runId))) {
-            int index = first(from, dispatch);
-            List<StepSpec> all;
-            try {
-                all = manifests.steps(dispatch);
-            } catch (Payloads.Missing missing) {
-                continue;
+        StepsCursor next = search.search(runId, filter, from, new StepSearch.Page() {
+            @Override
+            public int room() {
+                return limit - found.size();
             }
-            while (index < all.size()) {
-                if (found.size() == limit || (read && isLate(began))) {
-                    return new Steps(found, StepsCursor.at(dispatch, index));
-                }
-                int wanted = state == null ? limit - found.size() : Limits.PAGE;
-                List<StepSpec> page = all.subList(index, Math.min(all.size(), index + wanted));
-                Records records = manifests.records(page);
-                read = true;
-                for (StepSpec spec : page) {
-                    if (found.size() == limit) {
-                        break;
-                    }
-                    Step step = Step.of(spec, records);
-                    if ((state == null || step.state() == state) && drivenBy(dispatch, step)) {
-                        if (!fits.test(step)) {
-                            return new Steps(found, StepsCursor.at(dispatch, index));
-                        }
-                        found.add(step);
-                    }
-                    index++;
-                }
-            }
-        }
-        return new Steps(found, null);
-    }
 
-    private static boolean drivenBy(Dispatch dispatch, Step step) {
-        StepRecord record = step.record();
-        return record == null || record.settings().dispatchId().equals(dispatch.dispatchId());
+            @Override
+            public boolean add(Step step) {
+                return fits.test(step) && found.add(step);
+            }
+        });
+        return new Steps(found, next);
     }
 
     /** One step's record, read consistently. */

@@ -54,17 +54,16 @@ final class Parameters {
         return keys.stream().distinct().toList();
     }
 
-    static StepState.@Nullable Name state(@Nullable String text) {
-        if (text == null) {
-            return null;
-        }
+    /** @param parameter by which the caller named it */
+    static StepState.Name state(String parameter, String text) {
         for (StepState.Name name : StepState.Name.values()) {
             if (name.name().equals(text)) {
                 return name;
             }
         }
         throw Problem.badRequest(
-                "bad-state", "No such state. The states are " + List.of(StepState.Name.values()) + ".");
+                "bad-state",
+                "'" + parameter + "' names no such state. The states are " + List.of(StepState.Name.values()) + ".");
     }
 
     static int limit(Http.Call call) {

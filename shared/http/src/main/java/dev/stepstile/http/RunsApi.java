@@ -18,10 +18,10 @@ import dev.stepstile.usecase.Redriver;
 import dev.stepstile.usecase.RunCanceller;
 import dev.stepstile.usecase.RunQueries;
 import dev.stepstile.usecase.RunningSteps;
+import dev.stepstile.usecase.StepFilter;
 import dev.stepstile.usecase.Stepstile;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
@@ -121,18 +121,12 @@ public final class RunsApi {
     }
 
     private Answer steps(String runId, Http.Call call) throws InterruptedException {
-        call.takes("state", "limit", "cursor");
+        call.takes(FilterParameters.with("limit", "cursor"));
+        StepFilter filter = FilterParameters.ofQuery(call);
         run(runId);
-        EntryPage<RunQueries.Step> entries = new EntryPage<>(step -> {
-            StepRecord record = step.record();
-            return record == null ? StepView.withoutRecord(step) : StepView.brief(record);
-        });
+        EntryPage<RunQueries.Step> entries = new EntryPage<>(StepView::listed);
         RunQueries.Steps page = queries.steps(
-                runId,
-                Parameters.state(call.query().get("state")),
-                Cursors.steps(runId, call.query().get("cursor")),
-                Parameters.limit(call),
-                entries);
+                runId, filter, Cursors.steps(runId, call.query().get("cursor")), Parameters.limit(call), entries);
         ObjectNode body = Json.object();
         body.set("steps", entries.nodes());
         RunQueries.StepsCursor next = page.next();
@@ -298,7 +292,7 @@ public final class RunsApi {
     private static Set<StepState.Name> redrivable(JsonNode body, boolean hasKeys) {
         Set<StepState.Name> states = new TreeSet<>();
         for (String name : Parameters.texts(body, "states", "bad-state")) {
-            StepState.Name state = Objects.requireNonNull(Parameters.state(name));
+            StepState.Name state = Parameters.state("states", name);
             if (!StepState.REDRIVABLE.contains(state)) {
                 throw Problem.badRequest(
                         "bad-state",

@@ -19,8 +19,18 @@ import org.jspecify.annotations.Nullable;
 final class StepView {
     private StepView() {}
 
+    /** A step of a listing. */
+    static ObjectNode listed(RunQueries.Step step) {
+        StepRecord record = step.record();
+        ObjectNode node = record == null ? withoutRecord(step) : brief(record);
+        if (step.state() == StepState.Name.QUEUED || step.state() == StepState.Name.RETRYING) {
+            put(node, "queuedSince", step.since());
+        }
+        return node;
+    }
+
     /** A step that is only in its manifest, or whose record is damaged. */
-    static ObjectNode withoutRecord(RunQueries.Step step) {
+    private static ObjectNode withoutRecord(RunQueries.Step step) {
         String key = step.spec().id().stepKey();
         String damage = step.damage();
         ObjectNode node = damage == null ? unread(key, StepState.Name.QUEUED) : damaged(key, damage);
@@ -90,6 +100,7 @@ final class StepView {
         }
         if (record.state() instanceof StepState.Ended ended) {
             put(node, "finishedAt", ended.finishedAt());
+            record.lastAttemptRan().ifPresent(ran -> node.put("durationSeconds", ran.toMillis() / 1000.0));
         } else if (record.suspect()) {
             node.put("suspect", true);
         }

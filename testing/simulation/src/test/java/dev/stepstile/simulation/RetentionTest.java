@@ -10,6 +10,7 @@ import dev.stepstile.step.Run;
 import dev.stepstile.step.StepState;
 import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.RunQueries;
+import dev.stepstile.usecase.StepFilter;
 import dev.stepstile.usecase.Timing;
 import java.time.Duration;
 import java.time.Instant;
@@ -83,7 +84,9 @@ class RetentionTest {
                 List<RunQueries.Step> steps = simulation
                         .ask(s -> {
                             try {
-                                return s.queries().steps(run, null, null, 1_000).steps();
+                                return s.queries()
+                                        .steps(run, StepFilter.ALL, null, 1_000)
+                                        .steps();
                             } catch (InterruptedException e) {
                                 throw new AssertionError(e);
                             }

@@ -7,6 +7,7 @@ import dev.stepstile.api.StepResult;
 import dev.stepstile.codec.Json;
 import dev.stepstile.step.Limits;
 import dev.stepstile.usecase.RunQueries;
+import dev.stepstile.usecase.StepFilter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Set;
@@ -141,8 +142,8 @@ class AnswerSizeTest {
         stack.handOver("a", "b", "c", "d", "e");
         RunQueries queries = stack.stepstile.queries();
         AtomicInteger room = new AtomicInteger(3);
-        RunQueries.Steps first = queries.steps(Stack.RUN, null, null, 10, step -> room.getAndDecrement() > 0);
-        RunQueries.Steps second = queries.steps(Stack.RUN, null, first.next(), 10, step -> true);
+        RunQueries.Steps first = queries.steps(Stack.RUN, StepFilter.ALL, null, 10, step -> room.getAndDecrement() > 0);
+        RunQueries.Steps second = queries.steps(Stack.RUN, StepFilter.ALL, first.next(), 10, step -> true);
 
         assertThat(first.steps()).extracting(step -> step.spec().id().stepKey()).containsExactly("a", "b", "c");
         assertThat(second.steps())

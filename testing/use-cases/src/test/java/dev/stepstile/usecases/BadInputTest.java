@@ -418,7 +418,7 @@ class BadInputTest {
         api.ok(202, "POST", DISPATCHES, steps(step("a")));
         assertThat(api.call("GET", "/v1/runs/r1/steps?states=DEAD", null).body())
                 .contains("'states'")
-                .contains("cursor, limit, state");
+                .contains("cursor, failure, handler, kind, limit, prefix, since, state, tag, until");
         assertThat(api.call("POST", "/v1/runs/r1/cancel?keys=a", null).body())
                 .contains("'keys'")
                 .contains("takes none");
