@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Cursors: where the next page of an answer starts. Opaque; valid for one call to one run. */
 final class Cursors {
-    /** What a feed's cursor has for a shard: nothing yet, or the position of an entry. */
+    /** What a feed's cursor has for a shard: nothing yet, an instant, or the position of an entry. */
     private static final Pattern POSITION =
-            Pattern.compile("|[0-9]{13}#([^#]{1,24}|#[A-Za-z0-9_-]{22})#[0-9]{1,10}(#[0-9]{1,10})?");
+            Pattern.compile("|[0-9]{13}(#([^#]{1,24}|#[A-Za-z0-9_-]{22})#[0-9]{1,10}(#[0-9]{1,10})?)?");
 
     private Cursors() {}
 

@@ -183,7 +183,7 @@ final class FilterParameters {
         return new StepFilter.Span(from, to);
     }
 
-    private static @Nullable Instant instant(String name, @Nullable String text) {
+    static @Nullable Instant instant(String name, @Nullable String text) {
         if (text == null) {
             return null;
         }

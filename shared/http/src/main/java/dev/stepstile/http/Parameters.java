@@ -6,6 +6,7 @@ import dev.stepstile.http.Http.Problem;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.StepState;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads and checks the parameters and bodies of calls; each check refuses with a {@link Problem}. */
 final class Parameters {
+    private static final Instant LAST = Instant.parse("2286-01-01T00:00:00Z");
+
     private Parameters() {}
 
     static JsonNode body(Http.Call call, Set<String> names) {
@@ -52,6 +55,15 @@ final class Parameters {
             StepKeyValidation.refuse("keys[" + i + "]", keys.get(i));
         }
         return keys.stream().distinct().toList();
+    }
+
+    /** From when on a feed is read; null from its start. Outside of what a position can say, its first or last instant. */
+    static @Nullable Instant since(Http.Call call) {
+        Instant at = FilterParameters.instant("since", call.query().get("since"));
+        if (at == null) {
+            return null;
+        }
+        return at.isBefore(Instant.EPOCH) ? Instant.EPOCH : at.isAfter(LAST) ? LAST : at;
     }
 
     /** @param parameter by which the caller named it */

@@ -21,6 +21,7 @@ import dev.stepstile.usecase.RunningSteps;
 import dev.stepstile.usecase.StepFilter;
 import dev.stepstile.usecase.Stepstile;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
@@ -200,11 +201,15 @@ public final class RunsApi {
     }
 
     private Answer feed(String runId, Http.Call call) throws InterruptedException {
-        call.takes("cursor", "limit");
+        call.takes("cursor", "limit", "since");
         Run run = run(runId);
         EntryPage<FeedEntry> entries = new EntryPage<>(StepView::entry);
-        RunQueries.Feed feed =
-                queries.feed(run, Cursors.feed(run, call.query().get("cursor")), Parameters.limit(call), entries);
+        List<String> positions = Cursors.feed(run, call.query().get("cursor"));
+        Instant since = Parameters.since(call);
+        if (since != null && positions.isEmpty()) { // a cursor says more
+            positions = Collections.nCopies(run.shards(), FeedEntry.from(since));
+        }
+        RunQueries.Feed feed = queries.feed(run, positions, Parameters.limit(call), entries);
         ObjectNode body = Json.object();
         body.set("entries", entries.nodes());
         body.put("cursor", Cursors.feed(runId, feed.positions())).put("caughtUp", feed.caughtUp());
