@@ -6,6 +6,7 @@ import dev.stepstile.cli.console.Terminal;
 import dev.stepstile.cli.demo.DemoCommand;
 import dev.stepstile.cli.init.InitCommand;
 import dev.stepstile.cli.local.LocalCommand;
+import dev.stepstile.cli.page.ConsoleCommand;
 import dev.stepstile.cli.plan.PlanCommand;
 import dev.stepstile.cli.run.ResultsCommand;
 import dev.stepstile.cli.run.RunCommand;
@@ -34,6 +35,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             DemoCommand.class,
             LocalCommand.class,
+            ConsoleCommand.class,
             InitCommand.class,
             RunCommand.class,
             ResultsCommand.class,

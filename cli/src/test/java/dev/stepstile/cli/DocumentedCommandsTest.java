@@ -116,6 +116,7 @@ class DocumentedCommandsTest {
             entry(
                     "sam local invoke RunsFunction -e events/runs-status.json --env-vars sam-env.json",
                     SAM_LOCAL + " -> sam_local(\"invoke\", function, \"-e\", str(event), \"--env-vars\""),
+            entry("./stepstile console --endpoint https://abc123.execute-api.eu-west-1.amazonaws.com", AWS),
             entry("sam build && sam deploy --guided", AWS),
             entry("sam deploy --guided", AWS),
             entry("sam deploy --guided --parameter-overrides StepImageUri=\"$REPOSITORY:1\"", AWS),

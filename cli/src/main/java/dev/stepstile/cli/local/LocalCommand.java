@@ -284,6 +284,7 @@ public final class LocalCommand implements Callable<Integer> {
     private void printStarted(LocalStack stack, Path folder, Path log) {
         URI endpoint = stack.endpoint();
         terminal.say("Stepstile is up at " + endpoint + " (stop with Ctrl-C).");
+        terminal.verbatim("  console   " + endpoint + "/");
         terminal.verbatim("  state     " + folder);
         terminal.verbatim("  log       " + log);
         SortedMap<String, SortedSet<String>> handlersFrom = new TreeMap<>(Comparator.reverseOrder());

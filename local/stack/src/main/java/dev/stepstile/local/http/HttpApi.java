@@ -1,16 +1,9 @@
 package dev.stepstile.local.http;
 
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http;
-import dev.stepstile.http.RequestTarget;
-import dev.stepstile.http.Utf8;
-import dev.stepstile.local.events.LocalContext;
+import dev.stepstile.local.console.Console;
 import dev.stepstile.step.Limits;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.BindException;
@@ -19,10 +12,7 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Base64;
-import java.util.Locale;
-import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.eclipse.jetty.http.HttpHeader;
@@ -36,14 +26,13 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What API Gateway does: an HTTP API on loopback in front of the dispatch and runs functions. It knows no callers, so
- * it answers none that a web page sent: a call with an Origin, or to a host name other than loopback's, is refused.
- * Every refusal is a problem+json, those of the server itself too.
+ * What API Gateway does: an HTTP API on loopback, in front of the dispatch and runs functions or of an API elsewhere; and
+ * the web console beside it. {@link Callers} says who may call. Every refusal is a problem+json, those of the server itself
+ * too.
  */
 public final class HttpApi implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpApi.class);
@@ -61,33 +50,48 @@ public final class HttpApi implements AutoCloseable {
     /** Of a refused body, read and discarded, or the caller would see a lost connection before the answer. */
     private static final int FORGOTTEN_BYTES = 64 * 1024 * 1024;
 
-    private final RequestStreamHandler dispatch;
-    private final RequestStreamHandler runs;
+    private final ApiCalls calls;
+    private final Callers callers;
+    private final Console console;
     private final Server server;
     private final ServerConnector connector;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final Admission admission;
     private final Duration bodyWithin;
 
+    /** In front of the functions, for each program of this machine, with the console. */
     public HttpApi(int port, RequestStreamHandler dispatch, RequestStreamHandler runs) {
-        this(port, dispatch, runs, IDLE, new Admission(), BODY);
+        this(port, new FunctionCalls(dispatch, runs), Callers.programs(), "", new Bounds(IDLE, new Admission(), BODY));
     }
 
     /**
+     * In front of an API, with its console.
+     *
+     * @param port 0 for a free one
+     * @param api what the console shows as its API; empty for this machine's own
+     */
+    public HttpApi(int port, ApiCalls calls, Callers callers, String api) {
+        this(port, calls, callers, api, new Bounds(IDLE, new Admission(), BODY));
+    }
+
+    /**
+     * What one caller may take.
+     *
      * @param idle for how long nothing may come or go on a connection
      * @param bodyWithin for how long a body may take to arrive, however steadily it comes
      */
-    HttpApi(
-            int port,
-            RequestStreamHandler dispatch,
-            RequestStreamHandler runs,
-            Duration idle,
-            Admission admission,
-            Duration bodyWithin) {
-        this.dispatch = dispatch;
-        this.runs = runs;
-        this.admission = admission;
-        this.bodyWithin = bodyWithin;
+    record Bounds(Duration idle, Admission admission, Duration bodyWithin) {}
+
+    HttpApi(int port, RequestStreamHandler dispatch, RequestStreamHandler runs, Bounds bounds) {
+        this(port, new FunctionCalls(dispatch, runs), Callers.programs(), "", bounds);
+    }
+
+    private HttpApi(int port, ApiCalls calls, Callers callers, String api, Bounds bounds) {
+        this.calls = calls;
+        this.callers = callers;
+        this.admission = bounds.admission();
+        this.bodyWithin = bounds.bodyWithin();
+        this.console = new Console(api, callers.tokenInPage());
         QueuedThreadPool pool = new QueuedThreadPool(16, 4);
         pool.setName("http-api");
         pool.setVirtualThreadsExecutor(threads);
@@ -100,7 +104,7 @@ public final class HttpApi implements AutoCloseable {
         connector.setHost(InetAddress.getLoopbackAddress().getHostAddress());
         connector.setPort(port);
         connector.setAcceptQueueSize(128);
-        connector.setIdleTimeout(idle.toMillis());
+        connector.setIdleTimeout(bounds.idle().toMillis());
         server.addConnector(connector);
         server.setErrorHandler(HttpApi::refusedByTheServer);
         server.setHandler(new Handler.Abstract() {
@@ -146,42 +150,21 @@ public final class HttpApi implements AutoCloseable {
     }
 
     private Http.Answer allowed(Request request, CallBody body) {
-        String host = request.getHeaders().get(HttpHeader.HOST);
-        if (request.getHeaders().contains(HttpHeader.ORIGIN) || !isLoopback(host)) {
-            throw new Http.Problem(
-                    403,
-                    "not-from-a-page",
-                    "The local API accepts calls from programs on this machine at 127.0.0.1, not from web pages.");
+        String path = request.getHttpURI().getPath();
+        Optional<Http.Answer> file = path == null ? Optional.empty() : console.file(path);
+        if (file.isPresent()) {
+            callers.admitReader(request.getMethod(), request.getHeaders());
+            return file.get();
         }
-        return admission.admit(request.getLength(), () -> invoked(request, body));
-    }
-
-    private Http.Answer invoked(Request request, CallBody body) {
-        byte[] event = event(request, read(body));
-        boolean dispatches = request.getHttpURI().getPath().endsWith("/dispatches");
-        String function = dispatches ? "dispatch" : "runs";
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try {
-            (dispatches ? dispatch : runs)
-                    .handleRequest(new ByteArrayInputStream(event), out, new LocalContext(function, TIMEOUT));
-        } catch (IOException lost) {
-            LOG.info(
-                    "The process of the {} function died ({}); the caller gets status 500 and may retry.",
-                    function,
-                    lost.getMessage());
-            return new Http.Answer(500, "application/json", "{\"message\":\"Internal Server Error\"}"); // API Gateway's
-        }
-        JsonNode answer = Json.parse(out.toString(StandardCharsets.UTF_8));
-        SortedMap<String, String> headers = new TreeMap<>();
-        answer.path("headers")
-                .properties()
-                .forEach(e -> headers.put(e.getKey(), e.getValue().asText()));
-        String type = headers.remove("content-type");
-        return new Http.Answer(
-                answer.path("statusCode").intValue(),
-                type == null ? "application/json" : type,
-                answer.path("body").asText(""),
-                headers);
+        callers.admitCall(request.getMethod(), request.getHeaders());
+        return admission.admit(request.getLength(), () -> {
+            byte[] read = read(body);
+            if (path == null || !path.startsWith("/")) {
+                throw Http.Problem.badRequest("bad-path", "The request target must be a path.");
+            }
+            return calls.answer(new ApiCalls.Sent(
+                    request.getMethod(), path, request.getHttpURI().getQuery(), read));
+        });
     }
 
     private static byte[] read(CallBody sent) {
@@ -213,33 +196,6 @@ public final class HttpApi implements AutoCloseable {
         }
     }
 
-    /** As API Gateway makes it: a path that is decoded, a query as it was sent, a body in base64 if it is no text. */
-    private static byte[] event(Request request, byte[] body) {
-        String encoded = request.getHttpURI().getPath();
-        if (encoded == null || !encoded.startsWith("/")) {
-            throw Http.Problem.badRequest("bad-path", "The request target must be a path.");
-        }
-        String path = RequestTarget.decodedPath(encoded);
-        String query = request.getHttpURI().getQuery();
-        ObjectNode event = Json.object().put("version", "2.0").put("routeKey", "$default");
-        event.put("rawPath", path).put("rawQueryString", query == null ? "" : query);
-        event.putObject("requestContext")
-                .putObject("http")
-                .put("method", request.getMethod())
-                .put("path", path);
-        boolean text = true;
-        if (body.length > 0) {
-            try {
-                event.put("body", Utf8.text(body));
-            } catch (Json.BadJson e) {
-                text = false;
-                event.put("body", Base64.getEncoder().encodeToString(body));
-            }
-        }
-        event.put("isBase64Encoded", !text);
-        return Json.print(event).getBytes(StandardCharsets.UTF_8);
-    }
-
     /** What never became a call: no HTTP, a header too large, a body that came too slowly. */
     private static boolean refusedByTheServer(Request request, Response response, Callback callback) {
         int status = response.getStatus();
@@ -263,13 +219,9 @@ public final class HttpApi implements AutoCloseable {
         response.setStatus(answer.status());
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, answer.contentType());
         response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
+        response.getHeaders().put("x-content-type-options", "nosniff"); // a browser shows an answer as what it is
         answer.headers().forEach(response.getHeaders()::put);
         response.write(true, ByteBuffer.wrap(body), callback);
-    }
-
-    private static boolean isLoopback(@Nullable String host) {
-        String name = host == null ? "" : host.replaceFirst(":[0-9]+$", "").toLowerCase(Locale.ROOT);
-        return name.equals("127.0.0.1") || name.equals("localhost") || name.equals("[::1]");
     }
 
     @Override

@@ -90,9 +90,10 @@ class HttpApiTest {
 
     @Test
     void a_call_with_an_origin_is_refused_as_a_page_sent_it() throws IOException {
-        assertThat(get("/v1/runs/r", "localhost", "Origin: http://localhost\r\n"))
+        assertThat(get("/v1/runs/r", "localhost", "Origin: http://elsewhere\r\n"))
                 .startsWith("HTTP/1.1 403 ")
-                .contains("application/problem+json");
+                .contains("application/problem+json")
+                .contains("not-from-a-page");
     }
 
     @Test
@@ -117,7 +118,7 @@ class HttpApiTest {
     @Test
     void a_large_body_of_a_refused_call_is_read_to_its_end_so_that_the_answer_arrives() throws IOException {
         String large = " ".repeat(40_000_000);
-        assertThat(answer("POST /v1/runs/r/dispatches HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n"
+        assertThat(answer("POST /v1/runs/r/dispatches HTTP/1.1\r\nHost: localhost\r\nOrigin: http://elsewhere\r\n"
                         + "Connection: close\r\nContent-Length: " + large.length() + "\r\n\r\n" + large))
                 .startsWith("HTTP/1.1 403 ")
                 .contains("not-from-a-page");
@@ -125,9 +126,8 @@ class HttpApiTest {
                 0,
                 echo("dispatch"),
                 echo("runs"),
-                Duration.ofSeconds(60),
-                new Admission(100, Duration.ZERO),
-                Duration.ofSeconds(60))) {
+                new HttpApi.Bounds(
+                        Duration.ofSeconds(60), new Admission(100, Duration.ZERO), Duration.ofSeconds(60)))) {
             assertThat(post(full.endpoint().getPort(), "/v1/runs/r/dispatches", large))
                     .startsWith("HTTP/1.1 503 ")
                     .contains("/problems/busy");
@@ -141,9 +141,8 @@ class HttpApiTest {
                         0,
                         echo("dispatch"),
                         echo("runs"),
-                        Duration.ofSeconds(60),
-                        new Admission(300_000, Duration.ZERO),
-                        Duration.ofSeconds(1));
+                        new HttpApi.Bounds(
+                                Duration.ofSeconds(60), new Admission(300_000, Duration.ZERO), Duration.ofSeconds(1)));
                 Socket dribbler = new Socket(
                         InetAddress.getLoopbackAddress(), impatient.endpoint().getPort())) {
             int port = impatient.endpoint().getPort();
@@ -212,9 +211,7 @@ class HttpApiTest {
                         0,
                         echo("dispatch"),
                         echo("runs"),
-                        Duration.ofMillis(300),
-                        new Admission(),
-                        Duration.ofSeconds(60));
+                        new HttpApi.Bounds(Duration.ofMillis(300), new Admission(), Duration.ofSeconds(60)));
                 Socket silent = new Socket(
                         InetAddress.getLoopbackAddress(), impatient.endpoint().getPort());
                 Socket halfway = new Socket(
@@ -245,9 +242,10 @@ class HttpApiTest {
                         0,
                         slow,
                         echo("runs"),
-                        Duration.ofSeconds(60),
-                        new Admission(300_000, Duration.ZERO),
-                        Duration.ofSeconds(60));
+                        new HttpApi.Bounds(
+                                Duration.ofSeconds(60),
+                                new Admission(300_000, Duration.ZERO),
+                                Duration.ofSeconds(60)));
                 ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
             int port = small.endpoint().getPort();
             Future<String> first = callers.submit(() -> post(port, "/v1/runs/r/dispatches", large));

@@ -1,0 +1,20 @@
+package dev.stepstile.local.http;
+
+import dev.stepstile.http.Http;
+import org.jspecify.annotations.Nullable;
+
+/** What answers the calls that a server on loopback lets in: the functions of this machine, or an API elsewhere. */
+@FunctionalInterface
+public interface ApiCalls {
+    /**
+     * A call as it was sent.
+     *
+     * @param path percent-encoded, from its first slash on
+     * @param query percent-encoded; null if there is none
+     * @param body empty if there is none
+     */
+    record Sent(String method, String path, @Nullable String query, byte[] body) {}
+
+    /** @throws Http.Problem as the answer */
+    Http.Answer answer(Sent call);
+}

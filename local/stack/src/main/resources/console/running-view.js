@@ -1,0 +1,67 @@
+// What runs where, now: by worker.
+
+import { get } from "./api.js";
+import { h, say } from "./dom.js";
+import { count, duration, since, time } from "./format.js";
+import { poll } from "./poll.js";
+import { stepAddress } from "./run-view.js";
+
+const PAGE = 1000;
+const MOST = 5000;
+
+export function runningView(main, route, signal) {
+  const note = h("p", { class: "muted", "aria-live": "polite" }, "Reading …");
+  const list = h("div", {});
+  const worker = route.parameters.get("worker") ?? "";
+  main.append(h("div", { class: "title" }, h("h1", {}, "Running now")), note, list);
+
+  return poll(async () => {
+    const entries = [];
+    let cursor;
+    do {
+      const page = await get("/v1/running", { limit: PAGE, worker, cursor }, { signal });
+      entries.push(...(page.steps ?? page.running ?? []));
+      cursor = page.cursor;
+    } while (cursor && entries.length < MOST && !signal.aborted);
+    const workers = Map.groupBy(entries, (entry) => entry.worker);
+    say(note, entries.length === 0
+      ? "Nothing runs that is longer than a second."
+      : `${count(entries.length, "attempt")} on ${count(workers.size, "worker")}${cursor ? ", and more" : ""}`);
+    const focused = list.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    list.replaceChildren(...[...workers.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, steps]) => section(name, steps)));
+    if (focused) {
+      [...list.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus({ preventScroll: true });
+    }
+  }, signal);
+
+  function section(name, steps) {
+    const lost = steps.some((step) => step.lost);
+    const id = `worker-${name}`;
+    return h("section", { class: "worker", "aria-labelledby": id },
+      h("h2", { id }, "Worker ", h("code", {}, name), " ",
+        h("span", { class: `badge ${lost ? "DEAD" : "SUCCEEDED"}` }, lost ? "lost" : "alive"),
+        h("span", { class: "muted small" }, ` lease until ${time(steps[0].leaseUntil)}`)),
+      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Attempts on worker ${name}` },
+        h("table", { class: "plain-table" },
+          h("thead", {}, h("tr", {}, ["Step", "Run", "Attempt", "For", "Progress", "Last line"].map((each) =>
+            h("th", { scope: "col", class: each === "Attempt" || each === "For" ? "number" : null }, each)))),
+          h("tbody", {}, steps.map((step) => h("tr", {},
+            h("th", { scope: "row" }, h("a", { href: stepAddress(step.runId, step.key) }, step.key)),
+            h("td", {}, h("a", { href: `#/run/${encodeURIComponent(step.runId)}` }, step.runId)),
+            h("td", { class: "number" }, String(step.attempt)),
+            h("td", { class: "number" }, duration(since(step.startedAt))),
+            h("td", {}, progress(step)),
+            h("td", { class: "message" }, step.lastLine ?? "")))))));
+  }
+}
+
+function progress(step) {
+  if (step.progress === undefined) {
+    return step.progressNote ?? "";
+  }
+  const share = Math.round(step.progress * 100);
+  const bar = h("span", { class: "part RUNNING" });
+  bar.style.width = `${share}%`;
+  return h("span", { class: "with-bar" }, h("span", { class: "bar small", role: "img", "aria-label": `${share} percent` }, bar),
+    h("span", {}, ` ${share} % ${step.progressNote ?? ""}`));
+}

@@ -1,0 +1,118 @@
+// The runs, newest first.
+
+import { get } from "./api.js";
+import { stateBar } from "./charts.js";
+import { h, say } from "./dom.js";
+import { STATES, count, duration, number, rate, since, time } from "./format.js";
+import { LiveCounts } from "./live-counts.js";
+import { poll } from "./poll.js";
+
+const PAGE = 50;
+
+/** Open runs whose feeds are read too; the others show the counts of their last sweep. */
+const FOLLOWED = 3;
+
+export function runsView(main, route, signal) {
+  const said = route.parameters;
+  const open = said.get("open") === "true";
+  const prefix = said.get("prefix") ?? "";
+  const followed = new Map();
+  let older = [];
+  let cursor = null;
+
+  const body = h("tbody");
+  const note = h("p", { class: "muted", "aria-live": "polite" }, "Reading …");
+  const more = h("button", { type: "button", hidden: true, onclick: () => readOlder() }, "Older runs");
+  const search = h("input", {
+    id: "prefix", type: "search", value: prefix, autocomplete: "off", spellcheck: "false",
+    onchange: () => go({ prefix: search.value.trim() }),
+  });
+  const onlyOpen = h("input", { id: "open", type: "checkbox", onchange: () => go({ open: onlyOpen.checked || "" }) });
+  onlyOpen.checked = open;
+  main.append(
+    h("div", { class: "title" }, h("h1", {}, "Runs")),
+    h("div", { class: "filters" },
+      h("label", { for: "prefix" }, "Begins with"), search,
+      h("span", { class: "check" }, onlyOpen, h("label", { for: "open" }, "Open ones only"))),
+    note,
+    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of runs" },
+      h("table", { class: "plain-table" },
+        h("thead", {}, h("tr", {}, ["Run", "State", "Steps", "Progress", "Rate", "Created"].map((name) =>
+          h("th", { scope: "col", class: name === "Steps" || name === "Rate" ? "number" : null }, name)))),
+        body)),
+    more);
+
+  function go(change) {
+    const next = new URLSearchParams(said);
+    Object.entries(change).forEach(([name, value]) => (value === "" ? next.delete(name) : next.set(name, value)));
+    location.hash = `#/${next.size > 0 ? `?${next}` : ""}`;
+  }
+
+  const asked = { limit: PAGE, prefix, open: open ? "true" : "" };
+
+  async function readOlder() {
+    const page = await get("/v1/runs", { ...asked, cursor }, { signal });
+    older = older.concat(page.runs);
+    cursor = page.cursor ?? null;
+    more.hidden = cursor === null;
+    older.slice(-page.runs.length).forEach((run) => body.append(row(run, run.counts ?? {}, null)));
+  }
+
+  function row(status, counts, perSecond) {
+    const ended = ["SUCCEEDED", "FAILED", "DEAD", "CANCELLED"].reduce((sum, state) => sum + (counts[state] ?? 0), 0);
+    const isOpen = status.openDispatchCount > 0;
+    const stale = isOpen && perSecond === null && status.countedAt
+      ? `as of ${duration(since(status.countedAt))} ago` : "";
+    return h("tr", {},
+      h("th", { scope: "row" }, h("a", { href: `#/run/${encodeURIComponent(status.runId)}` }, status.runId)),
+      h("td", {}, badge(status)),
+      h("td", { class: "number" }, `${number(ended)} of ${number(status.stepCount)}`),
+      h("td", { class: "progress" }, stateBar(counts, status.stepCount), h("span", { class: "counts" },
+        STATES.filter((state) => counts[state] > 0).map((state) =>
+          h("span", { class: `count ${state}` }, `${number(counts[state])} ${state.toLowerCase()}`)),
+        stale ? h("span", { class: "muted" }, stale) : null)),
+      h("td", { class: "number" }, isOpen && perSecond !== null ? rate(perSecond) : ""),
+      h("td", {}, h("time", { datetime: status.createdAt, title: `${duration(since(status.createdAt))} ago` }, time(status.createdAt))));
+  }
+
+  return poll(async () => {
+    const page = await get("/v1/runs", asked, { signal });
+    const live = page.runs.filter((run) => run.openDispatchCount > 0).slice(0, FOLLOWED);
+    await Promise.all(live.map(async (status) => {
+      if (!followed.has(status.runId)) {
+        followed.set(status.runId, new LiveCounts(status.runId));
+      }
+      await followed.get(status.runId).read(status, signal);
+    }));
+    const rows = page.runs.map((status) => {
+      const counts = live.includes(status) ? followed.get(status.runId) : null;
+      return row(status, counts ? counts.counts(status) : (status.counts ?? {}), counts ? counts.rate() : null);
+    });
+    const focused = body.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    body.replaceChildren(...rows, ...older.map((run) => row(run, run.counts ?? {}, null)));
+    if (focused) {
+      [...body.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus({ preventScroll: true });
+    }
+    if (older.length === 0) {
+      cursor = page.cursor ?? null;
+      more.hidden = cursor === null;
+    }
+    say(note, page.runs.length === 0
+      ? (prefix || open ? "No run fits." : "There are no runs yet. Dispatch some steps, and they show here.")
+      : `${count(page.runs.length + older.length, "run")}${cursor ? ", and older ones" : ""}`);
+  }, signal);
+}
+
+export function badge(status) {
+  const badges = [];
+  if (status.cancelled) {
+    badges.push(h("span", { class: "badge CANCELLED" }, "cancelled"));
+  }
+  if (status.paused) {
+    badges.push(h("span", { class: "badge RETRYING" }, "paused"));
+  }
+  badges.push(status.openDispatchCount > 0
+    ? h("span", { class: "badge RUNNING" }, "open")
+    : h("span", { class: "badge QUEUED" }, "ended"));
+  return badges;
+}
