@@ -55,7 +55,11 @@ def test_lists_that_a_dispatch_refuses_are_refused(run_step: Run) -> None:
 
 def test_a_handler_that_is_cancelled_is_told_and_not_retried(run_step: Run) -> None:
     def wait(_: Any) -> None:
-        signal.signal(signal.SIGTERM, lambda *_: (print("tidied"), sys.exit(0)))
+        def tidy(*_: Any) -> None:
+            print("tidied")
+            sys.exit(0)
+
+        signal.signal(signal.SIGTERM, tidy)
         print("waiting for the lock")
         time.sleep(60)
 
