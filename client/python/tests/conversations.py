@@ -155,24 +155,24 @@ def perform(client: StepstileClient, call: Mapping[str, Any]) -> Any:
                 shared_inputs=call.get("sharedInputs"),
                 defaults=Defaults(**_settings(call["defaults"])) if "defaults" in call else None,
             )
-            return _wire(done)
+            return wire(done)
         case "status":
-            return _wire(client.status(run, exact=call.get("exact", False)))
+            return wire(client.status(run, exact=call.get("exact", False)))
         case "steps":
-            return [_record(one) for one in client.steps(run, state=call.get("state"))]
+            return [record_as_answered(one) for one in client.steps(run, state=call.get("state"))]
         case "running":
-            return [_wire(one) for one in client.running(run)]
+            return [wire(one) for one in client.running(run)]
         case "step":
-            return _record(client.step(run, call["key"], attempt=call.get("attempt")))
+            return record_as_answered(client.step(run, call["key"], attempt=call.get("attempt")))
         case "lookup":
-            return {key: _record(one) for key, one in client.lookup(run, call["keys"]).items()}
+            return {key: record_as_answered(one) for key, one in client.lookup(run, call["keys"]).items()}
         case "result":
             return client.result(run, call["key"])
         case "cancel":
-            return _wire(client.cancel(run))
+            return wire(client.cancel(run))
         case "redrive":
             changes = call.get("overrides")
-            return _wire(
+            return wire(
                 client.redrive(
                     run,
                     redrive_id=call.get("redriveId"),
@@ -210,25 +210,25 @@ def _moment(told: str | float) -> datetime | timedelta | None:
     return instant(told) if isinstance(told, str) else timedelta(seconds=told)
 
 
-def _record(record: StepRecord | None) -> Any:
+def record_as_answered(record: StepRecord | None) -> Any:
     if record is None:
         return None
-    wire = _wire(record)
-    wire["logPages"] = [_page(page) for page in record.log_pages]
+    answered = wire(record)
+    answered["logPages"] = [_page(page) for page in record.log_pages]
     if record.state == stepstile.UNKNOWN and record.error:
-        wire["damage"] = record.error.message
-        del wire["error"]
-    return wire
+        answered["damage"] = record.error.message
+        del answered["error"]
+    return answered
 
 
 def _item(item: LogPage | StepEnded) -> Any:
     if isinstance(item, LogPage):
         return {"key": item.key, **_page(item)}
-    wire = _wire(item)
+    answered = wire(item)
     if item.state == stepstile.UNKNOWN and item.error:
-        wire["damage"] = item.error.message
-        del wire["error"]
-    return wire
+        answered["damage"] = item.error.message
+        del answered["error"]
+    return answered
 
 
 def _page(page: LogPage) -> dict[str, Any]:
@@ -241,12 +241,12 @@ def _notify(told: Any) -> NotifyEvent | NotifyWebhook | None:
     return NotifyEvent() if "event" in told else NotifyWebhook(told["webhook"]["url"])
 
 
-def _wire(value: Any) -> Any:
+def wire(value: Any) -> Any:
     """A record as JSON, with the names of the wire."""
     if not hasattr(value, "__dataclass_fields__"):
-        return [_wire(each) for each in cast("list[Any]", value)] if isinstance(value, tuple) else value
+        return [wire(each) for each in cast("list[Any]", value)] if isinstance(value, tuple) else value
     return {
-        re.sub("_([a-z])", lambda c: c[1].upper(), name): _wire(getattr(value, name))
+        re.sub("_([a-z])", lambda c: c[1].upper(), name): wire(getattr(value, name))
         for name in value.__dataclass_fields__
     }
 

@@ -60,6 +60,11 @@ def test_what_is_refused_before_it_is_sent_is_what_the_table_limits() -> None:
         "names in `retry.on`, in `retry.never`; length of a name": (
             f"{limits.RETRY_NAMES}; {limits.RETRY_NAME_LENGTH} characters"
         ),
+        "a webhook's URL; tags of `defaults` beside `notify`": (
+            f"{limits.URL_LENGTH} characters; {limits.NOTIFY_TAGS_BYTES} bytes of JSON"
+        ),
+        "`notBefore`": f"{limits.NOT_BEFORE.days} days after its dispatch is accepted",
+        "`deadline`": f"{limits.DEADLINE.days} days after its dispatch is accepted",
         "entries of an answer; keys of a lookup": f"1000; {limits.LOOKUP_KEYS}",
     }
     assert {what: told[what] for what in coded} == coded

@@ -150,6 +150,7 @@ class StepstileClient:
         head: dict[str, Any] = {}
         if tenant is not None:
             head["tenant"] = limits.check_id("tenant", tenant)
+        limits.check_moment("deadline", deadline, limits.DEADLINE)
         if deadline is not None:
             head["deadline"] = moment(deadline)
         if shared:
@@ -157,6 +158,7 @@ class StepstileClient:
         if defaults:
             head["defaults"] = defaults.to_json()
         if notify is not None:
+            limits.check_notify_tags((defaults and defaults.tags) or {})
             head["notify"] = notify.to_json()
         common = limits.text_of(head)[1:-1]
         room = limits.REQUEST_BYTES - 1000
@@ -196,12 +198,7 @@ class StepstileClient:
             counted_at=instant(node.get("countedAt")),
             dispatch_count=int(node.get("dispatchCount", 0)),
             created_at=instant(node.get("createdAt")),
-            notifications=tuple(
-                NotificationStatus(
-                    str(each["dispatchId"]), str(each["state"]), int(each.get("tries", 0)), each.get("error")
-                )
-                for each in node.get("notifications", [])
-            ),
+            notifications=tuple(NotificationStatus.from_json(each) for each in node.get("notifications", [])),
         )
 
     def steps(self, run_id: str, *, state: str | None = None) -> Iterator[StepRecord]:

@@ -9,7 +9,9 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from stepstile.errors import BadInput
 
@@ -27,6 +29,10 @@ RETRY_SECONDS: Final = 43_200
 RETRY_NAMES: Final = 10
 RETRY_NAME_LENGTH: Final = 200
 LOOKUP_KEYS: Final = 100
+NOT_BEFORE: Final = timedelta(days=7)
+DEADLINE: Final = timedelta(days=14)
+URL_LENGTH: Final = 500
+NOTIFY_TAGS_BYTES: Final = 1024
 
 _ID = re.compile(r"[A-Za-z0-9._:~@+=-]{1,128}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -111,6 +117,8 @@ def _is_whole(value: Any, most: int) -> bool:
 def check_failures(field: str, names: Sequence[str] | None) -> None:
     if names is not None and len(names) > RETRY_NAMES:
         raise _refused(field, f"be at most {RETRY_NAMES} names", f"are {len(names)}")
+    if field == "on" and names is not None and not names:
+        raise _refused(field, "be at least one name", "is none")
     for name in names or ():
         if not 1 <= len(name) <= RETRY_NAME_LENGTH:
             raise _refused(field, f"have names of 1 to {RETRY_NAME_LENGTH} characters", f"has {_shown(name)}")
@@ -119,6 +127,36 @@ def check_failures(field: str, names: Sequence[str] | None) -> None:
 def check_backoff(field: str, seconds: float | None) -> None:
     if seconds is not None and not 0 <= seconds <= RETRY_SECONDS:
         raise _refused(field, f"be from 0 to {RETRY_SECONDS} seconds", f"is {seconds!r}")
+
+
+def check_moment(field: str, at: datetime | timedelta | None, most: timedelta) -> None:
+    """:param most: after the call; how far away an instant may be is a matter of Stepstile's clock."""
+    if isinstance(at, timedelta):
+        if not timedelta() <= at <= most:
+            ahead = f"from 0 to {most.total_seconds():.0f} seconds ahead"
+            raise _refused(field, f"be an instant, or {ahead}", f"is {at}")
+    elif at is not None and at.tzinfo is None:
+        raise _refused(field, "have a time zone", f"{at.isoformat()} has none")
+    elif at is not None and at.timestamp() < 0:
+        raise _refused(field, "be an instant from 1970 to 9999, or a time ahead", f"is {at.isoformat()}")
+
+
+def check_webhook(url: str) -> None:
+    if not 1 <= len(url) <= URL_LENGTH:
+        raise _refused("url", f"be 1 to {URL_LENGTH} characters", f"has {len(url)}")
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("https", "http") and parts.hostname
+    except ValueError:
+        good = False
+    if not good:
+        raise _refused("url", "begin with https:// and a host", f"is {_shown(url)}")
+
+
+def check_notify_tags(tags: Mapping[str, str]) -> None:
+    size = json_bytes(tags)
+    if size > NOTIFY_TAGS_BYTES:
+        raise _refused("tags", f"be at most {NOTIFY_TAGS_BYTES} bytes of JSON beside a notify", f"are {size}")
 
 
 def check_tags(tags: Mapping[str, Any]) -> None:

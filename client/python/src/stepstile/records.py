@@ -65,6 +65,7 @@ class Defaults:
     def __post_init__(self) -> None:
         limits.check_settings(self.handler, self.max_attempts, self.timeout_seconds)
         limits.check_tags(self.tags or {})
+        limits.check_moment("not_before", self.not_before, limits.NOT_BEFORE)
 
     def to_json(self) -> dict[str, Any]:
         return _present(
@@ -105,6 +106,7 @@ class Step:
         limits.check_key(self.key)
         limits.check_settings(self.handler, self.max_attempts, self.timeout_seconds)
         limits.check_tags(self.tags)
+        limits.check_moment("not_before", self.not_before, limits.NOT_BEFORE)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -140,6 +142,8 @@ class Overrides:
         limits.check_settings(self.handler, self.max_attempts, self.timeout_seconds)
         if self.input is not SAME:
             limits.check_input(self.input)
+        limits.check_moment("not_before", self.not_before, limits.NOT_BEFORE)
+        limits.check_moment("deadline", self.deadline, limits.DEADLINE)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -214,7 +218,8 @@ class StepRecord:
     :ivar dispatch_id: of the dispatch whose input and settings it has.
     :ivar max_attempts: of its budget; None in a listing.
     :ivar redriven_by: the last redrive of it; None in a listing.
-    :ivar not_before: RETRYING: when it is tried again at the earliest.
+    :ivar not_before: RETRYING: when it is tried again at the earliest; QUEUED: no attempt begins before it.
+    :ivar dispatch_deadline: it ends FAILED if it has not ended by then; None in a listing of steps that have started.
     :ivar dead_lettered_at: DEAD: when its dead letter was written.
     :ivar worker: RUNNING: the invocation that runs it, which ends at `deadline` at the latest.
     :ivar cancel_requested: RUNNING: whether it was asked to stop.
@@ -247,6 +252,7 @@ class StepRecord:
     last_line: str = ""
     lease_until: datetime | None = None
     lost: bool = False
+    dispatch_deadline: datetime | None = None
 
     @staticmethod
     def from_json(node: Mapping[str, Any]) -> StepRecord:
@@ -289,6 +295,7 @@ class StepRecord:
             last_line=str(node.get("lastLine", "")),
             lease_until=instant(node.get("leaseUntil")),
             lost=bool(node.get("lost", False)),
+            dispatch_deadline=instant(node.get("dispatchDeadline")),
         )
 
 
@@ -373,6 +380,9 @@ class NotifyWebhook:
 
     url: str
 
+    def __post_init__(self) -> None:
+        limits.check_webhook(self.url)
+
     def to_json(self) -> dict[str, Any]:
         return {"webhook": {"url": self.url}}
 
@@ -382,13 +392,30 @@ class NotificationStatus:
     """How far the notification of a dispatch is.
 
     `state` is WAITING while the dispatch is open, OWED until the target has accepted it, SENT, or FAILED once it is given
-    up; `tries` were begun since the dispatch ended, and `error` is why the last one failed (None if none did).
+    up; `tries` were begun since the dispatch ended, and `error` is why the last one failed (None if none did). `version`
+    is higher after a redrive, and 0 while the dispatch is open; `closed_at` is when it ended, `next_try_at` when the next
+    try begins at the earliest (None if it is not OWED).
     """
 
     dispatch_id: str
     state: str
     tries: int
     error: str | None
+    version: int = 0
+    closed_at: datetime | None = None
+    next_try_at: datetime | None = None
+
+    @staticmethod
+    def from_json(node: Mapping[str, Any]) -> NotificationStatus:
+        return NotificationStatus(
+            str(node["dispatchId"]),
+            str(node["state"]),
+            int(node.get("tries", 0)),
+            node.get("error"),
+            int(node.get("version", 0)),
+            instant(node.get("closedAt")),
+            instant(node.get("nextTryAt")),
+        )
 
 
 @dataclass(frozen=True)
@@ -417,8 +444,6 @@ def moment(at: datetime | timedelta | None) -> str | float | None:
     """A moment as a call names it: an instant, or seconds after the call is accepted."""
     if isinstance(at, timedelta):
         return at.total_seconds()
-    if at is not None and at.tzinfo is None:
-        raise limits.refuse("a time", "have a time zone", f"{at.isoformat()} has none")
     return None if at is None else at.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
 
 

@@ -36,7 +36,10 @@ final class AnswerReader {
                 .forEach(each -> notifications.add(new NotificationStatus(
                         each.path("dispatchId").asText(),
                         each.path("state").asText(),
+                        each.path("version").asInt(),
+                        instant(each.path("closedAt")),
                         each.path("tries").asInt(),
+                        instant(each.path("nextTryAt")),
                         each.path("error").textValue())));
         return new RunStatus(
                 node.path("runId").asText(),
@@ -64,7 +67,8 @@ final class AnswerReader {
                         node.path("handler").asText(),
                         node.path("dispatchId").asText(),
                         node.has("maxAttempts") ? node.path("maxAttempts").asInt() : null,
-                        node.path("redrivenBy").textValue()),
+                        node.path("redrivenBy").textValue(),
+                        instant(node.path("dispatchDeadline"))),
                 instant(node.path("startedAt")),
                 state(node, node.path("finishedAt")),
                 attempts,
@@ -127,7 +131,7 @@ final class AnswerReader {
         String name = node.path("state").asText();
         Instant finishedAt = instantOrEpoch(finished);
         return switch (StepStatus.of(name)) {
-            case QUEUED -> new StepState.Queued();
+            case QUEUED -> new StepState.Queued(instant(node.path("notBefore")));
             case RUNNING ->
                 new StepState.Running(
                         worker(node),

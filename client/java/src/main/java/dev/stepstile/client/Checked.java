@@ -1,7 +1,9 @@
 package dev.stepstile.client;
 
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.HashSet;
@@ -30,6 +32,13 @@ final class Checked {
     static final int RETRY_NAMES = 10;
     static final int RETRY_NAME_LENGTH = 200;
     static final int LOOKUP_KEYS = 100;
+    static final Duration NOT_BEFORE = Duration.ofDays(7);
+    static final Duration DEADLINE = Duration.ofDays(14);
+    static final int URL_LENGTH = 500;
+    static final int NOTIFY_TAGS_BYTES = 1024;
+
+    /** What the wire can carry; how far away an instant may be is a matter of Stepstile's clock. */
+    private static final Instant LAST = Instant.parse("9999-12-31T23:59:59Z");
 
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9._:~@+=-]{1,128}");
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,128}");
@@ -133,6 +142,35 @@ final class Checked {
         return pause;
     }
 
+    /**
+     * @param field what the sentence calls it: {@code notBefore}
+     * @param most after the call
+     */
+    static @Nullable Moment moment(String field, @Nullable Moment moment, Duration most) {
+        switch (moment) {
+            case Moment.After(Duration delay)
+            when delay.isNegative() || delay.compareTo(most) > 0 ->
+                throw refused(
+                        field, "be an instant, or from 0 to " + most.toSeconds() + " seconds ahead", "is " + delay);
+            case Moment.At(Instant at)
+            when at.isBefore(Instant.EPOCH) || at.isAfter(LAST) ->
+                throw refused(field, "be an instant from 1970 to 9999, or a time ahead", "is " + at);
+            case null, default -> {}
+        }
+        return moment;
+    }
+
+    static URI webhook(URI url) {
+        int length = url.toString().length();
+        if (length > URL_LENGTH) {
+            throw refused("url", "be 1 to " + URL_LENGTH + " characters", "has " + length);
+        }
+        if (url.getHost() == null || !Set.of("https", "http").contains(url.getScheme())) {
+            throw refused("url", "begin with https:// and a host", "is " + shown(url.toString()));
+        }
+        return url;
+    }
+
     /** @param field what the sentence calls it: {@code never} */
     static @Nullable List<String> failures(String field, @Nullable List<String> names) {
         if (names == null) {
@@ -140,6 +178,9 @@ final class Checked {
         }
         if (names.size() > RETRY_NAMES) {
             throw refused(field, "be at most " + RETRY_NAMES + " names", "are " + names.size());
+        }
+        if (names.isEmpty() && field.equals("on")) {
+            throw refused(field, "be at least one name", "is none");
         }
         for (String name : names) {
             if (name.isEmpty() || name.length() > RETRY_NAME_LENGTH) {
@@ -188,6 +229,13 @@ final class Checked {
     static void whole(Dispatch dispatch) {
         if (dispatch.steps().isEmpty()) {
             throw refused("steps", "be at least one", "are none");
+        }
+        if (dispatch.notifies() != null) {
+            int bytes = bytes(JsonValue.of(dispatch.tags()));
+            if (bytes > NOTIFY_TAGS_BYTES) {
+                throw refused(
+                        "tags", "be at most " + NOTIFY_TAGS_BYTES + " bytes of JSON beside a notify", "are " + bytes);
+            }
         }
         Set<String> keys = HashSet.newHashSet(dispatch.steps().size());
         for (Step step : dispatch.steps()) {

@@ -17,5 +17,10 @@ public sealed interface NotifyTarget {
      * @param url of HTTPS, at most 500 characters, of a host that the stack allows; it is stored with the dispatch, so it
      *     should hold no secret
      */
-    record Webhook(URI url) implements NotifyTarget {}
+    record Webhook(URI url) implements NotifyTarget {
+        /** @throws IllegalArgumentException if it is too long, or no URL of HTTP */
+        public Webhook {
+            Checked.webhook(url);
+        }
+    }
 }

@@ -30,6 +30,8 @@ public record StepSettings(
         }
         Checked.maxAttempts(maxAttempts);
         Checked.timeout(timeout);
+        Checked.moment("notBefore", notBefore, Checked.NOT_BEFORE);
+        Checked.moment("deadline", deadline, Checked.DEADLINE);
     }
 
     /** Leaves everything to where the settings stand. */

@@ -14,8 +14,12 @@ public sealed interface StepState {
         Instant finishedAt();
     }
 
-    /** Handed over, not yet started. */
-    record Queued() implements StepState {
+    /**
+     * Handed over, not yet started.
+     *
+     * @param notBefore no attempt begins before it; null if it may begin at once
+     */
+    record Queued(@Nullable Instant notBefore) implements StepState {
         @Override
         public StepStatus status() {
             return StepStatus.QUEUED;

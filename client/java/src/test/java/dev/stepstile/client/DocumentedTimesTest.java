@@ -55,6 +55,11 @@ class DocumentedTimesTest {
     void what_is_refused_before_it_is_sent_is_what_the_table_limits() throws IOException {
         assertThat(Documents.table("protocol.md", "| what | limit |"))
                 .containsAllEntriesOf(Map.of(
+                        "a webhook's URL; tags of `defaults` beside `notify`",
+                                Checked.URL_LENGTH + " characters; " + Checked.NOTIFY_TAGS_BYTES + " bytes of JSON",
+                        "`notBefore`", Checked.NOT_BEFORE.toDays() + " days after its dispatch is accepted",
+                        "`deadline`", Checked.DEADLINE.toDays() + " days after its dispatch is accepted"))
+                .containsAllEntriesOf(Map.of(
                         "steps in a dispatch", String.valueOf(Checked.STEPS_PER_CALL),
                         "a request's body; an answer's", Checked.REQUEST_BYTES + "; 6000000 bytes as a string of JSON",
                         "a step's input; all shared inputs together", Checked.INPUT_BYTES + " bytes of JSON",

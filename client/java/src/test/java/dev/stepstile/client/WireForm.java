@@ -21,6 +21,7 @@ final class WireForm {
                 .put("dispatchId", step.origin().dispatchId())
                 .put("maxAttempts", step.origin().maxAttempts())
                 .put("redrivenBy", step.origin().redrivenBy())
+                .put("dispatchDeadline", text(step.origin().dispatchDeadline()))
                 .put("startedAt", text(step.startedAt()))
                 .put("logPageCount", step.log().pageCount());
         state(node, step.state());
@@ -72,7 +73,10 @@ final class WireForm {
                     .addObject()
                     .put("dispatchId", each.dispatchId())
                     .put("state", each.state())
+                    .put("version", each.version())
+                    .put("closedAt", text(each.closedAt()))
                     .put("tries", each.tries())
+                    .put("nextTryAt", text(each.nextTryAt()))
                     .put("error", each.error());
         }
         return node;
@@ -84,7 +88,7 @@ final class WireForm {
             node.put("finishedAt", text(ended.finishedAt()));
         }
         switch (state) {
-            case StepState.Queued() -> {}
+            case StepState.Queued(Instant notBefore) -> node.put("notBefore", text(notBefore));
             case StepState.Running running -> {
                 doing(node, running.worker(), running.progress(), running.lastLine());
                 node.put("deadline", text(running.deadline()))

@@ -2,6 +2,7 @@ package dev.stepstile.testkit;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.codec.Json;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class StepTest {
     private final StepHandler handler;
     private final ObjectNode step = Json.object();
+    private final ObjectNode dispatch = Json.object();
     private final ObjectNode sharedInputs = Json.object();
     private final List<Fault> faults = new ArrayList<>();
 
@@ -81,7 +83,40 @@ public final class StepTest {
 
     /** The wait after the n-th failure is anything from 0 to min(cap, base · 2ⁿ⁻¹); by default 1 s and 300 s. */
     public StepTest backoff(Duration base, Duration cap) {
-        step.putObject("retry").put("baseSeconds", seconds(base)).put("capSeconds", seconds(cap));
+        step.withObject("/retry").put("baseSeconds", seconds(base)).put("capSeconds", seconds(cap));
+        return this;
+    }
+
+    /** No attempt begins so long after the dispatch, at most 7 days; by default the first begins at once. */
+    public StepTest notBefore(Duration delay) {
+        step.put("notBefore", seconds(delay));
+        return this;
+    }
+
+    /**
+     * A step that has not ended so long after the dispatch, at most 14 days, ends FAILED, and its handler is interrupted; by
+     * default there is no deadline. It is the dispatch's, while {@link #timeout} is of one attempt.
+     */
+    public StepTest deadline(Duration afterTheDispatch) {
+        dispatch.put("deadline", seconds(afterTheDispatch));
+        return this;
+    }
+
+    /** Only these failures are retried: kinds of errors, or exceptions by their class; by default all. */
+    public StepTest retryOn(String... names) {
+        return retry("on", names);
+    }
+
+    /** These failures end the step FAILED at once: kinds of errors, or exceptions by their class; by default none. */
+    public StepTest retryNever(String... names) {
+        return retry("never", names);
+    }
+
+    private StepTest retry(String list, String... names) {
+        ArrayNode named = step.withObject("/retry").putArray(list);
+        for (String name : names) {
+            named.add(name);
+        }
         return this;
     }
 
@@ -178,7 +213,6 @@ public final class StepTest {
      * @throws AssertionError if a fault's moment never came
      */
     public StepOutcome run() throws InterruptedException {
-        ObjectNode dispatch = Json.object();
         dispatch.putArray("steps").add(step);
         dispatch.set("sharedInputs", sharedInputs);
         try (StepRun run = new StepRun(handler, faults)) {

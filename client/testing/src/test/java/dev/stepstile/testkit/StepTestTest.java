@@ -119,6 +119,57 @@ class StepTestTest {
     }
 
     @Test
+    void a_step_with_a_delay_begins_after_it_and_takes_no_time() throws Exception {
+        StepOutcome outcome = of((input, context) -> StepResult.none())
+                .notBefore(Duration.ofHours(30))
+                .run();
+        assertThat(outcome.assertSucceeded().took()).isBetween(Duration.ofHours(30), Duration.ofHours(31));
+        assertThat(outcome.handlerStarts()).isEqualTo(1);
+    }
+
+    @Test
+    void a_step_that_would_be_retried_after_its_deadline_has_failed() throws Exception {
+        StepOutcome outcome = of((input, context) -> {
+                    throw new RetryAfter(Duration.ofHours(2), "not yet");
+                })
+                .deadline(Duration.ofHours(3))
+                .run();
+        assertThat(outcome.assertFailed().error()).startsWith("DEADLINE: ").contains("not yet");
+        assertThat(outcome.handlerStarts()).isEqualTo(2);
+    }
+
+    @Test
+    void a_handler_that_waits_at_its_deadline_is_interrupted() throws Exception {
+        StepOutcome outcome = of((input, context) -> {
+                    Thread.sleep(Duration.ofMinutes(10));
+                    return StepResult.none();
+                })
+                .timeout(Duration.ofMinutes(14))
+                .deadline(Duration.ofMinutes(5))
+                .clockForward(Moment.waiting(), Duration.ofMinutes(6))
+                .run();
+        assertThat(outcome.assertFailed().error()).startsWith("DEADLINE: ");
+    }
+
+    @Test
+    void a_failure_that_is_not_to_be_retried_fails_the_step() throws Exception {
+        StepTest test = of((input, context) -> {
+                    throw new IllegalStateException("card declined");
+                })
+                .retryNever("IllegalStateException")
+                .backoff(Duration.ZERO, Duration.ZERO);
+        assertThat(test.run().assertFailed().error()).contains("retry.never names IllegalStateException");
+        assertThat(of((input, context) -> {
+                            throw new IllegalStateException("card declined");
+                        })
+                        .retryOn("TIMEOUT", "java.io.IOException")
+                        .run()
+                        .assertFailed()
+                        .error())
+                .contains("retry.on does not name it");
+    }
+
+    @Test
     void a_terminal_failure_is_not_retried() throws Exception {
         StepOutcome outcome = of((input, context) -> {
                     throw new TerminalFailure("no such image");
