@@ -6,6 +6,14 @@ import dev.stepstile.cli.console.Terminal;
 import dev.stepstile.cli.demo.DemoCommand;
 import dev.stepstile.cli.init.InitCommand;
 import dev.stepstile.cli.local.LocalCommand;
+import dev.stepstile.cli.ops.CompletionCommand;
+import dev.stepstile.cli.ops.DoctorCommand;
+import dev.stepstile.cli.ops.FeedCommand;
+import dev.stepstile.cli.ops.LogsCommand;
+import dev.stepstile.cli.ops.RunningCommand;
+import dev.stepstile.cli.ops.StatusCommand;
+import dev.stepstile.cli.ops.StepCommand;
+import dev.stepstile.cli.ops.StepsCommand;
 import dev.stepstile.cli.page.ConsoleCommand;
 import dev.stepstile.cli.plan.PlanCommand;
 import dev.stepstile.cli.run.ResultsCommand;
@@ -39,6 +47,14 @@ import picocli.CommandLine.Spec;
             InitCommand.class,
             RunCommand.class,
             ResultsCommand.class,
+            StatusCommand.class,
+            StepsCommand.class,
+            StepCommand.class,
+            LogsCommand.class,
+            FeedCommand.class,
+            RunningCommand.class,
+            DoctorCommand.class,
+            CompletionCommand.class,
             BenchCommand.class,
             SimulateCommand.class,
             PlanCommand.class,

@@ -1,5 +1,7 @@
 package dev.stepstile.cli.run;
 
+import dev.stepstile.cli.api.Api;
+import dev.stepstile.cli.api.StackException;
 import dev.stepstile.cli.console.Terminal;
 import dev.stepstile.cli.results.ResultFormat;
 import dev.stepstile.cli.results.ResultWriter;
@@ -110,7 +112,7 @@ public final class ResultsCommand implements Callable<Integer> {
         } catch (RefusedException e) {
             errors.say(String.valueOf(e.getMessage()));
             return 1;
-        } catch (UnreachableException | UnauthorisedException e) {
+        } catch (UnreachableException | UnauthorisedException | StackException e) {
             errors.say(String.valueOf(e.getMessage()));
             return ExitStatus.UNREACHABLE;
         } catch (IOException e) {

@@ -1,7 +1,10 @@
 package dev.stepstile.cli.run;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.cli.api.Api;
+import dev.stepstile.cli.api.StackException;
 import dev.stepstile.cli.console.Launcher;
+import dev.stepstile.cli.console.ShellWord;
 import dev.stepstile.cli.console.Terminal;
 import dev.stepstile.cli.results.ResultFormat;
 import dev.stepstile.cli.results.ResultSink;
@@ -159,7 +162,7 @@ public final class RunCommand implements Callable<Integer> {
         } catch (NoSuchFileException e) {
             errors.say("There is no file " + e.getFile() + ".");
             return ExitStatus.BAD_INPUT;
-        } catch (UnreachableException | UnauthorisedException e) {
+        } catch (UnreachableException | UnauthorisedException | StackException e) {
             errors.say(e.getMessage() + " What was dispatched goes on; go on with it by: " + again(runId));
             return ExitStatus.UNREACHABLE;
         } catch (ResultsFileException e) {
@@ -238,13 +241,9 @@ public final class RunCommand implements Callable<Integer> {
         return Launcher.ofThisProcess().command() + " "
                 + given.stream()
                         .filter(word -> !word.equals("--detach"))
-                        .map(RunCommand::quoted)
+                        .map(ShellWord::of)
                         .collect(Collectors.joining(" "))
                 + (run == null ? " --run " + runId : "");
-    }
-
-    private static String quoted(String word) {
-        return word.matches("[A-Za-z0-9._:~@+=,/%-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
     }
 
     private String described(Rows rows) {

@@ -7,8 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** A command in this JVM, with its status and what it printed. */
-record InThisJvm(int status, String out, String err) {
-    static InThisJvm run(Object... words) {
+public record InThisJvm(int status, String out, String err) {
+    public static InThisJvm run(Object... words) {
         PrintStream out = System.out;
         PrintStream err = System.err;
         ByteArrayOutputStream printed = new ByteArrayOutputStream();

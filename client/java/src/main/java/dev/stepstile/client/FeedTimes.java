@@ -15,4 +15,10 @@ final class FeedTimes {
     static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
 
     private FeedTimes() {}
+
+    /** The pause after one in which nothing came. */
+    static Duration longer(Duration pause) {
+        Duration longer = pause.multipliedBy(3).dividedBy(2);
+        return longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
+    }
 }

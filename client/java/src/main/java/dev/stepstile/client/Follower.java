@@ -153,7 +153,7 @@ public final class Follower implements Iterable<RunEvent> {
         }
         List<FeedPage.Entry> entries = new ArrayList<>(fresh.subList(0, Math.min(MOST_ENTRIES, fresh.size())));
         List<RunEvent> events = events(entries); // leaves those that it reports
-        pause = events.isEmpty() && fresh.isEmpty() ? longer(pause) : FeedTimes.SHORTEST_PAUSE;
+        pause = events.isEmpty() && fresh.isEmpty() ? FeedTimes.longer(pause) : FeedTimes.SHORTEST_PAUSE;
         fresh.subList(0, entries.size()).clear();
         freshlyDamaged.clear();
         return events;
@@ -182,11 +182,6 @@ public final class Follower implements Iterable<RunEvent> {
                 return ready.removeFirst();
             }
         };
-    }
-
-    private static Duration longer(Duration pause) {
-        Duration longer = pause.multipliedBy(3).dividedBy(2);
-        return longer.compareTo(FeedTimes.LONGEST_PAUSE) < 0 ? longer : FeedTimes.LONGEST_PAUSE;
     }
 
     private FeedPage page(@Nullable String cursor) {

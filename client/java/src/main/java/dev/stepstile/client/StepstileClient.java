@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -270,6 +271,42 @@ public final class StepstileClient implements AutoCloseable {
     public RedriveResult redrive(String runId, Redrive redrive) {
         return AnswerReader.redriven(
                 transport.post(run(runId) + "/redrive", RequestWriter.redrive(redrive), "redrivenCount"));
+    }
+
+    /**
+     * Any call that reads, as it is in the wire contract, for what this class has no method for.
+     *
+     * @param path with slashes between its parts, which are encoded here: {@code /v1/runs/nightly/feed}
+     * @return the answer as it came; always an object
+     * @throws RefusedException with the problem's type
+     */
+    public JsonValue get(String path, Map<String, String> query) {
+        return transport.getAsItIs(encodedPath(path), new TreeMap<>(query));
+    }
+
+    /**
+     * Any call that changes something, as {@link #get}. It is made again if it was not answered: name it by a {@code redriveId}
+     * or {@code dispatchId} where the wire contract asks for one.
+     */
+    public JsonValue post(String path, JsonValue body) {
+        return transport.postAsItIs(encodedPath(path), body.text());
+    }
+
+    private static String encodedPath(String path) {
+        return Stream.of(path.split("/", -1)).map(Transport::encoded).collect(Collectors.joining("/"));
+    }
+
+    /** What the feed of a run shows, each entry once, from its start. */
+    public FeedReader feed(String runId) {
+        return new FeedReader(this, Checked.id("runId", runId), pacing);
+    }
+
+    /**
+     * By how much the clock of the API was ahead of this machine's at the last answer, which may have been a refusal, to a
+     * second; empty if none said its time. A signed call is refused from five minutes on.
+     */
+    public Optional<Duration> clockAhead() {
+        return transport.clockAhead();
     }
 
     /** Follows steps to their ends: {@code for (RunEvent event : client.follow(runId, dispatch.keys()))}. */

@@ -12,6 +12,9 @@ import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +24,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +47,8 @@ final class Transport implements AutoCloseable {
     private final ClientOptions options;
     private final String endpoint;
     private final Pacing pacing;
+    private final InstantSource clock = InstantSource.system();
+    private volatile @Nullable Duration clockAhead;
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
@@ -56,18 +62,45 @@ final class Transport implements AutoCloseable {
 
     /** @param member that each answer of this call has; one without it is not Stepstile's */
     JsonNode get(String path, Map<String, String> query, String member) {
-        String parameters = query.entrySet().stream()
-                .map(parameter -> encoded(parameter.getKey()) + "=" + encoded(parameter.getValue()))
-                .collect(Collectors.joining("&"));
-        return call("GET", path + (parameters.isEmpty() ? "" : "?" + parameters), null, member);
+        return call("GET", target(path, query), null, answer -> having(answer, member));
     }
 
     /** @param member that each answer of this call has; one without it is not Stepstile's */
     JsonNode post(String path, @Nullable String body, String member) {
-        return call("POST", path, body, member);
+        return call("POST", path, body, answer -> having(answer, member));
     }
 
-    private JsonNode call(String method, String target, @Nullable String body, String member) {
+    /** An answer as it came. */
+    JsonValue getAsItIs(String path, Map<String, String> query) {
+        return call("GET", target(path, query), null, Transport::asItIs);
+    }
+
+    /** An answer as it came. */
+    JsonValue postAsItIs(String path, @Nullable String body) {
+        return call("POST", path, body, Transport::asItIs);
+    }
+
+    private static Optional<JsonNode> having(String answer, String member) {
+        return Json.answer(answer).filter(json -> json.has(member)).map(json -> json);
+    }
+
+    private static Optional<JsonValue> asItIs(String answer) {
+        return Json.answer(answer).map(_ -> new JsonValue(answer));
+    }
+
+    private static String target(String path, Map<String, String> query) {
+        String parameters = query.entrySet().stream()
+                .map(parameter -> encoded(parameter.getKey()) + "=" + encoded(parameter.getValue()))
+                .collect(Collectors.joining("&"));
+        return path + (parameters.isEmpty() ? "" : "?" + parameters);
+    }
+
+    /** By how much the clock of whoever answered last was ahead of this machine's; empty if no answer said its time. */
+    Optional<Duration> clockAhead() {
+        return Optional.ofNullable(clockAhead);
+    }
+
+    private <T> T call(String method, String target, @Nullable String body, Function<String, Optional<T>> read) {
         URI uri = URI.create(endpoint + target);
         Instant until = pacing.now().plus(options.patience());
         for (int failures = 1; ; failures++) {
@@ -76,8 +109,7 @@ final class Transport implements AutoCloseable {
             try {
                 Answer answer = attempt(method, uri, body);
                 if (answer.status() < 400) {
-                    return Json.answer(answer.body())
-                            .filter(json -> json.has(member))
+                    return read.apply(answer.body())
                             .orElseThrow(() -> notStepstile(answer, "what it answered is not its JSON"));
                 }
                 // A signed call that was refused is signed again, once: its credentials may have expired.
@@ -148,6 +180,7 @@ final class Transport implements AutoCloseable {
                 http.sendAsync(request(method, uri, body), HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
         try {
             HttpResponse<String> response = sent.get(options.timeout().toNanos(), TimeUnit.NANOSECONDS);
+            noteTime(response);
             return new Answer(response.statusCode(), response.body(), retryAfter(response));
         } catch (TimeoutException e) {
             sent.cancel(true);
@@ -162,6 +195,17 @@ final class Transport implements AutoCloseable {
             }
             throw new IllegalStateException("The HTTP client failed.", e.getCause());
         }
+    }
+
+    private void noteTime(HttpResponse<?> response) {
+        response.headers().firstValue("date").ifPresent(date -> {
+            try {
+                Instant said = DateTimeFormatter.RFC_1123_DATE_TIME.parse(date, Instant::from);
+                clockAhead = Duration.between(clock.instant(), said);
+            } catch (DateTimeParseException _) {
+                // A date that nobody can read says nothing.
+            }
+        });
     }
 
     private HttpRequest request(String method, URI uri, @Nullable String body) {

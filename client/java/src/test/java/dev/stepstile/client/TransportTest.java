@@ -8,12 +8,16 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.stepstile.client.ScriptedApi.Answer;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -292,5 +296,77 @@ class TransportTest {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().startsWith("HttpClient") && !before.contains(thread))
                 .collect(Collectors.toSet());
+    }
+
+    @Test
+    void any_call_can_be_made_by_its_path_and_its_answer_keeps_its_characters() throws Exception {
+        try (ScriptedApi api = answering(Answer.of(200, "{\"runs\": [{\"progress\": 0.10}]}"));
+                StepstileClient client = client(api)) {
+            assertThat(client.get("/v1/runs/a+b", Map.of("prefix", "x y")).text())
+                    .isEqualTo("{\"runs\": [{\"progress\": 0.10}]}");
+            client.post("/v1/pause", JsonValue.parse("{\"handler\": \"h\"}"));
+
+            assertThat(api.calls().getFirst().target()).isEqualTo("/v1/runs/a%2Bb?prefix=x%20y");
+            assertThat(api.calls().getLast().body()).isEqualTo("{\"handler\": \"h\"}");
+        }
+    }
+
+    @Test
+    void any_call_that_is_refused_or_answered_by_another_server_says_so() throws Exception {
+        try (ScriptedApi api = answering(Answer.problem("bad-limit", 400), Answer.of(200, "<html>"));
+                StepstileClient client = client(api)) {
+            assertThat(catchThrowableOfType(RefusedException.class, () -> client.get("/v1/runs", Map.of()))
+                            .type())
+                    .isEqualTo("bad-limit");
+            assertThat(catchThrowableOfType(RefusedException.class, () -> client.get("/v1/runs", Map.of()))
+                            .type())
+                    .isEqualTo("not-stepstile");
+        }
+    }
+
+    @Test
+    void the_clock_of_the_API_is_compared_with_this_machines_also_if_the_call_was_refused() throws Exception {
+        String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(
+                Instant.now().plus(Duration.ofMinutes(10)).atZone(ZoneOffset.UTC));
+        try (ServerSocket server = new ServerSocket(0, 8, InetAddress.getLoopbackAddress())) {
+            Thread answering = Thread.ofVirtual().start(() -> {
+                try (Socket socket = server.accept()) {
+                    socket.getInputStream().read();
+                    OutputStream out = socket.getOutputStream();
+                    out.write(("HTTP/1.1 403 Forbidden\r\nDate: " + date + "\r\nContent-Length: 2\r\n\r\n{}")
+                            .getBytes(StandardCharsets.US_ASCII));
+                    out.flush();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            try (StepstileClient client = StepstileClient.of(URI.create("http://127.0.0.1:" + server.getLocalPort()))) {
+                assertThat(client.clockAhead()).isEmpty();
+                assertThatExceptionOfType(UnauthorisedException.class).isThrownBy(() -> client.status("r"));
+
+                assertThat(client.clockAhead().orElseThrow())
+                        .isBetween(Duration.ofSeconds(590), Duration.ofSeconds(601));
+            }
+            answering.join();
+        }
+    }
+
+    @Test
+    void the_feed_of_a_run_shows_each_entry_once_however_often_it_is_read_again() throws Exception {
+        String ended = "{\"key\":\"a\",\"attempt\":1,\"state\":\"SUCCEEDED\"}";
+        String page = "{\"key\":\"a\",\"attempt\":1,\"page\":0}";
+        try (ScriptedApi api = answering(
+                        Answer.of(200, "{\"entries\":[" + page + "],\"cursor\":\"1\",\"caughtUp\":false}"),
+                        Answer.of(
+                                200, "{\"entries\":[" + page + "," + ended + "],\"cursor\":\"2\",\"caughtUp\":true}"));
+                StepstileClient client = client(api)) {
+            FeedReader feed = client.feed("r");
+
+            assertThat(feed.poll()).extracting(JsonValue::text).containsExactly(page, ended);
+            assertThat(feed.caughtUp()).isTrue();
+            pacing.pause(Duration.ofSeconds(30));
+            assertThat(feed.poll()).isEmpty();
+            assertThat(feed.pause()).isGreaterThan(FeedTimes.SHORTEST_PAUSE);
+        }
     }
 }

@@ -1,0 +1,320 @@
+package dev.stepstile.cli.ops;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.cli.run.InThisJvm;
+import dev.stepstile.client.Dispatch;
+import dev.stepstile.client.Step;
+import dev.stepstile.client.StepstileClient;
+import dev.stepstile.codec.Json;
+import dev.stepstile.handlers.Echo;
+import dev.stepstile.handlers.Sleep;
+import dev.stepstile.local.LocalStack;
+import dev.stepstile.local.StackOptions;
+import dev.stepstile.usecase.Timing;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The operator's commands against an embedded stack: a run of thirty steps that succeed, and two that do not. */
+class OperatorCommandsTest {
+    private static final String BAD = "bad one <script>";
+    private static final List<String> GOOD =
+            IntStream.range(0, 30).mapToObj(i -> "row-" + i).toList();
+
+    @TempDir
+    static Path state;
+
+    private static LocalStack stack;
+
+    @BeforeAll
+    static void start() {
+        Duration second = Duration.ofSeconds(1);
+        Timing timing = Timing.of(Duration.ofSeconds(5), second, second, Duration.ofSeconds(30));
+        stack = LocalStack.start(StackOptions.of(StackOptions.Kind.EMBEDDED, state)
+                .withHandlers(List.of(new Echo(), new Sleep(), new Talkative()))
+                .withTimes(new StackOptions.Times(timing, Duration.ofMinutes(2), Duration.ofMinutes(2))));
+        List<Step> steps = new ArrayList<>(GOOD.stream()
+                .map(key -> Step.of(key, "stepstile.echo", Map.of("key", key)))
+                .toList());
+        steps.add(Step.of(BAD, "no.such.handler", null));
+        steps.add(Step.of("talker", "talkative", Map.of("seconds", 0)));
+        try (StepstileClient client = StepstileClient.of(stack.endpoint())) {
+            client.dispatch("nightly", Dispatch.of("d", steps));
+            assertThat(client.follow("nightly", steps.stream().map(Step::key).toList())
+                            .await(Duration.ofMinutes(1), _ -> {}))
+                    .isTrue();
+        }
+    }
+
+    @AfterAll
+    static void stop() {
+        stack.close();
+    }
+
+    private static InThisJvm call(Object... words) {
+        return InThisJvm.run(Stream.concat(Stream.of(words), Stream.of("--endpoint", stack.endpoint()))
+                .toArray());
+    }
+
+    private static List<JsonNode> json(InThisJvm ended) {
+        return ended.out().lines().map(Json::parse).toList();
+    }
+
+    @Test
+    void status_counts_and_says_what_to_look_at_next_and_its_status_tells_that_steps_failed() {
+        InThisJvm ended = call("status", "nightly", "--exact");
+
+        assertThat(ended.status()).isEqualTo(Exit.NO);
+        assertThat(ended.out().lines())
+                .anyMatch(line -> line.matches("  SUCCEEDED +31 +96\\.9 % .*"))
+                .anyMatch(line -> line.matches("  FAILED +1 +3\\.1 % .*"))
+                .anyMatch(line ->
+                        line.contains("./stepstile steps nightly --state FAILED,DEAD --endpoint " + stack.endpoint()));
+    }
+
+    @Test
+    void status_as_JSON_is_the_APIs_answer() {
+        JsonNode status = json(call("status", "nightly", "--exact", "--json")).getFirst();
+
+        assertThat(status.path("runId").asText()).isEqualTo("nightly");
+        assertThat(status.path("counts").path("SUCCEEDED").asInt()).isEqualTo(31);
+        assertThat(status.has("cursor")).isFalse();
+    }
+
+    @Test
+    void a_list_is_limited_and_says_so_and_all_prints_everything() {
+        InThisJvm some = call("steps", "nightly", "--limit", "3", "--output", "name");
+        InThisJvm all = call("steps", "nightly", "--all", "--output", "name");
+
+        assertThat(some.out().lines()).containsExactly("row-0", "row-1", "row-2");
+        assertThat(some.err()).contains("These are the first 3");
+        assertThat(all.out().lines()).hasSize(32).contains(BAD);
+        assertThat(all.err()).isEmpty();
+    }
+
+    @Test
+    void a_list_is_a_table_JSON_lines_or_CSV() {
+        InThisJvm table = call("steps", "nightly", "--state", "FAILED");
+        InThisJvm lines = call("steps", "nightly", "--state", "failed", "--json");
+        InThisJvm csv = call("steps", "nightly", "--state", "FAILED", "--output", "csv");
+
+        assertThat(table.out().lines().toList().getFirst()).startsWith("KEY ").contains("STATE", "ERROR");
+        assertThat(table.out()).contains(BAD, "UNKNOWN_HANDLER: No handler is named 'no.such.handler'");
+        assertThat(json(lines)).hasSize(1);
+        assertThat(json(lines).getFirst().path("key").asText()).isEqualTo(BAD);
+        assertThat(csv.out().lines()).hasSize(2).first().isEqualTo("key,state,attempt,handler,since,took,error");
+        assertThat(csv.out()).contains(BAD + ",FAILED,1,no.such.handler,20");
+    }
+
+    @Test
+    void what_is_not_found_is_said_and_is_no_failure() {
+        InThisJvm ended = call("steps", "nightly", "--state", "CANCELLED");
+
+        assertThat(ended.status()).isZero();
+        assertThat(ended.out()).isEmpty();
+        assertThat(ended.err()).contains("No step of the run is such a one.");
+    }
+
+    @Test
+    void a_step_tells_its_life_and_how_to_repeat_it() {
+        InThisJvm ended = call("step", "nightly", BAD);
+
+        assertThat(ended.status()).isEqualTo(Exit.NO);
+        assertThat(ended.out())
+                .contains(BAD + "  of run nightly", "FAILED, attempt 1 of 3", "UNKNOWN_HANDLER")
+                .contains("./stepstile redrive nightly 'bad one <script>' --endpoint");
+        assertThat(call("step", "nightly", "row-7").status()).isZero();
+    }
+
+    @Test
+    void a_steps_result_is_printed_alone() {
+        assertThat(call("step", "nightly", "row-7", "--result").out()).isEqualTo("{\"key\":\"row-7\"}\n");
+    }
+
+    @Test
+    void a_step_as_JSON_has_its_result_in_the_characters_in_which_it_came() {
+        assertThat(call("step", "nightly", "row-7", "--json").out()).contains("\"result\":{\"key\":\"row-7\"}");
+    }
+
+    @Test
+    void the_log_of_a_step_is_printed_as_it_was_printed() {
+        InThisJvm ended = call("logs", "nightly", "talker");
+
+        assertThat(ended.status()).as(ended.err()).isZero();
+        assertThat(ended.out()).isEqualTo("said \u001b[31mred\u001b[0m\n");
+        assertThat(json(call("logs", "nightly", "talker", "--json"))
+                        .getFirst()
+                        .path("line")
+                        .asText())
+                .isEqualTo("said \u001b[31mred\u001b[0m");
+    }
+
+    @Test
+    void the_log_of_a_step_that_has_ended_is_not_followed_for_ever() {
+        InThisJvm ended = call("logs", "nightly", "talker", "--follow");
+
+        assertThat(ended.status()).isZero();
+        assertThat(ended.out()).isEqualTo("said \u001b[31mred\u001b[0m\n");
+        assertThat(ended.err()).contains("The step is SUCCEEDED.");
+    }
+
+    @Test
+    void a_log_is_followed_from_before_the_step_begins_to_its_end() {
+        try (StepstileClient client = StepstileClient.of(stack.endpoint())) {
+            client.dispatch("later", Dispatch.of("d", List.of(Step.of("talker", "talkative", Map.of("seconds", 3)))));
+
+            InThisJvm ended = call("logs", "later", "talker", "--follow");
+
+            assertThat(ended.status()).as(ended.err()).isZero();
+            assertThat(ended.out()).isEqualTo("said \u001b[31mred\u001b[0m\n");
+            assertThat(ended.err()).contains("The step is SUCCEEDED.");
+        }
+    }
+
+    @Test
+    void the_feed_has_each_end_once() {
+        InThisJvm ended = call("feed", "nightly", "--json");
+
+        assertThat(json(ended).stream().map(entry -> entry.path("key").asText()))
+                .hasSize(32)
+                .containsAll(GOOD)
+                .contains(BAD)
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void a_feed_is_followed_until_the_run_has_ended() {
+        try (StepstileClient client = StepstileClient.of(stack.endpoint())) {
+            client.dispatch(
+                    "followed",
+                    Dispatch.of(
+                            "d",
+                            List.of(
+                                    Step.of("now", "stepstile.echo", null),
+                                    Step.of("slow", "stepstile.sleep", Map.of("seconds", 3)))));
+
+            InThisJvm ended = call("feed", "followed", "--follow");
+
+            assertThat(ended.status()).isZero();
+            assertThat(ended.out().lines())
+                    .hasSize(2)
+                    .anyMatch(line -> line.matches("20\\S+Z +SUCCEEDED  now"))
+                    .anyMatch(line -> line.matches("20\\S+Z +SUCCEEDED  slow"));
+        }
+    }
+
+    @Test
+    void what_runs_is_listed_with_its_worker() throws Exception {
+        try (StepstileClient client = StepstileClient.of(stack.endpoint())) {
+            client.dispatch(
+                    "busy", Dispatch.of("d", List.of(Step.of("slow", "stepstile.sleep", Map.of("seconds", 4)))));
+            InThisJvm ended = call("running", "busy", "--json");
+            for (int i = 0; i < 50 && ended.out().isEmpty(); i++) {
+                Thread.sleep(100);
+                ended = call("running", "busy", "--json");
+            }
+
+            assertThat(json(ended)).hasSize(1);
+            assertThat(json(ended).getFirst().path("worker").asText()).isNotEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "status, a/../b, A run's id has",
+        "steps, ünï, A run's id has",
+    })
+    void a_runs_id_that_is_none_is_wrong_usage(String command, String run, String said) {
+        InThisJvm ended = call(command, run);
+
+        assertThat(ended.status()).isEqualTo(Exit.USAGE);
+        assertThat(ended.err()).contains(said, "./stepstile " + command + " --help");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "steps nightly --limit 0",
+                "steps nightly --state SUCEEDED",
+                "steps nightly --since yesterday",
+                "steps nightly --tag region",
+                "steps nightly --json --output csv",
+                "status nightly --output csv",
+                "logs nightly talker --follow --attempt 1",
+                "running nightly --worker w",
+                "completion tcsh"
+            })
+    void wrong_values_are_wrong_usage_and_nothing_is_called(String words) {
+        InThisJvm ended = InThisJvm.run(Stream.of(words.split(" ")).toArray());
+
+        assertThat(ended.status()).as(ended.err()).isEqualTo(Exit.USAGE);
+        assertThat(ended.err()).contains("--help");
+    }
+
+    @Test
+    void a_run_that_is_not_known_is_refused_and_the_command_for_the_known_ones_is_named() {
+        for (String command : List.of("status", "steps", "feed", "running")) {
+            InThisJvm ended = call(command, "no-such-run");
+
+            assertThat(ended.status()).as(command).isEqualTo(Exit.REFUSED);
+            assertThat(ended.err()).as(command).contains("No such run", "./stepstile runs --endpoint");
+        }
+    }
+
+    @Test
+    void an_endpoint_that_does_not_answer_is_not_reached() {
+        InThisJvm ended = InThisJvm.run("status", "nightly", "--endpoint", "http://127.0.0.1:9", "--patience", "1");
+
+        assertThat(ended.status()).isEqualTo(Exit.NOT_REACHED);
+        assertThat(ended.err()).contains("did not answer", "./stepstile doctor --endpoint http://127.0.0.1:9");
+    }
+
+    @Test
+    void a_server_that_is_not_Stepstile_is_not_reached() throws Exception {
+        try (StubApi other = new StubApi(_ -> StubApi.Answer.of(200, "text/html", "<html>"))) {
+            InThisJvm ended = InThisJvm.run("status", "nightly", "--endpoint", other.endpoint());
+
+            assertThat(ended.status()).isEqualTo(Exit.NOT_REACHED);
+            assertThat(ended.err()).contains("Is " + other.endpoint() + " Stepstile?");
+        }
+    }
+
+    @Test
+    void a_count_that_needs_several_calls_is_added_up_by_the_API_and_printed_once() throws Exception {
+        try (StubApi api = new StubApi(call -> StubApi.Answer.json(
+                call.target().contains("cursor=next")
+                        ? "{\"runId\":\"r\",\"counts\":{\"SUCCEEDED\":7}}"
+                        : "{\"runId\":\"r\",\"counts\":{\"SUCCEEDED\":3},\"cursor\":\"next\"}"))) {
+            InThisJvm ended = InThisJvm.run("status", "r", "--exact", "--json", "--endpoint", api.endpoint());
+
+            assertThat(ended.out()).isEqualTo("{\"runId\":\"r\",\"counts\":{\"SUCCEEDED\":7}}\n");
+            assertThat(api.calls()).hasSize(2);
+        }
+    }
+
+    @Test
+    void an_interrupted_list_of_pages_asks_for_no_more_than_its_limit() throws Exception {
+        try (StubApi api = new StubApi(
+                _ -> StubApi.Answer.json("{\"steps\":[{\"key\":\"a\",\"state\":\"QUEUED\"}],\"cursor\":\"more\"}"))) {
+            InThisJvm ended =
+                    InThisJvm.run("steps", "r", "--limit", "2", "--output", "name", "--endpoint", api.endpoint());
+
+            assertThat(ended.out().lines()).containsExactly("a", "a");
+            assertThat(api.calls().stream().map(StubApi.Call::target))
+                    .containsExactly("/v1/runs/r/steps?limit=2", "/v1/runs/r/steps?cursor=more&limit=1");
+        }
+    }
+}
