@@ -44,6 +44,7 @@ final class SdkCalls {
             Map.entry("SqsClient.sendMessage", "sqs:SendMessage"),
             Map.entry("SqsClient.sendMessageBatch", "sqs:SendMessage"),
             Map.entry("SqsClient.changeMessageVisibility", "sqs:ChangeMessageVisibility"),
+            Map.entry("SqsClient.changeMessageVisibilityBatch", "sqs:ChangeMessageVisibility"),
             Map.entry("SqsClient.getQueueAttributes", "sqs:GetQueueAttributes"),
             Map.entry("SqsClient.receiveMessage", "sqs:ReceiveMessage"),
             Map.entry("SqsClient.deleteMessageBatch", "sqs:DeleteMessage"),

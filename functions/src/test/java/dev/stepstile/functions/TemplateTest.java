@@ -166,6 +166,14 @@ class TemplateTest {
                         ""),
                 Fault.breaks(
                         "a role allows what its function does, and nothing more",
+                        "[sqs:ReceiveMessage, sqs:ChangeMessageVisibility, sqs:DeleteMessage, sqs:GetQueueAttributes]",
+                        "[sqs:ReceiveMessage, sqs:ChangeMessageVisibility, sqs:GetQueueAttributes]"),
+                Fault.breaks(
+                        "a role allows what its function does, and nothing more",
+                        "[sqs:ReceiveMessage, sqs:ChangeMessageVisibility, sqs:DeleteMessage, sqs:GetQueueAttributes]",
+                        "[sqs:ReceiveMessage, sqs:ChangeMessageVisibility, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:PurgeQueue]"),
+                Fault.breaks(
+                        "a role allows what its function does, and nothing more",
                         "Resource: !GetAtt DispatchLogs.Arn",
                         "Resource: !GetAtt StepLogs.Arn"),
                 Fault.breaks("the environment is what the settings read", "        STEPSTILE_SHARDS: '8'\n", ""),

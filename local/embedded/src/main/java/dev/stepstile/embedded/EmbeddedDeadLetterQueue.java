@@ -1,6 +1,7 @@
 package dev.stepstile.embedded;
 
 import dev.stepstile.port.DeadLetterQueue;
+import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepQueue.Outgoing;
 import java.time.Duration;
 import java.util.List;
@@ -19,7 +20,22 @@ final class EmbeddedDeadLetterQueue implements DeadLetterQueue {
     }
 
     @Override
-    public List<String> peek(int max) {
-        return queue.bodies(max);
+    public List<Delivery> receive(int max, Duration hidden) {
+        return queue.receiveNow(Math.min(max, BATCH), hidden);
+    }
+
+    @Override
+    public void release(List<String> receipts) {
+        receipts.forEach(receipt -> queue.changeVisibility(receipt, Duration.ZERO));
+    }
+
+    @Override
+    public void delete(List<String> receipts) {
+        queue.delete(receipts);
+    }
+
+    @Override
+    public long approximateCount() {
+        return queue.size();
     }
 }

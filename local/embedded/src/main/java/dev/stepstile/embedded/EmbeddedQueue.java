@@ -75,14 +75,19 @@ final class EmbeddedQueue implements StepQueue {
         Instant until = clock.instant().plus(wait);
         while (true) {
             long before = sends();
-            Received received = receive(max);
+            Received received = take(max, visibility);
             if (!received.deliveries().isEmpty() || !await(before, received.nextAt(), until)) {
                 return received.deliveries();
             }
         }
     }
 
-    private Received receive(int max) {
+    /** Up to {@code max} that are visible, without waiting, hidden for a time of the caller's. */
+    List<Delivery> receiveNow(int max, Duration hidden) {
+        return take(max, hidden).deliveries();
+    }
+
+    private Received take(int max, Duration hiddenFor) {
         long now = clock.millis();
         Long first = nextAt();
         if (first == null || first > now) {
@@ -103,7 +108,7 @@ final class EmbeddedQueue implements StepQueue {
             List<Delivery> taken = new ArrayList<>();
             for (Delivery delivery : found) {
                 Place old = Place.of(delivery.receipt());
-                Place hidden = new Place(now + visibility.toMillis(), old.seq());
+                Place hidden = new Place(now + hiddenFor.toMillis(), old.seq());
                 session.update(
                         "UPDATE message SET at = ?, receives = receives + 1 WHERE queue = ? AND at = ? AND seq = ?",
                         hidden.at(),
@@ -162,13 +167,11 @@ final class EmbeddedQueue implements StepQueue {
         return first != null && first <= clock.millis();
     }
 
-    /** Bodies of what is in the queue, in flight or not, oldest first. */
-    List<String> bodies(int max) {
-        return database.read(session -> session.all(
-                "SELECT id, body FROM message WHERE queue = ? ORDER BY seq LIMIT ?",
-                row -> opened(row.getString(1), row.getString(2)),
-                queue,
-                max));
+    /** How many messages are in the queue, in flight or not. */
+    long size() {
+        return database.read(session ->
+                        session.one("SELECT count(*) FROM message WHERE queue = ?", row -> row.getLong(1), queue))
+                .orElse(0L);
     }
 
     /** A damaged message is delivered as the row is, as a message that nobody recognises: its step is sent again. */

@@ -81,6 +81,11 @@ abstract class EmbeddedPortsContracts {
         protected DeadLetterQueue deadLetters() {
             return ports.deadLetters();
         }
+
+        @Override
+        protected void after(Duration duration) {
+            ahead.updateAndGet(sum -> sum.plus(duration));
+        }
     }
 
     @Nested

@@ -1,17 +1,23 @@
 package dev.stepstile.aws;
 
 import dev.stepstile.port.DeadLetterQueue;
+import dev.stepstile.port.PortException;
+import dev.stepstile.port.StepQueue.Delivery;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import software.amazon.awssdk.services.sqs.SqsClient;
-import software.amazon.awssdk.services.sqs.model.Message;
+import software.amazon.awssdk.services.sqs.model.BatchResultErrorEntry;
+import software.amazon.awssdk.services.sqs.model.ChangeMessageVisibilityBatchRequestEntry;
+import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchRequestEntry;
+import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
+import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 import software.amazon.awssdk.services.sqs.model.ReceiveMessageRequest;
 
-/** The dead-letter queue on SQS. SQS can only receive: messages that were read are invisible for five seconds. */
+/** The dead-letter queue on SQS. */
 public final class SqsDeadLetterQueue implements DeadLetterQueue {
-    private static final Duration PEEK = Duration.ofSeconds(5);
+    /** A receive that waits asks all of SQS's servers; one that does not may miss a letter that is there. */
     private static final Duration WAIT = Duration.ofSeconds(1);
 
     private final SqsClient sqs;
@@ -30,26 +36,88 @@ public final class SqsDeadLetterQueue implements DeadLetterQueue {
                         request.queueUrl(queueUrl).messageGroupId(group).messageBody(body)));
     }
 
-    /** Receives until there are enough, or none comes within a second, or only known ones come. */
     @Override
-    public List<String> peek(int max) {
-        Map<String, String> deadLetters = new LinkedHashMap<>();
-        boolean more = true;
-        while (more && deadLetters.size() < max) {
-            ReceiveMessageRequest request = ReceiveMessageRequest.builder()
-                    .queueUrl(queueUrl)
-                    .maxNumberOfMessages(Math.min(max - deadLetters.size(), SqsStepQueue.BATCH))
-                    .waitTimeSeconds((int) WAIT.toSeconds())
-                    .visibilityTimeout((int) PEEK.toSeconds())
-                    .overrideConfiguration(AwsClients.waiting(WAIT))
-                    .build();
-            List<Message> messages = AwsCalls.call(
-                            "ReceiveMessage from the dead-letter queue", () -> sqs.receiveMessage(request))
-                    .messages();
-            int known = deadLetters.size();
-            messages.forEach(message -> deadLetters.putIfAbsent(message.messageId(), message.body()));
-            more = deadLetters.size() > known;
+    public List<Delivery> receive(int max, Duration hidden) {
+        ReceiveMessageRequest request = ReceiveMessageRequest.builder()
+                .queueUrl(queueUrl)
+                .maxNumberOfMessages(Math.min(max, BATCH))
+                .waitTimeSeconds((int) WAIT.toSeconds())
+                .visibilityTimeout((int) hidden.toSeconds())
+                .messageSystemAttributeNames(
+                        MessageSystemAttributeName.APPROXIMATE_RECEIVE_COUNT, MessageSystemAttributeName.SENT_TIMESTAMP)
+                .overrideConfiguration(AwsClients.waiting(WAIT))
+                .build();
+        return AwsCalls.call("ReceiveMessage from the dead-letter queue", () -> sqs.receiveMessage(request))
+                .messages()
+                .stream()
+                .map(SqsStepQueue::delivery)
+                .toList();
+    }
+
+    @Override
+    public void release(List<String> receipts) {
+        for (List<String> batch : batches(receipts)) {
+            List<ChangeMessageVisibilityBatchRequestEntry> entries = IntStream.range(0, batch.size())
+                    .mapToObj(i -> ChangeMessageVisibilityBatchRequestEntry.builder()
+                            .id(Integer.toString(i))
+                            .receiptHandle(batch.get(i))
+                            .visibilityTimeout(0)
+                            .build())
+                    .toList();
+            String call = "ChangeMessageVisibilityBatch of the dead-letter queue";
+            refuseFailed(
+                    call,
+                    AwsCalls.call(
+                                    call,
+                                    () -> sqs.changeMessageVisibilityBatch(request ->
+                                            request.queueUrl(queueUrl).entries(entries)))
+                            .failed());
         }
-        return List.copyOf(deadLetters.values());
+    }
+
+    @Override
+    public void delete(List<String> receipts) {
+        for (List<String> batch : batches(receipts)) {
+            List<DeleteMessageBatchRequestEntry> entries = IntStream.range(0, batch.size())
+                    .mapToObj(i -> DeleteMessageBatchRequestEntry.builder()
+                            .id(Integer.toString(i))
+                            .receiptHandle(batch.get(i))
+                            .build())
+                    .toList();
+            String call = "DeleteMessageBatch from the dead-letter queue";
+            refuseFailed(
+                    call,
+                    AwsCalls.call(
+                                    call,
+                                    () -> sqs.deleteMessageBatch(request ->
+                                            request.queueUrl(queueUrl).entries(entries)))
+                            .failed());
+        }
+    }
+
+    @Override
+    public long approximateCount() {
+        Map<QueueAttributeName, String> attributes = AwsCalls.call(
+                        "GetQueueAttributes of the dead-letter queue",
+                        () -> sqs.getQueueAttributes(request -> request.queueUrl(queueUrl)
+                                .attributeNames(
+                                        QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES,
+                                        QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES_NOT_VISIBLE)))
+                .attributes();
+        return attributes.values().stream().mapToLong(Long::parseLong).sum();
+    }
+
+    private static List<List<String>> batches(List<String> receipts) {
+        return IntStream.range(0, (receipts.size() + BATCH - 1) / BATCH)
+                .mapToObj(i -> receipts.subList(i * BATCH, Math.min(receipts.size(), (i + 1) * BATCH)))
+                .toList();
+    }
+
+    private static void refuseFailed(String call, List<BatchResultErrorEntry> failed) {
+        for (BatchResultErrorEntry entry : failed) {
+            if (!SqsStepQueue.isStale(entry.code(), String.valueOf(entry.message()))) {
+                throw new PortException(call + ": " + entry.code());
+            }
+        }
     }
 }

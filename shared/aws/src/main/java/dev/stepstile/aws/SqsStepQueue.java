@@ -162,7 +162,8 @@ public final class SqsStepQueue implements StepQueue {
                 .toList();
     }
 
-    private static Delivery delivery(Message message) {
+    /** A message that was received with these two attributes. */
+    static Delivery delivery(Message message) {
         Map<MessageSystemAttributeName, String> attributes = message.attributes();
         String count = attributes.get(MessageSystemAttributeName.APPROXIMATE_RECEIVE_COUNT);
         String sentAt = attributes.get(MessageSystemAttributeName.SENT_TIMESTAMP);
@@ -218,7 +219,7 @@ public final class SqsStepQueue implements StepQueue {
     }
 
     /** SQS has several answers for a receipt whose message is deleted, or visible again, or was received again. */
-    private static boolean isStale(String code, String message) {
+    static boolean isStale(String code, String message) {
         return code.contains("ReceiptHandleIsInvalid")
                 || code.contains("MessageNotInflight")
                 || (code.contains("InvalidParameterValue")

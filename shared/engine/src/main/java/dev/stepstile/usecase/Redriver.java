@@ -128,6 +128,21 @@ public final class Redriver {
         return redrive(run, request, mark(redriveId), call, deadline);
     }
 
+    /**
+     * Redrives steps that dead letters name. The call is not stored, as it names other steps each time that it is made;
+     * the record of a step says whether a call of that name has redriven it.
+     *
+     * @return how many steps run again
+     */
+    int redriveDead(Run run, Request request, Instant deadline) throws InterruptedException {
+        String redriveId = request.redriveId();
+        String by = redriveId == null ? runtime.ids().get() : mark(redriveId);
+        return switch (redrive(run, request, by, null, deadline)) {
+            case Answer.Redriven answer -> answer.redriven();
+            case Answer.Conflict _ -> throw new IllegalStateException("a call that is not stored cannot conflict");
+        };
+    }
+
     /** @param call to be marked as done; null if it has no name */
     private Answer redrive(Run run, Request request, String by, @Nullable RedriveCall call, Instant deadline)
             throws InterruptedException {

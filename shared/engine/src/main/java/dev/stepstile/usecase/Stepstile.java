@@ -66,6 +66,10 @@ public final class Stepstile {
         return redriver;
     }
 
+    public DeadLetters deadLetters() {
+        return new DeadLetters(parts, redriver);
+    }
+
     public RunQueries queries() {
         return new RunQueries(parts);
     }

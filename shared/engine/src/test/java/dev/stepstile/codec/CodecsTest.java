@@ -318,7 +318,10 @@ class CodecsTest {
                                     spec.id(),
                                     record.attempt(),
                                     dead.error().kind().name(),
-                                    dead.error().message()));
+                                    dead.error().message(),
+                                    spec.settings().dispatchId(),
+                                    spec.settings().handler(),
+                                    dead.finishedAt()));
                 }
             });
         }
@@ -335,8 +338,32 @@ class CodecsTest {
             });
         }
 
+        @Test
+        void that_sqs_moved_there_by_itself_is_read_as_the_message_of_its_step() {
+            each(16, generated -> {
+                StepSpec spec = generated.spec();
+                DeadLetterCodec.Summary read = DeadLetterCodec.read(MessageCodec.step(spec));
+                assertThat(read.step()).isEqualTo(spec.id());
+                assertThat(read.kind()).isEqualTo("RECEIVED_TOO_OFTEN");
+                assertThat(read.handler()).isEqualTo(spec.settings().handler());
+            });
+        }
+
         @ParameterizedTest
-        @ValueSource(strings = {"", "hello", "{\"v\":1", "{}", "{\"dead\":{}}", "{\"dead\":{\"runId\":7}}"})
+        @ValueSource(
+                strings = {
+                    "",
+                    "hello",
+                    "{\"v\":1",
+                    "{}",
+                    "[]",
+                    "null",
+                    "{\"dead\":{}}",
+                    "{\"dead\":{\"runId\":7}}",
+                    "{\"v\":3,\"runId\":\"a b\",\"key\":\"k\"}",
+                    "{\"v\":3,\"dead\":{\"runId\":\"r\",\"key\":\"k\"}}",
+                    "{\"v\":3,\"attempt\":1,\"finishedAt\":\"soon\",\"dead\":{\"runId\":\"r\",\"key\":\"k\"}}"
+                })
         void that_does_not_parse_is_shown_as_an_unrecognised_message(String body) {
             assertThat(DeadLetterCodec.read(body).kind()).isEqualTo("UNRECOGNISED_MESSAGE");
         }

@@ -198,7 +198,12 @@ final class RacyPorts implements StepStore, StepQueue, DeadLetterQueue, PayloadS
     }
 
     @Override
-    public List<String> peek(int max) {
+    public void release(List<String> receipts) {
+        throw unused();
+    }
+
+    @Override
+    public long approximateCount() {
         throw unused();
     }
 

@@ -27,18 +27,20 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
 
-/** {@code /v1/runs/{runId}…}: status, steps, running steps, feed, lookup, cancel, redrive. */
+/** {@code /v1/runs/{runId}…}: status, steps, running steps, feed, lookup, cancel, redrive; and {@code /v1/dead-letters…}. */
 public final class RunsApi {
     private final RunQueries queries;
     private final ResultPieces results;
     private final RunCanceller canceller;
     private final Redriver redriver;
+    private final DeadLettersApi deadLetters;
 
     public RunsApi(Stepstile stepstile) {
         this.queries = stepstile.queries();
         this.results = new ResultPieces(queries);
         this.canceller = stepstile.canceller();
         this.redriver = stepstile.redriver();
+        this.deadLetters = new DeadLettersApi(stepstile.deadLetters());
     }
 
     /**
@@ -47,6 +49,9 @@ public final class RunsApi {
      */
     public Answer answer(Http.Call call, Instant deadline) throws InterruptedException {
         List<String> path = call.path();
+        if (path.size() >= 2 && path.subList(0, 2).equals(List.of("v1", "dead-letters"))) {
+            return deadLetters.answer(path.subList(2, path.size()), call, deadline);
+        }
         if (path.size() < 3 || !path.get(0).equals("v1") || !path.get(1).equals("runs")) {
             throw noSuchCall();
         }
@@ -81,19 +86,20 @@ public final class RunsApi {
         }
     }
 
-    private static Http.Call only(String method, Http.Call call) {
+    static Http.Call only(String method, Http.Call call) {
         if (!call.method().equals(method)) {
             throw Problem.otherMethod(method);
         }
         return call;
     }
 
-    private static Problem noSuchCall() {
+    static Problem noSuchCall() {
         return new Problem(
                 404,
                 "no-such-call",
                 "No such call. The calls are GET /v1/runs/{runId}, …/steps, …/step, …/step/result, …/steps/{key}, "
-                        + "…/running, …/feed; POST …/dispatches, …/steps/lookup, …/cancel, …/redrive.");
+                        + "…/running, …/feed; POST …/dispatches, …/steps/lookup, …/cancel, …/redrive;"
+                        + " GET /v1/dead-letters; POST …/redrive, …/purge.");
     }
 
     private Answer status(String runId, Http.Call call) throws InterruptedException {

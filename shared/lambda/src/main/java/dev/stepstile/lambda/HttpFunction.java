@@ -44,7 +44,9 @@ public record HttpFunction(FunctionEnvironment environment, Api api) {
     private Http.Answer answer(HttpEvent event, Instant deadline, LogContext.Scope log) throws InterruptedException {
         try {
             Http.Call call = event.call();
-            if (call.path().size() > RUN_ID && Limits.isRunId(call.path().get(RUN_ID))) {
+            if (call.path().size() > RUN_ID
+                    && call.path().get(RUN_ID - 1).equals("runs")
+                    && Limits.isRunId(call.path().get(RUN_ID))) {
                 log.change(LogContext.of(call.path().get(RUN_ID)));
             }
             return api.answer(call, deadline);

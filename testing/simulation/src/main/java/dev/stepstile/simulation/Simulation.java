@@ -127,7 +127,7 @@ public final class Simulation {
         workers.tells(auditor);
         this.queue = newQueue();
         this.finalChecks = new FinalChecks(store, findings);
-        this.deadLetters = new SimulatedDeadLetterQueue(calls, queue, auditor);
+        this.deadLetters = new SimulatedDeadLetterQueue(calls, scheduler, queue, auditor);
         this.notifier = new SimulatedNotifier(calls, scheduler, auditor);
         this.ports = new Ports(store, workers, queue, deadLetters, items, objects, notifier);
         this.dispatchFunction = function("dispatch", API_TIMEOUT, s -> s.dispatcher(cluster.shards()));

@@ -165,6 +165,11 @@ class SimulatedContractsTest {
         protected DeadLetterQueue deadLetters() {
             return onStage(DeadLetterQueue.class, simulation.deadLetters());
         }
+
+        @Override
+        protected void after(Duration duration) {
+            pass(duration);
+        }
     }
 
     @Nested

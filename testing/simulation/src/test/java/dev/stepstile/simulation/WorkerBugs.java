@@ -2,7 +2,6 @@ package dev.stepstile.simulation;
 
 import dev.stepstile.codec.DeadLetterCodec;
 import dev.stepstile.codec.MessageCodec;
-import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.port.StepStore;
@@ -204,14 +203,9 @@ final class WorkerBugs {
                     })),
             SeededBug.of(
                     "A dead step's dead letter is not sent",
-                    () -> Mistakes.deadLetters("step", deadLetters -> new DeadLetterQueue() {
+                    () -> Mistakes.deadLetters("step", deadLetters -> new PassingDeadLetters(deadLetters) {
                         @Override
                         public void moveToDeadLetters(String group, String body) {}
-
-                        @Override
-                        public List<String> peek(int max) {
-                            return deadLetters.peek(max);
-                        }
                     })),
             SeededBug.of(
                     "A worker takes a lease of minutes",
