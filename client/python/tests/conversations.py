@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from operator import itemgetter
@@ -19,6 +20,7 @@ from scripted_api import HANG_UP, Answer, Call, problem
 
 import stepstile
 from stepstile import (
+    DeadLetter,
     Defaults,
     LogPage,
     NotifyEvent,
@@ -181,10 +183,49 @@ def perform(client: StepstileClient, call: Mapping[str, Any]) -> Any:
                     overrides=None if changes is None else Overrides(**_settings(changes)),
                 )
             )
+        case "deadLetters":
+            return [_wire(letter) for letter in _dead_letters(client, call)]
+        case "redriveDeadLetters" if call.get("dryRun"):
+            return _wire(client.dead_letters.plan_redrive(**_letters(call)))
+        case "redriveDeadLetters":
+            changes = call.get("overrides")
+            return _wire(
+                client.dead_letters.redrive(
+                    **_letters(call),
+                    redrive_id=call.get("redriveId"),
+                    overrides=None if changes is None else Overrides(**_settings(changes)),
+                )
+            )
+        case "purgeDeadLetters" if call.get("dryRun"):
+            return _wire(client.dead_letters.plan_purge(**_letters(call)))
+        case "purgeDeadLetters":
+            return _wire(client.dead_letters.purge(**_letters(call)))
         case "follow":
             return [_item(item) for item in client.follow(run, call["keys"], logs=call.get("logs", False))]
         case other:
             raise AssertionError(f"no such call: {other}")
+
+
+def _letters(call: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "run_id": call["run"],
+        "keys": call.get("letterKeys"),
+        "handler": call.get("handler"),
+        "kind": call.get("kind"),
+    }
+
+
+def _dead_letters(client: StepstileClient, call: Mapping[str, Any]) -> list[DeadLetter]:
+    """A letter is sent a moment after its step is seen DEAD, and may be hidden by another call."""
+    selected = _letters(call)
+    keys = selected.pop("keys")
+    give_up = time.monotonic() + 60
+    while True:
+        key = keys[0] if keys else None
+        found = client.dead_letters.list(**selected, key=key, bodies=call.get("body", False)).letters
+        if len(found) >= call.get("atLeast", 0) or time.monotonic() > give_up:
+            return list(found)
+        time.sleep(0.1)
 
 
 def _step(told: Mapping[str, Any]) -> Step:

@@ -4,6 +4,14 @@ Needs only Python and, to sign requests to AWS, botocore (`pip install 'stepstil
 """
 
 from stepstile.client import Cancelled, Dispatched, Redriven, StepstileClient
+from stepstile.dead_letters import (
+    DeadLetter,
+    DeadLetterList,
+    DeadLetterPlan,
+    DeadLetters,
+    DeadLettersPurged,
+    DeadLettersRedriven,
+)
 from stepstile.errors import (
     BadInput,
     DamagedResult,
@@ -50,6 +58,12 @@ __all__ = [
     "BadInput",
     "Cancelled",
     "DamagedResult",
+    "DeadLetter",
+    "DeadLetterList",
+    "DeadLetterPlan",
+    "DeadLetters",
+    "DeadLettersPurged",
+    "DeadLettersRedriven",
     "Defaults",
     "Dispatched",
     "Follower",

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from stepstile import limits
+from stepstile.dead_letters import DeadLetters
 from stepstile.errors import DamagedResult, Refused
 from stepstile.follower import Follower
 from stepstile.records import (
@@ -109,6 +110,11 @@ class StepstileClient:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        """What is in the stack's dead-letter queue: list, redrive, purge."""
+        return DeadLetters(self._transport)
 
     @property
     def endpoint(self) -> str:

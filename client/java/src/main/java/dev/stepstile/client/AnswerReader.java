@@ -123,6 +123,30 @@ final class AnswerReader {
                 texts(node.path("damagedKeys")));
     }
 
+    static DeadLetter deadLetter(JsonNode node) {
+        return new DeadLetter(
+                node.path("messageId").asText(),
+                instantOrEpoch(node.path("sentAt")),
+                node.path("receiveCount").asInt(),
+                node.has("runId") ? deadStep(node) : null,
+                node.path("kind").asText(),
+                node.path("message").asText(),
+                node.path("body").textValue());
+    }
+
+    private static DeadLetter.DeadStep deadStep(JsonNode node) {
+        return new DeadLetter.DeadStep(
+                node.path("runId").asText(),
+                node.path("key").asText(),
+                node.path("attempt").asInt(),
+                new DeadLetter.Origin(
+                        node.path("handler").asText(),
+                        node.path("dispatchId").asText()),
+                node.has("stepState") ? StepStatus.of(node.path("stepState").asText()) : null,
+                node.path("stale").asBoolean(),
+                instant(node.path("finishedAt")));
+    }
+
     private static List<String> texts(JsonNode node) {
         return node.valueStream().map(JsonNode::asText).toList();
     }

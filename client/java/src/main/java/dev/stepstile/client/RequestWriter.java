@@ -80,6 +80,10 @@ final class RequestWriter {
     }
 
     static String redrive(Redrive redrive) {
+        return Json.print(redriveBody(redrive));
+    }
+
+    static ObjectNode redriveBody(Redrive redrive) {
         ObjectNode body = Json.object().put("redriveId", redrive.redriveId());
         if (!redrive.keys().isEmpty()) {
             redrive.keys().forEach(body.putArray("keys")::add);
@@ -95,7 +99,7 @@ final class RequestWriter {
         if (!overrides.isEmpty()) {
             body.set("overrides", overrides);
         }
-        return Json.print(body);
+        return body;
     }
 
     private static List<List<String>> parts(List<Step> steps, int room) {

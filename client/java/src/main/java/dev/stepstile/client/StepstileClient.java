@@ -309,6 +309,11 @@ public final class StepstileClient implements AutoCloseable {
         return transport.clockAhead();
     }
 
+    /** What is in the stack's dead-letter queue: list, redrive, purge. */
+    public DeadLetters deadLetters() {
+        return new DeadLetters(transport);
+    }
+
     /** Follows steps to their ends: {@code for (RunEvent event : client.follow(runId, dispatch.keys()))}. */
     public Follower follow(String runId, Collection<String> keys) {
         return new Follower(this, Checked.id("runId", runId), Checked.keys(keys), false, pacing);

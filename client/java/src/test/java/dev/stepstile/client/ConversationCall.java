@@ -43,9 +43,41 @@ record ConversationCall(StepstileClient client, JsonNode told) {
                         .put("stoppingCount", cancelled.stoppingCount());
             }
             case "redrive" -> redriven(client.redrive(run, redrive()));
+            case "deadLetters" -> deadLetters(selection(run));
+            case "redriveDeadLetters" ->
+                told.path("dryRun").asBoolean()
+                        ? WireForm.of(client.deadLetters().planRedrive(selection(run)))
+                        : WireForm.of("deletedCount", client.deadLetters().redrive(selection(run), redrive()));
+            case "purgeDeadLetters" ->
+                told.path("dryRun").asBoolean()
+                        ? WireForm.of(client.deadLetters().planPurge(selection(run)))
+                        : WireForm.of("purgedCount", client.deadLetters().purge(selection(run)));
             case "follow" -> list(followed(run));
             default -> throw new IllegalStateException("no such call: " + text("call"));
         };
+    }
+
+    /** A letter is sent a moment after its step is seen DEAD, and may be hidden by another call. */
+    private JsonNode deadLetters(DeadLetterSelection selection) {
+        Instant giveUp = Instant.now().plusSeconds(60);
+        DeadLetterList found;
+        do {
+            found = told.path("body").asBoolean()
+                    ? client.deadLetters().listWithBodies(selection)
+                    : client.deadLetters().list(selection);
+        } while (found.letters().size() < told.path("atLeast").asInt()
+                && Instant.now().isBefore(giveUp));
+        return list(found.letters().stream().map(WireForm::of));
+    }
+
+    private DeadLetterSelection selection(String run) {
+        DeadLetterSelection selection = new DeadLetterSelection(
+                run,
+                told.path("letterKeys").valueStream().map(JsonNode::asText).toList(),
+                null,
+                null);
+        selection = told.has("handler") ? selection.withHandler(text("handler")) : selection;
+        return told.has("kind") ? selection.withKind(text("kind")) : selection;
     }
 
     private Stream<JsonNode> followed(String run) {

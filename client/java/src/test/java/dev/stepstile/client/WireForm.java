@@ -41,6 +41,48 @@ final class WireForm {
         return node;
     }
 
+    static JsonNode of(DeadLetter letter) {
+        ObjectNode node = Json.object()
+                .put("messageId", letter.messageId())
+                .put("sentAt", text(letter.sentAt()))
+                .put("receiveCount", letter.receiveCount())
+                .put("kind", letter.kind())
+                .put("message", letter.message())
+                .put("unrecognised", letter.step() == null)
+                .put("body", letter.body());
+        DeadLetter.DeadStep step = letter.step();
+        if (step != null) {
+            node.put("runId", step.runId())
+                    .put("key", step.key())
+                    .put("attempt", step.attempt())
+                    .put("handler", step.origin().handler())
+                    .put("dispatchId", step.origin().dispatchId())
+                    .put("stepState", step.status() == null ? null : step.status().name())
+                    .put("stale", step.stale())
+                    .put("finishedAt", text(step.finishedAt()));
+        }
+        return node;
+    }
+
+    /** @param deleted what the call calls the letters that are gone */
+    static JsonNode of(String deleted, DeadLetterChange change) {
+        return Json.object()
+                .put("redrivenCount", change.redrivenCount())
+                .put(deleted, change.deletedCount())
+                .put("leftCount", change.leftCount())
+                .put("complete", change.complete());
+    }
+
+    static JsonNode of(DeadLetterPlan plan) {
+        ObjectNode node = Json.object()
+                .put("dryRun", true)
+                .put("leftCount", plan.leftCount())
+                .put("complete", plan.complete());
+        plan.counts().forEach(node.putObject("counts")::put);
+        plan.examples().forEach(node.putArray("examples")::add);
+        return node;
+    }
+
     static JsonNode of(RunEvent event) {
         return switch (event) {
             case LogPage page -> page(page).put("key", page.key());
