@@ -60,6 +60,9 @@ class DocumentedCommandsTest {
             entry("./stepstile verify --full", MINUTES),
             entry("./stepstile local", HERE + " -> \"local\", \"--port\", \"0\""),
             entry("./stepstile init java words", HERE + " -> \"init\", \"java\", \"words\""),
+            entry(
+                    "curl -H 'Accept: application/openmetrics-text' http://127.0.0.1:8787/metrics",
+                    "client/python/tests/test_metrics.py -> \"application/openmetrics-text\""),
             entry("ENDPOINT=http://127.0.0.1:8787", HERE + " -> block(\"README.md\", \"ENDPOINT=\")"),
             entry(
                     "./stepstile run images.jsonl --handler stepstile.echo --key name --results out.jsonl",

@@ -3,13 +3,13 @@ package dev.stepstile.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.step.Shards;
+import dev.stepstile.usecase.Gauge;
 import dev.stepstile.usecase.Measure;
 import dev.stepstile.usecase.Metric;
 import dev.stepstile.usecase.Timing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
@@ -76,7 +76,8 @@ class OperationsTest {
 
     @Test
     void the_tables_of_metrics_name_each_that_is_counted_or_measured_and_no_other() throws IOException {
-        List<String> emitted = Stream.concat(Arrays.stream(Metric.values()), Arrays.stream(Measure.values()))
+        List<String> emitted = Stream.of(Metric.values(), Measure.values(), Gauge.values())
+                .flatMap(Stream::of)
                 .map(Enum::name)
                 .sorted()
                 .toList();

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The template's dashboard, as CloudWatch reads it once CloudFormation has put the stack's names into it. */
@@ -14,6 +15,10 @@ record Dashboard(JsonNode body) {
     static final int COLUMNS = 24;
 
     private static final Pattern NAMED = Pattern.compile("\\$\\{([\\w:.]+)}");
+    /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html */
+    private static final Pattern SEARCH = Pattern.compile(
+            "SEARCH\\('\\{(\\w+),([\\w,]+)} MetricName=\"(\\w+)\" (\\w+)=\"([^\"]+)\"', '(\\w+)', (\\d+)\\)");
+
     private static final Pattern REFERENCE = Pattern.compile("<([\\w:]+)>");
 
     /** @throws Json.BadJson if it is no JSON */
@@ -47,8 +52,28 @@ record Dashboard(JsonNode body) {
         return metrics;
     }
 
-    /** Namespace and name, the dimensions' names and values, and how it is shown. */
+    /** The dimension whose value is left open has an empty one. */
+    private static WatchedMetric searched(String expression) {
+        Matcher search = SEARCH.matcher(expression);
+        if (!search.matches()) {
+            throw new Json.BadJson("no search that is known: " + expression);
+        }
+        SortedMap<String, String> dimensions = new TreeMap<>();
+        for (String name : search.group(2).split(",")) {
+            dimensions.put(name, "");
+        }
+        dimensions.put(
+                search.group(4),
+                REFERENCE.matcher(search.group(5)).replaceAll(found -> "{\"Ref\":\"" + found.group(1) + "\"}"));
+        int period = Integer.parseInt(search.group(7));
+        return new WatchedMetric(search.group(1), search.group(3), dimensions, search.group(6), period, "");
+    }
+
+    /** Namespace and name, the dimensions' names and values, and how it is shown; or a search for all of a name. */
     private static WatchedMetric metric(JsonNode metric, JsonNode graph) {
+        if (metric.path(0).has("expression")) {
+            return searched(metric.path(0).path("expression").asText());
+        }
         int shown = metric.size() - 1;
         SortedMap<String, String> dimensions = new TreeMap<>();
         for (int i = 2; i + 1 < shown; i += 2) {

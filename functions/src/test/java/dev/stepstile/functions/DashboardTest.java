@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.codec.Json;
 import dev.stepstile.functions.TemplateTest.Fault;
+import dev.stepstile.usecase.Gauge;
 import dev.stepstile.usecase.Measure;
 import dev.stepstile.usecase.Metric;
 import java.util.ArrayList;
@@ -112,7 +113,8 @@ class DashboardTest {
     }
 
     private static List<String> shown(Template template) {
-        Set<String> missing = Stream.concat(Stream.of(Metric.values()), Stream.of(Measure.values()))
+        Set<String> missing = Stream.of(Metric.values(), Measure.values(), Gauge.values())
+                .flatMap(Stream::of)
                 .map(Enum::name)
                 .collect(Collectors.toCollection(TreeSet::new));
         Dashboard.of(template).metrics().forEach(metric -> missing.remove(metric.name()));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import dev.stepstile.codec.Json;
+import dev.stepstile.usecase.Gauge;
 import dev.stepstile.usecase.Measure;
 import dev.stepstile.usecase.Metric;
 import java.io.IOException;
@@ -32,6 +33,8 @@ class EmittedMetricsTest {
 
     private static final SortedMap<String, Emitted> EMITTED = new TreeMap<>();
 
+    private static final Set<String> HANDLERS = new TreeSet<>();
+
     @BeforeAll
     static void invoke() throws IOException, InterruptedException {
         List<String> printed =
@@ -44,10 +47,9 @@ class EmittedMetricsTest {
         for (JsonNode directive : emitted.path("_aws").path("CloudWatchMetrics")) {
             assertThat(directive.path("Dimensions")).as(line).hasSize(1);
             Set<String> dimensions = new TreeSet<>();
-            directive.path("Dimensions").path(0).forEach(name -> {
-                dimensions.add(name.asText());
-                assertThat(emitted.path(name.asText()).asText()).isEqualTo(SERVICE);
-            });
+            directive.path("Dimensions").path(0).forEach(name -> dimensions.add(name.asText()));
+            assertThat(emitted.path("Service").asText()).isEqualTo(SERVICE);
+            HANDLERS.add(emitted.path("Handler").asText("none"));
             for (JsonNode metric : directive.path("Metrics")) {
                 String name = metric.path("Name").asText();
                 Emitted as = new Emitted(
@@ -66,17 +68,22 @@ class EmittedMetricsTest {
         Set<String> named = new TreeSet<>();
         Stream.of(Metric.values()).map(Enum::name).forEach(named::add);
         Stream.of(Measure.values()).map(Enum::name).forEach(named::add);
+        Stream.of(Gauge.values()).map(Enum::name).forEach(named::add);
         assertThat(EMITTED.keySet()).isEqualTo(named);
     }
 
     @Test
-    void are_counts_or_seconds_of_the_stack_as_a_whole() {
-        Stream.of(Metric.values())
+    void are_counts_or_seconds_of_the_stack_as_a_whole_or_of_a_handler() {
+        Stream.of(Metric.values(), Gauge.values())
+                .flatMap(Stream::of)
                 .forEach(count -> assertThat(EMITTED.get(count.name()))
                         .isEqualTo(new Emitted("Stepstile", Set.of("Service"), "Count")));
-        Stream.of(Measure.values())
-                .forEach(measure -> assertThat(EMITTED.get(measure.name()))
-                        .isEqualTo(new Emitted("Stepstile", Set.of("Service"), "Seconds")));
+        for (Measure measure : Measure.values()) {
+            Set<String> dimensions =
+                    measure == Measure.HANDLER_DURATION ? Set.of("Service", "Handler") : Set.of("Service");
+            assertThat(EMITTED.get(measure.name())).isEqualTo(new Emitted("Stepstile", dimensions, "Seconds"));
+        }
+        assertThat(HANDLERS).isEqualTo(Set.of("none", "by-key", "patient"));
     }
 
     @Test
@@ -125,7 +132,7 @@ class EmittedMetricsTest {
         return emitted != null
                 && metric.namespace().equals(namespace)
                 && metric.dimensions().keySet().equals(emitted.dimensions())
-                && metric.dimensions().values().stream().allMatch(service::equals)
+                && service.equals(metric.dimensions().get("Service"))
                 && (metric.unit().isEmpty() || metric.unit().equals(emitted.unit()));
     }
 }

@@ -79,7 +79,7 @@ public final class LocalStack implements AutoCloseable {
                     clock.steady()::atRest));
             mapping.start(options.workers());
             startSweeps(options, runtime.tasks(), clock, functions);
-            api = parts.opened(new HttpApi(options.addresses().port(), functions.dispatch(), functions.runs()));
+            api = parts.opened(new HttpApi(options.addresses().port(), functions.dispatch(), functions.runs(), tally));
             up = true;
         } finally {
             if (!up) { // by an Error too, such as a class that cannot be loaded

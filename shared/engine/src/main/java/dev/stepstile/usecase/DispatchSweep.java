@@ -47,6 +47,7 @@ final class DispatchSweep {
     private final ClosingNotices notices;
     private final OldestWait waits;
     private Duration feedLag = Duration.ZERO;
+    private long queued;
     private @Nullable Boolean queueShowsMessages;
 
     /**
@@ -74,6 +75,11 @@ final class DispatchSweep {
     /** Of the steps of the dispatches that were visited. */
     OldestWait waits() {
         return waits;
+    }
+
+    /** How many steps of the dispatches that were visited neither run nor have ended. */
+    long queued() {
+        return queued;
     }
 
     /** How late the feed showed an end that was found, at least; zero if none was late. */
@@ -106,11 +112,17 @@ final class DispatchSweep {
 
     /** False if something changed the dispatch since: the next sweep counts again. */
     private boolean stores(Dispatch swept) {
+        queued += queuedOf(swept);
         boolean stored = store.replace(swept);
         if (stored) {
             waits.saw(swept);
         }
         return stored;
+    }
+
+    private static long queuedOf(Dispatch swept) {
+        SortedMap<StepState.Name, Integer> open = swept.progress().openCounts();
+        return open.getOrDefault(StepState.Name.QUEUED, 0) + open.getOrDefault(StepState.Name.RETRYING, 0);
     }
 
     private SweepReport swept() {

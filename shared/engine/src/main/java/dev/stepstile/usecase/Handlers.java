@@ -8,12 +8,20 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.function.Supplier;
 
 /** The handlers that this worker has, by name. */
 public final class Handlers {
+    /** Of so many handlers metrics know the names: on CloudWatch each costs as much as a metric. */
+    public static final int LABELS = 50;
+
+    /** The name in metrics of all others. */
+    public static final String OTHER = "other";
+
     private final SortedMap<String, StepHandler> byName = new TreeMap<>();
     private final Supplier<List<StepHandler>> changing;
+    private final SortedSet<String> labels = new ConcurrentSkipListSet<>();
 
     /** @throws IllegalArgumentException if two have the same name */
     public Handlers(Collection<? extends StepHandler> handlers) {
@@ -35,6 +43,7 @@ public final class Handlers {
                         + handler.getClass().getName() + "; rename one");
             }
         }
+        byName.keySet().stream().limit(LABELS).forEach(labels::add);
     }
 
     public Optional<StepHandler> find(String name) {
@@ -44,6 +53,18 @@ public final class Handlers {
                 : changing.get().stream()
                         .filter(handler -> handler.name().equals(name))
                         .findFirst();
+    }
+
+    /**
+     * The name of a handler in metrics: its own of the first {@link #LABELS}, by name, of those that stay the same, so that all
+     * workers name the same ones; then of those that came first.
+     */
+    public String label(StepHandler handler) {
+        String name = handler.name();
+        if (!labels.contains(name) && !byName.containsKey(name) && labels.size() < LABELS) {
+            labels.add(name);
+        }
+        return labels.contains(name) ? name : OTHER;
     }
 
     /** For a message to people: the names, or that there are none. */

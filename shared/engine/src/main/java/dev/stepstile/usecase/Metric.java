@@ -2,38 +2,38 @@ package dev.stepstile.usecase;
 
 /** What is counted; the names of the EMF metrics, of a sweep's report and of a demo's summary. */
 public enum Metric {
-    STEPS_DISPATCHED,
-    STEPS_CLAIMED,
-    STEPS_SUCCEEDED,
-    STEPS_FAILED,
-    STEPS_DEAD,
-    STEPS_CANCELLED,
-    /** Attempts that failed and are retried. */
-    ATTEMPTS_RETRIED,
-    /** Attempts that were released because their worker was stopped; they are not counted. */
-    ATTEMPTS_RELEASED,
-    /** Attempts that were ended because their worker was lost. */
-    WORKERS_LOST,
-    /** Messages that found their step held, finished or attached to another dispatch. */
-    DUPLICATES_SUPPRESSED,
-    /** Results and failures of attempts that others had ended, because their worker had fallen silent. */
-    STALE_REFUSED,
-    /** Steps put back because they may have killed a worker and must run alone. */
-    SUSPECTS_DEFERRED,
-    /** Messages that were unrecognised, or had an unknown version. */
-    MESSAGES_UNRECOGNISED,
-    /** Handlers that ignored their interruption and were abandoned. */
-    HANDLERS_ABANDONED,
-    STEPS_RESENT,
-    STEPS_RECLAIMED,
-    DEAD_LETTERS_SENT,
-    STEPS_REDRIVEN,
-    /** Records that a sweep found damaged, each time that it does. */
-    RECORDS_DAMAGED,
-    DISPATCHES_SWEPT,
-    DISPATCHES_CLOSED,
-    /** Notifications of closed dispatches that their targets accepted. */
-    NOTIFICATIONS_SENT,
-    /** Notifications of closed dispatches that were given up. */
-    NOTIFICATIONS_FAILED
+    STEPS_DISPATCHED("Steps accepted."),
+    STEPS_CLAIMED("Attempts begun."),
+    STEPS_SUCCEEDED("Steps that ended with a result."),
+    STEPS_FAILED("Steps that ended with a failure of which a retry is pointless."),
+    STEPS_DEAD("Steps that used up their attempts, or could not be started."),
+    STEPS_CANCELLED("Steps that were cancelled."),
+    ATTEMPTS_RETRIED("Attempts that failed and are retried."),
+    ATTEMPTS_RELEASED("Attempts that were released because their worker was stopped; they are not counted."),
+    WORKERS_LOST("Attempts that were ended because their worker was lost."),
+    DUPLICATES_SUPPRESSED("Messages that found their step held, finished or attached to another dispatch."),
+    STALE_REFUSED("Results and failures of attempts that others had ended, because their worker had fallen silent."),
+    SUSPECTS_DEFERRED("Steps put back because they may have killed a worker and must run alone."),
+    MESSAGES_UNRECOGNISED("Messages that were unrecognised, or had an unknown version."),
+    HANDLERS_ABANDONED("Handlers that ignored their interruption and were abandoned."),
+    STEPS_RESENT("Steps whose message a sweep sent again."),
+    STEPS_RECLAIMED("Steps that were taken from a lost worker."),
+    DEAD_LETTERS_SENT("Dead letters sent."),
+    STEPS_REDRIVEN("Steps that were redriven."),
+    RECORDS_DAMAGED("Records that a sweep found damaged, each time that it does."),
+    DISPATCHES_SWEPT("Dispatches that a sweep visited."),
+    DISPATCHES_CLOSED("Dispatches that a sweep closed."),
+    NOTIFICATIONS_SENT("Notifications of closed dispatches that their targets accepted."),
+    NOTIFICATIONS_FAILED("Notifications of closed dispatches that were given up.");
+
+    private final String help;
+
+    Metric(String help) {
+        this.help = help;
+    }
+
+    /** What it counts, in a sentence. */
+    public String help() {
+        return help;
+    }
 }

@@ -207,7 +207,13 @@ public final class StepAttempt {
             throw failed(thrown, held);
         } finally {
             held.handlerEnded();
+            measureRun(handler, started);
         }
+    }
+
+    private void measureRun(StepHandler handler, Instant started) {
+        Duration ran = Duration.between(started, parts.runtime().now());
+        parts.meter().measure(Measure.HANDLER_DURATION, parts.handlers().label(handler), ran);
     }
 
     /** When the handler is interrupted: at its timeout, its step's deadline or its worker's end. */

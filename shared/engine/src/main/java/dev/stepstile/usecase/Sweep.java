@@ -6,6 +6,7 @@ import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Shards;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -47,12 +48,21 @@ public final class Sweep {
         return sweepAll(deadline).report();
     }
 
-    /** As {@link #sweep}; then measures for how long steps wait, which reads a few records and changes nothing. */
+    /**
+     * As {@link #sweep}; then measures how much waits and runs, from what the sweep has found, and for how long steps wait,
+     * which reads a few records and changes nothing.
+     */
     public SweepReport sweepAndMeasure(Instant deadline) throws InterruptedException {
+        Instant began = runtime.now();
         Swept swept = sweepAll(deadline);
+        parts.meter().measure(Measure.SWEEP_DURATION, Duration.between(began, runtime.now()));
+        gauge(swept);
         try {
             if (runtime.now().isBefore(deadline)) {
-                swept.waits().longest().ifPresent(wait -> parts.meter().measure(Measure.OLDEST_WAIT, wait));
+                swept.dispatches()
+                        .waits()
+                        .longest()
+                        .ifPresent(wait -> parts.meter().measure(Measure.OLDEST_WAIT, wait));
             }
         } catch (PortException | Payloads.Missing e) {
             LOG.warn("For how long steps wait is not measured ({}); the next sweep measures it.", e.getMessage());
@@ -60,7 +70,23 @@ public final class Sweep {
         return swept.report();
     }
 
-    private record Swept(SweepReport report, OldestWait waits) {}
+    /** What was not read whole is not told: a part of it would look as if work had ended, or workers had died. */
+    private void gauge(Swept swept) {
+        if (swept.workers().whole()) {
+            parts.meter().set(Gauge.WORKERS, swept.workers().workers().size());
+            parts.meter().set(Gauge.STEPS_RUNNING, swept.workers().runningSteps());
+        }
+        if (swept.all()) {
+            parts.meter().set(Gauge.STEPS_QUEUED, swept.dispatches().queued());
+        }
+    }
+
+    /**
+     * What a sweep has found.
+     *
+     * @param all whether it had time for every dispatch that was due
+     */
+    private record Swept(SweepReport report, WorkerWatch.Look workers, DispatchSweep dispatches, boolean all) {}
 
     private Swept sweepAll(Instant deadline) throws InterruptedException {
         WorkerWatch.Look look =
@@ -86,6 +112,7 @@ public final class Sweep {
                 due = more ? due(bucket, until) : List.of();
             }
         }
+        boolean all = runtime.now().isBefore(notices.leaveTime(deadline));
         notices.send(deadline);
         for (DispatchId ref : toRefresh) { // last: it may take long, and nobody waits for it
             refresher.goOn(ref, deadline);
@@ -94,7 +121,7 @@ public final class Sweep {
             LOG.debug("Swept: {}", report);
         }
         parts.meter().measure(Measure.FEED_LAG, dispatches.feedLag());
-        return new Swept(report, dispatches.waits());
+        return new Swept(report, look, dispatches, all);
     }
 
     /** In a new order each time: one that kills the sweeper before it is written stays the earliest. */

@@ -12,6 +12,8 @@ import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.step.WorkerRecord.Assignment;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -68,6 +70,13 @@ final class WorkerRecovery {
         parts.meter().add(Metric.STEPS_RECLAIMED, report.steps().reclaimed());
         if (failed != null) {
             throw failed;
+        }
+        if (!toSend.isEmpty() || report.steps().reclaimed() > 0) {
+            Instant lastHeard = worker.leaseUntil().minus(parts.timing().lease());
+            parts.meter()
+                    .measure(
+                            Measure.RECOVERY_TIME,
+                            Duration.between(lastHeard, parts.runtime().now()));
         }
         parts.workers().forget(worker.id());
         return report;

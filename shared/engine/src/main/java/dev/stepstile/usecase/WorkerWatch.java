@@ -120,8 +120,14 @@ final class WorkerWatch {
      * @param report what was done
      * @param workers the ids of those that live
      * @param running which steps of each dispatch they run, by place in its manifest, as of their last heartbeats
+     * @param whole whether all items could be read
      */
-    record Look(SweepReport report, Set<String> workers, Map<DispatchId, BitSet> running) {
+    record Look(SweepReport report, Set<String> workers, Map<DispatchId, BitSet> running, boolean whole) {
+        /** How many steps run. */
+        int runningSteps() {
+            return running.values().stream().mapToInt(BitSet::cardinality).sum();
+        }
+
         /** The places of the steps of a dispatch that run. */
         BitSet runningOf(DispatchId dispatch) {
             return running.getOrDefault(dispatch, new BitSet());
@@ -147,11 +153,12 @@ final class WorkerWatch {
         Map<DispatchId, BitSet> running = new LinkedHashMap<>();
         Set<String> alive = new LinkedHashSet<>();
         Instant soonest = Instant.MAX;
+        boolean whole = true;
         int first = runtime.random().nextInt(WorkerRecord.BUCKETS);
         for (int i = 0; i < WorkerRecord.BUCKETS; i++) {
             int bucket = (first + i) % WorkerRecord.BUCKETS;
             List<WorkerRecord> page = list(bucket, null);
-            while (!page.isEmpty()) {
+            while (page != null && !page.isEmpty()) {
                 for (WorkerRecord worker : page) {
                     if (isLost.test(worker)) {
                         lost.add(worker);
@@ -169,11 +176,12 @@ final class WorkerWatch {
                         ? List.of()
                         : list(bucket, page.getLast().id());
             }
+            whole &= page != null;
         }
         living = Math.max(1, alive.size());
         silentAt = soonest.equals(Instant.MAX) ? null : soonest.plus(timing.margin());
         Collections.shuffle(lost, runtime.random()); // else those that look at once all begin with the same one
-        return new Look(recoverEach(lost, goesOn), alive, running);
+        return new Look(recoverEach(lost, goesOn), alive, running, whole);
     }
 
     private SweepReport recoverEach(List<WorkerRecord> lost, BooleanSupplier goesOn) {
@@ -193,12 +201,13 @@ final class WorkerWatch {
         return report;
     }
 
-    private List<WorkerRecord> list(int bucket, @Nullable String after) {
+    /** Null if they cannot be read now. */
+    private @Nullable List<WorkerRecord> list(int bucket, @Nullable String after) {
         try {
             return store.workers(bucket, after, PAGE);
         } catch (PortException e) {
             LOG.warn("The workers of bucket {} are not read ({}); the next look reads them.", bucket, e.getMessage());
-            return List.of();
+            return null;
         }
     }
 

@@ -26,6 +26,7 @@ import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.HandlerOutput;
 import dev.stepstile.usecase.Handlers;
 import dev.stepstile.usecase.InMemoryMeter;
+import dev.stepstile.usecase.Measure;
 import dev.stepstile.usecase.Metric;
 import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.Stepstile;
@@ -104,11 +105,15 @@ final class SimulatedAccount {
         return sqs.empty();
     }
 
-    /** How many metrics were counted up. */
+    /** How many metrics the steps have counted and measured: what is kept by handler, once for each. */
     int metrics() {
-        return (int) Arrays.stream(Metric.values())
+        long counted = Arrays.stream(Metric.values())
                 .filter(metric -> tally.of(metric) > 0)
                 .count();
+        int measured = Arrays.stream(Measure.values())
+                .mapToInt(measure -> tally.histograms(measure).size())
+                .sum();
+        return (int) counted + measured;
     }
 
     /** The bytes that are stored now. */

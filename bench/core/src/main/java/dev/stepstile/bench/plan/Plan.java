@@ -6,7 +6,10 @@ import dev.stepstile.bench.cost.Consumption.Work;
 import dev.stepstile.bench.cost.Sample;
 import dev.stepstile.bench.price.Price;
 import dev.stepstile.step.Limits;
+import dev.stepstile.usecase.Gauge;
+import dev.stepstile.usecase.Measure;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -39,8 +42,12 @@ public record Plan(
     /** How long logs are kept, of a month: the template's LogRetentionDays. */
     static final double LOGS_MONTHS = 1;
 
-    /** What a sweep measures whether or not steps run: the longest wait, and the feed's lag. */
-    private static final int METRICS_OF_A_SWEEP = 2;
+    /** What a sweep measures whether or not steps run: its duration, and how things are. */
+    private static final int METRICS_OF_A_SWEEP = 1
+            + Gauge.values().length
+            + (int) Arrays.stream(Measure.values())
+                    .filter(measure -> measure.kind() == Measure.Kind.NEWEST)
+                    .count();
 
     private static final double GB = 1e9;
 

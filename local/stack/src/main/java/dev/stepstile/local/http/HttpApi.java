@@ -3,7 +3,9 @@ package dev.stepstile.local.http;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import dev.stepstile.http.Http;
 import dev.stepstile.local.console.Console;
+import dev.stepstile.local.metrics.MetricsText;
 import dev.stepstile.step.Limits;
+import dev.stepstile.usecase.InMemoryMeter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.BindException;
@@ -26,6 +28,7 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,6 +56,10 @@ public final class HttpApi implements AutoCloseable {
     private final ApiCalls calls;
     private final Callers callers;
     private final Console console;
+
+    /** Null of an API elsewhere. */
+    private final @Nullable InMemoryMeter meter;
+
     private final Server server;
     private final ServerConnector connector;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -61,7 +68,18 @@ public final class HttpApi implements AutoCloseable {
 
     /** In front of the functions, for each program of this machine, with the console. */
     public HttpApi(int port, RequestStreamHandler dispatch, RequestStreamHandler runs) {
-        this(port, new FunctionCalls(dispatch, runs), Callers.programs(), "", new Bounds(IDLE, new Admission(), BODY));
+        this(port, dispatch, runs, new Bounds(IDLE, new Admission(), BODY));
+    }
+
+    /** @param meter what {@code GET /metrics} tells */
+    public HttpApi(int port, RequestStreamHandler dispatch, RequestStreamHandler runs, InMemoryMeter meter) {
+        this(
+                port,
+                new FunctionCalls(dispatch, runs),
+                Callers.programs(),
+                "",
+                meter,
+                new Bounds(IDLE, new Admission(), BODY));
     }
 
     /**
@@ -71,7 +89,7 @@ public final class HttpApi implements AutoCloseable {
      * @param api what the console shows as its API; empty for this machine's own
      */
     public HttpApi(int port, ApiCalls calls, Callers callers, String api) {
-        this(port, calls, callers, api, new Bounds(IDLE, new Admission(), BODY));
+        this(port, calls, callers, api, null, new Bounds(IDLE, new Admission(), BODY));
     }
 
     /**
@@ -83,11 +101,13 @@ public final class HttpApi implements AutoCloseable {
     record Bounds(Duration idle, Admission admission, Duration bodyWithin) {}
 
     HttpApi(int port, RequestStreamHandler dispatch, RequestStreamHandler runs, Bounds bounds) {
-        this(port, new FunctionCalls(dispatch, runs), Callers.programs(), "", bounds);
+        this(port, new FunctionCalls(dispatch, runs), Callers.programs(), "", null, bounds);
     }
 
-    private HttpApi(int port, ApiCalls calls, Callers callers, String api, Bounds bounds) {
+    private HttpApi(
+            int port, ApiCalls calls, Callers callers, String api, @Nullable InMemoryMeter meter, Bounds bounds) {
         this.calls = calls;
+        this.meter = meter;
         this.callers = callers;
         this.admission = bounds.admission();
         this.bodyWithin = bounds.bodyWithin();
@@ -157,6 +177,11 @@ public final class HttpApi implements AutoCloseable {
             return file.get();
         }
         callers.admitCall(request.getMethod(), request.getHeaders());
+        if (meter != null && request.getMethod().equals("GET") && "/metrics".equals(path)) {
+            MetricsText.Format format =
+                    MetricsText.Format.of(request.getHeaders().getQualityCSV(HttpHeader.ACCEPT));
+            return new Http.Answer(200, format.contentType(), MetricsText.of(meter, format));
+        }
         return admission.admit(request.getLength(), () -> {
             byte[] read = read(body);
             if (path == null || !path.startsWith("/")) {

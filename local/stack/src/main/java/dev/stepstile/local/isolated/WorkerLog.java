@@ -2,6 +2,8 @@ package dev.stepstile.local.isolated;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.codec.Json;
+import dev.stepstile.usecase.Gauge;
+import dev.stepstile.usecase.Measure;
 import dev.stepstile.usecase.Meter;
 import dev.stepstile.usecase.Metric;
 import java.io.BufferedReader;
@@ -13,10 +15,11 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * What isolated workers print, in one file; and, as CloudWatch does, the counts in the lines of the embedded metric
+ * What isolated workers print, in one file; and, as CloudWatch does, the values in the lines of the embedded metric
  * format among it. A killed worker takes with it what it counted since the end of its last batch.
  */
 public final class WorkerLog implements AutoCloseable {
@@ -69,8 +72,25 @@ public final class WorkerLog implements AutoCloseable {
                     meter.add(count, n);
                 }
             }
+            for (Gauge gauge : Gauge.values()) {
+                if (metrics.has(gauge.name())) {
+                    meter.set(gauge, metrics.path(gauge.name()).asLong());
+                }
+            }
+            for (Measure measure : Measure.values()) {
+                metrics.path(measure.name()).forEach(seconds -> measure(metrics, measure, seconds));
+            }
         } catch (Json.BadJson cut) {
             // the worker was killed while it printed
+        }
+    }
+
+    private void measure(JsonNode metrics, Measure measure, JsonNode seconds) {
+        Duration value = Duration.ofMillis(Math.round(seconds.asDouble() * 1000));
+        if (metrics.has("Handler")) {
+            meter.measure(measure, metrics.path("Handler").asText(), value);
+        } else {
+            meter.measure(measure, value);
         }
     }
 
