@@ -93,7 +93,7 @@ function description({ lines, examples = [] }) {
   return [
     ...lines.map((line) => h("p", {}, line)),
     examples.length > 0
-      ? h("div", {}, h("p", { class: "muted" }, "For example:"), h("ul", { class: "examples" },
+      ? h("div", {}, h("p", { class: "muted" }, "For example:"), h("ul", { class: "examples", tabindex: "0", "aria-label": "Examples" },
           examples.map((key) => h("li", {}, h("code", {}, key)))))
       : null,
   ].filter(Boolean);

@@ -23,7 +23,7 @@ export function stepView(main, route, signal) {
   const facts = h("dl", { class: "facts" });
   const error = h("div", {});
   const attempts = h("div", {});
-  const log = h("pre", { class: "log", tabindex: "0", "aria-label": "Log" });
+  const log = h("pre", { class: "log", tabindex: "0", role: "region", "aria-label": "Log" });
   const logNote = h("p", { class: "muted" });
   const choice = h("select", { id: "attempt", onchange: () => ((attempt = Number(choice.value)), (printed = ""), readLog()) });
   const buttons = {
@@ -179,7 +179,7 @@ function value(answer, name) {
   if (name in answer) {
     const text = pretty(answer[name], "");
     const cut = text.length > LONGEST_SHOWN;
-    return h("div", {}, h("pre", { class: "json", tabindex: "0", "aria-label": name }, cut ? text.slice(0, LONGEST_SHOWN) : text),
+    return h("div", {}, h("pre", { class: "json", tabindex: "0", role: "region", "aria-label": name }, cut ? text.slice(0, LONGEST_SHOWN) : text),
       cut ? h("p", { class: "muted" }, `The first ${number(LONGEST_SHOWN)} of ${number(text.length)} characters.`) : null);
   }
   const location = answer[`${name}Location`];

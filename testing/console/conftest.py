@@ -1,0 +1,167 @@
+"""A browser, and the console in it: before a stand-in for an API, and before a real stack."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from stand_in import Api, StandIn
+
+CHECKOUT = Path(__file__).parents[2]
+LAUNCHER = CHECKOUT / "stepstile"
+sys.path.insert(0, str(CHECKOUT / "client/python/src"))
+
+FLAGS = [
+    "--no-sandbox",  # Chromium's own sandbox needs a user other than root
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # A name of an attacker's that leads to this machine, for the tests of DNS rebinding.
+    "--host-resolver-rules=MAP rebound.example 127.0.0.1",
+]
+PATIENCE = 20_000
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))),
+        None,
+    )
+    assert chromium, "Chromium is needed (Debian: apt-get install chromium); build/console-check installs it."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Console:
+    """`./stepstile console`, in a process of its own."""
+
+    def __init__(self, endpoint: str, home: Path) -> None:
+        command = [str(LAUNCHER), "console", "--endpoint", endpoint, "--port", "0"]
+        environment = os.environ | {"STEPSTILE_HOME": str(home)}
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        assert self.process.stdout
+        printed = ""
+        while "#token=" not in printed:
+            line = self.process.stdout.readline()
+            assert line, f"the console ended: {printed}"
+            printed += line
+        self.link = re.search(r"http://\S+#token=\S+", printed).group(0)  # type: ignore[union-attr]
+        self.url, self.token = self.link.split("/#token=")
+
+    def close(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+
+
+class Tab:
+    """A page that shows the console. What its scripts report as an error fails the test that closes it."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self.url = page, url
+        self.errors: list[str] = []
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+
+    def show(self, address: str) -> Page:
+        """Opens a view. A machine whose network changes ends requests of a browser; then the page is opened again."""
+        for _ in range(5):
+            self.page.goto("about:blank")
+            self.page.goto(self.url + address)
+            if self.page.locator("main h1").count() or self.appears("main h1"):
+                break
+        return self.page
+
+    def appears(self, selector: str) -> bool:
+        try:
+            self.page.locator(selector).first.wait_for(timeout=5000)
+        except Exception:
+            return False
+        return True
+
+    def reported(self) -> list[str]:
+        return [error for error in self.errors if "ERR_NETWORK_CHANGED" not in error]
+
+
+def run_address(run_id: str, query: str = "") -> str:
+    return f"/#/run/{quote(run_id, safe='')}{query}"
+
+
+def step_address(run_id: str, key: str) -> str:
+    return f"/#/run/{quote(run_id, safe='')}/step?key={quote(key, safe='')}"
+
+
+def eventually(holds: Callable[[], bool], within: float = 15.0) -> float:
+    """Waits until it holds; after how many seconds it did."""
+    began = time.monotonic()
+    while not holds():
+        assert time.monotonic() - began < within, "it does not come to that"
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+class Served:
+    """A stand-in with a console before it. What the stand-in holds is changed; the console's process stays."""
+
+    def __init__(self, home: Path) -> None:
+        self.stand_in = StandIn()
+        self.console = Console(self.stand_in.endpoint, home)
+
+    def close(self) -> None:
+        self.console.close()
+        self.stand_in.close()
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    served = Served(tmp_path_factory.mktemp("home"))
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def api(served: Served, request: pytest.FixtureRequest) -> Api:
+    """What the stand-in holds for this test: 2,000 steps, unless the test says how many."""
+    marker = request.node.get_closest_marker("steps")
+    served.stand_in.silent = False
+    served.stand_in.api = Api()
+    served.stand_in.api.fill(marker.args[0] if marker else 2000)
+    return served.stand_in.api
+
+
+@pytest.fixture
+def tab(browser: Browser, served: Served, api: Api) -> Iterator[Tab]:
+    """The console in a new tab, opened by the link that the command printed."""
+    tab = opened(browser, served)
+    yield tab
+    tab.page.context.close()
+    assert tab.reported() == []
+
+
+def opened(browser: Browser, served: Served, **context: Any) -> Tab:
+    tab = Tab(
+        browser.new_context(viewport={"width": 1280, "height": 860}, **context).new_page(), served.console.url
+    )
+    for _ in range(5):
+        tab.page.goto(served.console.link)
+        if tab.appears("main h1"):
+            break
+    return tab

@@ -1,0 +1,195 @@
+"""Each view, before an API in memory."""
+
+from __future__ import annotations
+
+import re
+import time
+from functools import partial
+
+import pytest
+from conftest import Served, Tab, eventually, run_address, step_address
+from playwright.sync_api import expect
+from stand_in import Api
+
+FILTER_LIMIT_MS = 200
+
+
+def test_the_runs_are_listed_newest_first_and_found_by_the_beginning_of_their_ids(tab: Tab, api: Api) -> None:
+    page = tab.show("/#/")
+    names = page.locator("tbody th")
+    expect(names).to_have_text(["nightly", "backfill-2025", "report", "<script>alert(1)</script>"])
+    expect(page.locator("tbody tr").first).to_contain_text("of 2,000")
+    page.get_by_label("Begins with").fill("rep")
+    page.get_by_label("Begins with").press("Enter")
+    expect(names).to_have_text(["report"])
+    page.get_by_label("Begins with").fill("")
+    page.get_by_label("Begins with").press("Enter")
+    page.get_by_label("Open ones only").check()
+    expect(names).to_have_text(["nightly"])
+
+
+@pytest.mark.parametrize(
+    ("address", "where"), [("/#/", "tbody tr:first-child"), (run_address("nightly"), ".chip.SUCCEEDED")]
+)
+def test_what_ends_shows_within_two_seconds(tab: Tab, api: Api, address: str, where: str) -> None:
+    counts = tab.show(address).locator(where)
+    expect(counts).to_contain_text(re.compile("[0-9,]+ succeeded", re.I))
+    if address != "/#/":
+        expect(tab.page.locator(".shown-count")).to_have_text("2,000 steps shown")
+    time.sleep(3)
+    for _ in range(3):
+        api.succeed("nightly", 3)
+        succeeded = sum(step.state == "SUCCEEDED" for step in api.runs["nightly"].steps.values())
+        expected = f"{succeeded:,} succeeded"
+        seen = eventually(partial(lambda wanted: wanted in counts.inner_text().lower(), expected))
+        print(f"\nseen after {seen:.1f} s")
+        assert seen < 2
+
+
+def test_a_run_shows_its_progress_its_throughput_and_its_failures_by_cause(tab: Tab, api: Api) -> None:
+    page = tab.show(run_address("nightly"))
+    expect(page.locator("p.facts")).to_contain_text("of 2,000 steps ended")
+    expect(page.locator(".throughput rect.good")).to_have_count(60)
+    groups = page.locator(".groups li")
+    expect(groups).to_have_count(12)  # four kinds, three handlers
+    for kind in ("HANDLER_FAILED", "TIMEOUT", "WORKER_LOST", "TERMINAL_FAILURE"):
+        expect(groups.locator(".kind").get_by_text(kind, exact=True)).to_have_count(3)
+    groups.first.get_by_role("button").first.click()
+    expect(page.locator(".shown-count")).to_have_text("2 steps shown")
+    assert "failure=" in page.url
+
+
+@pytest.mark.steps(100_000)
+def test_a_hundred_thousand_steps_are_filtered_within_200_ms(tab: Tab, api: Api) -> None:
+    page = tab.show(run_address("nightly"))
+    expect(page.locator(".shown-count")).to_have_text("100,000 steps shown", timeout=60_000)
+    assert page.locator(".rows .row").count() < 60, "only what is in sight is an element"
+    page.evaluate(
+        """() => {
+            window.took = [];
+            new PerformanceObserver((list) => list.getEntries().forEach((e) => window.took.push(e.duration)))
+              .observe({ type: 'measure' });
+        }"""
+    )
+    to_paint = []
+    for text in ("0", "099", "0999", "nothing has this", ""):
+        to_paint.append(
+            page.evaluate(
+                """async (text) => {
+                    const input = document.getElementById('text');
+                    const began = performance.now();
+                    input.value = text;
+                    input.dispatchEvent(new Event('input', { bubbles: true }));
+                    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+                    return performance.now() - began;
+                }""",
+                text,
+            )
+        )
+        expect(page.locator(".shown-count")).to_contain_text("shown")
+    took = page.evaluate("() => window.took")
+    print(
+        f"\n100,000 steps: filtered in {max(took):.0f} ms at most, from the key to the frame in {max(to_paint):.0f} ms"
+    )
+    assert len(took) >= 5
+    assert max(took) < FILTER_LIMIT_MS
+    assert max(to_paint) < FILTER_LIMIT_MS
+
+
+def test_steps_are_filtered_by_state_text_and_handler_and_the_address_says_so(tab: Tab, api: Api) -> None:
+    page = tab.show(run_address("nightly"))
+    page.locator(".chip.FAILED").click()
+    expect(page.locator(".shown-count")).to_have_text("6 steps shown")
+    page.get_by_label("Handler").select_option("images.resize")
+    page.get_by_label("Key has").fill("png")
+    expect(page.locator(".rows .row")).not_to_have_count(0)
+    shown = page.locator(".shown-count").inner_text()
+    address = page.url[len(tab.url) :]
+    assert "state=FAILED" in address
+    assert "handler=images.resize" in address
+    assert "text=png" in address
+    page = tab.show(address)
+    expect(page.locator(".shown-count")).to_have_text(shown)
+    page.get_by_role("button", name="Show all").click()
+    expect(page.locator(".shown-count")).to_have_text("2,000 steps shown")
+
+
+def test_the_table_is_read_and_sorted_by_keyboard(tab: Tab, api: Api) -> None:
+    page = tab.show(run_address("nightly"))
+    expect(page.locator(".shown-count")).to_have_text("2,000 steps shown")
+    page.locator(".rows").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".rows .row[data-index='1'] a")).to_be_focused()
+    page.keyboard.press("End")
+    expect(page.locator(".rows .row[data-index='1999'] a")).to_be_focused()
+    page.get_by_role("button", name="Attempt", exact=True).press("Enter")
+    page.get_by_role("button", name="Attempt", exact=True).press("Enter")
+    expect(page.locator("[aria-sort=descending]")).to_have_text("Attempt")
+    expect(page.locator(".rows .row").first.locator(".attempt")).to_have_text("3")
+    page.locator(".rows a").first.press("Enter")
+    expect(page.locator("h1")).to_contain_text("Step")
+    page.locator("body").press("u")
+    expect(page.locator("h1")).to_contain_text("Run nightly")
+    page.locator("body").press("/")
+    expect(page.get_by_label("Key has")).to_be_focused()
+    page.locator("main").press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("running now")
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("n")
+    expect(page.locator("h1")).to_have_text("Running now")
+
+
+def test_a_step_shows_its_attempts_its_input_and_its_result_when_asked(tab: Tab, api: Api) -> None:
+    page = tab.show(step_address("nightly", "images/2026-11-04/000003.png"))
+    expect(page.locator(".timeline li")).to_have_count(3)
+    expect(page.locator(".error .trace")).to_contain_text("has no column 'price'")
+    page.get_by_role("button", name="Show the input").click()
+    expect(page.locator(".json")).to_contain_text('"width": 200')
+    page = tab.show(step_address("nightly", "images/2026-11-01/000000.png"))
+    page.get_by_role("button", name="Show the result").click()
+    expect(page.locator(".json")).to_contain_text(
+        "12345678901234567890"
+    )  # as it was sent, not as JavaScript reads it
+
+
+def test_the_log_of_a_running_step_goes_on(tab: Tab, api: Api) -> None:
+    step = next(step for step in api.runs["nightly"].steps.values() if step.state == "RUNNING")
+    page = tab.show(step_address("nightly", step.key))
+    expect(page.locator(".log")).to_contain_text("40 of 100 pages")
+    step.log.append("41 of 100 pages")
+    assert eventually(lambda: "41 of 100 pages" in page.locator(".log").inner_text()) < 2
+
+
+def test_what_runs_is_shown_by_worker_with_the_lost_ones(tab: Tab, api: Api) -> None:
+    page = tab.show("/#/running")
+    workers = page.locator("section.worker")
+    expect(workers).to_have_count(3)
+    expect(workers.nth(0)).to_contain_text("alive")
+    expect(workers.nth(2)).to_contain_text("lost")
+    workers.nth(0).get_by_role("link").first.click()
+    expect(page.locator("h1")).to_contain_text("Step images/")
+
+
+def test_dead_letters_are_shown_by_cause(tab: Tab, api: Api) -> None:
+    page = tab.show("/#/dead-letters")
+    expect(page.locator("section.cause")).to_have_count(9)
+    expect(page.locator("main")).to_contain_text("15 dead letters read")
+
+
+def test_a_run_that_is_not_there_and_a_step_that_waits_say_so(tab: Tab, api: Api) -> None:
+    expect(tab.show(run_address("nothing")).locator("main")).to_contain_text("No such run")
+    waiting = next(step for step in api.runs["nightly"].steps.values() if step.state == "QUEUED")
+    expect(tab.show(step_address("nightly", waiting.key)).locator("main")).to_contain_text("has not started")
+    tab.errors.clear()  # a browser reports each answer of 404
+
+
+def test_an_api_that_does_not_answer_is_said_at_the_top_and_read_again(tab: Tab, served: Served) -> None:
+    page = tab.show("/#/")
+    expect(page.locator("tbody th").first).to_have_text("nightly")
+    served.stand_in.silent = True
+    expect(page.locator("#banner")).to_contain_text("does not answer")
+    served.stand_in.silent = False
+    expect(page.locator("#banner")).to_be_hidden(timeout=30_000)
+    tab.errors.clear()
