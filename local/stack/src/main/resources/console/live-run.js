@@ -35,7 +35,7 @@ export class LiveRun {
   #cursor = null;
   #notes = [];
   #rereadAt = 0;
-  #openAt = 0;
+  #openAt = -Infinity;
   #reading = null;
   #ends = [];
 

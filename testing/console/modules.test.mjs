@@ -1,0 +1,165 @@
+// The parts of the console that need no browser: which steps are selected, and how a run is kept as it is now.
+
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+
+globalThis.document = { querySelector: () => null, dispatchEvent: () => {}, hidden: false };
+globalThis.localStorage = { getItem: () => null };
+globalThis.location = { hash: "" };
+
+// The pauses between polls, twenty times as short.
+const later = globalThis.setTimeout;
+globalThis.setTimeout = (task, ms) => later(task, ms / 20);
+
+const folder = new URL("../../local/stack/src/main/resources/console/", import.meta.url);
+const { criteria, parameters, select, selection } = await import(new URL("filter.js", folder));
+const { LiveRun } = await import(new URL("live-run.js", folder));
+const { LiveCounts } = await import(new URL("live-counts.js", folder));
+
+// ------------------------------------------------------------------ selecting
+
+const steps = Array.from({ length: 100_000 }, (_, n) => ({
+  key: `Day/${n}`, lower: `day/${n}`, handler: n % 2 ? "load" : "mail", state: n % 10 ? "SUCCEEDED" : "DEAD",
+  ...(n % 10 ? {} : { error: { kind: "TIMEOUT", message: "late" } }),
+}));
+
+test("a selection and its address say the same", () => {
+  const wanted = criteria(new URLSearchParams("state=DEAD,FAILED&text=a%26b&handler=load&kind=TIMEOUT&failure=0123456789ab"));
+  assert.deepEqual(criteria(new URLSearchParams(parameters(wanted).toString())), wanted);
+});
+
+test("criteria select what fits each of them", () => {
+  const chosen = select(steps, criteria(new URLSearchParams("state=DEAD&handler=mail&text=DAY/10&kind=TIMEOUT")), null);
+  assert.equal(chosen.length, 112);
+  assert.ok(chosen.every((step) => step.key.startsWith("Day/10") && step.state === "DEAD"));
+});
+
+test("criteria with a text become keys, and no call if they are too many", () => {
+  const wanted = criteria(new URLSearchParams("text=day/1000"));
+  assert.deepEqual(selection(wanted, [{ key: "a" }]), { keys: ["a"] });
+  assert.equal(selection(wanted, steps), null);
+  assert.equal(selection(wanted, []), null);
+});
+
+test("criteria without a text become a filter of the API", () => {
+  const wanted = criteria(new URLSearchParams("state=DEAD&handler=load&failure=0123456789ab"));
+  assert.deepEqual(selection(wanted, []), { states: ["DEAD"], filter: { handler: "load", failure: "0123456789ab" } });
+});
+
+// ------------------------------------------------------------------ a run, as it is now
+
+const AT = "2026-11-24T08:00:10.000Z";
+let api;
+let calls;
+
+beforeEach(() => {
+  calls = [];
+  api = {
+    "": { runId: "r", createdAt: "2026-11-24T08:00:00.000Z", openDispatchCount: 1, dispatchCount: 1, stepCount: 2, counts: {} },
+    "/steps": { steps: [step("a", "QUEUED", 0), step("b", "RETRYING", 1)] },
+    "/feed": { entries: [], cursor: "c", caughtUp: true },
+    "/running": { steps: [] },
+    "/steps/lookup": { entries: [], absentKeys: [] },
+  };
+  globalThis.fetch = async (target, options) => {
+    const url = new URL(target, "http://x");
+    const name = url.pathname.replace("/v1/runs/r", "");
+    calls.push({ name, query: Object.fromEntries(url.searchParams), body: options.body ? JSON.parse(options.body) : null });
+    return { ok: true, status: 200, text: async () => JSON.stringify(api[name]) };
+  };
+});
+
+let stop = () => {};
+afterEach(() => stop());
+
+function step(key, state, attempt, more = {}) {
+  return { key, state, attempt, handler: "load", dispatchId: "d", ...more };
+}
+
+/** A run that is read until this holds. */
+async function until(holds, live = followed()) {
+  for (let i = 0; i < 400 && !holds(live); i++) {
+    await new Promise((done) => later(done, 10));
+  }
+  assert.ok(holds(live), JSON.stringify(live.steps));
+  return live;
+}
+
+function followed() {
+  const stopping = new AbortController();
+  stop = () => stopping.abort();
+  const live = new LiveRun("r", stopping.signal, () => {});
+  live.follow();
+  return live;
+}
+
+const state = (key) => (live) => live.step(key)?.state;
+
+test("a success in the feed is taken as it is", async () => {
+  api["/feed"].entries = [{ key: "a", attempt: 1, at: AT, state: "SUCCEEDED" }];
+  const live = await until((run) => state("a")(run) === "SUCCEEDED");
+  assert.equal(live.step("a").finishedAt, AT);
+  assert.ok(!calls.some((call) => call.name === "/steps/lookup"));
+});
+
+test("a failure in the feed that was redriven since stays redriven", async () => {
+  api["/feed"].entries = [{ key: "b", attempt: 1, at: AT, state: "DEAD" }];
+  api["/steps/lookup"].entries = [step("b", "RETRYING", 1)];
+  const live = await until(() => calls.some((call) => call.name === "/steps/lookup"));
+  await new Promise((done) => later(done, 50));
+  assert.equal(live.step("b").state, "RETRYING");
+});
+
+test("a failure in the feed is looked up once, with what failed", async () => {
+  const error = { kind: "TIMEOUT", message: "late" };
+  api["/feed"].entries = [{ key: "b", attempt: 2, at: AT, state: "DEAD" }];
+  api["/steps/lookup"].entries = [step("b", "DEAD", 2, { finishedAt: AT, error })];
+  const live = await until((run) => state("b")(run) === "DEAD");
+  assert.deepEqual(live.step("b").error, error);
+  await until(() => calls.filter((call) => call.name === "/feed").length > 1, live);
+  assert.equal(calls.filter((call) => call.name === "/steps/lookup").length, 1);
+});
+
+test("a step that a worker lists is running, and is looked up once it is listed no more", async () => {
+  api["/running"].steps = [{ key: "a", attempt: 1, startedAt: AT, worker: "w" }];
+  const live = await until((run) => state("a")(run) === "RUNNING");
+  api["/running"].steps = [];
+  api["/steps/lookup"].entries = [step("a", "RETRYING", 1, { notBefore: AT })];
+  await until((run) => state("a")(run) === "RETRYING", live);
+  assert.equal(live.step("a").notBefore, AT);
+});
+
+test("an entry that came before its step was listed is not forgotten", async () => {
+  const late = api["/steps"];
+  api["/steps"] = { steps: [] };
+  api["/feed"].entries = [{ key: "a", attempt: 1, at: AT, state: "SUCCEEDED" }];
+  const live = await until(() => calls.some((call) => call.name === "/feed"));
+  api["/steps"] = late;
+  api[""].dispatchCount = 2;
+  await until((run) => state("a")(run) === "SUCCEEDED", live);
+});
+
+test("the feed is read from a little before the last sweep, by the clock of the API", async () => {
+  api[""].countedAt = "2026-11-24T08:05:00.000Z";
+  await until(() => calls.some((call) => call.name === "/feed"));
+  assert.equal(calls.find((call) => call.name === "/feed").query.since, "2026-11-24T08:04:45.000Z");
+});
+
+test("a run with nothing open is asked for its status alone", async () => {
+  api[""].openDispatchCount = 0;
+  const live = await until((run) => run.loaded);
+  await until(() => calls.filter((call) => call.name === "").length >= 3, live);
+  assert.equal(calls.filter((call) => call.name === "/running").length, 1);
+});
+
+test("what ended since the last sweep is counted once, and what ended before it not again", async () => {
+  const counts = new LiveCounts("r");
+  const status = { createdAt: AT, countedAt: AT, counts: { QUEUED: 2, SUCCEEDED: 1 } };
+  api["/feed"].entries = [
+    { key: "a", attempt: 1, at: "2026-11-24T08:00:05.000Z", state: "SUCCEEDED" },
+    { key: "b", attempt: 1, at: "2026-11-24T08:00:11.000Z", state: "DEAD" },
+  ];
+  await counts.read(status, new AbortController().signal);
+  await counts.read(status, new AbortController().signal);
+  assert.deepEqual(counts.counts(status), { QUEUED: 1, SUCCEEDED: 1, DEAD: 1 });
+});
