@@ -1,8 +1,8 @@
 """An API in memory that answers in the shapes of docs/protocol.md, for what a real stack does not show at will: a run of
 100,000 steps that is being worked on, workers that are lost, dead letters of many causes, and slow or refused calls.
 
-`python stand_in.py PORT` serves it until it is stopped. `stepstile console --endpoint` shows it. It counts the calls that it
-gets, and remembers those that change something.
+`python stand_in.py PORT` serves it until it is stopped; `stepstile console --endpoint` shows it. It counts the calls
+that it gets, and remembers those that change something.
 """
 
 from __future__ import annotations
