@@ -71,10 +71,19 @@ public final class Api {
 
     /** @param patience unless the option says another */
     public StepstileClient client(Duration patience) {
+        return new StepstileClient(options(patience));
+    }
+
+    /**
+     * What a client needs to know.
+     *
+     * @param patience unless the option says another
+     */
+    public ClientOptions options(Duration patience) {
         try {
             ClientOptions options = ClientOptions.of(uri())
                     .withPatience(patienceSeconds == null ? patience : Duration.ofSeconds(patienceSeconds));
-            return new StepstileClient(signer(options).map(options::withSigner).orElse(options));
+            return signer(options).map(options::withSigner).orElse(options);
         } catch (IllegalArgumentException e) {
             throw wrong(String.valueOf(e.getMessage()));
         }

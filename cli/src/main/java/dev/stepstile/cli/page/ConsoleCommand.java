@@ -1,13 +1,13 @@
 package dev.stepstile.cli.page;
 
+import dev.stepstile.cli.api.Api;
+import dev.stepstile.cli.api.StackException;
 import dev.stepstile.cli.console.Terminal;
 import dev.stepstile.client.ClientOptions;
-import dev.stepstile.client.SigV4Signer;
 import dev.stepstile.client.Signer;
 import dev.stepstile.local.http.Callers;
 import dev.stepstile.local.http.HttpApi;
 import dev.stepstile.runtime.Signals;
-import java.net.URI;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -15,6 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -31,28 +32,18 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Example:",
-            "  ./stepstile console --endpoint \\",
-            "    https://abc123.execute-api.eu-west-1.amazonaws.com",
+            "  ./stepstile console --stack stepstile --profile operator",
             "",
             "Details: docs/console.md"
         })
 public final class ConsoleCommand implements Callable<Integer> {
-    private static final String LOCAL = "http://127.0.0.1:8787";
+    /** As of the commands that call the API: a stack that is refused or not there, one that is not reached. */
+    private static final int REFUSED = 3;
 
-    @Option(
-            names = "--endpoint",
-            paramLabel = "URL",
-            description = "The API: the output ApiUrl of a deployed stack. Default:%n$STEPSTILE_ENDPOINT, else%n"
-                    + LOCAL + ".")
-    private @Nullable String endpoint;
+    private static final int NOT_REACHED = 4;
 
-    @Option(
-            names = "--region",
-            paramLabel = "REGION",
-            description =
-                    "Sign calls for this region of AWS. Default: the one in the endpoint's host name, if it is one of"
-                            + " API Gateway or Lambda.")
-    private @Nullable String region;
+    @Mixin
+    private Api api = new Api();
 
     @Option(
             names = "--port",
@@ -70,7 +61,16 @@ public final class ConsoleCommand implements Callable<Integer> {
         if (port < 0 || port > 65_535) {
             throw wrong("--port must be 1 to 65535, or 0 for a free one.");
         }
-        ClientOptions options = options();
+        try {
+            serve(api.options(ClientOptions.PATIENCE));
+            return CommandLine.ExitCode.OK;
+        } catch (StackException e) {
+            Terminal.ofErrors().say(String.valueOf(e.getMessage()));
+            return e.reached() ? REFUSED : NOT_REACHED;
+        }
+    }
+
+    private void serve(ClientOptions options) throws InterruptedException {
         CountDownLatch stopped = new CountDownLatch(1);
         for (String signal : List.of("INT", "TERM", "HUP")) {
             Signals.on(signal, stopped::countDown);
@@ -87,18 +87,6 @@ public final class ConsoleCommand implements Callable<Integer> {
                             ? "Whoever has the link acts with your AWS credentials until you stop it: share it with nobody."
                             : "Calls are not signed, as the endpoint is none of AWS's.");
             stopped.await();
-        }
-        return CommandLine.ExitCode.OK;
-    }
-
-    private ClientOptions options() {
-        try {
-            String configured = Objects.requireNonNullElse(System.getenv("STEPSTILE_ENDPOINT"), "");
-            ClientOptions options = ClientOptions.of(
-                    URI.create(endpoint != null ? endpoint : configured.isBlank() ? LOCAL : configured));
-            return region == null ? options : options.withSigner(SigV4Signer.standard(region));
-        } catch (IllegalArgumentException e) {
-            throw wrong(String.valueOf(e.getMessage()));
         }
     }
 
