@@ -39,6 +39,7 @@ function would(dry, one, happens, verb) {
     lines: n === 0
       ? [`No ${one} is selected: nothing would change.`]
       : [`${most}${count(n, one)} ${happens}: ${listed(dry.counts)}.`],
+    left: dry.leftCount ?? 0,
     examples: dry.examples ?? [],
     verb: n === 0 ? verb : `${verb} ${dry.complete === false ? "all" : count(n, one)}`,
     nothing: n === 0,
@@ -210,6 +211,13 @@ export function pauses() {
   read();
 }
 
+function leftOf(said, why) {
+  if (said.left > 0) {
+    said.lines.push(`${count(said.left, "letter")} will be left: ${why}.`);
+  }
+  return said;
+}
+
 /** @param selection of dead letters, as the API has it */
 export function redriveLetters(selection, title) {
   const path = "/v1/dead-letters/redrive";
@@ -218,9 +226,9 @@ export function redriveLetters(selection, title) {
     title,
     verb: "Redrive",
     fields: OVERRIDES,
-    preview: async (values) => would(
+    preview: async (values) => leftOf(would(
       await post(path, { ...selection, ...overrides(values), dryRun: true }),
-      "dead letter", "will be redriven as steps, then deleted", "Redrive"),
+      "dead letter", "will be redriven as steps, then deleted", "Redrive"), "their steps are damaged or gone"),
     act: async (values) => {
       const sums = await untilComplete(
         path, { ...selection, ...overrides(values), redriveId: id }, ["redrivenCount", "deletedCount", "leftCount"]);
@@ -239,7 +247,7 @@ export function purgeLetters(selection, title) {
     preview: async () => {
       const said = would(await post(path, { ...selection, dryRun: true }), "dead letter", "will be deleted for good", "Purge");
       said.lines.push("Their steps stay as they are, and can still be redriven by their run.");
-      return said;
+      return leftOf(said, "their steps run or wait");
     },
     act: async () => {
       const sums = await untilComplete(path, selection, ["purgedCount", "leftCount"]);
