@@ -62,6 +62,7 @@ final class EmbeddedDatabase implements AutoCloseable {
                     + " PRIMARY KEY(run_id, redrive_id)) WITHOUT ROWID",
             "CREATE TABLE IF NOT EXISTS worker(id TEXT PRIMARY KEY, bucket INTEGER, beat INTEGER, revoked_at INTEGER,"
                     + " body TEXT) WITHOUT ROWID",
+            "CREATE INDEX IF NOT EXISTS run_created ON run(created_at DESC, run_id)",
             "CREATE TABLE IF NOT EXISTS worker_cancel(worker TEXT, run_id TEXT, step_key TEXT,"
                     + " PRIMARY KEY(worker, run_id, step_key)) WITHOUT ROWID");
 

@@ -10,6 +10,7 @@ import dev.stepstile.port.ByteOrder;
 import dev.stepstile.port.DamagedData;
 import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
+import dev.stepstile.port.RunPosition;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
@@ -57,6 +58,19 @@ final class EmbeddedStepStore implements StepStore {
     @Override
     public Optional<Run> run(String runId) {
         return database.read(session -> run(session, runId));
+    }
+
+    @Override
+    public List<RunPosition> runs(@Nullable RunPosition after, int limit) {
+        long createdAt = after == null ? Long.MAX_VALUE : after.createdAt().toEpochMilli();
+        return database.read(session -> session.all(
+                "SELECT created_at, run_id FROM run WHERE created_at <= ? AND (created_at < ? OR run_id > ?)"
+                        + " ORDER BY created_at DESC, run_id LIMIT ?",
+                row -> new RunPosition(Instant.ofEpochMilli(row.getLong(1)), row.getString(2)),
+                createdAt,
+                createdAt,
+                after == null ? "" : after.runId(),
+                limit));
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.stepstile.port.DamagedData;
 import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.PortException;
+import dev.stepstile.port.RunPosition;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
@@ -17,6 +18,7 @@ import dev.stepstile.step.Precondition;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.Retention;
 import dev.stepstile.step.Run;
+import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import java.time.Duration;
@@ -60,6 +62,7 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * <tr><td>all</td><td>{@code ttl}</td><td>when the item may be deleted: the retention after the last write for
  * dispatches and redrive calls, {@link Retention#SPARE} more for all that they need</td></tr>
  * <tr><td>run</td><td>{@code ca s c}</td><td>createdAt, shards, cancelSeq</td></tr>
+ * <tr><td></td><td>{@code feedPk feedSk}</td><td>a partition of the list of runs, and the position in it: index {@code feed}</td></tr>
  * <tr><td>redrive call</td><td>{@code rj}</td><td>JSON, as {@link RedriveCodec} has it</td></tr>
  * <tr><td>record</td><td>{@code state attempt pages}</td><td>as in {@link StepRecord}</td></tr>
  * <tr><td></td><td>{@code result r}</td><td>result: inline, packed; or where it is (see below)</td></tr>
@@ -125,7 +128,9 @@ public final class DynamoDbStepStore implements StepStore {
         Attributes item = new Attributes(ItemKeys.run(run.runId()), ItemKeys.RUN_SK)
                 .put(CREATED_AT, run.createdAt())
                 .put(SHARDS, run.shards())
-                .put(RecordItem.CANCEL_SEQ, run.cancelSeq());
+                .put(RecordItem.CANCEL_SEQ, run.cancelSeq())
+                .put(ItemKeys.FEED_PK, listed(run))
+                .put(ItemKeys.FEED_SK, RunPosition.of(run).text());
         Optional<Map<String, AttributeValue>> found =
                 put("PutItem of run " + run.runId(), item, WriteCondition.ABSENT, expiryOfNeeded());
         if (found.isEmpty()) {
@@ -139,16 +144,47 @@ public final class DynamoDbStepStore implements StepStore {
         return item(runId).filter(this::keep).map(DynamoDbStepStore::run);
     }
 
-    /** At most once a day: so much longer than the retention is a run kept anyway. False if it is gone. */
-    private boolean keep(Map<String, AttributeValue> run) {
-        return new Attributes(run).number(TTL)
-                        >= expiryOfNeeded() - Duration.ofDays(1).toSeconds()
-                || update(
-                                run(run).runId(),
-                                "SET #ttl = :ttl",
-                                Map.of("#ttl", TTL),
-                                Map.of(":ttl", ofNumber(expiryOfNeeded())))
-                        .isPresent();
+    /** The partition of the list of runs in which a run is. */
+    private static String listed(Run run) {
+        return ItemKeys.runs(Shards.of(run.runId(), ItemKeys.RUN_BUCKETS));
+    }
+
+    /**
+     * At most once a day: so much longer than the retention is a run kept anyway. One that a version before stored is listed from
+     * then on. False if it is gone.
+     */
+    private boolean keep(Map<String, AttributeValue> item) {
+        Attributes stored = new Attributes(item);
+        if (stored.has(ItemKeys.FEED_PK)
+                && stored.number(TTL) >= expiryOfNeeded() - Duration.ofDays(1).toSeconds()) {
+            return true;
+        }
+        Run run = run(item);
+        return update(
+                        run.runId(),
+                        "SET #ttl = :ttl, #feedPk = :feedPk, #feedSk = :feedSk",
+                        Map.of("#ttl", TTL, "#feedPk", ItemKeys.FEED_PK, "#feedSk", ItemKeys.FEED_SK),
+                        Map.of(
+                                ":ttl", ofNumber(expiryOfNeeded()),
+                                ":feedPk", ofText(listed(run)),
+                                ":feedSk", ofText(RunPosition.of(run).text())))
+                .isPresent();
+    }
+
+    @Override
+    public List<RunPosition> runs(@Nullable RunPosition after, int limit) {
+        List<RunPosition> found = new ArrayList<>();
+        String last = after == null ? null : after.text();
+        for (int bucket = 0; bucket < ItemKeys.RUN_BUCKETS; bucket++) {
+            QueryRequest.Builder query = QueryRequest.builder().indexName(ItemKeys.FEED_INDEX);
+            TableReads.after(query, ItemKeys.FEED_PK, ItemKeys.runs(bucket), ItemKeys.FEED_SK, last);
+            found.addAll(reads.query(
+                    "Query of the runs of bucket " + bucket,
+                    query,
+                    limit,
+                    item -> RunPosition.parse(new Attributes(item).text(ItemKeys.FEED_SK))));
+        }
+        return found.stream().sorted().limit(limit).toList();
     }
 
     private Optional<Map<String, AttributeValue>> item(String runId) {

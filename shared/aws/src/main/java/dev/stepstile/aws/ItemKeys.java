@@ -21,7 +21,15 @@ final class ItemKeys {
     static final String REDRIVE_PREFIX = "redrive#";
     private static final String RUN_PREFIX = "run#";
 
+    /** One write a run: this many partitions of the list of runs take 4,000 new runs a second. A page queries each of them. */
+    static final int RUN_BUCKETS = 4;
+
     private ItemKeys() {}
+
+    /** A partition of the list of runs, in the index of the feed. */
+    static String runs(int bucket) {
+        return "runs#" + bucket;
+    }
 
     static String run(String runId) {
         return RUN_PREFIX + runId;

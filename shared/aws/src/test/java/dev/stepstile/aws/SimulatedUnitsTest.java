@@ -8,6 +8,7 @@ import dev.stepstile.simulatedaws.MeteredTable;
 import dev.stepstile.simulatedaws.SimulatedTable;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
+import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
@@ -101,6 +102,31 @@ class SimulatedUnitsTest {
         SimulatedTable simulated = new SimulatedTable(AwsResources.tableNamed(Emulated.TABLE));
         assertThat(onDynamoDbLocal).hasSizeGreaterThan(130);
         assertThat(used(simulated, Emulated.TABLE, runId)).containsExactlyElementsOf(onDynamoDbLocal);
+    }
+
+    /** As docs/cost.md says. */
+    @Test
+    void a_run_is_written_once_with_its_place_in_the_list_which_four_queries_read() {
+        List<String> used = new ArrayList<>();
+        DynamoDbStepStore store = new DynamoDbStepStore(
+                new MeteredTable(
+                        new SimulatedTable(AwsResources.tableNamed("t")),
+                        use -> used.add(use.request().getClass().getSimpleName() + " " + use.writeUnits() + " "
+                                + use.readUnits())),
+                "t",
+                RETENTION,
+                CLOCK);
+        store.putRunIfAbsent(new Run("r1", CLOCK.instant(), 8, 0));
+        store.raiseCancelSeq("r1");
+        store.runs(null, 20);
+        assertThat(used)
+                .containsExactly(
+                        "PutItemRequest 2.0 0.0",
+                        "UpdateItemRequest 1.0 0.0",
+                        "QueryRequest 0.0 0.5",
+                        "QueryRequest 0.0 0.5",
+                        "QueryRequest 0.0 0.5",
+                        "QueryRequest 0.0 0.5");
     }
 
     /**

@@ -9,6 +9,7 @@ import dev.stepstile.codec.Json;
 import dev.stepstile.contracts.formats.Formats;
 import dev.stepstile.contracts.formats.Specimens;
 import dev.stepstile.port.FeedEntry;
+import dev.stepstile.port.RunPosition;
 import dev.stepstile.simulatedaws.SimulatedTable;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Precondition;
@@ -38,6 +39,7 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 class StoredItemsTest {
     private static final String LEASE_OF_A_STEP = "1-lease-of-a-step";
     private static final String LEASE_OF_A_WORKER = "2-lease-of-a-worker";
+    private static final String LIST_OF_RUNS = "8-list-of-runs";
     private static final Duration RETENTION = Duration.ofDays(30);
     private static final InstantSource CLOCK = InstantSource.fixed(Specimens.NOW);
     private static final String PAYLOAD = "shared/ab";
@@ -91,7 +93,7 @@ class StoredItemsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {LEASE_OF_A_STEP, LEASE_OF_A_WORKER})
+    @ValueSource(strings = {LEASE_OF_A_STEP, LEASE_OF_A_WORKER, LIST_OF_RUNS})
     void are_read_as_what_they_hold(String format) {
         load(format);
         Run run = Specimens.run();
@@ -156,6 +158,15 @@ class StoredItemsTest {
                 .forEach(record ->
                         records.put(record.id().stepKey(), record.state().name()));
         assertThat(ended).isEqualTo(records);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {LEASE_OF_A_STEP, LEASE_OF_A_WORKER})
+    void of_a_run_that_was_in_no_list_are_listed_once_the_run_is_kept(String format) {
+        load(format);
+        assertThat(store.runs(null, 9)).isEmpty();
+        store.keepRun(Specimens.RUN);
+        assertThat(store.runs(null, 9)).containsExactly(RunPosition.of(Specimens.run()));
     }
 
     @Test
@@ -247,6 +258,9 @@ class StoredItemsTest {
             }
             Formats.lost(before, now).forEach(path -> lost.add(key + path));
         });
+        Map<String, JsonNode> listed = byKey(fixture(LIST_OF_RUNS));
+        after.forEach((key, before) -> Formats.lost(before, listed.getOrDefault(key, Json.object()))
+                .forEach(path -> lost.add("listed " + key + path)));
         StepId leased = Specimens.leased().id();
         assertThat(lost)
                 .containsExactlyInAnyOrder(

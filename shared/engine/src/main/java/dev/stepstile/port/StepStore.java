@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The table: runs, dispatches, records and log pages. Each write is atomic and durable when the call returns. Reads are
- * consistent except {@link #feed} and {@link #due}, which may lag behind. Every call may be made again after a
+ * consistent except {@link #feed}, {@link #due} and {@link #runs}, which may lag behind. Every call may be made again after a
  * {@link PortException}.
  */
 public interface StepStore {
@@ -31,6 +31,12 @@ public interface StepStore {
     default Optional<Run> keepRun(String runId) {
         return run(runId);
     }
+
+    /**
+     * Runs, the newest first, behind a position; null: from the newest one on. May lag. A run that a version before stored, which
+     * had no such list, may be missing until {@link #keepRun}.
+     */
+    List<RunPosition> runs(@Nullable RunPosition after, int limit);
 
     /** Whether items are deleted by age, so that what is still needed has to be rewritten in time. */
     default boolean deletesByAge() {

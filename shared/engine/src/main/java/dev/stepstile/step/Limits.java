@@ -46,6 +46,9 @@ public final class Limits {
     /** Entries of one answer: steps, feed entries. */
     public static final int PAGE = 1_000;
 
+    /** Runs of one answer: for each, the run and all of its dispatches are read. */
+    public static final int RUNS_PAGE = 100;
+
     /** Keys of one lookup: one BatchGetItem. */
     public static final int LOOKUP_KEYS = 100;
 

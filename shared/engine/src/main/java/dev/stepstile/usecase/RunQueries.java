@@ -19,16 +19,22 @@ import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The queries of a run: its status, its steps, one step, those that are running, its feed. */
 public final class RunQueries {
+    private static final SortedSet<StepState.Name> FAILURES =
+            Collections.unmodifiableSortedSet(new TreeSet<>(List.of(StepState.Name.FAILED, StepState.Name.DEAD)));
+
     private final StepStore store;
     private final RunningSteps running;
     private final Payloads payloads;
@@ -150,14 +156,23 @@ public final class RunQueries {
             };
         }
 
+        /** When that was: the end of the step, or of its last attempt. */
+        public Instant failedAt() {
+            FailedAttempt note = state() == StepState.Name.RETRYING ? lastNote() : null;
+            return note == null ? since() : note.endedAt();
+        }
+
         private @Nullable StepError lastNoted() {
+            FailedAttempt note = lastNote();
+            return note == null ? null : new StepError(note.cause(), note.message());
+        }
+
+        private @Nullable FailedAttempt lastNote() {
             List<FailedAttempt> history = record == null ? List.of() : record.history();
-            for (FailedAttempt note : history.reversed()) {
-                if (note.cause() != StepError.Kind.REDRIVEN) {
-                    return new StepError(note.cause(), note.message());
-                }
-            }
-            return null;
+            return history.reversed().stream()
+                    .filter(note -> note.cause() != StepError.Kind.REDRIVEN)
+                    .findFirst()
+                    .orElse(null);
         }
     }
 
@@ -309,6 +324,60 @@ public final class RunQueries {
         return new Steps(found, next);
     }
 
+    /**
+     * The failures of the steps that a filter selects, grouped: of those that are read within a second from a cursor on.
+     *
+     * @param filter without states: those of FAILED and DEAD steps
+     */
+    public FailurePage failures(String runId, StepFilter filter, @Nullable StepsCursor from)
+            throws InterruptedException {
+        StepFilter asked = filter.states().isEmpty() ? filter.withStates(FAILURES) : filter;
+        FailureGroups groups = new FailureGroups();
+        StepsCursor next = search.search(runId, asked, from, groups);
+        return new FailurePage(groups.largest(), groups.inOthers(), groups.count(), next);
+    }
+
+    /**
+     * @param groups at most {@link FailureGroups#MOST}, the largest first
+     * @param others how many of the failures are in other groups
+     * @param count how many failures were grouped
+     */
+    public record FailurePage(
+            List<FailureGroups.Group> groups,
+            int others,
+            int count,
+            @Nullable StepsCursor next) {}
+
+    /** The runs of all. */
+    public RunList runs() {
+        return new RunList(store, this, runtime);
+    }
+
+    /**
+     * The input of a step, as its newest attempt had it.
+     *
+     * @throws DamagedData if it is gone
+     */
+    public Payload input(StepRecord record) {
+        Payload given = record.settings().input();
+        if (given != null) {
+            return given;
+        }
+        String dispatchId = record.settings().dispatchId();
+        try {
+            Optional<Dispatch> dispatch = store.dispatch(record.id().runId(), dispatchId);
+            List<StepSpec> steps = dispatch.isPresent() ? manifests.steps(dispatch.get()) : List.of();
+            int index = record.settings().index();
+            if (index < steps.size()) {
+                return steps.get(index).input();
+            }
+        } catch (Payloads.Missing missing) {
+            throw gone(missing);
+        }
+        throw new DamagedData("The dispatch " + dispatchId + " of step '"
+                + record.id().stepKey() + "' is gone, or does not name it; restore it from a backup.");
+    }
+
     /** One step's record, read consistently. */
     public Optional<StepRecord> step(Run run, String stepKey) {
         return store.record(new StepId(run.runId(), stepKey), Shards.of(stepKey, run.shards()));
@@ -351,10 +420,14 @@ public final class RunQueries {
                 case Payload.Stored _ -> Optional.empty();
             };
         } catch (Payloads.Missing missing) {
-            throw new DamagedData(
-                    missing.getMessage() + "; restore it from a backup, or dispatch the step again under another run",
-                    missing);
+            throw gone(missing);
         }
+    }
+
+    private static DamagedData gone(Payloads.Missing missing) {
+        return new DamagedData(
+                missing.getMessage() + "; restore it from a backup, or dispatch the step again under another run",
+                missing);
     }
 
     /**

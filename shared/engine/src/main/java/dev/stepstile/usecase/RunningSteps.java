@@ -2,6 +2,7 @@ package dev.stepstile.usecase;
 
 import dev.stepstile.port.WorkerStore;
 import dev.stepstile.step.Limits;
+import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.WorkerRecord;
@@ -44,21 +45,38 @@ public final class RunningSteps {
     public record Page(List<Running> steps, @Nullable Cursor next) {}
 
     /**
-     * Lists the running steps of a run, worker by worker. A call makes one query for each bucket of workers, unless there are
-     * more than {@link Limits#PAGE} workers in one.
+     * Which running steps.
+     *
+     * @param runId of this run; null: of any
+     * @param worker of this worker; null: of any
+     */
+    public record Filter(@Nullable String runId, @Nullable String worker) {
+        private boolean allows(StepId step) {
+            return runId == null || runId.equals(step.runId());
+        }
+    }
+
+    /**
+     * Lists running steps, worker by worker. Of one worker, the item is read consistently. Otherwise, a call makes one query for each
+     * bucket of workers, unless there are more than {@link Limits#PAGE} workers in one.
      *
      * @param from null for the first page
      * @param fits called for each step of the page, in order; the page ends before the first step that does not fit
      */
-    public Page page(String runId, @Nullable Cursor from, int limit, Predicate<Running> fits) {
+    public Page page(Filter filter, @Nullable Cursor from, int limit, Predicate<Running> fits) {
         List<Running> found = new ArrayList<>();
+        if (filter.worker() != null) {
+            int place = from == null ? 0 : from.place();
+            Optional<WorkerRecord> one = workers.worker(filter.worker());
+            return new Page(found, one.isEmpty() ? null : add(found, filter, one.get(), place, limit, fits));
+        }
         int first = 0;
         String after = null;
         if (from != null) {
             first = WorkerRecord.bucket(from.worker());
             after = from.worker();
             Optional<WorkerRecord> begun = workers.worker(after);
-            Cursor next = begun.isEmpty() ? null : add(found, runId, begun.get(), from.place(), limit, fits);
+            Cursor next = begun.isEmpty() ? null : add(found, filter, begun.get(), from.place(), limit, fits);
             if (next != null) {
                 return new Page(found, next);
             }
@@ -68,7 +86,7 @@ public final class RunningSteps {
             do {
                 page = workers.workers(bucket, after, Limits.PAGE);
                 for (WorkerRecord worker : page) {
-                    Cursor next = add(found, runId, worker, 0, limit, fits);
+                    Cursor next = add(found, filter, worker, 0, limit, fits);
                     if (next != null) {
                         return new Page(found, next);
                     }
@@ -82,10 +100,10 @@ public final class RunningSteps {
 
     /** Adds what a worker runs from a place on; returns where to continue, if not all of it fits. */
     private @Nullable Cursor add(
-            List<Running> found, String runId, WorkerRecord worker, int first, int limit, Predicate<Running> fits) {
+            List<Running> found, Filter filter, WorkerRecord worker, int first, int limit, Predicate<Running> fits) {
         for (int place : worker.activities().tailMap(first).keySet()) {
             Assignment step = worker.steps().get(place);
-            if (step.id().runId().equals(runId)) {
+            if (filter.allows(step.id())) {
                 Running running = running(worker, place);
                 if (found.size() == limit || !fits.test(running)) {
                     return new Cursor(worker.id(), place);

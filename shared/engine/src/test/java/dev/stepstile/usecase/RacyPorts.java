@@ -5,6 +5,7 @@ import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.Ports;
+import dev.stepstile.port.RunPosition;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
@@ -144,6 +145,11 @@ final class RacyPorts implements StepStore, StepQueue, DeadLetterQueue, PayloadS
 
     @Override
     public boolean replace(Dispatch next) {
+        throw unused();
+    }
+
+    @Override
+    public List<RunPosition> runs(@Nullable RunPosition after, int limit) {
         throw unused();
     }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.DispatchCodec;
 import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http.Problem;
+import dev.stepstile.port.RunPosition;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Run;
 import dev.stepstile.usecase.RunQueries;
@@ -32,12 +33,38 @@ final class Cursors {
                 .put("i", at.index());
     }
 
-    static String steps(String runId, RunQueries.StepsCursor at) {
-        return write("steps", runId, node(at));
+    /** @param call that goes through the steps of a run */
+    static String steps(String call, String runId, RunQueries.StepsCursor at) {
+        return write(call, runId, node(at));
     }
 
-    static RunQueries.@Nullable StepsCursor steps(String runId, @Nullable String text) {
-        return text == null || text.isEmpty() ? null : stepsCursor(read("steps", runId, text));
+    static RunQueries.@Nullable StepsCursor steps(String call, String runId, @Nullable String text) {
+        return text == null || text.isEmpty() ? null : stepsCursor(read(call, runId, text));
+    }
+
+    /** In the list of all runs. */
+    static String runs(RunPosition at) {
+        return write(
+                "runs",
+                "",
+                Json.object().put("c", at.createdAt().toEpochMilli()).put("r", at.runId()));
+    }
+
+    static @Nullable RunPosition runs(@Nullable String text) {
+        if (text == null || text.isEmpty()) {
+            return null;
+        }
+        JsonNode node = read("runs", "", text);
+        try {
+            RunPosition at = new RunPosition(Json.instant(node, "c"), Json.text(node, "r"));
+            if (at.createdAt().equals(RunPosition.parse(at.text()).createdAt())
+                    && (at.runId().isEmpty() || Limits.isRunId(at.runId()))) {
+                return at;
+            }
+        } catch (Json.BadJson | IllegalArgumentException | DateTimeException e) {
+            throw bad();
+        }
+        throw bad();
     }
 
     private static RunQueries.StepsCursor stepsCursor(JsonNode node) {

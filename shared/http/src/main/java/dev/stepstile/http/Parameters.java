@@ -79,10 +79,14 @@ final class Parameters {
     }
 
     static int limit(Http.Call call) {
+        return limit(call, 100, Limits.PAGE);
+    }
+
+    static int limit(Http.Call call, int ifAbsent, int most) {
         String text = call.query().get("limit");
-        int limit = text == null ? 100 : number("limit", text);
-        if (limit < 1 || limit > Limits.PAGE) {
-            throw Problem.badRequest("bad-limit", "'limit' must be from 1 to " + Limits.PAGE + ".");
+        int limit = text == null ? ifAbsent : number("limit", text);
+        if (limit < 1 || limit > most) {
+            throw Problem.badRequest("bad-limit", "'limit' must be from 1 to " + most + ".");
         }
         return limit;
     }

@@ -3,7 +3,6 @@ package dev.stepstile.http;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.stepstile.codec.DispatchCodec;
 import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http.Answer;
 import dev.stepstile.http.Http.Problem;
@@ -27,9 +26,10 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
 
-/** {@code /v1/runs/{runId}…}: status, steps, running steps, feed, lookup, cancel, redrive; and {@code /v1/dead-letters…}. */
+/** Runs, {@code /v1/runs…}, the running steps of all, {@code /v1/running}, and {@code /v1/dead-letters…}. */
 public final class RunsApi {
     private final RunQueries queries;
+    private final RunListApi lists;
     private final ResultPieces results;
     private final RunCanceller canceller;
     private final Redriver redriver;
@@ -37,6 +37,7 @@ public final class RunsApi {
 
     public RunsApi(Stepstile stepstile) {
         this.queries = stepstile.queries();
+        this.lists = new RunListApi(queries);
         this.results = new ResultPieces(queries);
         this.canceller = stepstile.canceller();
         this.redriver = stepstile.redriver();
@@ -49,11 +50,8 @@ public final class RunsApi {
      */
     public Answer answer(Http.Call call, Instant deadline) throws InterruptedException {
         List<String> path = call.path();
-        if (path.size() >= 2 && path.subList(0, 2).equals(List.of("v1", "dead-letters"))) {
-            return deadLetters.answer(path.subList(2, path.size()), call, deadline);
-        }
         if (path.size() < 3 || !path.get(0).equals("v1") || !path.get(1).equals("runs")) {
-            throw noSuchCall();
+            return answerOfNoRun(path, call, deadline);
         }
         String runId = Parameters.runId(path.get(2));
         List<String> rest = path.subList(3, path.size());
@@ -69,9 +67,12 @@ public final class RunsApi {
                     rest.size() == 1 ? steps(runId, only("GET", call)) : stepByPath(runId, rest.get(1), call);
                 case "step" -> {
                     String key = only("GET", call).query().getOrDefault("key", "");
-                    yield ofResult ? result(runId, key, call) : step(runId, key, call, "key", "log", "attempt");
+                    yield ofResult
+                            ? result(runId, key, call)
+                            : step(runId, key, call, "key", "log", "attempt", "input");
                 }
                 case "running" -> running(runId, only("GET", call));
+                case "failures" -> failures(runId, only("GET", call));
                 case "feed" -> feed(runId, only("GET", call));
                 case "cancel" -> {
                     only("POST", call).takes();
@@ -86,6 +87,18 @@ public final class RunsApi {
         }
     }
 
+    /** A call that concerns no single run. */
+    private Answer answerOfNoRun(List<String> path, Http.Call call, Instant deadline) throws InterruptedException {
+        if (path.size() >= 2 && path.subList(0, 2).equals(List.of("v1", "dead-letters"))) {
+            return deadLetters.answer(path.subList(2, path.size()), call, deadline);
+        }
+        return switch (String.join("/", path)) {
+            case "v1/runs" -> lists.runs(only("GET", call));
+            case "v1/running" -> lists.running(only("GET", call));
+            default -> throw noSuchCall();
+        };
+    }
+
     static Http.Call only(String method, Http.Call call) {
         if (!call.method().equals(method)) {
             throw Problem.otherMethod(method);
@@ -97,9 +110,9 @@ public final class RunsApi {
         return new Problem(
                 404,
                 "no-such-call",
-                "No such call. The calls are GET /v1/runs/{runId}, …/steps, …/step, …/step/result, …/steps/{key}, "
-                        + "…/running, …/feed; POST …/dispatches, …/steps/lookup, …/cancel, …/redrive;"
-                        + " GET /v1/dead-letters; POST …/redrive, …/purge.");
+                "No such call. The calls are GET /v1/runs, /v1/running, /v1/runs/{runId}, …/steps, …/failures, …/step, "
+                        + "…/step/result, …/steps/{key}, …/running, …/feed; POST …/dispatches, …/steps/lookup, …/cancel, "
+                        + "…/redrive; GET /v1/dead-letters; POST /v1/dead-letters/redrive, /v1/dead-letters/purge.");
     }
 
     private Answer status(String runId, Http.Call call) throws InterruptedException {
@@ -108,18 +121,7 @@ public final class RunsApi {
         boolean exact = call.flag("exact") || from != null;
         RunQueries.Status status = (exact ? queries.exactStatus(runId, from) : queries.status(runId))
                 .orElseThrow(() -> Problem.noRun(runId));
-        ObjectNode body = Json.object()
-                .put("runId", runId)
-                .put("createdAt", status.run().createdAt().toString())
-                .put("cancelled", status.run().cancelled())
-                .put("dispatchCount", status.dispatches().count())
-                .put("openDispatchCount", status.dispatches().open())
-                .put("stepCount", status.steps());
-        DispatchCodec.counts(body.putObject("counts"), status.counts());
-        StepView.put(body, "countedAt", status.countedAt());
-        if (!status.dispatches().notifying().isEmpty()) {
-            body.set("notifications", NotifyJson.status(status.dispatches().notifying()));
-        }
+        ObjectNode body = StatusView.full(status);
         RunQueries.Counting next = status.next();
         if (next != null) {
             body.put("cursor", Cursors.status(runId, next));
@@ -133,12 +135,30 @@ public final class RunsApi {
         run(runId);
         EntryPage<RunQueries.Step> entries = new EntryPage<>(StepView::listed);
         RunQueries.Steps page = queries.steps(
-                runId, filter, Cursors.steps(runId, call.query().get("cursor")), Parameters.limit(call), entries);
+                runId,
+                filter,
+                Cursors.steps("steps", runId, call.query().get("cursor")),
+                Parameters.limit(call),
+                entries);
         ObjectNode body = Json.object();
         body.set("steps", entries.nodes());
         RunQueries.StepsCursor next = page.next();
         if (next != null) {
-            body.put("cursor", Cursors.steps(runId, next));
+            body.put("cursor", Cursors.steps("steps", runId, next));
+        }
+        return Answer.json(200, body);
+    }
+
+    private Answer failures(String runId, Http.Call call) throws InterruptedException {
+        call.takes(FilterParameters.with("cursor"));
+        StepFilter filter = FilterParameters.ofQuery(call);
+        run(runId);
+        RunQueries.FailurePage page = queries.failures(
+                runId, filter, Cursors.steps("failures", runId, call.query().get("cursor")));
+        ObjectNode body = FailuresView.page(page);
+        RunQueries.StepsCursor next = page.next();
+        if (next != null) {
+            body.put("cursor", Cursors.steps("failures", runId, next));
         }
         return Answer.json(200, body);
     }
@@ -148,7 +168,11 @@ public final class RunsApi {
         run(runId);
         EntryPage<RunningSteps.Running> entries = new EntryPage<>(StepView::running);
         RunningSteps.Page page = queries.running()
-                .page(runId, Cursors.running(runId, call.query().get("cursor")), Parameters.limit(call), entries);
+                .page(
+                        new RunningSteps.Filter(runId, null),
+                        Cursors.running(runId, call.query().get("cursor")),
+                        Parameters.limit(call),
+                        entries);
         ObjectNode body = Json.object();
         body.set("steps", entries.nodes());
         RunningSteps.Cursor next = page.next();
@@ -163,7 +187,7 @@ public final class RunsApi {
             return lookup(runId, call);
         }
         RequestTarget.refuseWhatNoPathCarries(stepKey);
-        return step(runId, stepKey, only("GET", call), "log", "attempt");
+        return step(runId, stepKey, only("GET", call), "log", "attempt", "input");
     }
 
     private Answer step(String runId, String stepKey, Http.Call call, String... parameters) {
@@ -185,6 +209,9 @@ public final class RunsApi {
                 node.put("at", page.at().toString());
                 page.lines().forEach(node.putArray("lines")::add);
             }
+        }
+        if (call.flag("input")) {
+            StepView.input(more, queries.input(record), queries);
         }
         long room = Limits.ANSWER_BYTES - TransferSize.bytes(more);
         return Answer.json(200, StepView.full(record, queries, room, room).setAll(more));

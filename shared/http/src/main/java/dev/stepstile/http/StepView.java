@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
 import dev.stepstile.codec.Json;
 import dev.stepstile.port.FeedEntry;
+import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
@@ -135,25 +136,32 @@ final class StepView {
             queries.json(result, Math.min(most, left))
                     .filter(json -> result instanceof Payload.Inline || TransferSize.bytes(json) <= left)
                     .ifPresentOrElse(
-                            json -> node.putRawValue("result", new RawValue(json)), () -> location(node, result));
+                            json -> node.putRawValue("result", new RawValue(json)),
+                            () -> location(node.putObject("resultLocation"), result));
         }
         return node;
     }
 
-    private static void location(ObjectNode node, Payload result) {
-        switch (result) {
+    /** The input of a step, if it is at most half of what an answer holds; else where it is. */
+    static void input(ObjectNode node, Payload input, RunQueries queries) {
+        long most = Limits.ANSWER_BYTES / 2;
+        queries.json(input, most)
+                .filter(json -> TransferSize.bytes(json) <= most)
+                .ifPresentOrElse(
+                        json -> node.putRawValue("input", new RawValue(json)),
+                        () -> location(node.putObject("inputLocation"), input));
+    }
+
+    private static void location(ObjectNode node, Payload payload) {
+        switch (payload) {
             case Payload.Item(String key, long size, String sha256) -> location(node, "TABLE", key, size, sha256);
             case Payload.Stored(String key, long size, String sha256) -> location(node, "PAYLOADS", key, size, sha256);
-            case Payload.Inline _ -> throw new IllegalStateException("an inline result is in the answer itself");
+            case Payload.Inline _ -> throw new IllegalStateException("what is inline is in the answer itself");
         }
     }
 
     private static void location(ObjectNode node, String store, String key, long size, String sha256) {
-        node.putObject("resultLocation")
-                .put("store", store)
-                .put("key", key)
-                .put("size", size)
-                .put("sha256", sha256);
+        node.put("store", store).put("key", key).put("size", size).put("sha256", sha256);
     }
 
     private static void error(ObjectNode node, StepError error) {

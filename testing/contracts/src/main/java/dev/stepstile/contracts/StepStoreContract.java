@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.stepstile.port.DamagedData;
 import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
+import dev.stepstile.port.RunPosition;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.port.StepStore.StepRef;
 import dev.stepstile.port.StepStore.WriteResult;
@@ -116,6 +117,50 @@ public abstract class StepStoreContract {
             Run run = store().putRunIfAbsent(new Run(id, Samples.NOW, 8, 0));
             assertThat(store().keepRun(id)).contains(run);
             assertThat(store().run(id)).contains(run);
+        }
+
+        /** Tests may share a store: what is between these runs is left out. */
+        private List<RunPosition> listed(RunPosition after, List<RunPosition> mine) {
+            return store().runs(after, 10_000).stream().filter(mine::contains).toList();
+        }
+
+        /** A time of its own, which no other test uses. */
+        private static Instant aDayOfItsOwn() {
+            return Instant.EPOCH.plus(
+                    Duration.ofDays(Math.floorMod(Samples.runId().hashCode(), 10_000)));
+        }
+
+        @Test
+        void is_listed_among_all_the_newest_first_behind_a_position() {
+            Instant day = aDayOfItsOwn();
+            List<RunPosition> newestFirst = new ArrayList<>();
+            for (int i = 0; i < 12; i++) {
+                Run run = new Run(Samples.runId(), day.plusMillis(i / 2), 8, 0);
+                newestFirst.add(RunPosition.of(store().putRunIfAbsent(run)));
+            }
+            newestFirst.sort(
+                    Comparator.comparing(RunPosition::createdAt).reversed().thenComparing(RunPosition::runId));
+            eventually(() -> assertThat(listed(null, newestFirst)).isEqualTo(newestFirst));
+            for (int i = 0; i < 12; i++) {
+                assertThat(listed(newestFirst.get(i), newestFirst)).isEqualTo(newestFirst.subList(i + 1, 12));
+            }
+            RunPosition first = RunPosition.before(day.plusMillis(6));
+            assertThat(store().runs(first, 5))
+                    .as("no more than asked, and none is left out")
+                    .isEqualTo(newestFirst.subList(0, 5));
+            assertThat(listed(RunPosition.before(day.plusMillis(3)), newestFirst))
+                    .as("those of before, and not those of then")
+                    .isEqualTo(newestFirst.subList(6, 12));
+        }
+
+        @Test
+        void that_is_cancelled_or_kept_stays_where_it_is_in_the_list() {
+            Instant day = aDayOfItsOwn();
+            RunPosition run = RunPosition.of(store().putRunIfAbsent(new Run(Samples.runId(), day, 8, 0)));
+            store().raiseCancelSeq(run.runId());
+            store().keepRun(run.runId());
+            eventually(() -> assertThat(store().runs(RunPosition.before(day.plusMillis(1)), 1))
+                    .containsExactly(run));
         }
 
         @Test

@@ -7,6 +7,7 @@ import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.Ports;
+import dev.stepstile.port.RunPosition;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.simulation.ports.Conditions;
@@ -111,6 +112,11 @@ final class AskingPorts implements StepStore, StepQueue, DeadLetterQueue, Payloa
             boolean as = stored != null && stored.version() == next.version() - 1;
             return new Result(as ? table.with(next) : table, as);
         });
+    }
+
+    @Override
+    public List<RunPosition> runs(@Nullable RunPosition after, int limit) {
+        throw new AssertionError("no actor lists runs");
     }
 
     /** The index as it was when the sweep began. */

@@ -2,6 +2,7 @@ package dev.stepstile.simulation;
 
 import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
+import dev.stepstile.port.RunPosition;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
@@ -71,6 +72,11 @@ class PassingStore implements StepStore {
     @Override
     public boolean replace(Dispatch next) {
         return store.replace(next);
+    }
+
+    @Override
+    public List<RunPosition> runs(@Nullable RunPosition after, int limit) {
+        return store.runs(after, limit);
     }
 
     @Override

@@ -307,7 +307,7 @@ class BadInputTest {
             400 bad-run-id         | GET    | /v1/runs/a%20b                             |
             400 bad-run-id         | POST   | /v1/runs/a%23b/dispatches                  | {"steps":[{"key":"a","handler":"work"}]}
             404 no-such-call       | GET    | /v1                                        |
-            404 no-such-call       | GET    | /v1/runs                                   |
+            405 method-not-allowed | PUT    | /v1/runs                                   |
             404 no-such-call       | GET    | /v2/runs/known                             |
             404 no-such-call       | POST   | /v2/runs/known/dispatches                  | {"steps":[{"key":"a","handler":"work"}]}
             404 no-such-call       | GET    | /v1/jobs/known                             |

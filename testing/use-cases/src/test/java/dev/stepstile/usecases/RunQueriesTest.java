@@ -9,6 +9,7 @@ import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.codec.Json;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.Sha256;
 import dev.stepstile.step.StepState;
 import dev.stepstile.usecase.Dispatcher.NewStep;
@@ -384,6 +385,35 @@ class RunQueriesTest {
         assertThat(api.get("/v1/runs/r1/step/result?key=small").path("content").binaryValue())
                 .asString()
                 .isEqualTo("7");
+    }
+
+    @Test
+    void a_step_shows_its_input_on_demand_as_it_was_sent_or_as_a_redrive_gave_it() throws InterruptedException {
+        String steps = "{\"key\":\"a\",\"handler\":\"work\",\"input\":{\"n\":1.10,\"e\":-0.0}},"
+                + "{\"key\":\"b\",\"handler\":\"work\"}";
+        api.ok(202, "POST", "/v1/runs/r1/dispatches", "{\"steps\":[" + steps + "]}");
+        stack.work.on("b", (input, context) -> {
+            throw new TerminalFailure("no");
+        });
+        deliverBatches();
+        assertThat(api.call("GET", "/v1/runs/r1/step?key=a&input=true", null).body())
+                .contains("\"input\":{\"n\":1.10,\"e\":-0.0}");
+        assertThat(api.get("/v1/runs/r1/step?key=a").has("input")).isFalse();
+        assertThat(api.get("/v1/runs/r1/steps/b?input=true").path("input").isNull())
+                .isTrue();
+        api.ok(200, "POST", "/v1/runs/r1/redrive", "{\"keys\":[\"b\"],\"overrides\":{\"input\":[7]}}");
+        assertThat(api.get("/v1/runs/r1/step?key=b&input=true").path("input")).isEqualTo(Json.parse("[7]"));
+        assertThat(api.problem("GET", "/v1/runs/r1/step?key=b&input=1", null)).isEqualTo("400 bad-flag");
+    }
+
+    @Test
+    void an_input_that_is_too_large_for_the_answer_is_where_it_says() throws InterruptedException {
+        stack.dispatch("d1", Stack.step("a", "\"" + noise(4_000_000) + "\"", RetryPolicy.DEFAULT));
+        deliverBatches();
+        JsonNode step = api.get("/v1/runs/r1/step?key=a&input=true");
+        assertThat(step.has("input")).isFalse();
+        assertThat(step.path("inputLocation").path("store").asText()).isEqualTo("PAYLOADS");
+        assertThat(step.path("inputLocation").path("size").intValue()).isEqualTo(4_000_002);
     }
 
     @Test

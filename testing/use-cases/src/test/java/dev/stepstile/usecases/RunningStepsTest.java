@@ -101,6 +101,46 @@ class RunningStepsTest {
     }
 
     @Test
+    void those_of_all_runs_are_listed_with_their_run_page_by_page_or_of_one_worker() throws InterruptedException {
+        stack.handOver("a");
+        worker("w1", Stack.RUN, 3, 7);
+        worker("w2", "another", 0, 1);
+        List<String> seen = new ArrayList<>();
+        String cursor = "";
+        while (cursor != null) {
+            JsonNode page = api.get("/v1/running?limit=1&cursor=" + cursor);
+            page.path("steps")
+                    .forEach(step -> seen.add(
+                            step.path("runId").asText() + "/" + step.path("key").asText()));
+            cursor = page.path("cursor").textValue();
+        }
+        assertThat(seen).containsExactlyInAnyOrder("r1/w1-3", "r1/w1-7", "another/w2-0", "another/w2-1");
+        assertThat(api.get("/v1/running?worker=w2").path("steps").findValuesAsText("key"))
+                .containsExactly("w2-0", "w2-1");
+        JsonNode page = api.get("/v1/running?worker=w2&limit=1");
+        assertThat(api.get("/v1/running?worker=w2&cursor=" + page.path("cursor").asText())
+                        .path("steps")
+                        .findValuesAsText("key"))
+                .containsExactly("w2-1");
+        assertThat(api.get("/v1/running?worker=nobody").path("steps")).isEmpty();
+    }
+
+    @Test
+    void a_cursor_of_one_run_is_none_of_all_runs_and_an_invalid_worker_is_refused() throws InterruptedException {
+        stack.handOver("a");
+        worker("w1", Stack.RUN, 3, 7);
+        String ofAll = api.get("/v1/running?limit=1").path("cursor").asText();
+        String ofRun = api.get("/v1/runs/r1/running?limit=1").path("cursor").asText();
+        assertThat(api.problem("GET", "/v1/runs/r1/running?cursor=" + ofAll, null))
+                .isEqualTo("400 bad-cursor");
+        assertThat(api.problem("GET", "/v1/running?cursor=" + ofRun, null)).isEqualTo("400 bad-cursor");
+        assertThat(api.problem("GET", "/v1/running?worker=a%23b", null)).isEqualTo("400 bad-worker");
+        assertThat(api.problem("GET", "/v1/running?worker=", null)).isEqualTo("400 bad-worker");
+        assertThat(api.problem("GET", "/v1/running/x", null)).isEqualTo("404 no-such-call");
+        assertThat(api.problem("POST", "/v1/running", "{}")).isEqualTo("405 method-not-allowed");
+    }
+
+    @Test
     void one_that_waits_in_its_workers_batch_or_is_of_another_run_is_not_listed() throws InterruptedException {
         stack.handOver("a");
         worker("w1", Stack.RUN, 3, 7);

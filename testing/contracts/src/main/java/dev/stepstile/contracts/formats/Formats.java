@@ -21,7 +21,8 @@ public final class Formats {
             "4-retry-rule",
             "5-delay",
             "6-notification",
-            "7-deadline");
+            "7-deadline",
+            "8-list-of-runs");
 
     private Formats() {}
 

@@ -4,6 +4,7 @@ import dev.stepstile.port.ByteOrder;
 import dev.stepstile.port.DamagedData;
 import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
+import dev.stepstile.port.RunPosition;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.simulation.scheduler.Scheduler;
 import dev.stepstile.step.Dispatch;
@@ -99,6 +100,19 @@ public final class SimulatedStepStore implements StepStore {
                 "store.run " + runId,
                 () -> Optional.ofNullable(runs.get(runId)),
                 run -> run.map(r -> "cancelSeq " + r.cancelSeq()).orElse("none"));
+    }
+
+    @Override
+    public List<RunPosition> runs(@Nullable RunPosition after, int limit) {
+        return calls.call(
+                "store.runs",
+                () -> runs.values().stream()
+                        .map(RunPosition::of)
+                        .filter(run -> after == null || run.compareTo(after) > 0)
+                        .sorted()
+                        .limit(limit)
+                        .toList(),
+                found -> found.size() + " runs");
     }
 
     @Override

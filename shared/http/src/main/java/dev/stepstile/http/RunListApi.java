@@ -1,0 +1,80 @@
+package dev.stepstile.http;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.codec.Json;
+import dev.stepstile.http.Http.Answer;
+import dev.stepstile.http.Http.Problem;
+import dev.stepstile.port.RunPosition;
+import dev.stepstile.step.Limits;
+import dev.stepstile.usecase.RunList;
+import dev.stepstile.usecase.RunQueries;
+import dev.stepstile.usecase.RunningSteps;
+
+/** What concerns no single run: {@code GET /v1/runs}, the runs, and {@code GET /v1/running}, the running steps of all. */
+final class RunListApi {
+    private static final int RUNS = 20;
+
+    private final RunQueries queries;
+
+    RunListApi(RunQueries queries) {
+        this.queries = queries;
+    }
+
+    Answer runs(Http.Call call) throws InterruptedException {
+        call.takes("open", "prefix", "since", "until", "limit", "cursor");
+        RunList.Filter filter = new RunList.Filter(
+                call.flag("open"),
+                prefix(call.query().getOrDefault("prefix", "")),
+                FilterParameters.span(call.query().get("since"), call.query().get("until")));
+        EntryPage<RunQueries.Status> entries = new EntryPage<>(StatusView::brief);
+        RunList.Page page = queries.runs()
+                .page(
+                        filter,
+                        Cursors.runs(call.query().get("cursor")),
+                        Parameters.limit(call, RUNS, Limits.RUNS_PAGE),
+                        entries);
+        ObjectNode body = Json.object();
+        body.set("runs", entries.nodes());
+        RunPosition next = page.next();
+        if (next != null) {
+            body.put("cursor", Cursors.runs(next));
+        }
+        return Answer.json(200, body);
+    }
+
+    private static String prefix(String text) {
+        if (!text.isEmpty() && !Limits.isRunId(text)) {
+            throw Problem.badRequest(
+                    "bad-prefix", "'prefix' of runIds must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
+        }
+        return text;
+    }
+
+    Answer running(Http.Call call) {
+        call.takes("worker", "limit", "cursor");
+        String worker = call.query().get("worker");
+        if (worker != null && !Limits.isDispatchId(worker)) {
+            throw Problem.badRequest(
+                    "bad-worker",
+                    "'worker' must be the id of a worker, as a running step has it: 1 to 128 characters of"
+                            + " A-Z a-z 0-9 . _ : ~ @ + = -");
+        }
+        EntryPage<RunningSteps.Running> entries = new EntryPage<>(running -> {
+            ObjectNode node = Json.object().put("runId", running.step().id().runId());
+            return node.setAll(StepView.running(running));
+        });
+        RunningSteps.Page page = queries.running()
+                .page(
+                        new RunningSteps.Filter(null, worker),
+                        Cursors.running("", call.query().get("cursor")),
+                        Parameters.limit(call),
+                        entries);
+        ObjectNode body = Json.object();
+        body.set("steps", entries.nodes());
+        RunningSteps.Cursor next = page.next();
+        if (next != null) {
+            body.put("cursor", Cursors.running("", next));
+        }
+        return Answer.json(200, body);
+    }
+}
