@@ -129,6 +129,11 @@ def dead(answer, behind):
     load_eu_dies(behind)
 
 
+def audited(answer, behind):
+    audit = body(answer, 200)
+    assert (audit["violations"], audit["checkedCount"]) == ([], 3)
+
+
 def load_eu_dies(behind):
     """As the next events have it: its one attempt takes too long."""
     event = json.loads((EVENTS / "step-batch.json").read_text())
@@ -179,6 +184,7 @@ WITHOUT_FAILURES = [
     ("runs-step", one_step),
     ("runs-step-by-key", no_such_step),
     ("runs-feed", fed),
+    ("runs-audit", audited),
     ("runs-lookup", looked_up),
     ("sweeper-schedule", swept),
 ]

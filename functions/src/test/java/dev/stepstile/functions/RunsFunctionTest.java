@@ -112,6 +112,14 @@ class RunsFunctionTest {
     }
 
     @Test
+    void an_audit_finds_nothing_wrong() {
+        JsonNode audit = answered("runs-audit");
+        assertThat(audit.path("violations").isArray()).isTrue();
+        assertThat(audit.path("violations")).isEmpty();
+        assertThat(audit.path("checkedCount").asInt()).isEqualTo(3);
+    }
+
+    @Test
     void the_feed_shows_what_ended() {
         JsonNode feed = answered("runs-feed");
         Set<String> ended = new TreeSet<>();

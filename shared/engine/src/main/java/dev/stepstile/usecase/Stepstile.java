@@ -70,6 +70,10 @@ public final class Stepstile {
         return new DeadLetters(parts, redriver);
     }
 
+    public LiveAudit audit() {
+        return new LiveAudit(parts);
+    }
+
     public RunQueries queries() {
         return new RunQueries(parts);
     }

@@ -12,6 +12,7 @@ import dev.stepstile.usecase.RunQueries;
 import dev.stepstile.usecase.RunningSteps;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -27,10 +28,14 @@ final class Cursors {
     private Cursors() {}
 
     private static ObjectNode node(RunQueries.StepsCursor at) {
+        return node(at.createdAt(), at.dispatchId(), at.index());
+    }
+
+    static ObjectNode node(Instant createdAt, String dispatchId, int index) {
         return Json.object()
-                .put("c", at.createdAt().toEpochMilli())
-                .put("d", at.dispatchId())
-                .put("i", at.index());
+                .put("c", createdAt.toEpochMilli())
+                .put("d", dispatchId)
+                .put("i", index);
     }
 
     /** @param call that goes through the steps of a run */
@@ -143,12 +148,12 @@ final class Cursors {
         return positions;
     }
 
-    private static String write(String call, String runId, ObjectNode position) {
+    static String write(String call, String runId, ObjectNode position) {
         return text(position.put("call", call).put("run", runId));
     }
 
     /** @throws Problem if it is not one that this call to this run gave */
-    private static JsonNode read(String call, String runId, String text) {
+    static JsonNode read(String call, String runId, String text) {
         try {
             JsonNode node = Json.parse(Utf8.text(Base64.getUrlDecoder().decode(text)));
             if (call.equals(node.path("call").textValue())
@@ -162,7 +167,7 @@ final class Cursors {
         throw bad();
     }
 
-    private static Problem bad() {
+    static Problem bad() {
         return Problem.badRequest(
                 "bad-cursor", "Invalid cursor: pass a cursor that this call returned for this run, or none to start.");
     }

@@ -31,6 +31,7 @@ public final class RunsApi {
     private final RunQueries queries;
     private final RunListApi lists;
     private final ResultPieces results;
+    private final AuditApi audit;
     private final RunCanceller canceller;
     private final Redriver redriver;
     private final DeadLettersApi deadLetters;
@@ -39,6 +40,7 @@ public final class RunsApi {
         this.queries = stepstile.queries();
         this.lists = new RunListApi(queries);
         this.results = new ResultPieces(queries);
+        this.audit = new AuditApi(stepstile.audit());
         this.canceller = stepstile.canceller();
         this.redriver = stepstile.redriver();
         this.deadLetters = new DeadLettersApi(stepstile.deadLetters());
@@ -74,11 +76,8 @@ public final class RunsApi {
                 case "running" -> running(runId, only("GET", call));
                 case "failures" -> failures(runId, only("GET", call));
                 case "feed" -> feed(runId, only("GET", call));
-                case "cancel" -> {
-                    only("POST", call).takes();
-                    Parameters.body(call, Set.of());
-                    yield cancel(runId, deadline);
-                }
+                case "audit" -> audit.answer(runId, only("GET", call));
+                case "cancel" -> cancel(runId, only("POST", call), deadline);
                 case "redrive" -> redrive(runId, only("POST", call), deadline);
                 default -> throw noSuchCall();
             };
@@ -111,7 +110,7 @@ public final class RunsApi {
                 404,
                 "no-such-call",
                 "No such call. The calls are GET /v1/runs, /v1/running, /v1/runs/{runId}, …/steps, …/failures, …/step, "
-                        + "…/step/result, …/steps/{key}, …/running, …/feed; POST …/dispatches, …/steps/lookup, …/cancel, "
+                        + "…/step/result, …/steps/{key}, …/running, …/feed, …/audit; POST …/dispatches, …/steps/lookup, …/cancel, "
                         + "…/redrive; GET /v1/dead-letters; POST /v1/dead-letters/redrive, /v1/dead-letters/purge.");
     }
 
@@ -284,7 +283,9 @@ public final class RunsApi {
         return Answer.json(200, body);
     }
 
-    private Answer cancel(String runId, Instant deadline) throws InterruptedException {
+    private Answer cancel(String runId, Http.Call call, Instant deadline) throws InterruptedException {
+        call.takes();
+        Parameters.body(call, Set.of());
         SortedMap<StepState.Name, Integer> counts =
                 canceller.cancel(runId, deadline).orElseThrow(() -> Problem.noRun(runId));
         return Answer.json(

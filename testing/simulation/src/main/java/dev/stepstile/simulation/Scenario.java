@@ -28,6 +28,14 @@ public interface Scenario {
         };
     }
 
+    /** This scenario, while operators audit every run each so often. */
+    default Scenario audited(Duration every) {
+        return simulation -> {
+            on(simulation);
+            simulation.auditLive(every);
+        };
+    }
+
     /** Runs it to its end, or for two virtual days. */
     default Outcome play(SimulationConfig config) {
         return staged(config).run(Duration.ofDays(2));

@@ -39,6 +39,7 @@ import dev.stepstile.usecase.Timing;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -68,6 +69,9 @@ public final class Simulation {
 
     /** No invocation and no lagging index reaches so far back: what was at rest for so long is forgotten. */
     private static final long FORGET_MILLIS = Duration.ofMinutes(20).toMillis();
+
+    /** So long after its last change, no run is audited any more. */
+    private static final long AUDITED_MILLIS = Duration.ofMinutes(3).toMillis();
 
     /** Of actions that may concern any run. */
     private static final String ANY_RUN = "";
@@ -100,6 +104,8 @@ public final class Simulation {
     private final SimulatedFunction<Sweep> sweeperFunction;
     private final SimulatedFunction<Stepstile> runsFunction;
     private final Map<String, Integer> pendingOf = new HashMap<>();
+    private final Set<String> underAudit = new HashSet<>();
+    private OperatorAudit.Audited audited = OperatorAudit.Audited.NONE;
     private int processes;
     private int pending;
 
@@ -352,6 +358,42 @@ public final class Simulation {
     /** A client asks the runs function; empty if it got no answer. To be called by an action of {@link #at}. */
     public <T> Optional<T> ask(Function<Stepstile, T> question) {
         return runsFunction.invoke((stepstile, deadline) -> question.apply(stepstile));
+    }
+
+    /** As {@link #ask}, of what may wait. */
+    <T> Optional<T> askWaiting(SimulatedFunction.Work<Stepstile, T> work) {
+        return runsFunction.invoke(work);
+    }
+
+    /** Operators audit every run again and again, until a while after nothing of it has changed. */
+    public void auditLive(Duration every) {
+        auditLive(every, true);
+    }
+
+    /** @param patient false: by a wrong auditor, which looks again at once */
+    void auditLive(Duration every, boolean patient) {
+        service("auditors", process -> {
+            while (true) {
+                scheduler.pause(every.toMillis());
+                auditor.runs().forEach(ledger -> auditLive(ledger, patient));
+            }
+        });
+    }
+
+    private void auditLive(RunLedger ledger, boolean patient) {
+        boolean recent = scheduler.millis() - ledger.touchedAt < AUDITED_MILLIS;
+        if (ledger.run != null && recent && underAudit.add(ledger.runId)) {
+            OperatorAudit audit = new OperatorAudit(this, findings, ledger.runId, patient);
+            at(Duration.between(Scheduler.START, scheduler.now()), "operator", ledger.runId, () -> {
+                audited = audited.plus(audit.audit());
+                underAudit.remove(ledger.runId);
+            });
+        }
+    }
+
+    /** How much was audited by {@link #auditLive}. */
+    OperatorAudit.Audited audited() {
+        return audited;
     }
 
     /** A client hands over steps. */

@@ -62,6 +62,7 @@ final class Stack implements AutoCloseable {
     final Stepstile stepstile;
 
     private final EmbeddedPorts embedded;
+    private final EngineRuntime runtime;
     private final Handlers handlers;
     private final HandlerOutput output;
 
@@ -79,12 +80,16 @@ final class Stack implements AutoCloseable {
         embedded = EmbeddedPorts.open(folder.resolve("state"), VISIBILITY, time);
         ports = calls.over(embedded.ports().withNotifier(told));
         AtomicInteger ids = new AtomicInteger();
-        EngineRuntime runtime =
-                new EngineRuntime(time, new Random(7), () -> "owner-" + ids.incrementAndGet(), inside.over(time));
+        runtime = new EngineRuntime(time, new Random(7), () -> "owner-" + ids.incrementAndGet(), inside.over(time));
         stepstile = new Stepstile(faults.over(ports), timing, runtime, inside.over(tally));
         List<StepHandler> all = new ArrayList<>(List.of(work));
         all.addAll(Arrays.asList(more));
         handlers = new Handlers(all);
+    }
+
+    /** The use cases over other ports. */
+    Stepstile over(Ports others) {
+        return new Stepstile(others, timing, runtime, tally);
     }
 
     @Override

@@ -1,0 +1,225 @@
+package dev.stepstile.local.aws;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stepstile.aws.AwsClients;
+import dev.stepstile.emulators.HiddenLoopback;
+import dev.stepstile.handlers.Echo;
+import dev.stepstile.port.StepQueue.Delivery;
+import dev.stepstile.runtime.JvmRuntime;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.RetryPolicy;
+import dev.stepstile.step.Shards;
+import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.AttemptRunner;
+import dev.stepstile.usecase.Dispatcher;
+import dev.stepstile.usecase.HandlerOutput;
+import dev.stepstile.usecase.Handlers;
+import dev.stepstile.usecase.InMemoryMeter;
+import dev.stepstile.usecase.LiveAudit;
+import dev.stepstile.usecase.Stepstile;
+import dev.stepstile.usecase.Timing;
+import dev.stepstile.usecase.Violation;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.core.SdkBytes;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+
+/** What a hand in the console may do to the items of a run that has ended, and what the auditor says. */
+@Tag("integration")
+class AuditedTableTest {
+    private static final String MEDIUM = "\"" + "0123456789abcdef".repeat(500) + "\"";
+    private static final Timing TIMING =
+            Timing.of(Duration.ofSeconds(15), Duration.ofSeconds(5), Duration.ofSeconds(2), Duration.ofSeconds(30));
+
+    @TempDir
+    Path folder;
+
+    private Duration ahead = Duration.ZERO;
+
+    private EmulatedAws aws;
+    private DynamoDbClient dynamoDb;
+    private Stepstile stepstile;
+
+    private static Dispatcher.NewStep step(String key, String input) {
+        return new Dispatcher.NewStep(
+                key, "stepstile.echo", input, RetryPolicy.DEFAULT, Duration.ofMinutes(5), new TreeMap<>());
+    }
+
+    /** Steps {@code small}, {@code item} and thirty others; their dispatch is closed. */
+    private void ends(String run) throws InterruptedException {
+        List<Dispatcher.NewStep> steps = new ArrayList<>(List.of(step("small", "1"), step("item", MEDIUM)));
+        IntStream.range(0, 30).forEach(i -> steps.add(step("s" + i, "{}")));
+        stepstile.dispatcher(Shards.DEFAULT).dispatch(new Dispatcher.Request(run, "d1", steps, new TreeMap<>()));
+        for (int done = 0; done < steps.size(); ) {
+            List<Delivery> batch = aws.ports().queue().receive(10, Duration.ofSeconds(2));
+            stepstile
+                    .execution(new Handlers(List.of(new Echo())), HandlerOutput.UNCAPTURED, AttemptRunner.DIRECT)
+                    .execute(batch, Instant.now().plus(ahead).plus(Duration.ofMinutes(5)));
+            aws.ports().queue().delete(batch.stream().map(Delivery::receipt).toList());
+            done += batch.size();
+        }
+        ahead = ahead.plus(Duration.ofMinutes(2));
+        stepstile.sweep().sweep(Instant.now().plus(ahead).plus(Duration.ofSeconds(50)));
+        assertThat(aws.ports().store().dispatch(run, "d1").orElseThrow().closed())
+                .isTrue();
+        assertThat(audit(run)).isEmpty();
+    }
+
+    private List<String> audit(String run) throws InterruptedException {
+        LiveAudit.Page page = stepstile.audit().look(run, null).orElseThrow();
+        List<Violation> found = new ArrayList<>(page.violations());
+        assertThat(page.next()).isNull();
+        if (page.again() != null) {
+            ahead = ahead.plus(LiveAudit.LOOK_AGAIN_AFTER);
+            found.addAll(
+                    stepstile.audit().lookAgain(run, page.again()).orElseThrow().violations());
+        }
+        return found.stream().map(each -> each.kind() + " " + each.stepKey()).toList();
+    }
+
+    private Map<String, AttributeValue> key(String pk, String sk) {
+        return Map.of("pk", AttributeValue.fromS(pk), "sk", AttributeValue.fromS(sk));
+    }
+
+    private Map<String, AttributeValue> record(String run, String stepKey) {
+        return key("run#" + run + "#" + Shards.of(stepKey, Shards.DEFAULT), stepKey);
+    }
+
+    private String table() {
+        return String.valueOf(aws.variables().get("STEPSTILE_TABLE"));
+    }
+
+    private void delete(Map<String, AttributeValue> key) {
+        assertThat(dynamoDb.getItem(get -> get.tableName(table()).key(key)).item())
+                .isNotEmpty();
+        dynamoDb.deleteItem(delete -> delete.tableName(table()).key(key));
+    }
+
+    private void alter(String run, String attribute, AttributeValue value) {
+        dynamoDb.updateItem(update -> update.tableName(table())
+                .key(record(run, "small"))
+                .updateExpression("SET #a = :v")
+                .expressionAttributeNames(Map.of("#a", attribute))
+                .expressionAttributeValues(Map.of(":v", value)));
+    }
+
+    private static String key(Payload payload) {
+        return switch (payload) {
+            case Payload.Item item -> item.key();
+            case Payload.Stored stored -> stored.key();
+            case Payload.Inline inline -> throw new AssertionError("inline: " + inline);
+        };
+    }
+
+    @Test
+    void each_change_by_hand_is_found_but_that_of_a_result_of_which_there_is_no_copy() throws InterruptedException {
+        try (EmulatedAws started = EmulatedAws.start(
+                        HiddenLoopback.address(),
+                        folder,
+                        folder.resolve("state"),
+                        false,
+                        TIMING,
+                        Duration.ofSeconds(120),
+                        line -> {});
+                DynamoDbClient client = AwsClients.dynamoDb(builder -> builder.endpointOverride(
+                                URI.create(started.variables().get("STEPSTILE_DYNAMODB_ENDPOINT")))
+                        .region(Region.of(started.variables().get("AWS_REGION")))
+                        .credentialsProvider(
+                                StaticCredentialsProvider.create(AwsBasicCredentials.create("local", "local"))))) {
+            aws = started;
+            dynamoDb = client;
+            stepstile = new Stepstile(
+                    aws.ports(), TIMING, JvmRuntime.create(() -> Instant.now().plus(ahead)), new InMemoryMeter());
+            recordsAreHeld();
+            feedIsHeld();
+            payloadsAreHeld();
+        }
+    }
+
+    private void recordsAreHeld() throws InterruptedException {
+        ends("deleted");
+        delete(record("deleted", "small"));
+        assertThat(audit("deleted")).containsExactly("RECORD_MISSING small");
+
+        ends("attempt");
+        alter("attempt", "b", AttributeValue.fromN("7"));
+        assertThat(audit("attempt")).contains("ATTEMPTS_IMPOSSIBLE small").doesNotContain("ATTEMPTS_IMPOSSIBLE item");
+
+        ends("unreadable");
+        alter("unreadable", "pages", AttributeValue.fromS("two"));
+        assertThat(audit("unreadable")).containsExactly("RECORD_DAMAGED small");
+
+        ends("result");
+        StepId id = new StepId("result", "small");
+        assertThat(aws.ports()
+                        .store()
+                        .record(id, Shards.of("small", Shards.DEFAULT))
+                        .orElseThrow()
+                        .state())
+                .isInstanceOfSatisfying(
+                        StepState.Succeeded.class,
+                        succeeded -> assertThat(succeeded.result()).isEqualTo(new Payload.Inline("1")));
+        alter("result", "result", AttributeValue.fromB(SdkBytes.fromByteArray(new byte[] {0, '2'})));
+        assertThat(aws.ports()
+                        .store()
+                        .record(id, Shards.of("small", Shards.DEFAULT))
+                        .orElseThrow()
+                        .state())
+                .isInstanceOfSatisfying(
+                        StepState.Succeeded.class,
+                        succeeded -> assertThat(succeeded.result()).isEqualTo(new Payload.Inline("2")));
+        assertThat(audit("result")).isEmpty();
+    }
+
+    private void feedIsHeld() throws InterruptedException {
+        ends("hidden");
+        dynamoDb.updateItem(update ->
+                update.tableName(table()).key(record("hidden", "small")).updateExpression("REMOVE feedPk, feedSk"));
+        assertThat(audit("hidden")).containsExactly("FEED_MISSING small");
+
+        ends("moved");
+        alter("moved", "feedSk", AttributeValue.fromS("0000000000001#small#1"));
+        assertThat(audit("moved")).containsExactly("FEED_MISSING small");
+
+        ends("later");
+        alter("later", "feedSk", AttributeValue.fromS("4000000000000#small#1"));
+        assertThat(audit("later")).containsExactly("FEED_WRONG small");
+    }
+
+    private void payloadsAreHeld() throws InterruptedException {
+        ends("payload");
+        StepId id = new StepId("payload", "item");
+        StepState.Succeeded end = (StepState.Succeeded) aws.ports()
+                .store()
+                .record(id, Shards.of("item", Shards.DEFAULT))
+                .orElseThrow()
+                .state();
+        delete(key("payload#" + key(end.result()), "payload"));
+        assertThat(audit("payload")).containsExactly("PAYLOAD_MISSING item");
+
+        String manifest = key(aws.ports()
+                .store()
+                .dispatch("payload", "d1")
+                .orElseThrow()
+                .accepted()
+                .manifest());
+        delete(key("payload#" + manifest, "payload"));
+        assertThat(audit("payload")).containsExactly("MANIFEST_MISSING null");
+    }
+}

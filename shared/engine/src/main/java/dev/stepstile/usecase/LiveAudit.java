@@ -1,0 +1,394 @@
+package dev.stepstile.usecase;
+
+import dev.stepstile.port.DamagedData;
+import dev.stepstile.port.StepStore;
+import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Payload;
+import dev.stepstile.step.Run;
+import dev.stepstile.step.Sha256;
+import dev.stepstile.step.StepSpec;
+import dev.stepstile.step.StepState;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds what is stored of a run against itself, while work goes on: records, feed, manifests, marks of dead letters, counts
+ * and payloads. It writes nothing. What work under way can look like is reported only if it is seen again, unchanged, after
+ * {@link #LOOK_AGAIN_AFTER}; why that is enough, docs/adr/020 says.
+ *
+ * <p>A call makes at most two reads for each step, and one for each manifest, if it checks a hundred steps or more; of fewer
+ * it makes at most three. A read is a key of a batch, a payload, or a query.
+ */
+public final class LiveAudit {
+    /** Twice as long as readers of the feed go back: no index that works shows an entry later. */
+    public static final Duration LOOK_AGAIN_AFTER = Duration.ofSeconds(30);
+
+    private static final Duration ANSWER_WITHIN = Duration.ofSeconds(1);
+
+    /** Steps that are read together; the feed of each shard is queried once for them, if they ended near each other. */
+    private static final int CHUNK = 250;
+
+    private static final int MOST_STEPS = 2_000;
+
+    /** From so many steps on, what a call reads for itself is within two reads for each step. */
+    private static final int MANY = 100;
+
+    /** Beyond it a call ends, so that the cursor of the second look stays within a request line. */
+    private static final int MOST_SUSPECTS = 50;
+
+    private static final int MOST_SUSPECT_DISPATCHES = 8;
+    private static final int SEEN_LENGTH = 8;
+    private static final Comparator<Position> IN_ORDER =
+            Comparator.comparing(Position::createdAt).thenComparing(Position::dispatchId);
+
+    private final EngineParts parts;
+    private final StepStore store;
+
+    LiveAudit(EngineParts parts) {
+        this.parts = parts;
+        this.store = parts.store();
+    }
+
+    /**
+     * What a call found.
+     *
+     * @param checked steps that were held against everything, in first looks
+     * @param reads how many were made
+     * @param unread payloads that were not looked at, as two reads a step were spent
+     * @param next where the first look continues; null once all steps have been looked at
+     * @param again what is to be looked at once more; null if nothing is
+     */
+    public record Page(
+            List<Violation> violations,
+            int checked,
+            int reads,
+            int unread,
+            @Nullable Position next,
+            @Nullable SecondLook again) {}
+
+    /**
+     * Where a first look continues.
+     *
+     * @param tally how the steps of this dispatch before {@code index} stand
+     */
+    public record Position(Instant createdAt, String dispatchId, int index, Tally tally) {}
+
+    /**
+     * The states of a dispatch's steps so far.
+     *
+     * @param progress a digest of the dispatch's progress, which must not change while its steps are counted; empty if the
+     *     steps cannot be counted
+     */
+    public record Tally(String progress, SortedMap<StepState.Name, Integer> counts) {
+        private static final Tally NONE = new Tally("", new TreeMap<>());
+
+        private static Tally of(Dispatch dispatch) {
+            boolean counts = dispatch.closed()
+                    && !dispatch.progress().finished().toBitSet().isEmpty();
+            return counts ? new Tally(digest(dispatch), new TreeMap<>()) : NONE;
+        }
+
+        private static String digest(Dispatch dispatch) {
+            return Sha256.hex(dispatch.progress().toString()).substring(0, SEEN_LENGTH);
+        }
+    }
+
+    /** What is to be looked at again, not before {@code notBefore}. */
+    public record SecondLook(Instant notBefore, List<Suspects> suspects) {}
+
+    /** Those of one dispatch. */
+    public record Suspects(String dispatchId, List<Suspect> steps) {}
+
+    /**
+     * A step that was seen to be wrong once.
+     *
+     * @param seen a digest of its record
+     */
+    public record Suspect(int index, Set<Violation.Kind> kinds, String seen) {}
+
+    /**
+     * Looks at the next steps of a run.
+     *
+     * @param from null for the first call
+     * @return empty if there is no such run
+     */
+    public Optional<Page> look(String runId, @Nullable Position from) throws InterruptedException {
+        Optional<Run> run = store.run(runId);
+        return run.isPresent() ? Optional.of(new FirstLook(run.get()).from(from)) : Optional.empty();
+    }
+
+    /**
+     * Looks once more at what was seen to be wrong, and reports what is still the same. Too early, it looks at nothing and
+     * returns the second look as it is.
+     *
+     * @return empty if there is no such run
+     */
+    public Optional<Page> lookAgain(String runId, SecondLook again) throws InterruptedException {
+        if (parts.runtime().now().isBefore(again.notBefore())) {
+            return Optional.of(new Page(List.of(), 0, 0, 0, null, again));
+        }
+        Optional<Run> run = store.run(runId);
+        if (run.isEmpty()) {
+            return Optional.empty();
+        }
+        List<Violation> violations = new ArrayList<>();
+        int reads = 1;
+        for (Suspects suspects : again.suspects()) {
+            Optional<Dispatch> dispatch = store.dispatch(runId, suspects.dispatchId());
+            reads++;
+            if (dispatch.isPresent()) {
+                reads += lookAgain(run.get(), dispatch.get(), suspects.steps(), violations);
+            }
+        }
+        return Optional.of(new Page(violations, 0, reads, 0, null, null));
+    }
+
+    private int lookAgain(Run run, Dispatch dispatch, List<Suspect> suspects, List<Violation> violations)
+            throws InterruptedException {
+        Map<Integer, Suspect> byIndex = new TreeMap<>();
+        suspects.forEach(suspect -> byIndex.put(suspect.index(), suspect));
+        boolean orphans =
+                suspects.stream().anyMatch(suspect -> suspect.kinds().contains(Violation.Kind.RECORD_WITHOUT_DISPATCH));
+        Set<String> ids = orphans ? ids(store.dispatches(run.runId())) : Set.of();
+        ManifestReader manifests = manifests();
+        List<StepSpec> steps;
+        try {
+            steps = manifests.steps(dispatch).stream()
+                    .filter(spec -> byIndex.containsKey(spec.settings().index()))
+                    .toList();
+        } catch (Payloads.Missing | DamagedData unreadable) {
+            return readsOfManifest(dispatch); // the first look has reported it, or another will
+        }
+        AuditedSteps audited = new AuditedSteps(parts, run, dispatch, ids, manifests);
+        for (AuditedSteps.Finding finding : audited.look(steps, 0, state -> {})) {
+            Suspect suspect = byIndex.get(finding.index());
+            if (suspect != null
+                    && suspect.kinds().contains(finding.violation().kind())
+                    && suspect.seen().equals(finding.seen())) {
+                violations.add(finding.violation());
+            }
+        }
+        return audited.takeReads() + readsOfManifest(dispatch) + (orphans ? 1 : 0);
+    }
+
+    private static int readsOfManifest(Dispatch dispatch) {
+        return dispatch.accepted().manifest() instanceof Payload.Inline ? 0 : 1;
+    }
+
+    /** With nothing in its cache: what is read is there. */
+    private ManifestReader manifests() {
+        return new ManifestReader(
+                store,
+                new Payloads(parts.ports().items(), parts.ports().objects()),
+                parts.runtime().tasks());
+    }
+
+    private static Set<String> ids(List<Dispatch> dispatches) {
+        Set<String> ids = new TreeSet<>();
+        dispatches.forEach(dispatch -> ids.add(dispatch.dispatchId()));
+        return ids;
+    }
+
+    /** One call's part of the first look. */
+    private final class FirstLook {
+        private final Run run;
+        private final Instant began = parts.runtime().now();
+        private final ManifestReader manifests = manifests();
+        private final List<Violation> violations = new ArrayList<>();
+        private final Map<String, List<Suspect>> suspects = new TreeMap<>();
+        private boolean advanced;
+        private int checked;
+        private int reads = 2; // the run, and its dispatches
+        private int unread;
+
+        FirstLook(Run run) {
+            this.run = run;
+        }
+
+        Page from(@Nullable Position from) throws InterruptedException {
+            List<Dispatch> dispatches;
+            try {
+                dispatches = store.dispatches(run.runId()).stream()
+                        .sorted((a, b) -> IN_ORDER.compare(at(a, 0, Tally.NONE), at(b, 0, Tally.NONE)))
+                        .toList();
+            } catch (DamagedData damaged) {
+                violations.add(new Violation(
+                        Violation.Kind.DISPATCHES_DAMAGED, null, null, String.valueOf(damaged.getMessage())));
+                return page(null);
+            }
+            Set<String> ids = ids(dispatches);
+            for (Dispatch dispatch : dispatches) {
+                int side = from == null ? 1 : IN_ORDER.compare(at(dispatch, 0, Tally.NONE), from);
+                if (side < 0) {
+                    continue;
+                }
+                Position next = from != null && side == 0 && from.index() > 0
+                        ? look(dispatch, ids, from)
+                        : begin(dispatch, ids);
+                if (next != null) {
+                    return page(next);
+                }
+                advanced = true;
+            }
+            return page(null);
+        }
+
+        private Page page(@Nullable Position next) {
+            List<Suspects> all = suspects.entrySet().stream()
+                    .map(entry -> new Suspects(entry.getKey(), entry.getValue()))
+                    .toList();
+            Instant again = parts.runtime().now().plus(LOOK_AGAIN_AFTER);
+            return new Page(
+                    violations, checked, reads, unread, next, all.isEmpty() ? null : new SecondLook(again, all));
+        }
+
+        private boolean isFull() {
+            int seen = suspects.values().stream().mapToInt(List::size).sum();
+            boolean late = !parts.runtime().now().isBefore(began.plus(ANSWER_WITHIN));
+            return checked >= MOST_STEPS
+                    || seen > MOST_SUSPECTS
+                    || suspects.size() >= MOST_SUSPECT_DISPATCHES
+                    || (late && advanced);
+        }
+
+        private @Nullable Position begin(Dispatch dispatch, Set<String> ids) throws InterruptedException {
+            if (isFull()) {
+                return at(dispatch, 0, Tally.of(dispatch));
+            }
+            AuditRules.ofDispatch(dispatch, run).forEach(wrong -> add(dispatch, Violation.Kind.DISPATCH_WRONG, wrong));
+            return look(dispatch, ids, at(dispatch, 0, Tally.of(dispatch)));
+        }
+
+        /** Where the next call continues in this dispatch; null once it is done. */
+        private @Nullable Position look(Dispatch dispatch, Set<String> ids, Position from) throws InterruptedException {
+            AuditedSteps audited = new AuditedSteps(parts, run, dispatch, ids, manifests);
+            List<StepSpec> steps = steps(dispatch, audited.isKept(), from.index() == 0);
+            Counting counting = new Counting(from.tally());
+            int index = Math.min(from.index(), steps.size());
+            while (index < steps.size()) {
+                if (isFull()) {
+                    return at(dispatch, index, counting.tally());
+                }
+                List<StepSpec> chunk = steps.subList(index, Math.min(steps.size(), index + CHUNK));
+                checked += chunk.size();
+                keep(dispatch, audited.look(chunk, room(chunk.size()), counting));
+                index += chunk.size();
+                advanced = true;
+                reads += audited.takeReads();
+                unread += audited.takeUnread();
+            }
+            if (!steps.isEmpty()) {
+                compare(dispatch, counting.tally());
+            }
+            return null;
+        }
+
+        /** For what of these steps is beside their records. A few steps are read whole. */
+        private int room(int steps) {
+            return checked < MANY ? 2 * steps : 2 * checked - reads - steps;
+        }
+
+        /** The manifest; empty, and reported, if it cannot be read. */
+        private List<StepSpec> steps(Dispatch dispatch, boolean kept, boolean report) {
+            reads += readsOfManifest(dispatch);
+            try {
+                List<StepSpec> steps = manifests.steps(dispatch);
+                List<String> wrong = AuditRules.ofManifest(dispatch, steps);
+                if (report) {
+                    wrong.forEach(each -> add(dispatch, Violation.Kind.DISPATCH_WRONG, each));
+                }
+                return wrong.isEmpty() ? steps : List.of();
+            } catch (Payloads.Missing missing) {
+                if (kept) {
+                    add(dispatch, Violation.Kind.MANIFEST_MISSING, "Its manifest: " + missing.getMessage() + ".");
+                }
+            } catch (DamagedData unreadable) {
+                add(dispatch, Violation.Kind.MANIFEST_UNREADABLE, String.valueOf(unreadable.getMessage()));
+            }
+            return List.of();
+        }
+
+        private void keep(Dispatch dispatch, List<AuditedSteps.Finding> findings) {
+            Map<Integer, Suspect> seen = new TreeMap<>();
+            for (AuditedSteps.Finding finding : findings) {
+                Violation.Kind kind = finding.violation().kind();
+                if (kind.atOnce()) {
+                    violations.add(finding.violation());
+                } else {
+                    seen.computeIfAbsent(
+                                    finding.index(),
+                                    index -> new Suspect(index, EnumSet.noneOf(Violation.Kind.class), finding.seen()))
+                            .kinds()
+                            .add(kind);
+                }
+            }
+            if (!seen.isEmpty()) {
+                suspects.computeIfAbsent(dispatch.dispatchId(), id -> new ArrayList<>())
+                        .addAll(seen.values());
+            }
+        }
+
+        /** The counts of a dispatch that was closed, and the same, all the while. */
+        private void compare(Dispatch dispatch, Tally tally) {
+            if (tally.progress().isEmpty()
+                    || tally.counts().equals(dispatch.progress().finishedCounts())) {
+                return;
+            }
+            reads++;
+            Optional<Dispatch> still = store.dispatch(run.runId(), dispatch.dispatchId());
+            if (still.isPresent()
+                    && still.get().closed()
+                    && Tally.digest(still.get()).equals(tally.progress())) {
+                add(
+                        dispatch,
+                        Violation.Kind.COUNTS_WRONG,
+                        "It is closed with the counts " + dispatch.progress().finishedCounts()
+                                + ", and its records are " + tally.counts() + ".");
+            }
+        }
+
+        private void add(Dispatch dispatch, Violation.Kind kind, String evidence) {
+            violations.add(new Violation(kind, null, dispatch.dispatchId(), evidence));
+        }
+
+        private static Position at(Dispatch dispatch, int index, Tally tally) {
+            return new Position(dispatch.accepted().createdAt(), dispatch.dispatchId(), index, tally);
+        }
+    }
+
+    /** Counts the steps of a dispatch, unless one of them does not count. */
+    private static final class Counting implements AuditedSteps.Tally {
+        private final String progress;
+        private final SortedMap<StepState.Name, Integer> counts;
+        private boolean countsAll = true;
+
+        Counting(Tally from) {
+            this.progress = from.progress();
+            this.counts = new TreeMap<>(from.counts());
+        }
+
+        @Override
+        public void add(StepState.@Nullable Name state) {
+            if (state == null) {
+                countsAll = false;
+            } else {
+                counts.merge(state, 1, Integer::sum);
+            }
+        }
+
+        Tally tally() {
+            return countsAll ? new Tally(progress, counts) : Tally.NONE;
+        }
+    }
+}

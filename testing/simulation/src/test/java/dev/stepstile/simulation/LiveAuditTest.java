@@ -1,0 +1,88 @@
+package dev.stepstile.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stepstile.simulation.OperatorAudit.Audited;
+import dev.stepstile.simulation.faults.FaultProfile;
+import dev.stepstile.simulation.scenarios.Scenarios;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Operators audit all runs again and again while work goes on, under faults, crashes, redrives and cancels. */
+class LiveAuditTest {
+    private static final Duration OFTEN = Duration.ofSeconds(15);
+    private static final Duration AT_MOST = Duration.ofDays(2);
+
+    private record Played(List<String> violations, Audited audited) {}
+
+    private static Played play(Scenarios.Named named, int steps, SimulationConfig config, Duration every) {
+        Simulation simulation = named.sized().apply(steps).audited(every).staged(config);
+        Outcome outcome = simulation.run(AT_MOST);
+        return new Played(outcome.violations(), simulation.audited());
+    }
+
+    private static void reportsNothing(String name, long seeds, String... weathers) {
+        Scenarios.Named named = Scenarios.named(name);
+        Audited audited = Audited.NONE;
+        for (long seed = 1; seed <= seeds; seed++) {
+            for (String weather : weathers) {
+                SimulationConfig config = named.config(seed).with(FaultProfile.parse(weather));
+                Played played = play(named, named.steps(), config, OFTEN);
+                assertThat(played.violations())
+                        .as("%s, seed %s, %s", name, seed, weather)
+                        .isEmpty();
+                audited = audited.plus(played.audited());
+            }
+        }
+        System.out.printf("%s: %s%n", name, audited);
+        assertThat(audited.steps()).isGreaterThan(seeds * named.steps());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"busy, 3", "varied, 1"})
+    void a_live_audit_reports_nothing_whatever_is_under_way(String name, long seeds) {
+        reportsNothing(name, seeds, "none", "rough");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"busy", "varied", "full-disk", "notified", "moved-back", "attached-moved-back"})
+    @Tag("full")
+    @Timeout(value = 20, unit = TimeUnit.MINUTES)
+    void a_live_audit_reports_nothing_in_any_weather(String name) {
+        reportsNothing(name, 20, "none", "light", "rough");
+    }
+
+    @Test
+    void an_auditor_that_does_not_wait_for_its_second_look_raises_false_alarms() {
+        List<Long> raised = new ArrayList<>();
+        for (long seed = 1; seed <= 5; seed++) {
+            Simulation simulation = Scenarios.BUSY.scenario().staged(Scenarios.BUSY.config(seed));
+            simulation.auditLive(OFTEN, false);
+            if (!simulation.run(AT_MOST).violations().isEmpty()) {
+                raised.add(seed);
+            }
+        }
+        assertThat(raised).isNotEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"failures", "cancel", "redrive", "poison"})
+    @Tag("full")
+    @Timeout(value = 20, unit = TimeUnit.MINUTES)
+    void a_live_audit_of_250_000_steps_reports_nothing_while_they_run(String name) {
+        Scenarios.Named named = Scenarios.named(name);
+        SimulationConfig config = named.config(1).with(FaultProfile.parse("light"));
+        Played played = play(named, 250_000, config, Duration.ofMinutes(2));
+        System.out.printf("%s: %s%n", name, played.audited());
+        assertThat(played.violations()).isEmpty();
+        assertThat(played.audited().steps()).isGreaterThan(250_000);
+    }
+}
