@@ -89,3 +89,21 @@ def test_a_wrong_option_names_the_command_as_it_is_installed(
     status, text = said(command, environment, "local", "--wrong")
     assert status == 2
     assert "Options: stepstile local --help" in text
+
+
+def test_no_help_names_the_launcher_of_a_checkout(command: Path, environment: dict[str, str]) -> None:
+    _, commands = said(command, environment, "--help")
+    for name in ("init", "run", "results", "simulate", "console"):
+        assert f"  {name}" in commands
+        status, text = said(command, environment, name, "--help")
+        assert (status, "stepstile" in text) == (0, True), text
+        assert "./stepstile" not in text, text
+
+
+def test_a_wrong_endpoint_is_told_the_command_as_it_is_installed(
+    command: Path, environment: dict[str, str]
+) -> None:
+    status, text = said(command, environment, "results", "nightly", "--endpoint", "nowhere")
+    assert status != 0
+    assert "stepstile local" in text
+    assert "./stepstile" not in text, text

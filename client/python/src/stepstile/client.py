@@ -81,7 +81,7 @@ class StepstileClient:
 
     What Stepstile would refuse for its form raises `BadInput` before anything is sent.
 
-    :param endpoint: the URL of Stepstile: printed by `./stepstile local`, or the output `ApiUrl` of the deployed stack.
+    :param endpoint: the URL of Stepstile: printed by `stepstile local`, or the output `ApiUrl` of the deployed stack.
     :param aws_region: the region to sign requests for (SigV4); by default, taken from a host name of AWS.
     :param sign: another way to sign requests.
     :param timeout_seconds: the timeout of one request.

@@ -47,7 +47,7 @@ class Transport:
         parts = urlsplit(endpoint)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise StepstileError(
-                f"'{endpoint}' is not an endpoint. Use the URL that ./stepstile local prints "
+                f"'{endpoint}' is not an endpoint. Use the URL that `stepstile local` prints "
                 "(http://127.0.0.1:8787), or the output ApiUrl of the deployed stack."
             )
         self.endpoint = endpoint.rstrip("/")

@@ -58,7 +58,7 @@ def missing(problem: Any) -> str | None:
     which = f"the environment variable {names[0]} is" if len(names) == 1 else f"{', '.join(names)} are"
     return (
         f"The job's config reads values from the environment, and on the worker {which} not set. On one machine: set them"
-        " in .env beside the handlers' configuration, or in its 'environment', or where './stepstile local' is started,"
+        " in .env beside the handlers' configuration, or in its 'environment', or where 'stepstile local' is started,"
         " with their names in 'inherit'. On AWS: set them on the step function (ENV in its image, or its configuration)."
         " Variables that are not secret may be listed in 'env_vars' of the executor's config."
     )

@@ -70,7 +70,7 @@ _CONFIG: Mapping[str, Any] = {
     "endpoint": Field(
         StringSource,
         is_required=False,
-        description="The URL of Stepstile: printed by './stepstile local', or the ApiUrl of the deployed stack. Defaults to"
+        description="The URL of Stepstile: printed by 'stepstile local', or the ApiUrl of the deployed stack. Defaults to"
         " $STEPSTILE_ENDPOINT (not needed on workers).",
     ),
     "handler": Field(
@@ -202,7 +202,7 @@ def _endpoint(configured: str | None) -> str:
     if not endpoint:
         raise StepstileError(
             "stepstile_executor has no endpoint: set STEPSTILE_ENDPOINT where runs are launched, or 'endpoint' in the"
-            " executor's config, to the URL that './stepstile local' prints or the ApiUrl of the stack."
+            " executor's config, to the URL that 'stepstile local' prints or the ApiUrl of the stack."
         )
     return endpoint
 

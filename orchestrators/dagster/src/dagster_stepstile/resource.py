@@ -37,7 +37,7 @@ class StepstileResource(ConfigurableResource["StepstileResource"]):
     """
 
     endpoint: str = Field(
-        description="The URL of Stepstile: printed by ./stepstile local, or the ApiUrl of the deployed stack."
+        description="The URL of Stepstile: printed by 'stepstile local', or the ApiUrl of the deployed stack."
     )
     aws_region: str | None = Field(
         default=None,

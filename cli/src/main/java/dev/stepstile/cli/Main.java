@@ -20,6 +20,7 @@ import dev.stepstile.cli.run.ResultsCommand;
 import dev.stepstile.cli.run.RunCommand;
 import dev.stepstile.cli.simulate.SimulateCommand;
 import java.nio.file.FileSystemException;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -99,7 +100,15 @@ public final class Main {
         CommandLine line = new CommandLine(new Main());
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setUsageHelpWidth(Math.max(LEAST_HELP_WIDTH, Terminal.columns()));
+        Map<String, CommandLine.IHelpSectionRenderer> sections = line.getHelpSectionMap();
+        sections.replaceAll((name, section) -> help -> inTheUsersWords(section.render(help)));
+        line.setHelpSectionMap(sections);
         return line;
+    }
+
+    /** Help is written for the launcher of a checkout. */
+    private static String inTheUsersWords(String help) {
+        return help.replace("./stepstile", Launcher.ofThisProcess().command());
     }
 
     private static String calledAs(CommandLine command) {

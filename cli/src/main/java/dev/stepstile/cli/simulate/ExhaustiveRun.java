@@ -1,5 +1,6 @@
 package dev.stepstile.cli.simulate;
 
+import dev.stepstile.cli.console.Launcher;
 import dev.stepstile.simulation.exploration.Exploration;
 import dev.stepstile.simulation.scenarios.Scenarios;
 import java.io.PrintStream;
@@ -42,7 +43,11 @@ final class ExhaustiveRun {
                 "  %,d executions, %d findings%n",
                 exploration.total(),
                 exploration.findings().size());
-        exploration.findings().forEach(finding -> out.println("    " + finding));
+        String launcher = Launcher.ofThisProcess().command();
+        exploration
+                .findings()
+                .forEach(finding ->
+                        out.println("    " + finding.replay().command(launcher) + ": " + finding.violations()));
         out.flush();
     }
 }

@@ -1,5 +1,6 @@
 package dev.stepstile.cli.simulate;
 
+import dev.stepstile.cli.console.Launcher;
 import dev.stepstile.simulation.Outcome;
 import dev.stepstile.simulation.SimulationConfig;
 import dev.stepstile.simulation.Timeline;
@@ -151,6 +152,8 @@ public final class SimulateCommand implements Callable<Integer> {
         Shrink smaller =
                 new Shrink(found, asItIs, played -> !played.violations().isEmpty());
         Replay smallest = smaller.smallest();
-        out.printf("%nShrunk in %d runs to:%n  %s%n", smaller.plays(), smallest.command());
+        out.printf(
+                "%nShrunk in %d runs to:%n  %s%n",
+                smaller.plays(), smallest.command(Launcher.ofThisProcess().command()));
     }
 }

@@ -1,6 +1,7 @@
 package dev.stepstile.cli.simulate;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.stepstile.cli.console.Launcher;
 import dev.stepstile.cli.console.Progress;
 import dev.stepstile.simulation.Outcome;
 import dev.stepstile.simulation.exploration.Replay;
@@ -97,7 +98,9 @@ final class SimulatedRun {
         } else {
             figure("auditor", "%d findings:", outcome.violations().size());
             outcome.violations().forEach(violation -> out.println("    " + violation));
-            out.printf("%nTo replay it:%n  %s%n", replay.command());
+            out.printf(
+                    "%nTo replay it:%n  %s%n",
+                    replay.command(Launcher.ofThisProcess().command()));
         }
         out.flush();
     }

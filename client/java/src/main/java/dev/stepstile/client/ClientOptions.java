@@ -26,7 +26,7 @@ public record ClientOptions(URI endpoint, Signer signer, Duration timeout, Durat
                 || endpoint.getRawQuery() != null
                 || endpoint.getRawFragment() != null) {
             throw new IllegalArgumentException("'" + endpoint + "' is not an endpoint. It is the address that "
-                    + "./stepstile local prints (http://127.0.0.1:8787), or the output ApiUrl of the deployed stack.");
+                    + "'stepstile local' prints (http://127.0.0.1:8787), or the output ApiUrl of the deployed stack.");
         }
         if (!timeout.isPositive() || !patience.isPositive()) {
             throw new IllegalArgumentException("timeout and patience must be positive");

@@ -65,9 +65,14 @@ public record Replay(
         return new Replay(scenario, steps, seed, FaultProfile.CALM, rough, others);
     }
 
-    /** The command that plays it and shows its trace. */
+    /** The command that plays it and shows its trace, of a checkout. */
     public String command() {
-        return "./stepstile simulate --replay \"" + this + "\"";
+        return command("./stepstile");
+    }
+
+    /** @param launcher as the user calls it */
+    public String command(String launcher) {
+        return launcher + " simulate --replay \"" + this + "\"";
     }
 
     @Override
