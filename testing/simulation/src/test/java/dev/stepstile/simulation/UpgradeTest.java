@@ -18,9 +18,11 @@ import dev.stepstile.simulation.faults.Fault;
 import dev.stepstile.simulation.faults.FaultProfile;
 import dev.stepstile.simulation.faults.Faults;
 import dev.stepstile.simulation.ports.RunningHandler;
+import dev.stepstile.simulation.scenarios.Scenarios;
 import dev.stepstile.simulation.scheduler.Scheduler;
 import dev.stepstile.simulation.scheduler.SimulatedProcess;
 import dev.stepstile.simulation.system.Cluster;
+import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepError;
@@ -31,6 +33,7 @@ import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.Transition;
 import dev.stepstile.usecase.Dispatcher;
+import dev.stepstile.usecase.Metric;
 import dev.stepstile.usecase.Timing;
 import java.time.Duration;
 import java.time.Instant;
@@ -455,6 +458,34 @@ class UpgradeTest {
             assertThat(outcome.progress().ends().keySet())
                     .isSubsetOf(StepState.Name.SUCCEEDED, StepState.Name.CANCELLED);
             assertThat(outcome.progress().ends()).containsKey(StepState.Name.CANCELLED);
+        }
+    }
+
+    /** That version knows nobody to notify, and writes a dispatch as a whole. */
+    @Test
+    void a_dispatch_that_an_old_sweep_has_written_ends_and_notifies_nobody() {
+        Interceptor old = Mistakes.store("sweeper", store -> new PassingStore(store) {
+            @Override
+            public Optional<Dispatch> dispatch(String runId, String dispatchId) {
+                return store.dispatch(runId, dispatchId).map(read -> Mistakes.withNotification(read, null));
+            }
+
+            @Override
+            public boolean replace(Dispatch next) {
+                return store.replace(Mistakes.withNotification(next, null));
+            }
+        });
+        for (long seed = 1; seed <= 10; seed++) {
+            SimulationConfig config = SimulationConfig.of(seed).with(Scenarios.NOTIFIED.cluster());
+            Outcome by = Scenarios.NOTIFIED.scenario().play(config.with(old));
+            assertThat(by.violations()).isNotEmpty().allMatch(found -> found.contains("it has forgotten whom to tell"));
+            assertThat(by.counts().getOrDefault(Metric.NOTIFICATIONS_SENT, 0L)).isZero();
+            assertThat(by.progress().ends())
+                    .isEqualTo(Scenarios.NOTIFIED
+                            .scenario()
+                            .play(config)
+                            .progress()
+                            .ends());
         }
     }
 
