@@ -11,7 +11,6 @@ import dev.stepstile.handlers.Echo;
 import dev.stepstile.local.LocalStack;
 import dev.stepstile.local.StackOptions;
 import dev.stepstile.testing.MisbehavingHandler;
-import dev.stepstile.usecase.Timing;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -42,11 +40,8 @@ class RunCommandTest {
 
     @BeforeAll
     static void start() {
-        Duration second = Duration.ofSeconds(1);
-        Timing timing = Timing.of(Duration.ofSeconds(5), second, second, Duration.ofSeconds(30));
-        stack = LocalStack.start(StackOptions.of(StackOptions.Kind.EMBEDDED, state)
-                .withHandlers(List.of(new Echo(), new MisbehavingHandler()))
-                .withTimes(new StackOptions.Times(timing, Duration.ofMinutes(2), Duration.ofMinutes(2))));
+        stack = QuickStack.start(StackOptions.of(StackOptions.Kind.EMBEDDED, state)
+                .withHandlers(List.of(new Echo(), new MisbehavingHandler())));
     }
 
     @AfterAll

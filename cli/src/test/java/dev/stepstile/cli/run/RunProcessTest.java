@@ -11,7 +11,6 @@ import dev.stepstile.handlers.Sleep;
 import dev.stepstile.local.LocalStack;
 import dev.stepstile.local.StackOptions;
 import dev.stepstile.testing.Eventually;
-import dev.stepstile.usecase.Timing;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -46,11 +45,8 @@ class RunProcessTest {
 
     @BeforeAll
     static void start() {
-        Duration second = Duration.ofSeconds(1);
-        Timing timing = Timing.of(Duration.ofSeconds(5), second, second, Duration.ofSeconds(30));
-        stack = LocalStack.start(StackOptions.of(StackOptions.Kind.EMBEDDED, state)
-                .withHandlers(List.of(new Echo(), new Sleep()))
-                .withTimes(new StackOptions.Times(timing, Duration.ofMinutes(2), Duration.ofMinutes(2))));
+        stack = QuickStack.start(
+                StackOptions.of(StackOptions.Kind.EMBEDDED, state).withHandlers(List.of(new Echo(), new Sleep())));
     }
 
     @AfterAll

@@ -43,14 +43,7 @@ class DeadlineTest {
     }
 
     private static NewStep timed(NewStep step, @Nullable Moment deadline) {
-        return new NewStep(
-                step.key(),
-                step.handler(),
-                step.input(),
-                step.retry(),
-                step.timeout(),
-                step.tags(),
-                new Times(null, deadline));
+        return Stack.timed(step, new Times(null, deadline));
     }
 
     private static NewStep timed(String key) {
@@ -226,15 +219,7 @@ class DeadlineTest {
         for (Moment refused : List.of(new Moment.At(Stack.START), new Moment.At(most.plusMillis(1)))) {
             assertThat(stack.dispatch("d1", timed(Stack.step("a"), refused))).isInstanceOf(Answer.OutOfTime.class);
         }
-        NewStep late = timed("a");
-        NewStep later = new NewStep(
-                "a",
-                late.handler(),
-                late.input(),
-                late.retry(),
-                late.timeout(),
-                late.tags(),
-                new Times(new Moment.After(IN), new Moment.After(IN)));
+        NewStep later = Stack.timed(Stack.step("a"), new Times(new Moment.After(IN), new Moment.After(IN)));
         assertThat(stack.dispatch("d1", later)).isInstanceOf(Answer.OutOfTime.class);
         assertThat(stack.ports.store().run(Stack.RUN)).as("nothing is written").isEmpty();
         assertThat(stack.dispatch("d1", timed(Stack.step("a"), new Moment.At(most))))

@@ -46,15 +46,7 @@ class DelayedStepTest {
     }
 
     private static NewStep delayed(String key, Moment notBefore) {
-        NewStep step = Stack.step(key);
-        return new NewStep(
-                key,
-                step.handler(),
-                step.input(),
-                step.retry(),
-                step.timeout(),
-                step.tags(),
-                new Times(notBefore, null));
+        return Stack.timed(Stack.step(key), new Times(notBefore, null));
     }
 
     private static NewStep delayed(String key, Duration delay) {

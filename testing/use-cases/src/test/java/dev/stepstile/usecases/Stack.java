@@ -10,6 +10,7 @@ import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.Times;
 import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.usecase.AttemptRunner;
 import dev.stepstile.usecase.Dispatcher;
@@ -103,6 +104,11 @@ final class Stack implements AutoCloseable {
 
     static NewStep step(String key, String input, RetryPolicy retry) {
         return new NewStep(key, "work", input, retry, Duration.ofMinutes(5), new TreeMap<>());
+    }
+
+    /** The same step at other times. */
+    static NewStep timed(NewStep step, Times times) {
+        return new NewStep(step.key(), step.handler(), step.input(), step.retry(), step.timeout(), step.tags(), times);
     }
 
     static NewStep once(String key) {
