@@ -1,7 +1,8 @@
 package dev.stepstile.cli.demo;
 
-import dev.stepstile.codec.DeadLetterCodec;
-import dev.stepstile.local.LocalStack;
+import dev.stepstile.client.DeadLetter;
+import dev.stepstile.client.DeadLetterSelection;
+import dev.stepstile.client.StepstileClient;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,13 +15,16 @@ final class DeadLetters {
 
     private DeadLetters() {}
 
-    /** Reads them until there are this many: a step is seen DEAD a moment before its dead letter is in the queue. */
-    static List<DeadLetterCodec.Summary> await(LocalStack stack, int expected) throws InterruptedException {
-        Map<String, DeadLetterCodec.Summary> found = new LinkedHashMap<>();
+    /**
+     * Lists them until there are this many: a step is seen DEAD a moment before its dead letter is in the queue. A letter that
+     * is there twice counts once.
+     */
+    static List<DeadLetter> await(StepstileClient client, int expected) throws InterruptedException {
+        Map<String, DeadLetter> found = new LinkedHashMap<>();
         for (int poll = 0; poll < POLLS; poll++) {
-            for (String body : stack.deadLetters(1000)) {
-                DeadLetterCodec.Summary deadLetter = DeadLetterCodec.read(body);
-                found.put(deadLetter.step() + "#" + deadLetter.attempt(), deadLetter);
+            for (DeadLetter letter :
+                    client.deadLetters().list(DeadLetterSelection.all()).letters()) {
+                found.put(step(letter) + "#" + attempt(letter), letter);
             }
             if (found.size() >= expected) {
                 break;
@@ -28,5 +32,16 @@ final class DeadLetters {
             Thread.sleep(POLL_MILLIS);
         }
         return new ArrayList<>(found.values());
+    }
+
+    /** {@code run/key}, or what stands for a message that names none. */
+    static String step(DeadLetter letter) {
+        DeadLetter.DeadStep step = letter.step();
+        return step == null ? "an unrecognised message" : step.runId() + "/" + step.key();
+    }
+
+    static int attempt(DeadLetter letter) {
+        DeadLetter.DeadStep step = letter.step();
+        return step == null ? 0 : step.attempt();
     }
 }

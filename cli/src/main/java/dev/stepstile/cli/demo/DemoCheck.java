@@ -1,8 +1,8 @@
 package dev.stepstile.cli.demo;
 
+import dev.stepstile.client.DeadLetter;
 import dev.stepstile.client.JsonValue;
 import dev.stepstile.client.StepEnded;
-import dev.stepstile.codec.DeadLetterCodec;
 import dev.stepstile.examples.flights.DayTable;
 import dev.stepstile.examples.flights.FlightsCheck;
 import dev.stepstile.examples.flights.FlightsReport;
@@ -24,7 +24,7 @@ final class DemoCheck {
 
     /** The differences, each as a sentence for people. */
     static List<String> differences(
-            FlightDays days, FlightsOutcome outcome, List<DeadLetterCodec.Summary> deadLetters) {
+            FlightDays days, FlightsOutcome outcome, List<DeadLetter> deadLetters) {
         DemoCheck check = new DemoCheck(days);
         check.states(outcome);
         try {
@@ -64,11 +64,11 @@ final class DemoCheck {
         }
     }
 
-    private void deadLetters(List<DeadLetterCodec.Summary> deadLetters) {
+    private void deadLetters(List<DeadLetter> deadLetters) {
         Set<String> deadLettered = new TreeSet<>();
-        for (DeadLetterCodec.Summary deadLetter : deadLetters) {
+        for (DeadLetter deadLetter : deadLetters) {
             var step = deadLetter.step();
-            deadLettered.add(step == null ? "an unrecognised message" : step.stepKey());
+            deadLettered.add(step == null ? "an unrecognised message" : step.key());
         }
         if (!deadLettered.equals(days.poisonedKeys())) {
             differences.add("in the dead-letter queue: " + deadLettered + ", expected " + days.poisonedKeys());

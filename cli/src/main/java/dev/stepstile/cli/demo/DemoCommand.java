@@ -4,8 +4,8 @@ import dev.stepstile.cli.console.Progress;
 import dev.stepstile.cli.console.Terminal;
 import dev.stepstile.cli.stack.LogFile;
 import dev.stepstile.cli.stack.Stacks;
+import dev.stepstile.client.DeadLetter;
 import dev.stepstile.client.StepstileClient;
-import dev.stepstile.codec.DeadLetterCodec;
 import dev.stepstile.local.StackOptions;
 import dev.stepstile.stackfaults.Faults;
 import dev.stepstile.stackfaults.FaultyStack;
@@ -80,8 +80,8 @@ public final class DemoCommand implements Callable<Integer> {
                     stack.stack().endpoint());
             FlightsOutcome outcome = new FlightsRun(client, days)
                     .play(new Progress(out, "Days", days.all().size()));
-            List<DeadLetterCodec.Summary> deadLetters =
-                    DeadLetters.await(stack.stack(), days.poisoned().size());
+            List<DeadLetter> deadLetters =
+                    DeadLetters.await(client, days.poisoned().size());
             DemoSummary summary = new DemoSummary(out);
             summary.steps(outcome);
             if (faults.any()) {

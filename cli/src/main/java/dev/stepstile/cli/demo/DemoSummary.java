@@ -2,8 +2,8 @@ package dev.stepstile.cli.demo;
 
 import dev.stepstile.cli.console.Progress;
 import dev.stepstile.client.Attempt;
+import dev.stepstile.client.DeadLetter;
 import dev.stepstile.client.StepEnded;
-import dev.stepstile.codec.DeadLetterCodec;
 import dev.stepstile.stackfaults.FaultyStack;
 import dev.stepstile.usecase.InMemoryMeter;
 import dev.stepstile.usecase.Metric;
@@ -35,7 +35,7 @@ final class DemoSummary {
 
     /** @param isolated a killed process takes its latest counts along, so that the sums are lower bounds */
     void faults(
-            FlightsOutcome outcome, FaultyStack stack, List<DeadLetterCodec.Summary> deadLetters, boolean isolated) {
+            FlightsOutcome outcome, FaultyStack stack, List<DeadLetter> deadLetters, boolean isolated) {
         int retried = 0;
         int lost = 0;
         for (StepEnded end : outcome.days().values()) {
@@ -54,7 +54,10 @@ final class DemoSummary {
         row("Stale results refused", least + tally.of(Metric.STALE_REFUSED));
         row("Dead letters", deadLetters.size());
         deadLetters.forEach(deadLetter ->
-                row("", deadLetter.step() + " at attempt " + deadLetter.attempt() + ": " + deadLetter.kind()));
+                row(
+                        "",
+                        DeadLetters.step(deadLetter) + " at attempt " + DeadLetters.attempt(deadLetter) + ": "
+                                + deadLetter.kind()));
     }
 
     void row(String name, Object value) {

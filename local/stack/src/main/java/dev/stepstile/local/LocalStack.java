@@ -183,10 +183,6 @@ public final class LocalStack implements AutoCloseable {
         return tally;
     }
 
-    public List<String> deadLetters(int max) {
-        return ports.deadLetters().peek(max);
-    }
-
     /**
      * Accepts no more work, and waits for the running steps. Closing the stack then releases the steps that still run: they run again
      * at the next start, and the interrupted attempt is not counted.

@@ -26,7 +26,9 @@ import dev.stepstile.simulation.system.SimulatedFunction;
 import dev.stepstile.simulation.system.SimulatedHandler;
 import dev.stepstile.simulation.system.SweepSchedule;
 import dev.stepstile.step.Run;
+import dev.stepstile.step.StepOverrides;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.DeadLetters;
 import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.HandlerOutput;
 import dev.stepstile.usecase.Handlers;
@@ -467,6 +469,22 @@ public final class Simulation {
                     int redriven = run.isEmpty() ? 0 : stepstile.redriver().redrive(run.get(), states, keys, deadline);
                     auditor.redriveAnswered(runId, asked);
                     return redriven;
+                }));
+    }
+
+    /** An operator redrives the steps of a run's dead letters. */
+    public void redriveLetters(Duration start, String runId) {
+        DeadLetters.Selection ofRun = new DeadLetters.Selection(runId, Set.of(), null, null, false);
+        at(
+                start,
+                "operator",
+                runId,
+                () -> runsFunction.invoke((stepstile, deadline) -> {
+                    long asked = scheduler.millis();
+                    DeadLetters.Retry asTheyAre = new DeadLetters.Retry(StepOverrides.NONE, null, null);
+                    DeadLetters.Done done = stepstile.deadLetters().redrive(ofRun, asTheyAre, false, deadline);
+                    auditor.redriveAnswered(runId, asked);
+                    return done;
                 }));
     }
 

@@ -99,7 +99,9 @@ class IsolatedStackTest {
         }
         Set<String> deadLettered = new TreeSet<>();
         stack.stack()
-                .deadLetters(100)
+                .ports()
+                .deadLetters()
+                .peek(100)
                 .forEach(deadLetter -> deadLettered.add(
                         String.valueOf(DeadLetterCodec.read(deadLetter).step())));
         deadLettered.removeIf(step -> !step.startsWith("bad/")); // another test's

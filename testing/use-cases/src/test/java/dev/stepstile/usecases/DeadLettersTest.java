@@ -10,10 +10,12 @@ import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.Dispatcher.NewStep;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -57,7 +59,7 @@ class DeadLettersTest {
                 return StepResult.of(context.attempt());
             });
         }
-        stack.dispatch("d1", Stream.of(keys).map(Stack::once).toArray(dev.stepstile.usecase.Dispatcher.NewStep[]::new));
+        stack.dispatch("d1", Stream.of(keys).map(Stack::once).toArray(NewStep[]::new));
         stack.deliverAll();
         assertThat(letters()).hasSize(keys.length);
     }
@@ -280,7 +282,7 @@ class DeadLettersTest {
         return crashed;
     }
 
-    private static java.util.function.Predicate<String> has(String key) {
+    private static Predicate<String> has(String key) {
         return letter -> letter.contains("\"" + key + "\"");
     }
 

@@ -1,4 +1,4 @@
-/** The runs function: status, steps, feed, lookup, cancel, redrive. */
+/** The runs function: status, steps, feed, lookup, cancel, redrive, dead letters. */
 @NullMarked
 package dev.stepstile.functions.runs;
 
