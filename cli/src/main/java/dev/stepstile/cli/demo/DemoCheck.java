@@ -23,8 +23,7 @@ final class DemoCheck {
     }
 
     /** The differences, each as a sentence for people. */
-    static List<String> differences(
-            FlightDays days, FlightsOutcome outcome, List<DeadLetter> deadLetters) {
+    static List<String> differences(FlightDays days, FlightsOutcome outcome, List<DeadLetter> deadLetters) {
         DemoCheck check = new DemoCheck(days);
         check.states(outcome);
         try {

@@ -34,8 +34,7 @@ final class DemoSummary {
     }
 
     /** @param isolated a killed process takes its latest counts along, so that the sums are lower bounds */
-    void faults(
-            FlightsOutcome outcome, FaultyStack stack, List<DeadLetter> deadLetters, boolean isolated) {
+    void faults(FlightsOutcome outcome, FaultyStack stack, List<DeadLetter> deadLetters, boolean isolated) {
         int retried = 0;
         int lost = 0;
         for (StepEnded end : outcome.days().values()) {
@@ -53,11 +52,10 @@ final class DemoSummary {
         row("Duplicates suppressed", least + tally.of(Metric.DUPLICATES_SUPPRESSED));
         row("Stale results refused", least + tally.of(Metric.STALE_REFUSED));
         row("Dead letters", deadLetters.size());
-        deadLetters.forEach(deadLetter ->
-                row(
-                        "",
-                        DeadLetters.step(deadLetter) + " at attempt " + DeadLetters.attempt(deadLetter) + ": "
-                                + deadLetter.kind()));
+        deadLetters.forEach(deadLetter -> row(
+                "",
+                DeadLetters.step(deadLetter) + " at attempt " + DeadLetters.attempt(deadLetter) + ": "
+                        + deadLetter.kind()));
     }
 
     void row(String name, Object value) {

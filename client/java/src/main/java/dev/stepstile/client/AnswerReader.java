@@ -140,8 +140,7 @@ final class AnswerReader {
                 node.path("key").asText(),
                 node.path("attempt").asInt(),
                 new DeadLetter.Origin(
-                        node.path("handler").asText(),
-                        node.path("dispatchId").asText()),
+                        node.path("handler").asText(), node.path("dispatchId").asText()),
                 node.has("stepState") ? StepStatus.of(node.path("stepState").asText()) : null,
                 node.path("stale").asBoolean(),
                 instant(node.path("finishedAt")));

@@ -63,8 +63,7 @@ public final class DeadLetters {
 
     private static boolean includes(DeadLetterSelection selection, DeadLetter letter) {
         DeadLetter.DeadStep step = letter.step();
-        return selection.keys().isEmpty()
-                || (step != null && selection.keys().contains(step.key()));
+        return selection.keys().isEmpty() || (step != null && selection.keys().contains(step.key()));
     }
 
     /** Redrives the steps that are DEAD, and takes their letters out of the queue, as a redrive of its own. */

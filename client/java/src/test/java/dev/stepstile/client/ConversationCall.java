@@ -72,10 +72,7 @@ record ConversationCall(StepstileClient client, JsonNode told) {
 
     private DeadLetterSelection selection(String run) {
         DeadLetterSelection selection = new DeadLetterSelection(
-                run,
-                told.path("letterKeys").valueStream().map(JsonNode::asText).toList(),
-                null,
-                null);
+                run, told.path("letterKeys").valueStream().map(JsonNode::asText).toList(), null, null);
         selection = told.has("handler") ? selection.withHandler(text("handler")) : selection;
         return told.has("kind") ? selection.withKind(text("kind")) : selection;
     }

@@ -57,7 +57,9 @@ final class WireForm {
                     .put("attempt", step.attempt())
                     .put("handler", step.origin().handler())
                     .put("dispatchId", step.origin().dispatchId())
-                    .put("stepState", step.status() == null ? null : step.status().name())
+                    .put(
+                            "stepState",
+                            step.status() == null ? null : step.status().name())
                     .put("stale", step.stale())
                     .put("finishedAt", text(step.finishedAt()));
         }

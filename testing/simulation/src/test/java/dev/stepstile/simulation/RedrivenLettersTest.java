@@ -54,8 +54,12 @@ class RedrivenLettersTest {
                 "store.records",
                 "queue.send 1");
         for (String call : calls) {
-            for (Fault fault :
-                    List.of(new Fault.CrashBefore(), new Fault.CrashAfter(), new Fault.LoseResponse(), new Fault.Fail(), new Fault.Duplicate())) {
+            for (Fault fault : List.of(
+                    new Fault.CrashBefore(),
+                    new Fault.CrashAfter(),
+                    new Fault.LoseResponse(),
+                    new Fault.Fail(),
+                    new Fault.Duplicate())) {
                 Played.of(ONE, SimulationConfig.of(1).with(Faults.NONE.at(call, fault)))
                         .holds();
             }
@@ -64,7 +68,8 @@ class RedrivenLettersTest {
 
     @Test
     void under_random_faults_no_dead_step_is_without_its_letter() {
-        assertThat(Played.found(DIE_ONCE, SimulationConfig.of(1).with(FaultProfile.parse("rough")), 40)).isEmpty();
+        assertThat(Played.found(DIE_ONCE, SimulationConfig.of(1).with(FaultProfile.parse("rough")), 40))
+                .isEmpty();
     }
 
     /** A redrive that deletes what it has received, before it has redriven. */
