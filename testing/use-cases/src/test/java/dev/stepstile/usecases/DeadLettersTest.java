@@ -418,6 +418,21 @@ class DeadLettersTest {
     }
 
     @Test
+    void letters_that_a_call_left_do_not_keep_the_next_call_from_the_others() throws Exception {
+        dead("a");
+        String letter = letters().getFirst();
+        for (int i = 0; i < 1_000; i++) {
+            stack.ports.deadLetters().moveToDeadLetters("g", letter.replace("\"a\"", "\"never\""));
+        }
+        stack.time.advance(Duration.ofSeconds(1));
+        stack.ports.deadLetters().release(List.of(stack.ports.deadLetters().receive(1, Duration.ofSeconds(9)).getFirst().receipt())); // last now
+        JsonNode first = post(PURGE, ALL);
+        assertThat(first).isEqualTo(Json.parse("{\"purgedCount\":0,\"leftCount\":1000,\"complete\":false}"));
+        JsonNode second = post(PURGE, ALL);
+        assertThat(second).isEqualTo(Json.parse("{\"purgedCount\":1,\"leftCount\":0,\"complete\":true}"));
+    }
+
+    @Test
     void a_letter_that_cannot_be_released_comes_back_by_itself() throws Exception {
         dead("a");
         stack.faults.fail("deadLetters.release");
