@@ -4,7 +4,8 @@ package dev.stepstile.usecase;
 public enum Gauge {
     STEPS_QUEUED("Steps of open dispatches that neither run nor have ended: they wait for a worker, or pause."),
     STEPS_RUNNING("Steps that run, as of the newest heartbeats of their workers."),
-    WORKERS("Workers that live.");
+    WORKERS("Workers that live."),
+    DEAD_LETTERS("Dead letters in their queue, about.");
 
     private final String help;
 

@@ -3,6 +3,7 @@ package dev.stepstile.usecase;
 import dev.stepstile.api.StepHandler;
 import java.util.Collection;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -21,7 +22,7 @@ public final class Handlers {
 
     private final SortedMap<String, StepHandler> byName = new TreeMap<>();
     private final Supplier<List<StepHandler>> changing;
-    private final SortedSet<String> labels = new ConcurrentSkipListSet<>();
+    private final NavigableSet<String> labels = new ConcurrentSkipListSet<>();
 
     /** @throws IllegalArgumentException if two have the same name */
     public Handlers(Collection<? extends StepHandler> handlers) {

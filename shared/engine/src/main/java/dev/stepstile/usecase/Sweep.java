@@ -49,25 +49,35 @@ public final class Sweep {
     }
 
     /**
-     * As {@link #sweep}; then measures how much waits and runs, from what the sweep has found, and for how long steps wait,
-     * which reads a few records and changes nothing.
+     * As {@link #sweep}; then measures how much waits and runs, from what the sweep has found, how many dead letters there are,
+     * which is one call of their queue, and for how long steps wait, which reads a few records. It changes nothing.
      */
     public SweepReport sweepAndMeasure(Instant deadline) throws InterruptedException {
         Instant began = runtime.now();
         Swept swept = sweepAll(deadline);
         parts.meter().measure(Measure.SWEEP_DURATION, Duration.between(began, runtime.now()));
         gauge(swept);
+        if (runtime.now().isBefore(deadline)) {
+            measureDeadLetters();
+            measureLongest(swept.dispatches().waits());
+        }
+        return swept.report();
+    }
+
+    private void measureDeadLetters() {
         try {
-            if (runtime.now().isBefore(deadline)) {
-                swept.dispatches()
-                        .waits()
-                        .longest()
-                        .ifPresent(wait -> parts.meter().measure(Measure.OLDEST_WAIT, wait));
-            }
+            parts.meter().set(Gauge.DEAD_LETTERS, parts.ports().deadLetters().approximateCount());
+        } catch (PortException e) {
+            LOG.warn("Dead letters are not counted ({}); the next sweep counts them.", e.getMessage());
+        }
+    }
+
+    private void measureLongest(OldestWait waits) throws InterruptedException {
+        try {
+            waits.longest().ifPresent(wait -> parts.meter().measure(Measure.OLDEST_WAIT, wait));
         } catch (PortException | Payloads.Missing e) {
             LOG.warn("For how long steps wait is not measured ({}); the next sweep measures it.", e.getMessage());
         }
-        return swept.report();
     }
 
     /** What was not read whole is not told: a part of it would look as if work had ended, or workers had died. */

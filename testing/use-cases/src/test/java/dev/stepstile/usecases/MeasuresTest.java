@@ -239,6 +239,17 @@ class MeasuresTest {
         }
 
         @Test
+        void has_the_number_of_dead_letters_beside_it() throws InterruptedException {
+            stack.ports.deadLetters().moveToDeadLetters("g", "a letter");
+            stack.faults.fail("deadLetters.approximateCount");
+            sweep(stack.stepstile);
+            assertThat(stack.tally.of(Gauge.DEAD_LETTERS)).as("not known").isEmpty();
+            assertThat(newest(Measure.OLDEST_WAIT)).as("is measured all the same").isPresent();
+            sweep(stack.stepstile);
+            assertThat(stack.tally.of(Gauge.DEAD_LETTERS)).hasValue(1);
+        }
+
+        @Test
         void is_not_told_of_workers_that_cannot_be_read() throws InterruptedException {
             stack.faults.fail("workers.workers");
             sweep(stack.stepstile);

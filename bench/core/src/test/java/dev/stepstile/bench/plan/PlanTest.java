@@ -89,7 +89,7 @@ class PlanTest {
                 + 900 * 730 * 0.40e-6
                 + 3 * 0.10
                 + 3.00
-                + 6 * 0.30 // what a sweep measures
+                + 7 * 0.30 // what a sweep measures
                 + sweeps * 1e-6 * (0.50 + 0.03);
         assertThat(plan.monthDollars()).isEqualTo(month, offset(1e-9));
     }
