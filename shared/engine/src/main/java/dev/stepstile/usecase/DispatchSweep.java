@@ -120,7 +120,7 @@ final class DispatchSweep {
         return stored;
     }
 
-    private static long queuedOf(Dispatch swept) {
+    private static int queuedOf(Dispatch swept) {
         SortedMap<StepState.Name, Integer> open = swept.progress().openCounts();
         return open.getOrDefault(StepState.Name.QUEUED, 0) + open.getOrDefault(StepState.Name.RETRYING, 0);
     }

@@ -244,7 +244,9 @@ class MeasuresTest {
             stack.faults.fail("deadLetters.approximateCount");
             sweep(stack.stepstile);
             assertThat(stack.tally.of(Gauge.DEAD_LETTERS)).as("not known").isEmpty();
-            assertThat(newest(Measure.OLDEST_WAIT)).as("is measured all the same").isPresent();
+            assertThat(newest(Measure.OLDEST_WAIT))
+                    .as("is measured all the same")
+                    .isPresent();
             sweep(stack.stepstile);
             assertThat(stack.tally.of(Gauge.DEAD_LETTERS)).hasValue(1);
         }
