@@ -131,6 +131,7 @@ class Api:
         self.letters: list[Json] = []
         self.calls: Counter[str] = Counter()
         self.changes: list[tuple[str, Json]] = []
+        self.has_dry_runs = True
 
     # ---------------------------------------------------------------- what it holds
     def fill(self, large: int = 100_000) -> None:
@@ -207,6 +208,8 @@ class Api:
     # ---------------------------------------------------------------- calls
     def answer(self, method: str, path: str, query: dict[str, str], body: Json) -> Json:
         parts = [unquote(part) for part in path.split("/") if part]
+        if "dryRun" in body and not self.has_dry_runs:
+            raise Refused(400, "unknown-member", "Unknown member 'dryRun' in the request body.")
         with self.lock:
             self.calls[f"{method} {re.sub('^runs/[^/]+', 'runs/{runId}', '/'.join(parts[1:]))}"] += 1
             if method == "POST" and not body.get("dryRun") and parts[-1] != "lookup":

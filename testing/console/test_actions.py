@@ -57,6 +57,15 @@ def test_a_redrive_says_what_runs_again_and_takes_overrides(tab: Tab, api: Api) 
     expect(page.locator(".chip.DEAD")).to_have_count(0)
 
 
+def test_an_older_api_cannot_say_before_and_the_dialog_says_so(tab: Tab, api: Api) -> None:
+    api.has_dry_runs = False
+    page = tab.show(run_address("nightly"))
+    page.get_by_role("button", name="Redrive failed …").click()
+    confirm(page, "it cannot say before", "Redrive")
+    assert set(changed(api)[1]) == {"redriveId"}
+    tab.errors.clear()  # a browser reports the answer 400
+
+
 def test_the_steps_shown_are_redriven_and_no_other(tab: Tab, api: Api) -> None:
     page = tab.show(run_address("nightly", "?state=DEAD&handler=mail.send"))
     page.get_by_role("button", name="Redrive shown …").click()

@@ -31,8 +31,23 @@ function overrides({ baseSeconds, capSeconds, notBefore, ...rest }) {
 const total = (counts) => Object.values(counts).reduce((sum, n) => sum + n, 0);
 const listed = (counts) => Object.entries(counts).map(([state, n]) => `${number(n)} ${state}`).join(", ");
 
+/** What would happen; null from an API of a version that had no dry runs, and refuses to be asked for one. */
+async function dryRun(path, body) {
+  try {
+    return await post(path, { ...body, dryRun: true });
+  } catch (e) {
+    if (e.type === "unknown-member") {
+      return null;
+    }
+    throw e;
+  }
+}
+
 /** What a dry run says. */
 function would(dry, one, happens, verb) {
+  if (dry === null) {
+    return { lines: [`This API is of an older version: how many ${one}s that are, it cannot say before.`], left: 0, verb };
+  }
   const n = total(dry.counts);
   const most = dry.complete === false ? "At least " : "";
   return {
@@ -74,7 +89,7 @@ export function redrive(runId, selection, title = "Redrive steps") {
     fields: [...OVERRIDES, ...(selection.keys ? [INPUT] : [])],
     preview: async (values) => {
       const said = would(
-        await post(path, { ...selection, ...overrides(values), dryRun: true }),
+        await dryRun(path, { ...selection, ...overrides(values) }),
         "step", "will run again with a fresh budget of attempts", "Redrive");
       said.lines.push("A step that succeeded is never changed.");
       return said;
@@ -95,7 +110,7 @@ export function cancel(runId, selection, title) {
     verb: "Cancel",
     danger: true,
     preview: async () => {
-      const said = would(await post(path, { ...(selection ?? {}), dryRun: true }), "step", happens, "Cancel");
+      const said = would(await dryRun(path, selection ?? {}), "step", happens, "Cancel");
       said.lines.push(selection === null
         ? "The run accepts no new dispatches afterwards. Its steps can be redriven."
         : "Running steps are stopped by their workers within seconds. A redrive runs them again.");
@@ -227,7 +242,7 @@ export function redriveLetters(selection, title) {
     verb: "Redrive",
     fields: OVERRIDES,
     preview: async (values) => leftOf(would(
-      await post(path, { ...selection, ...overrides(values), dryRun: true }),
+      await dryRun(path, { ...selection, ...overrides(values) }),
       "dead letter", "will be redriven as steps, then deleted", "Redrive"), "their steps are damaged or gone"),
     act: async (values) => {
       const sums = await untilComplete(
@@ -245,7 +260,7 @@ export function purgeLetters(selection, title) {
     verb: "Purge",
     danger: true,
     preview: async () => {
-      const said = would(await post(path, { ...selection, dryRun: true }), "dead letter", "will be deleted for good", "Purge");
+      const said = would(await dryRun(path, selection), "dead letter", "will be deleted for good", "Purge");
       said.lines.push("Their steps stay as they are, and can still be redriven by their run.");
       return leftOf(said, "their steps run or wait");
     },
