@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Passes calls on to an API, each once, signed anew: nothing of a request but its method, path, query and body goes on,
@@ -44,12 +45,12 @@ final class ForwardedCalls implements ApiCalls, AutoCloseable {
     }
 
     @Override
-    public Http.Answer answer(Sent call) {
-        URI uri = target(call);
-        String body = new String(call.body(), StandardCharsets.UTF_8);
+    public Http.Answer answer(String method, String path, @Nullable String query, byte[] sent) {
+        URI uri = target(method, path, query);
+        String body = new String(sent, StandardCharsets.UTF_8);
         try {
-            HttpResponse<String> answer = http.send(
-                    request(call.method(), uri, body), HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
+            HttpResponse<String> answer =
+                    http.send(request(method, uri, body), HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
             SortedMap<String, String> headers = new TreeMap<>();
             answer.headers().firstValue("retry-after").ifPresent(value -> headers.put("retry-after", value));
             String type = answer.headers().firstValue("content-type").orElse("application/json");
@@ -69,16 +70,16 @@ final class ForwardedCalls implements ApiCalls, AutoCloseable {
     }
 
     /** Taken apart and put together, so that it is what is signed, and leads to no other path of the host. */
-    private URI target(Sent call) {
-        List<String> path = RequestTarget.path(call.path());
-        if (!call.path().startsWith("/v1/") || path.contains(".") || path.contains("..")) {
+    private URI target(String method, String sentPath, @Nullable String sentQuery) {
+        List<String> path = RequestTarget.path(sentPath);
+        if (!sentPath.startsWith("/v1/") || path.contains(".") || path.contains("..")) {
             throw new Http.Problem(404, "no-such-call", "The console passes on calls of /v1 alone.");
         }
-        if (!call.method().equals("GET") && !call.method().equals("POST")) {
+        if (!method.equals("GET") && !method.equals("POST")) {
             throw Http.Problem.otherMethod("GET");
         }
         String encodedPath = path.stream().map(ForwardedCalls::encoded).collect(Collectors.joining("/", "/", ""));
-        Map<String, String> query = RequestTarget.query(call.query() == null ? "" : call.query());
+        Map<String, String> query = RequestTarget.query(sentQuery == null ? "" : sentQuery);
         String encodedQuery = query.entrySet().stream()
                 .map(parameter -> encoded(parameter.getKey()) + "=" + encoded(parameter.getValue()))
                 .collect(Collectors.joining("&"));

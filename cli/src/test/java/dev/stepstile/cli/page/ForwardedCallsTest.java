@@ -8,7 +8,6 @@ import com.sun.net.httpserver.HttpServer;
 import dev.stepstile.client.ClientOptions;
 import dev.stepstile.client.Signer;
 import dev.stepstile.http.Http;
-import dev.stepstile.local.http.ApiCalls;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -70,7 +69,7 @@ class ForwardedCallsTest {
     }
 
     private Http.Answer call(String method, String path, @Nullable String query, String body) {
-        return calls.answer(new ApiCalls.Sent(method, path, query, body.getBytes(StandardCharsets.UTF_8)));
+        return calls.answer(method, path, query, body.getBytes(StandardCharsets.UTF_8));
     }
 
     @Test

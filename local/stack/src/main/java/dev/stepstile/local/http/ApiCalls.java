@@ -7,14 +7,12 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface ApiCalls {
     /**
-     * A call as it was sent.
+     * Answers a call as it was sent.
      *
      * @param path percent-encoded, from its first slash on
      * @param query percent-encoded; null if there is none
      * @param body empty if there is none
+     * @throws Http.Problem as the answer
      */
-    record Sent(String method, String path, @Nullable String query, byte[] body) {}
-
-    /** @throws Http.Problem as the answer */
-    Http.Answer answer(Sent call);
+    Http.Answer answer(String method, String path, @Nullable String query, byte[] body);
 }

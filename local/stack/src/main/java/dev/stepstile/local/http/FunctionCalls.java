@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,9 +24,9 @@ record FunctionCalls(RequestStreamHandler dispatch, RequestStreamHandler runs) i
     private static final Logger LOG = LoggerFactory.getLogger(FunctionCalls.class);
 
     @Override
-    public Http.Answer answer(Sent call) {
-        byte[] event = event(call);
-        boolean dispatches = call.path().endsWith("/dispatches");
+    public Http.Answer answer(String method, String path, @Nullable String query, byte[] body) {
+        byte[] event = event(method, path, query, body);
+        boolean dispatches = path.endsWith("/dispatches");
         String function = dispatches ? "dispatch" : "runs";
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try {
@@ -52,21 +53,21 @@ record FunctionCalls(RequestStreamHandler dispatch, RequestStreamHandler runs) i
     }
 
     /** As API Gateway makes it: a path that is decoded, a query as it was sent, a body in base64 if it is no text. */
-    private static byte[] event(Sent call) {
-        String path = RequestTarget.decodedPath(call.path());
+    private static byte[] event(String method, String encoded, @Nullable String query, byte[] body) {
+        String path = RequestTarget.decodedPath(encoded);
         ObjectNode event = Json.object().put("version", "2.0").put("routeKey", "$default");
-        event.put("rawPath", path).put("rawQueryString", call.query() == null ? "" : call.query());
+        event.put("rawPath", path).put("rawQueryString", query == null ? "" : query);
         event.putObject("requestContext")
                 .putObject("http")
-                .put("method", call.method())
+                .put("method", method)
                 .put("path", path);
         boolean text = true;
-        if (call.body().length > 0) {
+        if (body.length > 0) {
             try {
-                event.put("body", Utf8.text(call.body()));
+                event.put("body", Utf8.text(body));
             } catch (Json.BadJson e) {
                 text = false;
-                event.put("body", Base64.getEncoder().encodeToString(call.body()));
+                event.put("body", Base64.getEncoder().encodeToString(body));
             }
         }
         event.put("isBase64Encoded", !text);

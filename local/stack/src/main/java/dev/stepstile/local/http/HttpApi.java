@@ -187,8 +187,7 @@ public final class HttpApi implements AutoCloseable {
             if (path == null || !path.startsWith("/")) {
                 throw Http.Problem.badRequest("bad-path", "The request target must be a path.");
             }
-            return calls.answer(new ApiCalls.Sent(
-                    request.getMethod(), path, request.getHttpURI().getQuery(), read));
+            return calls.answer(request.getMethod(), path, request.getHttpURI().getQuery(), read);
         });
     }
 

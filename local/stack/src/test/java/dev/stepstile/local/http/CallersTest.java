@@ -29,8 +29,8 @@ class CallersTest {
     private final Callers holders = Callers.holdersOfToken();
     private final HttpApi forwarding = new HttpApi(
             0,
-            call -> {
-                invoked.add(call.method() + " " + call.path());
+            (method, path, query, body) -> {
+                invoked.add(method + " " + path);
                 return new Http.Answer(200, "application/json", "{}");
             },
             holders,
