@@ -6,6 +6,7 @@ import dev.stepstile.cli.console.Terminal;
 import dev.stepstile.cli.demo.DemoCommand;
 import dev.stepstile.cli.init.InitCommand;
 import dev.stepstile.cli.local.LocalCommand;
+import dev.stepstile.cli.ops.AuditCommand;
 import dev.stepstile.cli.ops.CompletionCommand;
 import dev.stepstile.cli.ops.DoctorCommand;
 import dev.stepstile.cli.ops.FeedCommand;
@@ -54,6 +55,7 @@ import picocli.CommandLine.Spec;
             LogsCommand.class,
             FeedCommand.class,
             RunningCommand.class,
+            AuditCommand.class,
             DoctorCommand.class,
             CompletionCommand.class,
             BenchCommand.class,

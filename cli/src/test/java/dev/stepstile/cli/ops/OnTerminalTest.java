@@ -75,6 +75,7 @@ class OnTerminalTest {
                 new String[] {"steps", "nightly"},
                 new String[] {"feed", "nightly"},
                 new String[] {"logs", "nightly", "talker"},
+                new String[] {"audit", "nightly"},
                 new String[] {"doctor"}));
         for (String[] command : commands) {
             CommandProcess ended = onTerminal(Map.of(), command);
