@@ -68,6 +68,7 @@ final class EveryMetric {
         Path state = Path.of(arguments[0]);
         try (EmbeddedPorts embedded = EmbeddedPorts.open(state, Duration.ofSeconds(30), InstantSource.system())) {
             EveryMetric functions = new EveryMetric(embedded.ports());
+            functions.paused();
             functions.endsAndRetries();
             functions.messages();
             functions.lostWorker();
@@ -78,6 +79,12 @@ final class EveryMetric {
             functions.sweep();
             functions.stopped();
         }
+    }
+
+    private void paused() throws IOException {
+        dispatch("paused", "{\"key\":\"good\"}");
+        call(runs, "/v1/runs/paused/pause", "{}");
+        execute(receive("paused"));
     }
 
     /** Successes, failures, a dead letter, retries, and a handler that ignores its timeout. */

@@ -64,7 +64,9 @@ final class EmbeddedDatabase implements AutoCloseable {
                     + " body TEXT) WITHOUT ROWID",
             "CREATE INDEX IF NOT EXISTS run_created ON run(created_at DESC, run_id)",
             "CREATE TABLE IF NOT EXISTS worker_cancel(worker TEXT, run_id TEXT, step_key TEXT,"
-                    + " PRIMARY KEY(worker, run_id, step_key)) WITHOUT ROWID");
+                    + " PRIMARY KEY(worker, run_id, step_key)) WITHOUT ROWID",
+            "CREATE TABLE IF NOT EXISTS pause(scope TEXT PRIMARY KEY, paused_at INTEGER, resumed_at INTEGER, reason TEXT,"
+                    + " version INTEGER) WITHOUT ROWID");
 
     private final BlockingQueue<Write<?>> incoming = new LinkedBlockingQueue<>();
     private final BlockingQueue<Session> free = new ArrayBlockingQueue<>(READERS);

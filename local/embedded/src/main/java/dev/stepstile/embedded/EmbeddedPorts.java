@@ -44,6 +44,7 @@ public final class EmbeddedPorts implements AutoCloseable {
         return new Ports(
                 new EmbeddedStepStore(database),
                 new EmbeddedWorkerStore(database),
+                new EmbeddedPauseStore(database),
                 new EmbeddedQueue(database, STEPS, visibility, clock),
                 new EmbeddedDeadLetterQueue(new EmbeddedQueue(database, DEAD, visibility, clock)),
                 new EmbeddedPayloadItems(database),

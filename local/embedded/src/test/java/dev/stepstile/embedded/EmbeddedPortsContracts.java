@@ -1,11 +1,13 @@
 package dev.stepstile.embedded;
 
 import dev.stepstile.contracts.DeadLetterQueueContract;
+import dev.stepstile.contracts.PauseStoreContract;
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StepQueueContract;
 import dev.stepstile.contracts.StepStoreContract;
 import dev.stepstile.contracts.WorkerStoreContract;
 import dev.stepstile.port.DeadLetterQueue;
+import dev.stepstile.port.PauseStore;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
@@ -51,6 +53,14 @@ abstract class EmbeddedPortsContracts {
         @Override
         protected void damage(StepRecord record) {
             EmbeddedPortsContracts.this.damage(embedded, record);
+        }
+    }
+
+    @Nested
+    class Pauses extends PauseStoreContract {
+        @Override
+        protected PauseStore pauses() {
+            return ports.pauses();
         }
     }
 

@@ -59,6 +59,7 @@ public final class AwsPorts {
         return new Ports(
                 new DynamoDbStepStore(dynamoDb, names.table(), retention, InstantSource.system()),
                 new DynamoDbWorkerStore(dynamoDb, names.table(), retention, InstantSource.system()),
+                new DynamoDbPauseStore(dynamoDb, names.table()),
                 new SqsStepQueue(sqs, names.queueUrl(), new VirtualTasks()),
                 new SqsDeadLetterQueue(sqs, names.deadLetterUrl()),
                 new DynamoDbPayloadItems(dynamoDb, names.table(), retention, InstantSource.system()),

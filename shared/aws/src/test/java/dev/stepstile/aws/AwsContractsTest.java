@@ -3,11 +3,13 @@ package dev.stepstile.aws;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.contracts.DeadLetterQueueContract;
+import dev.stepstile.contracts.PauseStoreContract;
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StepQueueContract;
 import dev.stepstile.contracts.StepStoreContract;
 import dev.stepstile.contracts.WorkerStoreContract;
 import dev.stepstile.port.DeadLetterQueue;
+import dev.stepstile.port.PauseStore;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
@@ -57,6 +59,14 @@ class AwsContractsTest {
         @Override
         protected void damage(StepRecord record) {
             Damage.record(Emulated.DYNAMO_DB_CLIENT, names.table(), record);
+        }
+    }
+
+    @Nested
+    class Pauses extends PauseStoreContract {
+        @Override
+        protected PauseStore pauses() {
+            return ports.pauses();
         }
     }
 

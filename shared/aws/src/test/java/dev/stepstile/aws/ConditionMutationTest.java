@@ -71,8 +71,8 @@ class ConditionMutationTest {
     /** How a string that the compiler concatenates is stored: each part that is put in later is this character. */
     private static final char PUT_IN_LATER = '\1';
 
-    private static final List<Class<?>> CONTRACTS =
-            List.of(SimulatedTableTest.Step_store.class, SimulatedTableTest.Workers.class);
+    private static final List<Class<?>> CONTRACTS = List.of(
+            SimulatedTableTest.Step_store.class, SimulatedTableTest.Workers.class, SimulatedTableTest.Pauses.class);
 
     /** Each expression that reaches the table, with the contracts whose tests send it. */
     private static final SortedMap<String, List<Class<?>>> SENT = new TreeMap<>();
@@ -86,7 +86,7 @@ class ConditionMutationTest {
                 return holds;
             });
             assertThat(asTheyAre.getTestsFailedCount()).isZero();
-            assertThat(asTheyAre.getTestsSucceededCount()).isGreaterThan(10);
+            assertThat(asTheyAre.getTestsSucceededCount()).isGreaterThan(5);
             sent.forEach(expression ->
                     SENT.computeIfAbsent(expression, first -> new ArrayList<>()).add(contract));
         }

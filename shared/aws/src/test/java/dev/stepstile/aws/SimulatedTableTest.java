@@ -1,8 +1,10 @@
 package dev.stepstile.aws;
 
+import dev.stepstile.contracts.PauseStoreContract;
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StepStoreContract;
 import dev.stepstile.contracts.WorkerStoreContract;
+import dev.stepstile.port.PauseStore;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.port.WorkerStore;
@@ -39,6 +41,14 @@ class SimulatedTableTest {
         @Override
         protected void damage(StepRecord record) {
             Damage.record(table, TABLE, record);
+        }
+    }
+
+    @Nested
+    class Pauses extends PauseStoreContract {
+        @Override
+        protected PauseStore pauses() {
+            return new DynamoDbPauseStore(table, TABLE);
         }
     }
 

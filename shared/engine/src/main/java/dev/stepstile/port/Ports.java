@@ -4,20 +4,39 @@ package dev.stepstile.port;
  * All ports of one stack.
  *
  * @param workers the items of workers, in the same table as the records
- * @param items for small payloads, beside the records
- * @param objects for larger ones
+ * @param pauses what is not to begin, in the same table
  * @param notifier tells others that a dispatch has ended
  */
 public record Ports(
         StepStore store,
         WorkerStore workers,
+        PauseStore pauses,
         StepQueue queue,
         DeadLetterQueue deadLetters,
-        PayloadStore items,
-        PayloadStore objects,
+        Payloads payloads,
         Notifier notifier) {
 
+    /**
+     * Where payloads are.
+     *
+     * @param items for small ones, beside the records
+     * @param objects for larger ones
+     */
+    public record Payloads(PayloadStore items, PayloadStore objects) {}
+
     /** Of a stack that notifies nobody. */
+    public Ports(
+            StepStore store,
+            WorkerStore workers,
+            PauseStore pauses,
+            StepQueue queue,
+            DeadLetterQueue deadLetters,
+            PayloadStore items,
+            PayloadStore objects) {
+        this(store, workers, pauses, queue, deadLetters, new Payloads(items, objects), Notifier.NONE);
+    }
+
+    /** Of a stack that notifies nobody, and pauses nothing. */
     public Ports(
             StepStore store,
             WorkerStore workers,
@@ -25,31 +44,43 @@ public record Ports(
             DeadLetterQueue deadLetters,
             PayloadStore items,
             PayloadStore objects) {
-        this(store, workers, queue, deadLetters, items, objects, Notifier.NONE);
+        this(store, workers, PauseStore.NONE, queue, deadLetters, items, objects);
+    }
+
+    public PayloadStore items() {
+        return payloads.items();
+    }
+
+    public PayloadStore objects() {
+        return payloads.objects();
     }
 
     public Ports withStore(StepStore other) {
-        return new Ports(other, workers, queue, deadLetters, items, objects, notifier);
+        return new Ports(other, workers, pauses, queue, deadLetters, payloads, notifier);
     }
 
     public Ports withWorkers(WorkerStore other) {
-        return new Ports(store, other, queue, deadLetters, items, objects, notifier);
+        return new Ports(store, other, pauses, queue, deadLetters, payloads, notifier);
+    }
+
+    public Ports withPauses(PauseStore other) {
+        return new Ports(store, workers, other, queue, deadLetters, payloads, notifier);
     }
 
     public Ports withQueue(StepQueue other) {
-        return new Ports(store, workers, other, deadLetters, items, objects, notifier);
+        return new Ports(store, workers, pauses, other, deadLetters, payloads, notifier);
     }
 
     public Ports withDeadLetters(DeadLetterQueue other) {
-        return new Ports(store, workers, queue, other, items, objects, notifier);
+        return new Ports(store, workers, pauses, queue, other, payloads, notifier);
     }
 
-    public Ports withPayloads(PayloadStore otherItems, PayloadStore otherObjects) {
-        return new Ports(store, workers, queue, deadLetters, otherItems, otherObjects, notifier);
+    public Ports withPayloads(PayloadStore items, PayloadStore objects) {
+        return new Ports(store, workers, pauses, queue, deadLetters, new Payloads(items, objects), notifier);
     }
 
     public Ports withNotifier(Notifier other) {
-        return new Ports(store, workers, queue, deadLetters, items, objects, other);
+        return new Ports(store, workers, pauses, queue, deadLetters, payloads, other);
     }
 
     /** Stands before a port, such as to let its calls fail. */
@@ -62,10 +93,10 @@ public record Ports(
         return new Ports(
                 by.over(StepStore.class, store),
                 by.over(WorkerStore.class, workers),
+                by.over(PauseStore.class, pauses),
                 by.over(StepQueue.class, queue),
                 by.over(DeadLetterQueue.class, deadLetters),
-                by.over(PayloadStore.class, items),
-                by.over(PayloadStore.class, objects),
+                new Payloads(by.over(PayloadStore.class, items()), by.over(PayloadStore.class, objects())),
                 by.over(Notifier.class, notifier));
     }
 }

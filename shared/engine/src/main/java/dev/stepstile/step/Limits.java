@@ -52,6 +52,9 @@ public final class Limits {
     /** Keys of one lookup: one BatchGetItem. */
     public static final int LOOKUP_KEYS = 100;
 
+    /** Keys of one call that cancels steps. */
+    public static final int CANCEL_KEYS = 1_000;
+
     /** What an attempt's log holds; of more, the first and the last lines, and how much was between them. */
     public static final int LOG_BYTES = 256 * 1024;
 
@@ -77,6 +80,15 @@ public final class Limits {
     public static final int NOTIFY_TAGS_BYTES = 1024;
     /** How far away a deadline may be: as long as a step may be started. */
     public static final Duration DEADLINE = Duration.ofDays(14);
+
+    /** What is said of why something is paused: it is read with every pause. */
+    public static final int REASON_LENGTH = 200;
+
+    /** Pauses that last at once: every worker reads all of them. */
+    public static final int PAUSES = 100;
+
+    /** For how long the end of a pause is kept: a sweep that comes later finds its steps by its other rules. */
+    public static final Duration PAUSE_KEPT = Duration.ofDays(2);
 
     private static final Pattern RUN_ID = Pattern.compile("[A-Za-z0-9._:~@+=-]{1,128}");
     private static final Pattern DISPATCH_ID = Pattern.compile("[A-Za-z0-9._:~@+=-]{1,128}");

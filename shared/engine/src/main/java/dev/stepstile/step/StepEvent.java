@@ -76,6 +76,9 @@ public sealed interface StepEvent {
     /** The run was cancelled with this number. */
     record Cancel(StepSpec spec, long seq) implements StepEvent {}
 
+    /** The step alone was cancelled, whatever becomes of its run. */
+    record CancelStep(StepSpec spec) implements StepEvent {}
+
     /**
      * Try again with a fresh budget. {@code deadAt}: only if the step is DEAD at that attempt. {@code by} names the call:
      * what it has redriven it does not redrive again.

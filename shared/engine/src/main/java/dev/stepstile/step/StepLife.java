@@ -31,6 +31,7 @@ public final class StepLife {
             case StepEvent.Expire expire -> expire(found, expire, now);
             case StepEvent.ReachDeadline(StepSpec spec) -> reachDeadline(found, spec, now);
             case StepEvent.Cancel cancel -> cancel(found, cancel, now);
+            case StepEvent.CancelStep(StepSpec spec) -> cancelStep(found, spec, now);
             case StepEvent.Redrive redrive -> redrive(found, redrive, now);
             case StepEvent.DeadLettered deadLettered -> deadLettered(found, deadLettered, now);
             case StepEvent.Discard discard -> discard(found, discard, now);
@@ -223,6 +224,19 @@ public final class StepLife {
         return switch (found.state()) {
             case Running running -> change(found, next.withState(new Running(running.deadline(), true)));
             case Retrying _ -> change(found, next.withState(new Cancelled(now)));
+            case Ended _ -> UNCHANGED;
+        };
+    }
+
+    /** It answers no cancel of its run, so a later one still takes it if it was redriven. */
+    private static Transition cancelStep(@Nullable StepRecord found, StepSpec spec, Instant now) {
+        if (found == null) {
+            return create(unclaimed(spec, now).withState(new Cancelled(now)));
+        }
+        return switch (found.state()) {
+            case Running(Instant _, boolean asked) when asked -> UNCHANGED;
+            case Running running -> change(found, found.withState(new Running(running.deadline(), true)));
+            case Retrying _ -> change(found, found.withState(new Cancelled(now)));
             case Ended _ -> UNCHANGED;
         };
     }

@@ -4,6 +4,8 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** The state of a step that has a record. A step without one is QUEUED: it exists only in its manifest. */
@@ -24,6 +26,10 @@ public sealed interface StepState {
 
     /** The states that a redrive can change. */
     Set<Name> REDRIVABLE = Collections.unmodifiableSet(EnumSet.of(Name.FAILED, Name.DEAD, Name.CANCELLED));
+
+    /** The states that a cancel can change. */
+    SortedSet<Name> CANCELLABLE =
+            Collections.unmodifiableSortedSet(new TreeSet<>(EnumSet.of(Name.QUEUED, Name.RUNNING, Name.RETRYING)));
 
     Name name();
 

@@ -3,6 +3,7 @@ package dev.stepstile.usecase;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Pauses;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepBits;
@@ -46,6 +47,7 @@ final class DispatchSweep {
     private final WorkerWatch.Look workers;
     private final ClosingNotices notices;
     private final OldestWait waits;
+    private final KnownPauses pauses;
     private Duration feedLag = Duration.ZERO;
     private long queued;
     private @Nullable Boolean queueShowsMessages;
@@ -69,7 +71,8 @@ final class DispatchSweep {
         this.ends = new RecentEnds(parts.store(), parts.runtime());
         this.workers = workers;
         this.notices = notices;
-        this.waits = new OldestWait(parts, manifests, workers);
+        this.pauses = new KnownPauses(parts.ports().pauses(), parts.runtime());
+        this.waits = new OldestWait(parts, manifests, workers, pauses);
     }
 
     /** Of the steps of the dispatches that were visited. */
@@ -94,9 +97,14 @@ final class DispatchSweep {
      */
     SweepReport sweep(Dispatch dispatch, Instant next) throws InterruptedException {
         long cancelSeq = store.keepRun(dispatch.runId()).map(Run::cancelSeq).orElse(0L);
+        Pauses recent = pauses.recent();
         Instant now = runtime.now(); // before anything is read: what a redriver does after it has not been seen
-        Recovery.Scene scene = new Recovery.Scene(dispatch, cancelSeq, queueShowsMessages(), timing);
-        Visit visit = new Visit(scene, DueReading.isDue(scene, now), ends.since(dispatch), now);
+        Recovery.Scene scene = new Recovery.Scene(dispatch, cancelSeq, queueShowsMessages(), recent, timing);
+        boolean due = DueReading.isDue(scene, now);
+        if (due) { // what ends after now has not been seen by this reading either
+            scene = scene.with(pauses.now());
+        }
+        Visit visit = new Visit(scene, due, ends.since(dispatch), now);
         if (visit.findsNothing()) {
             return stores(dispatch.swept(visit.unchanged(), false, now, next)) ? swept() : SweepReport.NOTHING;
         }
@@ -148,6 +156,7 @@ final class DispatchSweep {
         private final SortedMap<StepState.Name, Integer> finishedCounts;
         private final int steps;
         private final List<StepSpec> early = new ArrayList<>();
+        private boolean allSent = true;
 
         /** @param readsAll whether the records of all unfinished steps are read */
         Visit(Recovery.Scene scene, boolean readsAll, RecentEnds.Ends seen, Instant now) {
@@ -293,8 +302,9 @@ final class DispatchSweep {
             List<Acted> toSend = acted.stream()
                     .filter(act -> act.next() == Acted.Next.SEND || act.next() == Acted.Next.SEND_FIRST)
                     .toList();
-            return (toSend.isEmpty()
-                            || sender.send(toSend.stream().map(Acted::spec).toList()))
+            allSent = toSend.isEmpty()
+                    || sender.send(toSend.stream().map(Acted::spec).toList());
+            return allSent
                     && toSend.stream()
                             .anyMatch(act -> act.state() == StepState.Name.QUEUED && act.next() == Acted.Next.SEND);
         }
@@ -306,8 +316,9 @@ final class DispatchSweep {
                             open.stream().map(Acted::actAt).filter(Objects::nonNull))
                     .min(Comparator.naturalOrder())
                     .orElse(null);
+            Instant readAt = allSent ? now : before.readAt(); // else the next sweep would take it for sent
             Dispatch.Reading reading = readsAll
-                    ? new Dispatch.Reading(now, actAt, scene.cancelSeq(), seen.to())
+                    ? new Dispatch.Reading(readAt, actAt, scene.cancelSeq(), seen.to())
                     : new Dispatch.Reading(before.readAt(), actAt, before.cancelSeq(), seen.to());
             return new Dispatch.Progress(StepBits.of(finished), finishedCounts, openCounts(open), now, reading);
         }

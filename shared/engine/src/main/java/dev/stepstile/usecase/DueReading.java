@@ -26,8 +26,17 @@ final class DueReading {
         return reading.cancelSeq() < scene.cancelSeq()
                 || isOver(reading.actAt(), now)
                 || readAt.isBefore(scene.dispatch().schedule().keepOpenUntil()) // a redrive may have written since
-                || isUnsent(scene, readAt, now)
-                || isLongAgo(scene, readAt, now);
+                || wasPaused(scene)
+                || (!scene.pauses().coverRun(scene.dispatch().runId()) // else nothing is sent
+                        && (isUnsent(scene, readAt, now) || isLongAgo(scene, readAt, now)));
+    }
+
+    /** A pause has ended since, and messages of its steps may have been deleted. */
+    private static boolean wasPaused(Recovery.Scene scene) {
+        return scene.pauses()
+                .resumedAt(scene.dispatch().runId())
+                .filter(scene::wasReadBefore)
+                .isPresent();
     }
 
     private static boolean isOver(@Nullable Instant at, Instant now) {

@@ -14,6 +14,7 @@ public enum Metric {
     DUPLICATES_SUPPRESSED("Messages that found their step held, finished or attached to another dispatch."),
     STALE_REFUSED("Results and failures of attempts that others had ended, because their worker had fallen silent."),
     SUSPECTS_DEFERRED("Steps put back because they may have killed a worker and must run alone."),
+    STEPS_PAUSED("Messages of paused steps, which were deleted; a sweep sends others after the resume."),
     MESSAGES_UNRECOGNISED("Messages that were unrecognised, or had an unknown version."),
     HANDLERS_ABANDONED("Handlers that ignored their interruption and were abandoned."),
     STEPS_RESENT("Steps whose message a sweep sent again."),

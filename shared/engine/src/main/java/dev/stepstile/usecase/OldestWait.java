@@ -1,6 +1,7 @@
 package dev.stepstile.usecase;
 
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Pauses;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
@@ -31,6 +32,7 @@ final class OldestWait {
 
     private final ManifestReader manifests;
     private final WorkerWatch.Look workers;
+    private final KnownPauses pauses;
     private final Timing timing;
     private final EngineRuntime runtime;
 
@@ -40,16 +42,19 @@ final class OldestWait {
     private boolean hasLeftOut;
 
     /** @param workers as this sweep has found them */
-    OldestWait(EngineParts parts, ManifestReader manifests, WorkerWatch.Look workers) {
+    OldestWait(EngineParts parts, ManifestReader manifests, WorkerWatch.Look workers, KnownPauses pauses) {
         this.manifests = manifests;
         this.workers = workers;
+        this.pauses = pauses;
         this.timing = parts.timing();
         this.runtime = parts.runtime();
     }
 
     /** @param swept as this sweep has stored it */
     void saw(Dispatch swept) {
-        if (swept.closed() || settled(swept).cardinality() >= swept.accepted().stepCount()) {
+        if (swept.closed()
+                || pauses.recent().coverRun(swept.runId())
+                || settled(swept).cardinality() >= swept.accepted().stepCount()) {
             return;
         }
         oldest.add(swept);
@@ -119,9 +124,11 @@ final class OldestWait {
     /** Steps that may run, and neither ended nor run, evenly over the manifest, others in each sweep. */
     private List<StepSpec> sample(Dispatch dispatch, Instant now) throws Payloads.Missing {
         BitSet settled = settled(dispatch);
+        Pauses paused = pauses.recent();
         List<StepSpec> open = manifests.steps(dispatch).stream()
                 .filter(step -> !settled.get(step.settings().index()))
                 .filter(step -> !step.settings().window().isAhead(now))
+                .filter(step -> !paused.cover(step))
                 .toList();
         if (open.size() <= RECORDS) {
             return open;

@@ -2,6 +2,7 @@ package dev.stepstile.usecase;
 
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Pauses;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
@@ -15,13 +16,32 @@ final class Recovery {
     private Recovery() {}
 
     /** What the sweeper knows beside the step. */
-    record Scene(Dispatch dispatch, long cancelSeq, boolean queueShowsMessages, Timing timing) {
+    record Scene(Dispatch dispatch, long cancelSeq, boolean queueShowsMessages, Pauses pauses, Timing timing) {
+        Scene with(Pauses newer) {
+            return new Scene(dispatch, cancelSeq, queueShowsMessages, newer, timing);
+        }
+
         /** When the dispatch function has certainly ended. */
         Instant crashedAt() {
             return dispatch.accepted()
                     .createdAt()
                     .plus(timing.dispatchTimeout())
                     .plus(timing.margin());
+        }
+
+        /**
+         * Whether the last reading of every unfinished step may not have known that a pause had ended: messages that were
+         * deleted during the pause were not sent again since. Clocks differ, and the end may be stamped a moment early.
+         */
+        boolean wasReadBefore(Instant resumedAt) {
+            Instant readAt = dispatch.progress().reading().readAt();
+            Instant last = readAt == null ? dispatch.accepted().createdAt() : readAt; // its messages were sent since
+            return last.isBefore(settled(resumedAt));
+        }
+
+        /** When every clock shows that the pause has ended. */
+        Instant settled(Instant resumedAt) {
+            return resumedAt.plus(PauseControl.STAMP_AGE).plus(timing.margin());
         }
     }
 
@@ -77,7 +97,9 @@ final class Recovery {
             case StepState.Running _ when record.overdue(now, scene.timing().margin()) -> new Decision.Reclaim();
             case StepState.Running(Instant _, boolean cancelRequested) -> lookForWorker(record, cancelRequested);
             case StepState.Retrying _ when record.settings().window().isOver(now) -> END_AT_DEADLINE;
-            case StepState.Retrying(Instant notBefore) -> isOverdue(notBefore, scene, now) ? RESEND : LEAVE;
+            case StepState.Retrying _ when scene.pauses().cover(spec) -> LEAVE;
+            case StepState.Retrying(Instant notBefore) ->
+                wasPaused(spec, notBefore, scene) || isOverdue(notBefore, scene, now) ? RESEND : LEAVE;
         };
     }
 
@@ -98,8 +120,11 @@ final class Recovery {
         if (spec.settings().window().isOver(now)) {
             return END_AT_DEADLINE;
         }
-        if (!StepSender.isSendable(spec, now)) {
+        if (!StepSender.isSendable(spec, now) || scene.pauses().cover(spec)) {
             return LEAVE;
+        }
+        if (wasPaused(spec, Instant.MIN, scene)) {
+            return RESEND;
         }
         if (dispatch.sending().sentAt() == null && dispatch.sending().resends() == 0) {
             return now.isAfter(scene.crashedAt()) ? RESEND : LEAVE;
@@ -122,6 +147,18 @@ final class Recovery {
                         > 0
                 ? RESEND
                 : LEAVE;
+    }
+
+    /**
+     * Its message may have been deleted during a pause, and not been sent since.
+     *
+     * @param notBefore its message was invisible until then
+     */
+    private static boolean wasPaused(StepSpec spec, Instant notBefore, Scene scene) {
+        return scene.pauses()
+                .resumedAt(spec)
+                .filter(resumedAt -> notBefore.isBefore(scene.settled(resumedAt)) && scene.wasReadBefore(resumedAt))
+                .isPresent();
     }
 
     /** Since its dispatch was accepted, and since the last reading: nobody has sent it. */

@@ -25,6 +25,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,15 +69,28 @@ public final class Redriver {
      * What a caller asks for.
      *
      * @param keys of the steps; empty: all of the run
+     * @param filter what else the steps are like; null: any
      * @param input JSON in place of the steps' own input; null: theirs
      * @param redriveId names the call, so that it is one redrive however often it is made; null: each call is its own
      */
     public record Request(
             Set<StepState.Name> states,
             Set<String> keys,
+            @Nullable StepFilter filter,
             StepOverrides overrides,
             @Nullable String input,
-            @Nullable String redriveId) {}
+            @Nullable String redriveId) {
+
+        /** Of any steps in these states and of these keys. */
+        public Request(
+                Set<StepState.Name> states,
+                Set<String> keys,
+                StepOverrides overrides,
+                @Nullable String input,
+                @Nullable String redriveId) {
+            this(states, keys, null, overrides, input, redriveId);
+        }
+    }
 
     /** The outcome of the call. */
     public sealed interface Answer {
@@ -150,6 +164,8 @@ public final class Redriver {
         StepOverrides overrides =
                 input == null ? request.overrides() : request.overrides().withInput(payloads.putShared(input));
         StepEvent.Redrive event = new StepEvent.Redrive(run.cancelSeq(), null, by, overrides);
+        StepFilter filter = request.filter();
+        StepSelection selection = filter == null ? null : new StepSelection(filter, payloads);
         Set<String> unknown = new TreeSet<>(request.keys());
         Set<String> damaged = new TreeSet<>();
         boolean all = true;
@@ -161,7 +177,11 @@ public final class Redriver {
                 Records records = manifests.records(asked);
                 damaged.addAll(records.damaged().keySet());
                 records.logDamaged(LOG, run.runId(), "they are not redriven; call again once they are repaired.");
-                redriven += redrive(dispatch, asked, records, request.states(), event, deadline);
+                BiPredicate<StepSpec, StepState.Name> named =
+                        (spec, state) -> request.states().contains(state)
+                                && (selection == null
+                                        || selection.selects(dispatch, RunQueries.Step.of(dispatch, spec, records)));
+                redriven += redrive(dispatch, asked, records, named, event, deadline);
             } catch (Payloads.Missing missing) {
                 all = false;
                 LOG.error(
@@ -193,6 +213,7 @@ public final class Redriver {
         names(content, "retryNever", overrides.retry().never());
         moment(content, "notBefore", overrides.times().notBefore());
         moment(content, "deadline", overrides.times().deadline());
+        filter(content, request.filter());
         content.set("input", input == null ? null : Json.parse(input));
         return Sha256.hex(CanonicalJson.of(content));
     }
@@ -201,6 +222,22 @@ public final class Redriver {
     private static void names(ObjectNode content, String member, @Nullable List<String> names) {
         if (names != null) {
             names.forEach(content.putArray(member)::add);
+        }
+    }
+
+    private static void filter(ObjectNode content, @Nullable StepFilter filter) {
+        if (filter != null) {
+            StepFilter.Tag tag = filter.tag();
+            StepFilter.Span span = filter.span();
+            content.putObject("filter")
+                    .put("handler", filter.handler())
+                    .put("kind", filter.kind() == null ? null : filter.kind().name())
+                    .put("prefix", filter.prefix())
+                    .put("tagName", tag == null ? null : tag.name())
+                    .put("tagValue", tag == null ? null : tag.value())
+                    .put("since", span.since() == null ? null : span.since().toString())
+                    .put("until", span.until() == null ? null : span.until().toString())
+                    .put("failure", filter.failure());
         }
     }
 
@@ -231,7 +268,7 @@ public final class Redriver {
             Dispatch dispatch,
             List<StepSpec> asked,
             Records records,
-            Set<StepState.Name> states,
+            BiPredicate<StepSpec, StepState.Name> named,
             StepEvent.Redrive event,
             Instant deadline)
             throws InterruptedException {
@@ -249,7 +286,7 @@ public final class Redriver {
                 if (record.state() instanceof StepState.Retrying) {
                     toSend.add(spec.as(record));
                 }
-            } else if (states.contains(record.state().name())) {
+            } else if (named.test(spec, record.state().name())) {
                 ended.add(spec);
             }
         }

@@ -18,8 +18,17 @@ final class StepCanceller {
     }
 
     StepRecorder.Recorded cancel(StepSpec spec, @Nullable StepRecord found, long seq) {
+        return cancel(spec, found, new StepEvent.Cancel(spec, seq));
+    }
+
+    /** The step alone. */
+    StepRecorder.Recorded cancel(StepSpec spec, @Nullable StepRecord found) {
+        return cancel(spec, found, new StepEvent.CancelStep(spec));
+    }
+
+    private StepRecorder.Recorded cancel(StepSpec spec, @Nullable StepRecord found, StepEvent cancel) {
         askWorker(found);
-        StepRecorder.Recorded recorded = parts.recorder().apply(spec.id(), found, new StepEvent.Cancel(spec, seq));
+        StepRecorder.Recorded recorded = parts.recorder().apply(spec.id(), found, cancel);
         if (recorded instanceof StepRecorder.Recorded.Wrote(StepRecord after)
                 && (found == null || after.attempt() != found.attempt())) {
             askWorker(after); // it was claimed in between

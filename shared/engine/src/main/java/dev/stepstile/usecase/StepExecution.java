@@ -43,11 +43,13 @@ public final class StepExecution {
     private final AttemptRunner runner;
     private final WorkerWatch watch;
     private final KnownDispatches dispatches;
+    private final KnownPauses pauses;
     private final MessageReleaser releaser;
 
     StepExecution(ExecutionParts parts, AttemptRunner runner) {
         this.parts = parts;
         this.dispatches = new KnownDispatches(parts.store());
+        this.pauses = new KnownPauses(parts.engine().ports().pauses(), parts.runtime());
         this.runner = runner;
         this.watch = new WorkerWatch(parts.engine());
         this.releaser = new MessageReleaser(parts.queue(), parts.runtime());
@@ -212,6 +214,7 @@ public final class StepExecution {
         void runTogether() {
             dispatches.readShared(
                     contents.stream().flatMap(each -> step(each).stream()).toList());
+            pauses.readAhead();
             SortedMap<Integer, Tasks.Task<MessageDisposition>> tasks = new TreeMap<>();
             for (int i = 0; i < messages.size(); i++) {
                 fork(i, false, tasks);
@@ -401,6 +404,11 @@ public final class StepExecution {
         log.change(LogContext.of(spec.id(), 0));
         if (parts.shutdown().begun()) {
             return new MessageDisposition.RetryIn(Duration.ZERO);
+        }
+        if (pauses.cover(spec)) {
+            parts.meter().add(Metric.STEPS_PAUSED);
+            LOG.info("Step {}: paused; its message is deleted, and a sweep sends another after the resume.", spec.id());
+            return new MessageDisposition.Ack();
         }
         Duration timeout = spec.settings().timeout();
         Instant now = parts.runtime().now();

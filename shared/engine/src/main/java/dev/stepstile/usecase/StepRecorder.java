@@ -118,7 +118,7 @@ public final class StepRecorder {
         if (event instanceof StepEvent.Claim) {
             meter.add(Metric.STEPS_CLAIMED);
             LOG.debug("Step {}: attempt {} claimed until {}.", record.id(), record.attempt(), running.deadline());
-        } else if (event instanceof StepEvent.Cancel) {
+        } else if (event instanceof StepEvent.Cancel || event instanceof StepEvent.CancelStep) {
             LOG.info("Step {}: attempt {} is asked to stop.", record.id(), record.attempt());
         }
     }
@@ -223,7 +223,7 @@ public final class StepRecorder {
             case StepEvent.WorkerLost e -> "loss of the worker of attempt " + e.attempt();
             case StepEvent.Expire _ -> "end of an attempt that is overdue";
             case StepEvent.ReachDeadline _ -> "end at the deadline";
-            case StepEvent.Cancel _ -> "cancel";
+            case StepEvent.Cancel _, StepEvent.CancelStep _ -> "cancel";
             case StepEvent.Redrive _ -> "redrive";
             case StepEvent.DeadLettered _ -> "dead-letter mark";
             case StepEvent.Discard _ -> "discard";

@@ -62,6 +62,19 @@ public final class Stepstile {
         return new RunCanceller(parts);
     }
 
+    public StepsCanceller stepsCanceller() {
+        return new StepsCanceller(parts);
+    }
+
+    public SelectedSteps selectedSteps() {
+        return new SelectedSteps(parts);
+    }
+
+    /** What is not to begin. */
+    public PauseControl pauses() {
+        return new PauseControl(parts);
+    }
+
     public Redriver redriver() {
         return redriver;
     }

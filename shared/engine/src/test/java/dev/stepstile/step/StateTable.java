@@ -137,7 +137,10 @@ final class StateTable {
                 new Part(
                         "A redrive that changes the step's settings",
                         List.of(new Happening(
-                                "redrive with overrides", s -> new StepEvent.Redrive(1, null, "call", RAISED)))));
+                                "redrive with overrides", s -> new StepEvent.Redrive(1, null, "call", RAISED)))),
+                new Part(
+                        "A cancel of the step alone",
+                        List.of(new Happening("cancel the step", s -> new StepEvent.CancelStep(s.spec())))));
     }
 
     private static final StepOverrides RAISED = new StepOverrides(

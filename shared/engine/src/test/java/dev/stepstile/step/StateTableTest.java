@@ -184,6 +184,39 @@ class StateTableTest {
             RUNNING, overdue, of another dispatch | –
             RETRYING, due, of another dispatch   | –
             SUCCEEDED, of another dispatch       | finished
+            """,
+            // cancel the step
+            """
+            QUEUED | **CANCELLED**
+            QUEUED, validity over | **CANCELLED**
+            QUEUED, deadline reached | **CANCELLED**
+            QUEUED, `notBefore` ahead | **CANCELLED**
+            RUNNING | **RUNNING**, asked to stop
+            RUNNING, cancel asked | –
+            RUNNING, last attempt | **RUNNING**, asked to stop
+            RUNNING, overdue | **RUNNING**, asked to stop
+            RUNNING, overdue, cancel asked | –
+            RUNNING, overdue, last attempt | **RUNNING**, asked to stop
+            RUNNING, deadline reached | **RUNNING**, asked to stop
+            RUNNING, deadline reached, cancel asked | –
+            RUNNING, deadline before a retry | **RUNNING**, asked to stop
+            RUNNING, `retry.on` has others | **RUNNING**, asked to stop
+            RUNNING, `retry.never` has it | **RUNNING**, asked to stop
+            RUNNING, `retry.never` has it, cancel asked | –
+            RETRYING, not due | **CANCELLED**
+            RETRYING, due | **CANCELLED**
+            RETRYING, due, lost a worker | **CANCELLED**
+            RETRYING, deadline reached | **CANCELLED**
+            SUCCEEDED | –
+            FAILED | –
+            FAILED, deadline reached | –
+            DEAD, not dead-lettered | –
+            DEAD, dead-lettered | –
+            CANCELLED | –
+            CANCELLED, `notBefore` ahead | –
+            RUNNING, overdue, of another dispatch | **RUNNING**, asked to stop
+            RETRYING, due, of another dispatch | **CANCELLED**
+            SUCCEEDED, of another dispatch | –
             """);
 
     private static final Path DOCUMENT = Path.of("../../docs/state-table.md");
@@ -282,6 +315,7 @@ class StateTableTest {
                             StepEvent.Expire _,
                             StepEvent.ReachDeadline _,
                             StepEvent.Cancel _,
+                            StepEvent.CancelStep _,
                             StepEvent.Redrive _ -> false;
                     case StepEvent.DeadLettered _, StepEvent.Discard _ -> false;
                 };

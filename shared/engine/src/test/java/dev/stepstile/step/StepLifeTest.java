@@ -464,6 +464,20 @@ class StepLifeTest {
         }
 
         @Test
+        void of_the_step_alone_answers_no_cancel_of_its_run() {
+            StepRecord cancelled = Steps.after(null, new StepEvent.CancelStep(Steps.spec()));
+            assertThat(cancelled.state()).isEqualTo(new StepState.Cancelled(NOW));
+            assertThat(cancelled.cancelSeq()).isZero();
+            StepRecord redriven = Steps.after(cancelled, new StepEvent.Redrive(0, null));
+            assertThat(Steps.after(redriven, new StepEvent.CancelStep(Steps.spec()))
+                            .state())
+                    .isEqualTo(new StepState.Cancelled(NOW));
+            assertThat(Steps.after(redriven, new StepEvent.Cancel(Steps.spec(), 1))
+                            .state())
+                    .isEqualTo(new StepState.Cancelled(NOW));
+        }
+
+        @Test
         void loses_to_a_success_and_wins_over_every_other_end() {
             StepRecord asked = Steps.record(Steps.running(Steps.LEASE, true));
             assertThat(Steps.after(asked, Steps.succeed(2, Steps.OWNER)).state())

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.stepstile.step.Attempts;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
+import dev.stepstile.step.Pause;
+import dev.stepstile.step.PauseScope;
+import dev.stepstile.step.Pauses;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepBits;
@@ -47,7 +50,7 @@ class DueReadingTest {
                 new Dispatch.Schedule(START, keepOpenUntil),
                 new Dispatch.Refresh(START, null),
                 1);
-        return new Recovery.Scene(dispatch, cancelSeq, visible, TIMING);
+        return new Recovery.Scene(dispatch, cancelSeq, visible, Pauses.NONE, TIMING);
     }
 
     private static boolean isDue(Dispatch.Reading reading, boolean visible, Duration after) {
@@ -176,5 +179,39 @@ class DueReadingTest {
         assertThat(actAt(running, "w#1", "d1")).isNull();
         assertThat(actAt(running, "of a version before", "d1"))
                 .isEqualTo(START.plusSeconds(9).plus(TIMING.margin()));
+    }
+
+    private static boolean isDue(Dispatch.Reading reading, Pause pause, Instant now) {
+        Recovery.Scene scene = scene(SENT, reading, Instant.EPOCH, 0, false).with(new Pauses(List.of(pause)));
+        return DueReading.isDue(scene, now);
+    }
+
+    @Test
+    void follows_the_end_of_a_pause_until_one_has_begun_after_every_clock_shows_it() {
+        Instant end = START.plusSeconds(30);
+        Instant settled = end.plusSeconds(1).plus(TIMING.margin());
+        for (PauseScope scope :
+                List.of(new PauseScope.OfRun("r"), new PauseScope.OfHandler("any"), new PauseScope.Everything())) {
+            Pause over = Pause.first(scope, START, "").resumed(end);
+            assertThat(isDue(read(settled.minusMillis(1), null), over, settled)).isTrue();
+            assertThat(isDue(read(settled, null), over, settled)).isFalse();
+        }
+        Pause ofAnother = Pause.first(new PauseScope.OfRun("other"), START, "").resumed(end);
+        assertThat(isDue(read(START, null), ofAnother, settled)).isFalse();
+    }
+
+    @Test
+    void is_not_due_because_messages_may_be_lost_while_none_would_be_sent() {
+        Instant later = START.plus(Duration.ofHours(3));
+        assertThat(isDue(read(START, null), Pause.first(new PauseScope.OfRun("r"), START, ""), later))
+                .isFalse();
+        assertThat(isDue(read(START, null), Pause.first(new PauseScope.Everything(), START, ""), later))
+                .isFalse();
+        assertThat(isDue(read(START, null), Pause.first(new PauseScope.OfHandler("any"), START, ""), later))
+                .as("of its other steps")
+                .isTrue();
+        assertThat(isDue(read(START, later), Pause.first(new PauseScope.Everything(), START, ""), later))
+                .as("a deadline is over")
+                .isTrue();
     }
 }

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.stepstile.step.Attempts;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
+import dev.stepstile.step.Pause;
+import dev.stepstile.step.PauseScope;
+import dev.stepstile.step.Pauses;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.StepBits;
@@ -70,7 +73,8 @@ class RecoveryTest {
     }
 
     private static Decision unclaimed(Dispatch dispatch, boolean visible, Duration age) {
-        return Recovery.decide(spec(), null, new Recovery.Scene(dispatch, 0, visible, TIMING), START.plus(age));
+        return Recovery.decide(
+                spec(), null, new Recovery.Scene(dispatch, 0, visible, Pauses.NONE, TIMING), START.plus(age));
     }
 
     private static StepRecord record(String dispatchId, long cancelSeq, StepState state) {
@@ -85,7 +89,7 @@ class RecoveryTest {
     }
 
     private static Decision decide(StepRecord record, long cancelSeq, Instant now) {
-        return Recovery.decide(spec(), record, new Recovery.Scene(sent(), cancelSeq, false, TIMING), now);
+        return Recovery.decide(spec(), record, new Recovery.Scene(sent(), cancelSeq, false, Pauses.NONE, TIMING), now);
     }
 
     @Nested
@@ -150,7 +154,11 @@ class RecoveryTest {
         @Test
         void of_a_cancelled_run_is_cancelled_before_anything_else() {
             for (Duration age : List.of(Duration.ZERO, TIMING.validity().plusDays(1))) {
-                assertThat(Recovery.decide(spec(), null, new Recovery.Scene(sent(), 1, false, TIMING), START.plus(age)))
+                assertThat(Recovery.decide(
+                                spec(),
+                                null,
+                                new Recovery.Scene(sent(), 1, false, Pauses.NONE, TIMING),
+                                START.plus(age)))
                         .isEqualTo(new Decision.Cancel());
             }
         }
@@ -206,7 +214,8 @@ class RecoveryTest {
 
         private Decision decide(@Nullable Duration readAfter, Duration now) {
             Dispatch dispatch = dispatch(START, START, 0, readAfter == null ? null : START.plus(readAfter));
-            return Recovery.decide(spec(), retrying, new Recovery.Scene(dispatch, 0, false, TIMING), START.plus(now));
+            return Recovery.decide(
+                    spec(), retrying, new Recovery.Scene(dispatch, 0, false, Pauses.NONE, TIMING), START.plus(now));
         }
 
         @Test
@@ -251,7 +260,7 @@ class RecoveryTest {
 
         private Decision decide(Duration notBefore, @Nullable Duration readAfter, Duration now) {
             Instant readAt = readAfter == null ? null : START.plus(readAfter);
-            Recovery.Scene scene = new Recovery.Scene(dispatch(START, START, 0, readAt), 0, true, TIMING);
+            Recovery.Scene scene = new Recovery.Scene(dispatch(START, START, 0, readAt), 0, true, Pauses.NONE, TIMING);
             return Recovery.decide(spec(new Window(START.plus(notBefore), null)), null, scene, START.plus(now));
         }
 
@@ -303,6 +312,74 @@ class RecoveryTest {
             StepState.Dead dead = new StepState.Dead(error, START, null);
             assertThat(decide(record("d0", 0, dead), 0, START)).isEqualTo(LEAVE);
             assertThat(decide(record("d0", 0, dead), 9, START)).isEqualTo(LEAVE);
+        }
+    }
+
+    /** A waiting step that a pause covers, or covered. */
+    @Nested
+    class A_paused_step {
+        private static final Pause LASTS = Pause.first(new PauseScope.OfHandler("h"), START.plusSeconds(60), "");
+        private static final Instant END = START.plusSeconds(600);
+        private static final Pauses OVER = new Pauses(List.of(LASTS.resumed(END)));
+
+        /** Until when a reading may not have known of the end: a second, and the margin of the clocks. */
+        private static final Instant SETTLED = END.plusSeconds(6);
+
+        private static Decision decide(@Nullable StepRecord record, Dispatch dispatch, Pauses pauses, Instant now) {
+            return Recovery.decide(spec(), record, new Recovery.Scene(dispatch, 0, false, pauses, TIMING), now);
+        }
+
+        private static StepRecord retrying(Instant notBefore) {
+            return record("d1", 0, new StepState.Retrying(notBefore));
+        }
+
+        @Test
+        void is_left_while_the_pause_lasts_however_long_it_has_waited() {
+            Pauses lasting = new Pauses(List.of(LASTS));
+            Instant later = START.plus(Duration.ofDays(1));
+            assertThat(decide(null, sent(), lasting, later)).isEqualTo(LEAVE);
+            assertThat(decide(retrying(START), sent(), lasting, later)).isEqualTo(LEAVE);
+            assertThat(decide(null, dispatch(null, START, 0, null), lasting, later))
+                    .isEqualTo(LEAVE);
+        }
+
+        @Test
+        void is_sent_by_each_reading_until_one_has_begun_after_every_clock_shows_the_end() {
+            Dispatch before = dispatch(START, SETTLED, 0, SETTLED.minusMillis(1));
+            Dispatch after = dispatch(START, SETTLED, 0, SETTLED);
+            Instant now = SETTLED.plusSeconds(60);
+            assertThat(decide(null, before, OVER, now)).isEqualTo(RESEND);
+            assertThat(decide(null, after, OVER, now)).isEqualTo(LEAVE);
+            assertThat(decide(retrying(START), before, OVER, now)).isEqualTo(RESEND);
+            assertThat(decide(retrying(SETTLED.minusMillis(1)), before, OVER, now))
+                    .isEqualTo(RESEND);
+            assertThat(decide(retrying(SETTLED), before, OVER, now))
+                    .as("its message was invisible")
+                    .isEqualTo(LEAVE);
+        }
+
+        @Test
+        void of_a_dispatch_that_was_never_read_was_sent_since_the_dispatch_was_accepted() {
+            Instant now = END.plusSeconds(60);
+            assertThat(decide(null, dispatch(now, now, 0, null), OVER, now)).isEqualTo(RESEND);
+            Pauses longAgo = new Pauses(List.of(LASTS.resumed(START.minusSeconds(6))));
+            assertThat(decide(null, dispatch(now, now, 0, null), longAgo, now)).isEqualTo(LEAVE);
+        }
+
+        @Test
+        void is_left_while_another_pause_lasts_that_covers_it() {
+            Pause other = Pause.first(new PauseScope.OfRun("r"), START, "");
+            Pauses both = new Pauses(List.of(LASTS.resumed(END), other));
+            assertThat(decide(null, sent(), both, END.plusSeconds(60))).isEqualTo(LEAVE);
+        }
+
+        @Test
+        void ends_at_its_validity_and_is_cancelled_all_the_same() {
+            Pauses lasting = new Pauses(List.of(LASTS));
+            Instant now = START.plus(TIMING.validity()).plusMillis(1);
+            assertThat(decide(null, sent(), lasting, now)).isInstanceOf(Decision.Discard.class);
+            Recovery.Scene cancelled = new Recovery.Scene(sent(), 1, false, lasting, TIMING);
+            assertThat(Recovery.decide(spec(), null, cancelled, START)).isInstanceOf(Decision.Cancel.class);
         }
     }
 }

@@ -91,6 +91,14 @@ final class Parameters {
         return limit;
     }
 
+    /** A member that is {@code true} or {@code false}, which it is if it is not there. */
+    static boolean flag(JsonNode body, String name) {
+        if (body.hasNonNull(name) && !body.path(name).isBoolean()) {
+            throw Problem.badRequest("bad-flag", "'" + name + "' must be true or false.");
+        }
+        return body.path(name).booleanValue();
+    }
+
     static int number(String name, String text) {
         try {
             return Integer.parseInt(text);

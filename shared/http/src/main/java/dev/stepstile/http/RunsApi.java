@@ -12,38 +12,45 @@ import dev.stepstile.step.Limits;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.PauseControl;
 import dev.stepstile.usecase.Records;
 import dev.stepstile.usecase.Redriver;
-import dev.stepstile.usecase.RunCanceller;
 import dev.stepstile.usecase.RunQueries;
 import dev.stepstile.usecase.RunningSteps;
+import dev.stepstile.usecase.SelectedSteps;
 import dev.stepstile.usecase.StepFilter;
 import dev.stepstile.usecase.Stepstile;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
-import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeSet;
 
-/** Runs, {@code /v1/runs…}, the running steps of all, {@code /v1/running}, and {@code /v1/dead-letters…}. */
+/** Runs, {@code /v1/runs…}; the running steps of all, {@code /v1/running}; pauses, and {@code /v1/dead-letters…}. */
 public final class RunsApi {
     private final RunQueries queries;
     private final RunListApi lists;
     private final ResultPieces results;
     private final AuditApi audit;
-    private final RunCanceller canceller;
+    private final CancelApi cancel;
+    private final SelectedSteps selected;
     private final Redriver redriver;
     private final DeadLettersApi deadLetters;
+    private final PauseControl pauseControl;
+    private final PausesApi pauses;
 
     public RunsApi(Stepstile stepstile) {
         this.queries = stepstile.queries();
         this.lists = new RunListApi(queries);
         this.results = new ResultPieces(queries);
         this.audit = new AuditApi(stepstile.audit());
-        this.canceller = stepstile.canceller();
+        this.cancel = new CancelApi(stepstile);
+        this.selected = stepstile.selectedSteps();
         this.redriver = stepstile.redriver();
         this.deadLetters = new DeadLettersApi(stepstile.deadLetters());
+        this.pauseControl = stepstile.pauses();
+        this.pauses = new PausesApi(pauseControl);
     }
 
     /**
@@ -77,12 +84,14 @@ public final class RunsApi {
                 case "failures" -> failures(runId, only("GET", call));
                 case "feed" -> feed(runId, only("GET", call));
                 case "audit" -> audit.answer(runId, only("GET", call));
-                case "cancel" -> cancel(runId, only("POST", call), deadline);
+                case "cancel" -> cancel.cancel(run(runId).runId(), only("POST", call), deadline);
                 case "redrive" -> redrive(runId, only("POST", call), deadline);
+                case "pause" -> pauses.pauseRun(run(runId).runId(), only("POST", call));
+                case "resume" -> pauses.resumeRun(run(runId).runId(), only("POST", call));
                 default -> throw noSuchCall();
             };
         } catch (Json.BadJson e) {
-            throw Problem.badRequest("bad-json", "Invalid request body: " + e.getMessage() + ".");
+            throw badJson(e);
         }
     }
 
@@ -94,6 +103,9 @@ public final class RunsApi {
         return switch (String.join("/", path)) {
             case "v1/runs" -> lists.runs(only("GET", call));
             case "v1/running" -> lists.running(only("GET", call));
+            case "v1/pause" -> pauses.pause(only("POST", call));
+            case "v1/resume" -> pauses.resume(only("POST", call));
+            case "v1/pauses" -> pauses.list(only("GET", call));
             default -> throw noSuchCall();
         };
     }
@@ -111,7 +123,7 @@ public final class RunsApi {
                 "no-such-call",
                 "No such call. The calls are GET /v1/runs, /v1/running, /v1/runs/{runId}, …/steps, …/failures, …/step, "
                         + "…/step/result, …/steps/{key}, …/running, …/feed, …/audit; POST …/dispatches, …/steps/lookup, …/cancel, "
-                        + "…/redrive; GET /v1/dead-letters; POST /v1/dead-letters/redrive, /v1/dead-letters/purge.");
+                        + "…/redrive, …/pause, …/resume, /v1/pause, /v1/resume; GET /v1/pauses, /v1/dead-letters; POST /v1/dead-letters/redrive, /v1/dead-letters/purge.");
     }
 
     private Answer status(String runId, Http.Call call) throws InterruptedException {
@@ -121,6 +133,9 @@ public final class RunsApi {
         RunQueries.Status status = (exact ? queries.exactStatus(runId, from) : queries.status(runId))
                 .orElseThrow(() -> Problem.noRun(runId));
         ObjectNode body = StatusView.full(status);
+        if (pauseControl.known().coverRun(runId)) {
+            body.put("paused", true);
+        }
         RunQueries.Counting next = status.next();
         if (next != null) {
             body.put("cursor", Cursors.status(runId, next));
@@ -283,29 +298,32 @@ public final class RunsApi {
         return Answer.json(200, body);
     }
 
-    private Answer cancel(String runId, Http.Call call, Instant deadline) throws InterruptedException {
-        call.takes();
-        Parameters.body(call, Set.of());
-        SortedMap<StepState.Name, Integer> counts =
-                canceller.cancel(runId, deadline).orElseThrow(() -> Problem.noRun(runId));
-        return Answer.json(
-                200,
-                Json.object()
-                        .put("cancelledCount", counts.getOrDefault(StepState.Name.CANCELLED, 0))
-                        .put("stoppingCount", counts.getOrDefault(StepState.Name.RUNNING, 0)));
-    }
-
     private Answer redrive(String runId, Http.Call call, Instant deadline) throws InterruptedException {
         call.takes();
-        JsonNode body = Parameters.body(call, Set.of("states", "keys", "overrides", "redriveId"));
+        JsonNode body = Parameters.body(call, Set.of("states", "keys", "filter", "overrides", "redriveId", "dryRun"));
         List<String> keys = Parameters.keys(body);
+        SortedSet<StepState.Name> states = redrivable(body, !keys.isEmpty());
+        StepFilter filter = FilterParameters.ofBody(body, states);
         Redriver.Request request = new Redriver.Request(
-                redrivable(body, !keys.isEmpty()),
+                states,
                 new TreeSet<>(keys),
+                filter,
                 OverridesJson.read(body),
                 OverridesJson.input(body, !keys.isEmpty()),
                 Parameters.id(body, "redriveId", "bad-redrive-id"));
-        return switch (redriver.redrive(run(runId), request, deadline)) {
+        Run run = run(runId);
+        if (Parameters.flag(body, "dryRun")) {
+            return CancelApi.preview(
+                    selected,
+                    new SelectedSteps.Chosen(
+                            runId, filter == null ? StepFilter.ofStates(states) : filter, request.keys()),
+                    deadline);
+        }
+        return redriven(redriver.redrive(run, request, deadline));
+    }
+
+    private static Answer redriven(Redriver.Answer answer) {
+        return switch (answer) {
             case Redriver.Answer.Redriven(
                     int redriven,
                     List<String> unknown,
@@ -328,8 +346,8 @@ public final class RunsApi {
     }
 
     /** The states that are redriven: those that are named or, without any, those that the caller can mean. */
-    private static Set<StepState.Name> redrivable(JsonNode body, boolean hasKeys) {
-        Set<StepState.Name> states = new TreeSet<>();
+    private static SortedSet<StepState.Name> redrivable(JsonNode body, boolean hasKeys) {
+        SortedSet<StepState.Name> states = new TreeSet<>();
         for (String name : Parameters.texts(body, "states", "bad-state")) {
             StepState.Name state = Parameters.state("states", name);
             if (!StepState.REDRIVABLE.contains(state)) {

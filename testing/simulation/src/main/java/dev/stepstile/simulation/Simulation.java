@@ -13,6 +13,7 @@ import dev.stepstile.simulation.ports.DeletionByAge;
 import dev.stepstile.simulation.ports.PortCalls;
 import dev.stepstile.simulation.ports.SimulatedDeadLetterQueue;
 import dev.stepstile.simulation.ports.SimulatedNotifier;
+import dev.stepstile.simulation.ports.SimulatedPauseStore;
 import dev.stepstile.simulation.ports.SimulatedPayloadStore;
 import dev.stepstile.simulation.ports.SimulatedQueue;
 import dev.stepstile.simulation.ports.SimulatedStepStore;
@@ -25,6 +26,7 @@ import dev.stepstile.simulation.system.EventSource;
 import dev.stepstile.simulation.system.SimulatedFunction;
 import dev.stepstile.simulation.system.SimulatedHandler;
 import dev.stepstile.simulation.system.SweepSchedule;
+import dev.stepstile.step.PauseScope;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepOverrides;
 import dev.stepstile.step.StepState;
@@ -94,6 +96,7 @@ public final class Simulation {
     private final DeletionByAge deletion;
     private final SimulatedStepStore store;
     private final SimulatedWorkerStore workers;
+    private final SimulatedPauseStore pauses;
     private final SimulatedQueue queue;
     private final SimulatedDeadLetterQueue deadLetters;
     private final SimulatedPayloadStore items;
@@ -137,7 +140,9 @@ public final class Simulation {
         this.finalChecks = new FinalChecks(store, findings);
         this.deadLetters = new SimulatedDeadLetterQueue(calls, scheduler, queue, auditor);
         this.notifier = new SimulatedNotifier(calls, scheduler, auditor);
-        this.ports = new Ports(store, workers, queue, deadLetters, items, objects, notifier);
+        this.pauses = new SimulatedPauseStore(calls, auditor);
+        this.ports =
+                new Ports(store, workers, pauses, queue, deadLetters, new Ports.Payloads(items, objects), notifier);
         this.dispatchFunction = function("dispatch", API_TIMEOUT, s -> s.dispatcher(cluster.shards()));
         this.stepFunction =
                 new SimulatedFunction<>(scheduler, cluster.stepTimeout(), () -> process("step"), this::execution);
@@ -457,6 +462,31 @@ public final class Simulation {
                 }));
     }
 
+    /** A client pauses something, and resumes it after a while; it calls again until it is answered. */
+    public void pause(Duration start, PauseScope scope, Duration length) {
+        at(start, "operator", () -> {
+            untilAnswered(stepstile -> {
+                stepstile.pauses().pause(scope, "simulated");
+                auditor.pauseAnswered(scope, true);
+            });
+            scheduler.pause(length.toMillis());
+            untilAnswered(stepstile -> {
+                stepstile.pauses().resume(scope);
+                auditor.pauseAnswered(scope, false);
+            });
+        });
+    }
+
+    private void untilAnswered(Consumer<Stepstile> call) {
+        while (ask(stepstile -> {
+                    call.accept(stepstile);
+                    return true;
+                })
+                .isEmpty()) {
+            scheduler.pause(2_000);
+        }
+    }
+
     /** A client redrives what has one of these states (all that can be, if empty) and keys (all, if empty). */
     public void redrive(Duration start, String runId, Set<StepState.Name> states, Set<String> keys) {
         at(
@@ -544,6 +574,10 @@ public final class Simulation {
 
     public SimulatedWorkerStore workers() {
         return workers;
+    }
+
+    SimulatedPauseStore pauses() {
+        return pauses;
     }
 
     public SimulatedQueue queue() {

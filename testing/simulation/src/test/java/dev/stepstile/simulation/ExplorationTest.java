@@ -71,6 +71,11 @@ class ExplorationTest {
         }
 
         @Test
+        void begins_nothing_that_is_paused_and_leaves_it_with_one_result_after_the_resume() {
+            holds(new Exploration(Scenarios.named("paused"), 12).singles());
+        }
+
+        @Test
         void leaves_each_step_ended_soon_after_its_deadline() {
             holds(new Exploration(Scenarios.named("deadline"), 11).singles());
         }

@@ -29,6 +29,15 @@ enum Hunt {
             return Replay.of(Scenarios.VARIED, Scenarios.VARIED.steps(), seed, FaultProfile.CALM)
                     .and(few(seed));
         }
+    },
+
+    /** As sparse, while somebody pauses and resumes. */
+    PAUSED {
+        @Override
+        Replay replay(long seed) {
+            return Replay.of(Scenarios.PAUSES, Scenarios.PAUSES.steps(), seed, FaultProfile.CALM)
+                    .and(few(seed));
+        }
     };
 
     /** Longer than any run without a mistake takes. */
@@ -47,7 +56,8 @@ enum Hunt {
             "queue.delete",
             "putPage",
             "raiseCancelSeq",
-            "deadLetters.move");
+            "deadLetters.move",
+            "pauses.replace");
 
     abstract Replay replay(long seed);
 

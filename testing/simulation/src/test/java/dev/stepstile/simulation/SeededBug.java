@@ -313,7 +313,7 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
 
     /** All of them; those of kinds that once slipped through, and those beyond that, in the order of the functions. */
     static final List<SeededBug> ALL = Stream.of(
-                    KNOWN, SlippedBugs.ALL, CallerBugs.ALL, WorkerBugs.ALL, SweeperBugs.ALL)
+                    KNOWN, SlippedBugs.ALL, CallerBugs.ALL, PauseBugs.ALL, WorkerBugs.ALL, SweeperBugs.ALL)
             .flatMap(List::stream)
             .toList();
 
@@ -470,6 +470,7 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
 
     /** Whether one of the hunts finds it with this seed. */
     boolean found(long seed) {
-        return !found(Hunt.SPARSE, seed).isEmpty() || !found(Hunt.ROUGH, seed).isEmpty();
+        return Stream.of(Hunt.SPARSE, Hunt.ROUGH, Hunt.PAUSED)
+                .anyMatch(hunt -> !found(hunt, seed).isEmpty());
     }
 }

@@ -2,12 +2,14 @@ package dev.stepstile.simulation;
 
 import dev.stepstile.contracts.DeadLetterQueueContract;
 import dev.stepstile.contracts.NotifierContract;
+import dev.stepstile.contracts.PauseStoreContract;
 import dev.stepstile.contracts.PayloadStoreContract;
 import dev.stepstile.contracts.StepQueueContract;
 import dev.stepstile.contracts.StepStoreContract;
 import dev.stepstile.contracts.WorkerStoreContract;
 import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.Notifier;
+import dev.stepstile.port.PauseStore;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.StepQueue;
 import dev.stepstile.port.StepStore;
@@ -129,6 +131,14 @@ class SimulatedContractsTest {
         @Override
         protected List<Notifier.Notice> told() {
             return simulation.notifier().accepted();
+        }
+    }
+
+    @Nested
+    class Pauses extends PauseStoreContract {
+        @Override
+        protected PauseStore pauses() {
+            return onStage(PauseStore.class, simulation.pauses());
         }
     }
 

@@ -271,6 +271,10 @@ class BadInputTest {
             404 run-not-found      | POST   | /v1/runs/none/steps/lookup                 | {"keys":["a"]}
             404 run-not-found      | POST   | /v1/runs/none/cancel                       |
             404 run-not-found      | POST   | /v1/runs/none/redrive                      |
+            404 run-not-found      | POST   | /v1/runs/none/pause                        |
+            404 run-not-found      | POST   | /v1/runs/none/resume                       |
+            404 no-such-call       | GET    | /v1/pausing                                |
+            404 no-such-call       | POST   | /v1/pause/work                             |
             404 step-not-started   | GET    | /v1/runs/known/steps/a                     |
             404 step-not-started   | GET    | /v1/runs/known/steps/lookup                |
             400 bad-step-key       | GET    | /v1/runs/known/steps/a%00b                 |
@@ -293,7 +297,20 @@ class BadInputTest {
             400 unknown-parameter  | POST   | /v1/runs/known/cancel?keys=a               |
             400 unknown-parameter  | POST   | /v1/runs/known/redrive?states=DEAD         |
             400 unknown-parameter  | POST   | /v1/runs/known/dispatches?dispatchId=d     | {"steps":[{"key":"b","handler":"work"}]}
-            400 unknown-member     | POST   | /v1/runs/known/cancel                      | {"keys":["a"]}
+            400 unknown-member     | POST   | /v1/runs/known/cancel                      | {"key":["a"]}
+            400 bad-keys           | POST   | /v1/runs/known/cancel                      | {"keys":[]}
+            400 bad-keys           | POST   | /v1/runs/known/cancel                      | {"keys":"a"}
+            400 bad-filter         | POST   | /v1/runs/known/cancel                      | {"keys":null}
+            400 bad-filter         | POST   | /v1/runs/known/cancel                      | {"filter":{}}
+            400 bad-filter         | POST   | /v1/runs/known/cancel                      | {"filter":"a"}
+            400 bad-state          | POST   | /v1/runs/known/cancel                      | {"states":["DEAD"]}
+            400 bad-state          | POST   | /v1/runs/known/cancel                      | {"states":["queued"]}
+            400 bad-kind           | POST   | /v1/runs/known/redrive                     | {"filter":{"kind":"SLOW"}}
+            400 bad-filter         | POST   | /v1/runs/known/redrive                     | {"filter":{}}
+            400 bad-flag           | POST   | /v1/runs/known/cancel                      | {"dryRun":"yes"}
+            400 bad-flag           | POST   | /v1/runs/known/redrive                     | {"dryRun":1}
+            404 run-not-found      | POST   | /v1/runs/none/cancel                       | {"keys":["a"]}
+            404 run-not-found      | POST   | /v1/runs/none/redrive                      | {"dryRun":true}
             400 bad-json           | POST   | /v1/runs/known/cancel                      | ["a"]
             400 bad-flag           | GET    | /v1/runs/known?exact=1                     |
             400 bad-flag           | GET    | /v1/runs/known?exact=                      |
@@ -324,6 +341,10 @@ class BadInputTest {
             405 method-not-allowed | PUT    | /v1/runs/known/steps/a                     |
             405 method-not-allowed | GET    | /v1/runs/known/cancel                      |
             405 method-not-allowed | GET    | /v1/runs/known/redrive                     |
+            405 method-not-allowed | GET    | /v1/runs/known/pause                       |
+            405 method-not-allowed | GET    | /v1/pause                                  |
+            405 method-not-allowed | GET    | /v1/resume                                 |
+            405 method-not-allowed | POST   | /v1/pauses                                 |
             400 bad-limit          | GET    | /v1/runs/known/feed?limit=0                |
             400 bad-limit          | GET    | /v1/runs/known/feed?limit=1001             |
             400 bad-limit          | GET    | /v1/runs/known/steps?limit=-1              |
@@ -348,6 +369,17 @@ class BadInputTest {
             400 unknown-member     | POST   | /v1/runs/known/steps/lookup                | {"key":["a"]}
             400 bad-json           | POST   | /v1/runs/known/redrive                     | []
             400 bad-json           | POST   | /v1/runs/known/redrive                     | 5
+            400 bad-reason         | POST   | /v1/runs/known/pause                       | {"reason":5}
+            400 bad-reason         | POST   | /v1/pause                                  | {"reason":["x"]}
+            400 unknown-member     | POST   | /v1/runs/known/pause                       | {"handler":"work"}
+            400 unknown-member     | POST   | /v1/runs/known/resume                      | {"reason":"over"}
+            400 unknown-member     | POST   | /v1/resume                                 | {"runId":"known"}
+            400 bad-handler        | POST   | /v1/pause                                  | {"handler":""}
+            400 bad-handler        | POST   | /v1/pause                                  | {"handler":"a b"}
+            400 bad-handler        | POST   | /v1/resume                                 | {"handler":7}
+            400 bad-json           | POST   | /v1/pause                                  | []
+            400 unknown-parameter  | POST   | /v1/pause?handler=work                     |
+            400 unknown-parameter  | GET    | /v1/pauses?limit=1                         |
             400 bad-state          | POST   | /v1/runs/known/redrive                     | {"states":["SUCCEEDED"]}
             400 bad-state          | POST   | /v1/runs/known/redrive                     | {"states":["BROKEN"]}
             400 bad-state          | POST   | /v1/runs/known/redrive                     | {"states":["RUNNING"]}

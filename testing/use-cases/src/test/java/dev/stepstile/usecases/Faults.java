@@ -2,6 +2,7 @@ package dev.stepstile.usecases;
 
 import dev.stepstile.port.DeadLetterQueue;
 import dev.stepstile.port.Notifier;
+import dev.stepstile.port.PauseStore;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.Ports;
@@ -116,10 +117,12 @@ final class Faults {
         return new Ports(
                 over(StepStore.class, ports.store(), "store."),
                 over(WorkerStore.class, ports.workers(), "workers."),
+                over(PauseStore.class, ports.pauses(), "pauses."),
                 over(StepQueue.class, ports.queue(), "queue."),
                 over(DeadLetterQueue.class, ports.deadLetters(), "deadLetters."),
-                over(PayloadStore.class, ports.items(), "items."),
-                over(PayloadStore.class, ports.objects(), "objects."),
+                new Ports.Payloads(
+                        over(PayloadStore.class, ports.items(), "items."),
+                        over(PayloadStore.class, ports.objects(), "objects.")),
                 over(Notifier.class, ports.notifier(), "notifier."));
     }
 

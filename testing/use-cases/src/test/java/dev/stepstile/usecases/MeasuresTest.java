@@ -397,15 +397,7 @@ class MeasuresTest {
                             throw e.getCause();
                         }
                     });
-            Ports real = stack.ports;
-            return new Ports(
-                    store,
-                    real.workers(),
-                    real.queue(),
-                    real.deadLetters(),
-                    real.items(),
-                    real.objects(),
-                    real.notifier());
+            return stack.ports.withStore(store);
         }
 
         private void endsAfter(Duration wait, String key) throws InterruptedException {

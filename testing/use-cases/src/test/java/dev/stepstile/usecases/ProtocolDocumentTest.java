@@ -263,6 +263,7 @@ class ProtocolDocumentTest {
             Limits.RETRY_DELAY.toSeconds(),
             Limits.WEBHOOK_URL_LENGTH + " characters; " + Limits.NOTIFY_TAGS_BYTES + " bytes",
             Limits.PAGE + "; " + Limits.LOOKUP_KEYS,
+            Limits.PAUSES + "; " + Limits.REASON_LENGTH + " characters",
             Timing.DEFAULT.validity().toDays() + " days"
         }) {
             assertThat(limits).contains(String.valueOf(limit));

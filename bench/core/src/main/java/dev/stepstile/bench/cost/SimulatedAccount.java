@@ -5,6 +5,7 @@ import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.aws.AwsResources;
+import dev.stepstile.aws.DynamoDbPauseStore;
 import dev.stepstile.aws.DynamoDbPayloadItems;
 import dev.stepstile.aws.DynamoDbStepStore;
 import dev.stepstile.aws.DynamoDbWorkerStore;
@@ -147,6 +148,7 @@ final class SimulatedAccount {
         return new Ports(
                 new DynamoDbStepStore(metered, TABLE, RETENTION, runtime.clock()),
                 new DynamoDbWorkerStore(metered, TABLE, RETENTION, runtime.clock()),
+                new DynamoDbPauseStore(metered, TABLE),
                 new SqsStepQueue(sqs, QUEUE, runtime.tasks()),
                 new SqsDeadLetterQueue(sqs, QUEUE),
                 new DynamoDbPayloadItems(metered, TABLE, RETENTION, runtime.clock()),

@@ -8,6 +8,7 @@ import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.embedded.EmbeddedPorts;
 import dev.stepstile.port.DeadLetterQueue;
+import dev.stepstile.port.PauseStore;
 import dev.stepstile.port.PayloadStore;
 import dev.stepstile.port.Ports;
 import dev.stepstile.port.StepQueue;
@@ -144,6 +145,7 @@ class BrokenPowertoolsTest {
             return new Ports(
                     over(StepStore.class, ports.store()),
                     over(WorkerStore.class, ports.workers()),
+                    over(PauseStore.class, ports.pauses()),
                     over(StepQueue.class, ports.queue()),
                     over(DeadLetterQueue.class, ports.deadLetters()),
                     over(PayloadStore.class, ports.items()),

@@ -7,7 +7,10 @@ import dev.stepstile.step.StepState;
 import java.time.Duration;
 import java.time.Instant;
 
-/** A message is deleted only once what it stands for is in the table, and never the last one that a step needs. */
+/**
+ * A message is deleted only once what it stands for is in the table, and never the last one that a step needs, unless the step
+ * is paused.
+ */
 final class Acknowledgements implements Check {
     private final Audit audit;
 
@@ -17,6 +20,10 @@ final class Acknowledgements implements Check {
 
     @Override
     public void messageDeleted(StepLedger step, StepId id) {
+        long received = audit.millis() - audit.cluster().stepTimeout().toMillis(); // at the earliest
+        if (audit.pauses().coveredSince(id.runId(), received)) {
+            return; // a sweep sends another after the resume
+        }
         StepRecord record = step.last;
         if (record == null) {
             audit.violated(id, "a message was acknowledged before anything was recorded");

@@ -17,6 +17,7 @@ public final class Audit {
     private final boolean bounded;
     private final FaultLog faultLog;
     private final Findings findings;
+    private final PauseLedger pauses = new PauseLedger();
 
     /** @param bounded whether sweeps come often enough for delays to be bounded where no fault is injected */
     public Audit(Scheduler scheduler, Cluster cluster, boolean bounded, FaultLog faultLog, Findings findings) {
@@ -43,6 +44,10 @@ public final class Audit {
         return cluster;
     }
 
+    PauseLedger pauses() {
+        return pauses;
+    }
+
     boolean bounded() {
         return bounded;
     }
@@ -64,9 +69,15 @@ public final class Audit {
     /**
      * How much too late it is now for what was to happen within {@code bound} of {@code since}; zero or negative if it is
      * not, or if nothing is bounded here. Each fault injected since then may cost one more sweep, and a pause or a
-     * full disk also its length.
+     * full disk also its length, as a pause that somebody asked for does.
      */
     Duration overdue(long since, Duration bound) {
+        Duration late = overduePaused(since, bound);
+        return late.isPositive() ? late.minusMillis(pauses.costSince(since, millis(), sweep().toMillis())) : late;
+    }
+
+    /** As {@link #overdue}, where a pause is no excuse. */
+    private Duration overduePaused(long since, Duration bound) {
         if (!bounded) {
             return Duration.ZERO;
         }
@@ -81,7 +92,18 @@ public final class Audit {
 
     /** Whether delays are bounded here, and nothing has gone wrong since then. */
     boolean quietSince(long since) {
-        return bounded && faultLog.costSince(since, 1) == 0 && faultLog.fullCost(since, millis(), 1) == 0;
+        return bounded
+                && pauses.costSince(since, millis(), 1) == 0
+                && faultLog.costSince(since, 1) == 0
+                && faultLog.fullCost(since, millis(), 1) == 0;
+    }
+
+    /** Says so if it is too late, where a pause is no excuse. */
+    void withinPaused(Object what, long since, Duration bound, String why) {
+        Duration late = overduePaused(since, bound);
+        if (late.isPositive()) {
+            violated(what, why + " " + late + " later than the bound of " + bound);
+        }
     }
 
     /** Says so if it is too late. */

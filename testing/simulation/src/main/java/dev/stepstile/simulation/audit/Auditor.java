@@ -11,6 +11,8 @@ import dev.stepstile.simulation.ports.SimulatedPayloadStore;
 import dev.stepstile.simulation.ports.SimulatedStepStore;
 import dev.stepstile.simulation.scheduler.SimulatedProcess;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Pause;
+import dev.stepstile.step.PauseScope;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
@@ -67,6 +69,7 @@ public final class Auditor implements Observer {
                 new ParkedMessages(audit),
                 new Strandings(audit, ledgers),
                 new CancelDelays(audit, ledgers),
+                new PauseBounds(audit),
                 new Redrives(audit, ledgers),
                 new DeadLetterDelays(audit, ledgers),
                 new SweepDelays(audit),
@@ -110,6 +113,11 @@ public final class Auditor implements Observer {
         each(check -> check.redriveAnswered(ledgers.run(runId), asked));
     }
 
+    /** A client's call to pause, or to resume, was answered; to be called by the process that answers. */
+    public void pauseAnswered(PauseScope scope, boolean paused) {
+        audit.pauses().answered(scope, paused, audit.millis());
+    }
+
     /** Some time has passed. */
     public void look() {
         each(check -> check.look(ledgers.all()));
@@ -150,6 +158,11 @@ public final class Auditor implements Observer {
         if (run.cancelled()) {
             ledger.cancelledAt = audit.millis();
         }
+    }
+
+    @Override
+    public void pauseWritten(Pause pause) {
+        audit.pauses().written(pause, audit.millis());
     }
 
     @Override

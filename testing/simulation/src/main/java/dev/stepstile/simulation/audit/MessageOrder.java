@@ -56,7 +56,10 @@ final class MessageOrder implements Check {
                 .minusSeconds(1);
         boolean again =
                 step.last == null && step.sends > 0 && dispatch.sending().sentAt() != null;
+        long lately =
+                audit.millis() - patience.plus(audit.sweep().multipliedBy(2)).toMillis();
         if (again
+                && !audit.pauses().coveredSince(spec.id().runId(), lately) // which messages it cost is not known
                 && !isOfACrashedSweep(step, spec, run, dispatch)
                 && !ledgers.lostWith(spec.id())
                 && step.sentFor.equals(spec.settings().dispatchId())

@@ -5,6 +5,7 @@ import dev.stepstile.port.Notifier.Notice;
 import dev.stepstile.port.Notifier.Outcome;
 import dev.stepstile.simulation.scheduler.SimulatedProcess;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Pause;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.WorkerRecord;
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 /** Is told of every effect that the simulated ports accepted, in order, at its virtual time. */
 public interface Observer {
     void runWritten(Run run);
+
+    void pauseWritten(Pause pause);
 
     void dispatchWritten(@Nullable Dispatch before, Dispatch after);
 

@@ -5,7 +5,9 @@ import dev.stepstile.simulation.Simulation;
 import dev.stepstile.simulation.SimulationConfig;
 import dev.stepstile.simulation.faults.FullDisk;
 import dev.stepstile.simulation.system.Cluster;
+import dev.stepstile.simulation.system.SimulatedHandler;
 import dev.stepstile.step.NotifyTarget;
+import dev.stepstile.step.PauseScope;
 import dev.stepstile.step.StepState;
 import dev.stepstile.usecase.Dispatcher;
 import java.time.Duration;
@@ -13,6 +15,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
+import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -101,6 +104,20 @@ public final class Scenarios {
                             Scenario.timed(Scenario.step("b", 9, 9_000, 8), Duration.ofSeconds(30)),
                             Scenario.timed(Scenario.step("c", 2, 100, 0), Duration.ofSeconds(30)))));
 
+    public static final Named PAUSED = small(
+            "paused",
+            "four steps of a run that is paused while one is to be tried again, one works and others arrive",
+            simulation -> {
+                simulation.dispatch(
+                        Duration.ZERO,
+                        Scenario.request("d", Scenario.step("a", 3, 100, 1), Scenario.step("b", 2, 30_000, 0)));
+                simulation.pause(Duration.ofSeconds(1), new PauseScope.OfRun(Scenario.RUN), Duration.ofSeconds(50));
+                simulation.dispatch(
+                        Duration.ofSeconds(20),
+                        Scenario.request("e", Scenario.step("b", 2, 30_000, 0), Scenario.step("c", 2, 100, 0)));
+                simulation.dispatch(Duration.ofSeconds(49), Scenario.request("f", Scenario.step("g", 2, 100, 0)));
+            });
+
     /** Everything at once. */
     public static final Named BUSY = new Named(
             "busy",
@@ -120,6 +137,26 @@ public final class Scenarios {
                         () -> simulation.deadLetters().moveBack(body -> body.contains("doomed-1")));
                 simulation.cancel(Duration.ofSeconds(200), Scenario.RUN);
                 simulation.redrive(Duration.ofSeconds(400), Scenario.RUN, Set.of(StepState.Name.CANCELLED), Set.of());
+            });
+
+    /** As busy, while somebody pauses and resumes. */
+    public static final Named PAUSES = new Named(
+            "pauses",
+            "busy, while its run, its handler and everything are paused and resumed",
+            BUSY.cluster(),
+            BUSY.steps(),
+            steps -> simulation -> {
+                BUSY.scenario().on(simulation);
+                RandomGenerator random = simulation.loadRandom();
+                List<PauseScope> scopes = List.of(
+                        new PauseScope.OfRun(Scenario.RUN),
+                        new PauseScope.OfHandler(SimulatedHandler.NAME),
+                        new PauseScope.Everything());
+                for (int i = 0; i < 4; i++) {
+                    PauseScope scope = scopes.get(random.nextInt(scopes.size()));
+                    Duration start = Duration.ofMillis(150_000L * i + random.nextInt(120_000));
+                    simulation.pause(start, scope, Duration.ofMillis(Load.logUniform(random, 1_000, 200_000)));
+                }
             });
 
     /** As busy, and for a while, by the seed, nothing can be written. */
@@ -182,7 +219,8 @@ public final class Scenarios {
             ATTACHED,
             ATTACHED_MOVED_BACK,
             DELAYED,
-            DEADLINE);
+            DEADLINE,
+            PAUSED);
 
     private static Named small(String name, String what, Scenario scenario) {
         return new Named(name, what, Cluster.CALM, 1, steps -> scenario);
@@ -299,7 +337,7 @@ public final class Scenarios {
     }
 
     public static List<Named> all() {
-        return Stream.of(LOADS, List.of(BUSY, FULL_DISK, VARIED, NOTIFIED, SENT_LATER), SMALL)
+        return Stream.of(LOADS, List.of(BUSY, PAUSES, FULL_DISK, VARIED, NOTIFIED, SENT_LATER), SMALL)
                 .flatMap(List::stream)
                 .toList();
     }
