@@ -131,11 +131,8 @@ public final class Simulation {
                 calls, scheduler, randoms.split(), config.mistake().conditions(), deletion);
         Audit audit = new Audit(scheduler, cluster, config.bounded(), faultInjector.faultLog(), findings);
         this.auditor = new Auditor(audit, store, items, objects);
-        store.tells(auditor);
-        items.tells(auditor);
-        objects.tells(auditor);
         this.workers = new SimulatedWorkerStore(calls, scheduler, new SplittableRandom(config.seed()));
-        workers.tells(auditor);
+        tellEffects();
         this.queue = newQueue();
         this.finalChecks = new FinalChecks(store, findings);
         this.deadLetters = new SimulatedDeadLetterQueue(calls, scheduler, queue, auditor);
@@ -154,6 +151,13 @@ public final class Simulation {
         this.timeline = new Timeline(this::look, config.watch().listener());
         scheduler.watchedBy(timeline);
         rootProcess.start("watch", this::watch);
+    }
+
+    private void tellEffects() {
+        store.tells(auditor);
+        items.tells(auditor);
+        objects.tells(auditor);
+        workers.tells(auditor);
     }
 
     private SimulatedQueue newQueue() {
