@@ -91,7 +91,7 @@ public final class RunsApi {
                 default -> throw noSuchCall();
             };
         } catch (Json.BadJson e) {
-            throw badJson(e);
+            throw Problem.badRequest("bad-json", "Invalid request body: " + e.getMessage() + ".");
         }
     }
 
