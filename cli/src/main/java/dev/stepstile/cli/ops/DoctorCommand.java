@@ -2,6 +2,7 @@ package dev.stepstile.cli.ops;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.stepstile.cli.console.Launcher;
 import dev.stepstile.cli.ops.Finding.Level;
 import dev.stepstile.client.RefusedException;
 import dev.stepstile.client.UnauthorisedException;
@@ -63,7 +64,7 @@ public final class DoctorCommand extends ApiCommand {
                 found(Finding.wrong(
                         "API",
                         String.valueOf(e.getMessage()),
-                        "Name the address that ./stepstile local prints, or the stack's output ApiUrl."));
+                        "Name the address that 'stepstile local' prints, or the stack's output ApiUrl."));
                 return false;
             }
         } catch (UnauthorisedException e) {
@@ -84,7 +85,7 @@ public final class DoctorCommand extends ApiCommand {
         return Optional.ofNullable(api().uri().getHost())
                         .filter(host -> host.equals("127.0.0.1") || host.equals("localhost"))
                         .isPresent()
-                ? "Start the stack of this machine: ./stepstile local"
+                ? "Start the stack of this machine: " + Launcher.ofThisProcess().command() + " local"
                 : "Check the network and the address; on AWS, read the log of the runs function.";
     }
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("integration")
 class RunOnEmulatorsTest {
     @Test
-    @Timeout(value = 3, unit = TimeUnit.MINUTES)
+    @Timeout(value = 6, unit = TimeUnit.MINUTES)
     void rows_are_run_and_their_results_exported_again(@TempDir Path folder) throws Exception {
         Path in = Files.write(
                 folder.resolve("in.jsonl"),

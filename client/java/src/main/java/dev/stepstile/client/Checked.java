@@ -147,17 +147,22 @@ final class Checked {
      * @param most after the call
      */
     static @Nullable Moment moment(String field, @Nullable Moment moment, Duration most) {
-        switch (moment) {
-            case Moment.After(Duration delay)
-            when delay.isNegative() || delay.compareTo(most) > 0 ->
-                throw refused(
-                        field, "be an instant, or from 0 to " + most.toSeconds() + " seconds ahead", "is " + delay);
-            case Moment.At(Instant at)
-            when at.isBefore(Instant.EPOCH) || at.isAfter(LAST) ->
-                throw refused(field, "be an instant from 1970 to 9999, or a time ahead", "is " + at);
-            case null, default -> {}
-        }
-        return moment;
+        return switch (moment) {
+            case null -> null;
+            case Moment.After(Duration delay) -> {
+                if (delay.isNegative() || delay.compareTo(most) > 0) {
+                    throw refused(
+                            field, "be an instant, or from 0 to " + most.toSeconds() + " seconds ahead", "is " + delay);
+                }
+                yield moment;
+            }
+            case Moment.At(Instant at) -> {
+                if (at.isBefore(Instant.EPOCH) || at.isAfter(LAST)) {
+                    throw refused(field, "be an instant from 1970 to 9999, or a time ahead", "is " + at);
+                }
+                yield moment;
+            }
+        };
     }
 
     static URI webhook(URI url) {
