@@ -184,12 +184,12 @@ def perform(client: StepstileClient, call: Mapping[str, Any]) -> Any:
                 )
             )
         case "deadLetters":
-            return [_wire(letter) for letter in _dead_letters(client, call)]
+            return [wire(letter) for letter in _dead_letters(client, call)]
         case "redriveDeadLetters" if call.get("dryRun"):
-            return _wire(client.dead_letters.plan_redrive(**_letters(call)))
+            return wire(client.dead_letters.plan_redrive(**_letters(call)))
         case "redriveDeadLetters":
             changes = call.get("overrides")
-            return _wire(
+            return wire(
                 client.dead_letters.redrive(
                     **_letters(call),
                     redrive_id=call.get("redriveId"),
@@ -197,9 +197,9 @@ def perform(client: StepstileClient, call: Mapping[str, Any]) -> Any:
                 )
             )
         case "purgeDeadLetters" if call.get("dryRun"):
-            return _wire(client.dead_letters.plan_purge(**_letters(call)))
+            return wire(client.dead_letters.plan_purge(**_letters(call)))
         case "purgeDeadLetters":
-            return _wire(client.dead_letters.purge(**_letters(call)))
+            return wire(client.dead_letters.purge(**_letters(call)))
         case "follow":
             return [_item(item) for item in client.follow(run, call["keys"], logs=call.get("logs", False))]
         case other:
