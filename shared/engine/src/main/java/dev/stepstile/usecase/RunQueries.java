@@ -445,32 +445,6 @@ public final class RunQueries {
      */
     public Feed feed(Run run, List<String> positions, int limit, Predicate<FeedEntry> fits)
             throws InterruptedException {
-        List<Integer> shards = new ArrayList<>();
-        for (int shard = 0; shard < run.shards(); shard++) {
-            shards.add(shard);
-        }
-        List<List<FeedEntry>> pages = ParallelCalls.map(runtime.tasks(), run.shards(), "read feed", shards, shard -> {
-            String after = positions.isEmpty() ? "" : positions.get(shard);
-            return store.feed(run.runId(), shard, after.isEmpty() ? null : after, limit);
-        });
-        List<FeedEntry> entries = new ArrayList<>();
-        List<String> next = new ArrayList<>();
-        boolean caughtUp = true;
-        boolean full = false;
-        for (int shard : shards) {
-            List<FeedEntry> page = pages.get(shard);
-            List<FeedEntry> taken = new ArrayList<>();
-            for (FeedEntry entry : page) {
-                full = full || entries.size() == limit || !fits.test(entry);
-                if (!full) {
-                    taken.add(entry);
-                    entries.add(entry);
-                }
-            }
-            caughtUp &= taken.size() == page.size() && page.size() < limit;
-            String before = positions.isEmpty() ? "" : positions.get(shard);
-            next.add(taken.isEmpty() ? before : taken.getLast().position());
-        }
-        return new Feed(entries, next, caughtUp);
+        return new FeedReading(store, runtime.tasks()).read(run, positions, limit, fits);
     }
 }
