@@ -43,6 +43,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -120,7 +121,7 @@ public abstract class StepStoreContract {
         }
 
         /** Tests may share a store: what is between these runs is left out. */
-        private List<RunPosition> listed(RunPosition after, List<RunPosition> mine) {
+        private List<RunPosition> listed(@Nullable RunPosition after, List<RunPosition> mine) {
             return store().runs(after, 10_000).stream().filter(mine::contains).toList();
         }
 
