@@ -27,6 +27,10 @@ import org.jspecify.annotations.Nullable;
 /** {@code GET /v1/runs/{runId}/audit}. All that it has to remember between calls is in its cursors. */
 final class AuditApi {
     private static final String CALL = "audit";
+
+    /** A cursor has their places in it, as their names would make it too long for a request line. */
+    private static final List<Violation.Kind> KINDS = List.of(Violation.Kind.values());
+
     private static final Pattern SUSPECT = Pattern.compile("[0-9]{1,6}:[0-9]{1,3}(,[0-9]{1,3})*:([0-9a-f]{8}|-{8})");
     private static final Pattern DIGEST = Pattern.compile("([0-9a-f]{8})?");
 
@@ -115,7 +119,7 @@ final class AuditApi {
 
     private static String text(Suspect suspect) {
         List<String> kinds = suspect.kinds().stream()
-                .map(kind -> String.valueOf(kind.ordinal()))
+                .map(kind -> String.valueOf(KINDS.indexOf(kind)))
                 .toList();
         return suspect.index() + ":" + String.join(",", kinds) + ":" + suspect.seen();
     }
@@ -145,14 +149,14 @@ final class AuditApi {
         if (text == null || !SUSPECT.matcher(text).matches()) {
             throw Cursors.bad();
         }
-        List<String> parts = List.of(text.split(":"));
+        List<String> parts = List.of(text.split(":", -1));
         Set<Violation.Kind> kinds = EnumSet.noneOf(Violation.Kind.class);
-        for (String kind : parts.get(1).split(",")) {
-            int ordinal = Integer.parseInt(kind);
-            if (ordinal >= Violation.Kind.values().length || Violation.Kind.values()[ordinal].atOnce()) {
+        for (String kind : parts.get(1).split(",", -1)) {
+            int number = Integer.parseInt(kind);
+            if (number >= KINDS.size() || KINDS.get(number).atOnce()) {
                 throw Cursors.bad();
             }
-            kinds.add(Violation.Kind.values()[ordinal]);
+            kinds.add(KINDS.get(number));
         }
         return new Suspect(Integer.parseInt(parts.get(0)), kinds, parts.get(2));
     }
