@@ -59,7 +59,7 @@ record Dashboard(JsonNode body) {
             throw new Json.BadJson("no search that is known: " + expression);
         }
         SortedMap<String, String> dimensions = new TreeMap<>();
-        for (String name : search.group(2).split(",")) {
+        for (String name : search.group(2).split(",", -1)) {
             dimensions.put(name, "");
         }
         dimensions.put(
