@@ -35,6 +35,7 @@ final class DispatchItem {
     private static final String COUNTED_AT = "at";
     private static final String KEEP_OPEN_UNTIL = "ko";
     private static final String READ_AT = "rt";
+    private static final String EMPTY_READ_AT = "ea";
     private static final String ACT_AT = "aa";
     private static final String CANCEL_SEQ_READ = "cr";
     private static final String ENDS_READ_TO = "er";
@@ -65,6 +66,7 @@ final class DispatchItem {
                 .put(KEEP_OPEN_UNTIL, dispatch.schedule().keepOpenUntil())
                 .put(NEXT_SWEEP_AT, dispatch.dueAt())
                 .put(READ_AT, dispatch.progress().reading().readAt())
+                .put(EMPTY_READ_AT, dispatch.progress().reading().emptyReadAt())
                 .put(ACT_AT, dispatch.progress().reading().actAt())
                 .put(CANCEL_SEQ_READ, dispatch.progress().reading().cancelSeq())
                 .put(ENDS_READ_TO, dispatch.progress().reading().endsReadTo())
@@ -122,6 +124,7 @@ final class DispatchItem {
         return item.has(ENDS_READ_TO)
                 ? new Dispatch.Reading(
                         item.instantOrNull(READ_AT),
+                        item.instantOrNull(EMPTY_READ_AT),
                         item.instantOrNull(ACT_AT),
                         item.number(CANCEL_SEQ_READ),
                         item.instant(ENDS_READ_TO))

@@ -34,6 +34,7 @@ public final class DispatchCodec {
         Json.putInstant(node, "countedAt", dispatch.progress().countedAt());
         Dispatch.Reading reading = dispatch.progress().reading();
         Json.putInstant(node, "readAt", reading.readAt());
+        Json.putInstant(node, "emptyReadAt", reading.emptyReadAt());
         Json.putInstant(node, "actAt", reading.actAt());
         node.put("cancelSeqRead", reading.cancelSeq());
         Json.putInstant(node, "endsReadTo", reading.endsReadTo());
@@ -93,6 +94,7 @@ public final class DispatchCodec {
         return node.has("endsReadTo")
                 ? new Dispatch.Reading(
                         Json.instantOrNull(node, "readAt"),
+                        Json.instantOrNull(node, "emptyReadAt"),
                         Json.instantOrNull(node, "actAt"),
                         Json.number(node, "cancelSeqRead"),
                         Json.instant(node, "endsReadTo"))

@@ -77,13 +77,19 @@ public record Dispatch(
      * What the sweeper has read of the steps: most of them only once they have ended, from the run's feed.
      *
      * @param readAt when every unfinished step was last read; null if none was
+     * @param emptyReadAt when that was last done while the queue showed no message, so that lost ones were sent again; null
+     *     if it never was
      * @param actAt when a rule can act on a step that was read; null if on none
      * @param cancelSeq the cancel of the run that was carried out last
      * @param endsReadTo until when the ends of steps were read from the feed
      */
     public record Reading(
-            @Nullable Instant readAt, @Nullable Instant actAt, long cancelSeq, Instant endsReadTo) {
-        public static final Reading UNREAD = new Reading(null, Instant.EPOCH, 0, Instant.EPOCH);
+            @Nullable Instant readAt,
+            @Nullable Instant emptyReadAt,
+            @Nullable Instant actAt,
+            long cancelSeq,
+            Instant endsReadTo) {
+        public static final Reading UNREAD = new Reading(null, null, Instant.EPOCH, 0, Instant.EPOCH);
     }
 
     /**
@@ -142,8 +148,8 @@ public record Dispatch(
                 id,
                 accepted,
                 new Sending(null, accepted.createdAt(), 0),
-                Progress.from(
-                        new Reading(null, accepted.attached() == 0 ? actAt : Instant.EPOCH, 0, accepted.createdAt())),
+                Progress.from(new Reading(
+                        null, null, accepted.attached() == 0 ? actAt : Instant.EPOCH, 0, accepted.createdAt())),
                 new Schedule(firstSweepAt, Instant.EPOCH),
                 new Refresh(writtenSince, null),
                 1);

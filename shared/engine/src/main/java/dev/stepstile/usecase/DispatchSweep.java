@@ -318,8 +318,13 @@ final class DispatchSweep {
                     .orElse(null);
             Instant readAt = allSent ? now : before.readAt(); // else the next sweep would take it for sent
             Dispatch.Reading reading = readsAll
-                    ? new Dispatch.Reading(readAt, actAt, scene.cancelSeq(), seen.to())
-                    : new Dispatch.Reading(before.readAt(), actAt, before.cancelSeq(), seen.to());
+                    ? new Dispatch.Reading(
+                            readAt,
+                            scene.queueShowsMessages() || !allSent ? before.emptyReadAt() : now,
+                            actAt,
+                            scene.cancelSeq(),
+                            seen.to())
+                    : new Dispatch.Reading(before.readAt(), before.emptyReadAt(), actAt, before.cancelSeq(), seen.to());
             return new Dispatch.Progress(StepBits.of(finished), finishedCounts, openCounts(open), now, reading);
         }
 

@@ -28,7 +28,7 @@ final class DueReading {
                 || readAt.isBefore(scene.dispatch().schedule().keepOpenUntil()) // a redrive may have written since
                 || wasPaused(scene)
                 || (!scene.pauses().coverRun(scene.dispatch().runId()) // else nothing is sent
-                        && (isUnsent(scene, readAt, now) || isLongAgo(scene, readAt, now)));
+                        && (isUnsent(scene, readAt, now) || isLongAgo(scene, now)));
     }
 
     /** A pause has ended since, and messages of its steps may have been deleted. */
@@ -50,18 +50,24 @@ final class DueReading {
     }
 
     /**
-     * A message may have been lost. The time between two readings is the time since the last send, so it doubles: from two
-     * minutes up to an hour where the queue shows no message, from one hour up to twelve where it does.
+     * A message may have been lost. Where the queue shows no message, the steps are read 2, 4, 8 … minutes after the last send
+     * and then each hour; where it does, 1, 2, 4 … hours after it and then each twelve. Of readings while it showed messages,
+     * none can have sent again what an empty queue shows to be lost.
      */
-    private static boolean isLongAgo(Recovery.Scene scene, Instant readAt, Instant now) {
+    private static boolean isLongAgo(Recovery.Scene scene, Instant now) {
         Timing.Resending times = scene.timing().resending();
+        Dispatch.Reading reading = scene.dispatch().progress().reading();
         Instant sentAt = scene.dispatch().sending().lastSentAt();
-        Instant last = readAt.isAfter(sentAt) ? readAt : sentAt;
-        Duration least = scene.queueShowsMessages() ? times.unclaimedAfter() : times.lostAfter();
-        Duration most = scene.queueShowsMessages() ? times.unclaimedCap() : times.unclaimedAfter();
-        Duration since = Duration.between(sentAt, last);
-        Duration wait = since.compareTo(least) < 0 ? least : since.compareTo(most) > 0 ? most : since;
-        return Duration.between(last, now).compareTo(wait) > 0;
+        return scene.queueShowsMessages()
+                ? isLongAgo(sentAt, reading.readAt(), times.unclaimedAfter(), times.unclaimedCap(), now)
+                : isLongAgo(sentAt, reading.emptyReadAt(), times.lostAfter(), times.unclaimedAfter(), now);
+    }
+
+    private static boolean isLongAgo(
+            Instant sentAt, @Nullable Instant readAt, Duration least, Duration most, Instant now) {
+        Instant last = readAt == null || readAt.isBefore(sentAt) ? sentAt : readAt;
+        boolean doubles = Duration.between(sentAt, last).compareTo(most) < 0;
+        return now.isAfter(doubles ? Recovery.overdueAgain(sentAt, least, last) : last.plus(most));
     }
 
     /** When a rule can next act on a step that nobody has claimed, by when it may run; null if none can. */
@@ -69,6 +75,10 @@ final class DueReading {
         Instant notBefore = window.notBefore();
         Instant next = first(window.deadline(), null, now);
         if (notBefore != null) {
+            next = first(
+                    notBefore.plus(timing.resending().unclaimedAfter()),
+                    next,
+                    now); // the queue may show others' messages
             next = first(notBefore.plus(timing.resending().lostAfter()), next, now); // its message may be lost
             next = first(notBefore.minus(StepQueue.MAX_DELAY), next, now); // it can be sent
         }

@@ -204,7 +204,8 @@ final class Generated {
                         counts(),
                         counts(),
                         instantOrNull(),
-                        new Dispatch.Reading(instantOrNull(), instantOrNull(), random.nextInt(9), instant())),
+                        new Dispatch.Reading(
+                                instantOrNull(), instantOrNull(), instantOrNull(), random.nextInt(9), instant())),
                 new Dispatch.Schedule(instantOrNull(), instant()),
                 new Dispatch.Refresh(
                         instant(), random.nextBoolean() ? new RefreshProgress(instant(), StepBits.of(bits)) : null),

@@ -42,7 +42,7 @@ class DispatchTest {
                         counts(StepState.Name.SUCCEEDED, finished),
                         counts(StepState.Name.RUNNING, open),
                         LATER,
-                        new Dispatch.Reading(LATER, LATER, 0, LATER)),
+                        new Dispatch.Reading(LATER, LATER, LATER, 0, LATER)),
                 resent,
                 LATER,
                 null);
@@ -51,14 +51,14 @@ class DispatchTest {
     /** Those of an earlier dispatch may have ended before: the feed since then would not show it. */
     @Test
     void that_names_steps_of_an_earlier_one_has_its_steps_read_by_the_first_sweep() {
-        assertThat(FRESH.progress().reading()).isEqualTo(new Dispatch.Reading(null, null, 0, NOW));
+        assertThat(FRESH.progress().reading()).isEqualTo(new Dispatch.Reading(null, null, null, 0, NOW));
         Dispatch attached = Dispatch.unsent(
                 new DispatchId("r1", "d1"),
                 new Dispatch.Accepted("digest", 8, 5, Payload.NULL, NOW, NOW.plusSeconds(99), 1),
                 LATER,
                 NOW,
                 null);
-        assertThat(attached.progress().reading()).isEqualTo(new Dispatch.Reading(null, Instant.EPOCH, 0, NOW));
+        assertThat(attached.progress().reading()).isEqualTo(new Dispatch.Reading(null, null, Instant.EPOCH, 0, NOW));
     }
 
     @Test

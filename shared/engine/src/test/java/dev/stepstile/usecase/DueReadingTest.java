@@ -33,7 +33,7 @@ class DueReadingTest {
     private static final Dispatch.Sending SENT = new Dispatch.Sending(START, START, 0);
 
     private static Dispatch.Reading read(@Nullable Instant readAt, @Nullable Instant actAt) {
-        return new Dispatch.Reading(readAt, actAt, 0, START);
+        return new Dispatch.Reading(readAt, readAt, actAt, 0, START);
     }
 
     private static Recovery.Scene scene(
@@ -73,12 +73,31 @@ class DueReadingTest {
 
     @Test
     void doubles_the_time_since_the_last_send_up_to_an_hour_while_the_queue_is_empty() {
-        assertThat(readings(false)).startsWith(2, 5, 11, 23, 47, 95, 155, 215);
+        assertThat(readings(false)).startsWith(2, 4, 8, 16, 32, 64, 124, 184);
     }
 
     @Test
     void begins_after_an_hour_and_doubles_up_to_twelve_while_the_queue_shows_messages() {
-        assertThat(readings(true)).containsExactly(60, 121, 243, 487, 975, 1_695, 2_415);
+        assertThat(readings(true)).containsExactly(60, 120, 240, 480, 960, 1_680, 2_400);
+    }
+
+    /** It sent nothing again, as the messages might have been in the queue. */
+    @Test
+    void while_the_queue_showed_messages_does_not_delay_the_one_after_it_is_empty() {
+        Instant late = START.plusSeconds(415);
+        Dispatch.Reading shown = new Dispatch.Reading(late, null, null, 0, START);
+        assertThat(isDue(shown, false, Duration.ofSeconds(430))).isTrue();
+        Dispatch.Reading empty = new Dispatch.Reading(late, late, null, 0, START);
+        assertThat(isDue(empty, false, Duration.ofSeconds(430))).isFalse();
+        assertThat(isDue(empty, false, Duration.ofSeconds(480))).isFalse();
+        assertThat(isDue(empty, false, Duration.ofSeconds(481))).isTrue();
+    }
+
+    @Test
+    void that_another_rule_made_does_not_delay_the_one_an_hour_after_the_last_send() {
+        Dispatch.Reading early = read(START.plusSeconds(3_000), null);
+        assertThat(isDue(early, true, Duration.ofHours(1))).isFalse();
+        assertThat(isDue(early, true, Duration.ofHours(1).plusMillis(1))).isTrue();
     }
 
     @Test
@@ -93,7 +112,7 @@ class DueReadingTest {
     void follows_a_cancel_of_the_run_that_was_not_carried_out_yet() {
         assertThat(DueReading.isDue(scene(SENT, read(START, null), Instant.EPOCH, 1, true), START))
                 .isTrue();
-        Dispatch.Reading carriedOut = new Dispatch.Reading(START, null, 1, START);
+        Dispatch.Reading carriedOut = new Dispatch.Reading(START, START, null, 1, START);
         assertThat(DueReading.isDue(scene(SENT, carriedOut, Instant.EPOCH, 1, true), START))
                 .isFalse();
     }
@@ -140,7 +159,9 @@ class DueReadingTest {
         assertThat(DueReading.actAt(window, Timing.DEFAULT, sendable.minusMillis(1)))
                 .isEqualTo(sendable);
         assertThat(DueReading.actAt(window, Timing.DEFAULT, sendable)).isEqualTo(lost);
-        assertThat(DueReading.actAt(window, Timing.DEFAULT, lost)).isNull();
+        Instant patient = notBefore.plus(Timing.DEFAULT.resending().unclaimedAfter());
+        assertThat(DueReading.actAt(window, Timing.DEFAULT, lost)).isEqualTo(patient);
+        assertThat(DueReading.actAt(window, Timing.DEFAULT, patient)).isNull();
         assertThat(DueReading.actAt(Window.ANY, Timing.DEFAULT, START)).isNull();
         Window both = new Window(notBefore, notBefore.plusSeconds(30));
         assertThat(DueReading.actAt(both, Timing.DEFAULT, START)).isEqualTo(sendable);

@@ -62,7 +62,7 @@ class RecoveryTest {
                         new TreeMap<>(),
                         new TreeMap<>(),
                         null,
-                        new Dispatch.Reading(readAt, null, 0, START)),
+                        new Dispatch.Reading(readAt, null, null, 0, START)),
                 new Dispatch.Schedule(START, Instant.EPOCH),
                 new Dispatch.Refresh(START, null),
                 1);

@@ -134,7 +134,8 @@ public final class Samples {
                         counts,
                         new TreeMap<>(),
                         NOW.plusSeconds(1),
-                        new Dispatch.Reading(NOW.plusMillis(2), NOW.plusMillis(3), 4, NOW.plusMillis(5))),
+                        new Dispatch.Reading(
+                                NOW.plusMillis(2), NOW.plusMillis(1), NOW.plusMillis(3), 4, NOW.plusMillis(5))),
                 new Dispatch.Schedule(nextSweepAt, Instant.EPOCH),
                 new Dispatch.Refresh(NOW, null),
                 1);

@@ -274,6 +274,7 @@ final class Mistakes {
                         progress,
                         new Dispatch.Reading(
                                 longFromNow,
+                                longFromNow,
                                 null,
                                 Long.MAX_VALUE,
                                 progress.reading().endsReadTo())),

@@ -293,7 +293,7 @@ public final class Specimens {
                         counts,
                         open,
                         NOW.plusSeconds(60),
-                        new Dispatch.Reading(NOW.plusSeconds(60), NOW.plusSeconds(120), 1, NOW.plusSeconds(50))),
+                        new Dispatch.Reading(NOW.plusSeconds(60), null, NOW.plusSeconds(120), 1, NOW.plusSeconds(50))),
                 new Dispatch.Schedule(NOW.plusSeconds(120), NOW.plusSeconds(30)),
                 new Dispatch.Refresh(NOW, new RefreshProgress(NOW.plusSeconds(5), StepBits.of(finished))),
                 5);
