@@ -89,7 +89,7 @@ class DueReadingTest {
         assertThat(isDue(shown, false, Duration.ofSeconds(430))).isTrue();
         Dispatch.Reading empty = new Dispatch.Reading(late, late, null, 0, START);
         assertThat(isDue(empty, false, Duration.ofSeconds(430))).isFalse();
-        assertThat(isDue(empty, false, Duration.ofSeconds(480))).isFalse();
+        assertThat(isDue(empty, false, Duration.ofMinutes(8))).isFalse();
         assertThat(isDue(empty, false, Duration.ofSeconds(481))).isTrue();
     }
 

@@ -425,7 +425,13 @@ class DeadLettersTest {
             stack.ports.deadLetters().moveToDeadLetters("g", letter.replace("\"a\"", "\"never\""));
         }
         stack.time.advance(Duration.ofSeconds(1));
-        stack.ports.deadLetters().release(List.of(stack.ports.deadLetters().receive(1, Duration.ofSeconds(9)).getFirst().receipt())); // last now
+        stack.ports
+                .deadLetters()
+                .release(List.of(stack.ports
+                        .deadLetters()
+                        .receive(1, Duration.ofSeconds(9))
+                        .getFirst()
+                        .receipt())); // last now
         JsonNode first = post(PURGE, ALL);
         assertThat(first).isEqualTo(Json.parse("{\"purgedCount\":0,\"leftCount\":1000,\"complete\":false}"));
         JsonNode second = post(PURGE, ALL);
