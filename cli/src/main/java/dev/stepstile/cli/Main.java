@@ -7,11 +7,18 @@ import dev.stepstile.cli.demo.DemoCommand;
 import dev.stepstile.cli.init.InitCommand;
 import dev.stepstile.cli.local.LocalCommand;
 import dev.stepstile.cli.ops.AuditCommand;
+import dev.stepstile.cli.ops.CancelCommand;
 import dev.stepstile.cli.ops.CompletionCommand;
+import dev.stepstile.cli.ops.DlqCommand;
 import dev.stepstile.cli.ops.DoctorCommand;
+import dev.stepstile.cli.ops.FailuresCommand;
 import dev.stepstile.cli.ops.FeedCommand;
 import dev.stepstile.cli.ops.LogsCommand;
+import dev.stepstile.cli.ops.PauseCommand;
+import dev.stepstile.cli.ops.RedriveCommand;
+import dev.stepstile.cli.ops.ResumeCommand;
 import dev.stepstile.cli.ops.RunningCommand;
+import dev.stepstile.cli.ops.RunsCommand;
 import dev.stepstile.cli.ops.StatusCommand;
 import dev.stepstile.cli.ops.StepCommand;
 import dev.stepstile.cli.ops.StepsCommand;
@@ -49,13 +56,20 @@ import picocli.CommandLine.Spec;
             InitCommand.class,
             RunCommand.class,
             ResultsCommand.class,
+            RunsCommand.class,
             StatusCommand.class,
             StepsCommand.class,
             StepCommand.class,
             LogsCommand.class,
             FeedCommand.class,
+            FailuresCommand.class,
             RunningCommand.class,
             AuditCommand.class,
+            CancelCommand.class,
+            RedriveCommand.class,
+            PauseCommand.class,
+            ResumeCommand.class,
+            DlqCommand.class,
             DoctorCommand.class,
             CompletionCommand.class,
             BenchCommand.class,
@@ -98,7 +112,8 @@ public final class Main {
         }
     }
 
-    static CommandLine commandLine() {
+    /** All commands with their options, as they are parsed. */
+    public static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Main());
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setUsageHelpWidth(Math.max(LEAST_HELP_WIDTH, Terminal.columns()));

@@ -25,6 +25,10 @@ record Column(String title, Cut cut, Function<JsonNode, String> shown, Function<
         return new Column(title, Cut.LAST, member(member), member(member));
     }
 
+    static Column derived(String title, Function<JsonNode, String> value) {
+        return new Column(title, Cut.LAST, value, value);
+    }
+
     /** For people another text than for programs. */
     static Column told(String title, Function<JsonNode, String> shown, Function<JsonNode, String> exact) {
         return new Column(title, Cut.LAST, shown, exact);

@@ -10,6 +10,7 @@ import dev.stepstile.client.UnreachableException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 
 /** {@code stepstile doctor}: what is wrong, and what to do. */
@@ -46,14 +47,19 @@ public final class DoctorCommand extends ApiCommand {
         output().isJson();
         api().stack().ifPresent(stack -> new StackDoctor(stack, api().access(), this::found).examine());
         boolean reached = endpoint(calls);
-        calls.client().clockAhead().ifPresent(ahead -> clock(ahead));
+        calls.client().clockAhead().ifPresent(this::clock);
         if (!reached) {
             return Exit.NOT_REACHED;
         }
+        new StuckWork(calls, this::found, this::command).examine();
         if (wrong == 0 && !output().isJson()) {
             screen().say("Nothing is wrong.");
         }
         return wrong == 0 ? Exit.DONE : Exit.NO;
+    }
+
+    private String command(String first, String... words) {
+        return suggested(Stream.concat(Stream.of(first), Stream.of(words)).toArray(String[]::new));
     }
 
     private boolean endpoint(Calls calls) {

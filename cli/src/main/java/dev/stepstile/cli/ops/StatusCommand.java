@@ -77,7 +77,7 @@ public final class StatusCommand extends ApiCommand {
         Instant now = InstantSource.system().instant();
         Screen screen = screen();
         String created = status.path("createdAt").asText();
-        screen.line("Run         " + run + "  " + standing(status));
+        screen.line("Run         " + run + "  " + RunsCommand.standing(status));
         screen.line("Created     " + created + " (" + Text.ago(created, now) + " ago)");
         screen.line("Dispatches  " + Text.count(status.path("dispatchCount").asLong()) + ", "
                 + Text.count(status.path("openDispatchCount").asLong()) + " open");
@@ -89,14 +89,6 @@ public final class StatusCommand extends ApiCommand {
             screen.line("Notified    " + Text.clean(notification.toString()));
         }
         next(status);
-    }
-
-    private String standing(JsonNode status) {
-        if (status.path("cancelled").asBoolean()) {
-            return "cancelled";
-        }
-        boolean open = status.path("openDispatchCount").asLong() > 0;
-        return open ? status.path("paused").asBoolean() ? "paused" : "open" : "ended";
     }
 
     private void counts(JsonNode status) {
@@ -118,7 +110,7 @@ public final class StatusCommand extends ApiCommand {
     private void next(JsonNode status) {
         JsonNode counts = status.path("counts");
         if (counts.path("FAILED").asLong() + counts.path("DEAD").asLong() > 0) {
-            screen().line("Why they failed:  " + suggested("steps", run, "--state", "FAILED,DEAD"));
+            screen().line("Why they failed:  " + suggested("failures", run));
         }
         if (counts.path("UNKNOWN").asLong() > 0) {
             screen().line("Damaged records:  " + suggested("steps", run, "--state", "UNKNOWN"));

@@ -105,7 +105,7 @@ class DoctorTest {
         CommandProcess ended = examined(Account.HEALTHY);
 
         assertThat(ended.status()).as(ended.out() + ended.err()).isZero();
-        assertThat(ended.out().lines().filter(line -> line.startsWith("ok ")).map(line -> line.split("  +")[1]))
+        assertThat(ended.out().lines().filter(line -> line.startsWith("ok ")).map(line -> line.split("  +", -1)[1]))
                 .startsWith("stack", "queue", "dead-letter queue", "indexes", "alarms", "API");
         assertThat(ended.out()).contains("3 wait, 1 are with workers", "Nothing is wrong.");
     }

@@ -24,7 +24,18 @@ final class StubApi implements AutoCloseable {
     /** As it came; the target has path and query. */
     record Call(String method, String target, Map<String, String> headers, String body) {}
 
-    record Answer(int status, byte[] body, Map<String, String> headers) {
+    /** Not a record: bytes have no equality. */
+    static final class Answer {
+        private final int status;
+        private final byte[] body;
+        private final Map<String, String> headers;
+
+        Answer(int status, byte[] body, Map<String, String> headers) {
+            this.status = status;
+            this.body = body;
+            this.headers = headers;
+        }
+
         static Answer of(int status, String type, String body) {
             return new Answer(status, body.getBytes(StandardCharsets.UTF_8), Map.of("content-type", type));
         }
@@ -52,9 +63,9 @@ final class StubApi implements AutoCloseable {
                     new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
             calls.add(call);
             Answer answer = answers.apply(call);
-            answer.headers().forEach(exchange.getResponseHeaders()::set);
-            exchange.sendResponseHeaders(answer.status(), answer.body().length == 0 ? -1 : answer.body().length);
-            exchange.getResponseBody().write(answer.body());
+            answer.headers.forEach(exchange.getResponseHeaders()::set);
+            exchange.sendResponseHeaders(answer.status, answer.body.length == 0 ? -1 : answer.body.length);
+            exchange.getResponseBody().write(answer.body);
         }
     }
 
