@@ -93,6 +93,11 @@ final class SimulatedRun {
                 cpuSeconds,
                 peakHeap() >> 20);
         figure("trace", "%016x (the same on every machine)", outcome.record().hash());
+        findings(outcome);
+        out.flush();
+    }
+
+    private void findings(Outcome outcome) {
         if (outcome.violations().isEmpty()) {
             figure("auditor", "every guarantee held");
         } else {
@@ -102,7 +107,6 @@ final class SimulatedRun {
                     "%nTo replay it:%n  %s%n",
                     replay.command(Launcher.ofThisProcess().command()));
         }
-        out.flush();
     }
 
     private String recovery(Outcome outcome) {

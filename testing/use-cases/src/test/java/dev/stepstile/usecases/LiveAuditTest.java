@@ -34,6 +34,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
@@ -176,7 +177,7 @@ class LiveAuditTest {
     }
 
     private static Dispatch.Progress counting(
-            Dispatch.Progress was, StepBits finished, TreeMap<StepState.Name, Integer> counts) {
+            Dispatch.Progress was, StepBits finished, SortedMap<StepState.Name, Integer> counts) {
         return new Dispatch.Progress(finished, counts, was.openCounts(), was.countedAt(), was.reading());
     }
 

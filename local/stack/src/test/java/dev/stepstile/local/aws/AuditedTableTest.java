@@ -42,6 +42,7 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /** What a hand in the console may do to the items of a run that has ended, and what the auditor says. */
 @Tag("integration")
+@SuppressWarnings("NullAway.Init") // its one test starts the emulators
 class AuditedTableTest {
     private static final String MEDIUM = "\"" + "0123456789abcdef".repeat(500) + "\"";
     private static final Timing TIMING =
@@ -148,7 +149,7 @@ class AuditedTableTest {
                         folder.resolve("state"),
                         false,
                         TIMING,
-                        Duration.ofSeconds(120),
+                        Duration.ofMinutes(2),
                         line -> {});
                 DynamoDbClient client = AwsClients.dynamoDb(builder -> builder.endpointOverride(
                                 URI.create(started.variables().get("STEPSTILE_DYNAMODB_ENDPOINT")))
