@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Holds what is stored of a run against itself, while work goes on: records, feed, manifests, marks of dead letters, counts
  * and payloads. It writes nothing. What work under way can look like is reported only if it is seen again, unchanged, after
- * {@link #LOOK_AGAIN_AFTER}; why that is enough, docs/adr/020 says.
+ * {@link #LOOK_AGAIN_AFTER}; why that is enough, docs/adr/019 says.
  *
  * <p>A call makes at most two reads for each step, and one for each manifest, if it checks a hundred steps or more; of fewer
  * it makes at most three. A read is a key of a batch, a payload, or a query.

@@ -5,7 +5,7 @@ import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepSpec;
 import java.util.BitSet;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -21,7 +21,7 @@ final class StepSelection {
 
     private final StepFilter filter;
     private final Payloads payloads;
-    private final Map<Payload, SortedMap<String, String>> commonTags = new HashMap<>();
+    private final Map<Payload, SortedMap<String, String>> commonTags = new LinkedHashMap<>();
 
     StepSelection(StepFilter filter, Payloads payloads) {
         this.filter = filter;

@@ -15,7 +15,7 @@ import java.util.TreeMap;
 /**
  * The files of the web console, by the path that a browser asks for. They are read once, from a list: no path that is sent
  * reaches a file system. Shown by a browser, they load nothing from elsewhere, call their own origin alone, and run no
- * script that is not a file of the list ({@code docs/adr/021-the-console-is-a-page-of-its-own-origin.md}).
+ * script that is not a file of the list ({@code docs/adr/020-the-console-is-a-page-of-its-own-origin.md}).
  */
 public final class Console {
     /** Where the page is. */

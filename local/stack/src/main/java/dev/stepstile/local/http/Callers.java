@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who may call a server on loopback. A page of another origin may not, by whatever name it calls; the console's own page
  * may, with the token that it was given. A program needs the token only where the server lends it the credentials of
- * whoever started it. Why each check is there: {@code docs/adr/021-the-console-is-a-page-of-its-own-origin.md}.
+ * whoever started it. Why each check is there: {@code docs/adr/020-the-console-is-a-page-of-its-own-origin.md}.
  */
 public final class Callers {
     /** The header in which the page sends its token. */
