@@ -175,7 +175,7 @@ class RunsFunctionTest {
             JsonNode answer = deployed.call(call.substring(0, call.indexOf(' ')), path);
             assertThat(answer.path("body").path("type").asText()).as(call).doesNotEndWith("/no-such-call");
         }
-        assertThat(routes).isEqualTo(known).hasSize(17);
+        assertThat(routes).isEqualTo(known).hasSize(23);
     }
 
     /** The calls that the answer to an unknown one names: {@code GET /v1/runs/{runId}, …/feed; POST …/cancel}. */

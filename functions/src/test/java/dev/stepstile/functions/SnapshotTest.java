@@ -92,6 +92,8 @@ class SnapshotTest {
                 .containsExactly(
                         "dev.stepstile.process.PlainConversation",
                         SteadyClock.class.getName(),
+                        "dev.stepstile.usecase.AuditedSteps",
+                        "dev.stepstile.usecase.LiveAudit$FirstLook",
                         "dev.stepstile.usecase.RetentionRefresher$Pass",
                         "dev.stepstile.usecase.StepExecution$Batch");
         assertThat(minted(new ClassFileImporter().importClasses(MintsAtInit.class)))

@@ -70,8 +70,8 @@ class DocumentedTimesTest {
                         "`retry` and a handler's own retry-after", Checked.RETRY_SECONDS + " seconds",
                         "names in `retry.on`, in `retry.never`; length of a name",
                                 Checked.RETRY_NAMES + "; " + Checked.RETRY_NAME_LENGTH + " characters",
-                        "entries of an answer; keys of a lookup; runs of an answer; groups of failures",
-                                "1000; " + Checked.LOOKUP_KEYS + "; 100; 100"));
+                        "entries of an answer; keys of a lookup; keys of a cancel; runs of an answer; groups of failures",
+                                "1000; " + Checked.LOOKUP_KEYS + "; 1000; 100; 100"));
     }
 
     @Test

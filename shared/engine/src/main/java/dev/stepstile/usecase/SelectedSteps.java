@@ -7,7 +7,7 @@ import dev.stepstile.step.StepState;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
@@ -81,7 +81,7 @@ public final class SelectedSteps {
 
     Found each(Chosen chosen, Instant until, Visit visit) throws InterruptedException {
         Set<String> unknown = new TreeSet<>(chosen.keys());
-        Set<String> seen = new HashSet<>();
+        Set<String> seen = new LinkedHashSet<>();
         StepSelection selection = new StepSelection(chosen.filter(), parts.payloads());
         boolean allKnown = true;
         boolean complete = true;

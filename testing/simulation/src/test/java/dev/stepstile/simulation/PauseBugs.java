@@ -11,6 +11,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Mistakes of what pauses and resumes. */
 final class PauseBugs {
+    static final String SENDS_NOTHING = "A sweep sends nothing after a resume";
+    static final String RESUMED_EARLIER = "A sweep takes a resume for half a minute older than it is";
+    static final String STAMPED_EARLY = "A resume is stamped with the time of its pause";
+
     private PauseBugs() {}
 
     static final List<SeededBug> ALL = List.of(
@@ -18,16 +22,16 @@ final class PauseBugs {
             pauses("A worker learns of a pause a minute late", "step", ReadEachMinute::new),
             pauses("A worker learns of a resume a minute late", "step", ResumedLate::new),
             reads(
-                    "A sweep sends nothing after a resume",
+                    SENDS_NOTHING,
                     "sweeper",
                     all -> all.stream().filter(Pause::lasts).toList()),
             reads(
-                    "A sweep takes a resume for half a minute older than it is",
+                    RESUMED_EARLIER,
                     "sweeper",
                     all -> all.stream()
                             .map(pause -> ended(pause, Duration.ofSeconds(30)))
                             .toList()),
-            pauses("A resume is stamped with the time of its pause", "runs", (store, _) -> new PassingPauses(store) {
+            pauses(STAMPED_EARLY, "runs", (store, _) -> new PassingPauses(store) {
                 @Override
                 public boolean replace(Pause next) {
                     Instant end = next.resumedAt();

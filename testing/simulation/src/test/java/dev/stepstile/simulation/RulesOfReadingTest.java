@@ -6,20 +6,26 @@ import dev.stepstile.port.LogPage;
 import dev.stepstile.simulation.faults.Fault;
 import dev.stepstile.simulation.faults.Faults;
 import dev.stepstile.simulation.system.Cluster;
+import dev.stepstile.step.PauseScope;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.WorkerRecord;
+import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.Dispatcher.NewStep;
 import dev.stepstile.usecase.Metric;
 import java.time.Duration;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The protocol's rules about what a sweep, a reader of the feed and a page see: each holds, and is found when broken. */
 class RulesOfReadingTest {
@@ -189,6 +195,39 @@ class RulesOfReadingTest {
             return simulation.run(Duration.ofMinutes(10)).violations().stream()
                     .filter(text -> text.contains("sent again"))
                     .toList();
+        }
+    }
+
+    /** Messages of paused steps were deleted. */
+    @Nested
+    class After_a_resume_what_waits_is_sent_again {
+        /** The queue shows messages throughout, and the step with a deadline is why all were read during the pause. */
+        private final Scenario besideABacklog = s -> {
+            s.pause(Duration.ZERO, new PauseScope.OfRun(Scenario.RUN), Duration.ofSeconds(80));
+            s.dispatch(
+                    Duration.ofSeconds(20),
+                    Scenario.request(
+                            "d",
+                            Scenario.step("a", 2, 100, 0),
+                            Scenario.timed(Scenario.step("b", 2, 100, 0), Duration.ofSeconds(35))));
+            List<NewStep> backlog = IntStream.range(0, 300)
+                    .mapToObj(i -> Scenario.step("q" + i, 2, 20_000, 0))
+                    .toList();
+            s.dispatch(Duration.ofSeconds(30), new Dispatcher.Request("other", "o", backlog, new TreeMap<>()));
+        };
+
+        private final SimulationConfig oneWorker = SimulationConfig.of(1).with(Cluster.CALM.withWorkers(1));
+
+        @Test
+        void within_two_sweeps_whatever_the_queue_shows() {
+            Played.of(besideABacklog, oneWorker).holds();
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {PauseBugs.SENDS_NOTHING, PauseBugs.RESUMED_EARLIER, PauseBugs.STAMPED_EARLY})
+        void or_it_is_found(String mistake) {
+            SeededBug bug = SeededBug.named(mistake);
+            Played.of(besideABacklog, bug.changes().get().apply(oneWorker)).isFound("it waits after the resume");
         }
     }
 }
