@@ -48,7 +48,7 @@ class AlarmsTest {
 
     static Stream<Fault> faults() {
         return Stream.of(
-                Fault.breaks(ADVICE, "POST /v1/dead-letters/redrive runs it again.", ""),
+                Fault.breaks(ADVICE, " (GET /v1/dead-letters); POST /v1/dead-letters/redrive runs it again.", ""),
                 Fault.breaks(
                         ADVICE,
                         "AlarmActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn]",
