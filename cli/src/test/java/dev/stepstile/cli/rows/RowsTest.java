@@ -108,6 +108,18 @@ class RowsTest {
     }
 
     @Test
+    void a_deadline_of_the_command_line_replaces_that_of_the_document() throws IOException {
+        ObjectNode settings = Json.object().put("deadline", 60);
+        RowOptions options = new RowOptions(null, null, ColumnTypes.of(Map.of()), settings);
+        String document = "{\"deadline\": 3600, \"steps\": [{\"key\": \"a\", \"handler\": \"h\"}]}";
+
+        JsonNode dispatch = dispatches(Rows.checked(file(RowFormat.JSON, document), options))
+                .getFirst();
+
+        assertThat(dispatch.path("deadline").asInt()).isEqualTo(60);
+    }
+
+    @Test
     void the_columns_of_CSV_are_strings_unless_they_have_types() throws IOException {
         String csv = "\uFEFFname,width,on,more,note\r\n\"a,\"\"b\"\"\n.png\",0200,true,\"[1, 2]\",\n\nc,,,,\" d \"\n";
 
@@ -204,6 +216,8 @@ class RowsTest {
     void a_cell_that_does_not_fit_its_type_is_named_with_its_line_and_column() throws IOException {
         assertThat(refusal(RowFormat.CSV, "a,b\n1,2\n3,x\n", options(null, null, Map.of("b", "number"))))
                 .isEqualTo("line 3: column 'b' is not a number as JSON writes it (12, -0.5, 1e9).");
+        assertThat(refusal(RowFormat.CSV, "a,b\n1,2\n3,true\n", options(null, null, Map.of("b", "number"))))
+                .startsWith("line 3: column 'b' is not a number");
         assertThat(refusal(RowFormat.CSV, "a,b\n1,2\n", options(null, null, Map.of("c", "number"))))
                 .isEqualTo("line 1: --types names the column 'c', and the columns are a, b.");
         assertThatThrownBy(() -> ColumnTypes.of(Map.of("a", "date"))).hasMessageContaining("'date' is no type");

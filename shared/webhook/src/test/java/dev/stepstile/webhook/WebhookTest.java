@@ -524,6 +524,23 @@ class WebhookTest {
                     .hasMessageNotContaining("c2hvcnQtc2VjcmV0");
         }
 
+        /** The Standard Webhooks specification asks for 24 to 64 bytes. */
+        @Test
+        void has_24_to_64_bytes() {
+            for (int bytes : List.of(24, 64)) {
+                assertThat(WebhookSecrets.parse(of(bytes)).keys("a")).hasSize(1);
+            }
+            for (int bytes : List.of(23, 65)) {
+                assertThatThrownBy(() -> WebhookSecrets.parse(of(bytes)))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("24 to 64 bytes");
+            }
+        }
+
+        private static String of(int bytes) {
+            return "{\"a\": \"" + WebhookSecrets.text(new byte[bytes]) + "\"}";
+        }
+
         @Test
         void of_a_file_is_made_once_for_its_owner_alone_and_read_at_each_try() throws Exception {
             Path file = folder.resolve("secrets.json");
