@@ -179,7 +179,7 @@ def test_the_api_leads_to_the_aliases_of_its_functions(stack):
     functions = {uri.split("/functions/")[1].removesuffix("/invocations") for uri in uris}
     aliases = stack.of_type("AWS::Lambda::Alias")
     assert functions == {aliases["DispatchFunctionAliaslive"], aliases["RunsFunctionAliaslive"]}
-    assert len(stack.aws("apigatewayv2").get_routes(ApiId=api)["Items"]) == len(uris) == 11
+    assert len(stack.aws("apigatewayv2").get_routes(ApiId=api)["Items"]) == len(uris) == 23
 
 
 def seen(stack, parameter):
