@@ -121,12 +121,12 @@ class SimulatedUnitsTest {
         store.runs(null, 20);
         assertThat(used)
                 .containsExactly(
-                        "PutItemRequest 2.0 0.0",
-                        "UpdateItemRequest 1.0 0.0",
-                        "QueryRequest 0.0 0.5",
-                        "QueryRequest 0.0 0.5",
-                        "QueryRequest 0.0 0.5",
-                        "QueryRequest 0.0 0.5");
+                        "PutItemRequest {feed=1.0, table=1.0} 0.0",
+                        "UpdateItemRequest {table=1.0} 0.0",
+                        "QueryRequest {} 0.5",
+                        "QueryRequest {} 0.5",
+                        "QueryRequest {} 0.5",
+                        "QueryRequest {} 0.5");
     }
 
     /**
