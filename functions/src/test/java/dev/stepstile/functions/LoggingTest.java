@@ -8,6 +8,7 @@ import dev.stepstile.codec.Json;
 import dev.stepstile.port.StepQueue.Outgoing;
 import dev.stepstile.runtime.VirtualTasks;
 import dev.stepstile.step.StepId;
+import dev.stepstile.usecase.Gauge;
 import dev.stepstile.usecase.LogContext;
 import dev.stepstile.usecase.Metric;
 import dev.stepstile.usecase.Tasks;
@@ -28,6 +29,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -223,7 +225,10 @@ class LoggingTest {
     @Test
     void counts_are_metrics_of_the_service_by_their_own_names() {
         Map<String, Double> sums = new TreeMap<>();
-        List<String> names = Arrays.stream(Metric.values()).map(Enum::name).toList();
+        List<String> names = Stream.of(Metric.values(), Gauge.values())
+                .flatMap(Arrays::stream)
+                .map(Enum::name)
+                .toList();
         for (JsonNode line : metrics()) {
             JsonNode directive = line.path("_aws").path("CloudWatchMetrics").path(0);
             assertThat(directive.path("Namespace").asText()).isEqualTo("Stepstile");
