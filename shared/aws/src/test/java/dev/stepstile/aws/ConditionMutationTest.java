@@ -86,7 +86,8 @@ class ConditionMutationTest {
                 return holds;
             });
             assertThat(asTheyAre.getTestsFailedCount()).isZero();
-            assertThat(asTheyAre.getTestsSucceededCount()).isGreaterThan(5);
+            assertThat(asTheyAre.getTestsSucceededCount())
+                    .isGreaterThan(contract == SimulatedTableTest.Pauses.class ? 5 : 10);
             sent.forEach(expression ->
                     SENT.computeIfAbsent(expression, first -> new ArrayList<>()).add(contract));
         }

@@ -19,7 +19,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** What holds of everything that is stored, at any moment. Pure; the live auditor and the simulator's both apply it. */
+/** What holds of everything that is stored, at any moment. Pure. */
 public final class AuditRules {
     /** Failures of which only the last attempt of a budget dies. */
     private static final Set<StepError.Kind> RETRIED = Collections.unmodifiableSet(

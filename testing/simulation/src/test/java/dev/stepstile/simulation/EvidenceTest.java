@@ -159,7 +159,7 @@ class EvidenceTest {
 
                 - *Unit tests of the rules*: `RulesOfWritingTest`, `RulesOfEndingTest` and `RulesOfReadingTest`, each of which plays
                   one situation. Runs in which a test makes a mistake itself are left as they are.
-                - *Random simulation*: the two settings of `SeededBugsTest`, with the seeds 1 to %d.
+                - *Random simulation*: the three settings of `SeededBugsTest`, with the seeds 1 to %d.
                 - *Single faults*: each fault at each port call of the %d small scenarios.
                 - *Model exploration*: the nearest %,d states of each of %d configurations. For the %d mistakes for which `ModelTest`
                   names a configuration of their own, that one, as far as it takes (over a million states).
