@@ -119,4 +119,37 @@ class StepRecordTest {
         assertThat(new StepError(StepError.Kind.TIMEOUT, longest + "x").message())
                 .contains("\u2026");
     }
+
+    private static StepRecord ended(StepState state, FailedAttempt... history) {
+        return Steps.record(2, 0, state, List.of(history));
+    }
+
+    /** Its newest attempt was claimed ten seconds ago. */
+    @Test
+    void says_how_long_its_last_attempt_ran_once_it_has_ended() {
+        StepState succeeded = new StepState.Succeeded(Payload.NULL, Steps.NOW);
+        Duration ten = Duration.ofSeconds(10);
+        assertThat(MEANT.lastAttemptRan()).isEmpty();
+        assertThat(ended(succeeded).lastAttemptRan()).contains(ten);
+        assertThat(ended(succeeded, Steps.lost(1)).lastAttemptRan()).contains(ten);
+        assertThat(ended(succeeded, Steps.note(2, StepError.Kind.REDRIVEN)).lastAttemptRan())
+                .contains(ten);
+        assertThat(StepRecord.unclaimed(Steps.spec(), Steps.NOW, new StepState.Cancelled(Steps.NOW))
+                        .lastAttemptRan())
+                .isEmpty();
+    }
+
+    @Test
+    void that_was_cancelled_while_it_waited_for_a_retry_does_not_count_that_wait() {
+        FailedAttempt last = new FailedAttempt(
+                2, Steps.NOW.minusSeconds(10), Steps.NOW.minusSeconds(4), StepError.Kind.HANDLER_FAILED, "no");
+        StepState cancelled = new StepState.Cancelled(Steps.NOW.plusSeconds(60));
+        assertThat(ended(cancelled, last).lastAttemptRan()).contains(Duration.ofSeconds(6));
+    }
+
+    @Test
+    void whose_clocks_differed_ran_for_no_less_than_nothing() {
+        StepState early = new StepState.Succeeded(Payload.NULL, Steps.NOW.minusSeconds(20));
+        assertThat(ended(early).lastAttemptRan()).contains(Duration.ZERO);
+    }
 }
