@@ -4,6 +4,7 @@ import dev.stepstile.port.RunPosition;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Limits;
+import dev.stepstile.step.Pauses;
 import dev.stepstile.step.Shards;
 import dev.stepstile.usecase.RunQueries.Status;
 import java.time.Instant;
@@ -16,8 +17,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The runs, newest first, each with its status. Which runs there are is read from an index, a thousand at once; of those that are
- * listed, the run and its dispatches are read.
+ * The runs, newest first, each with its status. Which runs there are is read from an index, a thousand at once; paused ones from the
+ * pauses, which are few. Of those that are listed, the run and its dispatches are read.
  */
 public final class RunList {
     private static final int READS_AT_ONCE = 10;
@@ -39,10 +40,11 @@ public final class RunList {
      * Which runs.
      *
      * @param open only those that have an open dispatch
+     * @param paused only those that these pauses cover as a whole; null: paused or not
      * @param prefix with which the run's id begins; empty: any
      * @param began when the run began
      */
-    public record Filter(boolean open, String prefix, StepFilter.Span began) {
+    public record Filter(boolean open, @Nullable Pauses paused, String prefix, StepFilter.Span began) {
         /** Whether many runs may have to be looked at for each that is listed. */
         private boolean isSparse() {
             return open || !prefix.isEmpty();
@@ -68,9 +70,10 @@ public final class RunList {
         Set<String> open = filter.open() ? openRuns() : Set.of();
         List<Status> found = new ArrayList<>();
         RunPosition last = start(filter, after);
+        Source source = source(filter);
         while (true) {
             int most = filter.isSparse() ? Limits.PAGE : limit - found.size() + 1;
-            List<RunPosition> read = store.runs(last, most);
+            List<RunPosition> read = source.runs(last, most);
             List<RunPosition> wanted = read.stream()
                     .filter(run -> filter.allows(run) && (!filter.open() || open.contains(run.runId())))
                     .toList();
@@ -99,6 +102,31 @@ public final class RunList {
                 return new Page(found, last);
             }
         }
+    }
+
+    /** Which runs there are that a filter may allow, in their order. */
+    private interface Source {
+        /** At most so many behind a position; fewer: there are no more. */
+        List<RunPosition> runs(@Nullable RunPosition after, int most);
+    }
+
+    private Source source(Filter filter) throws InterruptedException {
+        Pauses paused = filter.paused();
+        if (paused == null || paused.coverEverything()) {
+            return store::runs;
+        }
+        List<String> ids =
+                paused.runs().stream().filter(id -> id.startsWith(filter.prefix())).toList();
+        List<RunPosition> all =
+                ParallelCalls.map(runtime.tasks(), READS_AT_ONCE, "read paused run", ids, store::run).stream()
+                        .flatMap(Optional::stream)
+                        .map(RunPosition::of)
+                        .sorted()
+                        .toList();
+        return (after, most) -> all.stream()
+                .filter(run -> after == null || run.compareTo(after) > 0)
+                .limit(most)
+                .toList();
     }
 
     private static @Nullable RunPosition start(Filter filter, @Nullable RunPosition after) {

@@ -48,6 +48,23 @@ class PausesTest {
         assertThat(resumed(new PauseScope.OfHandler("g")).resumedAt(STEP)).isEmpty();
     }
 
+    /** One that ended pauses no run. */
+    @Test
+    void name_the_runs_that_they_cover_one_by_one_or_cover_everything() {
+        Pauses some = new Pauses(List.of(
+                Pause.first(new PauseScope.OfRun("r2"), Steps.NOW, ""),
+                Pause.first(new PauseScope.OfRun("r1"), Steps.NOW, ""),
+                Pause.first(new PauseScope.OfRun("r3"), Steps.NOW, "").resumed(ENDED),
+                Pause.first(new PauseScope.OfHandler("h"), Steps.NOW, "")));
+        assertThat(some.runs()).containsExactly("r1", "r2");
+        assertThat(some.coverEverything()).isFalse();
+        assertThat(paused(new PauseScope.Everything()).coverEverything()).isTrue();
+        assertThat(resumed(new PauseScope.Everything()).coverEverything()).isFalse();
+        assertThat(some.cover("r1", "g")).isTrue();
+        assertThat(some.cover("r3", "g")).isFalse();
+        assertThat(some.cover("r3", "h")).isTrue();
+    }
+
     @Test
     void that_have_ended_cover_nothing_and_the_last_end_counts() {
         Pause ended = Pause.first(new PauseScope.OfRun("r1"), Steps.NOW, "").resumed(ENDED);

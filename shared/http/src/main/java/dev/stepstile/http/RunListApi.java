@@ -6,6 +6,8 @@ import dev.stepstile.http.Http.Answer;
 import dev.stepstile.http.Http.Problem;
 import dev.stepstile.port.RunPosition;
 import dev.stepstile.step.Limits;
+import dev.stepstile.step.Pauses;
+import dev.stepstile.usecase.PauseControl;
 import dev.stepstile.usecase.RunList;
 import dev.stepstile.usecase.RunQueries;
 import dev.stepstile.usecase.RunningSteps;
@@ -15,18 +17,23 @@ final class RunListApi {
     private static final int RUNS = 20;
 
     private final RunQueries queries;
+    private final PauseControl pauses;
 
-    RunListApi(RunQueries queries) {
+    RunListApi(RunQueries queries, PauseControl pauses) {
         this.queries = queries;
+        this.pauses = pauses;
     }
 
     Answer runs(Http.Call call) throws InterruptedException {
-        call.takes("open", "prefix", "since", "until", "limit", "cursor");
+        call.takes("open", "paused", "prefix", "since", "until", "limit", "cursor");
+        boolean paused = call.flag("paused");
+        Pauses known = pauses.known();
         RunList.Filter filter = new RunList.Filter(
                 call.flag("open"),
+                paused ? known : null,
                 prefix(call.query().getOrDefault("prefix", "")),
                 FilterParameters.span(call.query().get("since"), call.query().get("until")));
-        EntryPage<RunQueries.Status> entries = new EntryPage<>(StatusView::brief);
+        EntryPage<RunQueries.Status> entries = new EntryPage<>(status -> StatusView.brief(status, known));
         RunList.Page page = queries.runs()
                 .page(
                         filter,

@@ -9,6 +9,7 @@ import dev.stepstile.http.Http.Problem;
 import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.LogPage;
 import dev.stepstile.step.Limits;
+import dev.stepstile.step.Pauses;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
@@ -42,7 +43,6 @@ public final class RunsApi {
 
     public RunsApi(Stepstile stepstile) {
         this.queries = stepstile.queries();
-        this.lists = new RunListApi(queries);
         this.results = new ResultPieces(queries);
         this.audit = new AuditApi(stepstile.audit());
         this.cancel = new CancelApi(stepstile);
@@ -51,6 +51,7 @@ public final class RunsApi {
         this.deadLetters = new DeadLettersApi(stepstile.deadLetters());
         this.pauseControl = stepstile.pauses();
         this.pauses = new PausesApi(pauseControl);
+        this.lists = new RunListApi(queries, pauseControl);
     }
 
     /**
@@ -132,10 +133,7 @@ public final class RunsApi {
         boolean exact = call.flag("exact") || from != null;
         RunQueries.Status status = (exact ? queries.exactStatus(runId, from) : queries.status(runId))
                 .orElseThrow(() -> Problem.noRun(runId));
-        ObjectNode body = StatusView.full(status);
-        if (pauseControl.known().coverRun(runId)) {
-            body.put("paused", true);
-        }
+        ObjectNode body = StatusView.full(status, pauseControl.known());
         RunQueries.Counting next = status.next();
         if (next != null) {
             body.put("cursor", Cursors.status(runId, next));
@@ -147,7 +145,8 @@ public final class RunsApi {
         call.takes(FilterParameters.with("limit", "cursor"));
         StepFilter filter = FilterParameters.ofQuery(call);
         run(runId);
-        EntryPage<RunQueries.Step> entries = new EntryPage<>(StepView::listed);
+        Pauses paused = pauseControl.known();
+        EntryPage<RunQueries.Step> entries = new EntryPage<>(step -> StepView.listed(step, paused));
         RunQueries.Steps page = queries.steps(
                 runId,
                 filter,
@@ -214,6 +213,10 @@ public final class RunsApi {
         StepRecord record = record(runId, stepKey);
         ObjectNode more = Json.object();
         queries.running().of(record).ifPresent(running -> StepView.activity(more, running));
+        if (record.state() instanceof StepState.Retrying) {
+            StepView.paused(
+                    more, pauseControl.known().cover(runId, record.settings().handler()));
+        }
         if (log) {
             ArrayNode pages = more.putArray("logPages");
             for (LogPage page :

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.util.RawValue;
 import dev.stepstile.codec.Json;
 import dev.stepstile.port.FeedEntry;
 import dev.stepstile.step.Limits;
+import dev.stepstile.step.Pauses;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
@@ -21,13 +22,21 @@ final class StepView {
     private StepView() {}
 
     /** A step of a listing. */
-    static ObjectNode listed(RunQueries.Step step) {
+    static ObjectNode listed(RunQueries.Step step, Pauses pauses) {
         StepRecord record = step.record();
         ObjectNode node = record == null ? withoutRecord(step) : brief(record);
         if (step.state() == StepState.Name.QUEUED || step.state() == StepState.Name.RETRYING) {
             put(node, "queuedSince", step.since());
+            paused(node, pauses.cover(step.spec().id().runId(), step.handler()));
         }
         return node;
+    }
+
+    /** A step that waits is paused, or says nothing of it. */
+    static void paused(ObjectNode node, boolean paused) {
+        if (paused) {
+            node.put("paused", true);
+        }
     }
 
     /** A step that is only in its manifest, or whose record is damaged. */

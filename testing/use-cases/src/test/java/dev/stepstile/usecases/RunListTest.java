@@ -1,8 +1,10 @@
 package dev.stepstile.usecases;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.port.PortException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -93,6 +95,63 @@ class RunListTest {
         assertThat(ids("open=false")).containsExactly("new2", "new1", "old");
     }
 
+    private void control(String path) throws InterruptedException {
+        api.ok(200, "POST", path, "{}");
+    }
+
+    @Test
+    void paused_runs_are_those_that_are_paused_themselves_newest_first() throws InterruptedException {
+        for (int i = 1; i <= 5; i++) {
+            run("r" + i);
+        }
+        for (String run : List.of("r4", "r2", "r5", "r1")) {
+            control("/v1/runs/" + run + "/pause");
+        }
+        control("/v1/runs/r5/resume");
+        assertThat(ids("paused=true")).containsExactly("r4", "r2", "r1");
+        assertThat(ids("paused=true&limit=1")).containsExactly("r4", "r2", "r1");
+        assertThat(ids("paused=false")).containsExactly("r5", "r4", "r3", "r2", "r1");
+        assertThat(ids("paused=true&prefix=r4")).containsExactly("r4");
+        assertThat(ids("paused=true&since=2026-11-24T08:01:00Z&until=2026-11-24T08:03:00Z"))
+                .containsExactly("r2");
+        JsonNode shown = api.get("/v1/runs?paused=true&limit=1").path("runs").path(0);
+        assertThat(shown).isEqualTo(api.get("/v1/runs/r4"));
+        assertThat(shown.path("paused").booleanValue()).isTrue();
+        assertThat(api.get("/v1/runs").path("runs").findValuesAsText("paused")).hasSize(3);
+    }
+
+    @Test
+    void paused_runs_that_are_open_are_both() throws InterruptedException {
+        run("ended");
+        stack.deliverAll();
+        stack.sweepAfter(Duration.ofMinutes(1));
+        run("waits");
+        control("/v1/runs/ended/pause");
+        control("/v1/runs/waits/pause");
+        assertThat(ids("paused=true")).containsExactly("waits", "ended");
+        assertThat(ids("paused=true&open=true")).containsExactly("waits");
+    }
+
+    @Test
+    void with_a_pause_of_everything_each_run_is_paused_and_with_one_of_a_handler_none() throws InterruptedException {
+        run("r1");
+        run("r2");
+        api.ok(200, "POST", "/v1/pause", "{\"handler\":\"work\"}");
+        assertThat(ids("paused=true")).isEmpty();
+        control("/v1/pause");
+        assertThat(ids("paused=true")).containsExactly("r2", "r1");
+    }
+
+    /** They are a hundred at most: there may be a million of the others. */
+    @Test
+    void the_list_of_paused_runs_does_not_read_the_index_of_all() throws InterruptedException {
+        run("r1");
+        control("/v1/runs/r1/pause");
+        stack.faults.fail("store.runs");
+        assertThat(ids("paused=true")).containsExactly("r1");
+        assertThatThrownBy(() -> api.get("/v1/runs")).as("which reads it").isInstanceOf(PortException.class);
+    }
+
     @Test
     void a_prefix_is_compared_character_by_character() throws InterruptedException {
         List.of("nightly-1", "nightly-2", "nightly.x", "hourly", "Nightly").forEach(run -> {
@@ -151,6 +210,8 @@ class RunListTest {
         String ofSteps = api.get("/v1/runs/r1/steps?limit=1").path("cursor").asText("eyJ9");
         Map<String, String> refused = Map.of(
                 "open=yes",
+                "bad-flag",
+                "paused=True",
                 "bad-flag",
                 "prefix=" + URLEncoder.encode("a#b", StandardCharsets.UTF_8),
                 "bad-prefix",
