@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  ./stepstile runs --open",
+            "  ./stepstile runs --paused",
             "  ./stepstile runs --prefix nightly- --since 2d",
             "",
             "Exit status: docs/cli.md"
@@ -31,6 +32,9 @@ public final class RunsCommand extends ListCommand {
 
     @Option(names = "--open", description = "With work that is left.")
     private boolean open;
+
+    @Option(names = "--paused", description = "That are paused themselves, or with everything.")
+    private boolean paused;
 
     @Option(names = "--prefix", paramLabel = "TEXT", description = "Whose ids begin with this.")
     private @Nullable String prefix;
@@ -74,6 +78,9 @@ public final class RunsCommand extends ListCommand {
         CommandSpec spec = Objects.requireNonNull(command);
         if (open) {
             query.put("open", "true");
+        }
+        if (paused) {
+            query.put("paused", "true");
         }
         if (prefix != null) {
             query.put("prefix", prefix);

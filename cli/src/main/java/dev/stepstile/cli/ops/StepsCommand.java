@@ -36,7 +36,7 @@ public final class StepsCommand extends ListCommand {
                 new ListCall(path(run) + "/steps", selection.query(), "steps", LARGEST_PAGE),
                 List.of(
                         Column.key("key", "key"),
-                        Column.whole("state", "state"),
+                        Column.told("state", StepsCommand::state, Column.member("state")),
                         Column.whole("attempt", "attempt"),
                         Column.sentence("handler", Column.member("handler")),
                         Column.told("since", step -> Text.ago(since(step), now), StepsCommand::since),
@@ -44,6 +44,10 @@ public final class StepsCommand extends ListCommand {
                         Column.sentence("error", StepsCommand::error)),
                 Column.member("key"),
                 selection.isEmpty() ? "The run has no steps." : "No step of the run is such a one.");
+    }
+
+    private static String state(JsonNode step) {
+        return step.path("state").asText() + (step.path("paused").asBoolean() ? ", paused" : "");
     }
 
     /** When it ended, or since when it runs or waits. */

@@ -88,9 +88,15 @@ final class Table {
             Column column = columns.get(i);
             String text = screen.interactive() ? cut(row.get(i), column.cut(), widths[i]) : row.get(i);
             String cell = i == row.size() - 1 ? text : Text.padded(text, widths[i]);
-            cells.add(painted && column.title().equals(STATE) ? screen.state(row.get(i), cell) : cell);
+            cells.add(painted && column.title().equals(STATE) ? screen.state(state(row.get(i)), cell) : cell);
         }
         return String.join(GAP, cells);
+    }
+
+    /** Of a cell that says more of it: {@code RETRYING, paused}. */
+    private static String state(String cell) {
+        int end = cell.indexOf(',');
+        return end < 0 ? cell : cell.substring(0, end);
     }
 
     private static String cut(String text, Cut cut, int width) {

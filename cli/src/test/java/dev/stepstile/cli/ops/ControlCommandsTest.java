@@ -199,6 +199,9 @@ class ControlCommandsTest {
         assertThat(call("pause", "--handler", "declining.of.another").out()).contains("is paused.");
         assertThat(call("pause", "--list").out()).contains("the source is down", "declining.of.another");
         assertThat(call("status", "paused").out()).contains("Run         paused  paused");
+        assertThat(call("runs", "--paused", "--output", "name").out()).isEqualTo("paused\n");
+        assertThat(call("steps", "paused").out()).contains("QUEUED, paused");
+        assertThat(call("steps", "paused", "--output", "csv").out()).contains(",QUEUED,");
 
         assertThat(call("resume", "paused").out()).contains("Run paused is resumed.");
         assertThat(call("resume", "--handler", "declining.of.another").out()).contains("is resumed.");

@@ -115,8 +115,9 @@ public final class RunList {
         if (paused == null || paused.coverEverything()) {
             return store::runs;
         }
-        List<String> ids =
-                paused.runs().stream().filter(id -> id.startsWith(filter.prefix())).toList();
+        List<String> ids = paused.runs().stream()
+                .filter(id -> id.startsWith(filter.prefix()))
+                .toList();
         List<RunPosition> all =
                 ParallelCalls.map(runtime.tasks(), READS_AT_ONCE, "read paused run", ids, store::run).stream()
                         .flatMap(Optional::stream)

@@ -47,11 +47,7 @@ class PausedReadsTest {
     }
 
     private void dispatch(String run, String... steps) throws InterruptedException {
-        api.ok(
-                202,
-                "POST",
-                "/v1/runs/" + run + "/dispatches",
-                "{\"steps\":[" + String.join(",", steps) + "]}");
+        api.ok(202, "POST", "/v1/runs/" + run + "/dispatches", "{\"steps\":[" + String.join(",", steps) + "]}");
     }
 
     private static String step(String key, String handler) {
@@ -85,7 +81,9 @@ class PausedReadsTest {
         gate.awaitEntered();
         api.ok(200, "POST", "/v1/pause", "{}");
         assertThat(paused(Stack.RUN)).containsExactly("retries", "waits");
-        assertThat(api.get("/v1/runs/" + Stack.RUN + "/step?key=retries").path("paused").booleanValue())
+        assertThat(api.get("/v1/runs/" + Stack.RUN + "/step?key=retries")
+                        .path("paused")
+                        .booleanValue())
                 .isTrue();
         assertThat(api.get("/v1/runs/" + Stack.RUN + "/step?key=runs").has("paused"))
                 .isFalse();
