@@ -46,6 +46,11 @@ def who(context: PipesContext) -> None:
     result(context, [os.getpid(), os.getppid(), LOADED_BY, _built])
 
 
+def trace(context: PipesContext) -> None:
+    """The trace that the step runs in."""
+    result(context, [os.environ.get("TRACEPARENT"), os.environ.get("TRACESTATE")])
+
+
 def echo(context: PipesContext) -> None:
     result(context, {name: value for name, value in context.extras.items() if name != "stepstile"})
 

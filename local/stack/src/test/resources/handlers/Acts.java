@@ -75,6 +75,8 @@ public final class Acts implements StepHandler {
                 map.put("typed", given.sharedAs("numbers", List.class));
                 map.put("left", Duration.between(Instant.now(), context.deadline()).toSeconds());
                 map.put("cancelled", context.cancelled());
+                context.traceparent().ifPresent(text -> map.put("traceparent", text));
+                context.tracestate().ifPresent(text -> map.put("tracestate", text));
                 return StepResult.of(map);
             }
             case "noshared" -> given.shared("nothing");

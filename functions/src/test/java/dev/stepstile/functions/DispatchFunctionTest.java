@@ -63,6 +63,28 @@ class DispatchFunctionTest {
         assertThat(answer.path("body").path("acceptedCount").asInt()).isEqualTo(3);
     }
 
+    @Test
+    void the_trace_of_the_caller_is_taken_from_the_headers_of_either_kind_of_call() {
+        String body = "\"{\\\"steps\\\":[{\\\"key\\\":\\\"a\\\",\\\"handler\\\":\\\"h\\\"}]}\"";
+        String parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        String http = "{\"version\":\"2.0\",\"rawPath\":\"/v1/runs/http/dispatches\",\"rawQueryString\":\"\","
+                + "\"requestContext\":{\"http\":{\"method\":\"POST\"}},\"headers\":{\"traceparent\":\"" + parent
+                + "\",\"tracestate\":\"a=b\"},\"body\":" + body + "}";
+        String direct = "{\"method\":\"POST\",\"path\":\"/v1/runs/direct/dispatches\",\"headers\":{\"Traceparent\":\""
+                + parent + "\",\"tracestate\":7},\"body\":" + body + "}";
+        assertThat(deployed.answer(http).path("statusCode").asInt()).isEqualTo(202);
+        assertThat(deployed.answer(direct).path("status").asInt()).isEqualTo(202);
+        assertThat(deployed.ports().queue().receive(10, Duration.ZERO))
+                .extracting(message -> Json.parse(message.body()))
+                .allSatisfy(message ->
+                        assertThat(message.path("traceparent").asText()).isEqualTo(parent))
+                .extracting(message -> message.path("tracestate").asText("none"))
+                .containsExactlyInAnyOrder("a=b", "none");
+        assertThat(problem(
+                        deployed.answer(direct.replace("{\"Traceparent\":\"" + parent + "\",\"tracestate\":7}", "[]"))))
+                .isEqualTo("400 bad-event");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "dispatch-malformed, bad-json",

@@ -45,7 +45,8 @@ final class ForwardedCalls implements ApiCalls, AutoCloseable {
     }
 
     @Override
-    public Http.Answer answer(String method, String path, @Nullable String query, byte[] sent) {
+    public Http.Answer answer(
+            String method, String path, @Nullable String query, Map<String, String> headers, byte[] sent) {
         URI uri = target(method, path, query);
         String body = new String(sent, StandardCharsets.UTF_8);
         try {

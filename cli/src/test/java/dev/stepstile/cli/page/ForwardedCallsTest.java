@@ -69,7 +69,7 @@ class ForwardedCallsTest {
     }
 
     private Http.Answer call(String method, String path, @Nullable String query, String body) {
-        return calls.answer(method, path, query, body.getBytes(StandardCharsets.UTF_8));
+        return calls.answer(method, path, query, Map.of(), body.getBytes(StandardCharsets.UTF_8));
     }
 
     @Test

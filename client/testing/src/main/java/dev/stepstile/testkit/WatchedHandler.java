@@ -7,6 +7,7 @@ import dev.stepstile.api.StepResult;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 
 /** The user's handler, with the test beside it: it tells the moments of each attempt. The step is the handler's own. */
@@ -96,6 +97,21 @@ final class WatchedHandler implements StepHandler {
         @Override
         public Map<String, String> tags() {
             return context.tags();
+        }
+
+        @Override
+        public String tenant() {
+            return context.tenant();
+        }
+
+        @Override
+        public Optional<String> traceparent() {
+            return context.traceparent();
+        }
+
+        @Override
+        public Optional<String> tracestate() {
+            return context.tracestate();
         }
 
         @Override

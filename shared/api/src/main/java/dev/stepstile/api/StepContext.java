@@ -2,6 +2,7 @@ package dev.stepstile.api;
 
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 
 /** One attempt of a step, as its handler sees it. */
 public interface StepContext {
@@ -24,6 +25,20 @@ public interface StepContext {
     /** The tenant that the dispatch named; the run, if it named none. */
     default String tenant() {
         return runId();
+    }
+
+    /**
+     * The trace in which the attempt runs, as the header {@code traceparent} of W3C Trace Context has it: for the spans and
+     * calls of the handler. The attempt's own span while the stack exports traces, else the span of whoever dispatched
+     * the step; empty if the dispatch came without a trace.
+     */
+    default Optional<String> traceparent() {
+        return Optional.empty();
+    }
+
+    /** The header {@code tracestate} that came with the dispatch, unchanged; empty without one. */
+    default Optional<String> tracestate() {
+        return Optional.empty();
     }
 
     /**

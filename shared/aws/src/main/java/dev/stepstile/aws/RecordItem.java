@@ -8,6 +8,7 @@ import static dev.stepstile.aws.ItemKeys.SK;
 import dev.stepstile.port.FeedEntry;
 import dev.stepstile.step.Attempts;
 import dev.stepstile.step.FailedAttempt;
+import dev.stepstile.step.Origin;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.RetryRule;
@@ -16,10 +17,13 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.TraceParent;
 import dev.stepstile.step.Window;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /** A record as an item, and as an entry of the feed index. {@link DynamoDbStepStore} explains the names. */
@@ -56,6 +60,7 @@ final class RecordItem {
     private static final String GIVEN_INPUT = "gi";
     private static final String GIVEN_INPUT_REFERENCE = "gr";
     private static final String REDRIVEN_BY = "rd";
+    private static final String TRACE = "tp";
 
     private RecordItem() {}
 
@@ -146,6 +151,12 @@ final class RecordItem {
         names(item, RETRY_NEVER, rule.never());
         item.put(FROM, settings.window().notBefore())
                 .put(UNTIL, settings.window().deadline());
+        TraceParent trace = settings.trace();
+        if (trace != null) {
+            item.put(
+                    TRACE,
+                    Attributes.ofBytes(HexFormat.of().parseHex(trace.text().replace("-", ""))));
+        }
         Payload input = settings.input();
         if (input != null) {
             item.put(GIVEN_INPUT, GIVEN_INPUT_REFERENCE, input);
@@ -154,8 +165,7 @@ final class RecordItem {
 
     private static StepSettings settings(Attributes item) {
         return new StepSettings(
-                item.text(DISPATCH_ID),
-                item.integer(INDEX),
+                new Origin(item.text(DISPATCH_ID), item.integer(INDEX), trace(item)),
                 item.text(HANDLER),
                 new RetryPolicy(
                         item.integer(MAX_ATTEMPTS),
@@ -167,6 +177,18 @@ final class RecordItem {
                         ? item.payload(GIVEN_INPUT, GIVEN_INPUT_REFERENCE)
                         : null,
                 new Window(item.instantOrNull(FROM), item.instantOrNull(UNTIL)));
+    }
+
+    /** Without the dashes, and as bytes: 26 of them. */
+    private static @Nullable TraceParent trace(Attributes item) {
+        if (!item.has(TRACE)) {
+            return null;
+        }
+        String hex = HexFormat.of().formatHex(item.bytes(TRACE));
+        return hex.length() == 52
+                ? TraceParent.read(String.join(
+                        "-", hex.substring(0, 2), hex.substring(2, 34), hex.substring(34, 50), hex.substring(50)))
+                : null;
     }
 
     private static void names(Attributes item, String name, List<String> names) {

@@ -8,6 +8,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepTags;
+import dev.stepstile.step.TraceContext;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -30,6 +31,8 @@ public final class MessageCodec {
 
     /** Is absent where the run is the tenant, and in messages of versions that knew none. */
     private static final String TENANT = "tenant";
+
+    private static final String TRACESTATE = "tracestate";
 
     private static final Pattern BREAKS_A_LINE = Pattern.compile("[\\p{Cntrl}\\u2028\\u2029]");
 
@@ -107,6 +110,9 @@ public final class MessageCodec {
         if (!spec.tenant().equals(spec.id().runId())) {
             node.put(TENANT, spec.tenant());
         }
+        if (spec.tracestate() != null) {
+            node.put(TRACESTATE, spec.tracestate());
+        }
         return node;
     }
 
@@ -143,7 +149,10 @@ public final class MessageCodec {
                 PayloadJson.read(Json.member(node, "input")),
                 shared,
                 new StepTags(tags, node.hasNonNull("commonTags") ? PayloadJson.read(node.get("commonTags")) : null),
-                new StepSpec.Queueing(tenant, Json.instant(node, "validUntil")));
+                new StepSpec.Queueing(
+                        tenant,
+                        Json.instant(node, "validUntil"),
+                        TraceContext.state(node.path(TRACESTATE).textValue())));
     }
 
     /** Messages of earlier versions have blanks at the ends of keys, and never another character that strips. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.step.Attempts;
 import dev.stepstile.step.FailedAttempt;
+import dev.stepstile.step.Origin;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.RetryRule;
@@ -13,6 +14,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.TraceParent;
 import dev.stepstile.step.Window;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,6 +27,7 @@ public final class RecordCodec {
     static final String RETRY_NEVER = "retryNever";
     static final String NOT_BEFORE = "notBefore";
     static final String DEADLINE = "deadline";
+    static final String TRACEPARENT = "traceparent";
 
     private RecordCodec() {}
 
@@ -105,6 +108,10 @@ public final class RecordCodec {
         if (settings.window().deadline() != null) {
             Json.putInstant(node, DEADLINE, settings.window().deadline());
         }
+        TraceParent trace = settings.trace();
+        if (trace != null) {
+            node.put(TRACEPARENT, trace.text());
+        }
         return node;
     }
 
@@ -117,8 +124,10 @@ public final class RecordCodec {
     /** @param input what a redrive gave the step; null: its manifest's */
     static StepSettings settings(JsonNode node, @Nullable Payload input) {
         return new StepSettings(
-                Json.text(node, "dispatchId"),
-                Json.integer(node, "index"),
+                new Origin(
+                        Json.text(node, "dispatchId"),
+                        Json.integer(node, "index"),
+                        TraceParent.read(node.path(TRACEPARENT).textValue())),
                 Json.text(node, "handler"),
                 new RetryPolicy(
                         Json.integer(node, "maxAttempts"),

@@ -51,8 +51,7 @@ public record StepOverrides(
     /** The settings of a step that is redriven then. */
     public StepSettings on(StepSettings before, Instant now) {
         return new StepSettings(
-                before.dispatchId(),
-                before.index(),
+                before.origin(),
                 or(handler, before.handler()),
                 retry.on(before.retry()),
                 or(timeout, before.timeout()),

@@ -22,8 +22,15 @@ public record StepSpec(
      * @param tenant the group of its messages, between which a fair queue shares the workers; the run, unless its dispatch
      *     names another
      * @param validUntil beyond it a step without a record is not started: its record may have been deleted by age
+     * @param tracestate what the systems of its caller's trace pass on to each other; null if nothing
      */
-    public record Queueing(String tenant, Instant validUntil) {}
+    public record Queueing(
+            String tenant, Instant validUntil, @Nullable String tracestate) {
+        /** With nothing to pass on. */
+        public Queueing(String tenant, Instant validUntil) {
+            this(tenant, validUntil, null);
+        }
+    }
 
     /** The run is its tenant. */
     public StepSpec(
@@ -39,6 +46,11 @@ public record StepSpec(
 
     public String tenant() {
         return queueing.tenant();
+    }
+
+    /** What its handler is told of its trace, besides the span; null if nothing. */
+    public @Nullable String tracestate() {
+        return queueing.tracestate();
     }
 
     public Instant validUntil() {

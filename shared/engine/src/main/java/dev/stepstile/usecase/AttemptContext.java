@@ -2,9 +2,12 @@ package dev.stepstile.usecase;
 
 import dev.stepstile.api.StepContext;
 import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.TraceParent;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 
 /** What a handler sees of its attempt, and how it reports progress and writes its log. */
@@ -13,15 +16,15 @@ final class AttemptContext implements StepContext {
     private final AttemptLog log;
     private final Instant deadline;
     private final SortedMap<String, String> tags;
-    private final String tenant;
+    private final StepSpec spec;
 
     AttemptContext(
-            RunningAttempt running, AttemptLog log, Instant deadline, SortedMap<String, String> tags, String tenant) {
+            RunningAttempt running, AttemptLog log, Instant deadline, SortedMap<String, String> tags, StepSpec spec) {
         this.running = running;
         this.log = log;
         this.deadline = deadline;
         this.tags = tags;
-        this.tenant = tenant;
+        this.spec = spec;
     }
 
     private StepId id() {
@@ -55,7 +58,17 @@ final class AttemptContext implements StepContext {
 
     @Override
     public String tenant() {
-        return tenant;
+        return spec.tenant();
+    }
+
+    @Override
+    public Optional<String> traceparent() {
+        return Optional.ofNullable(running.held().settings().trace()).map(TraceParent::text);
+    }
+
+    @Override
+    public Optional<String> tracestate() {
+        return traceparent().map(_ -> spec.tracestate());
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Notification;
 import dev.stepstile.step.NotifyTarget;
+import dev.stepstile.step.Origin;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.Run;
@@ -19,6 +20,7 @@ import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepTags;
 import dev.stepstile.step.Times;
+import dev.stepstile.step.TraceContext;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -157,8 +159,17 @@ public final class Dispatcher {
         return notifier.refusal(target);
     }
 
-    /** Safe to call again after a failure, with the same answer. */
+    /** As {@link #dispatch(Request, TraceContext)}, of no trace. */
     public Answer dispatch(Request request) throws InterruptedException {
+        return dispatch(request, null);
+    }
+
+    /**
+     * Safe to call again after a failure, with the same answer.
+     *
+     * @param trace the caller's, in which the steps run; a call again in another trace changes nothing. Null: of no trace
+     */
+    public Answer dispatch(Request request, @Nullable TraceContext trace) throws InterruptedException {
         String digest = DispatchDigest.of(request);
         String given = request.dispatchId();
         String dispatchId = given == null ? DispatchDigest.name(digest) : given;
@@ -176,7 +187,7 @@ public final class Dispatcher {
                     .map(existing -> replay(existing, request))
                     .orElse(new Answer.RunCancelled(request.runId()));
         }
-        List<StepSpec> steps = specs(request, run, dispatchId, now);
+        List<StepSpec> steps = specs(request, run, new Origins(dispatchId, trace), now);
         Records records = known.isPresent() ? manifests.records(steps) : Records.none();
         List<StepRecord> attached = attached(records, dispatchId);
         Dispatch dispatch = Dispatch.unsent(
@@ -255,12 +266,25 @@ public final class Dispatcher {
         }
     }
 
-    private List<StepSpec> specs(Request request, Run run, String dispatchId, Instant now) throws InterruptedException {
+    /** What the steps of a dispatch come from. */
+    private record Origins(String dispatchId, @Nullable TraceContext trace) {
+        Origin of(int index) {
+            return new Origin(dispatchId, index, trace == null ? null : trace.parent());
+        }
+
+        @Nullable
+        String tracestate() {
+            return trace == null ? null : trace.state();
+        }
+    }
+
+    private List<StepSpec> specs(Request request, Run run, Origins origins, Instant now) throws InterruptedException {
         SortedMap<String, Payload> shared = new TreeMap<>();
         int count = request.steps().size();
         request.sharedInputs().forEach((name, json) -> shared.put(name, payloads.putShared(json, count)));
         Tags tags = tags(request);
-        StepSpec.Queueing queueing = new StepSpec.Queueing(request.group(), now.plus(timing.validity()));
+        StepSpec.Queueing queueing =
+                new StepSpec.Queueing(request.group(), now.plus(timing.validity()), origins.tracestate());
         List<Payload> inputs = inputs(request.steps());
         List<StepSpec> specs = new ArrayList<>();
         for (int index = 0; index < request.steps().size(); index++) {
@@ -269,8 +293,7 @@ public final class Dispatcher {
                     new StepId(request.runId(), step.key()),
                     Shards.of(step.key(), run.shards()),
                     new StepSettings(
-                            dispatchId,
-                            index,
+                            origins.of(index),
                             step.handler(),
                             step.retry(),
                             step.timeout(),

@@ -184,7 +184,7 @@ public final class StepAttempt {
         HandlerInput input = reader.input(spec);
         Instant started = parts.runtime().now();
         Instant limit = limit(started);
-        AttemptContext context = new AttemptContext(held, log, limit, reader.tags(spec), spec.tenant());
+        AttemptContext context = new AttemptContext(held, log, limit, reader.tags(spec), spec);
         if (held.mustNotStart()) {
             throw AttemptFailed.ofStoppedWorker();
         }

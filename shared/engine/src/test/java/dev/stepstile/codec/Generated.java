@@ -5,6 +5,7 @@ import dev.stepstile.step.Attempts;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.FailedAttempt;
+import dev.stepstile.step.Origin;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RefreshProgress;
 import dev.stepstile.step.RetryPolicy;
@@ -18,6 +19,7 @@ import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepTags;
+import dev.stepstile.step.TraceParent;
 import dev.stepstile.step.Window;
 import java.time.Duration;
 import java.time.Instant;
@@ -113,10 +115,18 @@ final class Generated {
         return Stream.generate(this::id).limit(random.nextInt(3)).toList();
     }
 
+    private @Nullable TraceParent trace() {
+        return random.nextBoolean()
+                ? null
+                : new TraceParent(
+                        "%016x%016x".formatted(random.nextLong(), random.nextLong() | 1),
+                        "%016x".formatted(random.nextLong() | 1),
+                        random.nextInt(4));
+    }
+
     StepSettings settings() {
         return new StepSettings(
-                id(),
-                random.nextInt(10_000),
+                new Origin(id(), random.nextInt(10_000), trace()),
                 "handler." + id(),
                 new RetryPolicy(
                         random.nextInt(1, 101),
@@ -180,7 +190,8 @@ final class Generated {
                 payload(),
                 shared,
                 new StepTags(tags, random.nextInt(4) == 0 ? payload() : null),
-                new StepSpec.Queueing(random.nextBoolean() ? runId : id(), instant()));
+                new StepSpec.Queueing(
+                        random.nextBoolean() ? runId : id(), instant(), random.nextBoolean() ? null : "a=" + id()));
     }
 
     Dispatch dispatch() {

@@ -9,6 +9,7 @@ import dev.stepstile.step.NotifyTarget;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.RetryRule;
 import dev.stepstile.step.Times;
+import dev.stepstile.step.TraceContext;
 import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.Dispatcher.Answer;
 import dev.stepstile.usecase.Dispatcher.NewStep;
@@ -54,7 +55,7 @@ public final class DispatchApi {
         call.takes();
         Request request = request(call.path().get(2), call.body());
         refuseUnknownTarget(request.notifies());
-        return switch (dispatcher.dispatch(request)) {
+        return switch (dispatcher.dispatch(request, trace(call))) {
             case Answer.Accepted(String dispatchId, int steps, boolean replayed, int attached) ->
                 Http.Answer.json(
                         202,
@@ -78,6 +79,12 @@ public final class DispatchApi {
                         "Run '" + runId
                                 + "' was cancelled and accepts no more steps; redrive it, or start another run.");
         };
+    }
+
+    /** The caller's; not part of what is dispatched, and never a reason to refuse the call. */
+    private static @Nullable TraceContext trace(Http.Call call) {
+        return TraceContext.read(
+                call.headers().get("traceparent"), call.headers().get("tracestate"));
     }
 
     /**

@@ -18,12 +18,20 @@ public final class Http {
      * A call. The path is decoded already.
      *
      * @param path its segments, as {@code ["v1", "runs", "r1", "feed"]}
+     * @param headers by lower-case name
      */
     public record Call(
             String method,
             List<String> path,
             Map<String, String> query,
+            Map<String, String> headers,
             @Nullable String body) {
+
+        /** Without headers. */
+        public Call(String method, List<String> path, Map<String, String> query, @Nullable String body) {
+            this(method, path, query, Map.of(), body);
+        }
+
         /** @throws Problem if there is a parameter that is none of these */
         void takes(String... parameters) {
             List<String> known = Arrays.stream(parameters).sorted().toList();

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -18,14 +19,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The event of an API function: API Gateway's HTTP API, payload format 2.0, or a direct call
- * {@code {"method", "path", "query"?, "body"?}} whose body may be an object. A direct call is answered
+ * {@code {"method", "path", "query"?, "headers"?, "body"?}} whose body may be an object. A direct call is answered
  * {@code {"status", "body"}}, with the body as an object.
  *
  * <p>An HTTP API decodes the path before it hands it on as {@code rawPath}, and cuts it at a question mark that comes of
  * that; a function URL, whose events look the same, does not. Both leave {@code rawQueryString} as it was sent.
  */
 final class HttpEvent {
-    private static final Set<String> OF_A_DIRECT_CALL = Set.of("method", "path", "query", "body", "isBase64Encoded");
+    private static final Set<String> OF_A_DIRECT_CALL =
+            Set.of("method", "path", "query", "headers", "body", "isBase64Encoded");
 
     /** Longer than a path with a run's id; one with the longest step key is cut. */
     private static final int SHOWN = 250;
@@ -54,9 +56,10 @@ final class HttpEvent {
 
     Http.Call call() {
         if (method().isEmpty() || path().isEmpty()) {
-            throw badEvent("Not an HTTP API event; a direct call is {\"method\", \"path\", \"query\", \"body\"}.");
+            throw badEvent(
+                    "Not an HTTP API event; a direct call is {\"method\", \"path\", \"query\", \"headers\", \"body\"}.");
         }
-        return new Http.Call(method(), segments(), query(), body());
+        return new Http.Call(method(), segments(), query(), headers(), body());
     }
 
     String answer(Http.Answer answer) {
@@ -97,7 +100,7 @@ final class HttpEvent {
                 if (!OF_A_DIRECT_CALL.contains(member.getKey())) {
                     throw badEvent("Unknown member '" + member.getKey()
                             + "' in a direct call; the members are method, path, query,"
-                            + " body and isBase64Encoded.");
+                            + " headers, body and isBase64Encoded.");
                 }
             }
             if (!given.isObject() && !given.isMissingNode() && !given.isNull()) {
@@ -112,6 +115,21 @@ final class HttpEvent {
             query.put(parameter.getKey(), parameter.getValue().asText());
         }
         return query;
+    }
+
+    private Map<String, String> headers() {
+        JsonNode given = node.path("headers");
+        if (direct && !given.isObject() && !given.isMissingNode() && !given.isNull()) {
+            throw badEvent("'headers' of a direct call must be an object.");
+        }
+        Map<String, String> headers = new TreeMap<>();
+        for (var header : given.properties()) {
+            String value = header.getValue().textValue();
+            if (value != null) {
+                headers.put(header.getKey().toLowerCase(Locale.ROOT), value);
+            }
+        }
+        return headers;
     }
 
     private @Nullable String body() {

@@ -74,9 +74,10 @@ final class InheritedEnvironment {
 
     /**
      * Never meant by a pattern. The handlers' configuration holds what other handlers were given; by the runtime API a
-     * handler could answer for the function.
+     * handler could answer for the function; a step's trace is not that of whoever started the worker.
      */
-    private static final List<String> BY_NAME_ALONE = List.of("STEPSTILE_HANDLERS", "AWS_LAMBDA_RUNTIME_API");
+    private static final List<String> BY_NAME_ALONE = List.of(
+            "STEPSTILE_HANDLERS", "AWS_LAMBDA_RUNTIME_API", ProcessHandler.TRACEPARENT, ProcessHandler.TRACESTATE);
 
     private InheritedEnvironment() {}
 

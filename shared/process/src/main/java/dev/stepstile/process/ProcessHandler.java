@@ -11,6 +11,11 @@ import java.util.SortedMap;
 
 /** A handler whose attempts are processes. */
 final class ProcessHandler implements StepHandler {
+    /** As OpenTelemetry names the variables that stand for the headers of a trace. */
+    static final String TRACEPARENT = "TRACEPARENT";
+
+    static final String TRACESTATE = "TRACESTATE";
+
     private final HandlerSpec spec;
     private final Launcher launcher;
     private final ProcessGroups groups;
@@ -34,6 +39,8 @@ final class ProcessHandler implements StepHandler {
         Path folder = folders.attempt();
         try (Conversation conversation = conversation(folder, input, step)) {
             SortedMap<String, String> variables = conversation.variables();
+            step.traceparent().ifPresent(text -> variables.put(TRACEPARENT, text));
+            step.tracestate().ifPresent(text -> variables.put(TRACESTATE, text));
             variables.put(ProcessGroups.MARK, ProcessGroups.mark(folder));
             RunningProcess process = launcher.launch(folder, variables);
             return new StepProcess(process, groups, conversation, step).follow(spec.grace());

@@ -54,6 +54,15 @@ class PlainProcessTest {
     }
 
     @Test
+    void a_trace_is_in_the_environment_if_the_step_is_in_one() throws Exception {
+        String script = "echo \"[\\\"${TRACEPARENT-none}\\\",\\\"${TRACESTATE-none}\\\"]\"";
+        assertThat(printed(script, GivenInput.of("null"))).isEqualTo("[\"none\",\"none\"]");
+        attempt.traced();
+        assertThat(printed(script, GivenInput.of("null")))
+                .isEqualTo("[\"" + Attempt.TRACEPARENT + "\",\"vendor=a,b=c\"]");
+    }
+
+    @Test
     void an_input_over_several_lines_is_one_line() throws Exception {
         assertThat(printed("read -r line; echo \"$line\"", GivenInput.of("{\n  \"a\": 1.50\n}")))
                 .isEqualTo("{\"a\":1.50}");

@@ -70,6 +70,17 @@ class RealPipesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"command", "warm"})
+    void a_process_finds_the_trace_of_its_own_step_in_its_environment(String handler) throws Exception {
+        assertThat(pipes.run(handler, attempt, act("trace"), Map.of()).path("value"))
+                .isEqualTo(Json.parse("[null,null]"));
+        JsonNode traced = pipes.run(handler, new Attempt().traced(), act("trace"), Map.of());
+        assertThat(traced.path("value")).isEqualTo(Json.parse("[\"" + Attempt.TRACEPARENT + "\",\"vendor=a,b=c\"]"));
+        assertThat(pipes.run(handler, attempt, act("trace"), Map.of()).path("value"))
+                .isEqualTo(Json.parse("[null,null]"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"command", "warm"})
     void a_process_says_all_that_pipes_knows(String handler) throws Exception {
         JsonNode result =
                 pipes.run(handler, attempt, act("report"), Map.of("dagster.pipes", "{\"asset_keys\":[\"a\"]}"));

@@ -27,6 +27,7 @@ import dev.stepstile.step.StepOverrides;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.Times;
+import dev.stepstile.step.TraceParent;
 import dev.stepstile.step.Transition;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -400,6 +401,22 @@ public abstract class StepStoreContract {
             assertThat(store().records(List.of(new StepRef(record.id(), record.shard()))))
                     .containsExactly(record);
             assertThat(store().list(run, record.shard(), null, 10)).containsExactly(record);
+        }
+
+        @Test
+        void in_a_trace_is_read_back_with_it() {
+            StepRecord record = Samples.running(Samples.runId(), "k");
+            TraceParent trace = new TraceParent("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", 1);
+            StepRecord traced = new StepRecord(
+                    record.id(),
+                    record.shard(),
+                    record.settings().in(trace),
+                    record.createdAt(),
+                    record.attempts(),
+                    record.answered(),
+                    record.state());
+            stored(store(), traced);
+            assertThat(store().record(record.id(), record.shard())).contains(traced);
         }
 
         @Test

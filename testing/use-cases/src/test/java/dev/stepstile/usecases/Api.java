@@ -18,10 +18,15 @@ final class Api {
     }
 
     Http.Answer call(String method, String target, String body) throws InterruptedException {
+        return call(method, target, Map.of(), body);
+    }
+
+    Http.Answer call(String method, String target, Map<String, String> headers, String body)
+            throws InterruptedException {
         String[] parts = target.split("\\?", 2);
         List<String> path = RequestTarget.path(parts[0]);
-        Http.Call call =
-                new Http.Call(method, path, parts.length == 2 ? RequestTarget.query(parts[1]) : Map.of(), body);
+        Map<String, String> query = parts.length == 2 ? RequestTarget.query(parts[1]) : Map.of();
+        Http.Call call = new Http.Call(method, path, query, headers, body);
         try {
             return path.getLast().equals("dispatches")
                     ? new DispatchApi(stack.dispatcher()).answer(call)

@@ -106,6 +106,10 @@ class StoredFormsTest {
                 deadLetter("dead-letter-with-a-deadline", Specimens.timed()),
                 manifest("manifest-with-a-deadline", List.of(Specimens.timed())),
                 record(Specimens.timedRecord()),
+                message("message-in-a-trace", Specimens.traced()),
+                deadLetter("dead-letter-in-a-trace", Specimens.traced()),
+                manifest("manifest-in-a-trace", List.of(Specimens.traced())),
+                record(Specimens.tracedRecord()),
                 deadLetter("dead-letter", Specimens.small()),
                 deadLetter("dead-letter-of-a-tenant", Specimens.tenanted()),
                 Form.of(

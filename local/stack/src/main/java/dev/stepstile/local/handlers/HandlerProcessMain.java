@@ -265,6 +265,16 @@ final class HandlerProcessMain {
         }
 
         @Override
+        public Optional<String> traceparent() {
+            return start.traceparent();
+        }
+
+        @Override
+        public Optional<String> tracestate() {
+            return start.tracestate();
+        }
+
+        @Override
         public void progress(double fraction, String note) {
             send(Json.object()
                     .put("progress", start.number())

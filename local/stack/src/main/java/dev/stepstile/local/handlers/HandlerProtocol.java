@@ -15,6 +15,7 @@ import dev.stepstile.usecase.HandlerInput;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -28,6 +29,8 @@ final class HandlerProtocol {
     private static final String DELAY = "delayMillis";
     private static final String RESULT = "result";
     private static final String FAILED = "failed";
+    private static final String TRACEPARENT = "traceparent";
+    private static final String TRACESTATE = "tracestate";
 
     private HandlerProtocol() {}
 
@@ -36,7 +39,13 @@ final class HandlerProtocol {
      *
      * @param number by which the two sides name the step
      */
-    record Start(int number, String handler, Attempt attempt, HandlerInput input) {
+    record Start(
+            int number,
+            String handler,
+            Attempt attempt,
+            HandlerInput input,
+            Optional<String> traceparent,
+            Optional<String> tracestate) {
         static Start read(JsonNode json) {
             return new Start(
                     json.path("start").asInt(),
@@ -48,7 +57,9 @@ final class HandlerProtocol {
                             Instant.parse(json.path("deadline").asText()),
                             texts(json.path("tags")),
                             json.path("tenant").asText()),
-                    new HandlerInput(json.path("input").asText(), texts(json.path("shared"))));
+                    new HandlerInput(json.path("input").asText(), texts(json.path("shared"))),
+                    Optional.ofNullable(json.path(TRACEPARENT).textValue()),
+                    Optional.ofNullable(json.path(TRACESTATE).textValue()));
         }
     }
 
@@ -71,6 +82,8 @@ final class HandlerProtocol {
                 .put("deadline", step.deadline().toString())
                 .put("tenant", step.tenant())
                 .put("input", input.json());
+        step.traceparent().ifPresent(text -> start.put(TRACEPARENT, text));
+        step.tracestate().ifPresent(text -> start.put(TRACESTATE, text));
         ObjectNode tags = start.putObject("tags");
         step.tags().forEach(tags::put);
         ObjectNode shared = start.putObject("shared");

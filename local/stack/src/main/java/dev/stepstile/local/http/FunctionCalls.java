@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -24,8 +25,9 @@ record FunctionCalls(RequestStreamHandler dispatch, RequestStreamHandler runs) i
     private static final Logger LOG = LoggerFactory.getLogger(FunctionCalls.class);
 
     @Override
-    public Http.Answer answer(String method, String path, @Nullable String query, byte[] body) {
-        byte[] event = event(method, path, query, body);
+    public Http.Answer answer(
+            String method, String path, @Nullable String query, Map<String, String> headers, byte[] body) {
+        byte[] event = event(method, path, query, headers, body);
         boolean dispatches = path.endsWith("/dispatches");
         String function = dispatches ? "dispatch" : "runs";
         ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -40,20 +42,21 @@ record FunctionCalls(RequestStreamHandler dispatch, RequestStreamHandler runs) i
             return new Http.Answer(500, "application/json", "{\"message\":\"Internal Server Error\"}"); // API Gateway's
         }
         JsonNode answer = Json.parse(out.toString(StandardCharsets.UTF_8));
-        SortedMap<String, String> headers = new TreeMap<>();
+        SortedMap<String, String> answered = new TreeMap<>();
         answer.path("headers")
                 .properties()
-                .forEach(e -> headers.put(e.getKey(), e.getValue().asText()));
-        String type = headers.remove("content-type");
+                .forEach(e -> answered.put(e.getKey(), e.getValue().asText()));
+        String type = answered.remove("content-type");
         return new Http.Answer(
                 answer.path("statusCode").intValue(),
                 type == null ? "application/json" : type,
                 answer.path("body").asText(""),
-                headers);
+                answered);
     }
 
     /** As API Gateway makes it: a path that is decoded, a query as it was sent, a body in base64 if it is no text. */
-    private static byte[] event(String method, String encoded, @Nullable String query, byte[] body) {
+    private static byte[] event(
+            String method, String encoded, @Nullable String query, Map<String, String> headers, byte[] body) {
         String path = RequestTarget.decodedPath(encoded);
         ObjectNode event = Json.object().put("version", "2.0").put("routeKey", "$default");
         event.put("rawPath", path).put("rawQueryString", query == null ? "" : query);
@@ -61,6 +64,8 @@ record FunctionCalls(RequestStreamHandler dispatch, RequestStreamHandler runs) i
                 .putObject("http")
                 .put("method", method)
                 .put("path", path);
+        ObjectNode sent = event.putObject("headers");
+        headers.forEach(sent::put);
         boolean text = true;
         if (body.length > 0) {
             try {

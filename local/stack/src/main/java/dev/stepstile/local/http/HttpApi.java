@@ -14,9 +14,12 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.Handler;
@@ -187,8 +190,16 @@ public final class HttpApi implements AutoCloseable {
             if (path == null || !path.startsWith("/")) {
                 throw Http.Problem.badRequest("bad-path", "The request target must be a path.");
             }
-            return calls.answer(request.getMethod(), path, request.getHttpURI().getQuery(), read);
+            return calls.answer(
+                    request.getMethod(), path, request.getHttpURI().getQuery(), headers(request.getHeaders()), read);
         });
+    }
+
+    /** Values of one name are joined, as API Gateway does. */
+    private static Map<String, String> headers(HttpFields sent) {
+        Map<String, String> headers = new TreeMap<>();
+        sent.forEach(field -> headers.merge(field.getLowerCaseName(), field.getValue(), (a, b) -> a + "," + b));
+        return headers;
     }
 
     private static byte[] read(CallBody sent) {

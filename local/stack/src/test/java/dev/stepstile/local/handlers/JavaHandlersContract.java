@@ -120,6 +120,29 @@ abstract class JavaHandlersContract {
         assertThat(seen.path("typed").size()).isEqualTo(2);
         assertThat(seen.path("left").asInt()).isBetween(20, 40);
         assertThat(seen.path("cancelled").asBoolean()).isFalse();
+        assertThat(seen.has("traceparent")).isFalse();
+    }
+
+    @Test
+    void sees_the_trace_that_came_with_the_call() throws Exception {
+        String parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        ObjectNode body = Json.object();
+        body.putArray("steps").add(act("traced", "context", 1));
+        body.putObject("sharedInputs").putArray("numbers");
+        assertThat(api.post(
+                                "/v1/runs/traced/dispatches",
+                                Json.print(body),
+                                "Traceparent",
+                                parent,
+                                "tracestate",
+                                "a=b",
+                                "tracestate",
+                                "c=d")
+                        .statusCode())
+                .isEqualTo(202);
+        JsonNode seen = api.await("traced", "traced", "SUCCEEDED").path("result");
+        assertThat(seen.path("traceparent").asText()).isEqualTo(parent);
+        assertThat(seen.path("tracestate").asText()).isEqualTo("a=b,c=d");
     }
 
     @Test

@@ -22,7 +22,8 @@ public final class Formats {
             "5-delay",
             "6-notification",
             "7-deadline",
-            "8-list-of-runs");
+            "8-list-of-runs",
+            "9-trace");
 
     private Formats() {}
 

@@ -22,6 +22,8 @@ import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepTags;
+import dev.stepstile.step.TraceContext;
+import dev.stepstile.step.TraceParent;
 import dev.stepstile.step.Window;
 import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.step.WorkerRecord.Activity;
@@ -181,6 +183,36 @@ public final class Specimens {
     private static final Window DELAY = new Window(NOW.plusSeconds(80), null);
 
     private static final Window DEADLINE = new Window(null, NOW.plusSeconds(7_200));
+
+    private static final TraceContext TRACE = new TraceContext(
+            new TraceParent("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", TraceParent.SAMPLED),
+            "vendor=t61rcWkgMzE,other=00f067aa0ba902b7");
+
+    /** A step of a dispatch that came in a trace. */
+    public static StepSpec traced() {
+        StepSpec small = small();
+        return new StepSpec(
+                small.id(),
+                small.shard(),
+                small.settings().in(TRACE.parent()),
+                small.input(),
+                small.sharedInputs(),
+                small.tags(),
+                new StepSpec.Queueing(small.tenant(), small.validUntil(), TRACE.state()));
+    }
+
+    /** Its record, before the second attempt. */
+    public static StepRecord tracedRecord() {
+        StepRecord record = record("traced", 1, LEASED_OWNER, List.of(), new StepState.Retrying(NOW.plusSeconds(90)));
+        return new StepRecord(
+                record.id(),
+                record.shard(),
+                record.settings().in(TRACE.parent()),
+                record.createdAt(),
+                record.attempts(),
+                record.answered(),
+                record.state());
+    }
 
     /** A step with a deadline. */
     public static StepSpec timed() {
