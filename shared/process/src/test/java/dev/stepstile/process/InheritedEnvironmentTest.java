@@ -86,7 +86,7 @@ class InheritedEnvironmentTest {
     void has_what_is_asked_for_by_name_or_by_its_beginning() {
         assertThat(names(List.of("DATABASE_URL", "MY_*"), "DATABASE_URL", "DATABASE_URLS", "MY_TOKEN", "MY", "YOURS"))
                 .containsExactly("DATABASE_URL", "MY_TOKEN");
-        assertThat(names(List.of("*"), "DATABASE_URL", "AWS_SECRET_ACCESS_KEY", "STEPSTILE_HANDLERS"))
+        assertThat(names(List.of("*"), "DATABASE_URL", "AWS_SECRET_ACCESS_KEY", "STEPSTILE_HANDLERS", "TRACEPARENT"))
                 .containsExactly("AWS_SECRET_ACCESS_KEY", "DATABASE_URL");
     }
 
