@@ -29,7 +29,7 @@ class CallersTest {
     private final Callers holders = Callers.holdersOfToken();
     private final HttpApi forwarding = new HttpApi(
             0,
-            (method, path, query, body) -> {
+            (method, path, query, headers, body) -> {
                 invoked.add(method + " " + path);
                 return new Http.Answer(200, "application/json", "{}");
             },
