@@ -46,7 +46,7 @@ final class ForwardedCalls implements ApiCalls, AutoCloseable {
 
     @Override
     public Http.Answer answer(
-            String method, String path, @Nullable String query, Map<String, String> headers, byte[] sent) {
+            String method, String path, @Nullable String query, Map<String, String> given, byte[] sent) {
         URI uri = target(method, path, query);
         String body = new String(sent, StandardCharsets.UTF_8);
         try {
