@@ -19,6 +19,8 @@ LAUNCHER = CHECKOUT / "stepstile"
 SOURCES = tuple(
     CHECKOUT / package / "src" for package in ("client/python", "client/python-host", "orchestrators/dagster")
 )
+# Nobody waits for what a test has left running.
+SOON_STOPPED = ("--grace", "1")
 HANDLERS = {
     name: {"command": [sys.executable, str(Path(__file__).parent / f"{name}.py")]}
     for name in ("reporter", "talkative", "scripted")
@@ -39,7 +41,9 @@ def searched(*folders: Path) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """One stack for all tests that do not break it. A lost worker is noticed within 8 s: lease, margin, two sweeps."""
-    with LocalStack(LAUNCHER, tmp_path_factory.mktemp("stack"), lease_seconds=5, handlers=HANDLERS) as stack:
+    with LocalStack(
+        LAUNCHER, tmp_path_factory.mktemp("stack"), lease_seconds=5, handlers=HANDLERS, options=SOON_STOPPED
+    ) as stack:
         yield stack
 
 

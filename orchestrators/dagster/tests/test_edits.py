@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from homes import instance_in
-from stacks import LAUNCHER, searched
+from stacks import LAUNCHER, SOON_STOPPED, searched
 
 from stepstile.local_stack import LocalStack
 
@@ -188,7 +188,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         "environment": project.environment,
         "warm": True,
     }
-    with LocalStack(LAUNCHER, tmp_path_factory.mktemp("stack"), handlers={"dagster": handler}) as stack:
+    state = tmp_path_factory.mktemp("stack")
+    with LocalStack(LAUNCHER, state, handlers={"dagster": handler}, options=SOON_STOPPED) as stack:
         project.endpoint = stack.endpoint
         yield project
 

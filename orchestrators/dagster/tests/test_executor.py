@@ -21,7 +21,7 @@ import project_events
 import pytest
 from homes import instance_in
 from scripted_api import Answer, api
-from stacks import LAUNCHER, searched
+from stacks import LAUNCHER, SOON_STOPPED, searched
 from waiting import eventually
 
 from dagster_stepstile._step_entries import LIVE_AFTER_SECONDS, QUICK_RESOURCES_SECONDS
@@ -42,7 +42,7 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     ]
     handlers = {"dagster": {"command": command, "environment": SEARCHED, "warm": True}}
     state = tmp_path_factory.mktemp("workers")
-    with LocalStack(LAUNCHER, state, handlers=handlers, lease_seconds=2) as stack:
+    with LocalStack(LAUNCHER, state, handlers=handlers, lease_seconds=2, options=SOON_STOPPED) as stack:
         yield stack
 
 

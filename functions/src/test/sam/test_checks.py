@@ -16,7 +16,7 @@ import yaml
 from test_deployment import EVERYTHING, IMAGE, PARSED, REGION, TEMPLATE, Stack
 
 CFN_LINT = Path(sys.executable).parent / "cfn-lint"
-CHECKOV = TEMPLATE.parent / ".stepstile" / "checkov" / "bin" / "checkov"
+CHECKOV = TEMPLATE.parent / ".stepstile" / "python" / "checkov" / "bin" / "checkov"
 # Informational rules too; and a number that is written as a text is a finding.
 ALL_RULES = ["--include-checks", "I", "--configure-rule", "E3012:strict=true", "--regions", REGION]
 

@@ -16,7 +16,7 @@ import boto3
 
 TOP = Path(__file__).parents[5]
 EVENTS = TOP / "events"
-SAM = TOP / ".stepstile" / "sam" / "bin" / "sam"
+SAM = TOP / ".stepstile" / "python" / "sam" / "bin" / "sam"
 MACHINE = platform.machine().replace("aarch64", "arm64")
 # Not the caller's own: SAM would pass them on to the functions.
 CREDENTIALS = {

@@ -287,13 +287,11 @@ class DocumentedCommandsTest {
             return new Ended(status, Files.readString(out.toPath()));
         }
 
-        private static List<String> java(List<String> arguments) {
+        /** As the launcher does, with the options of its JVM that this file has. */
+        private static List<String> java(String options, List<String> arguments) {
             List<String> command = new ArrayList<>(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "--enable-native-access=ALL-UNNAMED",
-                    "-Djdk.virtualThreadScheduler.parallelism=1",
-                    "-Djdk.virtualThreadScheduler.maxPoolSize=1",
-                    "-Dlog4j2.configurationFile=classpath:stepstile-simulate-log4j2.xml",
+                    "@" + CHECKOUT.resolve("cli/src/main/jvm").resolve(options),
                     "-cp",
                     System.getProperty("java.class.path"),
                     Main.class.getName()));
@@ -312,7 +310,7 @@ class DocumentedCommandsTest {
         @Test
         void the_first_step_of_the_README_runs_on_a_stack() throws Exception {
             String block = block("README.md", "ENDPOINT=");
-            ProcessBuilder builder = new ProcessBuilder(java(List.of("local", "--port", "0")));
+            ProcessBuilder builder = new ProcessBuilder(java("usual.options", List.of("local", "--port", "0")));
             builder.environment().put("STEPSTILE_HOME", folder.resolve("stack").toString());
             Process stack = builder.start();
             try (var lines = stack.inputReader(StandardCharsets.UTF_8)) {
@@ -344,7 +342,7 @@ class DocumentedCommandsTest {
                     .filter(command -> command.startsWith("./stepstile simulate ") && command.contains(part))
                     .toList();
             assertThat(calls).hasSize(1);
-            return run(java(words(calls.getFirst())));
+            return run(java("simulated.options", words(calls.getFirst())));
         }
 
         @Test

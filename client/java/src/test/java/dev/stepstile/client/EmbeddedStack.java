@@ -40,6 +40,7 @@ final class EmbeddedStack {
         Duration second = Duration.ofSeconds(1);
         Timing timing = Timing.of(Duration.ofSeconds(5), second, second, Duration.ofSeconds(30));
         return LocalStack.start(StackOptions.of(kind, folder)
+                .withoutEarlierState()
                 .withHandlers(List.of(new Echo(), new Sleep(), new Talkative()))
                 .withTimes(new StackOptions.Times(timing, Duration.ofMinutes(2), Duration.ofMinutes(2))));
     }

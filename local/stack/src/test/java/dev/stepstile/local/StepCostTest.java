@@ -46,8 +46,10 @@ class StepCostTest {
     @ValueSource(ints = {0, 1})
     void is_what_the_table_of_costs_states(int seconds) throws Exception {
         String column = seconds == 0 ? "no-op" : seconds + " s";
-        StackOptions options =
-                StackOptions.of(StackOptions.Kind.AWS, folder).withWorkers(4).withTimes(LONG);
+        StackOptions options = StackOptions.of(StackOptions.Kind.AWS, folder)
+                .withoutEarlierState() // the emulators keep all in memory
+                .withWorkers(4)
+                .withTimes(LONG);
         try (LocalStack stack = LocalStack.start(options)) {
             AwsUsage usage = stack.usage().orElseThrow();
             StackCaller api = new StackCaller(stack.endpoint());

@@ -23,6 +23,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
 
 /** The AWS ports keep to the ports' contracts, over the SDK, against emulators. */
@@ -79,6 +81,7 @@ class AwsContractsTest {
     }
 
     @Nested
+    @Execution(ExecutionMode.CONCURRENT)
     class Queue extends StepQueueContract {
         @Override
         protected StepQueue queue() {
@@ -110,6 +113,7 @@ class AwsContractsTest {
     }
 
     @Nested
+    @Execution(ExecutionMode.CONCURRENT)
     class Dead_letters extends DeadLetterQueueContract {
         @Override
         protected DeadLetterQueue deadLetters() {

@@ -38,6 +38,7 @@ class IsolatedStackTest {
     @BeforeAll
     static void start() throws Exception {
         stack = FaultyStack.start(StackOptions.of(StackOptions.Kind.ISOLATED, folder)
+                .withoutEarlierState()
                 .withProcessHandlers(PythonHandlers.configuration(folder)));
         api = new StackCaller(stack.stack().endpoint());
     }

@@ -291,6 +291,11 @@ class RealKillsTest {
         survives(StackOptions.Kind.ISOLATED, 2_000, 100, 3);
     }
 
+    /** Is not started again on what it left, so that its emulators keep all in memory. */
+    private StackOptions isolated() {
+        return StackOptions.of(StackOptions.Kind.ISOLATED, folder).withoutEarlierState();
+    }
+
     /** Attempts whose whole process stands still beyond their leases, and then goes on as if nothing had been. */
     @Test
     @Tag("integration")
@@ -300,7 +305,7 @@ class RealKillsTest {
         for (int i = 0; i < steps; i++) {
             call.add(step(i, 5_000, Fate.SUCCEEDS));
         }
-        try (LocalStack stack = LocalStack.start(StackOptions.of(StackOptions.Kind.ISOLATED, folder))) {
+        try (LocalStack stack = LocalStack.start(isolated())) {
             StackCaller api = new StackCaller(stack.endpoint());
             api.dispatch(RUN, call);
             String worker = firstWorker();
@@ -331,7 +336,7 @@ class RealKillsTest {
     @Test
     @Tag("integration")
     void the_handlers_of_a_worker_that_stood_still_are_stopped() throws Exception {
-        try (LocalStack stack = LocalStack.start(StackOptions.of(StackOptions.Kind.ISOLATED, folder))) {
+        try (LocalStack stack = LocalStack.start(isolated())) {
             StackCaller api = new StackCaller(stack.endpoint());
             api.dispatch(RUN, List.of(step(0, 0, Fate.HANGS)));
             String worker = firstWorker();
@@ -356,7 +361,7 @@ class RealKillsTest {
     @Test
     @Tag("integration")
     void a_worker_that_is_terminated_hands_its_step_over_and_leaves_no_item() throws Exception {
-        try (LocalStack stack = LocalStack.start(StackOptions.of(StackOptions.Kind.ISOLATED, folder))) {
+        try (LocalStack stack = LocalStack.start(isolated())) {
             StackCaller api = new StackCaller(stack.endpoint());
             api.dispatch(RUN, List.of(step(0, 0, Fate.HANGS)));
             String worker = firstWorker();

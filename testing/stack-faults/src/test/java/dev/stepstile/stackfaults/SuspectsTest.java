@@ -76,6 +76,7 @@ class SuspectsTest {
                 Duration.ofSeconds(1); // the lease is longer than a busy machine lets four JVMs that start stand still
         Timing timing = Timing.of(second.multipliedBy(8), second, second, Duration.ofSeconds(30));
         try (FaultyStack stack = FaultyStack.start(StackOptions.of(StackOptions.Kind.ISOLATED, folder.resolve("stack"))
+                .withoutEarlierState()
                 .withTimes(new StackOptions.Times(timing, Duration.ofMinutes(2), Duration.ofMinutes(2)))
                 .withWorkers(WORKERS))) {
             StackCaller api = new StackCaller(stack.stack().endpoint());

@@ -50,7 +50,7 @@ public final class FunctionsBenchmark implements AutoCloseable {
         this.moreOptions = moreOptions;
         this.folder = folder.toAbsolutePath();
         this.build = checkout.resolve(".aws-sam/build").toAbsolutePath();
-        this.emulator = emulatorIn(checkout.resolve(".stepstile/sam/lib"));
+        this.emulator = emulatorIn(checkout.resolve(".stepstile/python/sam/lib"));
         this.aws = EmulatedAws.start(
                 HiddenLoopback.address(),
                 this.folder,
