@@ -38,6 +38,7 @@ public final class CommandLineProcess implements AutoCloseable {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 "-Dlog4j2.configurationFile=classpath:stepstile-cli-log4j2.xml",
                 "-cp",
                 System.getProperty("java.class.path"),

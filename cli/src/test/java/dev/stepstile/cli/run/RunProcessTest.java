@@ -135,6 +135,7 @@ class RunProcessTest {
         List<String> words = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 "-Dlog4j2.configurationFile=classpath:stepstile-cli-log4j2.xml",
                 "-cp",
                 System.getProperty("java.class.path"),

@@ -27,6 +27,7 @@ class SimulateTest {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 "-Djdk.virtualThreadScheduler.parallelism=1",
                 "-Dlog4j2.configurationFile=classpath:stepstile-simulate-log4j2.xml",
                 "-cp",
