@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** The main job, as {@code ./stepstile demo} runs it. It compares its result itself, and exits 0 only if it is right. */
 @Tag("integration")
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
 class DemoTest {
     private static int demo(String... options) {
         String[] arguments = new String[options.length + 1];

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code ./stepstile local} as a process: how it starts, what it refuses, and how it ends. */
 @Tag("integration")
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
 class LocalCommandTest {
     @TempDir
     Path home;
