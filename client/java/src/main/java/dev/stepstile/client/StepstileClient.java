@@ -73,11 +73,17 @@ public final class StepstileClient implements AutoCloseable {
      *     {@code run-cancelled} if the run was cancelled
      */
     public DispatchResult dispatch(String runId, Dispatch dispatch) {
-        List<JsonNode> answers = new ArrayList<>();
-        for (String body : RequestWriter.dispatch(dispatch)) {
-            answers.add(transport.post(run(runId) + "/dispatches", body, "acceptedCount"));
-        }
-        return AnswerReader.dispatched(answers);
+        return dispatched(runId, RequestWriter.dispatch(dispatch), Map.of());
+    }
+
+    /**
+     * As {@link #dispatch(String, Dispatch)}, in a trace.
+     *
+     * @param trace what the attempts continue. It is no part of the dispatch: the same call again is the same dispatch in
+     *     whatever trace, and the first one stays
+     */
+    public DispatchResult dispatch(String runId, Dispatch dispatch, TraceContext trace) {
+        return dispatched(runId, RequestWriter.dispatch(dispatch), trace.headers());
     }
 
     /**
@@ -88,8 +94,20 @@ public final class StepstileClient implements AutoCloseable {
      * @throws RefusedException also if the document is not such a body, with the problem's type
      */
     public DispatchResult dispatch(String runId, JsonValue document) {
-        return AnswerReader.dispatched(
-                List.of(transport.post(run(runId) + "/dispatches", document.text(), "acceptedCount")));
+        return dispatched(runId, List.of(document.text()), Map.of());
+    }
+
+    /** As {@link #dispatch(String, JsonValue)}, in a trace. */
+    public DispatchResult dispatch(String runId, JsonValue document, TraceContext trace) {
+        return dispatched(runId, List.of(document.text()), trace.headers());
+    }
+
+    private DispatchResult dispatched(String runId, List<String> bodies, Map<String, String> trace) {
+        List<JsonNode> answers = new ArrayList<>();
+        for (String body : bodies) {
+            answers.add(transport.post(run(runId) + "/dispatches", body, "acceptedCount", trace));
+        }
+        return AnswerReader.dispatched(answers);
     }
 
     /**

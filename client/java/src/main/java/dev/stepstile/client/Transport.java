@@ -62,22 +62,30 @@ final class Transport implements AutoCloseable {
 
     /** @param member that each answer of this call has; one without it is not Stepstile's */
     JsonNode get(String path, Map<String, String> query, String member) {
-        return call("GET", target(path, query), null, answer -> having(answer, member));
+        return call("GET", target(path, query), null, Map.of(), answer -> having(answer, member));
     }
 
     /** @param member that each answer of this call has; one without it is not Stepstile's */
     JsonNode post(String path, @Nullable String body, String member) {
-        return call("POST", path, body, answer -> having(answer, member));
+        return post(path, body, member, Map.of());
+    }
+
+    /**
+     * @param member that each answer of this call has; one without it is not Stepstile's
+     * @param unsigned headers that whatever passes the call on may change
+     */
+    JsonNode post(String path, @Nullable String body, String member, Map<String, String> unsigned) {
+        return call("POST", path, body, unsigned, answer -> having(answer, member));
     }
 
     /** An answer as it came. */
     JsonValue getAsItIs(String path, Map<String, String> query) {
-        return call("GET", target(path, query), null, Transport::asItIs);
+        return call("GET", target(path, query), null, Map.of(), Transport::asItIs);
     }
 
     /** An answer as it came. */
     JsonValue postAsItIs(String path, @Nullable String body) {
-        return call("POST", path, body, Transport::asItIs);
+        return call("POST", path, body, Map.of(), Transport::asItIs);
     }
 
     private static Optional<JsonNode> having(String answer, String member) {
@@ -100,14 +108,19 @@ final class Transport implements AutoCloseable {
         return Optional.ofNullable(clockAhead);
     }
 
-    private <T> T call(String method, String target, @Nullable String body, Function<String, Optional<T>> read) {
+    private <T> T call(
+            String method,
+            String target,
+            @Nullable String body,
+            Map<String, String> unsigned,
+            Function<String, Optional<T>> read) {
         URI uri = URI.create(endpoint + target);
         Instant until = pacing.now().plus(options.patience());
         for (int failures = 1; ; failures++) {
             String cause;
             Optional<Duration> told = Optional.empty();
             try {
-                Answer answer = attempt(method, uri, body);
+                Answer answer = attempt(request(method, uri, body, unsigned));
                 if (answer.status() < 400) {
                     return read.apply(answer.body())
                             .orElseThrow(() -> notStepstile(answer, "what it answered is not its JSON"));
@@ -175,9 +188,9 @@ final class Transport implements AutoCloseable {
     }
 
     /** One try. The timeout is of all of it: the HTTP client's own ends with the head of the answer. */
-    private Answer attempt(String method, URI uri, @Nullable String body) throws IOException, InterruptedException {
+    private Answer attempt(HttpRequest request) throws IOException, InterruptedException {
         CompletableFuture<HttpResponse<String>> sent =
-                http.sendAsync(request(method, uri, body), HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
+                http.sendAsync(request, HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
         try {
             HttpResponse<String> response = sent.get(options.timeout().toNanos(), TimeUnit.NANOSECONDS);
             noteTime(response);
@@ -208,7 +221,7 @@ final class Transport implements AutoCloseable {
         });
     }
 
-    private HttpRequest request(String method, URI uri, @Nullable String body) {
+    private HttpRequest request(String method, URI uri, @Nullable String body, Map<String, String> unsigned) {
         Map<String, String> headers = body == null ? Map.of() : Map.of("content-type", "application/json");
         HttpRequest.Builder request = HttpRequest.newBuilder(uri)
                 .method(
@@ -223,6 +236,7 @@ final class Transport implements AutoCloseable {
                         request.header(name, value);
                     }
                 });
+        unsigned.forEach(request::setHeader);
         return request.build();
     }
 

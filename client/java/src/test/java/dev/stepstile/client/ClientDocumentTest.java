@@ -71,7 +71,7 @@ class ClientDocumentTest {
     @Test
     void compile_and_the_first_one_runs_as_it_says() throws Exception {
         List<String> examples = examples();
-        assertThat(examples).hasSize(4);
+        assertThat(examples).hasSize(5);
         assertThat(examples.getFirst().lines()).as("five lines").hasSize(5);
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         try (URLClassLoader loader =

@@ -23,7 +23,11 @@ record ConversationCall(StepstileClient client, JsonNode told) {
     JsonNode made() {
         String run = text("run");
         return switch (text("call")) {
-            case "dispatch" -> dispatched(client.dispatch(run, dispatch()));
+            case "dispatch" ->
+                dispatched(
+                        told.has("traceparent")
+                                ? client.dispatch(run, dispatch(), trace())
+                                : client.dispatch(run, dispatch()));
             case "status" -> WireForm.of(told.path("exact").asBoolean() ? client.exactStatus(run) : client.status(run));
             case "steps" ->
                 list((told.has("state") ? client.steps(run, StepStatus.valueOf(text("state"))) : client.steps(run))
@@ -114,6 +118,10 @@ record ConversationCall(StepstileClient client, JsonNode told) {
                 tags(defaults),
                 shared,
                 notifies(told.path("notify")));
+    }
+
+    private TraceContext trace() {
+        return new TraceContext(text("traceparent"), told.path("tracestate").textValue());
     }
 
     private static @Nullable NotifyTarget notifies(JsonNode told) {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -53,7 +54,7 @@ final class ConversationServer implements Function<Call, Answer> {
             unexpected.add(request + " after " + seconds.get() + " s");
             return Answer.problem("too-late", 400);
         }
-        if (isNext(request, call.body())) {
+        if (isNext(request, call)) {
             return answer(script.removeFirst().path("answer"));
         }
         JsonNode fixed = always.get(request);
@@ -72,14 +73,17 @@ final class ConversationServer implements Function<Call, Answer> {
         return Answer.problem("unexpected", 400);
     }
 
-    private boolean isNext(String request, String body) {
+    private boolean isNext(String request, Call call) {
         if (script.isEmpty()
                 || !ConversationCall.sorted(script.getFirst().path("request").asText())
                         .equals(request)) {
             return false;
         }
         JsonNode expected = script.getFirst().path("body");
-        return expected.isMissingNode() || WireForm.matches(expected, Conversation.parsed(body));
+        return (expected.isMissingNode() || WireForm.matches(expected, Conversation.parsed(call.body())))
+                && script.getFirst().path("headers").properties().stream()
+                        .allMatch(header -> Objects.equals(
+                                header.getValue().textValue(), call.headers().get(header.getKey())));
     }
 
     /** What is seen of the feed behind a position: an entry may come to be seen when later ones were already read. */
