@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,11 @@ PATIENCE_SECONDS = 30
 class Worker:
     """The other side of the host's protocol."""
 
-    def __init__(self, folder: Path, target: str) -> None:
+    def __init__(self, folder: Path, target: str, sources: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self.taken: list[int] = []
-        (folder / "target.py").write_text(TARGET)
+        for name, source in (sources or {"target.py": TARGET}).items():
+            (folder / name).write_text(source)
         self.host = subprocess.Popen(
             [sys.executable, "-m", "stepstile_host", "--target", target],
             cwd=folder,
@@ -64,13 +65,20 @@ class Worker:
         assert self.host.stdin is not None
         self.host.stdin.close()
 
-    def start(self, step: int, _anyway: bool = False, **extras: Any) -> Path:
+    def start(
+        self,
+        step: int,
+        _anyway: bool = False,
+        _environment: Mapping[str, str] | None = None,
+        **extras: Any,
+    ) -> Path:
         folder = self.folder / str(step)
         folder.mkdir()
         (folder / "context.json").write_text(json.dumps({"extras": extras}))
         (folder / "messages").touch()
         anyway = {"anyway": True} if _anyway else {}
-        self.send({"start": step, "folder": str(folder), "environment": self.pipes(folder), **anyway})
+        environment = self.pipes(folder) | dict(_environment or {})
+        self.send({"start": step, "folder": str(folder), "environment": environment, **anyway})
         return folder
 
     @staticmethod

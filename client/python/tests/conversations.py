@@ -66,7 +66,9 @@ class Server:
         path = request.split("?")[0]
         if self.script and _sorted(self.script[0]["request"]) == request:
             next_ = self.script.pop(0)
-            if "body" not in next_ or matches(next_["body"], call.json):
+            if ("body" not in next_ or matches(next_["body"], call.json)) and _has_headers(
+                call, next_.get("headers", {})
+            ):
                 return _answer(next_["answer"])
         elif request in self._always:
             return _answer(self._always[request])
@@ -90,6 +92,11 @@ class Server:
             "cursor": str(seen[-1] + 1 if seen else int(cursor)),
             "caughtUp": True,
         }
+
+
+def _has_headers(call: Call, expected: Mapping[str, str | None]) -> bool:
+    sent = {name.lower(): value for name, value in call.headers.items()}
+    return all(sent.get(name) == value for name, value in expected.items())
 
 
 def _answer(told: Any) -> Answer:
@@ -156,6 +163,8 @@ def perform(client: StepstileClient, call: Mapping[str, Any]) -> Any:
                 deadline=_moment(call["deadline"]) if "deadline" in call else None,
                 shared_inputs=call.get("sharedInputs"),
                 defaults=Defaults(**_settings(call["defaults"])) if "defaults" in call else None,
+                traceparent=call.get("traceparent"),
+                tracestate=call.get("tracestate"),
             )
             return wire(done)
         case "status":

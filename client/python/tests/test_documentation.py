@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from opentelemetry import trace
+from scripted_api import Answer, Call, api
 from stacks import CHECKOUT
 
 import stepstile
@@ -15,8 +17,8 @@ PAGE = (CHECKOUT / "docs/client-python.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall("```python\n(.*?)```", PAGE, re.DOTALL)
 
 
-def test_the_page_has_three_examples() -> None:
-    assert len(EXAMPLES) == 3
+def test_the_page_has_four_examples() -> None:
+    assert len(EXAMPLES) == 4
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -31,11 +33,27 @@ def test_an_example_prints_each_end(
     ]
 
 
+def test_a_dispatch_within_a_span_is_made_as_the_page_says() -> None:
+    sent: list[str | None] = []
+
+    def answer(call: Call) -> Answer:
+        sent.append({name.lower(): value for name, value in call.headers.items()}.get("traceparent"))
+        return Answer(202, {"acceptedCount": 1})
+
+    context = trace.SpanContext(1, 2, is_remote=True, trace_flags=trace.TraceFlags(1))
+    with api(answer) as endpoint, stepstile.StepstileClient(endpoint) as client:
+        steps = [stepstile.Step("a", "stepstile.echo")]
+        # Without a provider of tracers, a span is the one around it.
+        with trace.use_span(trace.NonRecordingSpan(context)):
+            exec(EXAMPLES[2], {"client": client, "steps": steps})
+    assert sent == [f"00-{1:032x}-{2:016x}-01"]
+
+
 def test_a_client_for_aws_is_made_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     names = {"StepstileClient": stepstile.StepstileClient}
-    exec(EXAMPLES[2], names)
+    exec(EXAMPLES[3], names)
     assert isinstance(names["client"], stepstile.StepstileClient)
 
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from dagster_pipes import PipesContextData, PipesContextLoader, PipesParams, open_dagster_pipes
 
-from stepstile_host import offspring
+from stepstile_host import offspring, traces
 from stepstile_host.randomness import Generators
 from stepstile_host.threads import finish_threads
 
@@ -37,10 +37,14 @@ def run(
     status = 1
     try:
         _settle(folder, of_others)
+        for name in traces.VARIABLES:  # the host's own would be another trace
+            os.environ.pop(name, None)
         os.environ.update(environment)
         generators.seed()
+        traces.enter(environment)
         status = _run(target, context, failure)
         sys.stdout.flush()
+        traces.flush()
     except BaseException:
         traceback.print_exc()
     finally:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from stepstile_host import child, offspring
+from stepstile_host import child, offspring, traces
 from stepstile_host.channel import Channel
 from stepstile_host.randomness import Generators
 from stepstile_host.sources import LoadedSources
@@ -136,6 +136,7 @@ class Host:
             os.mkfifo(path, 0o600)
             held.append(os.open(path, os.O_RDWR))
         context, failure = self._prepared(folder)
+        traces.load(environment)
         gc.freeze()  # or a collection in the child would copy every page with an object
         pid = os.fork()
         if pid == 0:

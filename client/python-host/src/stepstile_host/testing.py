@@ -17,7 +17,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from stepstile_host import plain
+from stepstile_host import plain, traces
 from stepstile_host.__main__ import load
 from stepstile_host.processes import Exit, Running
 from stepstile_host.retries import RetryRule
@@ -105,6 +105,7 @@ def run_step(
     grace: float = 5,
     directory: str | os.PathLike[str] | None = None,
     environment: Mapping[str, str] | None = None,
+    traceparent: str | None = None,
     lose_worker: Iterable[int] = (),
     cancel: str | None = None,
 ) -> EndedStep:
@@ -122,6 +123,8 @@ def run_step(
     :param grace: how long a process may take to end after SIGTERM, before SIGKILL.
     :param directory: where a command runs; a function runs where the test does.
     :param environment: further variables.
+    :param traceparent: the W3C Trace Context that the step was dispatched with: the variable ``TRACEPARENT`` and, for a
+        function where OpenTelemetry is installed, its current context. If None, there is none.
     :param lose_worker: the attempts whose worker is lost after the handler has ended and before its result is recorded:
         what it has done to others is done, and another attempt follows.
     :param cancel: the run is cancelled once the handler prints a line that has this text, on either stream.
@@ -141,7 +144,7 @@ def run_step(
         key,
         run_id,
         tenant or run_id,
-        dict(environment or {}),
+        {**(environment or {}), **({"TRACEPARENT": traceparent} if traceparent else {})},
     )
     lost = frozenset(lose_worker)
     attempts: list[Attempt] = []
@@ -252,7 +255,8 @@ def _started(
         handler = load(handler)
     if callable(handler):
         return Running.forked(handler, folder, variables)
-    return Running.command(handler, directory, variables, stdin)
+    # What the test runner was started with is no step's.
+    return Running.command(handler, directory, {**dict.fromkeys(traces.VARIABLES), **variables}, stdin)
 
 
 def _outcome(ran: _Ran, timeout: float, lost: bool) -> Outcome:

@@ -46,6 +46,7 @@ from stepstile.records import (
     StepRecord,
 )
 from stepstile.signing import Request, Sign
+from stepstile.traces import attempt_span_id
 
 __all__ = [
     "CANCELLED",
@@ -89,4 +90,5 @@ __all__ = [
     "StepstileError",
     "Unauthorised",
     "Unreachable",
+    "attempt_span_id",
 ]

@@ -12,7 +12,7 @@ from typing import Any, Literal, overload
 from urllib.parse import quote
 from uuid import uuid4
 
-from stepstile import limits
+from stepstile import limits, traces
 from stepstile.dead_letters import DeadLetters
 from stepstile.errors import DamagedResult, Refused
 from stepstile.follower import Follower
@@ -131,6 +131,8 @@ class StepstileClient:
         shared_inputs: Mapping[str, Any] | None = None,
         defaults: Defaults | None = None,
         notify: NotifyEvent | NotifyWebhook | None = None,
+        traceparent: str | None = None,
+        tracestate: str | None = None,
     ) -> Dispatched:
         """Dispatches steps: when this returns, they are recorded and will end, whatever crashes.
 
@@ -145,6 +147,9 @@ class StepstileClient:
             is told of.
         :param deadline: each step that has not ended by then ends FAILED; a timedelta is counted from when the dispatch is
             accepted, also if it is repeated later. At most 14 days away. By default, there is none.
+        :param traceparent: the W3C Trace Context that the attempts continue, with `tracestate`: by default that of
+            OpenTelemetry's current span, if the program uses OpenTelemetry; `""` for none. One that is malformed is
+            ignored. A repeated call keeps that of the first one.
         :raises Refused: `dispatch-conflict` if the id was used with other content; `run-cancelled` if the run was
             cancelled.
         """
@@ -169,6 +174,7 @@ class StepstileClient:
         common = limits.text_of(head)[1:-1]
         room = limits.REQUEST_BYTES - 1000
         limits.check_fits("shared_inputs", _weight(common), room)
+        trace = traces.headers(traceparent, tracestate)
         answers: list[dict[str, Any]] = []
         for number, part in enumerate(list(_parts(map(_step_text, steps), room - _weight(common)))):
             members = [common] if common else []
@@ -177,7 +183,9 @@ class StepstileClient:
                 members.insert(0, f'"dispatchId":{limits.text_of(name)}')
             body = "{" + ",".join([*members, '"steps":[' + ",".join(part) + "]"]) + "}"
             path = f"{_run(run_id)}/dispatches"
-            answers.append(self._transport.call("POST", path, body.encode(), member="acceptedCount"))
+            answers.append(
+                self._transport.call("POST", path, body.encode(), member="acceptedCount", trace=trace)
+            )
         return Dispatched(
             accepted_count=sum(int(answer["acceptedCount"]) for answer in answers),
             attached_count=sum(int(answer.get("attachedCount", 0)) for answer in answers),

@@ -74,10 +74,12 @@ class Transport:
         query: Mapping[str, str] | None = None,
         *,
         member: str | None = None,
+        trace: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """Makes a call; returns the answer's JSON.
 
         :param member: what each answer of this call has; one without it is not Stepstile's.
+        :param trace: headers of the trace. They are not signed, as whatever passes the call on may change them.
         :raises Unreachable: if there was no answer within `patience_seconds`.
         :raises Unauthorised: if the caller is unknown or the call is not allowed.
         :raises Refused: if Stepstile rejects the call.
@@ -89,7 +91,7 @@ class Transport:
         while True:
             retry_after: float | None = None
             try:
-                status, answer, retry_after = self._try(method, target, body or b"")
+                status, answer, retry_after = self._try(method, target, body or b"", trace or {})
             except (OSError, http.client.HTTPException) as e:
                 self._drop()
                 cause = f"{type(e).__name__}: {e}" if str(e) else type(e).__name__
@@ -118,16 +120,19 @@ class Transport:
         for connection in connections:
             connection.close()
 
-    def _try(self, method: str, target: str, body: bytes) -> tuple[int, bytes, float | None]:
+    def _try(
+        self, method: str, target: str, body: bytes, trace: Mapping[str, str]
+    ) -> tuple[int, bytes, float | None]:
         headers: Mapping[str, str] = {"content-type": "application/json"} if body else {}
         if self._sign:
             scheme = "https" if self._secure else "http"
             netloc = self.host if self._port is None else f"{self.host}:{self._port}"
             headers = self._sign(Request(method, f"{scheme}://{netloc}{target}", headers, body))
+        headers = {**headers, **trace}
         connection = self._connection()
         reused = connection.sock is not None
         try:
-            connection.request(method, target, body or None, dict(headers))
+            connection.request(method, target, body or None, headers)
             response = connection.getresponse()
             return response.status, response.read(), _seconds(response.getheader("retry-after"))
         except (ConnectionError, http.client.HTTPException):
@@ -135,7 +140,7 @@ class Transport:
                 raise
             # The other side closes idle connections: this does not mean that it does not answer.
             connection.close()
-            connection.request(method, target, body or None, dict(headers))
+            connection.request(method, target, body or None, headers)
             response = connection.getresponse()
             return response.status, response.read(), _seconds(response.getheader("retry-after"))
 
