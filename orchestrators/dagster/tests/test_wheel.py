@@ -56,6 +56,7 @@ def test_needs_dagster_and_the_client_and_the_host_of_its_own_version(
         f"stepstile=={client.version}",
         f"stepstile-host=={host.version}",
         f"stepstile[aws]=={client.version}; extra == 'aws'",
+        "opentelemetry-api<2,>=1.25; extra == 'traces'",
     }
     assert wheel.version == client.version == host.version
 
@@ -63,7 +64,8 @@ def test_needs_dagster_and_the_client_and_the_host_of_its_own_version(
 def test_imports_nothing_but_what_it_needs_and_what_dagster_brings(wheel: Wheel) -> None:
     needed = {"dagster", "dagster_pipes", "stepstile", "stepstile_host"}
     plugin = {"pytest"}  # of the plugin alone, which only pytest loads
-    assert wheel.foreign_imports == needed | {"dotenv", "pydantic", "sqlalchemy"} | plugin
+    where_loaded = {"opentelemetry"}  # see test_traces.py
+    assert wheel.foreign_imports == needed | {"dotenv", "pydantic", "sqlalchemy"} | where_loaded | plugin
     assert [name for name, source in wheel.sources.items() if "import pytest" in source] == [
         "dagster_stepstile/pytest_plugin.py"
     ]

@@ -80,6 +80,12 @@ def failure_event(executor: Any, step_context: Any, error: Any, state: Any) -> A
     raise AttributeError("This version of Dagster has no way to fail a step from its executor.")
 
 
+def kind_of_failure(event: Any) -> str:
+    """The class of the error of a step that failed or is up for retry: the op's own, where Dagster's wraps it."""
+    error = getattr(event.event_specific_data, "error", None)
+    return str(getattr(getattr(error, "cause", None) or error, "cls_name", None) or "StepFailed")
+
+
 def state_for_step(state: Any, step: Any) -> Any:
     """The part of a run's state that one step needs: in a fan-out, a step does not receive the keys of all its siblings."""
     needed = set(step.get_execution_dependency_keys()) | {step.key}

@@ -11,7 +11,7 @@ from typing import Any
 import dagster
 from dagster import DagsterEvent, DagsterExecutionInterruptedError, Executor
 
-from dagster_stepstile import _dagster, _resume, _wire
+from dagster_stepstile import _dagster, _resume, _traces, _wire
 from dagster_stepstile._compute_logs import ComputeLogs
 from dagster_stepstile._gate import Gate, Pools
 from dagster_stepstile._outgoing import Outgoing, Settings
@@ -58,6 +58,8 @@ class Orchestration:
         self._follower = client.follow(self._run_id, [], logs=True)
         self._running = RunningSteps(client, self._run_id)
         self._outgoing = Outgoing(settings, plan_context, self._job_def)
+        self._traces = _traces.of_run(self._instance, self._run, plan_context.resume_from_failure)
+        self._failure: str | None = None
 
     def events(self) -> Iterator[DagsterEvent]:
         """Runs the plan; yields its events as they are written."""
@@ -74,14 +76,18 @@ class Orchestration:
                 yield from self._loop(active)
             except GeneratorExit:
                 raise
-            except DagsterExecutionInterruptedError:
+            except DagsterExecutionInterruptedError as interrupted:
+                self._failure = type(interrupted).__name__
                 raise
-            except Exception:
+            except Exception as problem:
+                self._failure = type(problem).__name__
                 self._abandon()
                 raise
             finally:
                 self._pools.give_up()
                 self._log.close()
+                self._traces.end(self._failure)
+                _traces.flush()
 
     def _report(self, message: str) -> DagsterEvent:
         return self._instance.report_engine_event(message, self._run)
@@ -144,7 +150,7 @@ class Orchestration:
         for step in steps:
             sent = self._begin(step, active)
             try:
-                wave.append(self._outgoing.step(sent.name, step, state))
+                wave.append(self._traces.tagged(self._outgoing.step(sent.name, step, state), step.key))
             except (dagster.DagsterInvalidConfigError, BadInput) as problem:
                 yield from self._fail_unsent(sent, active, str(problem))
         wave.sort(key=lambda step: step.key)
@@ -163,13 +169,15 @@ class Orchestration:
         if not wave:
             return
         try:
-            self._client.dispatch(
-                self._run_id,
-                wave,
-                dispatch_id=self._outgoing.dispatch_id(wave),
-                tenant=self._outgoing.tenant,
-                shared_inputs={"dagster.run": self._outgoing.shared()},
-            )
+            with self._traces.dispatching():
+                done = self._client.dispatch(
+                    self._run_id,
+                    wave,
+                    dispatch_id=self._outgoing.dispatch_id(wave),
+                    tenant=self._outgoing.tenant,
+                    shared_inputs={"dagster.run": self._outgoing.shared()},
+                    defaults=self._traces.defaults(None, wave),
+                )
         except (BadInput, Refused) as refusal:
             if isinstance(refusal, BadInput) and refusal.field == "shared_inputs":
                 raise _too_much_shared(refusal) from refusal
@@ -182,6 +190,7 @@ class Orchestration:
                 return
             yield from self._fail_unsent(self._sent[wave[0].key], active, _rejection_of(wave[0], refusal))
         else:
+            self._traces.dispatched(done, wave)
             self._follower.add(step.key for step in wave)
 
     def _fail_unsent(self, sent: SentStep, active: Any, cause: str) -> Iterator[DagsterEvent]:
@@ -210,6 +219,7 @@ class Orchestration:
             self._forward(value.get("calls", ()))
             self._writing.append((sent, end, self._recorder.record_result(sent, end.attempt, texts)))
             return
+        sent.end = end
         if end.attempt:
             yield from self._recorder.record_start(sent, end)
         yield from self._fail(sent, active, self._error_of(sent, end))
@@ -238,12 +248,14 @@ class Orchestration:
             if not future.done():
                 still.append((sent, end, future))
                 continue
+            sent.end = end
             ended = False
             for event in future.result():
                 yield event
                 if event.step_key is None or event.is_step_skipped:
                     continue
                 active.handle_event(event)
+                self._note_failure(sent, event)
                 ended = ended or event.is_step_success or event.is_step_failure or event.is_step_up_for_retry
                 if event.is_resource_init_failure:
                     yield from self._fail(sent, active, event.engine_event_data.error)
@@ -257,6 +269,14 @@ class Orchestration:
         event = _dagster.failure_event(self._executor, sent.context, error, active.get_known_state())
         yield event
         active.handle_event(event)
+        self._note_failure(sent, event)
+
+    def _note_failure(self, sent: SentStep, event: DagsterEvent) -> None:
+        """Keeps, for the step's span, the kind of its error."""
+        if event.is_step_failure or event.is_step_up_for_retry:
+            sent.failure = _dagster.kind_of_failure(event)
+        if event.is_step_failure:
+            self._failure = sent.failure
 
     def _error_of(self, sent: SentStep, end: StepEnded) -> Any:
         log = f"{self._client.endpoint}/v1/runs/{self._run_id}/steps/{sent.name}?log=true"
@@ -265,6 +285,9 @@ class Orchestration:
     def _done(self, sent: SentStep, active: Any) -> None:
         del self._sent[sent.name]
         self._gate.done(sent.step.key)
+        self._traces.step_ended(
+            f"step {sent.step.node_handle}", sent.step.key, sent.begun_ns, sent.end, sent.failure
+        )
         # Fails the run if no event ended the step.
         active.verify_complete(self._context, sent.step.key)
 

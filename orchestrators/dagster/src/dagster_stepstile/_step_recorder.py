@@ -26,6 +26,9 @@ class SentStep:
     :ivar name: its key on Stepstile.
     :ivar live: by attempt on Stepstile, the numbers of the entries that it reported live.
     :ivar announced: the lost attempts on Stepstile that are in the run's log.
+    :ivar begun_ns: when it was taken up, in nanoseconds since 1970.
+    :ivar end: what Stepstile said of its end.
+    :ivar failure: the kind of the error that ended it.
     """
 
     name: str
@@ -35,6 +38,9 @@ class SentStep:
     started: bool
     live: dict[int, set[int]] = field(default_factory=dict)
     announced: set[int] = field(default_factory=set)
+    begun_ns: int = field(default_factory=time.time_ns)
+    end: StepEnded | None = None
+    failure: str | None = None
 
 
 class StepRecorder:

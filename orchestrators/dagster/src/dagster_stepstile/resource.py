@@ -17,8 +17,9 @@ from pydantic import Field
 from dagster_stepstile._completed_steps import CompletedSteps
 from dagster_stepstile._op_log import write_page
 from dagster_stepstile._outcomes import StepOutcome, StepsFailed
+from dagster_stepstile._traces import RUN_ID, STEP_KEY, Traces
 from dagster_stepstile.op_context import Context, pipes_data, run_id, step_key
-from stepstile import Defaults, Refused, Step, StepEnded, StepstileClient, StepstileError
+from stepstile import SUCCEEDED, Defaults, Refused, Step, StepEnded, StepstileClient, StepstileError
 
 PIPES_INPUT = "dagster.pipes"
 """The shared input with the Pipes context of process handlers."""
@@ -92,18 +93,18 @@ class StepstileResource(ConfigurableResource["StepstileResource"]):
         keys = [step.key for step in steps]
         run = stepstile_run(context)
         shared = {**(shared_inputs or {}), PIPES_INPUT: pipes_data(context)}
-        with self._client() as client:
+        with self._client() as client, _traced(context, run) as traces:
             try:
-                self._dispatch(context, client, run, steps, defaults, shared)
-                ended = self._follow(context, client, run, keys, logs)
+                self._dispatch(context, client, run, steps, defaults, shared, traces)
+                ended = self._follow(context, client, run, keys, logs, traces)
             except StepstileError:
                 raise
             except BaseException:
                 self._cancel(run)
                 raise
-        outcomes = {key: StepOutcome.of(ended[key]) for key in keys}
-        if raise_on_failure and not all(outcome.succeeded for outcome in outcomes.values()):
-            raise StepsFailed(outcomes, run)
+            outcomes = {key: StepOutcome.of(ended[key]) for key in keys}
+            if raise_on_failure and not all(outcome.succeeded for outcome in outcomes.values()):
+                raise StepsFailed(outcomes, run)
         return CompletedSteps(run, outcomes, context)
 
     def _dispatch(
@@ -114,30 +115,45 @@ class StepstileResource(ConfigurableResource["StepstileResource"]):
         steps: Sequence[Step],
         defaults: Defaults | None,
         shared: Mapping[str, Any],
+        traces: Traces,
     ) -> None:
+        defaults = traces.defaults(defaults, steps)
         with suppress(Refused):  # the op's first try: this run does not exist yet
             again = client.redrive(run, keys=[step.key for step in steps]).redriven_count
             if again:
                 context.log.info(f"Stepstile run {run}: {again} steps that did not succeed run again.")
-        client.dispatch(
-            run,
-            steps,
-            dispatch_id=_dispatch_id(steps, defaults, shared, self.tenant),
-            tenant=self.tenant,
-            shared_inputs=shared,
-            defaults=defaults,
-        )
+        with traces.dispatching():
+            done = client.dispatch(
+                run,
+                steps,
+                dispatch_id=_dispatch_id(steps, defaults, shared, self.tenant),
+                tenant=self.tenant,
+                shared_inputs=shared,
+                defaults=defaults,
+            )
+        traces.dispatched(done, steps)
         context.log.info(f"Stepstile run {run}: {len(steps)} steps dispatched to {client.endpoint}.")
 
     def _follow(
-        self, context: Context, client: StepstileClient, run: str, keys: Sequence[str], logs: bool
+        self,
+        context: Context,
+        client: StepstileClient,
+        run: str,
+        keys: Sequence[str],
+        logs: bool,
+        traces: Traces,
     ) -> dict[str, StepEnded]:
+        begun_ns = time.time_ns()
         follower = client.follow(run, keys, logs=logs)
         ended: dict[str, StepEnded] = {}
         while True:
             for item in follower.poll():
                 if isinstance(item, StepEnded):
                     ended[item.key] = item
+                    failure = (
+                        item.error.kind if item.error else None if item.state == SUCCEEDED else item.state
+                    )
+                    traces.step_ended("step", step_key(context), begun_ns, item, failure)
                 else:
                     write_page(context, item)
             if not follower.missing:
@@ -160,6 +176,20 @@ class StepstileResource(ConfigurableResource["StepstileResource"]):
             yield client
         finally:
             client.close()
+
+
+@contextmanager
+def _traced(context: Context, run: str) -> Generator[Traces, None, None]:
+    """The spans of a `run_steps`, below the op's own."""
+    traces = Traces("run_steps", run, {RUN_ID: run.partition(":")[0], STEP_KEY: step_key(context)})
+    failure: str | None = None
+    try:
+        yield traces
+    except BaseException as problem:
+        failure = type(problem).__name__
+        raise
+    finally:
+        traces.end(failure)
 
 
 def stepstile_run(context: Context) -> str:
