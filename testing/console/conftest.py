@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -37,25 +38,33 @@ PATIENCE = 20_000
 expect.set_options(timeout=PATIENCE)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    chromium = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))),
-        None,
-    )
-    assert chromium, "Chromium is needed (Debian: apt-get install chromium); build/console-check installs it."
+# The first is the same engine without windows, and starts fewer processes.
+CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """One browser for all tests; each tab is in a context of its own, and so has nothing of another's."""
+    chromium = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    assert chromium, "Chromium is needed (Debian: chromium-headless-shell); build/console-check installs it."
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with launched() as browser:
+        yield browser
+
+
 class Console:
     """`./stepstile console`, in a process of its own."""
 
-    def __init__(self, endpoint: str, home: Path) -> None:
-        command = [str(LAUNCHER), "console", "--endpoint", endpoint, "--port", "0"]
-        environment = os.environ | {"STEPSTILE_HOME": str(home)}
+    def __init__(self, endpoint: str, home: Path, options: Sequence[str] = (), **variables: str) -> None:
+        command = [str(LAUNCHER), "console", "--endpoint", endpoint, "--port", "0", *options]
+        environment = os.environ | {"STEPSTILE_HOME": str(home)} | variables
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         assert self.process.stdout
         printed = ""
@@ -149,19 +158,16 @@ def api(served: Served, request: pytest.FixtureRequest) -> Api:
 
 @pytest.fixture
 def tab(browser: Browser, served: Served, api: Api) -> Iterator[Tab]:
-    """The console in a new tab, opened by the link that the command printed."""
+    """A new tab of a browser in which the link that the command printed was opened before."""
     tab = opened(browser, served)
     yield tab
     tab.page.context.close()
     assert tab.reported() == []
 
 
-def opened(browser: Browser, served: Served, **context: Any) -> Tab:
-    tab = Tab(
-        browser.new_context(viewport={"width": 1280, "height": 860}, **context).new_page(), served.console.url
-    )
-    for _ in range(5):
-        tab.page.goto(served.console.link)
-        if tab.appears("main h1"):
-            break
-    return tab
+def opened(browser: Browser, served: Served, **settings: Any) -> Tab:
+    url, token = served.console.url, served.console.token
+    stored = {"origin": url, "localStorage": [{"name": "stepstile-token", "value": token}]}
+    wanted = {"viewport": {"width": 1280, "height": 860}} | settings
+    context = browser.new_context(storage_state={"cookies": [], "origins": [stored]}, **wanted)
+    return Tab(context.new_page(), url)

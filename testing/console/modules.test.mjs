@@ -51,9 +51,11 @@ test("criteria without a text become a filter of the API", () => {
 const AT = "2026-11-24T08:00:10.000Z";
 let api;
 let calls;
+let told;
 
 beforeEach(() => {
   calls = [];
+  told = [];
   api = {
     "": { runId: "r", createdAt: "2026-11-24T08:00:00.000Z", openDispatchCount: 1, dispatchCount: 1, stepCount: 2, counts: {} },
     "/steps": { steps: [step("a", "QUEUED", 0), step("b", "RETRYING", 1)] },
@@ -88,7 +90,7 @@ async function until(holds, live = followed()) {
 function followed() {
   const stopping = new AbortController();
   stop = () => stopping.abort();
-  const live = new LiveRun("r", stopping.signal, () => {});
+  const live = new LiveRun("r", stopping.signal, { changed: () => {}, ended: (entry) => told.push(entry), read: async () => {} });
   live.follow();
   return live;
 }

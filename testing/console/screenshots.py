@@ -1,42 +1,112 @@
-"""Writes the screenshots of docs/console.md: the main views, in light and in dark, as small PNGs."""
+"""Writes the screenshots of docs/console.md: the main views in light and in dark, on a wide screen and on a narrow one,
+with nothing to show, and with a stack that is stopped."""
 
 from __future__ import annotations
 
 import io
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
-from conftest import Served, opened, run_address, step_address
+from conftest import Served, Tab, launched, opened, run_address, step_address
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from stand_in import Api
 
 FAILED = "images/2026-11-04/000003.png"
+WIDE, NARROW = (1280, 860), (420, 860)
+VIEWS = {
+    "runs": "/#/",
+    "run": run_address("nightly"),
+    "step": step_address("nightly", FAILED),
+    "running": "/#/running",
+    "dead-letters": "/#/dead-letters",
+}
 
 
-def small(png: bytes) -> Image.Image:
-    """A third of the bytes: 64 colours are as many as the console has."""
-    return Image.open(io.BytesIO(png)).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+def write(page: Page, file: Path) -> None:
+    """A third of the bytes: 128 colours are as many as the console has."""
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    picture.quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
-def redrive(page: Page) -> None:
+@contextmanager
+def work_that_goes_on(api: Api) -> Iterator[None]:
+    """Steps succeed and print, so that there is a rate and a log."""
+    stopped = threading.Event()
+
+    def work() -> None:
+        while not stopped.wait(0.5):
+            api.succeed("nightly", 30)
+            for step in [step for step in api.runs["nightly"].steps.values() if step.state == "RUNNING"][:4]:
+                api.print("nightly", step.key, f"page {len(step.pages()) * 3} of 100 is resized")
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    yield
+    stopped.set()
+    worker.join()
+
+
+def shown(tab: Tab, name: str) -> Page:
+    page = tab.show(VIEWS[name])
+    if name == "run":
+        expect(page.locator(".shown-count")).to_have_text("100,000 steps shown", timeout=120_000)
+    page.wait_for_timeout(6000)
+    return page
+
+
+def views(tab: Tab, folder: Path, of: str) -> None:
+    for name in VIEWS:
+        page = shown(tab, name)
+        write(page, folder / f"{name}-{of}.png")
+        if name == "run":
+            run_in_detail(page, folder, of)
+
+
+def run_in_detail(page: Page, folder: Path, of: str) -> None:
+    page.get_by_role("button", name="Follow the log").click()
+    page.locator(".chip.RUNNING").click()
+    page.wait_for_timeout(6000)
+    page.locator(".lines").scroll_into_view_if_needed()
+    write(page, folder / f"log-{of}.png")
+    page.evaluate("() => scrollTo(0, 0)")
+    page.get_by_role("button", name="Show all").click()
     page.get_by_role("button", name="Redrive failed …").click()
     expect(page.get_by_role("dialog")).to_contain_text("will run again")
+    page.wait_for_timeout(500)
+    write(page, folder / f"redrive-{of}.png")
 
 
-def shots(browser: Browser, served: Served, folder: Path, scheme: str) -> None:
-    tab = opened(browser, served, color_scheme=scheme)
-    views = {"runs": "/#/", "run": run_address("nightly"), "step": step_address("nightly", FAILED)}
-    views |= {"running": "/#/running", "dead-letters": "/#/dead-letters", "redrive": run_address("nightly")}
-    for name, address in views.items():
-        page = tab.show(address)
-        if address == run_address("nightly"):
-            expect(page.locator(".shown-count")).to_have_text("100,000 steps shown", timeout=120_000)
-        if name == "redrive":
-            redrive(page)
-        page.wait_for_timeout(3000)
-        small(page.screenshot()).save(folder / f"{name}-{scheme}.png", optimize=True)
-    tab.page.context.close()
+def states(tab: Tab, served: Served, folder: Path, of: str) -> None:
+    """Nothing yet; everything paused; and a stack that has stopped."""
+    api = served.stand_in.api
+    page = tab.show(VIEWS["runs"])
+    api.pause("pause", {"reason": "the database is down, until the failover is over"})
+    tab.show(VIEWS["runs"])
+    page.wait_for_timeout(2500)
+    served.stand_in.silent = True
+    expect(page.locator("#banner")).to_contain_text("does not answer", timeout=30_000)
+    write(page, folder / f"stopped-{of}.png")
+    served.stand_in.silent, served.stand_in.api = False, Api()
+    tab.show(VIEWS["runs"])
+    page.wait_for_timeout(2500)
+    write(page, folder / f"nothing-{of}.png")
+    served.stand_in.api = api
+    api.pauses = []
+
+
+def shots(browser: Browser, served: Served, folder: Path, scheme: Literal["light", "dark"]) -> None:
+    for of, (width, height) in {scheme: WIDE, f"narrow-{scheme}": NARROW}.items():
+        tab = opened(browser, served, color_scheme=scheme, viewport={"width": width, "height": height})
+        with work_that_goes_on(served.stand_in.api):
+            views(tab, folder, of)
+        states(tab, served, folder, of)
+        tab.page.context.close()
 
 
 if __name__ == "__main__":
@@ -44,11 +114,7 @@ if __name__ == "__main__":
     folder.mkdir(exist_ok=True)
     served = Served(Path(tempfile.mkdtemp()))
     served.stand_in.api.fill()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
-        for scheme in ("light", "dark"):
-            shots(browser, served, folder, scheme)
-        browser.close()
+    with launched() as browser:
+        shots(browser, served, folder, "light")
+        shots(browser, served, folder, "dark")
     served.close()

@@ -41,7 +41,7 @@ def moment(seconds: float) -> str:
 
 
 def normalised(message: str) -> str:
-    return re.sub(r"\b[0-9a-f]{8,}\b|'[^']*'|\d+", "…", message)
+    return re.sub(r"…(?:[.:/-]?…)+", "…", re.sub(r"\b[0-9a-f]{8,}\b|'[^']*'|\d+", "…", message))
 
 
 class Refused(Exception):
@@ -61,6 +61,7 @@ class Step:
         self.error: Json | None = None
         self.attempts: list[Json] = []
         self.log: list[str] = []
+        self.printed: list[Json] = []
 
     def end(self, state: str, started: float, finished: float, kind: str = "", message: str = "") -> None:
         self.state, self.attempt = state, self.attempt + 1
@@ -76,6 +77,11 @@ class Step:
                     "message": message,
                 }
             )
+
+    def pages(self) -> list[Json]:
+        """Of the log: what was there from the start, and what was printed since."""
+        first = {"attempt": self.attempt, "page": 0, "at": moment(self.started), "lines": self.log}
+        return [first, *self.printed] if self.log else self.printed
 
     def listed(self) -> Json:
         entry: Json = {"key": self.key, "state": self.state, "attempt": self.attempt}
@@ -98,8 +104,8 @@ class Run:
     def __init__(self, run_id: str, created: float) -> None:
         self.run_id, self.created = run_id, created
         self.steps: dict[str, Step] = {}
-        self.open, self.cancelled, self.paused = 0, False, False
-        self.ended: list[tuple[float, Step]] = []
+        self.open, self.cancelled, self.paused, self.traced = 0, False, False, False
+        self.entries: list[tuple[float, Json]] = []
         self.counted, self.counts = 0.0, Counter[str]()
 
     def add(self, step: Step) -> Step:
@@ -110,7 +116,8 @@ class Run:
         self, step: Step, state: str, started: float, finished: float, kind: str = "", message: str = ""
     ) -> None:
         step.end(state, started, finished, kind, message)
-        self.ended.append((finished, step))
+        entry = {"key": step.key, "attempt": step.attempt, "at": moment(finished), "state": step.state}
+        self.entries.append((finished, entry | {"logPageCount": len(step.pages())}))
 
     def status(self) -> Json:
         said: Json = {"runId": self.run_id, "createdAt": moment(self.created), "cancelled": self.cancelled}
@@ -159,7 +166,7 @@ class Api:
         for step in waiting[24:60]:
             step.attempts.append(self.failed(step, now - 60, *FAILURES[0]))
             step.state, step.finished = "RETRYING", now - 20
-        nightly.open = 1
+        nightly.open, nightly.traced = 1, True
         self.runs[nightly.run_id] = nightly
         for n, (name, size) in enumerate(
             (("backfill-2025", 4200), ("report", 3), ("<script>alert(1)</script>", 2))
@@ -176,8 +183,8 @@ class Api:
     def failed(step: Step, began: float, kind: str, message: str) -> Json:
         step.attempt += 1
         times = {
-            "startedAt": moment(began - 60 + 25 * step.attempt),
-            "endedAt": moment(began - 46 + 25 * step.attempt),
+            "startedAt": moment(began - 60 + 20 * step.attempt),
+            "endedAt": moment(began - 47 + 20 * step.attempt),
         }
         return {"attempt": step.attempt, **times, "kind": kind, "message": message}
 
@@ -204,6 +211,15 @@ class Api:
             for step in waiting:
                 run.end(step, "SUCCEEDED", time.time() - 0.5, time.time())
             return [step.key for step in waiting]
+
+    def print(self, run_id: str, key: str, line: str) -> None:
+        """A page of a running attempt's log, with its entry in the feed."""
+        with self.lock:
+            step, now = self.runs[run_id].steps[key], time.time()
+            page = {"attempt": step.attempt, "page": len(step.pages()), "at": moment(now), "lines": [line]}
+            step.printed.append(page)
+            entry = {"key": key, "attempt": step.attempt, "at": moment(now), "page": page["page"]}
+            self.runs[run_id].entries.append((now, entry))
 
     # ---------------------------------------------------------------- calls
     def answer(self, method: str, path: str, query: dict[str, str], body: Json) -> Json:
@@ -245,6 +261,8 @@ class Api:
         runs = [run for run in runs if run.run_id.startswith(query.get("prefix", ""))]
         if query.get("open") == "true":
             runs = [run for run in runs if run.open]
+        if query.get("paused") == "true":
+            runs = [run for run in runs if run.paused]
         return {"runs": [run.status() for run in runs]}
 
     def of_run(self, run: Run, method: str, rest: list[str], query: dict[str, str], body: Json) -> Json:
@@ -295,9 +313,13 @@ class Api:
             raise Refused(404, "step-not-started", f"Step '{query['key']}' has not started: it is queued.")
         entry = step.listed() | {
             "maxAttempts": 3,
-            "logPageCount": len(step.log),
+            "logPageCount": len(step.pages()),
             "attempts": step.attempts[-10:],
         }
+        if run.traced:
+            entry["traceparent"] = (
+                f"00-{hashlib.sha256(step.key.encode()).hexdigest()[:32]}-00f067aa0ba902b7-01"
+            )
         if step.state == "RUNNING":
             entry |= {"progress": 0.4, "progressNote": "40 of 100 pages", "lastLine": step.log[-1]}
         if step.state == "SUCCEEDED":
@@ -305,9 +327,7 @@ class Api:
         if query.get("input") == "true":
             entry["input"] = {"url": f"https://images.example/{step.key}", "width": 200}
         if query.get("log") == "true":
-            entry["logPages"] = [
-                {"attempt": step.attempt, "page": 0, "at": moment(time.time()), "lines": step.log}
-            ]
+            entry["logPages"] = step.pages()
         return entry
 
     @staticmethod
@@ -317,21 +337,12 @@ class Api:
             at = int(query["cursor"])
         else:
             since = datetime.fromisoformat(query["since"]).timestamp() if "since" in query else 0
-            at = next((i for i, (when, _) in enumerate(run.ended) if when >= since), len(run.ended))
-        entries = [
-            {
-                "key": step.key,
-                "attempt": step.attempt,
-                "at": moment(when),
-                "state": step.state,
-                "logPageCount": 0,
-            }
-            for when, step in run.ended[at : at + limit]
-        ]
+            at = next((i for i, (when, _) in enumerate(run.entries) if when >= since), len(run.entries))
+        page = [entry for _, entry in run.entries[at : at + limit]]
         return {
-            "entries": entries,
-            "cursor": str(at + len(entries)),
-            "caughtUp": at + len(entries) == len(run.ended),
+            "entries": page,
+            "cursor": str(at + len(page)),
+            "caughtUp": at + len(page) == len(run.entries),
         }
 
     @staticmethod
@@ -344,7 +355,8 @@ class Api:
                 "worker": f"3b0e2f{n // 10:02x}",
                 "progress": (n * 17 % 100) / 100,
             }
-            entry |= {"progressNote": "40 of 100 pages", "lastLine": "40 of 100 pages"}
+            done = n * 17 % 100
+            entry |= {"progressNote": f"{done} of 100 pages", "lastLine": f"read {step.key}, page {done}"}
             entry["leaseUntil"] = moment(time.time() + (-30 if n >= 20 else 12))
             entries.append(entry | ({"lost": True} if n >= 20 else {}))
         return entries

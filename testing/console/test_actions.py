@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from conftest import Tab, eventually, run_address, step_address
 from playwright.sync_api import Page, expect
 from stand_in import Api
@@ -105,6 +106,7 @@ def test_a_step_is_redriven_with_another_input(tab: Tab, api: Api) -> None:
     assert body["overrides"] == {"input": {"width": 100}}
 
 
+@pytest.mark.quick
 def test_a_run_is_cancelled_after_the_dry_run(tab: Tab, api: Api) -> None:
     page = tab.show(run_address("nightly"))
     page.get_by_role("button", name="Cancel run …").click()
@@ -138,20 +140,26 @@ def test_a_run_is_paused_with_a_reason_and_resumed(tab: Tab, api: Api) -> None:
     dialog.get_by_role("button", name="Pause").click()
     assert changed(api) == ("/v1/runs/nightly/pause", {"reason": "the database is down"})
     expect(page.locator(".badges")).to_contain_text("paused")
+    page.locator(".chip.QUEUED").click()
+    expect(page.locator(".rows .row").first).to_contain_text("paused")
     page.get_by_role("button", name="Resume …").click()
     confirm(page, "will be sent again", "Resume")
     assert changed(api)[0] == "/v1/runs/nightly/resume"
     expect(page.locator(".badges")).not_to_contain_text("paused")
+    expect(page.locator(".rows .row").first).not_to_contain_text("paused")
 
 
 def test_a_handler_and_everything_are_paused_and_resumed(tab: Tab, api: Api) -> None:
     page = tab.show("/#/")
+    notice = page.locator("#paused")
+    expect(notice).to_be_hidden()
     page.get_by_role("button", name="Pauses").click()
     expect(page.get_by_role("dialog")).to_contain_text("Nothing is paused.")
     page.get_by_label("Handler").fill("mail.send")
     page.get_by_role("button", name="Pause this handler").click()
     confirm(page, "No step of handler mail.send will start", "Pause")
     assert changed(api) == ("/v1/pause", {"handler": "mail.send"})
+    expect(notice).to_contain_text("Handler mail.send is paused since")
     page.get_by_role("button", name="Pause everything").click()
     confirm(page, "No step of any run will start", "Pause")
     assert changed(api) == ("/v1/pause", {})
@@ -161,6 +169,12 @@ def test_a_handler_and_everything_are_paused_and_resumed(tab: Tab, api: Api) -> 
     confirm(page, "will be sent again", "Resume")
     assert changed(api) == ("/v1/resume", {"handler": "mail.send"})
     expect(pauses).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(notice.locator("p")).to_have_count(1)
+    notice.get_by_role("button", name="Resume").click()
+    confirm(page, "will be sent again", "Resume")
+    assert changed(api) == ("/v1/resume", {})
+    expect(notice).to_be_hidden()
 
 
 def test_dead_letters_are_redriven_and_purged_by_cause_and_all(tab: Tab, api: Api) -> None:

@@ -11,6 +11,8 @@ from conftest import Served, Tab, run_address, step_address
 from playwright.sync_api import Browser, Page, expect
 from stand_in import Api
 
+pytestmark = pytest.mark.quick
+
 SCRIPT_KEY = "<script>alert('key')</script>"
 
 
@@ -126,12 +128,17 @@ def test_without_the_link_the_console_shows_nothing_and_says_why(
     page.context.close()
 
 
-def test_the_token_leaves_the_address_and_a_second_tab_has_it(tab: Tab) -> None:
-    expect(tab.page.locator("tbody th").first).to_have_text("nightly")
-    assert "token" not in tab.page.url
-    second = tab.page.context.new_page()
-    second.goto(f"{tab.url}/#/dead-letters")
+def test_the_token_leaves_the_address_and_a_second_tab_has_it(
+    browser: Browser, served: Served, api: Api
+) -> None:
+    page = browser.new_context().new_page()
+    page.goto(served.console.link)
+    expect(page.locator("tbody th").first).to_have_text("nightly")
+    assert "token" not in page.url
+    second = page.context.new_page()
+    second.goto(f"{served.console.url}/#/dead-letters")
     expect(second.locator("main")).to_contain_text("dead letters read")
+    page.context.close()
 
 
 def test_a_script_as_key_id_or_message_is_shown(tab: Tab, api: Api) -> None:

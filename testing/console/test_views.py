@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-import time
 from functools import partial
 
 import pytest
@@ -14,6 +14,7 @@ from stand_in import Api
 FILTER_LIMIT_MS = 200
 
 
+@pytest.mark.quick
 def test_the_runs_are_listed_newest_first_and_found_by_the_beginning_of_their_ids(tab: Tab, api: Api) -> None:
     page = tab.show("/#/")
     names = page.locator("tbody th")
@@ -26,6 +27,11 @@ def test_the_runs_are_listed_newest_first_and_found_by_the_beginning_of_their_id
     page.get_by_label("Begins with").press("Enter")
     page.get_by_label("Open ones only").check()
     expect(names).to_have_text(["nightly"])
+    page.get_by_label("Open ones only").uncheck()
+    api.runs["report"].paused = True
+    page.get_by_label("Paused ones only").check()
+    expect(names).to_have_text(["report"])
+    expect(page.locator("tbody tr").first).to_contain_text("paused")
 
 
 @pytest.mark.parametrize(
@@ -36,7 +42,7 @@ def test_what_ends_shows_within_two_seconds(tab: Tab, api: Api, address: str, wh
     expect(counts).to_contain_text(re.compile("[0-9,]+ succeeded", re.I))
     if address != "/#/":
         expect(tab.page.locator(".shown-count")).to_have_text("2,000 steps shown")
-    time.sleep(3)
+    eventually(lambda: api.calls["GET runs/{runId}/feed"] > 1)
     for _ in range(3):
         api.succeed("nightly", 3)
         succeeded = sum(step.state == "SUCCEEDED" for step in api.runs["nightly"].steps.values())
@@ -46,6 +52,7 @@ def test_what_ends_shows_within_two_seconds(tab: Tab, api: Api, address: str, wh
         assert seen < 2
 
 
+@pytest.mark.quick
 def test_a_run_shows_its_progress_its_throughput_and_its_failures_by_cause(tab: Tab, api: Api) -> None:
     page = tab.show(run_address("nightly"))
     expect(page.locator("p.facts")).to_contain_text("of 2,000 steps ended")
@@ -54,9 +61,14 @@ def test_a_run_shows_its_progress_its_throughput_and_its_failures_by_cause(tab: 
     expect(groups).to_have_count(12)  # four kinds, three handlers
     for kind in ("HANDLER_FAILED", "TIMEOUT", "WORKER_LOST", "TERMINAL_FAILURE"):
         expect(groups.locator(".kind").get_by_text(kind, exact=True)).to_have_count(3)
-    groups.first.get_by_role("button").first.click()
+    cause = groups.first.get_by_role("link")
+    address = cause.get_attribute("href")
+    cause.click()
     expect(page.locator(".shown-count")).to_have_text("2 steps shown")
-    assert "failure=" in page.url
+    assert page.url == f"{tab.url}/{address}"
+    page = tab.show(f"/{address}")
+    expect(page.locator(".shown-count")).to_have_text("2 steps shown")
+    expect(page.locator(".groups [aria-current=true]")).to_have_count(1)
 
 
 @pytest.mark.steps(100_000)
@@ -141,6 +153,7 @@ def test_the_table_is_read_and_sorted_by_keyboard(tab: Tab, api: Api) -> None:
     expect(page.locator("h1")).to_have_text("Running now")
 
 
+@pytest.mark.quick
 def test_a_step_shows_its_attempts_its_input_and_its_result_when_asked(tab: Tab, api: Api) -> None:
     page = tab.show(step_address("nightly", "images/2026-11-04/000003.png"))
     expect(page.locator(".timeline li")).to_have_count(3)
@@ -158,8 +171,62 @@ def test_the_log_of_a_running_step_goes_on(tab: Tab, api: Api) -> None:
     step = next(step for step in api.runs["nightly"].steps.values() if step.state == "RUNNING")
     page = tab.show(step_address("nightly", step.key))
     expect(page.locator(".log")).to_contain_text("40 of 100 pages")
-    step.log.append("41 of 100 pages")
+    api.print("nightly", step.key, "41 of 100 pages")
     assert eventually(lambda: "41 of 100 pages" in page.locator(".log").inner_text()) < 2
+
+
+def test_what_the_steps_of_a_run_print_is_followed(tab: Tab, api: Api) -> None:
+    running = [step for step in api.runs["nightly"].steps.values() if step.state == "RUNNING"]
+    page = tab.show(run_address("nightly"))
+    log = page.locator(".lines")
+    page.get_by_role("button", name="Follow the log").click()
+    eventually(lambda: api.calls["GET runs/{runId}/feed"] > 1)
+    for n, step in enumerate(running[:3]):
+        api.print("nightly", step.key, f"<b>page {n} of {step.handler}</b>")
+    for n, step in enumerate(running[:3]):
+        expect(log.locator("div").filter(has_text=f"<b>page {n} of")).to_contain_text(step.key)
+    page.get_by_label("Handler").select_option(running[0].handler)
+    expect(page.locator(".shown-count")).not_to_have_text("2,000 steps shown")
+    for step in running[:3]:
+        api.print("nightly", step.key, f"later {step.handler}")
+    expect(log).to_contain_text(f"later {running[0].handler}")
+    expect(log).not_to_contain_text(f"later {running[1].handler}")
+    page.get_by_role("button", name="Stop following").click()
+    before = api.calls["GET runs/{runId}/step"]
+    api.print("nightly", running[0].key, "after that")
+    page.wait_for_timeout(2500)
+    assert api.calls["GET runs/{runId}/step"] == before
+
+
+def test_a_step_with_a_trace_shows_its_id_to_be_copied(tab: Tab, api: Api) -> None:
+    key = "images/2026-11-04/000003.png"
+    page = tab.show(step_address("nightly", key))
+    tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy the trace id").click()
+    expect(page.locator("#told")).to_have_text("The trace id is copied.")
+    expected = hashlib.sha256(key.encode()).hexdigest()[:32]
+    expect(page.locator(".trace-id")).to_have_text(expected)
+    assert page.evaluate("() => navigator.clipboard.readText()") == expected
+    api.runs["nightly"].traced = False
+    page = tab.show(step_address("nightly", key))
+    expect(page.locator(".timeline li")).to_have_count(3)
+    expect(page.locator(".trace-id")).to_have_count(0)
+
+
+@pytest.mark.parametrize("address", ["/#/", run_address("nightly"), "/#/running"])
+def test_what_a_person_has_begun_survives_the_next_reading(tab: Tab, api: Api, address: str) -> None:
+    """An element that is replaced between press and release of a button is not clicked."""
+    page = tab.show(address)
+    link = page.locator("main table a, main .rows a").first
+    expect(link).to_be_visible()
+    element = link.element_handle()
+    assert element
+    text = element.evaluate("(each) => getSelection().selectAllChildren(each) || each.textContent")
+    calls = sum(api.calls.values())
+    api.succeed("nightly", 5)
+    eventually(lambda: sum(api.calls.values()) > calls + 6)
+    assert element.evaluate("(each) => each.isConnected")
+    assert page.evaluate("() => String(getSelection())") == text
 
 
 def test_what_runs_is_shown_by_worker_with_the_lost_ones(tab: Tab, api: Api) -> None:

@@ -126,6 +126,9 @@ export function cancel(runId, selection, title) {
   });
 }
 
+/** The notice below the header reads the pauses again. */
+const changed = () => document.dispatchEvent(new CustomEvent("pauses-changed"));
+
 const REASON = { name: "reason", label: "Reason", type: "text", hint: "for whoever wonders; at most 200 characters", open: true };
 
 /** @param counts of the run's steps by state, as far as they are known */
@@ -143,6 +146,7 @@ export function pauseRun(runId, counts) {
     }),
     act: async ({ reason }) => {
       await post(run(runId, "/pause"), reason ? { reason } : {});
+      changed();
       return `Run ${runId} is paused.`;
     },
   });
@@ -155,6 +159,7 @@ export function resumeRun(runId) {
     preview: async () => ({ lines: ["Its waiting steps will be sent again, within two sweeps (two minutes on AWS)."] }),
     act: async () => {
       await post(run(runId, "/resume"), {});
+      changed();
       return `Run ${runId} is resumed.`;
     },
   });
@@ -178,12 +183,14 @@ function pauseAll(handler) {
     }),
     act: async ({ reason }) => {
       await post("/v1/pause", { ...(handler === null ? {} : { handler }), ...(reason ? { reason } : {}) });
+      changed();
       return `Paused: ${what}.`;
     },
   });
 }
 
-function resume(pause) {
+/** @param pause an entry of the API's list */
+export function resume(pause) {
   if (pause.scope === "run") {
     return resumeRun(pause.runId);
   }
@@ -194,6 +201,7 @@ function resume(pause) {
     preview: async () => ({ lines: ["Waiting steps that no other pause covers will be sent again, within two sweeps."] }),
     act: async () => {
       await post("/v1/resume", pause.scope === "all" ? {} : { handler: pause.handler });
+      changed();
       return `Resumed: ${what}.`;
     },
   });

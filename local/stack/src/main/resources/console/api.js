@@ -11,6 +11,10 @@ const meta = (name) => document.querySelector(`meta[name="stepstile-${name}"]`)?
 export const api = meta("api");
 
 let token = meta("token");
+
+/** Whether the page itself has the token, so that a reload gets another one after a restart of the stack. */
+export const renewsToken = token !== "";
+
 const times = [];
 
 /** Takes the token out of the link by which the page was opened, so that it stays in no address and no history. */

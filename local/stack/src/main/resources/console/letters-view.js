@@ -8,10 +8,11 @@ import { connection } from "./poll.js";
 import { stepAddress } from "./run-view.js";
 
 const PAGE = 1000;
-const EXAMPLES = 20;
+const EXAMPLES = 5;
 
 export function lettersView(main, route, signal) {
   const note = h("p", { class: "muted", "aria-live": "polite" }, "Reading …");
+  const empty = h("p", { class: "empty", hidden: true }, "No dead letter was found.");
   const groups = h("div", {});
   const again = h("button", { type: "button", onclick: () => read() }, "Read again");
   const all = h("button", { type: "button", onclick: () => act(redriveLetters({ all: true }, "Redrive all dead letters")) }, "Redrive all …");
@@ -19,7 +20,7 @@ export function lettersView(main, route, signal) {
   main.append(
     h("div", { class: "title" }, h("h1", {}, "Dead letters"), h("div", { class: "actions" }, again, all, purge)),
     h("p", { class: "muted" }, "Reading takes letters out of the queue for a moment, so this view is read once, and when you ask."),
-    note, groups);
+    note, empty, groups);
 
   async function act(asked) {
     if (await asked) {
@@ -38,9 +39,8 @@ export function lettersView(main, route, signal) {
       causes.sort((a, b) => b.length - a.length);
       groups.replaceChildren(...causes.map(cause));
       all.disabled = purge.disabled = letters.length === 0;
-      say(note, letters.length === 0
-        ? "No dead letter was found."
-        : `${count(letters.length, "dead letter")} read, about ${number(answer.approximateCount ?? letters.length)} in the queue`
+      empty.hidden = letters.length > 0;
+      say(note, letters.length === 0 ? "" : `${count(letters.length, "dead letter")} read, about ${number(answer.approximateCount ?? letters.length)} in the queue`
           + `${answer.complete === false ? "; not all were read" : ""}`);
       connection(null);
     } catch (e) {
@@ -65,8 +65,23 @@ export function lettersView(main, route, signal) {
           h("button", { type: "button", class: "danger", onclick: () => act(purgeLetters(selection, `Purge: ${title}`)) }, "Purge …"))),
       messages.map(([message, of], i) => h("details", { open: i === 0 && messages.length === 1 },
         h("summary", {}, h("strong", {}, number(of.length)), " ", message || "(no message)"),
-        h("ul", { class: "letters" }, of.slice(0, EXAMPLES).map(letter)),
-        of.length > EXAMPLES ? h("p", { class: "muted" }, `and ${number(of.length - EXAMPLES)} more`) : null)));
+        list(of))));
+  }
+
+  function list(of) {
+    const shown = h("ul", { class: "letters" }, of.slice(0, EXAMPLES).map(letter));
+    if (of.length > EXAMPLES) {
+      const more = h("button", {
+        type: "button", class: "small",
+        onclick: () => {
+          shown.append(...of.slice(EXAMPLES).map(letter));
+          shown.children[EXAMPLES].querySelector("a")?.focus();
+          more.remove();
+        },
+      }, `Show ${number(of.length - EXAMPLES)} more`);
+      return [shown, more];
+    }
+    return shown;
   }
 
   function letter(each) {

@@ -28,7 +28,7 @@ export class LiveRun {
   #byKey = new Map();
   #runId;
   #signal;
-  #changed;
+  #told;
   #lastPage = "";
   #early = new Map();
   #lookups = new Set();
@@ -39,11 +39,14 @@ export class LiveRun {
   #reading = null;
   #ends = [];
 
-  /** @param changed called whenever something has changed */
-  constructor(runId, signal, changed) {
+  /**
+   * @param told `changed()` whenever something has; `ended(entry)` of the feed, also one that was told before; `read()` once all
+   *     is read that is new
+   */
+  constructor(runId, signal, told) {
     this.#runId = runId;
     this.#signal = signal;
-    this.#changed = changed;
+    this.#told = told;
   }
 
   /** Reads until the signal is aborted. @param refused is told if there is no such run */
@@ -92,10 +95,11 @@ export class LiveRun {
     if (before === null || performance.now() - this.#openAt < AFTER_CLOSING) {
       await Promise.all([this.#readFeed(), this.#readRunning()]);
       await this.#lookUp();
+      await this.#told.read();
     } else {
       this.running.clear();
     }
-    this.#changed();
+    this.#told.changed();
   }
 
   /** One reading at a time; from the last page that was read, as later dispatches come behind it. */
@@ -111,10 +115,10 @@ export class LiveRun {
       page.steps.forEach((step) => this.#adopt(step));
       this.#lastPage = cursor;
       cursor = page.cursor;
-      this.#changed();
+      this.#told.changed();
     } while (cursor && this.steps.length < MOST_STEPS && !this.#signal.aborted);
     this.loaded = true;
-    this.#changed();
+    this.#told.changed();
   }
 
   /** Takes over what a list or a lookup says, unless more is known. */
@@ -154,6 +158,7 @@ export class LiveRun {
       const query = cursor === null ? { since: this.#since() } : { cursor };
       const page = await get(run(this.#runId, "/feed"), { ...query, limit: PAGE }, { signal: this.#signal });
       page.entries.forEach((entry) => entry.state && this.#end(entry));
+      page.entries.forEach((entry) => this.#told.ended(entry));
       caughtUp = page.caughtUp;
       cursor = page.cursor;
     }

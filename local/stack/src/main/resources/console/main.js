@@ -1,10 +1,11 @@
 // Which view is shown: the address says so, and can be linked.
 
-import { api, callsInTheLastMinute, takeToken } from "./api.js";
-import { pauses } from "./actions.js";
+import { api, callsInTheLastMinute, renewsToken, takeToken } from "./api.js";
 import { shown } from "./dialog.js";
 import { h, say } from "./dom.js";
+import { count } from "./format.js";
 import { lettersView } from "./letters-view.js";
+import { watchPauses } from "./pause-notice.js";
 import { runView } from "./run-view.js";
 import { runningView } from "./running-view.js";
 import { runsView } from "./runs-view.js";
@@ -22,6 +23,8 @@ const KEYS = [
   ["Escape", "closes a dialog: nothing is done"],
   ["?", "this list"],
 ];
+
+const RELOADS_APART = 30_000;
 
 const main = document.getElementById("main");
 const banner = document.getElementById("banner");
@@ -81,7 +84,8 @@ function up() {
 }
 
 function keys() {
-  shown("Keys", h("dl", { class: "keys" }, KEYS.flatMap(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])));
+  shown("Keys", h("dl", { class: "keys" }, KEYS.flatMap(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])),
+    h("p", { class: "muted" }, `Times are in your time zone, ${Intl.DateTimeFormat().resolvedOptions().timeZone}.`));
 }
 
 let before = "";
@@ -107,7 +111,7 @@ function onKey(event) {
 takeToken();
 startTheme(document.getElementById("theme"));
 say(document.getElementById("api"), api || "this machine");
-document.getElementById("pauses").addEventListener("click", pauses);
+watchPauses(document.getElementById("paused"), document.getElementById("pauses"));
 document.getElementById("help").addEventListener("click", keys);
 document.getElementById("skip").addEventListener("click", (event) => {
   event.preventDefault();
@@ -115,9 +119,14 @@ document.getElementById("skip").addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", onKey);
 document.addEventListener("connection", ({ detail: error }) => {
+  if (error?.type === "token-needed" && renewsToken && Date.now() - (sessionStorage.getItem("stepstile-reloaded") ?? 0) > RELOADS_APART) {
+    sessionStorage.setItem("stepstile-reloaded", Date.now());
+    location.reload(); // the stack was started again, and its page has another token
+    return;
+  }
   banner.hidden = error === null;
   say(banner, error === null ? "" : error.message);
 });
-setInterval(() => say(document.getElementById("live"), `${callsInTheLastMinute()} calls/min`), 1000);
+setInterval(() => say(document.getElementById("live"), `${count(callsInTheLastMinute(), "call")}/min`), 1000);
 addEventListener("hashchange", show);
 show();

@@ -45,7 +45,7 @@ export async function poll(task, signal, { every = EVERY, refused } = {}) {
       if (signal.aborted) {
         return;
       }
-      if (refused && e.status >= 400 && e.status < 500) {
+      if (refused && e.status >= 400 && e.status < 500 && e.type !== "token-needed") {
         refused(e);
       } else {
         connection(e);

@@ -3,25 +3,24 @@
 import { get, run as pathOf } from "./api.js";
 import { cancel, pauseRun, redrive, resumeRun } from "./actions.js";
 import { stateBar, throughput } from "./charts.js";
-import { h, onceAFrame, say } from "./dom.js";
+import { h, onceAFrame, say, update } from "./dom.js";
 import { criteria, parameters, select, selection, selectsAll } from "./filter.js";
 import { STATES, count, duration, hasEnded, number, rate, stepSeconds, time } from "./format.js";
+import { LiveLog } from "./live-log.js";
 import { LiveRun, MOST_STEPS } from "./live-run.js";
-import { pause } from "./poll.js";
+import { pausedHandlers } from "./pause-notice.js";
+import { RunFailures } from "./run-failures.js";
 import { badge } from "./runs-view.js";
 import { Table } from "./table.js";
 
 const REDRAW = 250;
 const REDRIVABLE = new Set(["FAILED", "DEAD", "CANCELLED"]);
-const KINDS_EVERY = 1500;
-const GROUPS = 100;
 
 export function runView(main, route, signal) {
   const runId = route.runId;
   let wanted = criteria(route.parameters);
   let shownSteps = [];
   let inFailure = null;
-  let failuresOf = "";
 
   // ------------------------------------------------------------------ what is seen
   const state = h("span", { class: "badges" });
@@ -29,7 +28,16 @@ export function runView(main, route, signal) {
   const bar = h("div", {});
   const chips = h("div", { class: "chips", role: "group", "aria-label": "States" });
   const chart = h("div", {});
-  const failures = h("div", {}, h("p", { class: "muted" }, "Reading …"));
+  const failures = new RunFailures(runId, signal, {
+    chosen: () => wanted.failure,
+    address: (failure) => addressOf({ ...wanted, failure }),
+    choose: (failure) => {
+      setWanted({ ...wanted, failure });
+      stepsSection.scrollIntoView({ block: "start" });
+    },
+    act,
+  });
+  const log = new LiveLog(runId, signal, (key) => stepAddress(runId, key));
   const shown = h("p", { class: "muted shown-count", "aria-live": "polite" });
   const text = h("input", { id: "text", type: "search", value: wanted.text, autocomplete: "off", spellcheck: "false", "aria-keyshortcuts": "/" });
   const handler = h("select", { id: "handler" });
@@ -42,7 +50,7 @@ export function runView(main, route, signal) {
     cancel: h("button", { type: "button", class: "danger", onclick: () => act(cancel(runId, null)) }, "Cancel run …"),
   };
   const table = new Table(`Steps of run ${runId}`, [
-    { name: "State", class: "state", value: (step) => step.state, cell: (step) => h("span", { class: `badge ${step.state}` }, step.paused ? `${step.state} paused` : step.state) },
+    { name: "State", class: "state", value: (step) => step.state, cell: (step) => stateOf(step) },
     { name: "Key", class: "key", value: (step) => step.key, cell: (step) => h("a", { href: stepAddress(runId, step.key), title: step.key }, step.key) },
     { name: "Handler", class: "handler", value: (step) => step.handler ?? "", cell: (step) => step.handler ?? "" },
     { name: "Attempt", class: "attempt number", value: (step) => step.attempt, cell: (step) => String(step.attempt) },
@@ -50,32 +58,44 @@ export function runView(main, route, signal) {
     { name: "Began", class: "began", value: (step) => step.startedAt ?? "", cell: (step) => time(step.startedAt) },
     { name: "What", class: "message", cell: (step) => what(step) },
   ]);
+  const showAll = h("button", { type: "button", class: "quiet", onclick: () => setWanted(criteria(new URLSearchParams())) }, "Show all");
+  const stepsSection = h("section", { "aria-labelledby": "h-steps", class: "steps" },
+    h("h2", { id: "h-steps" }, "Steps"),
+    h("div", { class: "filters" },
+      h("label", { for: "text" }, "Key has"), text,
+      h("label", { for: "handler" }, "Handler"), handler,
+      h("label", { for: "kind" }, "Failure"), kind,
+      showAll, shown),
+    table.element);
   main.append(
     h("div", { class: "title" }, h("h1", {}, h("span", { class: "muted" }, "Run "), runId), state,
       h("div", { class: "actions" }, Object.values(buttons))),
     facts, bar, chips,
     h("div", { class: "two" },
       h("section", { "aria-labelledby": "h-throughput" }, h("h2", { id: "h-throughput" }, "Throughput"), chart),
-      h("section", { "aria-labelledby": "h-failures" }, h("h2", { id: "h-failures" }, "Failures"), failures)),
-    h("section", { "aria-labelledby": "h-steps", class: "steps" },
-      h("h2", { id: "h-steps" }, "Steps"),
-      h("div", { class: "filters" },
-        h("label", { for: "text" }, "Key has"), text,
-        h("label", { for: "handler" }, "Handler"), handler,
-        h("label", { for: "kind" }, "Failure"), kind,
-        h("button", { type: "button", class: "quiet", onclick: () => setWanted(criteria(new URLSearchParams())) }, "Show all"),
-        shown),
-      table.element));
+      h("section", { "aria-labelledby": "h-failures" }, h("h2", { id: "h-failures" }, "Failures ", failures.heading), failures.element)),
+    stepsSection,
+    h("section", { "aria-labelledby": "h-log" }, h("h2", { id: "h-log" }, "Log"), log.element));
 
   // ------------------------------------------------------------------ what is read
   const draw = onceAFrame(() => redraw());
   let drawing = null;
-  const live = new LiveRun(runId, signal, () => {
-    drawing ??= setTimeout(() => ((drawing = null), draw()), REDRAW);
+  const live = new LiveRun(runId, signal, {
+    changed: () => {
+      drawing ??= setTimeout(() => ((drawing = null), draw()), REDRAW);
+    },
+    ended: (entry) => log.note(entry),
+    read: () => log.read(isShown),
   });
   const following = live.follow((problem) => {
     say(facts, problem.message);
   });
+
+  function stateOf({ state, handler }) {
+    const waits = state === "QUEUED" || state === "RETRYING";
+    const paused = waits && (live.status?.paused === true || pausedHandlers.has(handler));
+    return [h("span", { class: `badge ${state}` }, state), paused ? h("span", { class: "badge RETRYING" }, "paused") : null];
+  }
 
   function what(step) {
     if (step.state === "RUNNING") {
@@ -96,22 +116,25 @@ export function runView(main, route, signal) {
     const ended = Object.entries(counts).reduce((sum, [name, n]) => sum + (hasEnded(name) ? n : 0), 0);
     const perSecond = live.rate();
     const left = perSecond > 0 && total > ended ? `, about ${duration((total - ended) / perSecond)} left` : "";
-    state.replaceChildren(...badge(status));
+    update(state, badge(status));
     say(facts, `${number(ended)} of ${count(total, "step")} ended, ${rate(perSecond)}${left}. `
       + `${count(status.dispatchCount, "dispatch", "dispatches")}, ${number(status.openDispatchCount)} open. `
       + `Created ${time(status.createdAt)}.`);
-    bar.replaceChildren(stateBar(counts, total));
+    update(bar, stateBar(counts, total));
     drawChips(counts);
-    chart.replaceChildren(throughput(live.steps));
+    update(chart, throughput(live.steps));
     drawChoices(handler, "any handler", new Set(live.steps.map((step) => step.handler)), wanted.handler);
     drawChoices(kind, "any or none", new Set(live.steps.map((step) => step.error?.kind)), wanted.kind);
     buttons.pause.hidden = status.paused === true || status.openDispatchCount === 0;
     buttons.resume.hidden = status.paused !== true;
     buttons.cancel.hidden = status.cancelled;
     filter();
-    if (["FAILED", "DEAD", "RETRYING"].map((name) => counts[name] ?? 0).join() !== failuresOf) {
-      readFailures(["FAILED", "DEAD", "RETRYING"].map((name) => counts[name] ?? 0).join());
-    }
+    failures.follow(counts);
+  }
+
+  function isShown(key) {
+    const step = live.step(key);
+    return step !== undefined && select([step], wanted, inFailure).length === 1;
   }
 
   // ------------------------------------------------------------------ which steps are shown
@@ -124,6 +147,7 @@ export function runView(main, route, signal) {
     const cut = live.steps.length >= MOST_STEPS ? `; only the first ${number(MOST_STEPS)} of the run are here` : "";
     say(shown, `${count(shownSteps.length, "step")} shown${reading}${cut}`);
     const chosen = selectsAll(wanted) ? null : selection(wanted, shownSteps);
+    showAll.hidden = selectsAll(wanted);
     buttons.cancelShown.hidden = selectsAll(wanted) || shownSteps.every((step) => hasEnded(step.state));
     buttons.cancelShown.disabled = chosen === null;
     const redrivable = shownSteps.some((step) => REDRIVABLE.has(step.state));
@@ -138,12 +162,17 @@ export function runView(main, route, signal) {
     const failure = wanted.failure;
     wanted = next;
     text.value = wanted.text;
-    const said = parameters(wanted);
-    history.replaceState(null, "", `#/run/${encodeURIComponent(runId)}${said.size > 0 ? `?${said}` : ""}`);
+    history.replaceState(null, "", addressOf(wanted));
     if (wanted.failure !== failure) {
       readInFailure();
+      failures.draw();
     }
     redraw();
+  }
+
+  function addressOf(criteria) {
+    const said = parameters(criteria);
+    return `#/run/${encodeURIComponent(runId)}${said.size > 0 ? `?${said}` : ""}`;
   }
 
   function drawChips(counts) {
@@ -179,65 +208,7 @@ export function runView(main, route, signal) {
   handler.addEventListener("change", () => setWanted({ ...wanted, handler: handler.value }));
   kind.addEventListener("change", () => setWanted({ ...wanted, kind: kind.value }));
 
-  // ------------------------------------------------------------------ failures by cause
-  let readingFailures = false;
-  async function readFailures(of) {
-    if (readingFailures) {
-      return; // redrawn again, it sees that there are others
-    }
-    readingFailures = true;
-    try {
-      const groups = new Map();
-      let others = 0;
-      let cursor;
-      do {
-        const page = await get(pathOf(runId, "/failures"), { state: "FAILED,DEAD,RETRYING", cursor }, { signal });
-        page.failures.forEach((group) => add(groups, group));
-        others += page.otherCount ?? 0;
-        cursor = page.cursor;
-      } while (cursor && !signal.aborted);
-      failuresOf = of;
-      drawFailures([...groups.values()].sort((a, b) => b.count - a.count).slice(0, GROUPS), others);
-      await pause(KINDS_EVERY, signal);
-    } catch (e) {
-      if (!signal.aborted) {
-        failuresOf = of;
-        failures.replaceChildren(h("p", { class: "wrong" }, e.message));
-      }
-    } finally {
-      readingFailures = false;
-    }
-  }
-
-  function add(groups, group) {
-    const known = groups.get(group.failure);
-    if (!known) {
-      groups.set(group.failure, { ...group });
-      return;
-    }
-    known.count += group.count;
-    known.lastAt = known.lastAt > group.lastAt ? known.lastAt : group.lastAt;
-    known.firstAt = known.firstAt < group.firstAt ? known.firstAt : group.firstAt;
-  }
-
-  function drawFailures(groups, others) {
-    failures.replaceChildren(
-      groups.length === 0
-        ? h("p", { class: "muted" }, "No step has failed.")
-        : h("ul", { class: "groups" }, groups.map((group) => h("li", {},
-            h("button", {
-              type: "button", class: "group", "aria-pressed": String(wanted.failure === group.failure),
-              title: `first ${time(group.firstAt)}, last ${time(group.lastAt)}`,
-              onclick: () => setWanted({ ...wanted, failure: wanted.failure === group.failure ? "" : group.failure }),
-            }, h("strong", {}, number(group.count)), " ", h("span", { class: "kind" }, group.kind), " ",
-              h("span", { class: "handler" }, group.handler), h("span", { class: "message" }, group.message)),
-            h("button", {
-              type: "button", class: "small", "aria-label": `Redrive the ${number(group.count)} steps of this failure`,
-              onclick: () => act(redrive(runId, { filter: { failure: group.failure } }, `Redrive: ${group.kind}`)),
-            }, "Redrive …")))),
-      others > 0 ? h("p", { class: "muted" }, `${count(others, "step")} failed otherwise.`) : "");
-  }
-
+  // ------------------------------------------------------------------ the steps of a cause of failures
   /** The API says which steps are of a group: how a message is normalised is its business. */
   async function readInFailure() {
     inFailure = null;

@@ -1,7 +1,7 @@
 // What runs where, now: by worker.
 
 import { get } from "./api.js";
-import { h, say } from "./dom.js";
+import { h, say, update } from "./dom.js";
 import { count, duration, since, time } from "./format.js";
 import { poll } from "./poll.js";
 import { stepAddress } from "./run-view.js";
@@ -10,10 +10,11 @@ const PAGE = 1000;
 const MOST = 5000;
 
 export function runningView(main, route, signal) {
-  const note = h("p", { class: "muted", "aria-live": "polite" }, "Reading …");
+  const note = h("p", { class: "muted beside", "aria-live": "polite" }, "Reading …");
   const list = h("div", {});
   const worker = route.parameters.get("worker") ?? "";
-  main.append(h("div", { class: "title" }, h("h1", {}, "Running now")), note, list);
+  const empty = h("p", { class: "empty", hidden: true }, "Nothing runs that is longer than a second.");
+  main.append(h("div", { class: "title" }, h("h1", {}, "Running now"), note), empty, list);
 
   return poll(async () => {
     const entries = [];
@@ -24,20 +25,15 @@ export function runningView(main, route, signal) {
       cursor = page.cursor;
     } while (cursor && entries.length < MOST && !signal.aborted);
     const workers = Map.groupBy(entries, (entry) => entry.worker);
-    say(note, entries.length === 0
-      ? "Nothing runs that is longer than a second."
-      : `${count(entries.length, "attempt")} on ${count(workers.size, "worker")}${cursor ? ", and more" : ""}`);
-    const focused = list.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    list.replaceChildren(...[...workers.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, steps]) => section(name, steps)));
-    if (focused) {
-      [...list.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus({ preventScroll: true });
-    }
+    empty.hidden = entries.length > 0;
+    say(note, entries.length === 0 ? "" : `${count(entries.length, "attempt")} on ${count(workers.size, "worker")}${cursor ? ", and more" : ""}`);
+    update(list, [...workers.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, steps]) => section(name, steps)));
   }, signal);
 
   function section(name, steps) {
     const lost = steps.some((step) => step.lost);
     const id = `worker-${name}`;
-    return h("section", { class: "worker", "aria-labelledby": id },
+    return h("section", { class: "worker", "aria-labelledby": id, "data-id": name },
       h("h2", { id }, "Worker ", h("code", {}, name), " ",
         h("span", { class: `badge ${lost ? "DEAD" : "SUCCEEDED"}` }, lost ? "lost" : "alive"),
         h("span", { class: "muted small" }, ` lease until ${time(steps[0].leaseUntil)}`)),
@@ -45,7 +41,7 @@ export function runningView(main, route, signal) {
         h("table", { class: "plain-table" },
           h("thead", {}, h("tr", {}, ["Step", "Run", "Attempt", "For", "Progress", "Last line"].map((each) =>
             h("th", { scope: "col", class: each === "Attempt" || each === "For" ? "number" : null }, each)))),
-          h("tbody", {}, steps.map((step) => h("tr", {},
+          h("tbody", {}, steps.map((step) => h("tr", { "data-id": `${step.runId} ${step.key} ${step.attempt}` },
             h("th", { scope: "row" }, h("a", { href: stepAddress(step.runId, step.key) }, step.key)),
             h("td", {}, h("a", { href: `#/run/${encodeURIComponent(step.runId)}` }, step.runId)),
             h("td", { class: "number" }, String(step.attempt)),

@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { stateBar } from "./charts.js";
-import { h, say } from "./dom.js";
+import { h, say, update } from "./dom.js";
 import { STATES, count, duration, number, rate, since, time } from "./format.js";
 import { LiveCounts } from "./live-counts.js";
 import { poll } from "./poll.js";
@@ -15,13 +15,15 @@ const FOLLOWED = 3;
 export function runsView(main, route, signal) {
   const said = route.parameters;
   const open = said.get("open") === "true";
+  const paused = said.get("paused") === "true";
   const prefix = said.get("prefix") ?? "";
   const followed = new Map();
   let older = [];
   let cursor = null;
 
   const body = h("tbody");
-  const note = h("p", { class: "muted", "aria-live": "polite" }, "Reading …");
+  const note = h("p", { class: "muted shown-count", "aria-live": "polite" }, "Reading …");
+  const empty = h("p", { class: "empty", hidden: true });
   const more = h("button", { type: "button", hidden: true, onclick: () => readOlder() }, "Older runs");
   const search = h("input", {
     id: "prefix", type: "search", value: prefix, autocomplete: "off", spellcheck: "false",
@@ -29,18 +31,21 @@ export function runsView(main, route, signal) {
   });
   const onlyOpen = h("input", { id: "open", type: "checkbox", onchange: () => go({ open: onlyOpen.checked || "" }) });
   onlyOpen.checked = open;
+  const onlyPaused = h("input", { id: "only-paused", type: "checkbox", onchange: () => go({ paused: onlyPaused.checked || "" }) });
+  onlyPaused.checked = paused;
+  const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of runs", hidden: true },
+    h("table", { class: "plain-table" },
+      h("thead", {}, h("tr", {}, ["Run", "State", "Ended", "Progress", "Rate", "Created"].map((name) =>
+        h("th", { scope: "col", class: name === "Ended" || name === "Rate" ? "number" : null }, name)))),
+      body));
   main.append(
     h("div", { class: "title" }, h("h1", {}, "Runs")),
     h("div", { class: "filters" },
       h("label", { for: "prefix" }, "Begins with"), search,
-      h("span", { class: "check" }, onlyOpen, h("label", { for: "open" }, "Open ones only"))),
-    note,
-    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of runs" },
-      h("table", { class: "plain-table" },
-        h("thead", {}, h("tr", {}, ["Run", "State", "Steps", "Progress", "Rate", "Created"].map((name) =>
-          h("th", { scope: "col", class: name === "Steps" || name === "Rate" ? "number" : null }, name)))),
-        body)),
-    more);
+      h("span", { class: "check" }, onlyOpen, h("label", { for: "open" }, "Open ones only")),
+      h("span", { class: "check" }, onlyPaused, h("label", { for: "only-paused" }, "Paused ones only")),
+      note),
+    empty, table, more);
 
   function go(change) {
     const next = new URLSearchParams(said);
@@ -48,7 +53,7 @@ export function runsView(main, route, signal) {
     location.hash = `#/${next.size > 0 ? `?${next}` : ""}`;
   }
 
-  const asked = { limit: PAGE, prefix, open: open ? "true" : "" };
+  const asked = { limit: PAGE, prefix, open: open ? "true" : "", paused: paused ? "true" : "" };
 
   async function readOlder() {
     const page = await get("/v1/runs", { ...asked, cursor }, { signal });
@@ -63,14 +68,14 @@ export function runsView(main, route, signal) {
     const isOpen = status.openDispatchCount > 0;
     const stale = isOpen && perSecond === null && status.countedAt
       ? `as of ${duration(since(status.countedAt))} ago` : "";
-    return h("tr", {},
+    return h("tr", { "data-id": status.runId },
       h("th", { scope: "row" }, h("a", { href: `#/run/${encodeURIComponent(status.runId)}` }, status.runId)),
       h("td", {}, badge(status)),
       h("td", { class: "number" }, `${number(ended)} of ${number(status.stepCount)}`),
       h("td", { class: "progress" }, stateBar(counts, status.stepCount), h("span", { class: "counts" },
         STATES.filter((state) => counts[state] > 0).map((state) =>
           h("span", { class: `count ${state}` }, `${number(counts[state])} ${state.toLowerCase()}`)),
-        stale ? h("span", { class: "muted" }, stale) : null)),
+        stale ? h("span", { class: "muted small" }, stale) : null)),
       h("td", { class: "number" }, isOpen && perSecond !== null ? rate(perSecond) : ""),
       h("td", {}, h("time", { datetime: status.createdAt, title: `${duration(since(status.createdAt))} ago` }, time(status.createdAt))));
   }
@@ -88,18 +93,17 @@ export function runsView(main, route, signal) {
       const counts = live.includes(status) ? followed.get(status.runId) : null;
       return row(status, counts ? counts.counts(status) : (status.counts ?? {}), counts ? counts.rate() : null);
     });
-    const focused = body.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    body.replaceChildren(...rows, ...older.map((run) => row(run, run.counts ?? {}, null)));
-    if (focused) {
-      [...body.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus({ preventScroll: true });
-    }
+    update(body, rows, older.map((run) => row(run, run.counts ?? {}, null)));
+    table.hidden = page.runs.length === 0;
     if (older.length === 0) {
       cursor = page.cursor ?? null;
       more.hidden = cursor === null;
     }
-    say(note, page.runs.length === 0
-      ? (prefix || open ? "No run fits." : "There are no runs yet. Dispatch some steps, and they show here.")
-      : `${count(page.runs.length + older.length, "run")}${cursor ? ", and older ones" : ""}`);
+    empty.hidden = page.runs.length > 0;
+    say(empty, prefix || open || paused
+      ? "No run fits. Runs are found by the beginning of their ids."
+      : "There are no runs yet. Dispatch some steps, and they show here.");
+    say(note, page.runs.length === 0 ? "" : `${count(page.runs.length + older.length, "run")}${cursor ? ", and older ones" : ""}`);
   }, signal);
 }
 

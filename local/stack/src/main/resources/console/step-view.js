@@ -3,13 +3,16 @@
 import { ExactNumber, get, run as pathOf } from "./api.js";
 import { cancel, redrive } from "./actions.js";
 import { timeLine } from "./charts.js";
-import { h, say } from "./dom.js";
+import { h, say, tell, update } from "./dom.js";
 import { duration, hasEnded, number, stepSeconds, time } from "./format.js";
+import { line } from "./log-lines.js";
 import { poll } from "./poll.js";
 
 const LONGEST_SHOWN = 200_000;
 const REDRIVABLE = new Set(["FAILED", "DEAD", "CANCELLED"]);
-const RECORD = "\u001e";
+
+/** Of W3C Trace Context: version, trace id, span id, flags, of which the last bit says that it is sampled. */
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/;
 
 export function stepView(main, route, signal) {
   const { runId } = route;
@@ -55,16 +58,17 @@ export function stepView(main, route, signal) {
 
   function notStarted(problem) {
     if (problem.type === "step-not-started") {
-      state.replaceChildren(h("span", { class: "badge QUEUED" }, "QUEUED"));
+      update(state, h("span", { class: "badge QUEUED" }, "QUEUED"));
       buttons.cancel.hidden = false;
     }
-    facts.replaceChildren(h("dt", {}, "State"), h("dd", {}, problem.message));
+    update(facts, h("div", { class: "fact", "data-id": "State" }, h("dt", {}, "State"), h("dd", {}, problem.message)));
   }
 
   function draw() {
-    state.replaceChildren(h("span", { class: `badge ${step.state}` }, step.state),
-      step.suspect ? h("span", { class: "badge RETRYING" }, "suspect") : "",
-      step.lost ? h("span", { class: "badge DEAD" }, "worker lost") : "");
+    update(state, h("span", { class: `badge ${step.state}` }, step.state),
+      step.paused ? h("span", { class: "badge RETRYING" }, "paused") : null,
+      step.suspect ? h("span", { class: "badge RETRYING" }, "suspect") : null,
+      step.lost ? h("span", { class: "badge DEAD" }, "worker lost") : null);
     const share = step.progress === undefined ? null : `${Math.round(step.progress * 100)} % ${step.progressNote ?? ""}`;
     const said = [
       ["Handler", step.handler],
@@ -80,10 +84,11 @@ export function stepView(main, route, signal) {
       ["Last line", step.lastLine],
       ["Dead-lettered", time(step.deadLetteredAt)],
       ["Redriven by", step.redrivenBy],
+      ["Trace", trace(step.traceparent)],
     ].filter(([, text]) => text);
-    facts.replaceChildren(...said.flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, text)]));
-    error.replaceChildren(step.error
-      ? h("div", { class: "error" }, h("strong", {}, step.error.kind), h("pre", { class: "trace" }, step.error.message)) : "");
+    update(facts, said.map(([name, text]) => h("div", { class: "fact", "data-id": name }, h("dt", {}, name), h("dd", {}, text))));
+    update(error, step.error
+      ? h("div", { class: "error" }, h("strong", {}, step.error.kind), h("pre", { class: "trace" }, step.error.message)) : null);
     buttons.redrive.hidden = !REDRIVABLE.has(step.state);
     buttons.cancel.hidden = hasEnded(step.state);
     drawAttempts();
@@ -103,15 +108,11 @@ export function stepView(main, route, signal) {
       });
     }
     const told = step.attempts.filter((each) => each.message);
-    const open = new Set([...attempts.querySelectorAll("details[open]")].map((each) => each.dataset.of));
-    attempts.replaceChildren(
+    update(attempts,
       line.length > 0 ? timeLine(line) : h("p", { class: "muted" }, "No attempt has begun."),
-      ...told.map((each) => {
-        const of = `${each.attempt} ${each.kind} ${each.endedAt}`;
-        return h("details", { "data-of": of, open: open.has(of) },
-          h("summary", {}, `${each.kind === "REDRIVEN" ? "Redriven after attempt" : "Attempt"} ${each.attempt}: ${each.kind}, ${time(each.endedAt)}`),
-          h("pre", { class: "trace" }, each.message));
-      }));
+      told.map((each) => h("details", { "data-id": `${each.attempt} ${each.kind} ${each.endedAt}` },
+        h("summary", {}, `${each.kind === "REDRIVEN" ? "Redriven after attempt" : "Attempt"} ${each.attempt}: ${each.kind}, ${time(each.endedAt)}`),
+        h("pre", { class: "trace" }, each.message))));
   }
 
   function drawChoice() {
@@ -126,6 +127,7 @@ export function stepView(main, route, signal) {
   function drawLog(pages) {
     const text = pages.flatMap((page) => page.lines).map(line).join("\n");
     if (text === printed) {
+      log.hidden = text === "";
       say(logNote, text === "" ? "Nothing was printed." : logNote.textContent);
       return;
     }
@@ -136,6 +138,7 @@ export function stepView(main, route, signal) {
       log.textContent = text;
     }
     printed = text;
+    log.hidden = false;
     say(logNote, `${number(text.split("\n").length)} lines`);
     if (atEnd) {
       log.scrollTop = log.scrollHeight;
@@ -162,17 +165,26 @@ export function stepView(main, route, signal) {
   }
 }
 
-/** A line of a log; a record that a process reported, as text. */
-function line(text) {
-  if (!text.startsWith(RECORD)) {
-    return text;
+/** The id by which the step's trace is found, to be copied; null if its dispatch came without one. */
+function trace(traceparent) {
+  const [, id, flags] = TRACEPARENT.exec(traceparent ?? "") ?? [];
+  if (id === undefined) {
+    return null;
   }
-  try {
-    const record = JSON.parse(text.slice(1));
-    return record.stderr ?? (record.log ? `${record.log.level} ${record.log.message}` : text.slice(1));
-  } catch {
-    return text.slice(1);
-  }
+  const shown = h("code", { class: "trace-id", title: traceparent }, id);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(id);
+      tell("The trace id is copied.");
+    } catch {
+      getSelection().selectAllChildren(shown);
+      tell("The trace id is selected: copy it with the keyboard.");
+    }
+  };
+  const sampled = (Number.parseInt(flags, 16) & 1) === 1;
+  return h("span", { class: "copied" }, shown,
+    h("button", { type: "button", class: "small", "aria-label": "Copy the trace id", onclick: copy }, "Copy"),
+    sampled ? null : h("span", { class: "muted" }, "not sampled"));
 }
 
 function value(answer, name) {

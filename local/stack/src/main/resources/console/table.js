@@ -1,6 +1,6 @@
 // A table of any number of rows, of which only those in sight are elements.
 
-import { h, onceAFrame } from "./dom.js";
+import { h, onceAFrame, update } from "./dom.js";
 
 const ROW = 34;
 const BEYOND = 8;
@@ -19,8 +19,7 @@ export class Table {
 
   /**
    * @param label names the table
-   * @param columns each with `name`, `cell(row)` and, if it can be sorted by, `value(row)`
-   * @param link the address of a row, which its first cell leads to
+   * @param columns each with `name`, `cell(row)` and, if it can be sorted by, `value(row)`; a row has a `key` of its own
    */
   constructor(label, columns) {
     this.#columns = columns;
@@ -100,9 +99,13 @@ export class Table {
     }
     const row = this.#sorted[i];
     const focused = element.contains(document.activeElement);
-    element.replaceChildren(...this.#columns.map((column) =>
+    if (element.dataset.of !== row.key) {
+      element.dataset.of = row.key; // a click that has begun must not open another row
+      element.replaceChildren();
+    }
+    update(element, this.#columns.map((column) =>
       h("div", { role: "cell", class: `cell ${column.class ?? ""}` }, column.cell(row))));
-    if (focused) {
+    if (focused && !element.contains(document.activeElement)) {
       element.querySelector("a")?.focus({ preventScroll: true });
     }
   }

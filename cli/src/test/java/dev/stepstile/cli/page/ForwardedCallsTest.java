@@ -8,9 +8,12 @@ import com.sun.net.httpserver.HttpServer;
 import dev.stepstile.client.ClientOptions;
 import dev.stepstile.client.Signer;
 import dev.stepstile.http.Http;
+import dev.stepstile.local.http.Callers;
+import dev.stepstile.local.http.HttpApi;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -25,6 +28,7 @@ import org.junit.jupiter.api.Test;
 /** What the console of an API elsewhere passes on to it, and back. */
 class ForwardedCallsTest {
     private final List<String> received = new ArrayList<>();
+    private final List<Map<String, List<String>>> headers = new ArrayList<>();
     private final List<Signer.Request> signed = new ArrayList<>();
     private HttpServer api;
     private ForwardedCalls calls;
@@ -57,6 +61,7 @@ class ForwardedCallsTest {
         received.add(exchange.getRequestMethod() + " " + exchange.getRequestURI() + " "
                 + exchange.getRequestHeaders().getFirst("Authorization") + " "
                 + new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+        headers.add(Map.copyOf(exchange.getRequestHeaders()));
         byte[] body = "{\"runs\": []}".getBytes(StandardCharsets.UTF_8);
         exchange.getResponseHeaders().add("Content-Type", "application/json");
         exchange.getResponseHeaders().add("Set-Cookie", "session=1");
@@ -81,6 +86,41 @@ class ForwardedCallsTest {
         assertThat(signed).hasSize(1);
         assertThat(signed.getFirst().uri()).hasToString(endpoint() + "/stage/v1/runs/r/redrive");
         assertThat(signed.getFirst().body()).isEqualTo("{\"keys\":[\"é\"]}");
+    }
+
+    @Test
+    void token_cookies_and_names_of_the_page_stay_here() throws IOException {
+        Callers callers = Callers.holdersOfToken();
+        try (HttpApi console = new HttpApi(0, calls, callers, endpoint());
+                Socket socket = new Socket(
+                        InetAddress.getLoopbackAddress(), console.endpoint().getPort())) {
+            String page = console.endpoint().toString();
+            String request = String.join(
+                    "\r\n",
+                    "POST /v1/runs/r/cancel HTTP/1.1",
+                    "Host: localhost:" + console.endpoint().getPort(),
+                    "Origin: http://localhost:" + console.endpoint().getPort(),
+                    "X-Stepstile-Token: " + callers.token(),
+                    "Cookie: session=of-the-page",
+                    "Authorization: Bearer of-the-page",
+                    "Referer: " + page + "/of-the-page",
+                    "User-Agent: of-the-page",
+                    "X-Forwarded-For: of-the-page",
+                    "X-Amz-Security-Token: of-the-page",
+                    "Connection: close",
+                    "Content-Length: 2",
+                    "",
+                    "{}");
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(answer).startsWith("HTTP/1.1 200 ").doesNotContain("session=1", callers.token());
+        }
+
+        assertThat(received).containsExactly("POST /stage/v1/runs/r/cancel signed {}");
+        assertThat(headers.getFirst().keySet())
+                .containsExactlyInAnyOrder("Authorization", "Content-type", "Content-length", "Host", "User-agent");
+        assertThat(headers.getFirst().get("Host")).containsExactly(endpoint().replace("http://", ""));
+        assertThat(headers.toString()).doesNotContain(callers.token(), "of-the-page");
     }
 
     @Test
