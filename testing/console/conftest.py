@@ -9,14 +9,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Literal
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from stand_in import Api, StandIn
 
 CHECKOUT = Path(__file__).parents[2]
@@ -34,7 +34,7 @@ FLAGS = [
     # A name of an attacker's that leads to this machine, for the tests of DNS rebinding.
     "--host-resolver-rules=MAP rebound.example 127.0.0.1",
 ]
-PATIENCE = 20_000
+PATIENCE = 60_000  # milliseconds; the machine may be busy with everything else that verify does
 expect.set_options(timeout=PATIENCE)
 
 
@@ -43,7 +43,7 @@ CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 
 
 @contextmanager
-def launched() -> Iterator[Browser]:
+def launched() -> Generator[Browser, None, None]:
     """One browser for all tests; each tab is in a context of its own, and so has nothing of another's."""
     chromium = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
     assert chromium, "Chromium is needed (Debian: chromium-headless-shell); build/console-check installs it."
@@ -88,20 +88,24 @@ class Tab:
         self.errors: list[str] = []
         page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        page.on("console", self._note)
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
 
     def show(self, address: str) -> Page:
         """Opens a view. A machine whose network changes ends requests of a browser; then the page is opened again."""
         for _ in range(5):
             self.page.goto("about:blank")
             self.page.goto(self.url + address)
-            if self.page.locator("main h1").count() or self.appears("main h1"):
+            if self.appears("main h1"):
                 break
         return self.page
 
     def appears(self, selector: str) -> bool:
         try:
-            self.page.locator(selector).first.wait_for(timeout=5000)
+            self.page.locator(selector).first.wait_for(timeout=20_000)
         except Exception:
             return False
         return True
@@ -165,9 +169,19 @@ def tab(browser: Browser, served: Served, api: Api) -> Iterator[Tab]:
     assert tab.reported() == []
 
 
-def opened(browser: Browser, served: Served, **settings: Any) -> Tab:
+def opened(
+    browser: Browser,
+    served: Served,
+    scheme: Literal["light", "dark"] = "light",
+    size: tuple[int, int] = (1280, 860),
+) -> Tab:
     url, token = served.console.url, served.console.token
-    stored = {"origin": url, "localStorage": [{"name": "stepstile-token", "value": token}]}
-    wanted = {"viewport": {"width": 1280, "height": 860}} | settings
-    context = browser.new_context(storage_state={"cookies": [], "origins": [stored]}, **wanted)
+    context = browser.new_context(
+        color_scheme=scheme,
+        viewport={"width": size[0], "height": size[1]},
+        storage_state={
+            "cookies": [],
+            "origins": [{"origin": url, "localStorage": [{"name": "stepstile-token", "value": token}]}],
+        },
+    )
     return Tab(context.new_page(), url)

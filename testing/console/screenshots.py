@@ -7,7 +7,7 @@ import io
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -35,7 +35,7 @@ def write(page: Page, file: Path) -> None:
 
 
 @contextmanager
-def work_that_goes_on(api: Api) -> Iterator[None]:
+def work_that_goes_on(api: Api) -> Generator[None, None, None]:
     """Steps succeed and print, so that there is a rate and a log."""
     stopped = threading.Event()
 
@@ -101,8 +101,8 @@ def states(tab: Tab, served: Served, folder: Path, of: str) -> None:
 
 
 def shots(browser: Browser, served: Served, folder: Path, scheme: Literal["light", "dark"]) -> None:
-    for of, (width, height) in {scheme: WIDE, f"narrow-{scheme}": NARROW}.items():
-        tab = opened(browser, served, color_scheme=scheme, viewport={"width": width, "height": height})
+    for of, size in {scheme: WIDE, f"narrow-{scheme}": NARROW}.items():
+        tab = opened(browser, served, scheme, size)
         with work_that_goes_on(served.stand_in.api):
             views(tab, folder, of)
         states(tab, served, folder, of)

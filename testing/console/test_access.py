@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import Served, Tab, eventually, opened, run_address, step_address
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Request, expect
 from stand_in import Api
 
 SERIOUS = ("serious", "critical")
@@ -40,7 +41,7 @@ def test_axe_has_no_serious_finding_in_any_view_or_dialog(
     browser: Browser, served: Served, api: Api, scheme: Literal["light", "dark"]
 ) -> None:
     api.pauses = [{"scope": "all", "pausedAt": "2026-11-24T08:00:00Z", "reason": "the database is down"}]
-    tab = opened(browser, served, color_scheme=scheme)
+    tab = opened(browser, served, scheme)
     found: dict[str, list[str]] = {}
     for name, (address, read) in VIEWS.items():
         page = tab.show(address)
@@ -66,6 +67,10 @@ def test_axe_finds_what_is_seeded(tab: Tab) -> None:
     assert any("label" in each for each in findings(tab))
 
 
+def note(calls: list[str], request: Request) -> None:
+    calls.append(request.url)
+
+
 def test_each_view_makes_as_many_calls_a_minute_as_is_said(
     browser: Browser, served: Served, api: Api
 ) -> None:
@@ -79,7 +84,7 @@ def test_each_view_makes_as_many_calls_a_minute_as_is_said(
     expect(nightly.locator(".shown-count")).to_have_text("2,000 steps shown")
     nightly.wait_for_timeout(2000)
     for name, tab in tabs.items():
-        tab.page.on("request", lambda request, of=name: calls[of].append(request.url))
+        tab.page.on("request", partial(note, calls[name]))
     began = time.monotonic()
     nightly.wait_for_timeout(COUNTED_MS)
     minutes = (time.monotonic() - began) / 60

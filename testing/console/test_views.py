@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 from conftest import Served, Tab, eventually, run_address, step_address
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 from stand_in import Api
 
 FILTER_LIMIT_MS = 200
@@ -34,6 +34,10 @@ def test_the_runs_are_listed_newest_first_and_found_by_the_beginning_of_their_id
     expect(page.locator("tbody tr").first).to_contain_text("paused")
 
 
+def shows(element: Locator, text: str) -> bool:
+    return text in element.inner_text().lower()
+
+
 @pytest.mark.parametrize(
     ("address", "where"), [("/#/", "tbody tr:first-child"), (run_address("nightly"), ".chip.SUCCEEDED")]
 )
@@ -46,8 +50,7 @@ def test_what_ends_shows_within_two_seconds(tab: Tab, api: Api, address: str, wh
     for _ in range(3):
         api.succeed("nightly", 3)
         succeeded = sum(step.state == "SUCCEEDED" for step in api.runs["nightly"].steps.values())
-        expected = f"{succeeded:,} succeeded"
-        seen = eventually(partial(lambda wanted: wanted in counts.inner_text().lower(), expected))
+        seen = eventually(partial(shows, counts, f"{succeeded:,} succeeded"))
         print(f"\nseen after {seen:.1f} s")
         assert seen < 2
 
