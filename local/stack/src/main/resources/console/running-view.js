@@ -9,6 +9,9 @@ import { stepAddress } from "./run-view.js";
 const PAGE = 1000;
 const MOST = 5000;
 
+/** Of the columns; what is wide is left out on a narrow screen. */
+const CLASSES = { Run: "wide", Attempt: "number wide", For: "number", "Last line": "message wide" };
+
 export function runningView(main, route, signal) {
   const note = h("p", { class: "muted beside", "aria-live": "polite" }, "Reading …");
   const list = h("div", {});
@@ -40,14 +43,14 @@ export function runningView(main, route, signal) {
       h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Attempts on worker ${name}` },
         h("table", { class: "plain-table" },
           h("thead", {}, h("tr", {}, ["Step", "Run", "Attempt", "For", "Progress", "Last line"].map((each) =>
-            h("th", { scope: "col", class: each === "Attempt" || each === "For" ? "number" : null }, each)))),
+            h("th", { scope: "col", class: CLASSES[each] ?? null }, each)))),
           h("tbody", {}, steps.map((step) => h("tr", { "data-id": `${step.runId} ${step.key} ${step.attempt}` },
             h("th", { scope: "row" }, h("a", { href: stepAddress(step.runId, step.key) }, step.key)),
-            h("td", {}, h("a", { href: `#/run/${encodeURIComponent(step.runId)}` }, step.runId)),
-            h("td", { class: "number" }, String(step.attempt)),
-            h("td", { class: "number" }, duration(since(step.startedAt))),
+            h("td", { class: CLASSES.Run }, h("a", { href: `#/run/${encodeURIComponent(step.runId)}` }, step.runId)),
+            h("td", { class: CLASSES.Attempt }, String(step.attempt)),
+            h("td", { class: CLASSES.For }, duration(since(step.startedAt))),
             h("td", {}, progress(step)),
-            h("td", { class: "message" }, step.lastLine ?? "")))))));
+            h("td", { class: CLASSES["Last line"] }, step.lastLine ?? "")))))));
   }
 }
 

@@ -33,10 +33,11 @@ export function runsView(main, route, signal) {
   onlyOpen.checked = open;
   const onlyPaused = h("input", { id: "only-paused", type: "checkbox", onchange: () => go({ paused: onlyPaused.checked || "" }) });
   onlyPaused.checked = paused;
+  const classes = { Ended: "number wide", Rate: "number wide", Created: "wide" };
   const table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of runs", hidden: true },
     h("table", { class: "plain-table" },
       h("thead", {}, h("tr", {}, ["Run", "State", "Ended", "Progress", "Rate", "Created"].map((name) =>
-        h("th", { scope: "col", class: name === "Ended" || name === "Rate" ? "number" : null }, name)))),
+        h("th", { scope: "col", class: classes[name] ?? null }, name)))),
       body));
   main.append(
     h("div", { class: "title" }, h("h1", {}, "Runs")),
@@ -71,13 +72,13 @@ export function runsView(main, route, signal) {
     return h("tr", { "data-id": status.runId },
       h("th", { scope: "row" }, h("a", { href: `#/run/${encodeURIComponent(status.runId)}` }, status.runId)),
       h("td", {}, badge(status)),
-      h("td", { class: "number" }, `${number(ended)} of ${number(status.stepCount)}`),
+      h("td", { class: classes.Ended }, `${number(ended)} of ${number(status.stepCount)}`),
       h("td", { class: "progress" }, stateBar(counts, status.stepCount), h("span", { class: "counts" },
         STATES.filter((state) => counts[state] > 0).map((state) =>
           h("span", { class: `count ${state}` }, `${number(counts[state])} ${state.toLowerCase()}`)),
         stale ? h("span", { class: "muted small" }, stale) : null)),
-      h("td", { class: "number" }, isOpen && perSecond !== null ? rate(perSecond) : ""),
-      h("td", {}, h("time", { datetime: status.createdAt, title: `${duration(since(status.createdAt))} ago` }, time(status.createdAt))));
+      h("td", { class: classes.Rate }, isOpen && perSecond !== null ? rate(perSecond) : ""),
+      h("td", { class: classes.Created }, h("time", { datetime: status.createdAt, title: `${duration(since(status.createdAt))} ago` }, time(status.createdAt))));
   }
 
   return poll(async () => {
