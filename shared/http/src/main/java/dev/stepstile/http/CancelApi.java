@@ -9,6 +9,7 @@ import dev.stepstile.http.Http.Problem;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.StepState;
 import dev.stepstile.usecase.RunCanceller;
+import dev.stepstile.usecase.RunQueries;
 import dev.stepstile.usecase.SelectedSteps;
 import dev.stepstile.usecase.SelectedSteps.Chosen;
 import dev.stepstile.usecase.StepFilter;
@@ -27,11 +28,13 @@ final class CancelApi {
     private final RunCanceller runs;
     private final StepsCanceller steps;
     private final SelectedSteps selected;
+    private final RunQueries queries;
 
     CancelApi(Stepstile stepstile) {
         this.runs = stepstile.canceller();
         this.steps = stepstile.stepsCanceller();
         this.selected = stepstile.selectedSteps();
+        this.queries = stepstile.queries();
     }
 
     /** @param deadline when the rest is left to the sweeper, or to another call */
@@ -40,7 +43,11 @@ final class CancelApi {
         JsonNode body = Parameters.body(call, Set.of("keys", "states", "filter", "dryRun"));
         boolean ofSteps = Stream.of("keys", "states", "filter").anyMatch(body::has);
         Chosen chosen = chosen(runId, body, ofSteps);
-        if (Parameters.flag(body, "dryRun")) {
+        boolean dryRun = Parameters.flag(body, "dryRun");
+        if (queries.run(runId).isEmpty()) {
+            throw Problem.noRun(runId);
+        }
+        if (dryRun) {
             return preview(selected, chosen, deadline);
         }
         return ofSteps ? ofSteps(chosen, deadline) : ofRun(runId, deadline);

@@ -10,34 +10,44 @@ import dev.stepstile.step.Limits;
 import dev.stepstile.step.Pause;
 import dev.stepstile.step.PauseScope;
 import dev.stepstile.usecase.PauseControl;
+import dev.stepstile.usecase.RunQueries;
 import java.util.Set;
 
 /** {@code POST …/pause}, {@code …/resume} of a run, a handler or everything, and {@code GET /v1/pauses}. */
 final class PausesApi {
     private final PauseControl pauses;
+    private final RunQueries queries;
 
-    PausesApi(PauseControl pauses) {
+    PausesApi(PauseControl pauses, RunQueries queries) {
         this.pauses = pauses;
+        this.queries = queries;
     }
 
     /** Of a run, which must exist. */
     Answer pauseRun(String runId, Http.Call call) {
         call.takes();
         JsonNode body = Parameters.body(call, Set.of("reason"));
-        return pause(new PauseScope.OfRun(runId), body);
+        String reason = reason(body);
+        return pause(ofRun(runId), reason);
+    }
+
+    /** Once all that was sent has been checked. */
+    private PauseScope ofRun(String runId) {
+        return new PauseScope.OfRun(
+                queries.run(runId).orElseThrow(() -> Problem.noRun(runId)).runId());
     }
 
     Answer resumeRun(String runId, Http.Call call) {
         call.takes();
         Parameters.body(call, Set.of());
-        return resume(new PauseScope.OfRun(runId));
+        return resume(ofRun(runId));
     }
 
     /** Of a handler, or everything. */
     Answer pause(Http.Call call) {
         call.takes();
         JsonNode body = body(call, Set.of("handler", "reason"));
-        return pause(scope(body), body);
+        return pause(scope(body), reason(body));
     }
 
     Answer resume(Http.Call call) {
@@ -68,8 +78,8 @@ final class PausesApi {
         }
     }
 
-    private Answer pause(PauseScope scope, JsonNode body) {
-        return switch (pauses.pause(scope, reason(body))) {
+    private Answer pause(PauseScope scope, String reason) {
+        return switch (pauses.pause(scope, reason)) {
             case PauseControl.Answer.Done(Pause pause, boolean changed) ->
                 Answer.json(
                         200,

@@ -50,7 +50,7 @@ public final class RunsApi {
         this.redriver = stepstile.redriver();
         this.deadLetters = new DeadLettersApi(stepstile.deadLetters());
         this.pauseControl = stepstile.pauses();
-        this.pauses = new PausesApi(pauseControl);
+        this.pauses = new PausesApi(pauseControl, queries);
         this.lists = new RunListApi(queries, pauseControl);
     }
 
@@ -85,10 +85,10 @@ public final class RunsApi {
                 case "failures" -> failures(runId, only("GET", call));
                 case "feed" -> feed(runId, only("GET", call));
                 case "audit" -> audit.answer(runId, only("GET", call));
-                case "cancel" -> cancel.cancel(run(runId).runId(), only("POST", call), deadline);
+                case "cancel" -> cancel.cancel(runId, only("POST", call), deadline);
                 case "redrive" -> redrive(runId, only("POST", call), deadline);
-                case "pause" -> pauses.pauseRun(run(runId).runId(), only("POST", call));
-                case "resume" -> pauses.resumeRun(run(runId).runId(), only("POST", call));
+                case "pause" -> pauses.pauseRun(runId, only("POST", call));
+                case "resume" -> pauses.resumeRun(runId, only("POST", call));
                 default -> throw noSuchCall();
             };
         } catch (Json.BadJson e) {

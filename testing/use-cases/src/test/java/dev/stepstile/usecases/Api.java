@@ -1,5 +1,7 @@
 package dev.stepstile.usecases;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.codec.Json;
 import dev.stepstile.http.DispatchApi;
@@ -9,7 +11,7 @@ import dev.stepstile.http.RunsApi;
 import java.util.List;
 import java.util.Map;
 
-/** Calls the HTTP API of a stack as a URL and a body would. */
+/** Calls the HTTP API of a stack as a URL and a body would; each call and answer must be as openapi.json describes it. */
 final class Api {
     private final Stack stack;
 
@@ -27,8 +29,16 @@ final class Api {
         List<String> path = RequestTarget.path(parts[0]);
         Map<String, String> query = parts.length == 2 ? RequestTarget.query(parts[1]) : Map.of();
         Http.Call call = new Http.Call(method, path, query, headers, body);
+        Http.Answer answer = answer(call);
+        assertThat(OpenApiDocument.SHIPPED.undocumented(call, answer))
+                .as("what openapi.json does not say of %s %s %s", method, target, answer)
+                .isEmpty();
+        return answer;
+    }
+
+    private Http.Answer answer(Http.Call call) throws InterruptedException {
         try {
-            return path.getLast().equals("dispatches")
+            return call.path().getLast().equals("dispatches")
                     ? new DispatchApi(stack.dispatcher()).answer(call)
                     : new RunsApi(stack.stepstile)
                             .answer(call, stack.time.instant().plusSeconds(29));

@@ -2,6 +2,7 @@ package dev.stepstile.local.http;
 
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import dev.stepstile.http.Http;
+import dev.stepstile.http.OpenApi;
 import dev.stepstile.local.console.Console;
 import dev.stepstile.local.metrics.MetricsText;
 import dev.stepstile.step.Limits;
@@ -180,6 +181,9 @@ public final class HttpApi implements AutoCloseable {
             return file.get();
         }
         callers.admitCall(request.getMethod(), request.getHeaders());
+        if (request.getMethod().equals("GET") && "/openapi.json".equals(path)) {
+            return new Http.Answer(200, "application/json", OpenApi.document(endpoint()));
+        }
         if (meter != null && request.getMethod().equals("GET") && "/metrics".equals(path)) {
             MetricsText.Format format =
                     MetricsText.Format.of(request.getHeaders().getQualityCSV(HttpHeader.ACCEPT));
