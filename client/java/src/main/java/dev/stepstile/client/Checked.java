@@ -195,12 +195,17 @@ final class Checked {
         return List.copyOf(names);
     }
 
+    /** Those of Unicode, as the API counts them. */
+    private static int characters(String text) {
+        return text.codePointCount(0, text.length());
+    }
+
     static Map<String, String> tags(Map<String, String> tags) {
         if (tags.size() > TAGS) {
             throw refused("tags", "be at most " + TAGS, "are " + tags.size());
         }
         tags.forEach((name, value) -> {
-            if (name.length() > TAG_LENGTH || value.length() > TAG_LENGTH) {
+            if (characters(name) > TAG_LENGTH || characters(value) > TAG_LENGTH) {
                 throw refused(
                         "tags",
                         "have names and values of at most " + TAG_LENGTH + " characters",

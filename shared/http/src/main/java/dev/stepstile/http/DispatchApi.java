@@ -267,16 +267,11 @@ public final class DispatchApi {
         if (!holder.hasNonNull(name)) {
             return fallback;
         }
-        JsonNode node = holder.path(name);
-        if (!node.isIntegralNumber()
-                || !node.canConvertToLong()
-                || node.longValue() < least
-                || node.longValue() > most) {
-            throw Problem.badRequest(
-                    name.equals("maxAttempts") ? "bad-max-attempts" : "bad-timeout",
-                    "Step '" + key + "': '" + name + "' must be a whole number from " + least + " to " + most + ".");
-        }
-        return node.longValue();
+        return Parameters.whole(holder.path(name), least, most)
+                .orElseThrow(() -> Problem.badRequest(
+                        name.equals("maxAttempts") ? "bad-max-attempts" : "bad-timeout",
+                        "Step '" + key + "': '" + name + "' must be a whole number from " + least + " to " + most
+                                + "."));
     }
 
     /** @param common tags that are added to these, and count as theirs */
@@ -284,7 +279,9 @@ public final class DispatchApi {
         SortedMap<String, String> tags = new TreeMap<>();
         for (var entry : node.properties()) {
             String value = entry.getValue().textValue();
-            if (value == null || entry.getKey().length() > Limits.TAG_LENGTH || value.length() > Limits.TAG_LENGTH) {
+            if (value == null
+                    || Parameters.isLonger(entry.getKey(), Limits.TAG_LENGTH)
+                    || Parameters.isLonger(value, Limits.TAG_LENGTH)) {
                 throw Problem.badRequest(
                         "bad-tags",
                         whose + ": a tag's name and value must be strings of at most " + Limits.TAG_LENGTH

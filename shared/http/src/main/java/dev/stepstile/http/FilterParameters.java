@@ -166,7 +166,7 @@ final class FilterParameters {
     }
 
     private static StepFilter.Tag tag(String name, String value) {
-        if (name.length() > Limits.TAG_LENGTH || value.length() > Limits.TAG_LENGTH) {
+        if (Parameters.isLonger(name, Limits.TAG_LENGTH) || Parameters.isLonger(value, Limits.TAG_LENGTH)) {
             throw Problem.badRequest(
                     "bad-tag", "'tag': a tag's name and value have at most " + Limits.TAG_LENGTH + " characters each.");
         }

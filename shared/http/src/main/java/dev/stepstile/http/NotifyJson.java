@@ -48,7 +48,7 @@ final class NotifyJson {
         }
         Parameters.known(webhook, "'notify.webhook'", Set.of("url"));
         String url = webhook.path("url").textValue();
-        if (url == null || url.isEmpty() || url.length() > Limits.WEBHOOK_URL_LENGTH) {
+        if (url == null || url.isEmpty() || Parameters.isLonger(url, Limits.WEBHOOK_URL_LENGTH)) {
             throw bad("'notify.webhook.url' must be a string of 1 to " + Limits.WEBHOOK_URL_LENGTH + " characters.");
         }
         return new NotifyTarget.Webhook(url);

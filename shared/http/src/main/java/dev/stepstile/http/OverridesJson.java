@@ -72,14 +72,9 @@ final class OverridesJson {
         if (!node.hasNonNull(name)) {
             return null;
         }
-        JsonNode number = node.path(name);
-        if (!number.isIntegralNumber()
-                || !number.canConvertToInt()
-                || number.intValue() < 1
-                || number.intValue() > most) {
-            throw Problem.badRequest(problem, "'" + name + "' must be a whole number from 1 to " + most + ".");
-        }
-        return number.intValue();
+        return (int) Parameters.whole(node.path(name), 1, most)
+                .orElseThrow(() ->
+                        Problem.badRequest(problem, "'" + name + "' must be a whole number from 1 to " + most + "."));
     }
 
     private static @Nullable Duration seconds(JsonNode retry, String name) {

@@ -5,10 +5,12 @@ import dev.stepstile.codec.Json;
 import dev.stepstile.http.Http.Problem;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.StepState;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -105,6 +107,28 @@ final class Parameters {
         } catch (NumberFormatException e) {
             throw Problem.badRequest("bad-" + name, "'" + name + "' must be a whole number.");
         }
+    }
+
+    /**
+     * A whole number as JSON has them: {@code 3}, {@code 3.0} and {@code 3e0} are the same, as to most languages.
+     *
+     * @return empty if it is none, or not from {@code least} to {@code most}
+     */
+    static OptionalLong whole(JsonNode node, long least, long most) {
+        if (!node.isNumber()) {
+            return OptionalLong.empty();
+        }
+        BigDecimal value = node.decimalValue();
+        boolean inside =
+                value.compareTo(BigDecimal.valueOf(least)) >= 0 && value.compareTo(BigDecimal.valueOf(most)) <= 0;
+        return inside && value.stripTrailingZeros().scale() <= 0 // in this order: another may have a billion digits
+                ? OptionalLong.of(value.longValueExact())
+                : OptionalLong.empty();
+    }
+
+    /** Whether a text has more characters, which are those of Unicode: a pair of surrogates is one. */
+    static boolean isLonger(String text, int characters) {
+        return text.codePointCount(0, text.length()) > characters;
     }
 
     static String runId(String id) {

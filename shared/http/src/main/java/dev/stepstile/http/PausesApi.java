@@ -137,7 +137,7 @@ final class PausesApi {
             return "";
         }
         String reason = body.path("reason").textValue();
-        if (reason == null || reason.codePointCount(0, reason.length()) > Limits.REASON_LENGTH) {
+        if (reason == null || Parameters.isLonger(reason, Limits.REASON_LENGTH)) {
             throw Problem.badRequest(
                     "bad-reason", "'reason' must be a string of at most " + Limits.REASON_LENGTH + " characters.");
         }

@@ -314,8 +314,9 @@ public final class RunsApi {
                 OverridesJson.read(body),
                 OverridesJson.input(body, !keys.isEmpty()),
                 Parameters.id(body, "redriveId", "bad-redrive-id"));
+        boolean dryRun = Parameters.flag(body, "dryRun");
         Run run = run(runId);
-        if (Parameters.flag(body, "dryRun")) {
+        if (dryRun) {
             return CancelApi.preview(
                     selected,
                     new SelectedSteps.Chosen(

@@ -456,6 +456,51 @@ class BadInputTest {
                 .contains("takes none");
     }
 
+    /** As JSON and its schemas have it: some languages write every number with a fraction. */
+    @Test
+    void that_is_a_whole_number_with_a_fraction_of_zero_is_none() throws InterruptedException {
+        api.ok(
+                202,
+                "POST",
+                DISPATCHES,
+                "{\"steps\":[{\"key\":\"a\",\"handler\":\"work\",\"maxAttempts\":2.0,\"timeoutSeconds\":6e1}]}");
+        stack.deliver();
+        assertThat(api.get("/v1/runs/r1/step?key=a").path("maxAttempts").intValue())
+                .isEqualTo(2);
+        api.ok(200, "POST", "/v1/runs/r1/redrive", "{\"overrides\":{\"maxAttempts\":3.00,\"timeoutSeconds\":1e2}}");
+    }
+
+    @Test
+    void is_counted_in_characters_and_not_in_their_halves() throws InterruptedException {
+        String tag = "\uD83D\uDE80".repeat(Limits.TAG_LENGTH); // of two UTF-16 units each
+        String step = "{\"steps\":[{\"key\":\"a\",\"handler\":\"work\",\"tags\":{\"t\":\"%s\"}}]}";
+        api.ok(202, "POST", DISPATCHES, step.formatted(tag));
+        assertThat(api.problem("POST", DISPATCHES, step.formatted(tag + "x"))).isEqualTo("400 bad-tags");
+    }
+
+    /** Whether the run exists or not. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            405 method-not-allowed | GET  | cancel   |
+            405 method-not-allowed | GET  | pause    |
+            405 method-not-allowed | GET  | resume   |
+            405 method-not-allowed | GET  | redrive  |
+            405 method-not-allowed | POST | feed     |
+            400 unknown-member     | POST | cancel   | {"key":"a"}
+            400 bad-flag           | POST | cancel   | {"dryRun":1}
+            400 bad-reason         | POST | pause    | {"reason":1}
+            400 unknown-member     | POST | resume   | {"reason":"a"}
+            400 bad-flag           | POST | redrive  | {"dryRun":1}
+            404 run-not-found      | POST | cancel   | {"dryRun":true}
+            404 run-not-found      | POST | pause    | {}
+            404 run-not-found      | POST | resume   |
+            404 run-not-found      | POST | redrive  | {"dryRun":true}
+            """)
+    void is_refused_before_the_run_is_looked_for(String problem, String method, String call, String body)
+            throws InterruptedException {
+        assertThat(api.problem(method, "/v1/runs/nowhere/" + call, body)).isEqualTo(problem);
+    }
+
     @Test
     void of_more_keys_than_a_lookup_takes_is_refused_and_the_same_key_twice_is_one() throws InterruptedException {
         api.ok(202, "POST", DISPATCHES, steps(step("k1")));

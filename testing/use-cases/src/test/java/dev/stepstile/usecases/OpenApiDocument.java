@@ -83,9 +83,13 @@ final class OpenApiDocument {
         return document;
     }
 
-    /** What a reference leads to, or the node itself. */
+    /** What a reference leads to, also one that may be null instead; or the node itself. */
     static JsonNode resolved(JsonNode document, JsonNode node) {
-        return node.has("$ref") ? document.at(node.path("$ref").asText().substring(1)) : node;
+        JsonNode first = node.at("/anyOf/0");
+        JsonNode reference = first.has("$ref") ? first : node;
+        return reference.has("$ref")
+                ? document.at(reference.path("$ref").asText().substring(1))
+                : node;
     }
 
     List<Operation> operations() {

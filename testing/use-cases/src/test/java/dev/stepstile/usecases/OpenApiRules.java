@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
@@ -237,8 +238,8 @@ final class OpenApiRules {
         real.put("Tags/maxProperties", Limits.TAGS);
         real.put("Tags/propertyNames/maxLength", Limits.TAG_LENGTH);
         real.put("Tags/additionalProperties/maxLength", Limits.TAG_LENGTH);
-        real.put("Filter/properties/tag/properties/name/maxLength", Limits.TAG_LENGTH);
-        real.put("Filter/properties/tag/properties/value/maxLength", Limits.TAG_LENGTH);
+        real.put("Tag/properties/name/maxLength", Limits.TAG_LENGTH);
+        real.put("Tag/properties/value/maxLength", Limits.TAG_LENGTH);
         real.put("Filter/properties/prefix/maxLength", StepKeys.MAX_BYTES);
         real.put("StepKey/maxLength", StepKeys.MAX_BYTES);
         for (String member : List.of("on", "never")) {
@@ -253,7 +254,7 @@ final class OpenApiRules {
         }
         real.put("NotBefore/anyOf/1/maximum", Limits.NOT_BEFORE.toSeconds());
         real.put("Deadline/anyOf/1/maximum", Limits.DEADLINE.toSeconds());
-        real.put("Notify/properties/webhook/properties/url/maxLength", Limits.WEBHOOK_URL_LENGTH);
+        real.put("Webhook/properties/url/maxLength", Limits.WEBHOOK_URL_LENGTH);
         for (String holder : List.of("PauseOfRun", "Pause", "LastingPause")) {
             real.put(holder + "/properties/reason/maxLength", Limits.REASON_LENGTH);
         }
@@ -280,7 +281,7 @@ final class OpenApiRules {
         }
         String whole = Json.print(document.json());
         for (String limit : List.of( // what no keyword of a schema counts
-                "%,d bytes".formatted(Limits.REQUEST_BYTES),
+                String.format(Locale.ROOT, "%,d bytes", Limits.REQUEST_BYTES),
                 "t most " + Limits.LOOKUP_KEYS + " different ones",
                 "t most " + Limits.CANCEL_KEYS + " different ones")) {
             if (!whole.contains(limit)) {

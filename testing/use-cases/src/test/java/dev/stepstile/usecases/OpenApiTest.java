@@ -84,7 +84,7 @@ class OpenApiTest {
                         ""),
                 Fault.breaks(
                         "the members of its bodies are those that the calls take",
-                        schemas + "Notify/properties/webhook/properties/secret",
+                        schemas + "Webhook/properties/secret",
                         "{}"),
                 Fault.breaks("its names are those of the code", schemas + "State/enum/3", ""),
                 Fault.breaks("its names are those of the code", schemas + "Violation/properties/kind/enum/0", ""),
