@@ -209,8 +209,6 @@ final class OpenApiRules {
                 List.of(StepError.Kind.values()),
                 "FailureKind/enum",
                 failures,
-                "Filter/properties/kind/enum",
-                failures,
                 "Violation/properties/kind/enum",
                 List.of(Violation.Kind.values()),
                 "Notification/properties/state/enum",
@@ -221,10 +219,10 @@ final class OpenApiRules {
                 StepState.REDRIVABLE,
                 "DeadLetterKind/enum",
                 allLetters,
-                "DeadLetterRedrive/properties/kind/enum",
-                letters));
-        real.put("DeadLetterPurge/properties/kind/enum", letters);
-        real.put("DeadLetterDryRun/properties/counts/propertyNames/enum", counted);
+                "DeadStepKind/enum",
+                letters,
+                "DeadLetterDryRun/properties/counts/propertyNames/enum",
+                counted));
         List<String> differences = new ArrayList<>();
         real.forEach((at, names) ->
                 differences.addAll(compared(at, texts(document.json().at(SCHEMAS + at)), names)));
