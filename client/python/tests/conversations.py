@@ -27,8 +27,10 @@ from stepstile import (
     NotifyWebhook,
     Overrides,
     Retry,
+    RunFilter,
     Step,
     StepEnded,
+    StepFilter,
     StepRecord,
     StepstileClient,
 )
@@ -36,6 +38,8 @@ from stepstile.records import instant
 
 FILES = Path(__file__).parents[3] / "testing/contracts/src/main/resources/conversations"
 ANY = "…"
+AS_IT_IS = ("result", "input")
+"""JSON of the caller's own, in which nothing may be left out."""
 
 
 def conversations(folder: str) -> dict[str, Any]:
@@ -169,18 +173,44 @@ def perform(client: StepstileClient, call: Mapping[str, Any]) -> Any:
             return wire(done)
         case "status":
             return wire(client.status(run, exact=call.get("exact", False)))
+        case "runs":
+            return [wire(one) for one in client.runs(_run_filter(run, call))]
         case "steps":
-            return [record_as_answered(one) for one in client.steps(run, state=call.get("state"))]
+            found = client.steps(run, _filter(call), state=call.get("state"))
+            return [record_as_answered(one) for one in found]
+        case "failures":
+            return wire(client.failures(run, _filter(call)))
         case "running":
             return [wire(one) for one in client.running(run)]
+        case "runningEverywhere":
+            found = client.running_everywhere(worker=call.get("worker"))
+            return [wire(one) for one in found if not call.get("ofRun") or one.run_id == run]
         case "step":
-            return record_as_answered(client.step(run, call["key"], attempt=call.get("attempt")))
+            return record_as_answered(
+                client.step(run, call["key"], attempt=call.get("attempt"), input=call.get("input", False))
+            )
         case "lookup":
             return {key: record_as_answered(one) for key, one in client.lookup(run, call["keys"]).items()}
         case "result":
             return client.result(run, call["key"])
         case "cancel":
             return wire(client.cancel(run))
+        case "cancelSteps" if call.get("dryRun"):
+            return wire(client.plan_cancel(run, keys=call.get("keys", ()), filter=_filter(call)))
+        case "cancelSteps":
+            return wire(client.cancel_steps(run, keys=call.get("keys", ()), filter=_filter(call)))
+        case "planCancel":
+            return wire(client.plan_cancel(run))
+        case "pause":
+            return wire(client.pause(**_scope(run, call), reason=call.get("reason", "")))
+        case "resume":
+            return wire(client.resume(**_scope(run, call)))
+        case "pauses":
+            return [wire(one) for one in client.pauses()]
+        case "audit":
+            return wire(client.audit(run))
+        case "redrive" if call.get("dryRun"):
+            return wire(client.plan_redrive(run, keys=call.get("keys"), filter=_filter(call)))
         case "redrive":
             changes = call.get("overrides")
             return wire(
@@ -188,7 +218,7 @@ def perform(client: StepstileClient, call: Mapping[str, Any]) -> Any:
                     run,
                     redrive_id=call.get("redriveId"),
                     keys=call.get("keys"),
-                    states=call.get("states"),
+                    filter=_filter(call),
                     overrides=None if changes is None else Overrides(**_settings(changes)),
                 )
             )
@@ -213,6 +243,29 @@ def perform(client: StepstileClient, call: Mapping[str, Any]) -> Any:
             return [_item(item) for item in client.follow(run, call["keys"], logs=call.get("logs", False))]
         case other:
             raise AssertionError(f"no such call: {other}")
+
+
+def _filter(call: Mapping[str, Any]) -> StepFilter:
+    told = {**call.get("filter", {}), "states": call.get("states", ())}
+    if "tag" in told:
+        told["tag"] = (told["tag"]["name"], told["tag"]["value"])
+    return StepFilter(**_span(told))
+
+
+def _run_filter(run: str, call: Mapping[str, Any]) -> RunFilter:
+    """With the run's own name as the prefix, if it is to have one."""
+    return RunFilter(**{**({"prefix": run} if call.get("ofRun") else {}), **_span(call.get("filter", {}))})
+
+
+def _span(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {**told, **{name: instant(told[name]) for name in ("since", "until") if name in told}}
+
+
+def _scope(run: str, call: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a handler, everything, or else the run."""
+    if call.get("everything"):
+        return {"everything": True}
+    return {"handler": call["handler"]} if "handler" in call else {"run_id": run}
 
 
 def _letters(call: Mapping[str, Any]) -> dict[str, Any]:
@@ -308,7 +361,7 @@ def said(value: Any) -> Any:
         return re.sub(r"\.?0+$", "", text) + "Z" if value.microsecond else text[:19] + "Z"
     if isinstance(value, Mapping):
         members = cast("Mapping[str, Any]", value)
-        shown = {name: each if name == "result" else said(each) for name, each in members.items()}
+        shown = {name: each if name in AS_IT_IS else said(each) for name, each in members.items()}
         return {name: each for name, each in shown.items() if each}
     if isinstance(value, list | tuple):
         return [said(each) for each in cast("list[Any]", value)]

@@ -66,8 +66,9 @@ def test_what_is_refused_before_it_is_sent_is_what_the_table_limits() -> None:
         "`notBefore`": f"{limits.NOT_BEFORE.days} days after its dispatch is accepted",
         "`deadline`": f"{limits.DEADLINE.days} days after its dispatch is accepted",
         "entries of an answer; keys of a lookup; keys of a cancel; runs of an answer; groups of failures": (
-            f"1000; {limits.LOOKUP_KEYS}; 1000; 100; 100"
+            f"1000; {limits.LOOKUP_KEYS}; {limits.CANCEL_KEYS}; 100; 100"
         ),
+        "pauses that last at once; length of a `reason`": f"100; {limits.REASON_LENGTH} characters",
     }
     assert {what: told[what] for what in coded} == coded
 

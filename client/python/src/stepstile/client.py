@@ -6,20 +6,30 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, overload
+from typing import Any, Final, Literal, overload
 from urllib.parse import quote
 from uuid import uuid4
 
 from stepstile import limits, traces
 from stepstile.dead_letters import DeadLetters
 from stepstile.errors import DamagedResult, Refused
+from stepstile.filters import RunFilter, StepFilter
 from stepstile.follower import Follower
+from stepstile.operations import (
+    Auditor,
+    AuditReport,
+    FailureGroup,
+    Failures,
+    Pause,
+    PauseChange,
+    StepPlan,
+    StepsCancelled,
+)
 from stepstile.records import (
     Defaults,
     LogPage,
-    NotificationStatus,
     NotifyEvent,
     NotifyWebhook,
     Overrides,
@@ -28,11 +38,13 @@ from stepstile.records import (
     Step,
     StepEnded,
     StepRecord,
-    instant,
     moment,
 )
 from stepstile.signing import Sign, region_of, sigv4
 from stepstile.transport import Transport
+
+ALL_RUNS: Final = RunFilter()
+ALL_STEPS: Final = StepFilter()
 
 
 @dataclass(frozen=True)
@@ -203,25 +215,48 @@ class StepstileClient:
         while "cursor" in node:
             more = {**query, "cursor": node["cursor"]}
             node = self._transport.call("GET", _run(run_id), query=more, member="runId")
-        return RunStatus(
-            run_id=str(node["runId"]),
-            cancelled=bool(node.get("cancelled", False)),
-            step_count=int(node.get("stepCount", 0)),
-            open_dispatch_count=int(node.get("openDispatchCount", 0)),
-            counts=dict(node.get("counts", {})),
-            counted_at=instant(node.get("countedAt")),
-            dispatch_count=int(node.get("dispatchCount", 0)),
-            created_at=instant(node.get("createdAt")),
-            notifications=tuple(NotificationStatus.from_json(each) for each in node.get("notifications", [])),
-        )
+        return RunStatus.from_json(node)
 
-    def steps(self, run_id: str, *, state: str | None = None) -> Iterator[StepRecord]:
-        """All steps of a run, or those in a state, in the order of their dispatch.
+    def runs(self, filter: RunFilter = ALL_RUNS) -> Iterator[RunStatus]:  # noqa: A002
+        """The runs that fit, those that began last first.
+
+        A new run may be missing for a moment.
+        """
+        query = {"limit": "100", **filter.to_query()}
+        return map(RunStatus.from_json, self._pages("/v1/runs", query, "runs"))
+
+    def steps(
+        self,
+        run_id: str,
+        filter: StepFilter = ALL_STEPS,  # noqa: A002
+        *,
+        state: str | None = None,
+    ) -> Iterator[StepRecord]:
+        """All steps of a run, or those that fit, in the order of their dispatch.
 
         Without results.
+
+        :param state: in place of a filter's `states`.
         """
-        query = {"limit": "1000", **({"state": state} if state else {})}
+        query = {"limit": "1000", **_filtered(filter, [state] if state else None).to_query()}
         return map(StepRecord.from_json, self._pages(f"{_run(run_id)}/steps", query))
+
+    def failures(self, run_id: str, filter: StepFilter = ALL_STEPS) -> Failures:  # noqa: A002
+        """Why steps of a run failed, grouped by error kind, handler and normalised message.
+
+        A large run is read in several calls.
+
+        :param filter: of which steps: by default, FAILED and DEAD ones; RETRYING ones count by their last failure.
+        :raises Refused: `run-not-found` if nothing was dispatched to the run.
+        """
+        groups: dict[str, FailureGroup] = {}
+        others = 0
+        for page in self._answers(f"{_run(run_id)}/failures", filter.to_query(), "failures"):
+            for group in map(FailureGroup.from_json, page["failures"]):
+                known = groups.get(group.failure)
+                groups[group.failure] = group if known is None else known.plus(group)
+            others += int(page.get("otherCount", 0))
+        return Failures(tuple(sorted(groups.values(), key=lambda g: (-g.count, g.failure))), others)
 
     def running(self, run_id: str) -> Iterator[RunningStep]:
         """The steps of a run that are running, as of the newest heartbeat of each of their workers.
@@ -229,27 +264,51 @@ class StepstileClient:
         The list may lag: an attempt is in it a second after its start, or at the latest with its worker's next heartbeat,
         and may still be in it for a moment after its end.
         """
-        return map(RunningStep.from_json, self._pages(f"{_run(run_id)}/running", {"limit": "1000"}))
+        entries = self._pages(f"{_run(run_id)}/running", {"limit": "1000"})
+        return (RunningStep.from_json(entry, run_id) for entry in entries)
 
-    def _pages(self, path: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
+    def running_everywhere(self, *, worker: str | None = None) -> Iterator[RunningStep]:
+        """As `running`, of all runs.
+
+        :param worker: the id of one worker, which is read consistently.
+        """
+        query = {"limit": "1000", **({"worker": worker} if worker is not None else {})}
+        return map(RunningStep.from_json, self._pages("/v1/running", query))
+
+    def _pages(self, path: str, query: dict[str, str], member: str = "steps") -> Iterator[dict[str, Any]]:
         """The entries of a list through all its pages."""
+        for page in self._answers(path, query, member):
+            yield from page[member]
+
+    def _answers(self, path: str, query: dict[str, str], member: str) -> Iterator[dict[str, Any]]:
+        """A list's pages."""
         while True:
-            page = self._transport.call("GET", path, query=query, member="steps")
-            yield from page["steps"]
+            page = self._transport.call("GET", path, query=query, member=member)
+            yield page
             if "cursor" not in page:
                 return
             query["cursor"] = page["cursor"]
 
     def step(
-        self, run_id: str, key: str, *, log: bool = False, attempt: int | None = None
+        self,
+        run_id: str,
+        key: str,
+        *,
+        log: bool = False,
+        attempt: int | None = None,
+        input: bool = False,  # noqa: A002
     ) -> StepRecord | None:
         """One step, with its result and, if asked for, the log of an attempt (by default the newest).
 
         None while the step is queued.
+
+        :param input: whether to add the input of the newest attempt.
         """
         query = {"key": limits.check_key(key)}
         if log or attempt is not None:
             query["log"] = "true"
+        if input:
+            query["input"] = "true"
         if attempt is not None:
             query["attempt"] = str(limits.check_attempt(attempt))
         try:
@@ -329,47 +388,136 @@ class StepstileClient:
             raise
         return Cancelled(int(answer["cancelledCount"]), int(answer["stoppingCount"]))
 
+    def cancel_steps(
+        self,
+        run_id: str,
+        *,
+        keys: Iterable[str] = (),
+        filter: StepFilter = ALL_STEPS,  # noqa: A002
+    ) -> StepsCancelled:
+        """Ends the waiting ones of some steps, and asks the running ones to stop; the run goes on.
+
+        A redrive may run them again.
+
+        :param keys: at most 1000; by default, all steps of the run that fit the filter, which must name something then.
+        :param filter: of these steps, those that fit; its states are of QUEUED, RUNNING and RETRYING.
+        :raises Refused: `run-not-found` if nothing was dispatched to the run.
+        """
+        return StepsCancelled.from_json(
+            self._post(f"{_run(run_id)}/cancel", _cancelled(keys, filter), "cancelledCount")
+        )
+
+    def plan_cancel(
+        self,
+        run_id: str,
+        *,
+        keys: Iterable[str] = (),
+        filter: StepFilter = ALL_STEPS,  # noqa: A002
+    ) -> StepPlan:
+        """What `cancel_steps` would do or, without keys and filter, `cancel`; nothing is changed."""
+        keys = list(keys)
+        body = _cancelled(keys, filter) if keys or filter != ALL_STEPS else {}
+        return self._plan(f"{_run(run_id)}/cancel", body)
+
     def redrive(
         self,
         run_id: str,
         *,
         states: Iterable[str] | None = None,
         keys: Iterable[str] | None = None,
+        filter: StepFilter = ALL_STEPS,  # noqa: A002
         overrides: Overrides | None = None,
         redrive_id: str | None = None,
     ) -> Redriven:
         """Runs ended steps again with all their attempts. Steps that succeeded are not changed.
 
-        :param states: of which ones: FAILED, DEAD, CANCELLED; by default, FAILED and DEAD, and CANCELLED too where `keys`
-            are given.
+        :param states: in place of a filter's `states`: FAILED, DEAD, CANCELLED; by default, FAILED and DEAD, and CANCELLED
+            too where `keys` are given.
         :param keys: the steps; by default, all of the run.
+        :param filter: of these steps, those that fit.
         :param overrides: changes to these steps.
         :param redrive_id: identifies the redrive: repeated calls with the same id are one redrive. By default, each call
             gets a new id, which the client's retries keep.
         """
-        body: dict[str, Any] = {
-            "redriveId": limits.check_id("redrive_id", redrive_id) if redrive_id is not None else uuid4().hex
-        }
+        body = _redriven(states, keys, filter)
+        body["redriveId"] = (
+            limits.check_id("redrive_id", redrive_id) if redrive_id is not None else uuid4().hex
+        )
         if overrides is not None:
             body["overrides"] = overrides.to_json()
-        if states is not None:
-            body["states"] = limits.check_states(states)
-        if keys is not None:
-            body["keys"] = limits.check_keys(keys)
-            if not body["keys"]:
-                raise limits.refuse(
-                    "keys", "be at least one", "are none: leave them out for all steps of the run"
-                )
-        elif "input" in body.get("overrides", {}):
-            raise limits.refuse("input", "be of a redrive that names keys", "there are none")
-        path = f"{_run(run_id)}/redrive"
-        answer = self._transport.call("POST", path, limits.text_of(body).encode(), member="redrivenCount")
+            if keys is None and "input" in body["overrides"]:
+                raise limits.refuse("input", "be of a redrive that names keys", "there are none")
+        answer = self._post(f"{_run(run_id)}/redrive", body, "redrivenCount")
         return Redriven(
             redriven_count=int(answer["redrivenCount"]),
             replayed=bool(answer.get("replayed", False)),
             unknown_keys=tuple(answer.get("unknownKeys", ())),
             damaged_keys=tuple(answer.get("damagedKeys", ())),
         )
+
+    def plan_redrive(
+        self,
+        run_id: str,
+        *,
+        states: Iterable[str] | None = None,
+        keys: Iterable[str] | None = None,
+        filter: StepFilter = ALL_STEPS,  # noqa: A002
+    ) -> StepPlan:
+        """What `redrive` would do; nothing is changed."""
+        return self._plan(f"{_run(run_id)}/redrive", _redriven(states, keys, filter))
+
+    def _plan(self, path: str, body: Mapping[str, Any]) -> StepPlan:
+        return StepPlan.from_json(self._post(path, {**body, "dryRun": True}, "counts"))
+
+    def pause(
+        self,
+        *,
+        run_id: str | None = None,
+        handler: str | None = None,
+        everything: bool = False,
+        reason: str = "",
+    ) -> PauseChange:
+        """From 5 s on, no further step of a run, a handler or everything begins.
+
+        What runs goes on; what waits is kept and counts no attempt.
+
+        :param reason: for whoever looks later: at most 200 characters.
+        :raises BadInput: unless exactly one of `run_id`, `handler` and `everything` is given.
+        :raises Refused: `too-many-pauses` if 100 pauses last already, `run-not-found` if nothing was dispatched to the run.
+        """
+        path, body = _scope(run_id, handler, everything=everything)
+        if limits.check_reason(reason):
+            body["reason"] = reason
+        return PauseChange.from_json(self._post(f"{path}/pause", body, "changed"))
+
+    def resume(
+        self, *, run_id: str | None = None, handler: str | None = None, everything: bool = False
+    ) -> PauseChange:
+        """What this pause covered, and no other one covers, begins again within two sweep intervals (120 s).
+
+        :raises BadInput: unless exactly one of `run_id`, `handler` and `everything` is given.
+        :raises Refused: `run-not-found` if nothing was dispatched to the run.
+        """
+        path, body = _scope(run_id, handler, everything=everything)
+        return PauseChange.from_json(self._post(f"{path}/resume", body, "changed"))
+
+    def pauses(self) -> list[Pause]:
+        """What is paused."""
+        answer = self._transport.call("GET", "/v1/pauses", member="pauses")
+        return [Pause.from_json(each) for each in answer["pauses"]]
+
+    def audit(self, run_id: str) -> AuditReport:
+        """Checks what is stored of a run against itself: records, feed, manifests, counts, dead letters and payloads.
+
+        Nothing is changed. What work under way can look like is looked at again 30 s later, which this call waits for; of a
+        large run it makes many calls of about a second.
+
+        :raises Refused: `run-not-found` if nothing was dispatched to the run.
+        """
+        return Auditor(self._transport, f"{_run(run_id)}/audit").report()
+
+    def _post(self, path: str, body: Mapping[str, Any], member: str) -> dict[str, Any]:
+        return self._transport.call("POST", path, limits.text_of(body).encode(), member=member)
 
     @overload
     def follow(
@@ -397,6 +545,52 @@ class StepstileClient:
 
 def _run(run_id: str) -> str:
     return f"/v1/runs/{quote(limits.check_id('run_id', run_id), safe='')}"
+
+
+def _filtered(filter: StepFilter, states: Iterable[str] | None) -> StepFilter:  # noqa: A002
+    """A filter with the states that a call names beside it."""
+    if states is None:
+        return filter
+    if filter.states:
+        raise limits.refuse("states", "be named once", "are named beside a filter that has some")
+    return replace(filter, states=states)
+
+
+def _redriven(
+    states: Iterable[str] | None,
+    keys: Iterable[str] | None,
+    filter: StepFilter,  # noqa: A002
+) -> dict[str, Any]:
+    """What a redrive names."""
+    chosen = _filtered(filter, None if states is None else limits.check_states(states))
+    if chosen.states:
+        limits.check_states(chosen.states)
+    body = chosen.to_json()
+    if keys is not None:
+        body["keys"] = limits.check_keys(keys)
+        if not body["keys"]:
+            raise limits.refuse(
+                "keys", "be at least one", "are none: leave them out for all steps of the run"
+            )
+    return body
+
+
+def _cancelled(keys: Iterable[str], filter: StepFilter) -> dict[str, Any]:  # noqa: A002
+    """What a cancel of steps names."""
+    named = limits.check_keys(keys)
+    limits.check_cancelled(named, filter.states, is_filtered=filter != ALL_STEPS)
+    return {**({"keys": named} if named else {}), **filter.to_json()}
+
+
+def _scope(run_id: str | None, handler: str | None, *, everything: bool) -> tuple[str, dict[str, Any]]:
+    """The path and the body of a call that pauses or resumes."""
+    if [run_id is not None, handler is not None, everything].count(True) != 1:
+        raise limits.refuse(
+            "scope", "be one of run_id, handler and everything", "is none of them, or several"
+        )
+    if run_id is not None:
+        return _run(run_id), {}
+    return "/v1", {} if handler is None else {"handler": limits.check_name("handler", handler)}
 
 
 def _check_whole(steps: Sequence[Step], defaults: Defaults) -> None:

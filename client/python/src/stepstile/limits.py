@@ -29,6 +29,8 @@ RETRY_SECONDS: Final = 43_200
 RETRY_NAMES: Final = 10
 RETRY_NAME_LENGTH: Final = 200
 LOOKUP_KEYS: Final = 100
+CANCEL_KEYS: Final = 1000
+REASON_LENGTH: Final = 200
 NOT_BEFORE: Final = timedelta(days=7)
 DEADLINE: Final = timedelta(days=14)
 URL_LENGTH: Final = 500
@@ -37,7 +39,10 @@ NOTIFY_TAGS_BYTES: Final = 1024
 _ID = re.compile(r"[A-Za-z0-9._:~@+=-]{1,128}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _PLAIN_KEY = re.compile(r"[!\"$-~]([ !\"$-~]{0,510}[!\"$-~])?")
+_FAILURE = re.compile("[0-9a-f]{12}")
 _REDRIVEN = frozenset({"FAILED", "DEAD", "CANCELLED"})
+_CANCELLED = frozenset({"QUEUED", "RUNNING", "RETRYING"})
+STATES: Final = _REDRIVEN | _CANCELLED | {"SUCCEEDED", "UNKNOWN"}
 _SHOWN = 100
 
 
@@ -202,6 +207,70 @@ def check_states(states: Iterable[str]) -> list[str]:
     if not found or not set(found) <= _REDRIVEN:
         raise _refused("states", "be FAILED, DEAD or CANCELLED", f"are {_shown(', '.join(found))}")
     return found
+
+
+def check_filtered_states(states: Iterable[str]) -> list[str]:
+    found = [states] if isinstance(states, str) else list(states)
+    if not set(found) <= STATES:
+        raise _refused("states", f"be of {', '.join(sorted(STATES))}", f"are {_shown(', '.join(found))}")
+    return found
+
+
+def check_cancelled(keys: Sequence[str], states: Iterable[str], *, is_filtered: bool) -> None:
+    """What a cancel of steps names."""
+    if not keys and not is_filtered:
+        raise _refused(
+            "keys", "be at least one where no filter is given", "are none: cancel(run_id) is for the run"
+        )
+    if len(keys) > CANCEL_KEYS:
+        raise _refused("keys", f"be at most {CANCEL_KEYS}", f"are {len(keys)}")
+    if not set(states) <= _CANCELLED:
+        raise _refused("states", "be QUEUED, RUNNING or RETRYING", f"are {_shown(', '.join(states))}")
+
+
+def check_prefix(prefix: str | None) -> None:
+    """What a step key can begin with: it may end with a blank."""
+    fault = None if prefix is None else _key_fault(prefix)
+    if prefix is not None and fault and (not prefix or _key_fault(prefix + "x")):
+        raise _refused(
+            "prefix",
+            f"be 1 to {KEY_BYTES} bytes of UTF-8 without #, control characters and a blank at its beginning",
+            f"is {_shown(prefix)}: {fault}",
+        )
+
+
+def check_tag(tag: tuple[str, str] | None) -> None:
+    if tag is not None and not all(len(text) <= TAG_LENGTH for text in tag):
+        raise _refused(
+            "tag",
+            f"have a name and a value of at most {TAG_LENGTH} characters",
+            f"has {_shown(tag[0])} with a longer one",
+        )
+
+
+def check_tag_name(name: str) -> str:
+    if "=" in name:
+        raise _refused("tag", "have a name without = in a call that reads", f"has {_shown(name)}")
+    return name
+
+
+def check_span(since: datetime | None, until: datetime | None) -> None:
+    for field, at in (("since", since), ("until", until)):
+        if at is not None and at.tzinfo is None:
+            raise _refused(field, "have a time zone", f"{at.isoformat()} has none")
+    if since is not None and until is not None and since >= until:
+        raise _refused("since", "be before until", f"is {since.isoformat()} with until {until.isoformat()}")
+
+
+def check_failure(failure: str | None) -> None:
+    if failure is not None and not _FAILURE.fullmatch(failure):
+        raise _refused("failure", "be the id of a group of failures, 12 of 0-9 a-f", f"is {_shown(failure)}")
+
+
+def check_reason(reason: str) -> str:
+    if len(reason) > REASON_LENGTH:
+        raise _refused("reason", f"be at most {REASON_LENGTH} characters", f"has {len(reason)}")
+    return reason
 
 
 def check_keys(keys: Iterable[str]) -> list[str]:

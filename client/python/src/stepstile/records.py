@@ -180,7 +180,7 @@ class StepFault:
 
 @dataclass(frozen=True)
 class ResultLocation:
-    """Where a result is that is too large for an answer.
+    """Where a result, or an input, is that is too large for an answer.
 
     :ivar store: `PAYLOADS` (the payload bucket; on one machine a folder) or `TABLE`; there may be new ones.
     """
@@ -224,6 +224,11 @@ class StepRecord:
     :ivar worker: RUNNING: the invocation that runs it, which ends at `deadline` at the latest.
     :ivar cancel_requested: RUNNING: whether it was asked to stop.
     :ivar suspect: whether a worker was lost that ran it, so that it runs alone.
+    :ivar duration_seconds: of an ended step: for how long its last attempt ran; None if none was claimed.
+    :ivar queued_since: QUEUED, RETRYING, in a list of steps: since when it waits for a worker, which may be ahead.
+    :ivar paused: QUEUED, RETRYING, in a list of steps: whether its run, its handler or everything is paused.
+    :ivar input: of its newest attempt, if asked for and in the answer.
+    :ivar input_location: where that input is otherwise: one over 3 MB.
     """
 
     key: str
@@ -253,6 +258,11 @@ class StepRecord:
     lease_until: datetime | None = None
     lost: bool = False
     dispatch_deadline: datetime | None = None
+    duration_seconds: float | None = None
+    queued_since: datetime | None = None
+    paused: bool = False
+    input: Any = None
+    input_location: ResultLocation | None = None
 
     @staticmethod
     def from_json(node: Mapping[str, Any]) -> StepRecord:
@@ -296,6 +306,11 @@ class StepRecord:
             lease_until=instant(node.get("leaseUntil")),
             lost=bool(node.get("lost", False)),
             dispatch_deadline=instant(node.get("dispatchDeadline")),
+            duration_seconds=node.get("durationSeconds"),
+            queued_since=instant(node.get("queuedSince")),
+            paused=bool(node.get("paused", False)),
+            input=node.get("input"),
+            input_location=_location(node.get("inputLocation")),
         )
 
 
@@ -303,6 +318,7 @@ class StepRecord:
 class RunningStep:
     """A step that a worker runs, as of the worker's newest heartbeat.
 
+    :ivar run_id: of the step.
     :ivar started_at: when the attempt began.
     :ivar progress: 0 to 1, as the handler last reported it.
     :ivar last_line: what it last printed, at most 100 characters.
@@ -320,9 +336,11 @@ class RunningStep:
     last_line: str
     lease_until: datetime | None
     lost: bool
+    run_id: str = ""
 
     @staticmethod
-    def from_json(node: Mapping[str, Any]) -> RunningStep:
+    def from_json(node: Mapping[str, Any], run_id: str = "") -> RunningStep:
+        """:param run_id: of an entry that does not say it, in the list of one run."""
         return RunningStep(
             key=str(node["key"]),
             attempt=int(node["attempt"]),
@@ -334,6 +352,7 @@ class RunningStep:
             last_line=str(node.get("lastLine", "")),
             lease_until=instant(node.get("leaseUntil")),
             lost=bool(node.get("lost", False)),
+            run_id=str(node.get("runId", run_id)),
         )
 
 
@@ -425,8 +444,10 @@ class RunStatus:
     :ivar cancelled: whether it was cancelled: it takes no more steps.
     :ivar step_count: steps of all its dispatches; a step that two of them name is counted in both.
     :ivar open_dispatch_count: dispatches in which something is left to do; at 0 every step has ended.
-    :ivar counts: of the steps by state, without zeros, as of `counted_at` (None before they were first counted).
-    :ivar notifications: of its dispatches that notify, at most 100, failed ones first.
+    :ivar counts: of the steps by state, without zeros, as of `counted_at` (None before they were first counted, and in a
+        list of runs).
+    :ivar notifications: of its dispatches that notify, at most 100, failed ones first; none in a list of runs.
+    :ivar paused: whether it, or everything, is paused: no further step of it begins.
     """
 
     run_id: str
@@ -438,6 +459,22 @@ class RunStatus:
     dispatch_count: int = 0
     created_at: datetime | None = None
     notifications: tuple[NotificationStatus, ...] = ()
+    paused: bool = False
+
+    @staticmethod
+    def from_json(node: Mapping[str, Any]) -> RunStatus:
+        return RunStatus(
+            run_id=str(node["runId"]),
+            cancelled=bool(node.get("cancelled", False)),
+            step_count=int(node.get("stepCount", 0)),
+            open_dispatch_count=int(node.get("openDispatchCount", 0)),
+            counts=dict(node.get("counts", {})),
+            counted_at=instant(node.get("countedAt")),
+            dispatch_count=int(node.get("dispatchCount", 0)),
+            created_at=instant(node.get("createdAt")),
+            notifications=tuple(NotificationStatus.from_json(each) for each in node.get("notifications", [])),
+            paused=bool(node.get("paused", False)),
+        )
 
 
 def moment(at: datetime | timedelta | None) -> str | float | None:

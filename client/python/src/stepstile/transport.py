@@ -57,7 +57,7 @@ class Transport:
         self._prefix = parts.path.rstrip("/")
         self._sign = sign
         self._timeout = timeout_seconds
-        self._patience = patience_seconds
+        self.patience_seconds = patience_seconds
         self.pause = pause
         self.clock = clock
         self._random = random.Random()
@@ -85,7 +85,7 @@ class Transport:
         :raises Refused: if Stepstile rejects the call.
         """
         target = self._prefix + path + ("?" + urlencode(query, quote_via=quote, safe="") if query else "")
-        until = self.clock() + self._patience
+        until = self.clock() + self.patience_seconds
         cause: str
         failures = 0
         while True:
@@ -109,7 +109,7 @@ class Transport:
             if self.clock() + wait > until:
                 raise Unreachable(
                     f"Stepstile at {self.endpoint} did not answer {method} {path} in {failures} tries over "
-                    f"{self._patience:g} s; the last one: {cause}. Is the stack up, and is this its endpoint?"
+                    f"{self.patience_seconds:g} s; the last one: {cause}. Is the stack up, and is this its endpoint?"
                 )
             self.pause(wait)
 

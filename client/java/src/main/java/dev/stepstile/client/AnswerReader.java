@@ -1,6 +1,7 @@
 package dev.stepstile.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -26,11 +27,6 @@ final class AnswerReader {
     }
 
     static RunStatus status(JsonNode node) {
-        Map<StepStatus, Integer> counts = new EnumMap<>(StepStatus.class);
-        node.path("counts")
-                .properties()
-                .forEach(count -> counts.merge(
-                        StepStatus.of(count.getKey()), count.getValue().asInt(), Integer::sum));
         List<NotificationStatus> notifications = new ArrayList<>();
         node.path("notifications")
                 .forEach(each -> notifications.add(new NotificationStatus(
@@ -45,13 +41,24 @@ final class AnswerReader {
                 node.path("runId").asText(),
                 instantOrEpoch(node.path("createdAt")),
                 node.path("cancelled").asBoolean(),
-                node.path("stepCount").asInt(),
+                node.path("paused").asBoolean(),
+                new RunStatus.Steps(
+                        node.path("stepCount").asInt(),
+                        counts(node.path("counts")),
+                        instant(node.path("countedAt"))),
                 new RunStatus.Dispatches(
                         node.path("dispatchCount").asInt(),
                         node.path("openDispatchCount").asInt(),
-                        notifications),
-                counts,
-                instant(node.path("countedAt")));
+                        notifications));
+    }
+
+    /** States that this version does not know are counted together. */
+    private static Map<StepStatus, Integer> counts(JsonNode node) {
+        Map<StepStatus, Integer> counts = new EnumMap<>(StepStatus.class);
+        node.properties()
+                .forEach(count -> counts.merge(
+                        StepStatus.of(count.getKey()), count.getValue().asInt(), Integer::sum));
+        return counts;
     }
 
     static StepRecord step(JsonNode node) {
@@ -68,22 +75,24 @@ final class AnswerReader {
                         node.path("dispatchId").asText(),
                         node.has("maxAttempts") ? node.path("maxAttempts").asInt() : null,
                         node.path("redrivenBy").textValue(),
-                        instant(node.path("dispatchDeadline"))),
-                instant(node.path("startedAt")),
+                        instant(node.path("dispatchDeadline")),
+                        input(node)),
+                new StepRecord.Times(instant(node.path("startedAt")), duration(node.path("durationSeconds"))),
                 state(node, node.path("finishedAt")),
                 attempts,
                 new StepLog(node.path("logPageCount").asInt(), pages));
     }
 
-    static RunningStep running(JsonNode node) {
+    /** @param runId of an entry that does not say it, in the list of one run */
+    static RunningStep running(JsonNode node, String runId) {
         return new RunningStep(
+                node.path("runId").asText(runId),
                 node.path("key").asText(),
                 node.path("attempt").asInt(),
                 node.path("dispatchId").asText(),
                 instantOrEpoch(node.path("startedAt")),
                 worker(node),
-                progress(node),
-                node.path("lastLine").asText());
+                progress(node));
     }
 
     private static RunningStep.Worker worker(JsonNode node) {
@@ -95,7 +104,9 @@ final class AnswerReader {
 
     private static RunningStep.Progress progress(JsonNode node) {
         return new RunningStep.Progress(
-                node.path("progress").asDouble(), node.path("progressNote").asText());
+                node.path("progress").asDouble(),
+                node.path("progressNote").asText(),
+                node.path("lastLine").asText());
     }
 
     static FeedPage feed(JsonNode node) {
@@ -121,6 +132,69 @@ final class AnswerReader {
                 node.path("replayed").asBoolean(),
                 texts(node.path("unknownKeys")),
                 texts(node.path("damagedKeys")));
+    }
+
+    static FailureGroup failure(JsonNode node) {
+        List<FailureGroup.Example> examples = new ArrayList<>();
+        node.path("examples")
+                .forEach(example -> examples.add(new FailureGroup.Example(
+                        example.path("key").asText(),
+                        example.path("attempt").asInt(),
+                        example.path("message").asText())));
+        return new FailureGroup(
+                node.path("failure").asText(),
+                node.path("handler").asText(),
+                error(node),
+                counts(node.path("states")),
+                instantOrEpoch(node.path("firstAt")),
+                instantOrEpoch(node.path("lastAt")),
+                examples);
+    }
+
+    static StepCancelResult stepsCancelled(JsonNode node) {
+        return new StepCancelResult(
+                node.path("cancelledCount").asInt(),
+                node.path("stoppingCount").asInt(),
+                texts(node.path("unknownKeys")),
+                node.path("complete").asBoolean());
+    }
+
+    static StepPlan plan(JsonNode node) {
+        return new StepPlan(
+                counts(node.path("counts")),
+                texts(node.path("examples")),
+                node.path("complete").asBoolean());
+    }
+
+    static Pause pause(JsonNode node) {
+        return new Pause(
+                scope(node),
+                instantOrEpoch(node.path("pausedAt")),
+                node.path("reason").asText());
+    }
+
+    /** @param time the member that says when */
+    static PauseChange pauseChange(JsonNode node, String time) {
+        return new PauseChange(
+                scope(node), instant(node.path(time)), node.path("changed").asBoolean());
+    }
+
+    private static PauseScope scope(JsonNode node) {
+        String scope = node.path("scope").asText();
+        return switch (scope) {
+            case "all" -> new PauseScope.Everything();
+            case "run" -> new PauseScope.OfRun(node.path("runId").asText());
+            case "handler" -> new PauseScope.OfHandler(node.path("handler").asText());
+            default -> new PauseScope.Unrecognised(scope);
+        };
+    }
+
+    static AuditReport.Violation violation(JsonNode node) {
+        return new AuditReport.Violation(
+                node.path("kind").asText(),
+                node.path("key").textValue(),
+                node.path("dispatchId").textValue(),
+                node.path("evidence").asText());
     }
 
     static DeadLetter deadLetter(JsonNode node) {
@@ -154,21 +228,27 @@ final class AnswerReader {
         String name = node.path("state").asText();
         Instant finishedAt = instantOrEpoch(finished);
         return switch (StepStatus.of(name)) {
-            case QUEUED -> new StepState.Queued(instant(node.path("notBefore")));
+            case QUEUED ->
+                new StepState.Queued(
+                        instant(node.path("notBefore")),
+                        instant(node.path("queuedSince")),
+                        node.path("paused").asBoolean());
             case RUNNING ->
                 new StepState.Running(
                         worker(node),
                         progress(node),
-                        node.path("lastLine").asText(),
                         instant(node.path("deadline")),
                         node.path("cancelRequested").asBoolean(),
                         node.path("suspect").asBoolean());
             case RETRYING ->
                 new StepState.Retrying(
-                        instant(node.path("notBefore")), node.path("suspect").asBoolean());
+                        instant(node.path("notBefore")),
+                        instant(node.path("queuedSince")),
+                        node.path("paused").asBoolean(),
+                        node.path("suspect").asBoolean());
             case SUCCEEDED -> new StepState.Succeeded(finishedAt, result(node));
-            case FAILED -> new StepState.Failed(finishedAt, error(node));
-            case DEAD -> new StepState.Dead(finishedAt, error(node), instant(node.path("deadLetteredAt")));
+            case FAILED -> new StepState.Failed(finishedAt, error(node.path("error")));
+            case DEAD -> new StepState.Dead(finishedAt, error(node.path("error")), instant(node.path("deadLetteredAt")));
             case CANCELLED -> new StepState.Cancelled(finishedAt);
             case UNKNOWN -> new StepState.Unknown(node.path("damage").asText());
             case UNRECOGNISED -> new StepState.Unrecognised(name);
@@ -192,9 +272,26 @@ final class AnswerReader {
         return new StepResult.NotIncluded();
     }
 
+    /** {@link Json#answer} has the input as a text. */
+    private static StepInput input(JsonNode node) {
+        String json = node.path("input").textValue();
+        if (json != null) {
+            return new StepInput.Value(new JsonValue(json));
+        }
+        JsonNode location = node.path("inputLocation");
+        if (location.isObject()) {
+            return new StepInput.Stored(
+                    location.path("store").asText(),
+                    location.path("key").asText(),
+                    location.path("size").asLong(),
+                    location.path("sha256").asText());
+        }
+        return new StepInput.NotIncluded();
+    }
+
+    /** Of a node with {@code kind} and {@code message}. */
     private static StepError error(JsonNode node) {
-        JsonNode error = node.path("error");
-        return new StepError(error.path("kind").asText(), error.path("message").asText());
+        return new StepError(node.path("kind").asText(), node.path("message").asText());
     }
 
     private static Attempt attempt(JsonNode node) {
@@ -213,6 +310,12 @@ final class AnswerReader {
                 node.path("page").asInt(),
                 instantOrEpoch(node.path("at")),
                 texts(node.path("lines")));
+    }
+
+    private static @Nullable Duration duration(JsonNode seconds) {
+        return seconds.isNumber()
+                ? Duration.ofNanos(seconds.decimalValue().movePointRight(9).longValue())
+                : null;
     }
 
     private static Instant instantOrEpoch(JsonNode node) {

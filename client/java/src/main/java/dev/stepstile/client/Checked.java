@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,8 @@ final class Checked {
     static final int RETRY_NAMES = 10;
     static final int RETRY_NAME_LENGTH = 200;
     static final int LOOKUP_KEYS = 100;
+    static final int CANCEL_KEYS = 1000;
+    static final int REASON_LENGTH = 200;
     static final Duration NOT_BEFORE = Duration.ofDays(7);
     static final Duration DEADLINE = Duration.ofDays(14);
     static final int URL_LENGTH = 500;
@@ -43,6 +46,9 @@ final class Checked {
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9._:~@+=-]{1,128}");
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,128}");
     private static final Pattern PLAIN_KEY = Pattern.compile("[!-~&&[^#]]([ -~&&[^#]]{0,510}[!-~&&[^#]])?");
+    private static final Pattern FAILURE = Pattern.compile("[0-9a-f]{12}");
+    private static final Set<StepStatus> CANCELLED =
+            Set.of(StepStatus.QUEUED, StepStatus.RUNNING, StepStatus.RETRYING);
     private static final Set<StepStatus> REDRIVEN = Set.of(StepStatus.FAILED, StepStatus.DEAD, StepStatus.CANCELLED);
     private static final int SHOWN = 100;
 
@@ -273,11 +279,82 @@ final class Checked {
         }
     }
 
-    static Set<StepStatus> redriven(Set<StepStatus> statuses) {
-        if (!REDRIVEN.containsAll(statuses)) {
-            throw refused("statuses", "be FAILED, DEAD or CANCELLED", "are " + statuses);
+    static Set<StepStatus> states(Set<StepStatus> states) {
+        if (states.contains(StepStatus.UNRECOGNISED)) {
+            throw refused("states", "be of those that the API knows", "have " + StepStatus.UNRECOGNISED);
         }
-        return statuses;
+        return states;
+    }
+
+    static StepFilter redriven(StepFilter filter) {
+        if (!REDRIVEN.containsAll(filter.states())) {
+            throw refused("states", "be FAILED, DEAD or CANCELLED", "are " + new TreeSet<>(filter.states()));
+        }
+        return filter;
+    }
+
+    /** What a cancel of steps names. */
+    static void cancelled(Collection<String> keys, StepFilter filter) {
+        if (keys.isEmpty() && filter.equals(StepFilter.ALL)) {
+            throw refused("keys", "be at least one where no filter is given", "are none: cancel(runId) is for the run");
+        }
+        if (keys(keys).size() > CANCEL_KEYS) {
+            throw refused("keys", "be at most " + CANCEL_KEYS, "are " + keys.size());
+        }
+        if (!CANCELLED.containsAll(filter.states())) {
+            throw refused("states", "be QUEUED, RUNNING or RETRYING", "are " + new TreeSet<>(filter.states()));
+        }
+    }
+
+    /** What a step key can begin with: it may end with a blank. */
+    static void prefix(@Nullable String prefix) {
+        String fault = prefix == null ? null : keyFault(prefix);
+        if (prefix != null && fault != null && (prefix.isEmpty() || keyFault(prefix + "x") != null)) {
+            throw refused(
+                    "prefix",
+                    "be 1 to " + KEY_BYTES + " bytes of UTF-8 without #, control characters and a blank at its beginning",
+                    "is " + shown(prefix) + ": " + fault);
+        }
+    }
+
+    static void tag(StepFilter.@Nullable Tag tag) {
+        if (tag != null && (tag.name().length() > TAG_LENGTH || tag.value().length() > TAG_LENGTH)) {
+            throw refused(
+                    "tag",
+                    "have a name and a value of at most " + TAG_LENGTH + " characters",
+                    "has " + shown(tag.name()) + " with a longer one");
+        }
+    }
+
+    static String tagName(String name) {
+        if (name.indexOf('=') >= 0) {
+            throw refused("tag", "have a name without = in a call that reads", "has " + shown(name));
+        }
+        return name;
+    }
+
+    static void failure(@Nullable String failure) {
+        if (failure != null && !FAILURE.matcher(failure).matches()) {
+            throw refused("failure", "be the id of a group of failures, 12 of 0-9 a-f", "is " + shown(failure));
+        }
+    }
+
+    static void ordered(@Nullable Instant since, @Nullable Instant until) {
+        if (since != null && until != null && !since.isBefore(until)) {
+            throw refused("since", "be before until", "is " + since + " with until " + until);
+        }
+    }
+
+    static IllegalArgumentException unknownScope(String name) {
+        return refused("scope", "be a run, a handler or everything", "is " + shown(name));
+    }
+
+    static String reason(String reason) {
+        int length = reason.codePointCount(0, reason.length());
+        if (length > REASON_LENGTH) {
+            throw refused("reason", "be at most " + REASON_LENGTH + " characters", "has " + length);
+        }
+        return reason;
     }
 
     static int attempt(int attempt) {

@@ -74,12 +74,12 @@ public final class DeadLetters {
     /**
      * Redrives the steps that are DEAD, and takes their letters out of the queue.
      *
-     * @param how name and overrides; a step that a call of that name has redriven is not redriven by it again. Its keys and
-     *     statuses are not used; it has no input
-     * @throws IllegalArgumentException if it names keys, statuses or an input
+     * @param how name and overrides; a step that a call of that name has redriven is not redriven by it again. It has
+     *     no keys, no filter and no input
+     * @throws IllegalArgumentException if it names keys, a filter or an input
      */
     public DeadLetterChange redrive(DeadLetterSelection selection, Redrive how) {
-        if (!how.keys().isEmpty() || !how.statuses().isEmpty() || how.input() != null) {
+        if (!how.keys().isEmpty() || !how.filter().equals(StepFilter.ALL) || how.input() != null) {
             throw new IllegalArgumentException(
                     "how must have a name and overrides alone: the letters say which steps are redriven.");
         }

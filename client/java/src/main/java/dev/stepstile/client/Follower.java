@@ -284,7 +284,7 @@ public final class Follower implements Iterable<RunEvent> {
         StepState.Succeeded state =
                 new StepState.Succeeded(at, new StepResult.Value(client.result(runId, found.key())));
         return new StepRecord(
-                found.key(), found.attempt(), found.origin(), found.startedAt(), state, found.attempts(), found.log());
+                found.key(), found.attempt(), found.origin(), found.times(), state, found.attempts(), found.log());
     }
 
     /** Of the attempts of which there are pages that were not reported, by step. */

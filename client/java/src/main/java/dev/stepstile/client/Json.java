@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The client's JSON. */
@@ -43,7 +44,7 @@ final class Json {
 
     private static final ObjectWriter ASCII = MAPPER.writer().with(JsonWriteFeature.ESCAPE_NON_ASCII);
 
-    private static final String RESULT = "result";
+    private static final Set<String> AS_WRITTEN = Set.of("result", "input");
 
     private Json() {}
 
@@ -92,8 +93,8 @@ final class Json {
     }
 
     /**
-     * An answer of the API, empty if it is not a JSON object. A member {@code result} is a text in it: the JSON of the
-     * result, in the characters in which it came.
+     * An answer of the API, empty if it is not a JSON object. A member {@code result} or {@code input} is a text in it: its
+     * JSON, in the characters in which it came.
      */
     static Optional<ObjectNode> answer(String text) {
         try (JsonParser parser = MAPPER.createParser(text)) {
@@ -113,7 +114,7 @@ final class Json {
         ObjectNode object = object();
         for (String name = parser.nextFieldName(); name != null; name = parser.nextFieldName()) {
             parser.nextToken();
-            object.set(name, name.equals(RESULT) ? asWritten(parser, text) : value(parser, text));
+            object.set(name, AS_WRITTEN.contains(name) ? asWritten(parser, text) : value(parser, text));
         }
         return object;
     }

@@ -12,14 +12,15 @@ import org.jspecify.annotations.Nullable;
  * @param redriveId names the call: however often it is made, it is one redrive. 1 to 128 of
  *     {@code A-Z a-z 0-9 . _ : ~ @ + = -}
  * @param keys the steps; empty for all of the run
- * @param statuses of which ones; empty for FAILED and DEAD, and CANCELLED too where keys are named
+ * @param filter which of them, by states among FAILED, DEAD and CANCELLED (empty for FAILED and DEAD, and CANCELLED too where
+ *     keys are named) and by what else it names
  * @param overrides what changes of these steps, from now on
  * @param input in place of the steps' own, for a redrive that names keys; null for the one that they have
  */
 public record Redrive(
         String redriveId,
         List<String> keys,
-        Set<StepStatus> statuses,
+        StepFilter filter,
         StepSettings overrides,
         @Nullable JsonValue input) {
     /**
@@ -30,7 +31,7 @@ public record Redrive(
     public Redrive {
         Checked.id("redriveId", redriveId);
         keys = List.copyOf(Checked.keys(keys));
-        statuses = Set.copyOf(Checked.redriven(statuses));
+        Checked.redriven(filter);
         if (input != null) {
             Checked.input(input);
             if (keys.isEmpty()) {
@@ -41,7 +42,7 @@ public record Redrive(
 
     /** All steps that are FAILED or DEAD, as a redrive of its own. */
     public static Redrive all() {
-        return new Redrive(name(), List.of(), Set.of(), StepSettings.NONE, null);
+        return new Redrive(name(), List.of(), StepFilter.ALL, StepSettings.NONE, null);
     }
 
     /**
@@ -54,7 +55,7 @@ public record Redrive(
             throw new IllegalArgumentException(
                     "keys must be at least one, and are none: Redrive.all() is for all steps of the run.");
         }
-        return new Redrive(name(), List.copyOf(keys), Set.of(), StepSettings.NONE, null);
+        return new Redrive(name(), List.copyOf(keys), StepFilter.ALL, StepSettings.NONE, null);
     }
 
     private static String name() {
@@ -63,21 +64,26 @@ public record Redrive(
 
     /** The same under another name, which a caller knows again after a crash. */
     public Redrive withId(String id) {
-        return new Redrive(id, keys, statuses, overrides, input);
+        return new Redrive(id, keys, filter, overrides, input);
     }
 
-    /** The same of steps in these statuses alone. */
-    public Redrive withStatuses(Set<StepStatus> other) {
+    /** The same of steps in these states alone. */
+    public Redrive withStates(Set<StepStatus> states) {
+        return withFilter(filter.withStates(states));
+    }
+
+    /** The same of steps that fit this alone. */
+    public Redrive withFilter(StepFilter other) {
         return new Redrive(redriveId, keys, other, overrides, input);
     }
 
     /** The same with other settings of the steps. */
     public Redrive withOverrides(StepSettings other) {
-        return new Redrive(redriveId, keys, statuses, other, input);
+        return new Redrive(redriveId, keys, filter, other, input);
     }
 
     /** The same with another input of the steps, which the redrive must name by key. */
     public Redrive withInput(JsonValue other) {
-        return new Redrive(redriveId, keys, statuses, overrides, other);
+        return new Redrive(redriveId, keys, filter, overrides, other);
     }
 }

@@ -11,6 +11,7 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -88,9 +89,7 @@ final class RequestWriter {
         if (!redrive.keys().isEmpty()) {
             redrive.keys().forEach(body.putArray("keys")::add);
         }
-        if (!redrive.statuses().isEmpty()) {
-            redrive.statuses().stream().map(StepStatus::name).sorted().forEach(body.putArray("states")::add);
-        }
+        putFilter(body, redrive.filter());
         ObjectNode overrides = settings(redrive.overrides());
         putDeadline(overrides, redrive.overrides());
         if (redrive.input() != null) {
@@ -100,6 +99,96 @@ final class RequestWriter {
             body.set("overrides", overrides);
         }
         return body;
+    }
+
+    /** What a cancel of steps names. */
+    static ObjectNode cancelBody(Collection<String> keys, StepFilter filter) {
+        Checked.cancelled(keys, filter);
+        ObjectNode body = Json.object();
+        if (!keys.isEmpty()) {
+            keys.forEach(body.putArray("keys")::add);
+        }
+        putFilter(body, filter);
+        return body;
+    }
+
+    /** @throws IllegalArgumentException if this version does not know the scope */
+    static ObjectNode scopeBody(PauseScope scope) {
+        return switch (scope) {
+            case PauseScope.Everything _, PauseScope.OfRun _ -> Json.object();
+            case PauseScope.OfHandler(String handler) -> Json.object().put("handler", handler);
+            case PauseScope.Unrecognised(String name) -> throw Checked.unknownScope(name);
+        };
+    }
+
+    /** As {@code states} and {@code filter}, each where it selects something. */
+    private static void putFilter(ObjectNode body, StepFilter filter) {
+        if (!filter.states().isEmpty()) {
+            states(filter).forEach(body.putArray("states")::add);
+        }
+        ObjectNode members = Json.object();
+        named(filter).forEach(members::put);
+        if (filter.tag() != null) {
+            members.putObject("tag")
+                    .put("name", filter.tag().name())
+                    .put("value", filter.tag().value());
+        }
+        if (!members.isEmpty()) {
+            body.set("filter", members);
+        }
+    }
+
+    /**
+     * A filter as the parameters of a call that reads.
+     *
+     * @throws IllegalArgumentException if the tag's name has an equals sign, which ends a name there
+     */
+    static Map<String, String> query(StepFilter filter) {
+        Map<String, String> query = named(filter);
+        if (!filter.states().isEmpty()) {
+            query.put("state", String.join(",", states(filter)));
+        }
+        if (filter.tag() != null) {
+            query.put("tag", Checked.tagName(filter.tag().name()) + "=" + filter.tag().value());
+        }
+        return query;
+    }
+
+    /** A filter as the parameters of the list of runs. */
+    static Map<String, String> query(RunFilter filter) {
+        Map<String, String> query = new TreeMap<>();
+        if (filter.open()) {
+            query.put("open", "true");
+        }
+        if (filter.paused()) {
+            query.put("paused", "true");
+        }
+        put(query, "prefix", filter.prefix());
+        put(query, "since", filter.span().since());
+        put(query, "until", filter.span().until());
+        return query;
+    }
+
+    /** What is of the same form in a query and in a body. */
+    private static Map<String, String> named(StepFilter filter) {
+        Map<String, String> named = new TreeMap<>();
+        put(named, "handler", filter.handler());
+        put(named, "kind", filter.kind());
+        put(named, "prefix", filter.prefix());
+        put(named, "since", filter.span().since());
+        put(named, "until", filter.span().until());
+        put(named, "failure", filter.failure());
+        return named;
+    }
+
+    private static void put(Map<String, String> members, String name, @Nullable Object value) {
+        if (value != null) {
+            members.put(name, value.toString());
+        }
+    }
+
+    private static List<String> states(StepFilter filter) {
+        return filter.states().stream().map(StepStatus::name).sorted().toList();
     }
 
     private static List<List<String>> parts(List<Step> steps, int room) {

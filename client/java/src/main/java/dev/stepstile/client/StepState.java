@@ -14,12 +14,31 @@ public sealed interface StepState {
         Instant finishedAt();
     }
 
+    /** A step that has not ended and that no attempt owns. */
+    sealed interface Waiting extends StepState permits Queued, Retrying {
+        /** No attempt begins before it; null if one may begin at once, or if it is not known. */
+        @Nullable Instant notBefore();
+
+        /**
+         * Since when it waits for a worker: since it was dispatched, or since its delay or the pause before its retry is over,
+         * which may be ahead. In a list of steps; null in other answers.
+         */
+        @Nullable Instant queuedSince();
+
+        /** Whether its run, its handler or everything is paused. In a list of steps; false in other answers. */
+        boolean paused();
+    }
+
     /**
      * Handed over, not yet started.
      *
      * @param notBefore no attempt begins before it; null if it may begin at once
      */
-    record Queued(@Nullable Instant notBefore) implements StepState {
+    record Queued(
+            @Nullable Instant notBefore,
+            @Nullable Instant queuedSince,
+            boolean paused)
+            implements Waiting {
         @Override
         public StepStatus status() {
             return StepStatus.QUEUED;
@@ -31,8 +50,7 @@ public sealed interface StepState {
      * a lookup.
      *
      * @param worker who runs it
-     * @param progress 0 before the first heartbeat
-     * @param lastLine what it last printed; empty for nothing
+     * @param progress 0 before the first heartbeat, with what it last printed
      * @param deadline when the invocation that runs it ends at the latest; null if it is not known
      * @param cancelRequested whether it was asked to stop
      * @param suspect whether a worker was lost that ran it, so that it runs alone
@@ -40,7 +58,6 @@ public sealed interface StepState {
     record Running(
             RunningStep.Worker worker,
             RunningStep.Progress progress,
-            String lastLine,
             @Nullable Instant deadline,
             boolean cancelRequested,
             boolean suspect)
@@ -48,6 +65,11 @@ public sealed interface StepState {
         @Override
         public StepStatus status() {
             return StepStatus.RUNNING;
+        }
+
+        /** What it last printed; empty for nothing. */
+        public String lastLine() {
+            return progress.lastLine();
         }
     }
 
@@ -57,7 +79,12 @@ public sealed interface StepState {
      * @param notBefore when at the earliest; null if it is not known
      * @param suspect whether a worker was lost that ran it, so that it will run alone
      */
-    record Retrying(@Nullable Instant notBefore, boolean suspect) implements StepState {
+    record Retrying(
+            @Nullable Instant notBefore,
+            @Nullable Instant queuedSince,
+            boolean paused,
+            boolean suspect)
+            implements Waiting {
         @Override
         public StepStatus status() {
             return StepStatus.RETRYING;

@@ -1,12 +1,10 @@
 package dev.stepstile.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.ByteArrayOutputStream;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -30,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StepstileClient implements AutoCloseable {
     private static final int LIST_LIMIT = 1000;
+    private static final int RUNS_LIMIT = 100;
     private static final String RUN_NOT_FOUND = "run-not-found";
     private static final String STEP_NOT_STARTED = "step-not-started";
 
@@ -136,13 +135,54 @@ public final class StepstileClient implements AutoCloseable {
     }
 
     /**
+     * The runs that fit, those that began last first. The first page is read at once, the others as the stream comes to them;
+     * a new run may be missing for a moment.
+     */
+    public Stream<RunStatus> runs(RunFilter filter) {
+        Map<String, String> query = RequestWriter.query(filter);
+        query.put("limit", String.valueOf(RUNS_LIMIT));
+        return lists().entries("/v1/runs", query, "runs").map(AnswerReader::status);
+    }
+
+    /**
      * All steps of a run in the order in which they were handed over, without results and attempts. The first page is read
      * at once, the others as the stream comes to them.
      *
      * @throws RefusedException of type {@code run-not-found} if nothing was dispatched to the run
      */
     public Stream<StepRecord> steps(String runId) {
-        return list(runId, query("limit", String.valueOf(LIST_LIMIT)));
+        return steps(runId, StepFilter.ALL);
+    }
+
+    /** As {@link #steps(String)}, those in one state. */
+    public Stream<StepRecord> steps(String runId, StepStatus status) {
+        return steps(runId, StepFilter.ofStates(status));
+    }
+
+    /**
+     * As {@link #steps(String)}, those that fit.
+     *
+     * @throws RefusedException also of type {@code bad-kind} if there is no such error kind
+     */
+    public Stream<StepRecord> steps(String runId, StepFilter filter) {
+        Map<String, String> query = RequestWriter.query(filter);
+        query.put("limit", String.valueOf(LIST_LIMIT));
+        return lists().entries(run(runId) + "/steps", query, "steps").map(AnswerReader::step);
+    }
+
+    /**
+     * Why steps of a run failed, grouped by error kind, handler and normalised message: of those that are FAILED or DEAD. A
+     * large run is read in several calls.
+     *
+     * @throws RefusedException of type {@code run-not-found} if nothing was dispatched to the run
+     */
+    public Failures failures(String runId) {
+        return failures(runId, StepFilter.ALL);
+    }
+
+    /** As {@link #failures(String)}, of the steps that fit; RETRYING ones, if their state is named, by their last failure. */
+    public Failures failures(String runId, StepFilter filter) {
+        return lists().failures(run(runId) + "/failures", RequestWriter.query(filter));
     }
 
     /**
@@ -153,36 +193,40 @@ public final class StepstileClient implements AutoCloseable {
      * @throws RefusedException of type {@code run-not-found} if nothing was dispatched to the run
      */
     public Stream<RunningStep> running(String runId) {
-        return pages(run(runId) + "/running", query("limit", String.valueOf(LIST_LIMIT)))
-                .map(AnswerReader::running);
+        return lists().entries(run(runId) + "/running", query("limit", String.valueOf(LIST_LIMIT)), "steps")
+                .map(entry -> AnswerReader.running(entry, runId));
     }
 
-    /** As {@link #steps(String)}, those in one state. */
-    public Stream<StepRecord> steps(String runId, StepStatus status) {
-        return list(runId, query("limit", String.valueOf(LIST_LIMIT), "state", status.name()));
+    /** As {@link #running}, of all runs. */
+    public Stream<RunningStep> runningEverywhere() {
+        return runningEverywhere(query("limit", String.valueOf(LIST_LIMIT)));
     }
 
-    private Stream<StepRecord> list(String runId, Map<String, String> query) {
-        return pages(run(runId) + "/steps", query).map(AnswerReader::step);
+    /**
+     * As {@link #running}, of all runs on one worker, which is read consistently.
+     *
+     * @param worker its id, as {@link RunningStep.Worker} has it
+     */
+    public Stream<RunningStep> runningOn(String worker) {
+        return runningEverywhere(query("limit", String.valueOf(LIST_LIMIT), "worker", worker));
     }
 
-    /** The entries of a list through all its pages. */
-    private Stream<JsonNode> pages(String path, Map<String, String> query) {
-        return Stream.iterate(
-                        Optional.of(transport.get(path, query, "steps")),
-                        Optional::isPresent,
-                        page -> page.map(answer -> answer.path("cursor").textValue())
-                                .map(cursor -> {
-                                    Map<String, String> next = new TreeMap<>(query);
-                                    next.put("cursor", cursor);
-                                    return transport.get(path, next, "steps");
-                                }))
-                .flatMap(page -> page.orElseThrow().path("steps").valueStream());
+    private Stream<RunningStep> runningEverywhere(Map<String, String> query) {
+        return lists().entries("/v1/running", query, "steps").map(entry -> AnswerReader.running(entry, ""));
+    }
+
+    private ListReader lists() {
+        return new ListReader(transport);
     }
 
     /** One step, read consistently, with its result if an answer can hold it; empty while it is queued, and if there is none. */
     public Optional<StepRecord> step(String runId, String key) {
         return step(runId, query("key", Checked.key(key)));
+    }
+
+    /** One step, with the input of its newest attempt. */
+    public Optional<StepRecord> stepWithInput(String runId, String key) {
+        return step(runId, query("key", Checked.key(key), "input", "true"));
     }
 
     /** One step, with what its newest attempt wrote. */
@@ -214,32 +258,7 @@ public final class StepstileClient implements AutoCloseable {
      * @throws DamagedResultException if what came is not what the step returned
      */
     public JsonValue result(String runId, String key) {
-        Checked.key(key);
-        ByteArrayOutputStream content = new ByteArrayOutputStream();
-        while (true) {
-            JsonNode piece = transport.get(
-                    run(runId) + "/step/result",
-                    query("key", key, "offset", String.valueOf(content.size())),
-                    "content");
-            byte[] bytes = decoded(key, piece.path("content").asText());
-            content.writeBytes(bytes);
-            if (content.size() >= piece.path("size").asLong() || bytes.length == 0) {
-                if (!RequestWriter.sha256(content.toByteArray())
-                        .equals(piece.path("sha256").asText())) {
-                    throw new DamagedResultException(
-                            "The result of step " + key + " did not arrive as it was stored: its digest differs.");
-                }
-                return JsonValue.parse(content.toString(StandardCharsets.UTF_8));
-            }
-        }
-    }
-
-    private static byte[] decoded(String key, String content) {
-        try {
-            return Base64.getDecoder().decode(content);
-        } catch (IllegalArgumentException e) {
-            throw new DamagedResultException("The result of step " + key + " did not arrive as base64.", e);
-        }
+        return new ResultReader(transport).read(run(runId) + "/step/result", Checked.key(key));
     }
 
     /**
@@ -281,6 +300,41 @@ public final class StepstileClient implements AutoCloseable {
     }
 
     /**
+     * Ends those of these steps that wait and asks those that run to stop; the run goes on. A redrive may run them again.
+     *
+     * @param keys at least one and at most 1000
+     * @throws RefusedException of type {@code run-not-found} if nothing was dispatched to the run
+     */
+    public StepCancelResult cancelSteps(String runId, Collection<String> keys) {
+        return cancelSteps(runId, keys, StepFilter.ALL);
+    }
+
+    /**
+     * As {@link #cancelSteps(String, Collection)}, of the steps that fit.
+     *
+     * @param filter names something, which may be states among QUEUED, RUNNING and RETRYING; without any, it is all three
+     */
+    public StepCancelResult cancelSteps(String runId, StepFilter filter) {
+        return cancelSteps(runId, List.of(), filter);
+    }
+
+    /** As {@link #cancelSteps(String, Collection)}, of those of these keys that fit. */
+    public StepCancelResult cancelSteps(String runId, Collection<String> keys, StepFilter filter) {
+        String body = Json.print(RequestWriter.cancelBody(keys, filter));
+        return AnswerReader.stepsCancelled(transport.post(run(runId) + "/cancel", body, "cancelledCount"));
+    }
+
+    /** What {@link #cancel} would do. */
+    public StepPlan planCancel(String runId) {
+        return plan(run(runId) + "/cancel", Json.object());
+    }
+
+    /** What {@link #cancelSteps(String, Collection, StepFilter)} would do. */
+    public StepPlan planCancel(String runId, Collection<String> keys, StepFilter filter) {
+        return plan(run(runId) + "/cancel", RequestWriter.cancelBody(keys, filter));
+    }
+
+    /**
      * Runs ended steps again with a fresh budget of attempts. A success is never touched.
      *
      * @throws RefusedException of type {@code redrive-conflict} if the id was used with other content,
@@ -289,6 +343,69 @@ public final class StepstileClient implements AutoCloseable {
     public RedriveResult redrive(String runId, Redrive redrive) {
         return AnswerReader.redriven(
                 transport.post(run(runId) + "/redrive", RequestWriter.redrive(redrive), "redrivenCount"));
+    }
+
+    /** What {@link #redrive} would do. */
+    public StepPlan planRedrive(String runId, Redrive redrive) {
+        return plan(run(runId) + "/redrive", RequestWriter.redriveBody(redrive));
+    }
+
+    private StepPlan plan(String path, ObjectNode body) {
+        return AnswerReader.plan(transport.post(path, Json.print(body.put("dryRun", true)), "counts"));
+    }
+
+    /** As {@link #pause(PauseScope, String)}, without a reason. */
+    public PauseChange pause(PauseScope scope) {
+        return pause(scope, "");
+    }
+
+    /**
+     * From 5 s on, no further step of the scope begins. What runs goes on; what waits is kept and counts no attempt.
+     *
+     * @param reason for whoever looks later: at most 200 characters
+     * @throws RefusedException of type {@code too-many-pauses} if 100 pauses last already, {@code run-not-found} if
+     *     nothing was dispatched to the run
+     */
+    public PauseChange pause(PauseScope scope, String reason) {
+        ObjectNode body = RequestWriter.scopeBody(scope);
+        if (!Checked.reason(reason).isEmpty()) {
+            body.put("reason", reason);
+        }
+        return AnswerReader.pauseChange(transport.post(path(scope) + "/pause", Json.print(body), "changed"), "pausedAt");
+    }
+
+    /**
+     * What this pause covered, and no other one covers, begins again within two sweep intervals (120 s).
+     *
+     * @throws RefusedException of type {@code run-not-found} if nothing was dispatched to the run
+     */
+    public PauseChange resume(PauseScope scope) {
+        String body = Json.print(RequestWriter.scopeBody(scope));
+        return AnswerReader.pauseChange(transport.post(path(scope) + "/resume", body, "changed"), "resumedAt");
+    }
+
+    /** What is paused. */
+    public List<Pause> pauses() {
+        return transport.get("/v1/pauses", Map.of(), "pauses")
+                .path("pauses")
+                .valueStream()
+                .map(AnswerReader::pause)
+                .toList();
+    }
+
+    private static String path(PauseScope scope) {
+        return scope instanceof PauseScope.OfRun(String runId) ? run(runId) : "/v1";
+    }
+
+    /**
+     * Holds what is stored of a run against itself: records, feed, manifests, counts, dead letters and payloads. Nothing is
+     * changed. What work under way can look like is looked at again 30 s later, which this call waits for; of a large run it
+     * makes many calls of about a second.
+     *
+     * @throws RefusedException of type {@code run-not-found} if nothing was dispatched to the run
+     */
+    public AuditReport audit(String runId) {
+        return new AuditReader(transport, pacing, options).read(run(runId) + "/audit");
     }
 
     /**

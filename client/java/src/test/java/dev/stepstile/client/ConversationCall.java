@@ -29,10 +29,11 @@ record ConversationCall(StepstileClient client, JsonNode told) {
                                 ? client.dispatch(run, dispatch(), trace())
                                 : client.dispatch(run, dispatch()));
             case "status" -> WireForm.of(told.path("exact").asBoolean() ? client.exactStatus(run) : client.status(run));
-            case "steps" ->
-                list((told.has("state") ? client.steps(run, StepStatus.valueOf(text("state"))) : client.steps(run))
-                        .map(WireForm::of));
+            case "runs" -> list(client.runs(runFilter(run)).map(WireForm::of));
+            case "steps" -> list(steps(run).map(WireForm::of));
+            case "failures" -> WireForm.of(client.failures(run, filter()));
             case "running" -> list(client.running(run).map(WireForm::of));
+            case "runningEverywhere" -> list(runningEverywhere(run).map(WireForm::of));
             case "step" -> step(run).<JsonNode>map(WireForm::of).orElse(Json.MAPPER.nullNode());
             case "lookup" -> {
                 ObjectNode found = Json.object();
@@ -46,7 +47,19 @@ record ConversationCall(StepstileClient client, JsonNode told) {
                         .put("cancelledCount", cancelled.cancelledCount())
                         .put("stoppingCount", cancelled.stoppingCount());
             }
-            case "redrive" -> redriven(client.redrive(run, redrive()));
+            case "cancelSteps" ->
+                told.path("dryRun").asBoolean()
+                        ? WireForm.of(client.planCancel(run, texts("keys"), filter()))
+                        : WireForm.of(client.cancelSteps(run, texts("keys"), filter()));
+            case "planCancel" -> WireForm.of(client.planCancel(run));
+            case "redrive" ->
+                told.path("dryRun").asBoolean()
+                        ? WireForm.of(client.planRedrive(run, redrive()))
+                        : redriven(client.redrive(run, redrive()));
+            case "pause" -> WireForm.of("pausedAt", client.pause(scope(run), text("reason")));
+            case "resume" -> WireForm.of("resumedAt", client.resume(scope(run)));
+            case "pauses" -> list(client.pauses().stream().map(WireForm::of));
+            case "audit" -> WireForm.of(client.audit(run));
             case "deadLetters" -> deadLetters(selection(run));
             case "redriveDeadLetters" ->
                 told.path("dryRun").asBoolean()
@@ -92,7 +105,65 @@ record ConversationCall(StepstileClient client, JsonNode told) {
         return events.stream();
     }
 
+    private Stream<StepRecord> steps(String run) {
+        if (told.has("filter") || told.has("states")) {
+            return client.steps(run, filter());
+        }
+        return told.has("state") ? client.steps(run, StepStatus.valueOf(text("state"))) : client.steps(run);
+    }
+
+    /** Of this run alone: those of other tests may run at the same time. */
+    private Stream<RunningStep> runningEverywhere(String run) {
+        Stream<RunningStep> all = told.has("worker") ? client.runningOn(text("worker")) : client.runningEverywhere();
+        return all.filter(step -> !told.path("ofRun").asBoolean() || step.runId().equals(run));
+    }
+
+    /** With the run's own name as the prefix, if it is to have one. */
+    private RunFilter runFilter(String run) {
+        JsonNode node = told.path("filter");
+        RunFilter filter = node.path("open").asBoolean() ? RunFilter.ALL.openOnly() : RunFilter.ALL;
+        filter = node.path("paused").asBoolean() ? filter.pausedOnly() : filter;
+        filter = told.path("ofRun").asBoolean() ? filter.withPrefix(run) : filter;
+        filter = node.has("prefix") ? filter.withPrefix(node.path("prefix").asText()) : filter;
+        return new RunFilter(filter.open(), filter.paused(), filter.prefix(), span(node));
+    }
+
+    private StepFilter filter() {
+        JsonNode node = told.path("filter");
+        JsonNode tag = node.path("tag");
+        return new StepFilter(
+                texts("states").stream().map(StepStatus::valueOf).collect(Collectors.toSet()),
+                node.path("handler").textValue(),
+                node.path("kind").textValue(),
+                node.path("prefix").textValue(),
+                tag.isObject()
+                        ? new StepFilter.Tag(
+                                tag.path("name").asText(), tag.path("value").asText())
+                        : null,
+                span(node),
+                node.path("failure").textValue());
+    }
+
+    private static TimeSpan span(JsonNode node) {
+        return new TimeSpan(instant(node.path("since")), instant(node.path("until")));
+    }
+
+    private static @Nullable Instant instant(JsonNode node) {
+        return node.isTextual() ? Instant.parse(node.textValue()) : null;
+    }
+
+    /** Of a handler, everything, or else the run. */
+    private PauseScope scope(String run) {
+        if (told.path("everything").asBoolean()) {
+            return new PauseScope.Everything();
+        }
+        return told.has("handler") ? new PauseScope.OfHandler(text("handler")) : new PauseScope.OfRun(run);
+    }
+
     private Optional<StepRecord> step(String run) {
+        if (told.path("input").asBoolean()) {
+            return client.stepWithInput(run, text("key"));
+        }
         return told.has("attempt")
                 ? client.stepWithLog(run, text("key"), told.path("attempt").asInt())
                 : client.step(run, text("key"));
@@ -136,8 +207,7 @@ record ConversationCall(StepstileClient client, JsonNode told) {
     private Redrive redrive() {
         Redrive redrive = told.has("keys") ? Redrive.of(texts("keys")) : Redrive.all();
         JsonNode overrides = told.path("overrides");
-        redrive = redrive.withOverrides(settings(overrides))
-                .withStatuses(texts("states").stream().map(StepStatus::valueOf).collect(Collectors.toSet()));
+        redrive = redrive.withOverrides(settings(overrides)).withFilter(filter());
         if (told.has("redriveId")) {
             redrive = redrive.withId(text("redriveId"));
         }

@@ -55,6 +55,8 @@ class DocumentedTimesTest {
     void what_is_refused_before_it_is_sent_is_what_the_table_limits() throws IOException {
         assertThat(Documents.table("protocol.md", "| what | limit |"))
                 .containsAllEntriesOf(Map.of(
+                        "pauses that last at once; length of a `reason`",
+                                "100; " + Checked.REASON_LENGTH + " characters",
                         "a webhook's URL; tags of `defaults` beside `notify`",
                                 Checked.URL_LENGTH + " characters; " + Checked.NOTIFY_TAGS_BYTES + " bytes of JSON",
                         "`notBefore`", Checked.NOT_BEFORE.toDays() + " days after its dispatch is accepted",
@@ -71,7 +73,7 @@ class DocumentedTimesTest {
                         "names in `retry.on`, in `retry.never`; length of a name",
                                 Checked.RETRY_NAMES + "; " + Checked.RETRY_NAME_LENGTH + " characters",
                         "entries of an answer; keys of a lookup; keys of a cancel; runs of an answer; groups of failures",
-                                "1000; " + Checked.LOOKUP_KEYS + "; 1000; 100; 100"));
+                                "1000; " + Checked.LOOKUP_KEYS + "; " + Checked.CANCEL_KEYS + "; 100; 100"));
     }
 
     @Test

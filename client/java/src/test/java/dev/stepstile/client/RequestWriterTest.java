@@ -117,7 +117,7 @@ class RequestWriterTest {
     void a_redrive_says_what_to_change() {
         Redrive redrive = Redrive.of(List.of("a"))
                 .withId("mine")
-                .withStatuses(Set.of(StepStatus.FAILED, StepStatus.DEAD))
+                .withStates(Set.of(StepStatus.FAILED, StepStatus.DEAD))
                 .withOverrides(StepSettings.NONE.withTimeout(Duration.ofMinutes(10)))
                 .withInput(JsonValue.NULL);
         assertThat(RequestWriter.redrive(redrive))

@@ -230,7 +230,7 @@ class StepstileClientTest {
         Follower follower = client.follow(run, List.of("s"));
         assertThat(end(follower, "s").attempt()).isEqualTo(1);
         Redrive redrive = Redrive.of(List.of("s", "t"))
-                .withStatuses(Set.of(StepStatus.FAILED))
+                .withStates(Set.of(StepStatus.FAILED))
                 .withOverrides(StepSettings.handler("stepstile.echo"))
                 .withInput(JsonValue.of("other"));
         assertThat(client.redrive(run, redrive)).isEqualTo(new RedriveResult(1, false, List.of("t"), List.of()));
@@ -253,7 +253,7 @@ class StepstileClientTest {
             assertThat(step.key()).isEqualTo("s");
             assertThat(step.attempt()).isEqualTo(1);
             assertThat(step.dispatchId()).isEqualTo("d");
-            assertThat(step.progress()).isEqualTo(new RunningStep.Progress(0.5, "half"));
+            assertThat(step.progress()).isEqualTo(new RunningStep.Progress(0.5, "half", "said"));
             assertThat(step.lastLine()).isEqualTo("said");
             assertThat(step.worker().id()).isNotEmpty();
             assertThat(step.worker().lost()).isFalse();
@@ -264,7 +264,7 @@ class StepstileClientTest {
                     .returns("d", read -> read.origin().dispatchId())
                     .extracting(StepRecord::state)
                     .isInstanceOfSatisfying(StepState.Running.class, state -> {
-                        assertThat(state.progress()).isEqualTo(new RunningStep.Progress(0.5, "half"));
+                        assertThat(state.progress()).isEqualTo(new RunningStep.Progress(0.5, "half", "said"));
                         assertThat(state.lastLine()).isEqualTo("said");
                         assertThat(state.worker().id()).isEqualTo(step.worker().id());
                         assertThat(state.deadline()).isAfter(step.startedAt());

@@ -3,13 +3,19 @@ package dev.stepstile.client;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.math.BigDecimal;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What a client returns, in the form of the wire; and how a conversation compares it. */
 final class WireForm {
     private static final String ANY = "…";
+    /** JSON of the caller's own, in which nothing may be left out. */
+    private static final Set<String> AS_IT_IS = Set.of("result", "input");
 
     private WireForm() {}
 
@@ -23,8 +29,10 @@ final class WireForm {
                 .put("redrivenBy", step.origin().redrivenBy())
                 .put("dispatchDeadline", text(step.origin().dispatchDeadline()))
                 .put("startedAt", text(step.startedAt()))
+                .put("durationSeconds", seconds(step.duration()))
                 .put("logPageCount", step.log().pageCount());
         state(node, step.state());
+        input(node, step.origin().input());
         node.set("attempts", attempts(step.attempts()));
         ArrayNode pages = node.putArray("logPages");
         step.log().pages().forEach(page -> pages.add(page(page)));
@@ -33,11 +41,12 @@ final class WireForm {
 
     static JsonNode of(RunningStep step) {
         ObjectNode node = Json.object()
+                .put("runId", step.runId())
                 .put("key", step.key())
                 .put("attempt", step.attempt())
                 .put("dispatchId", step.dispatchId())
                 .put("startedAt", text(step.startedAt()));
-        doing(node, step.worker(), step.progress(), step.lastLine());
+        doing(node, step.worker(), step.progress());
         return node;
     }
 
@@ -85,6 +94,84 @@ final class WireForm {
         return node;
     }
 
+    static JsonNode of(Failures failures) {
+        ObjectNode node = Json.object().put("otherCount", failures.otherCount());
+        ArrayNode groups = node.putArray("failures");
+        failures.groups().forEach(group -> groups.add(of(group)));
+        return node;
+    }
+
+    static JsonNode of(FailureGroup group) {
+        ObjectNode node = Json.object()
+                .put("failure", group.failure())
+                .put("kind", group.error().kind())
+                .put("handler", group.handler())
+                .put("message", group.error().message())
+                .put("count", group.count())
+                .put("firstAt", text(group.firstAt()))
+                .put("lastAt", text(group.lastAt()));
+        counts(node.putObject("states"), group.states());
+        ArrayNode examples = node.putArray("examples");
+        group.examples().forEach(example -> examples.addObject()
+                .put("key", example.key())
+                .put("attempt", example.attempt())
+                .put("message", example.message()));
+        return node;
+    }
+
+    static JsonNode of(StepCancelResult result) {
+        ObjectNode node = Json.object()
+                .put("cancelledCount", result.cancelledCount())
+                .put("stoppingCount", result.stoppingCount())
+                .put("complete", result.complete());
+        result.unknownKeys().forEach(node.putArray("unknownKeys")::add);
+        return node;
+    }
+
+    static JsonNode of(StepPlan plan) {
+        ObjectNode node = Json.object().put("dryRun", true).put("complete", plan.complete());
+        counts(node.putObject("counts"), plan.counts());
+        plan.examples().forEach(node.putArray("examples")::add);
+        return node;
+    }
+
+    static JsonNode of(Pause pause) {
+        return scope(pause.scope())
+                .put("pausedAt", text(pause.pausedAt()))
+                .put("reason", pause.reason());
+    }
+
+    /** @param time what the call calls the time */
+    static JsonNode of(String time, PauseChange change) {
+        return scope(change.scope()).put(time, text(change.at())).put("changed", change.changed());
+    }
+
+    private static ObjectNode scope(PauseScope scope) {
+        return switch (scope) {
+            case PauseScope.Everything() -> Json.object().put("scope", "all");
+            case PauseScope.OfRun(String runId) ->
+                Json.object().put("scope", "run").put("runId", runId);
+            case PauseScope.OfHandler(String handler) ->
+                Json.object().put("scope", "handler").put("handler", handler);
+            case PauseScope.Unrecognised(String name) -> Json.object().put("scope", name);
+        };
+    }
+
+    static JsonNode of(AuditReport report) {
+        ObjectNode node = Json.object()
+                .put("checkedCount", report.checkedCount())
+                .put("readCount", report.readCount())
+                .put("unreadCount", report.unreadCount());
+        ArrayNode violations = node.putArray("violations");
+        report.violations().forEach(violation -> violations
+                .addObject()
+                .put("kind", violation.kind())
+                .put("key", violation.key())
+                .put("dispatchId", violation.dispatchId())
+                .put("evidence", violation.evidence()));
+        return node;
+    }
+
     static JsonNode of(RunEvent event) {
         return switch (event) {
             case LogPage page -> page(page).put("key", page.key());
@@ -105,12 +192,12 @@ final class WireForm {
                 .put("runId", status.runId())
                 .put("createdAt", text(status.createdAt()))
                 .put("cancelled", status.cancelled())
+                .put("paused", status.paused())
                 .put("dispatchCount", status.dispatches().count())
                 .put("openDispatchCount", status.openDispatchCount())
                 .put("stepCount", status.stepCount())
                 .put("countedAt", text(status.countedAt()));
-        ObjectNode counts = node.putObject("counts");
-        status.counts().forEach((state, count) -> counts.put(state.name(), count));
+        counts(node.putObject("counts"), status.counts());
         ArrayNode notifications = node.putArray("notifications");
         for (NotificationStatus each : status.dispatches().notifications()) {
             notifications
@@ -132,15 +219,17 @@ final class WireForm {
             node.put("finishedAt", text(ended.finishedAt()));
         }
         switch (state) {
-            case StepState.Queued(Instant notBefore) -> node.put("notBefore", text(notBefore));
+            case StepState.Queued queued -> waiting(node, queued);
             case StepState.Running running -> {
-                doing(node, running.worker(), running.progress(), running.lastLine());
+                doing(node, running.worker(), running.progress());
                 node.put("deadline", text(running.deadline()))
                         .put("cancelRequested", running.cancelRequested())
                         .put("suspect", running.suspect());
             }
-            case StepState.Retrying(Instant notBefore, boolean suspect) ->
-                node.put("notBefore", text(notBefore)).put("suspect", suspect);
+            case StepState.Retrying retrying -> {
+                waiting(node, retrying);
+                node.put("suspect", retrying.suspect());
+            }
             case StepState.Succeeded(Instant _, StepResult result) -> result(node, result);
             case StepState.Failed(Instant _, StepError error) -> error(node, error);
             case StepState.Dead(Instant _, StepError error, Instant deadLetteredAt) -> {
@@ -153,14 +242,23 @@ final class WireForm {
         }
     }
 
-    private static void doing(
-            ObjectNode node, RunningStep.Worker worker, RunningStep.Progress progress, String lastLine) {
+    private static void waiting(ObjectNode node, StepState.Waiting waiting) {
+        node.put("notBefore", text(waiting.notBefore()))
+                .put("queuedSince", text(waiting.queuedSince()))
+                .put("paused", waiting.paused());
+    }
+
+    private static void counts(ObjectNode node, Map<StepStatus, Integer> counts) {
+        counts.forEach((state, count) -> node.put(state.name(), count));
+    }
+
+    private static void doing(ObjectNode node, RunningStep.Worker worker, RunningStep.Progress progress) {
         node.put("worker", worker.id())
                 .put("leaseUntil", text(worker.leaseUntil()))
                 .put("lost", worker.lost())
                 .put("progress", progress.fraction())
                 .put("progressNote", progress.note())
-                .put("lastLine", lastLine);
+                .put("lastLine", progress.lastLine());
     }
 
     private static void result(ObjectNode node, StepResult result) {
@@ -173,6 +271,19 @@ final class WireForm {
                         .put("size", stored.size())
                         .put("sha256", stored.sha256());
             case StepResult.NotIncluded() -> {}
+        }
+    }
+
+    private static void input(ObjectNode node, StepInput input) {
+        switch (input) {
+            case StepInput.Value(JsonValue json) -> node.set("input", json.tree());
+            case StepInput.Stored stored ->
+                node.putObject("inputLocation")
+                        .put("store", stored.store())
+                        .put("key", stored.key())
+                        .put("size", stored.size())
+                        .put("sha256", stored.sha256());
+            case StepInput.NotIncluded() -> {}
         }
     }
 
@@ -200,6 +311,10 @@ final class WireForm {
         return node;
     }
 
+    private static @Nullable BigDecimal seconds(@Nullable Duration duration) {
+        return duration == null ? null : BigDecimal.valueOf(duration.toNanos(), 9);
+    }
+
     private static @Nullable String text(@Nullable Instant instant) {
         return instant == null || instant.equals(Instant.EPOCH) ? null : instant.toString();
     }
@@ -209,7 +324,7 @@ final class WireForm {
         if (value instanceof ObjectNode object) {
             ObjectNode said = Json.object();
             object.properties().forEach(member -> {
-                JsonNode each = member.getKey().equals("result") ? member.getValue() : said(member.getValue());
+                JsonNode each = AS_IT_IS.contains(member.getKey()) ? member.getValue() : said(member.getValue());
                 if (!saysNothing(each)) {
                     said.set(member.getKey(), each);
                 }
