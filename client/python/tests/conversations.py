@@ -254,7 +254,9 @@ def _filter(call: Mapping[str, Any]) -> StepFilter:
 
 def _run_filter(run: str, call: Mapping[str, Any]) -> RunFilter:
     """With the run's own name as the prefix, if it is to have one."""
-    return RunFilter(**{**({"prefix": run} if call.get("ofRun") else {}), **_span(call.get("filter", {}))})
+    told = _span(call.get("filter", {}))
+    own: dict[str, Any] = {"prefix": run} if call.get("ofRun") else {}
+    return RunFilter(**{**own, **told})
 
 
 def _span(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -347,7 +347,9 @@ public final class StepstileClient implements AutoCloseable {
 
     /** What {@link #redrive} would do. */
     public StepPlan planRedrive(String runId, Redrive redrive) {
-        return plan(run(runId) + "/redrive", RequestWriter.redriveBody(redrive));
+        ObjectNode body = RequestWriter.redriveBody(redrive);
+        body.remove("redriveId"); // what changes nothing is no redrive of that name
+        return plan(run(runId) + "/redrive", body);
     }
 
     private StepPlan plan(String path, ObjectNode body) {
