@@ -98,6 +98,6 @@ def _filled(value: Any, name: str = "") -> Any:
         return [_filled(each) for each in whole]
     if value != ANY:
         return value
-    if re.fullmatch("at|.*At|notBefore|deadline|leaseUntil", name):
+    if re.fullmatch("at|.*At|.*Since|notBefore|deadline|leaseUntil", name):
         return "2026-11-24T08:00:00Z"
     return 7 if re.fullmatch(".*(Count|Seconds)", name) else "x"

@@ -226,7 +226,8 @@ class StepRecord:
     :ivar suspect: whether a worker was lost that ran it, so that it runs alone.
     :ivar duration_seconds: of an ended step: for how long its last attempt ran; None if none was claimed.
     :ivar queued_since: QUEUED, RETRYING, in a list of steps: since when it waits for a worker, which may be ahead.
-    :ivar paused: QUEUED, RETRYING, in a list of steps: whether its run, its handler or everything is paused.
+    :ivar paused: QUEUED, RETRYING, in a list of steps: whether its run, its handler or everything is paused. Of a RETRYING
+        one also alone.
     :ivar input: of its newest attempt, if asked for and in the answer.
     :ivar input_location: where that input is otherwise: one over 3 MB.
     """

@@ -25,7 +25,7 @@ public sealed interface StepState {
          */
         @Nullable Instant queuedSince();
 
-        /** Whether its run, its handler or everything is paused. In a list of steps; false in other answers. */
+        /** Whether its run, its handler or everything is paused. In a list of steps, and of a retrying one alone; else false. */
         boolean paused();
     }
 

@@ -126,7 +126,7 @@ class AnswersOfThePageTest {
             object.remove(List.of("cursor"));
             object.properties().forEach(member -> {
                 if (member.getValue().asText().equals(ANY)) {
-                    boolean time = member.getKey().matches("at|.*At|notBefore|deadline|leaseUntil");
+                    boolean time = member.getKey().matches("at|.*At|.*Since|notBefore|deadline|leaseUntil");
                     boolean number = member.getKey().matches(".*(Count|Seconds)");
                     member.setValue(
                             time
