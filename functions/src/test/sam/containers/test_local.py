@@ -116,6 +116,67 @@ def looked_up(answer, behind):
     assert found["absentKeys"] == ["load[ap]"]
 
 
+def listed_as_open(answer, behind):
+    (run,) = body(answer, 200)["runs"]
+    assert (run["runId"], run["openDispatchCount"]) == ("nightly", 1)
+
+
+def with_its_input(answer, behind):
+    step = body(answer, 200)
+    assert (step["key"], step["input"]) == ("load[us]", {"table": "orders", "region": "us"})
+
+
+def changed(answer, behind):
+    assert body(answer, 200)["changed"] is True
+
+
+def both_paused(answer, behind):
+    pauses = body(answer, 200)["pauses"]
+    assert [pause["scope"] for pause in pauses] == ["handler", "run"]
+    assert pauses[1]["reason"] == "the warehouse is down"
+
+
+def purged(answer, behind):
+    """What step-unrecognised has left."""
+    assert body(answer, 200) == {"purgedCount": 1, "leftCount": 0, "complete": True}
+    assert behind.messages("STEPSTILE_DLQ_URL") == []
+
+
+def load_eu_is_dead(answer, behind):
+    assert [step["key"] for step in body(answer, 200)["steps"]] == ["load[eu]"]
+
+
+def two_failed(answer, behind):
+    groups = body(answer, 200)["failures"]
+    assert {group["kind"]: group["count"] for group in groups} == {"PAYLOAD_MISSING": 1, "TIMEOUT": 1}
+
+
+def two_letters(answer, behind):
+    letters = body(answer, 200)["deadLetters"]
+    assert {letter["key"]: letter["stepState"] for letter in letters} == {
+        "extract": "DEAD",
+        "load[eu]": "DEAD",
+    }
+
+
+def would_be_redriven(answer, behind):
+    plan = body(answer, 200)
+    assert plan == {"dryRun": True, "counts": {"DEAD": 1}, "examples": ["load[eu]"], "complete": True}
+    assert behind.step("load[eu]")["state"] == "DEAD"
+
+
+def redriven_by_its_letter(answer, behind):
+    """extract; load[eu] has succeeded by now, and its letter goes too."""
+    done = {"redrivenCount": 1, "deletedCount": 2, "leftCount": 0, "complete": True}
+    assert body(answer, 200) == done
+    assert behind.step("extract")["state"] == "RETRYING"
+
+
+def extract_is_cancelled(answer, behind):
+    assert body(answer, 200) == {"cancelledCount": 1, "stoppingCount": 0, "complete": True}
+    assert behind.step("extract")["state"] == "CANCELLED"
+
+
 def swept(answer, behind):
     """All steps have ended, so the sweep closes the dispatch."""
     assert (answer["dispatches"], answer["closed"], answer["unreachable"]) == (1, 1, 0)
@@ -178,10 +239,18 @@ WITHOUT_FAILURES = [
     ("step-newer-version", not_run),
     ("step-batch", ran("extract", "load[us]", "load[eu]")),
     ("step-unrecognised", buried_as_it_is),
+    ("runs-dead-letters-purge", purged),
+    ("runs-list", listed_as_open),
     ("runs-running", nothing_running),
+    ("runs-running-of-all", nothing_running),
+    ("runs-pause", changed),
+    ("runs-pause-handler", changed),
+    ("runs-pauses", both_paused),
+    ("runs-resume", changed),
     ("runs-status", counted),
     ("runs-steps", listed),
     ("runs-step", one_step),
+    ("runs-step-input", with_its_input),
     ("runs-step-by-key", no_such_step),
     ("runs-feed", fed),
     ("runs-audit", audited),
@@ -191,8 +260,14 @@ WITHOUT_FAILURES = [
 WITH_FAILURES = [
     ("dispatch-http", dispatched),
     ("step-stored-input", dead),
+    ("runs-steps-filter", load_eu_is_dead),
+    ("runs-failures", two_failed),
+    ("runs-dead-letters", two_letters),
+    ("runs-redrive-plan", would_be_redriven),
     ("step-moved-back", ran_again),
     ("runs-redrive", not_redriven),
+    ("runs-dead-letters-redrive", redriven_by_its_letter),
+    ("runs-cancel-steps", extract_is_cancelled),
     ("runs-cancel", cancelled),
 ]
 

@@ -120,6 +120,72 @@ class RunsFunctionTest {
     }
 
     @Test
+    void runs_are_listed_with_how_they_stand() {
+        assertThat(answered("runs-list").path("runs")).singleElement().satisfies(run -> {
+            assertThat(run.path("runId").asText()).isEqualTo("nightly");
+            assertThat(run.path("openDispatchCount").asInt()).isEqualTo(1);
+        });
+        assertThat(answered("runs-running-of-all").path("steps").isArray()).isTrue();
+    }
+
+    @Test
+    void failures_are_found_by_a_filter_and_in_groups() {
+        assertThat(answered("runs-steps-filter").path("steps")).singleElement().satisfies(step -> assertThat(
+                        step.path("key").asText())
+                .isEqualTo("load[eu]"));
+        assertThat(answered("runs-failures").path("failures")).singleElement().satisfies(group -> {
+            assertThat(group.path("kind").asText()).isEqualTo("HANDLER_FAILED");
+            assertThat(group.path("message").asText()).contains("the warehouse does not answer");
+        });
+        JsonNode plan = deployed.runs("runs-redrive-plan");
+        assertThat(plan.path("status").asInt()).isEqualTo(200);
+        assertThat(plan.path("body").path("counts").path("DEAD").asInt()).isEqualTo(1);
+        assertThat(deployed.state("load[eu]")).isEqualTo(StepState.Name.DEAD);
+    }
+
+    @Test
+    void a_step_is_shown_with_its_input() {
+        assertThat(answered("runs-step-input").path("input").path("region").asText())
+                .isEqualTo("us");
+    }
+
+    @Test
+    void some_steps_are_cancelled_alone() {
+        JsonNode cancelled = answered("runs-cancel-steps");
+        assertThat(cancelled.path("cancelledCount").asInt()).isEqualTo(1);
+        assertThat(cancelled.path("complete").asBoolean()).isTrue();
+        assertThat(deployed.state("extract")).isEqualTo(StepState.Name.CANCELLED);
+        assertThat(answered("runs-status").path("cancelled").asBoolean()).isFalse();
+    }
+
+    @Test
+    void a_run_and_a_handler_are_paused_and_a_run_resumed() {
+        assertThat(answered("runs-pause").path("changed").asBoolean()).isTrue();
+        assertThat(deployed.runs("runs-pause-handler")
+                        .path("body")
+                        .path("scope")
+                        .asText())
+                .isEqualTo("handler");
+        assertThat(answered("runs-pauses").path("pauses")).hasSize(2);
+        assertThat(answered("runs-resume").path("changed").asBoolean()).isTrue();
+        assertThat(answered("runs-pauses").path("pauses")).hasSize(1);
+    }
+
+    @Test
+    void a_dead_letter_is_listed_and_its_step_redriven() {
+        assertThat(answered("runs-dead-letters").path("deadLetters")).singleElement().satisfies(letter -> {
+            assertThat(letter.path("key").asText()).isEqualTo("load[eu]");
+            assertThat(letter.path("stepState").asText()).isEqualTo("DEAD");
+        });
+        assertThat(answered("runs-dead-letters-purge").path("purgedCount").asInt())
+                .as("messages that are not recognised")
+                .isZero();
+        assertThat(answered("runs-dead-letters-redrive").path("redrivenCount").asInt())
+                .isEqualTo(1);
+        assertThat(deployed.state("load[eu]")).isEqualTo(StepState.Name.RETRYING);
+    }
+
+    @Test
     void the_feed_shows_what_ended() {
         JsonNode feed = answered("runs-feed");
         Set<String> ended = new TreeSet<>();
