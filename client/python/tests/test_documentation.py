@@ -10,18 +10,18 @@ from scripted_api import Answer, Call, api
 from stacks import CHECKOUT
 
 import stepstile
-from stepstile import BadInput, Defaults
+from stepstile import BadInput, Defaults, Step, StepFilter, StepstileClient
 from stepstile.local_stack import LocalStack
 
 PAGE = (CHECKOUT / "docs/client-python.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall("```python\n(.*?)```", PAGE, re.DOTALL)
 
 
-def test_the_page_has_four_examples() -> None:
-    assert len(EXAMPLES) == 4
+def test_the_page_has_five_examples() -> None:
+    assert len(EXAMPLES) == 5
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", [0, 2])
 def test_an_example_prints_each_end(
     number: int, stack: LocalStack, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -45,15 +45,31 @@ def test_a_dispatch_within_a_span_is_made_as_the_page_says() -> None:
         steps = [stepstile.Step("a", "stepstile.echo")]
         # Without a provider of tracers, a span is the one around it.
         with trace.use_span(trace.NonRecordingSpan(context)):
-            exec(EXAMPLES[2], {"client": client, "steps": steps})
+            exec(EXAMPLES[3], {"client": client, "steps": steps})
     assert sent == [f"00-{1:032x}-{2:016x}-01"]
+
+
+def test_an_operator_runs_again_what_failed(
+    client: StepstileClient, run_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client.dispatch(run_id, [Step("s", "no.such.handler")])
+    assert [end.state for end in client.follow(run_id, ["s"])] == ["FAILED"]
+    names = {"client": client, "StepFilter": StepFilter}
+    try:
+        exec(EXAMPLES[1].replace('"nightly"', f'"{run_id}"'), names)
+        assert "{'FAILED': 1}" in capsys.readouterr().out
+        assert [(pause.handler, pause.reason) for pause in client.pauses()] == [
+            ("payments.charge", "the bank is down")
+        ]
+    finally:
+        client.resume(handler="payments.charge")
 
 
 def test_a_client_for_aws_is_made_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     names = {"StepstileClient": stepstile.StepstileClient}
-    exec(EXAMPLES[3], names)
+    exec(EXAMPLES[4], names)
     assert isinstance(names["client"], stepstile.StepstileClient)
 
 

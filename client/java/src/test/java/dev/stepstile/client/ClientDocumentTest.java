@@ -18,7 +18,7 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The examples in {@code docs/client-java.md}: each compiles, and the first one is run. */
+/** The examples in {@code docs/client-java.md}: each compiles, and the first one and the operator's are run. */
 class ClientDocumentTest {
     private static final Pattern EXAMPLE = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
 
@@ -46,6 +46,7 @@ class ClientDocumentTest {
                     public static URI endpoint;
                     public static PrintStream out;
                     static StepRecord record;
+                    public static StepstileClient stepstile;
                 """);
         for (int i = 0; i < examples.size(); i++) {
             source.append("public static void example").append(i).append("() {\n");
@@ -68,10 +69,17 @@ class ClientDocumentTest {
         return real == null ? System.getProperty("java.class.path") : real;
     }
 
+    private static int operators(List<String> examples) {
+        return examples.indexOf(examples.stream()
+                .filter(example -> example.contains("PauseScope"))
+                .findFirst()
+                .orElseThrow());
+    }
+
     @Test
-    void compile_and_the_first_one_runs_as_it_says() throws Exception {
+    void compile_and_the_first_one_and_the_operators_run_as_they_say() throws Exception {
         List<String> examples = examples();
-        assertThat(examples).hasSize(5);
+        assertThat(examples).hasSize(6);
         assertThat(examples.getFirst().lines()).as("five lines").hasSize(5);
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         try (URLClassLoader loader =
@@ -81,9 +89,17 @@ class ClientDocumentTest {
             compiled.getField("endpoint").set(null, stack.endpoint());
             compiled.getField("out").set(null, new PrintStream(printed, true, StandardCharsets.UTF_8));
             compiled.getMethod("example0").invoke(null);
+            try (StepstileClient client = StepstileClient.of(stack.endpoint())) {
+                client.dispatch("nightly", Dispatch.of("d", List.of(Step.of("s", "no.such.handler", null))));
+                for (RunEvent _ : client.follow("nightly", List.of("s"))) {} // until it has failed
+                compiled.getField("stepstile").set(null, client);
+                compiled.getMethod("example" + operators(examples)).invoke(null);
+                assertThat(client.pauses()).extracting(Pause::reason).containsExactly("the bank is down");
+            }
         }
         assertThat(printed.toString(StandardCharsets.UTF_8).lines().sorted())
                 .satisfiesExactly(
+                        failure -> assertThat(failure).contains("No handler is named", ": 1 steps"),
                         a -> assertThat(a).contains("key=a", "Succeeded", "{\"width\":200}"),
                         b -> assertThat(b).contains("key=b", "Succeeded", "\"text\""));
     }
