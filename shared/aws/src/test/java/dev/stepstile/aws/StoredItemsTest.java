@@ -12,6 +12,7 @@ import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.RunPosition;
 import dev.stepstile.simulatedaws.SimulatedTable;
 import dev.stepstile.step.Dispatch;
+import dev.stepstile.step.Pause;
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
@@ -31,6 +32,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -49,6 +51,8 @@ class StoredItemsTest {
     private final DynamoDbStepStore store = new DynamoDbStepStore(table, "t", RETENTION, CLOCK);
     private final DynamoDbWorkerStore workers = new DynamoDbWorkerStore(table, "t", RETENTION, CLOCK);
     private final DynamoDbPayloadItems payloads = new DynamoDbPayloadItems(table, "t", RETENTION, CLOCK);
+
+    private final DynamoDbPauseStore pauses = new DynamoDbPauseStore(table, "t");
 
     private static JsonNode fixture(String format) {
         return Json.parse(Formats.text(format, "items").orElseThrow());
@@ -177,6 +181,40 @@ class StoredItemsTest {
         assertThat(workers.renew(next)).contains(Set.of(Specimens.running().id()));
     }
 
+    @ParameterizedTest
+    @MethodSource("withPauses")
+    void of_pauses_are_read_as_what_they_hold(String format) {
+        for (JsonNode item : Json.parse(Formats.text(format, "pauses").orElseThrow())) {
+            table.putItem(request -> request.tableName("t").item(item(item)));
+        }
+        assertThat(pauses.pauses()).isEqualTo(Specimens.pauses());
+    }
+
+    static List<String> withPauses() {
+        return Formats.of("pauses");
+    }
+
+    @Test
+    void of_pauses_of_today_are_those_of_the_newest_fixture() {
+        for (Pause pause : Specimens.pauses()) {
+            Pause first = Pause.first(pause.scope(), pause.pausedAt(), pause.reason());
+            assertThat(pauses.replace(first)).isTrue();
+            assertThat(pause.equals(first) || pauses.replace(pause)).isTrue();
+        }
+        String newest = Formats.of("pauses").getLast();
+        assertThat(items("pauses").stream().map(StoredItemsTest::node).toList())
+                .as("items of pauses, which changed since %s: see the README of the fixtures", newest)
+                .containsExactlyElementsOf(
+                        elements(Json.parse(Formats.text(newest, "pauses").orElseThrow())));
+    }
+
+    private List<Map<String, AttributeValue>> items(String partition) {
+        return table.query(request -> request.tableName("t")
+                        .keyConditionExpression("pk = :pk")
+                        .expressionAttributeValues(Map.of(":pk", AttributeValue.fromS(partition))))
+                .items();
+    }
+
     /** What today's code writes of the same values. */
     private ArrayNode today() {
         store.putRunIfAbsent(Specimens.run());
@@ -203,11 +241,7 @@ class StoredItemsTest {
         partitions.add("payload#" + PAYLOAD);
         ArrayNode all = Json.mapper().createArrayNode();
         for (String partition : partitions) {
-            table.query(request -> request.tableName("t")
-                            .keyConditionExpression("pk = :pk")
-                            .expressionAttributeValues(Map.of(":pk", AttributeValue.fromS(partition))))
-                    .items()
-                    .forEach(item -> all.add(node(item)));
+            items(partition).forEach(item -> all.add(node(item)));
         }
         return all;
     }

@@ -23,7 +23,8 @@ public final class Formats {
             "6-notification",
             "7-deadline",
             "8-list-of-runs",
-            "9-trace");
+            "9-trace",
+            "10-pauses");
 
     private Formats() {}
 

@@ -7,6 +7,8 @@ import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.FailedAttempt;
 import dev.stepstile.step.Notification;
 import dev.stepstile.step.NotifyTarget;
+import dev.stepstile.step.Pause;
+import dev.stepstile.step.PauseScope;
 import dev.stepstile.step.Payload;
 import dev.stepstile.step.RedriveCall;
 import dev.stepstile.step.RefreshProgress;
@@ -352,6 +354,16 @@ public final class Specimens {
                 0,
                 NOW.plusSeconds(35),
                 List.of("größe 7", "\u001e{\"stderr\":\"warned\"}"));
+    }
+
+    /** In the order of the names of their scopes: two that last, and between them one that has ended. */
+    public static List<Pause> pauses() {
+        Pause ofHandler =
+                Pause.first(new PauseScope.OfHandler("payments.charge"), NOW.plusSeconds(60), "the bank is down");
+        return List.of(
+                Pause.first(new PauseScope.Everything(), NOW, ""),
+                ofHandler.resumed(NOW.plusSeconds(3600)),
+                Pause.first(new PauseScope.OfRun(RUN), NOW.plusSeconds(120), "größe/漢"));
     }
 
     /** A worker at its second heartbeat, which runs one of its two steps. */
