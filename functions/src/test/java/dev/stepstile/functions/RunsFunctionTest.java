@@ -130,9 +130,9 @@ class RunsFunctionTest {
 
     @Test
     void failures_are_found_by_a_filter_and_in_groups() {
-        assertThat(answered("runs-steps-filter").path("steps")).singleElement().satisfies(step -> assertThat(
-                        step.path("key").asText())
-                .isEqualTo("load[eu]"));
+        assertThat(answered("runs-steps-filter").path("steps"))
+                .singleElement()
+                .satisfies(step -> assertThat(step.path("key").asText()).isEqualTo("load[eu]"));
         assertThat(answered("runs-failures").path("failures")).singleElement().satisfies(group -> {
             assertThat(group.path("kind").asText()).isEqualTo("HANDLER_FAILED");
             assertThat(group.path("message").asText()).contains("the warehouse does not answer");
@@ -173,10 +173,12 @@ class RunsFunctionTest {
 
     @Test
     void a_dead_letter_is_listed_and_its_step_redriven() {
-        assertThat(answered("runs-dead-letters").path("deadLetters")).singleElement().satisfies(letter -> {
-            assertThat(letter.path("key").asText()).isEqualTo("load[eu]");
-            assertThat(letter.path("stepState").asText()).isEqualTo("DEAD");
-        });
+        assertThat(answered("runs-dead-letters").path("deadLetters"))
+                .singleElement()
+                .satisfies(letter -> {
+                    assertThat(letter.path("key").asText()).isEqualTo("load[eu]");
+                    assertThat(letter.path("stepState").asText()).isEqualTo("DEAD");
+                });
         assertThat(answered("runs-dead-letters-purge").path("purgedCount").asInt())
                 .as("messages that are not recognised")
                 .isZero();

@@ -43,9 +43,7 @@ final class AnswerReader {
                 node.path("cancelled").asBoolean(),
                 node.path("paused").asBoolean(),
                 new RunStatus.Steps(
-                        node.path("stepCount").asInt(),
-                        counts(node.path("counts")),
-                        instant(node.path("countedAt"))),
+                        node.path("stepCount").asInt(), counts(node.path("counts")), instant(node.path("countedAt"))),
                 new RunStatus.Dispatches(
                         node.path("dispatchCount").asInt(),
                         node.path("openDispatchCount").asInt(),
@@ -248,7 +246,8 @@ final class AnswerReader {
                         node.path("suspect").asBoolean());
             case SUCCEEDED -> new StepState.Succeeded(finishedAt, result(node));
             case FAILED -> new StepState.Failed(finishedAt, error(node.path("error")));
-            case DEAD -> new StepState.Dead(finishedAt, error(node.path("error")), instant(node.path("deadLetteredAt")));
+            case DEAD ->
+                new StepState.Dead(finishedAt, error(node.path("error")), instant(node.path("deadLetteredAt")));
             case CANCELLED -> new StepState.Cancelled(finishedAt);
             case UNKNOWN -> new StepState.Unknown(node.path("damage").asText());
             case UNRECOGNISED -> new StepState.Unrecognised(name);

@@ -68,9 +68,11 @@ final class AuditReader {
             }
             again.removeLast();
             if (pacing.now().isAfter(giveUp)) {
-                throw new UnreachableException("Stepstile at " + options.endpoint() + " still says that a second look at "
-                        + path + " is too early, " + SECOND_LOOK.plus(options.patience()).toSeconds()
-                        + " s after the first. Is the clock of its machine right?");
+                throw new UnreachableException(
+                        "Stepstile at " + options.endpoint() + " still says that a second look at "
+                                + path + " is too early, "
+                                + SECOND_LOOK.plus(options.patience()).toSeconds()
+                                + " s after the first. Is the clock of its machine right?");
             }
             wait = TOO_EARLY;
         }

@@ -25,5 +25,6 @@ public record AuditReport(List<Violation> violations, int checkedCount, int read
      * @param dispatchId null if it is not about one
      * @param evidence what was read, for people
      */
-    public record Violation(String kind, @Nullable String key, @Nullable String dispatchId, String evidence) {}
+    public record Violation(
+            String kind, @Nullable String key, @Nullable String dispatchId, String evidence) {}
 }

@@ -47,8 +47,7 @@ final class Checked {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,128}");
     private static final Pattern PLAIN_KEY = Pattern.compile("[!-~&&[^#]]([ -~&&[^#]]{0,510}[!-~&&[^#]])?");
     private static final Pattern FAILURE = Pattern.compile("[0-9a-f]{12}");
-    private static final Set<StepStatus> CANCELLED =
-            Set.of(StepStatus.QUEUED, StepStatus.RUNNING, StepStatus.RETRYING);
+    private static final Set<StepStatus> CANCELLED = Set.of(StepStatus.QUEUED, StepStatus.RUNNING, StepStatus.RETRYING);
     private static final Set<StepStatus> REDRIVEN = Set.of(StepStatus.FAILED, StepStatus.DEAD, StepStatus.CANCELLED);
     private static final int SHOWN = 100;
 
@@ -312,7 +311,8 @@ final class Checked {
         if (prefix != null && fault != null && (prefix.isEmpty() || keyFault(prefix + "x") != null)) {
             throw refused(
                     "prefix",
-                    "be 1 to " + KEY_BYTES + " bytes of UTF-8 without #, control characters and a blank at its beginning",
+                    "be 1 to " + KEY_BYTES
+                            + " bytes of UTF-8 without #, control characters and a blank at its beginning",
                     "is " + shown(prefix) + ": " + fault);
         }
     }

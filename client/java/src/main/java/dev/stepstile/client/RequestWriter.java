@@ -149,7 +149,9 @@ final class RequestWriter {
             query.put("state", String.join(",", states(filter)));
         }
         if (filter.tag() != null) {
-            query.put("tag", Checked.tagName(filter.tag().name()) + "=" + filter.tag().value());
+            query.put(
+                    "tag",
+                    Checked.tagName(filter.tag().name()) + "=" + filter.tag().value());
         }
         return query;
     }

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param prefix with which their ids begin: 1 to 128 of {@code A-Z a-z 0-9 . _ : ~ @ + = -}; null for any
  * @param span in which they began
  */
-public record RunFilter(boolean open, boolean paused, @Nullable String prefix, TimeSpan span) {
+public record RunFilter(
+        boolean open, boolean paused, @Nullable String prefix, TimeSpan span) {
     /** Every run. */
     public static final RunFilter ALL = new RunFilter(false, false, null, TimeSpan.ANY);
 

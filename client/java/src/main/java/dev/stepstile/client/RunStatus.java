@@ -26,7 +26,9 @@ public record RunStatus(
      * @param countedAt as of when; null before the first sweep that counted, when there are no counts, and in a list of runs
      */
     public record Steps(
-            int count, Map<StepStatus, Integer> counts, @Nullable Instant countedAt) {
+            int count,
+            Map<StepStatus, Integer> counts,
+            @Nullable Instant countedAt) {
         /** Keeps a copy of the counts. */
         public Steps {
             EnumMap<StepStatus, Integer> copy = new EnumMap<>(StepStatus.class);

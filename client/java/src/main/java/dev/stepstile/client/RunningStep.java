@@ -14,13 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param progress what the handler last reported and printed
  */
 public record RunningStep(
-        String runId,
-        String key,
-        int attempt,
-        String dispatchId,
-        Instant startedAt,
-        Worker worker,
-        Progress progress) {
+        String runId, String key, int attempt, String dispatchId, Instant startedAt, Worker worker, Progress progress) {
     /**
      * An invocation of the step function.
      *

@@ -16,13 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param log what the call answers of the step's log
  */
 public record StepRecord(
-        String key,
-        int attempt,
-        Origin origin,
-        Times times,
-        StepState state,
-        List<Attempt> attempts,
-        StepLog log) {
+        String key, int attempt, Origin origin, Times times, StepState state, List<Attempt> attempts, StepLog log) {
     /**
      * Where a step's settings come from.
      *
@@ -48,7 +42,8 @@ public record StepRecord(
      * @param startedAt when it began; null while the step is queued
      * @param duration for how long the last attempt of an ended step ran; null if it has not ended, and if none was claimed
      */
-    public record Times(@Nullable Instant startedAt, @Nullable Duration duration) {}
+    public record Times(
+            @Nullable Instant startedAt, @Nullable Duration duration) {}
 
     /** Keeps a copy of the attempts. */
     public StepRecord {

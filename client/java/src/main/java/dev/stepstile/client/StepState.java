@@ -17,13 +17,15 @@ public sealed interface StepState {
     /** A step that has not ended and that no attempt owns. */
     sealed interface Waiting extends StepState permits Queued, Retrying {
         /** No attempt begins before it; null if one may begin at once, or if it is not known. */
-        @Nullable Instant notBefore();
+        @Nullable
+        Instant notBefore();
 
         /**
          * Since when it waits for a worker: since it was dispatched, or since its delay or the pause before its retry is over,
          * which may be ahead. In a list of steps; null in other answers.
          */
-        @Nullable Instant queuedSince();
+        @Nullable
+        Instant queuedSince();
 
         /** Whether its run, its handler or everything is paused. In a list of steps, and of a retrying one alone; else false. */
         boolean paused();
@@ -34,11 +36,7 @@ public sealed interface StepState {
      *
      * @param notBefore no attempt begins before it; null if it may begin at once
      */
-    record Queued(
-            @Nullable Instant notBefore,
-            @Nullable Instant queuedSince,
-            boolean paused)
-            implements Waiting {
+    record Queued(@Nullable Instant notBefore, @Nullable Instant queuedSince, boolean paused) implements Waiting {
         @Override
         public StepStatus status() {
             return StepStatus.QUEUED;
@@ -79,11 +77,7 @@ public sealed interface StepState {
      * @param notBefore when at the earliest; null if it is not known
      * @param suspect whether a worker was lost that ran it, so that it will run alone
      */
-    record Retrying(
-            @Nullable Instant notBefore,
-            @Nullable Instant queuedSince,
-            boolean paused,
-            boolean suspect)
+    record Retrying(@Nullable Instant notBefore, @Nullable Instant queuedSince, boolean paused, boolean suspect)
             implements Waiting {
         @Override
         public StepStatus status() {

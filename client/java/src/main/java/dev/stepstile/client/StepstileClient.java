@@ -373,7 +373,8 @@ public final class StepstileClient implements AutoCloseable {
         if (!Checked.reason(reason).isEmpty()) {
             body.put("reason", reason);
         }
-        return AnswerReader.pauseChange(transport.post(path(scope) + "/pause", Json.print(body), "changed"), "pausedAt");
+        return AnswerReader.pauseChange(
+                transport.post(path(scope) + "/pause", Json.print(body), "changed"), "pausedAt");
     }
 
     /**
@@ -388,7 +389,8 @@ public final class StepstileClient implements AutoCloseable {
 
     /** What is paused. */
     public List<Pause> pauses() {
-        return transport.get("/v1/pauses", Map.of(), "pauses")
+        return transport
+                .get("/v1/pauses", Map.of(), "pauses")
                 .path("pauses")
                 .valueStream()
                 .map(AnswerReader::pause)

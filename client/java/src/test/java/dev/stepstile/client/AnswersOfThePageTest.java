@@ -104,12 +104,14 @@ class AnswersOfThePageTest {
         return switch (example.call().path("call").asText()) {
             case "running" -> {
                 JsonNode steps = answer.path("steps");
-                steps.forEach(step -> ((ObjectNode) step).set("runId", example.call().path("run")));
+                steps.forEach(
+                        step -> ((ObjectNode) step).set("runId", example.call().path("run")));
                 yield steps;
             }
             case "lookup" -> {
                 ObjectNode byKey = Json.object();
-                answer.path("entries").forEach(entry -> byKey.set(entry.path("key").asText(), entry));
+                answer.path("entries")
+                        .forEach(entry -> byKey.set(entry.path("key").asText(), entry));
                 yield byKey;
             }
             case "failures" -> answer.without(List.of("readCount"));

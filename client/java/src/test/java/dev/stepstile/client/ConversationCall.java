@@ -115,7 +115,8 @@ record ConversationCall(StepstileClient client, JsonNode told) {
     /** Of this run alone: those of other tests may run at the same time. */
     private Stream<RunningStep> runningEverywhere(String run) {
         Stream<RunningStep> all = told.has("worker") ? client.runningOn(text("worker")) : client.runningEverywhere();
-        return all.filter(step -> !told.path("ofRun").asBoolean() || step.runId().equals(run));
+        return all.filter(
+                step -> !told.path("ofRun").asBoolean() || step.runId().equals(run));
     }
 
     /** With the run's own name as the prefix, if it is to have one. */

@@ -112,10 +112,11 @@ final class WireForm {
                 .put("lastAt", text(group.lastAt()));
         counts(node.putObject("states"), group.states());
         ArrayNode examples = node.putArray("examples");
-        group.examples().forEach(example -> examples.addObject()
-                .put("key", example.key())
-                .put("attempt", example.attempt())
-                .put("message", example.message()));
+        group.examples()
+                .forEach(example -> examples.addObject()
+                        .put("key", example.key())
+                        .put("attempt", example.attempt())
+                        .put("message", example.message()));
         return node;
     }
 
@@ -136,9 +137,7 @@ final class WireForm {
     }
 
     static JsonNode of(Pause pause) {
-        return scope(pause.scope())
-                .put("pausedAt", text(pause.pausedAt()))
-                .put("reason", pause.reason());
+        return scope(pause.scope()).put("pausedAt", text(pause.pausedAt())).put("reason", pause.reason());
     }
 
     /** @param time what the call calls the time */
@@ -163,12 +162,13 @@ final class WireForm {
                 .put("readCount", report.readCount())
                 .put("unreadCount", report.unreadCount());
         ArrayNode violations = node.putArray("violations");
-        report.violations().forEach(violation -> violations
-                .addObject()
-                .put("kind", violation.kind())
-                .put("key", violation.key())
-                .put("dispatchId", violation.dispatchId())
-                .put("evidence", violation.evidence()));
+        report.violations()
+                .forEach(violation -> violations
+                        .addObject()
+                        .put("kind", violation.kind())
+                        .put("key", violation.key())
+                        .put("dispatchId", violation.dispatchId())
+                        .put("evidence", violation.evidence()));
         return node;
     }
 

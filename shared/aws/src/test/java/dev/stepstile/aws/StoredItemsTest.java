@@ -202,7 +202,9 @@ class StoredItemsTest {
             assertThat(pause.equals(first) || pauses.replace(pause)).isTrue();
         }
         String newest = Formats.of("pauses").getLast();
-        assertThat(items("pauses").stream().map(StoredItemsTest::node).toList())
+        List<JsonNode> written = new ArrayList<>();
+        items("pauses").forEach(item -> written.add(node(item)));
+        assertThat(written)
                 .as("items of pauses, which changed since %s: see the README of the fixtures", newest)
                 .containsExactlyElementsOf(
                         elements(Json.parse(Formats.text(newest, "pauses").orElseThrow())));
