@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -26,6 +27,8 @@ class PrimingTest {
     @TempDir
     Path folder;
 
+    private final Map<String, String> more = new HashMap<>();
+
     /**
      * The limits are a tenth above what was counted when they were set (Java 25, the classes of the JDK included): a
      * library that one more class brings along is seen here, and not only in {@code bench functions}.
@@ -40,6 +43,24 @@ class PrimingTest {
         assertThat(printed).noneMatch(line -> line.contains("Before the snapshot"));
         assertThat(number(printed, "hooks")).isEqualTo(1);
         assertThat(number(printed, "classes")).isBetween(most / 2, most);
+    }
+
+    /** Spans cost nothing where they go nowhere. */
+    @ParameterizedTest
+    @CsvSource({"dispatch", "step", "runs"})
+    void no_class_of_opentelemetry_is_loaded_unless_spans_go_somewhere(String function)
+            throws IOException, InterruptedException {
+        Path classes = folder.resolve("classes");
+        more.put("JAVA_TOOL_OPTIONS", "-Xlog:class+load:file=" + classes);
+        primedOverAws(function, new CopyOnWriteArrayList<>());
+        assertThat(Files.readString(classes))
+                .contains("dev.stepstile.usecase.Traces")
+                .doesNotContain("opentelemetry");
+        if (function.equals("runs")) {
+            more.put("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318");
+            primedOverAws(function, new CopyOnWriteArrayList<>());
+            assertThat(Files.readString(classes)).contains("io.opentelemetry.");
+        }
     }
 
     @Test
@@ -97,6 +118,7 @@ class PrimingTest {
                 endpoint,
                 "STEPSTILE_S3_ENDPOINT",
                 endpoint));
+        variables.putAll(more);
         variables.putAll(Map.of(
                 "AWS_LAMBDA_INITIALIZATION_TYPE",
                 "snap-start",

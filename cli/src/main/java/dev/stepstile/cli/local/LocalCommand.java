@@ -137,6 +137,14 @@ public final class LocalCommand implements Callable<Integer> {
     private boolean webhookPrivate;
 
     @Option(
+            names = "--traces",
+            paramLabel = "FILE|URL",
+            description =
+                    "Where spans of dispatches and attempts go: a file, as lines of OTLP in JSON, or the URL of an"
+                            + " OpenTelemetry collector, such as http://localhost:4318. Default: nowhere.")
+    private @Nullable String traces;
+
+    @Option(
             names = "--no-reload",
             description = "Changed handlers are loaded at the next start only. Without this option, new steps run the"
                     + " jars, the Python code and the --handlers file as they are when a step begins.")
@@ -219,6 +227,7 @@ public final class LocalCommand implements Callable<Integer> {
                 .withConsole(terminal::say)
                 .withReloadedHandlers(!fixed)
                 .withUserHandlers(Stacks.userHandlers(classPath))
+                .withTraces(traces)
                 .withWebhooks(new StackOptions.Webhooks(
                         webhooks, webhookPrivate, webhookSecrets == null ? null : webhookSecrets.toAbsolutePath()));
         if (sam != null) {

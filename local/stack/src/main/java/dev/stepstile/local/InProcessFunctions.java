@@ -13,7 +13,6 @@ import dev.stepstile.port.Ports;
 import dev.stepstile.step.Shards;
 import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.Handlers;
-import dev.stepstile.usecase.Meter;
 import dev.stepstile.usecase.Stepstile;
 import dev.stepstile.usecase.SuspectLimiter;
 import java.util.List;
@@ -27,7 +26,7 @@ final class InProcessFunctions implements StackFunctions {
     private final StackDecorator decorator;
     private final Ports ports;
     private final EngineRuntime runtime;
-    private final Meter meter;
+    private final Telling telling;
     private final SortedMap<String, String> installed = new TreeMap<>();
     private final List<StepHandler> handlers;
     private final ChangingHandlers changing;
@@ -40,13 +39,13 @@ final class InProcessFunctions implements StackFunctions {
             StackDecorator decorator,
             Ports ports,
             EngineRuntime runtime,
-            Meter meter,
+            Telling telling,
             OpenParts parts) {
         this.options = options;
         this.decorator = decorator;
         this.ports = ports;
         this.runtime = runtime;
-        this.meter = meter;
+        this.telling = telling;
         handlers = options.handlers().builtIn();
         handlers.forEach(handler -> installed.put(handler.name(), "built in"));
         changing = new ChangingHandlers(options, parts);
@@ -58,7 +57,9 @@ final class InProcessFunctions implements StackFunctions {
 
     private FunctionEnvironment environment(Ports on, EngineRuntime in) {
         return new FunctionEnvironment(
-                new Stepstile(on, options.times().timing(), in, meter), Shards.DEFAULT, () -> {});
+                new Stepstile(on, options.times().timing(), in, telling.meter(), telling.traces()),
+                Shards.DEFAULT,
+                () -> {});
     }
 
     @Override

@@ -24,6 +24,7 @@ import dev.stepstile.usecase.EngineRuntime;
 import dev.stepstile.usecase.InMemoryMeter;
 import dev.stepstile.usecase.Stepstile;
 import dev.stepstile.usecase.Tasks;
+import dev.stepstile.usecase.Traces;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -64,14 +65,15 @@ public final class LocalStack implements AutoCloseable {
             EmulatedAws aws = options.kind() == StackOptions.Kind.EMBEDDED ? null : emulatedAws(options, state);
             usage = aws == null ? null : aws.usage();
             LocalWebhooks webhooks = LocalWebhooks.of(options);
-            variables = aws == null ? Map.of() : webhooks.addedTo(aws.variables());
+            variables = aws == null ? Map.of() : LocalTraces.addedTo(webhooks.addedTo(aws.variables()), options);
+            Traces traces = LocalTraces.of(options, clock.steady());
             ports = (aws == null ? embeddedPorts(options, state, clock) : aws.ports())
                     .withNotifier(webhooks.notifier(clock.steady()));
             // The folder is locked: whatever ran the workers that are in it has ended.
-            new Stepstile(ports, options.times().timing(), runtime, tally).recoverWorkers();
+            new Stepstile(ports, options.times().timing(), runtime, tally, traces).recoverWorkers();
             StackFunctions functions = aws != null && options.kind() == StackOptions.Kind.ISOLATED
                     ? new IsolatedFunctions(options, decorator, variables, tally, parts)
-                    : new InProcessFunctions(options, decorator, ports, runtime, tally, parts);
+                    : new InProcessFunctions(options, decorator, ports, runtime, new Telling(tally, traces), parts);
             installed = functions.installed();
             mapping = parts.opened(new EventSourceMapping(
                     decorator.queue(ports.queue()),
@@ -128,6 +130,7 @@ public final class LocalStack implements AutoCloseable {
             ProcessHandlers.check(configuration, options.handlers().builtIn());
         }
         LocalWebhooks.check(options);
+        Traces _ = LocalTraces.of(options, InstantSource.system());
         UserHandlers user = options.handlers().user();
         if (user != null) {
             HandlerClassPath.of(user.classPath());

@@ -56,8 +56,13 @@ public record StackOptions(
      * @param port of the HTTP API on loopback; 0 for a free one
      * @param emulators the address of the emulators, on free ports
      * @param webhooks which webhooks it may call
+     * @param traces where it sends spans: a file, or the URL of a collector; null for nowhere
      */
-    public record Addresses(int port, InetAddress emulators, Webhooks webhooks) {}
+    public record Addresses(
+            int port,
+            InetAddress emulators,
+            Webhooks webhooks,
+            @Nullable String traces) {}
 
     /**
      * The webhooks that a stack may call when a dispatch has ended.
@@ -110,7 +115,7 @@ public record StackOptions(
         return new StackOptions(
                 kind,
                 new State(folder, true),
-                new Addresses(0, HiddenLoopback.address(), Webhooks.NONE),
+                new Addresses(0, HiddenLoopback.address(), Webhooks.NONE, null),
                 2,
                 Times.SHORT,
                 onClassPath,
@@ -123,16 +128,21 @@ public record StackOptions(
     }
 
     public StackOptions withPort(int number) {
-        return with(new Addresses(number, addresses.emulators(), addresses.webhooks()));
+        return with(new Addresses(number, addresses.emulators(), addresses.webhooks(), addresses.traces()));
     }
 
     /** Emulators check no credentials: whoever reaches the address can read and change all that they keep. */
     public StackOptions withEmulatorsOn(InetAddress address) {
-        return with(new Addresses(addresses.port(), address, addresses.webhooks()));
+        return with(new Addresses(addresses.port(), address, addresses.webhooks(), addresses.traces()));
     }
 
     public StackOptions withWebhooks(Webhooks webhooks) {
-        return with(new Addresses(addresses.port(), addresses.emulators(), webhooks));
+        return with(new Addresses(addresses.port(), addresses.emulators(), webhooks, addresses.traces()));
+    }
+
+    /** @param target a file, or the URL of a collector; null for nowhere */
+    public StackOptions withTraces(@Nullable String target) {
+        return with(new Addresses(addresses.port(), addresses.emulators(), addresses.webhooks(), target));
     }
 
     private StackOptions with(Addresses changed) {

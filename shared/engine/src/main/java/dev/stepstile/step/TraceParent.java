@@ -1,5 +1,6 @@
 package dev.stepstile.step;
 
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -58,6 +59,12 @@ public record TraceParent(String traceId, String spanId, int flags) {
     /** The context of a dispatch in this trace. */
     public TraceParent ofDispatch(DispatchId dispatch) {
         return withSpan(spanId(dispatch.runId() + "/" + dispatch.dispatchId()));
+    }
+
+    /** The context of a dispatch that begins a trace, of which the steps' {@link Origin} has no other span. */
+    public static TraceParent rootOf(DispatchId dispatch, Instant at) {
+        String name = dispatch.runId() + "/" + dispatch.dispatchId() + "/" + at;
+        return new TraceParent(Sha256.hex(name).substring(0, 32), NO_SPAN, SAMPLED).ofDispatch(dispatch);
     }
 
     private static String spanId(String name) {

@@ -17,14 +17,21 @@ final class AttemptContext implements StepContext {
     private final Instant deadline;
     private final SortedMap<String, String> tags;
     private final StepSpec spec;
+    private final boolean spansExported;
 
     AttemptContext(
-            RunningAttempt running, AttemptLog log, Instant deadline, SortedMap<String, String> tags, StepSpec spec) {
+            RunningAttempt running,
+            AttemptLog log,
+            Instant deadline,
+            SortedMap<String, String> tags,
+            StepSpec spec,
+            boolean spansExported) {
         this.running = running;
         this.log = log;
         this.deadline = deadline;
         this.tags = tags;
         this.spec = spec;
+        this.spansExported = spansExported;
     }
 
     private StepId id() {
@@ -63,7 +70,9 @@ final class AttemptContext implements StepContext {
 
     @Override
     public Optional<String> traceparent() {
-        return Optional.ofNullable(running.held().settings().trace()).map(TraceParent::text);
+        return Optional.ofNullable(running.held().settings().trace())
+                .map(trace -> spansExported ? trace.ofAttempt(id(), attempt()) : trace)
+                .map(TraceParent::text);
     }
 
     @Override

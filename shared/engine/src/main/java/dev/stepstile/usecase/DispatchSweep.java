@@ -43,6 +43,7 @@ final class DispatchSweep {
     private final Timing timing;
     private final EngineRuntime runtime;
     private final Meter meter;
+    private final Traces traces;
     private final RecentEnds ends;
     private final WorkerWatch.Look workers;
     private final ClosingNotices notices;
@@ -68,6 +69,7 @@ final class DispatchSweep {
         this.timing = parts.timing();
         this.runtime = parts.runtime();
         this.meter = parts.meter();
+        this.traces = parts.traces();
         this.ends = new RecentEnds(parts.store(), parts.runtime());
         this.workers = workers;
         this.notices = notices;
@@ -120,6 +122,7 @@ final class DispatchSweep {
 
     /** False if something changed the dispatch since: the next sweep counts again. */
     private boolean stores(Dispatch swept) {
+        traces.flush(); // what is counted as ended is not looked at again
         queued += queuedOf(swept);
         boolean stored = store.replace(swept);
         if (stored) {

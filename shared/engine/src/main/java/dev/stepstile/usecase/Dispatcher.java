@@ -3,7 +3,7 @@ package dev.stepstile.usecase;
 import dev.stepstile.codec.Json;
 import dev.stepstile.codec.ManifestCodec;
 import dev.stepstile.port.Notifier;
-import dev.stepstile.port.Ports;
+import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
@@ -14,6 +14,7 @@ import dev.stepstile.step.Payload;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.Shards;
+import dev.stepstile.step.Span;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
@@ -21,6 +22,7 @@ import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepTags;
 import dev.stepstile.step.Times;
 import dev.stepstile.step.TraceContext;
+import dev.stepstile.step.TraceParent;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,12 +34,15 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes over steps: writes down what must happen, then sends a message for each. A crash anywhere leaves a dispatch
  * that the sweeper finishes, or none.
  */
 public final class Dispatcher {
+    private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
     private static final int PUTS_AT_ONCE = 16;
     private static final int MARK_TRIES = 5;
 
@@ -48,18 +53,20 @@ public final class Dispatcher {
     private final Timing timing;
     private final EngineRuntime runtime;
     private final Meter meter;
+    private final Traces traces;
     private final Notifier notifier;
     private final int shards;
 
-    Dispatcher(Ports ports, Payloads payloads, Timing timing, EngineRuntime runtime, Meter meter, int shards) {
-        this.store = ports.store();
-        this.payloads = payloads;
+    Dispatcher(EngineParts parts, int shards) {
+        this.store = parts.store();
+        this.payloads = parts.payloads();
+        this.runtime = parts.runtime();
         this.manifests = new ManifestReader(store, payloads, runtime.tasks());
-        this.sender = new StepSender(ports.queue(), runtime);
-        this.notifier = ports.notifier();
-        this.timing = timing;
-        this.runtime = runtime;
-        this.meter = meter;
+        this.sender = new StepSender(parts.queue(), runtime);
+        this.notifier = parts.ports().notifier();
+        this.timing = parts.timing();
+        this.meter = parts.meter();
+        this.traces = parts.traces();
         this.shards = shards;
     }
 
@@ -170,6 +177,14 @@ public final class Dispatcher {
      * @param trace the caller's, in which the steps run; a call again in another trace changes nothing. Null: of no trace
      */
     public Answer dispatch(Request request, @Nullable TraceContext trace) throws InterruptedException {
+        try {
+            return dispatched(request, trace);
+        } finally {
+            traces.flush();
+        }
+    }
+
+    private Answer dispatched(Request request, @Nullable TraceContext trace) throws InterruptedException {
         String digest = DispatchDigest.of(request);
         String given = request.dispatchId();
         String dispatchId = given == null ? DispatchDigest.name(digest) : given;
@@ -187,7 +202,7 @@ public final class Dispatcher {
                     .map(existing -> replay(existing, request))
                     .orElse(new Answer.RunCancelled(request.runId()));
         }
-        List<StepSpec> steps = specs(request, run, new Origins(dispatchId, trace), now);
+        List<StepSpec> steps = specs(request, run, origins(request.runId(), dispatchId, trace, now), now);
         Records records = known.isPresent() ? manifests.records(steps) : Records.none();
         List<StepRecord> attached = attached(records, dispatchId);
         Dispatch dispatch = Dispatch.unsent(
@@ -204,6 +219,7 @@ public final class Dispatcher {
         if (sender.send(steps)) {
             markSent(dispatch);
         }
+        tell(dispatch, steps.getFirst().settings().trace(), request);
         meter.add(Metric.STEPS_DISPATCHED, steps.size());
         return new Answer.Accepted(dispatchId, steps.size(), false, attached.size());
     }
@@ -238,14 +254,37 @@ public final class Dispatcher {
         return target == null ? null : Notification.of(target, request.group(), request.commonTags());
     }
 
-    private static Answer replay(Dispatch existing, Request request) {
-        return DispatchDigest.isOf(existing.accepted().digest(), request)
-                ? new Answer.Accepted(
-                        existing.dispatchId(),
-                        existing.accepted().stepCount(),
-                        true,
-                        existing.accepted().attached())
-                : new Answer.Conflict(existing.dispatchId());
+    private Answer replay(Dispatch existing, Request request) {
+        if (!DispatchDigest.isOf(existing.accepted().digest(), request)) {
+            return new Answer.Conflict(existing.dispatchId());
+        }
+        tellAgain(existing, request);
+        return new Answer.Accepted(
+                existing.dispatchId(),
+                existing.accepted().stepCount(),
+                true,
+                existing.accepted().attached());
+    }
+
+    /** The call before may have crashed before it told; the trace is that of the one that was accepted. */
+    private void tellAgain(Dispatch existing, Request request) {
+        if (!traces.exported()) {
+            return;
+        }
+        try {
+            tell(existing, manifests.steps(existing).getFirst().settings().trace(), request);
+        } catch (PortException | Payloads.Missing unreadable) {
+            LOG.debug("Dispatch {}: its span is not told again.", existing.id(), unreadable);
+        }
+    }
+
+    /** It lasts for an instant, as no other end of it is stored. */
+    private void tell(Dispatch dispatch, @Nullable TraceParent origin, Request request) {
+        if (traces.exported()) {
+            Instant at = dispatch.accepted().createdAt();
+            Span.Sent sent = new Span.Sent(dispatch.id(), dispatch.accepted().stepCount(), request.commonTags());
+            Span.of(dispatch.id(), origin, sent, at, at).ifPresent(traces::tell);
+        }
     }
 
     /** The records of those of these steps that another dispatch started. */
@@ -264,6 +303,15 @@ public final class Dispatcher {
             }
             read = current.get();
         }
+    }
+
+    /** While spans are exported, a dispatch without a trace begins one, which no other dispatch of this name has. */
+    private Origins origins(String runId, String dispatchId, @Nullable TraceContext trace, Instant now) {
+        if (trace != null || !traces.exported()) {
+            return new Origins(dispatchId, trace);
+        }
+        TraceParent root = TraceParent.rootOf(new DispatchId(runId, dispatchId), now);
+        return new Origins(dispatchId, new TraceContext(root, null));
     }
 
     /** What the steps of a dispatch come from. */

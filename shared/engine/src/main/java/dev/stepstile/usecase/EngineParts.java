@@ -15,6 +15,10 @@ record EngineParts(
         EngineRuntime runtime,
         Meter meter) {
 
+    Traces traces() {
+        return recorder.traces();
+    }
+
     StepStore store() {
         return ports.store();
     }

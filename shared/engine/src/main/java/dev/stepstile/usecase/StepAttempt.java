@@ -184,7 +184,8 @@ public final class StepAttempt {
         HandlerInput input = reader.input(spec);
         Instant started = parts.runtime().now();
         Instant limit = limit(started);
-        AttemptContext context = new AttemptContext(held, log, limit, reader.tags(spec), spec);
+        boolean spansExported = parts.engine().traces().exported();
+        AttemptContext context = new AttemptContext(held, log, limit, reader.tags(spec), spec, spansExported);
         if (held.mustNotStart()) {
             throw AttemptFailed.ofStoppedWorker();
         }

@@ -3,6 +3,8 @@ package dev.stepstile.usecase;
 import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.port.StepStore.WriteResult;
+import dev.stepstile.step.Span;
+import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepEvent;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepLife;
@@ -31,11 +33,29 @@ public final class StepRecorder {
     private final StepStore store;
     private final EngineRuntime runtime;
     private final Meter meter;
+    private final Traces traces;
 
+    /** Tells no spans. */
     public StepRecorder(StepStore store, EngineRuntime runtime, Meter meter) {
+        this(store, runtime, meter, Traces.NONE);
+    }
+
+    StepRecorder(StepStore store, EngineRuntime runtime, Meter meter, Traces traces) {
         this.store = store;
         this.runtime = runtime;
         this.meter = meter;
+        this.traces = traces;
+    }
+
+    Traces traces() {
+        return traces;
+    }
+
+    /** Tells the spans of a step that others may have ended without telling: whoever it was may have crashed in between. */
+    void tellAgain(StepRecord record) {
+        if (traces.exported()) {
+            Span.ofAttempts(record).forEach(traces::tell);
+        }
     }
 
     /** The outcome of an event. */
@@ -101,6 +121,7 @@ public final class StepRecorder {
     }
 
     private Recorded wrote(StepEvent event, StepRecord after) {
+        tell(event, after);
         try (LogContext.Scope _ = LogContext.of(after.id(), after.attempt()).open()) {
             if (event instanceof StepEvent.Expire || event instanceof StepEvent.WorkerLost) {
                 meter.add(Metric.WORKERS_LOST);
@@ -112,6 +133,28 @@ public final class StepRecorder {
             }
         }
         return new Recorded.Wrote(after);
+    }
+
+    /** By whom an attempt ended, it is told; and by whom the step goes on after it lost a worker, once more. */
+    private void tell(StepEvent event, StepRecord after) {
+        if (!traces.exported()) {
+            return;
+        }
+        switch (event) {
+            case StepEvent.FromOwner _, StepEvent.WorkerLost _, StepEvent.Expire _, StepEvent.DeadLettered _ ->
+                Span.ofNewest(after).ifPresent(traces::tell);
+            case StepEvent.Claim _ when lostWorkerLast(after) -> tellAgain(after);
+            case StepEvent.Claim _,
+                    StepEvent.ReachDeadline _,
+                    StepEvent.Cancel _,
+                    StepEvent.CancelStep _,
+                    StepEvent.Redrive _,
+                    StepEvent.Discard _ -> {}
+        }
+    }
+
+    static boolean lostWorkerLast(StepRecord record) {
+        return !record.history().isEmpty() && record.history().getLast().cause() == StepError.Kind.WORKER_LOST;
     }
 
     private void nowRunning(StepEvent event, StepRecord record, StepState.Running running) {

@@ -85,7 +85,13 @@ final class StepRecovery {
     private Acted act(Step step, Recovery.Decision decision) {
         return switch (decision) {
             case Recovery.Decision.Leave _ -> step.becomes(Acted.Next.LEAVE, SweepReport.NOTHING);
-            case Recovery.Decision.Done _ -> step.becomes(Acted.Next.NOTHING, SweepReport.NOTHING);
+            case Recovery.Decision.Done _ -> {
+                StepRecord ended = step.record();
+                if (ended != null && StepRecorder.lostWorkerLast(ended)) { // by a sweep that may have crashed since
+                    recorder.tellAgain(ended);
+                }
+                yield step.becomes(Acted.Next.NOTHING, SweepReport.NOTHING);
+            }
             case Recovery.Decision.Resend _ -> step.becomes(Acted.Next.SEND, SweepReport.RESENT);
             case Recovery.Decision.SendFirst _ -> step.becomes(Acted.Next.SEND_FIRST, SweepReport.NOTHING);
             case Recovery.Decision.MoveToDeadLetters(StepRecord dead, StepState.Dead end) -> {

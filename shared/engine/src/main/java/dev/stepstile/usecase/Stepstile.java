@@ -13,13 +13,18 @@ public final class Stepstile {
     private final EngineParts parts;
     private final Redriver redriver;
 
+    /** Of a stack that tells no spans. */
     public Stepstile(Ports ports, Timing timing, EngineRuntime runtime, Meter meter) {
+        this(ports, timing, runtime, meter, Traces.NONE);
+    }
+
+    public Stepstile(Ports ports, Timing timing, EngineRuntime runtime, Meter meter, Traces traces) {
         this.ports = ports;
         this.timing = timing;
         this.runtime = runtime;
         this.meter = meter;
         this.payloads = new Payloads(ports.items(), ports.objects());
-        this.recorder = new StepRecorder(ports.store(), runtime, meter);
+        this.recorder = new StepRecorder(ports.store(), runtime, meter, traces);
         DeadLetterer deadLetterer = new DeadLetterer(ports.deadLetters(), recorder, meter);
         this.parts = new EngineParts(ports, payloads, recorder, deadLetterer, timing, runtime, meter);
         this.redriver = new Redriver(ports.store(), ports.queue(), payloads, recorder, timing, runtime);
@@ -31,7 +36,7 @@ public final class Stepstile {
 
     /** @param shards over how many partitions a new run is spread */
     public Dispatcher dispatcher(int shards) {
-        return new Dispatcher(ports, payloads, timing, runtime, meter, shards);
+        return new Dispatcher(parts, shards);
     }
 
     /** A worker that shares its limit of suspects with no other: it runs one suspect at a time. */

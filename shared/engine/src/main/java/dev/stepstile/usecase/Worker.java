@@ -37,6 +37,7 @@ final class Worker {
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
     private final WorkerStore store;
+    private final Traces traces;
     private final WorkerWatch watch;
     private final Timing timing;
     private final EngineRuntime runtime;
@@ -59,6 +60,7 @@ final class Worker {
 
     private Worker(EngineParts parts, WorkerWatch watch, WorkerRecord item, Instant now) {
         this.store = parts.workers();
+        this.traces = parts.traces();
         this.watch = watch;
         this.timing = parts.timing();
         this.runtime = parts.runtime();
@@ -174,9 +176,10 @@ final class Worker {
     private void deleteItem() {
         if (!revoked) {
             settle();
-            if (unsettled.isEmpty()) {
-                store.end(item.id());
-            }
+        }
+        traces.flush(); // by its item, others would tell the same again
+        if (!revoked && unsettled.isEmpty()) {
+            store.end(item.id());
         }
     }
 

@@ -78,6 +78,7 @@ final class WorkerRecovery {
                             Measure.RECOVERY_TIME,
                             Duration.between(lastHeard, parts.runtime().now()));
         }
+        parts.traces().flush();
         parts.workers().forget(worker.id());
         return report;
     }
@@ -88,6 +89,9 @@ final class WorkerRecovery {
             return Recovered.LEFT; // the sweep logs it, and recovers it once it is repaired
         }
         StepRecord record = read.of(step.id().stepKey());
+        if (record != null) { // the worker may have recorded ends that it did not tell
+            parts.recorder().tellAgain(record);
+        }
         StepSpec spec = spec(step, manifestsOf);
         return spec == null ? withoutManifest(worker, record) : recover(worker, spec.as(record), record);
     }
@@ -142,6 +146,7 @@ final class WorkerRecovery {
     private Recovered endAttempt(WorkerRecord worker, StepSpec spec, StepRecord record) {
         if (!(parts.recorder().apply(record.id(), record, lost(worker, record))
                 instanceof StepRecorder.Recorded.Wrote(StepRecord after))) {
+            tellAgain(record);
             return Recovered.LEFT; // it ended meanwhile
         }
         return switch (after.state()) {
@@ -150,6 +155,13 @@ final class WorkerRecovery {
             case StepState.Running _, StepState.Succeeded _, StepState.Failed _, StepState.Cancelled _ ->
                 new Recovered(null, SweepReport.RECLAIMED);
         };
+    }
+
+    /** As it is now. */
+    private void tellAgain(StepRecord read) {
+        if (parts.traces().exported()) {
+            parts.store().record(read.id(), read.shard()).ifPresent(parts.recorder()::tellAgain);
+        }
     }
 
     private SweepReport deadLetter(StepSpec spec, StepRecord record, StepState.Dead dead) {

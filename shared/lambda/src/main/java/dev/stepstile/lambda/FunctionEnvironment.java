@@ -7,8 +7,10 @@ import dev.stepstile.aws.Settings;
 import dev.stepstile.port.Ports;
 import dev.stepstile.runtime.JvmRuntime;
 import dev.stepstile.runtime.SteadyClock;
+import dev.stepstile.traces.TraceTargets;
 import dev.stepstile.usecase.Stepstile;
 import dev.stepstile.usecase.Timing;
+import dev.stepstile.usecase.Traces;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.Callable;
@@ -52,8 +54,14 @@ public record FunctionEnvironment(Stepstile stepstile, int shards, Runnable befo
         JsonLines.install();
         SteadyClock clock = SteadyClock.system();
         EmfMeter meter = new EmfMeter(clock, System.getenv());
-        Stepstile stepstile = new Stepstile(ports, timing, JvmRuntime.create(clock), meter);
+        Stepstile stepstile = new Stepstile(ports, timing, JvmRuntime.create(clock), meter, traces(clock));
         return new FunctionEnvironment(stepstile, shards, clock::follow, meter::flush);
+    }
+
+    /** Without a target, no class of OpenTelemetry is loaded. */
+    private static Traces traces(InstantSource clock) {
+        String target = System.getenv(Traces.TARGET);
+        return target == null || target.isBlank() ? Traces.NONE : TraceTargets.of(target, System.getenv(), clock);
     }
 
     /** One invocation: log lines carry the request's id, and metrics are flushed however it ends. */

@@ -208,7 +208,8 @@ public final class Simulation {
                 seenBy(function),
                 interceptor.timing(function, cluster.timing()),
                 interceptor.runtime(function, process.runtime()),
-                tally);
+                tally,
+                interceptor.traces(function, this));
     }
 
     private Ports seenBy(String function) {
@@ -417,7 +418,8 @@ public final class Simulation {
         int tries = cluster.clientRetries() ? 10 : 1;
         for (int i = 0; i < tries; i++) {
             if (dispatchFunction
-                    .invoke((dispatcher, deadline) -> dispatcher.dispatch(request))
+                    .invoke((dispatcher, deadline) -> dispatcher.dispatch(
+                            request, config.mistake().interceptor().trace(request)))
                     .isPresent()) {
                 return;
             }
@@ -554,6 +556,10 @@ public final class Simulation {
     /** What was counted, all functions together. */
     public InMemoryMeter tally() {
         return tally;
+    }
+
+    PortCalls calls() {
+        return calls;
     }
 
     Timing timing() {

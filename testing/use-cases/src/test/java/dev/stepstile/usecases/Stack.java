@@ -28,6 +28,7 @@ import dev.stepstile.usecase.Sweep;
 import dev.stepstile.usecase.SweepReport;
 import dev.stepstile.usecase.Tasks;
 import dev.stepstile.usecase.Timing;
+import dev.stepstile.usecase.Traces;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -86,6 +87,18 @@ final class Stack implements AutoCloseable {
         List<StepHandler> all = new ArrayList<>(List.of(work));
         all.addAll(Arrays.asList(more));
         handlers = new Handlers(all);
+    }
+
+    /** The same ports, with spans that are told to {@code traces}. */
+    Stepstile telling(Traces traces) {
+        return new Stepstile(faults.over(ports), timing, runtime, tally, traces);
+    }
+
+    /** A worker of such. */
+    List<String> executeTelling(Traces traces, List<Delivery> batch) throws InterruptedException {
+        return telling(traces)
+                .execution(handlers, output, AttemptRunner.DIRECT, suspects)
+                .execute(batch, time.instant().plus(FUNCTION_TIMEOUT));
     }
 
     /** The use cases over other ports. */
