@@ -28,7 +28,7 @@ public record TraceParent(String traceId, String spanId, int flags) {
     public static @Nullable TraceParent read(@Nullable String text) {
         Matcher form = FORM.matcher(text == null ? "" : text);
         if (!form.matches()
-                || form.group(1).equals("00") && form.group(5) != null
+                || (form.group(1).equals("00") && form.group(5) != null)
                 || form.group(2).equals(NO_TRACE)
                 || form.group(3).equals(NO_SPAN)) {
             return null;

@@ -4,12 +4,7 @@ import dev.stepstile.port.Ports;
 
 /** The use cases over one stack's ports: what the four functions, the local stacks and the simulator all run. */
 public final class Stepstile {
-    private final Ports ports;
-    private final Timing timing;
     private final EngineRuntime runtime;
-    private final Meter meter;
-    private final Payloads payloads;
-    private final StepRecorder recorder;
     private final EngineParts parts;
     private final Redriver redriver;
 
@@ -19,12 +14,9 @@ public final class Stepstile {
     }
 
     public Stepstile(Ports ports, Timing timing, EngineRuntime runtime, Meter meter, Traces traces) {
-        this.ports = ports;
-        this.timing = timing;
         this.runtime = runtime;
-        this.meter = meter;
-        this.payloads = new Payloads(ports.items(), ports.objects());
-        this.recorder = new StepRecorder(ports.store(), runtime, meter, traces);
+        Payloads payloads = new Payloads(ports.items(), ports.objects());
+        StepRecorder recorder = new StepRecorder(ports.store(), runtime, meter, traces);
         DeadLetterer deadLetterer = new DeadLetterer(ports.deadLetters(), recorder, meter);
         this.parts = new EngineParts(ports, payloads, recorder, deadLetterer, timing, runtime, meter);
         this.redriver = new Redriver(ports.store(), ports.queue(), payloads, recorder, timing, runtime);

@@ -2,6 +2,8 @@ package dev.stepstile.step;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,8 +26,8 @@ class TraceParentTest {
         "fe, 01, -, 01"
     })
     void is_read_and_passed_on_in_version_00(String version, String flags, String more, String passedOn) {
-        TraceParent read = TraceParent.read(version + "-" + TRACE + "-" + SPAN + "-" + flags + more);
-        assertThat(read).isNotNull();
+        TraceParent read =
+                Objects.requireNonNull(TraceParent.read(version + "-" + TRACE + "-" + SPAN + "-" + flags + more));
         assertThat(read.text()).isEqualTo("00-" + TRACE + "-" + SPAN + "-" + passedOn);
         assertThat(read.sampled()).isEqualTo(!passedOn.equals("00"));
         assertThat(TraceParent.read(read.text())).isEqualTo(read);
@@ -53,7 +55,7 @@ class TraceParentTest {
                 "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01,"
                         + "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
             })
-    void that_is_malformed_is_none(String text) {
+    void that_is_malformed_is_none(@Nullable String text) {
         assertThat(TraceParent.read(text)).isNull();
         assertThat(TraceContext.read(text, "a=b")).isNull();
     }
@@ -77,7 +79,8 @@ class TraceParentTest {
         for (String state : new String[] {"vendor=t61rcWkgMzE,other=00f067aa0ba902b7", "a= b ", longest}) {
             assertThat(TraceContext.state(state)).isEqualTo(state);
         }
-        for (String state : new String[] {null, "", longest + "x", "a=b\r\nx: y", "a=\u00fc"}) {
+        assertThat(TraceContext.state(null)).isNull();
+        for (String state : new String[] {"", longest + "x", "a=b\r\nx: y", "a=\u00fc"}) {
             assertThat(TraceContext.state(state)).isNull();
         }
     }

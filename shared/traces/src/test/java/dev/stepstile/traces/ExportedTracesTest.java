@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +43,7 @@ class ExportedTracesTest {
     @TempDir
     Path folder;
 
-    private static Span attempt(StepError.Kind error) {
+    private static Span attempt(StepError.@Nullable Kind error) {
         return new Span(
                 CALLER.ofAttempt(STEP, 1),
                 CALLER.ofDispatch(DISPATCH).spanId(),

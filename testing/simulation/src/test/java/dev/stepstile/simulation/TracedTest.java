@@ -46,7 +46,7 @@ class TracedTest {
         for (int n = 0; n < 10; n++) {
             s.dispatch(Duration.ofSeconds(40L * n), request(n));
         }
-        s.cancel(Duration.ofSeconds(300), Scenario.RUN);
+        s.cancel(Duration.ofMinutes(5), Scenario.RUN);
         for (int at : new int[] {200, 450, 700, 1_500}) {
             s.redrive(Duration.ofSeconds(at), Scenario.RUN, StepState.REDRIVABLE, Set.of());
         }
@@ -220,7 +220,7 @@ class TracedTest {
             return span;
         }
 
-        boolean tells(Span span) {
+        boolean tells(@SuppressWarnings("unused") Span span) { // by a mistake
             return true;
         }
 

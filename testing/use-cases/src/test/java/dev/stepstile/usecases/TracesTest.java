@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,14 +63,14 @@ class TracesTest {
         stack.close();
     }
 
-    private Dispatcher.Answer dispatch(TraceParent caller, String... keys) throws InterruptedException {
+    private void dispatch(@Nullable TraceParent caller, String... keys) throws InterruptedException {
         List<Dispatcher.NewStep> steps = new ArrayList<>();
         for (String key : keys) {
             steps.add(Stack.step(key));
         }
         Dispatcher.Request request =
                 new Dispatcher.Request("r1", "d1", null, steps, new TreeMap<>(), new TreeMap<>(Map.of("team", "data")));
-        return stack.telling(traces)
+        stack.telling(traces)
                 .dispatcher(Shards.DEFAULT)
                 .dispatch(request, caller == null ? null : new TraceContext(caller, null));
     }
