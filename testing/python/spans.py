@@ -47,8 +47,15 @@ def in_lines(file: Path) -> list[Span]:
 
 
 def of_stack(file: Path) -> list[Span]:
-    """What `./stepstile local --traces FILE` has written: OTLP in JSON, a batch in each line."""
-    return [span for line in file.read_text().splitlines() for span in _of_batch(json.loads(line))]
+    """What `./stepstile local --traces FILE` has written: OTLP in JSON, a batch in each line.
+
+    A span may be told again, and is the same then.
+    """
+    found: dict[str, Span] = {}
+    for line in file.read_text().splitlines():
+        for span in _of_batch(json.loads(line)):
+            assert found.setdefault(span.id, span) == span
+    return list(found.values())
 
 
 def _of_sdk(told: Mapping[str, Any]) -> Span:

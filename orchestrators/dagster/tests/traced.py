@@ -42,9 +42,9 @@ def is_first(folder: str, name: str) -> bool:
 
 
 @dg.op
-def loses_its_worker(context: dg.OpExecutionContext, config: Where) -> int:
-    first = is_first(config.folder, "lost")
-    work("lost" if first else "kept", context.op.name)
+def dies_once(context: dg.OpExecutionContext, config: Where) -> int:
+    first = is_first(config.folder, "crashed")
+    work("crashed" if first else "kept", context.op.name)
     if first:
         os._exit(9)
     return 1
@@ -64,4 +64,4 @@ def fans_out(context: dg.OpExecutionContext, config: Where, number: int) -> int:
 
 @dg.job(executor_def=stepstile_executor)
 def traced() -> None:
-    fans_out(loses_its_worker())
+    fans_out(dies_once())
