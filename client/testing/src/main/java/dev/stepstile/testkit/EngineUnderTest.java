@@ -89,9 +89,15 @@ final class EngineUnderTest implements AutoCloseable {
 
     /** Makes one call of the API. */
     Http.Answer answer(String method, String path, String query, @Nullable String body) throws InterruptedException {
+        return answer(method, path, query, Map.of(), body);
+    }
+
+    /** @param headers by lower-case name */
+    Http.Answer answer(String method, String path, String query, Map<String, String> headers, @Nullable String body)
+            throws InterruptedException {
         try {
             Map<String, String> parameters = RequestTarget.query(query);
-            Http.Call call = new Http.Call(method, RequestTarget.path(path), parameters, body);
+            Http.Call call = new Http.Call(method, RequestTarget.path(path), parameters, headers, body);
             return path.endsWith("/dispatches")
                     ? new DispatchApi(control.dispatcher(Shards.DEFAULT)).answer(call)
                     : new RunsApi(control).answer(call, time.instant().plus(CALL));
@@ -103,7 +109,12 @@ final class EngineUnderTest implements AutoCloseable {
     /** The body of an answer; null if it is a 404. */
     @Nullable
     JsonNode body(String method, String path, String query, @Nullable String body) throws InterruptedException {
-        Http.Answer answer = answer(method, path, query, body);
+        return body(answer(method, path, query, body));
+    }
+
+    /** @throws IllegalArgumentException if it is a problem, but for a 404: then null */
+    @Nullable
+    JsonNode body(Http.Answer answer) {
         JsonNode node = Json.parse(answer.body());
         if (answer.status() >= 400 && answer.status() != 404) {
             throw new IllegalArgumentException(node.path("detail").asText());

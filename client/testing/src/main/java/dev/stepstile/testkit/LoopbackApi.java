@@ -1,5 +1,6 @@
 package dev.stepstile.testkit;
 
+import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.stepstile.http.Http;
@@ -11,6 +12,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.slf4j.Logger;
@@ -63,7 +67,12 @@ final class LoopbackApi implements AutoCloseable {
         String query = target.getRawQuery() == null ? "" : target.getRawQuery();
         String text = body.length == 0 ? null : new String(body, StandardCharsets.UTF_8);
         try {
-            return engine.answer(exchange.getRequestMethod(), target.getRawPath(), query, text);
+            return engine.answer(
+                    exchange.getRequestMethod(),
+                    target.getRawPath(),
+                    query,
+                    headers(exchange.getRequestHeaders()),
+                    text);
         } catch (PortException e) {
             return problem(503, "unavailable", "The stack is being closed; retry the call, which is safe.");
         } catch (InterruptedException e) {
@@ -73,6 +82,12 @@ final class LoopbackApi implements AutoCloseable {
             LOG.error("The HTTP API failed to answer a call; the caller gets status 500.", e);
             return problem(500, "internal", "Internal error; see the log.");
         }
+    }
+
+    private static Map<String, String> headers(Headers sent) {
+        Map<String, String> headers = new TreeMap<>();
+        sent.forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), String.join(",", values)));
+        return headers;
     }
 
     private static Http.Answer problem(int status, String type, String detail) {

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -45,9 +46,9 @@ final class StepRun implements AutoCloseable {
         nextSweep = began.plus(engine.timing().sweepEvery());
     }
 
-    StepOutcome run(String key, ObjectNode dispatch) throws InterruptedException {
+    StepOutcome run(String key, ObjectNode dispatch, Map<String, String> headers) throws InterruptedException {
         step = "key=" + URLEncoder.encode(key, StandardCharsets.UTF_8);
-        if (engine.body("POST", RUN + "/dispatches", "", Json.print(dispatch)) == null) {
+        if (engine.body(engine.answer("POST", RUN + "/dispatches", "", headers, Json.print(dispatch))) == null) {
             throw new IllegalStateException("a dispatch has no 404");
         }
         toTheEnd();

@@ -10,6 +10,8 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,7 @@ public final class StepTest {
     private final ObjectNode step = Json.object();
     private final ObjectNode dispatch = Json.object();
     private final ObjectNode sharedInputs = Json.object();
+    private final SortedMap<String, String> headers = new TreeMap<>();
     private final List<Fault> faults = new ArrayList<>();
 
     private StepTest(StepHandler handler) {
@@ -66,6 +69,12 @@ public final class StepTest {
     /** A tag of the step. */
     public StepTest tag(String name, String value) {
         step.withObject("/tags").put(name, value);
+        return this;
+    }
+
+    /** The trace in which the step is dispatched, as the header of W3C Trace Context has it; by default none. */
+    public StepTest traceparent(String value) {
+        headers.put("traceparent", value);
         return this;
     }
 
@@ -216,7 +225,7 @@ public final class StepTest {
         dispatch.putArray("steps").add(step);
         dispatch.set("sharedInputs", sharedInputs);
         try (StepRun run = new StepRun(handler, faults)) {
-            return run.run(step.path("key").asText(), dispatch);
+            return run.run(step.path("key").asText(), dispatch, headers);
         }
     }
 }

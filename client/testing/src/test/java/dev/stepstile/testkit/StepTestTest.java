@@ -56,6 +56,20 @@ class StepTestTest {
     }
 
     @Test
+    void a_handler_sees_the_trace_in_which_its_step_is_dispatched() throws Exception {
+        String parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assertThat(of((input, context) -> StepResult.of(context.traceparent().orElse("none")))
+                        .traceparent(parent)
+                        .run()
+                        .resultJson())
+                .isEqualTo("\"" + parent + "\"");
+        assertThat(of((input, context) -> StepResult.of(context.traceparent().orElse("none")))
+                        .run()
+                        .resultJson())
+                .isEqualTo("\"none\"");
+    }
+
+    @Test
     void a_handler_sees_key_tags_shared_inputs_attempt_and_deadline() throws Exception {
         StepOutcome outcome = of((input, context) -> StepResult.of(List.of(
                         context.stepKey(),

@@ -30,6 +30,7 @@ final class AbandonedDispatch {
     private final DeadLetterer deadLetterer;
     private final Timing timing;
     private final EngineRuntime runtime;
+    private final Traces traces;
 
     AbandonedDispatch(EngineParts parts) {
         this.store = parts.store();
@@ -37,6 +38,7 @@ final class AbandonedDispatch {
         this.deadLetterer = parts.deadLetterer();
         this.timing = parts.timing();
         this.runtime = parts.runtime();
+        this.traces = parts.traces();
     }
 
     SweepReport end(Dispatch dispatch, Payloads.Missing missing, ClosingNotices notices) {
@@ -64,6 +66,7 @@ final class AbandonedDispatch {
                 }
             } while (!page.isEmpty());
         }
+        traces.flush();
         boolean close = !counts.containsKey(StepState.Name.RUNNING)
                 && !now.isBefore(dispatch.schedule().keepOpenUntil());
         Dispatch swept = dispatch.swept(
