@@ -154,7 +154,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def api(served: Served, request: pytest.FixtureRequest) -> Api:
     """What the stand-in holds for this test: 2,000 steps, unless the test says how many."""
     marker = request.node.get_closest_marker("steps")
-    served.stand_in.silent = False
+    served.stand_in.silent, served.stand_in.letters_take = False, 0.0
     served.stand_in.api = Api()
     served.stand_in.api.fill(marker.args[0] if marker else 2000)
     return served.stand_in.api

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -113,9 +113,7 @@ def shots(browser: Browser, served: Served, folder: Path, scheme: Literal["light
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     folder.mkdir(exist_ok=True)
-    served = Served(Path(tempfile.mkdtemp()))
-    served.stand_in.api.fill()
-    with launched() as browser:
+    with closing(Served(Path(tempfile.mkdtemp()))) as served, launched() as browser:
+        served.stand_in.api.fill()
         shots(browser, served, folder, "light")
         shots(browser, served, folder, "dark")
-    served.close()

@@ -466,6 +466,8 @@ class StandIn:
     def __init__(self, port: int = 0) -> None:
         self.api = Api()
         self.silent = False
+        self.letters_take = 0.0
+        self.looking = self.most_looking = 0
         stand_in = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -482,6 +484,8 @@ class StandIn:
                     self.close_connection = True
                     return
                 target = urlsplit(self.path)
+                if target.path.startswith("/v1/dead-letters"):
+                    stand_in.look_at_letters()
                 sent = self.rfile.read(int(self.headers.get("content-length") or 0))
                 status, kind = 200, "application/json"
                 try:
@@ -507,6 +511,13 @@ class StandIn:
         self.server.daemon_threads = True
         self.endpoint = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def look_at_letters(self) -> None:
+        """As long as such a call takes; other ones would not find the letters that it looks at."""
+        self.looking += 1
+        self.most_looking = max(self.most_looking, self.looking)
+        time.sleep(self.letters_take)
+        self.looking -= 1
 
     def close(self) -> None:
         self.server.shutdown()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Tab, eventually, run_address, step_address
+from conftest import Served, Tab, eventually, run_address, step_address
 from playwright.sync_api import Page, expect
 from stand_in import Api
 
@@ -175,6 +175,21 @@ def test_a_handler_and_everything_are_paused_and_resumed(tab: Tab, api: Api) -> 
     confirm(page, "will be sent again", "Resume")
     assert changed(api) == ("/v1/resume", {})
     expect(notice).to_be_hidden()
+
+
+def test_the_page_looks_at_dead_letters_once_at_a_time(tab: Tab, served: Served, api: Api) -> None:
+    """Two calls at once hide letters from each other: the later dry run would find none."""
+    page = tab.show("/#/dead-letters")
+    expect(page.locator("section.cause")).to_have_count(9)
+    served.stand_in.letters_take, served.stand_in.most_looking = 1.0, 0
+    page.get_by_role("button", name="Read again").click()
+    page.locator("section.cause").first.get_by_role("button", name="Redrive").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("Settings").click()
+    dialog.get_by_label("Handler").fill("mail.send")
+    expect(dialog.get_by_role("button", name="Redrive")).to_be_enabled()
+    expect(dialog).to_contain_text("will be redriven as steps")
+    assert served.stand_in.most_looking == 1
 
 
 def test_dead_letters_are_redriven_and_purged_by_cause_and_all(tab: Tab, api: Api) -> None:

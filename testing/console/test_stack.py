@@ -198,12 +198,14 @@ def test_dead_letters_are_read_and_redriven(client: StepstileClient, page_of: Ta
     page = page_of.show(run_address("dying"))
     expect(page.locator(".chip.DEAD")).to_have_text("3 DEAD")
     page = page_of.show("/#/dead-letters")
-    eventually(
-        lambda: (
-            (page.get_by_role("button", name="Read again").click() or True)
-            and page.locator("section.cause").filter(has_text="dies").count() == 1
-        )
-    )
+    cause = page.locator("section.cause").filter(has_text="dies")
+
+    def all_read() -> bool:
+        page.get_by_role("button", name="Read again").click()
+        expect(page.get_by_role("button", name="Read again")).to_be_enabled()
+        return cause.locator("li").count() == 3
+
+    eventually(all_read)
     page.locator("section.cause").filter(has_text="dies").get_by_role("button", name="Redrive").click()
     page.get_by_role("dialog").get_by_text("Settings").click()
     page.get_by_role("dialog").get_by_label("Handler").fill("stepstile.echo")
