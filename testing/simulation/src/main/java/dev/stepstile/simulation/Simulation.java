@@ -36,7 +36,10 @@ import dev.stepstile.usecase.HandlerOutput;
 import dev.stepstile.usecase.Handlers;
 import dev.stepstile.usecase.InMemoryMeter;
 import dev.stepstile.usecase.Metric;
+import dev.stepstile.usecase.SelectedSteps;
 import dev.stepstile.usecase.StepExecution;
+import dev.stepstile.usecase.StepFilter;
+import dev.stepstile.usecase.StepsCanceller;
 import dev.stepstile.usecase.Stepstile;
 import dev.stepstile.usecase.Sweep;
 import dev.stepstile.usecase.Timing;
@@ -51,6 +54,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.IntFunction;
@@ -455,17 +459,42 @@ public final class Simulation {
 
     /** A client cancels a run; it calls once, whatever comes back. */
     public void cancel(Duration start, String runId) {
-        at(
-                start,
-                "canceller",
-                runId,
-                () -> runsFunction.invoke((stepstile, deadline) -> {
-                    long asked = scheduler.millis();
-                    Optional<SortedMap<StepState.Name, Integer>> counts =
-                            stepstile.canceller().cancel(runId, deadline);
-                    auditor.cancelAnswered(runId, asked);
-                    return counts;
-                }));
+        at(start, "canceller", runId, () -> {
+            auditor.cancelAsked(runId);
+            runsFunction.invoke((stepstile, deadline) -> {
+                long asked = scheduler.millis();
+                Optional<SortedMap<StepState.Name, Integer>> counts =
+                        stepstile.canceller().cancel(runId, deadline);
+                auditor.cancelAnswered(runId, asked);
+                return counts;
+            });
+        });
+    }
+
+    /** A client cancels some steps of a run alone; it calls again until all are reached. */
+    public void cancelSteps(Duration start, String runId, Set<String> keys) {
+        SelectedSteps.Chosen chosen = new SelectedSteps.Chosen(runId, StepFilter.ALL, new TreeSet<>(keys));
+        at(start, "canceller", runId, () -> {
+            RunLedger.StepsCancel call = auditor.cancelAsked(runId, chosen.keys());
+            while (!runsFunction
+                    .invoke((stepstile, deadline) -> cancelled(stepstile, chosen, deadline))
+                    .orElse(false)) {
+                scheduler.pause(2_000);
+            }
+            call.until = scheduler.millis();
+        });
+    }
+
+    private boolean cancelled(Stepstile stepstile, SelectedSteps.Chosen chosen, Instant deadline)
+            throws InterruptedException {
+        long asked = scheduler.millis();
+        StepsCanceller.Cancelled done = stepstile.stepsCanceller().cancel(chosen, deadline);
+        if (done.complete()) {
+            Set<String> reached = new TreeSet<>(chosen.keys());
+            done.unknown().forEach(reached::remove);
+            auditor.stepsCancelAnswered(chosen.runId(), reached, asked);
+        }
+        return done.complete();
     }
 
     /** A client pauses something, and resumes it after a while; it calls again until it is answered. */

@@ -104,6 +104,25 @@ final class CallerBugs {
                             : store.write(next, expect);
                 }
             }),
+            SeededBug.store("A cancel of a step cancels its run", "runs", store -> new PassingStore(store) {
+                @Override
+                public WriteResult write(StepRecord next, Precondition expect) {
+                    if (next.state() instanceof StepState.Cancelled) {
+                        store.raiseCancelSeq(next.id().runId());
+                    }
+                    return store.write(next, expect);
+                }
+            }),
+            SeededBug.of(
+                    "A cancel of a step that runs does not ask its worker",
+                    () -> (function, ports, simulation) -> function.equals("runs")
+                            ? ports.withWorkers(new PassingWorkers(ports.workers()) {
+                                @Override
+                                public boolean askToCancel(String workerId, StepId step) {
+                                    return true;
+                                }
+                            })
+                            : ports),
             SeededBug.of(
                     "A redrive sends nothing",
                     () -> Mistakes.queue("runs", (queue, simulation) -> new PassingQueue(queue) {

@@ -27,6 +27,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -108,6 +109,21 @@ public final class Auditor implements Observer {
         each(check -> check.cancelAnswered(ledgers.run(runId), asked));
     }
 
+    /** A client is going to cancel a run. */
+    public void cancelAsked(String runId) {
+        ledgers.run(runId).cancelAsked = true;
+    }
+
+    /** A client is going to cancel steps of a run. */
+    public RunLedger.StepsCancel cancelAsked(String runId, Set<String> keys) {
+        return ledgers.run(runId).cancelAsked(keys);
+    }
+
+    /** A client's call to cancel steps was answered, as complete; to be called by the process that answers. */
+    public void stepsCancelAnswered(String runId, Set<String> keys, long asked) {
+        each(check -> check.stepsCancelAnswered(ledgers.run(runId), keys, asked));
+    }
+
     /** A client's redrive call was answered; to be called by the process that answers. */
     public void redriveAnswered(String runId, long asked) {
         each(check -> check.redriveAnswered(ledgers.run(runId), asked));
@@ -157,6 +173,9 @@ public final class Auditor implements Observer {
         ledger.run = run;
         if (run.cancelled()) {
             ledger.cancelledAt = audit.millis();
+            if (!ledger.cancelAsked) {
+                audit.violated(run.runId(), "it was cancelled as a whole, and no client called for that");
+            }
         }
     }
 

@@ -7,11 +7,13 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import java.time.Duration;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A cancel reaches every step: at once if its call is answered, within two sweeps whatever happens; what runs ends within
- * a heartbeat of it; nothing but a success escapes it, and nothing is cancelled without one.
+ * a heartbeat of it; nothing but a success escapes it, and nothing is cancelled without one. A cancel of some steps has reached
+ * them when it is answered, and concerns no other.
  */
 final class CancelDelays implements Check {
     /** From the heartbeat that tells the worker, to the record. */
@@ -36,7 +38,9 @@ final class CancelDelays implements Check {
         if (run != null && after.cancelSeq() > run.cancelSeq()) {
             audit.violated(after.id(), "it answers cancel " + after.cancelSeq() + ", and no client called for it");
         }
-        if (after.state() instanceof StepState.Cancelled && !called(run, before)) {
+        if (after.state() instanceof StepState.Cancelled
+                && !called(run, before)
+                && !ledger.cancelledAlone(after.id().stepKey())) {
             audit.violated(after.id(), "it was cancelled, and no client called for it");
         }
         if (run != null && run.cancelSeq() > 0 && !ended(before)) {
@@ -112,6 +116,24 @@ final class CancelDelays implements Check {
                 for (StepId id : ledger.asked(dispatch.dispatchId())) {
                     answered(id, ledger.step(id), run, asked);
                 }
+            }
+        }
+    }
+
+    @Override
+    public void stepsCancelAnswered(RunLedger ledger, Set<String> keys, long asked) {
+        if (!audit.caller().undisturbedSince(asked)) {
+            return;
+        }
+        for (String key : keys) {
+            StepId id = new StepId(ledger.runId, key);
+            StepLedger step = ledger.step(id);
+            boolean reached = ended(step.last)
+                    || (step.last != null
+                            && step.last.state() instanceof StepState.Running running
+                            && running.cancelRequested());
+            if (!reached && step.redrivenAt < asked) {
+                audit.violated(id, "its cancel was answered, and its state is still " + Auditor.shown(step.last));
             }
         }
     }

@@ -11,6 +11,7 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.WorkerRecord;
 import java.util.Collection;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** One kind of guarantee, held against every effect before the ledgers take the effect down. */
@@ -62,6 +63,12 @@ interface Check {
 
     /** @param asked when, in virtual milliseconds */
     default void cancelAnswered(RunLedger run, long asked) {}
+
+    /**
+     * @param keys of the steps that it reached
+     * @param asked when, in virtual milliseconds
+     */
+    default void stepsCancelAnswered(RunLedger run, Set<String> keys, long asked) {}
 
     /** @param asked when, in virtual milliseconds */
     default void redriveAnswered(RunLedger run, long asked) {}

@@ -5,6 +5,7 @@ import dev.stepstile.step.Run;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.usecase.Dispatcher;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -27,6 +28,24 @@ public final class RunLedger {
 
     /** When it was last cancelled, in virtual milliseconds. */
     long cancelledAt;
+
+    /** Whether a client has called to cancel it as a whole. */
+    boolean cancelAsked;
+
+    /** What clients have called to cancel of it, step by step. */
+    private final List<StepsCancel> stepsCancels = new ArrayList<>();
+
+    /** A client's call to cancel some steps alone. */
+    public static final class StepsCancel {
+        final Set<String> keys;
+
+        /** Until when it may have an effect, in virtual milliseconds. */
+        public long until = Long.MAX_VALUE;
+
+        private StepsCancel(Set<String> keys) {
+            this.keys = keys;
+        }
+    }
 
     /** When anything of it was last written or sent, in virtual milliseconds. */
     public long touchedAt;
@@ -59,6 +78,19 @@ public final class RunLedger {
 
     public StepLedger step(StepId id) {
         return steps.computeIfAbsent(id.stepKey(), key -> new StepLedger());
+    }
+
+    StepsCancel cancelAsked(Set<String> keys) {
+        StepsCancel call = new StepsCancel(keys);
+        stepsCancels.add(call);
+        return call;
+    }
+
+    /** Whether a client called to cancel this step alone, and it was not redriven since. */
+    boolean cancelledAlone(String stepKey) {
+        StepLedger step = steps.get(stepKey);
+        return stepsCancels.stream()
+                .anyMatch(call -> call.keys.contains(stepKey) && (step == null || call.until > step.redrivenAt));
     }
 
     void asked(Dispatcher.Request request, String dispatchId) {

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.IntFunction;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
@@ -139,10 +140,10 @@ public final class Scenarios {
                 simulation.redrive(Duration.ofSeconds(400), Scenario.RUN, Set.of(StepState.Name.CANCELLED), Set.of());
             });
 
-    /** As busy, while somebody pauses and resumes. */
+    /** As busy, while somebody pauses and resumes, and cancels some steps alone. */
     public static final Named PAUSES = new Named(
             "pauses",
-            "busy, while its run, its handler and everything are paused and resumed",
+            "busy, while its run, its handler and everything are paused and resumed, and some steps are cancelled",
             BUSY.cluster(),
             BUSY.steps(),
             steps -> simulation -> {
@@ -157,7 +158,20 @@ public final class Scenarios {
                     Duration start = Duration.ofMillis(150_000L * i + random.nextInt(120_000));
                     simulation.pause(start, scope, Duration.ofMillis(Load.logUniform(random, 1_000, 200_000)));
                 }
+                cancelSome(simulation, random);
             });
+
+    /** One to three steps at a time, whatever they do: before the run is cancelled, and after it. */
+    private static void cancelSome(Simulation simulation, RandomGenerator random) {
+        for (int i = 0; i < 8; i++) {
+            Set<String> keys = new TreeSet<>();
+            for (int n = 1 + random.nextInt(3); n > 0; n--) {
+                String keyed = List.of("early-", "late-", "both-", "doomed-").get(random.nextInt(4));
+                keys.add(keyed + random.nextInt(8));
+            }
+            simulation.cancelSteps(Duration.ofMillis(random.nextLong(i < 6 ? 190_000 : 500_000)), Scenario.RUN, keys);
+        }
+    }
 
     /** As busy, and for a while, by the seed, nothing can be written. */
     public static final Named FULL_DISK = new Named(
