@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.cli.run.InThisJvm;
 import dev.stepstile.client.StepstileClient;
 import dev.stepstile.codec.Json;
+import dev.stepstile.testing.ScriptedApi;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,8 +23,9 @@ class AuditCommandTest {
             "{\"violations\":[{\"kind\":\"RECORD_MISSING\",\"key\":\"a\\u001b[2J\",\"dispatchId\":\"d\","
                     + "\"evidence\":\"Its dispatch is closed, and it has no record.\"}],\"checkedCount\":2,\"readCount\":4}";
 
-    private static InThisJvm audit(Function<StubApi.Call, StubApi.Answer> answers, String... words) throws IOException {
-        try (StubApi api = new StubApi(answers)) {
+    private static InThisJvm audit(Function<ScriptedApi.Call, ScriptedApi.Answer> answers, String... words)
+            throws IOException {
+        try (ScriptedApi api = new ScriptedApi(answers)) {
             List<Object> all = new ArrayList<>(List.of("audit", "--endpoint", api.endpoint()));
             all.addAll(List.of(words));
             return InThisJvm.run(all.toArray());
@@ -32,14 +34,14 @@ class AuditCommandTest {
 
     @Test
     void nothing_wrong_is_status_0_and_says_what_was_checked() throws IOException {
-        InThisJvm ended = audit(call -> StubApi.Answer.json(CLEAN), "nightly");
+        InThisJvm ended = audit(call -> ScriptedApi.Answer.json(CLEAN), "nightly");
         assertThat(ended.status()).isEqualTo(Exit.DONE);
         assertThat(ended.out().strip()).isEqualTo("2 steps of 1 run, 4 reads: nothing is wrong.");
     }
 
     @Test
     void a_violation_is_status_1_and_is_printed_with_its_evidence_and_no_control_character() throws IOException {
-        InThisJvm ended = audit(call -> StubApi.Answer.json(WRONG), "nightly");
+        InThisJvm ended = audit(call -> ScriptedApi.Answer.json(WRONG), "nightly");
         assertThat(ended.status()).isEqualTo(Exit.NO);
         assertThat(ended.out())
                 .contains("RECORD_MISSING  nightly  step a")
@@ -50,7 +52,7 @@ class AuditCommandTest {
 
     @Test
     void as_JSON_each_violation_is_a_line_with_its_run() throws IOException {
-        InThisJvm ended = audit(call -> StubApi.Answer.json(WRONG), "nightly", "--json");
+        InThisJvm ended = audit(call -> ScriptedApi.Answer.json(WRONG), "nightly", "--json");
         assertThat(ended.status()).isEqualTo(Exit.NO);
         List<JsonNode> lines = ended.out().lines().map(Json::parse).toList();
         assertThat(lines).hasSize(1);
@@ -62,14 +64,15 @@ class AuditCommandTest {
     void all_audits_each_run_and_leaves_out_one_that_is_gone() throws IOException {
         InThisJvm ended = audit(
                 call -> call.target().startsWith("/v1/runs?")
-                        ? StubApi.Answer.json("{\"runs\":[{\"runId\":\"a\"},{\"runId\":\"gone\"},{\"runId\":\"b\"}]}")
+                        ? ScriptedApi.Answer.json(
+                                "{\"runs\":[{\"runId\":\"a\"},{\"runId\":\"gone\"},{\"runId\":\"b\"}]}")
                         : call.target().startsWith("/v1/runs/gone/")
-                                ? StubApi.Answer.of(
+                                ? ScriptedApi.Answer.of(
                                         404,
                                         "application/problem+json",
                                         "{\"type\":\"https://stepstile.dev/problems/run-not-found\",\"status\":404,"
                                                 + "\"detail\":\"No run is named gone.\"}")
-                                : StubApi.Answer.json(CLEAN),
+                                : ScriptedApi.Answer.json(CLEAN),
                 "--all");
         assertThat(ended.err()).isEmpty();
         assertThat(ended.out().strip()).isEqualTo("4 steps of 2 runs, 8 reads: nothing is wrong.");
@@ -77,10 +80,11 @@ class AuditCommandTest {
 
     @Test
     void a_run_or_all_has_to_be_named_and_not_both() throws IOException {
-        assertThat(audit(call -> StubApi.Answer.json(CLEAN)).status()).isEqualTo(Exit.USAGE);
-        assertThat(audit(call -> StubApi.Answer.json(CLEAN), "nightly", "--all").status())
+        assertThat(audit(call -> ScriptedApi.Answer.json(CLEAN)).status()).isEqualTo(Exit.USAGE);
+        assertThat(audit(call -> ScriptedApi.Answer.json(CLEAN), "nightly", "--all")
+                        .status())
                 .isEqualTo(Exit.USAGE);
-        assertThat(audit(call -> StubApi.Answer.json(CLEAN), "nightly", "--rate", "0")
+        assertThat(audit(call -> ScriptedApi.Answer.json(CLEAN), "nightly", "--rate", "0")
                         .status())
                 .isEqualTo(Exit.USAGE);
     }
@@ -111,12 +115,12 @@ class AuditCommandTest {
     void what_is_suspected_is_looked_at_again_in_its_time_and_once_more_if_that_was_too_early() throws IOException {
         List<Instant> asked = new ArrayList<>();
         Watch watch = new Watch();
-        try (StubApi api = new StubApi(call -> {
+        try (ScriptedApi api = new ScriptedApi(call -> {
                     if (!call.target().contains("cursor=again")) {
-                        return StubApi.Answer.json(suspected(NOW.plusSeconds(30)));
+                        return ScriptedApi.Answer.json(suspected(NOW.plusSeconds(30)));
                     }
                     asked.add(watch.now());
-                    return StubApi.Answer.json(asked.size() == 1 ? suspected(NOW.plusSeconds(30)) : WRONG);
+                    return ScriptedApi.Answer.json(asked.size() == 1 ? suspected(NOW.plusSeconds(30)) : WRONG);
                 });
                 StepstileClient client = StepstileClient.of(api.endpoint());
                 Calls calls = new Calls(client)) {
@@ -138,7 +142,7 @@ class AuditCommandTest {
     @Test
     void no_more_reads_are_made_in_a_second_than_the_rate_allows() throws IOException {
         Watch watch = new Watch();
-        try (StubApi api = new StubApi(call -> StubApi.Answer.json(
+        try (ScriptedApi api = new ScriptedApi(call -> ScriptedApi.Answer.json(
                         call.target().contains("cursor=")
                                 ? "{\"violations\":[],\"checkedCount\":500,\"readCount\":1000}"
                                 : "{\"violations\":[],\"checkedCount\":500,\"readCount\":1000,\"cursor\":\"next\"}"));

@@ -2,7 +2,8 @@ package dev.stepstile.cli.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stepstile.cli.ops.StubApi.Answer;
+import dev.stepstile.testing.ScriptedApi;
+import dev.stepstile.testing.ScriptedApi.Answer;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -53,7 +54,7 @@ class DeployedStackTest {
                         + "<RequestId>1</RequestId></ErrorResponse>");
     }
 
-    private Map<String, String> environment(StubApi cloudFormation, Map<String, String> more) {
+    private Map<String, String> environment(ScriptedApi cloudFormation, Map<String, String> more) {
         Map<String, String> environment = new HashMap<>(Map.of(
                 "AWS_ENDPOINT_URL_CLOUDFORMATION", cloudFormation.endpoint().toString(),
                 "AWS_CONFIG_FILE", folder.resolve("config").toString(),
@@ -70,9 +71,9 @@ class DeployedStackTest {
     }
 
     private CommandProcess against(
-            Function<StubApi.Call, Answer> cloudFormation, Map<String, String> with, String... words)
+            Function<ScriptedApi.Call, Answer> cloudFormation, Map<String, String> with, String... words)
             throws IOException, InterruptedException {
-        try (StubApi stub = new StubApi(cloudFormation)) {
+        try (ScriptedApi stub = new ScriptedApi(cloudFormation)) {
             return CommandProcess.run(environment(stub, with), words);
         }
     }
@@ -83,8 +84,8 @@ class DeployedStackTest {
         Files.writeString(
                 folder.resolve("credentials"),
                 "[night]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = secret\n");
-        try (StubApi api = new StubApi(_ -> Answer.json(STATUS));
-                StubApi cloudFormation = new StubApi(_ -> described(output("ApiUrl", api.endpoint())))) {
+        try (ScriptedApi api = new ScriptedApi(_ -> Answer.json(STATUS));
+                ScriptedApi cloudFormation = new ScriptedApi(_ -> described(output("ApiUrl", api.endpoint())))) {
             CommandProcess ended = CommandProcess.run(
                     environment(
                             cloudFormation,
@@ -99,11 +100,11 @@ class DeployedStackTest {
 
             assertThat(ended.status()).as(ended.err()).isZero();
             assertThat(ended.out()).isEqualTo(STATUS + "\n");
-            StubApi.Call described = cloudFormation.calls().getFirst();
+            ScriptedApi.Call described = cloudFormation.calls().getFirst();
             assertThat(URLDecoder.decode(described.body(), StandardCharsets.UTF_8))
                     .contains("Action=DescribeStacks", "StackName=steps");
             assertThat(described.headers().get("authorization")).contains("AKIAPROFILE", "/ap-south-1/cloudformation/");
-            assertThat(api.calls()).extracting(StubApi.Call::target).containsExactly("/v1/runs/nightly");
+            assertThat(api.calls()).extracting(ScriptedApi.Call::target).containsExactly("/v1/runs/nightly");
             assertThat(api.calls().getFirst().headers().get("authorization"))
                     .contains("AKIAPROFILE", "/ap-south-1/execute-api/");
         }
@@ -111,7 +112,7 @@ class DeployedStackTest {
 
     @Test
     void the_environments_credentials_and_region_serve_and_an_option_names_another_region() throws Exception {
-        try (StubApi api = new StubApi(_ -> Answer.json(STATUS))) {
+        try (ScriptedApi api = new ScriptedApi(_ -> Answer.json(STATUS))) {
             against(_ -> described(output("ApiUrl", api.endpoint())), keys(), "status", "r", "--stack", "steps");
             against(
                     _ -> described(output("ApiUrl", api.endpoint())),
@@ -175,7 +176,8 @@ class DeployedStackTest {
 
     @Test
     void credentials_that_the_API_refuses_are_named_as_the_cause() throws Exception {
-        try (StubApi api = new StubApi(_ -> Answer.of(403, "application/json", "{\"message\":\"Forbidden\"}"))) {
+        try (ScriptedApi api =
+                new ScriptedApi(_ -> Answer.of(403, "application/json", "{\"message\":\"Forbidden\"}"))) {
             CommandProcess ended = against(
                     _ -> described(output("ApiUrl", api.endpoint())), keys(), "status", "r", "--stack", "steps");
 

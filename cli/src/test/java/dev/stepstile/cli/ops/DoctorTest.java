@@ -2,9 +2,10 @@ package dev.stepstile.cli.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stepstile.cli.ops.StubApi.Answer;
 import dev.stepstile.cli.run.InThisJvm;
 import dev.stepstile.codec.Json;
+import dev.stepstile.testing.ScriptedApi;
+import dev.stepstile.testing.ScriptedApi.Answer;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
@@ -27,7 +28,7 @@ class DoctorTest {
     private record Account(String stackStatus, int hiddenSeconds, String feedIndex, List<Map<String, String>> alarms) {
         static final Account HEALTHY = new Account("UPDATE_COMPLETE", 1080, "ACTIVE", List.of());
 
-        private Answer answer(StubApi.Call call, String endpoint) {
+        private Answer answer(ScriptedApi.Call call, String endpoint) {
             String target = call.headers().getOrDefault("x-amz-target", "");
             if (call.target().contains("/operation/DescribeAlarms")) {
                 return new Answer(
@@ -87,7 +88,7 @@ class DoctorTest {
 
     private static CommandProcess examined(Account account) throws IOException, InterruptedException {
         String[] endpoint = {""};
-        try (StubApi aws = new StubApi(call -> account.answer(call, endpoint[0]))) {
+        try (ScriptedApi aws = new ScriptedApi(call -> account.answer(call, endpoint[0]))) {
             endpoint[0] = aws.endpoint().toString();
             Map<String, String> environment = new HashMap<>(Map.of(
                     "AWS_ENDPOINT_URL", endpoint[0],
@@ -132,7 +133,7 @@ class DoctorTest {
     @Tag("integration")
     void what_the_credentials_may_not_read_is_said_and_is_no_finding() throws Exception {
         String[] endpoint = {""};
-        try (StubApi aws = new StubApi(
+        try (ScriptedApi aws = new ScriptedApi(
                 call -> call.headers().getOrDefault("x-amz-target", "").contains("SQS")
                         ? Answer.of(
                                 403, "application/x-amz-json-1.0", "{\"__type\":\"AccessDenied\",\"message\":\"no\"}")
@@ -169,7 +170,8 @@ class DoctorTest {
 
     @Test
     void credentials_that_are_refused_are_told_with_how_to_get_others() throws Exception {
-        try (StubApi api = new StubApi(_ -> Answer.of(403, "application/json", "{\"message\":\"Forbidden\"}"))) {
+        try (ScriptedApi api =
+                new ScriptedApi(_ -> Answer.of(403, "application/json", "{\"message\":\"Forbidden\"}"))) {
             InThisJvm ended = InThisJvm.run("doctor", "--endpoint", api.endpoint());
 
             assertThat(ended.status()).isEqualTo(Exit.NOT_REACHED);
@@ -179,7 +181,7 @@ class DoctorTest {
 
     @Test
     void another_server_is_told_from_Stepstile() throws Exception {
-        try (StubApi api = new StubApi(_ -> Answer.of(200, "text/html", "<html>"))) {
+        try (ScriptedApi api = new ScriptedApi(_ -> Answer.of(200, "text/html", "<html>"))) {
             InThisJvm ended = InThisJvm.run("doctor", "--endpoint", api.endpoint());
 
             assertThat(ended.status()).isEqualTo(Exit.NOT_REACHED);

@@ -3,8 +3,9 @@ package dev.stepstile.client;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.stepstile.client.ScriptedApi.Answer;
-import dev.stepstile.client.ScriptedApi.Call;
+import dev.stepstile.testing.ScriptedApi;
+import dev.stepstile.testing.ScriptedApi.Answer;
+import dev.stepstile.testing.ScriptedApi.Call;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -116,7 +117,7 @@ final class ConversationServer implements Function<Call, Answer> {
 
     private static Answer answer(JsonNode told) {
         if (told.isTextual()) {
-            return ScriptedApi.HANG_UP;
+            return ScriptedApi.Answer.HANG_UP;
         }
         Map<String, String> headers = new TreeMap<>();
         told.path("headers")

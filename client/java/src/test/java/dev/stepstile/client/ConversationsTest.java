@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.local.LocalStack;
 import dev.stepstile.local.StackOptions;
+import dev.stepstile.testing.ScriptedApi;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

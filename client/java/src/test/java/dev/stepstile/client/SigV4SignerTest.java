@@ -2,8 +2,9 @@ package dev.stepstile.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stepstile.client.ScriptedApi.Answer;
-import dev.stepstile.client.ScriptedApi.Call;
+import dev.stepstile.testing.ScriptedApi;
+import dev.stepstile.testing.ScriptedApi.Answer;
+import dev.stepstile.testing.ScriptedApi.Call;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;

@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.stepstile.client.ScriptedApi.Answer;
 import dev.stepstile.local.LocalStack;
+import dev.stepstile.testing.ScriptedApi;
+import dev.stepstile.testing.ScriptedApi.Answer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -384,7 +385,7 @@ class StepstileClientTest {
             boolean first = !called;
             called = true;
             return first
-                    ? ScriptedApi.HANG_UP
+                    ? ScriptedApi.Answer.HANG_UP
                     : Answer.of(200, "{\"redrivenCount\":1,\"replayed\":false,\"unknownKeys\":[]}");
         }
     }

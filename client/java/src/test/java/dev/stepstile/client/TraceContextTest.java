@@ -2,7 +2,8 @@ package dev.stepstile.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.stepstile.client.ScriptedApi.Answer;
+import dev.stepstile.testing.ScriptedApi;
+import dev.stepstile.testing.ScriptedApi.Answer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

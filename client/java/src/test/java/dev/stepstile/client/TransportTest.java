@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.stepstile.client.ScriptedApi.Answer;
+import dev.stepstile.testing.ScriptedApi;
+import dev.stepstile.testing.ScriptedApi.Answer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -48,7 +49,7 @@ class TransportTest {
 
     static List<Answer> notNow() {
         return List.of(
-                ScriptedApi.HANG_UP,
+                ScriptedApi.Answer.HANG_UP,
                 Answer.of(429, "{}"),
                 Answer.of(500, "{}"),
                 Answer.of(502, "<html>"),
@@ -139,7 +140,7 @@ class TransportTest {
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
-            return ScriptedApi.HANG_UP;
+            return ScriptedApi.Answer.HANG_UP;
         })) {
             ClientOptions hasty = ClientOptions.of(api.endpoint())
                     .withTimeout(Duration.ofMillis(100))

@@ -1,4 +1,4 @@
-package dev.stepstile.client;
+package dev.stepstile.testing;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -15,32 +15,62 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Function;
 
-/** An HTTP server on loopback that answers as a test tells it to: faults that a real stack cannot be asked for. */
-final class ScriptedApi implements AutoCloseable {
-    /** Nothing is sent, and the connection is closed. */
-    static final Answer HANG_UP = new Answer(0, "", Map.of());
-
+/** An HTTP server on loopback that answers as a test tells it to: faults that a real stack cannot be asked for, or AWS. */
+public final class ScriptedApi implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final List<Call> calls = new CopyOnWriteArrayList<>();
 
     /** As it came; the target has path and query, percent-encoded. */
-    record Call(String method, String target, Map<String, String> headers, String body) {}
+    public record Call(String method, String target, Map<String, String> headers, String body) {}
 
-    record Answer(int status, String body, Map<String, String> headers) {
-        static Answer of(int status, String body) {
+    /** What is answered. Not a record: bytes have no equality. */
+    public static final class Answer {
+        /** Nothing is sent, and the connection is closed. */
+        public static final Answer HANG_UP = new Answer(0, new byte[0], Map.of());
+
+        private final int status;
+        private final byte[] body;
+        private final Map<String, String> headers;
+
+        public Answer(int status, byte[] body, Map<String, String> headers) {
+            this.status = status;
+            this.body = body.clone();
+            this.headers = Map.copyOf(headers);
+        }
+
+        public Answer(int status, String body, Map<String, String> headers) {
+            this(status, body.getBytes(StandardCharsets.UTF_8), headers);
+        }
+
+        /** As a text. */
+        public String body() {
+            return new String(body, StandardCharsets.UTF_8);
+        }
+
+        /** Without a content type. */
+        public static Answer of(int status, String body) {
             return new Answer(status, body, Map.of());
         }
 
-        static Answer problem(String type, int status) {
+        public static Answer of(int status, String type, String body) {
+            return new Answer(status, body, Map.of("content-type", type));
+        }
+
+        public static Answer json(String body) {
+            return of(200, "application/json", body);
+        }
+
+        public static Answer problem(String type, int status) {
             return of(
                     status,
+                    "application/problem+json",
                     "{\"type\":\"https://stepstile.dev/problems/" + type + "\",\"status\":" + status
                             + ",\"detail\":\"What to do instead.\"}");
         }
     }
 
-    ScriptedApi(Function<Call, Answer> answers) throws IOException {
+    public ScriptedApi(Function<Call, Answer> answers) throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.setExecutor(threads);
         server.createContext("/", exchange -> answer(exchange, answers));
@@ -58,22 +88,21 @@ final class ScriptedApi implements AutoCloseable {
                     new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
             calls.add(call);
             Answer answer = answers.apply(call);
-            if (answer.status() == 0) {
+            if (answer.status == 0) {
                 return;
             }
-            answer.headers().forEach(exchange.getResponseHeaders()::set);
-            byte[] bytes = answer.body().getBytes(StandardCharsets.UTF_8);
-            exchange.sendResponseHeaders(answer.status(), bytes.length == 0 ? -1 : bytes.length);
-            exchange.getResponseBody().write(bytes);
+            answer.headers.forEach(exchange.getResponseHeaders()::set);
+            exchange.sendResponseHeaders(answer.status, answer.body.length == 0 ? -1 : answer.body.length);
+            exchange.getResponseBody().write(answer.body);
         }
     }
 
-    URI endpoint() {
+    public URI endpoint() {
         return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
     }
 
     /** What was called so far. */
-    List<Call> calls() {
+    public List<Call> calls() {
         return calls;
     }
 
