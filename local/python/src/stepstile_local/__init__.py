@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
@@ -95,9 +94,21 @@ def environment(given: Mapping[str, str], script: Path) -> dict[str, str]:
             [sysconfig.get_path("scripts"), variables.get("PATH", os.defpath)]
         )
     variables["STEPSTILE_HOME"] = str(find_home(variables))
-    if sys.stdout.isatty():
-        variables["COLUMNS"] = str(shutil.get_terminal_size().columns)
+    # Java cannot tell which of its streams are terminals.
+    terminals = [name for number, name in enumerate(("in", "out", "err")) if os.isatty(number)]
+    variables["STEPSTILE_TERMINALS"] = ",".join(terminals)
+    if "out" in terminals or "err" in terminals:
+        variables["COLUMNS"] = str(_columns())
     return variables
+
+
+def _columns() -> int:
+    for stream in (1, 2):
+        try:
+            return os.get_terminal_size(stream).columns
+        except OSError:
+            continue  # no terminal
+    return 80
 
 
 def find_home(variables: Mapping[str, str]) -> Path:

@@ -6,8 +6,10 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Prints text for people, in characters that the terminal can show. On a terminal, lines are wrapped between words at its
@@ -32,18 +34,47 @@ public final class Terminal {
         this.width = width;
     }
 
+    /** A stream of this process. */
+    public enum Stream {
+        IN,
+        OUT,
+        ERR
+    }
+
     /** The standard output of this process. */
     public static Terminal standard() {
         return new Terminal(System.out, charset("stdout.encoding"), interactive() ? columns() : 0);
     }
 
-    /** The standard error of this process; its width is taken to be that of the standard output. */
+    /** The standard error of this process. */
     public static Terminal ofErrors() {
-        return new Terminal(System.err, charset("stderr.encoding"), interactive() ? columns() : 0);
+        return new Terminal(System.err, charset("stderr.encoding"), isTerminal(Stream.ERR) ? columns() : 0);
     }
 
-    /** Whether the standard output is a terminal. JDK 25 has a console for a pipe too, so its presence is not enough. */
+    /** Whether the standard output is a terminal. */
     public static boolean interactive() {
+        return isTerminal(Stream.OUT);
+    }
+
+    /** Whether somebody can be asked on standard error, and answer on standard input. */
+    public static boolean canAsk() {
+        return isTerminal(Stream.IN) && isTerminal(Stream.ERR);
+    }
+
+    /** Whether a stream is a terminal, as the launcher found it. */
+    static boolean isTerminal(Stream stream) {
+        return isTerminal(stream, System.getenv("STEPSTILE_TERMINALS"));
+    }
+
+    /**
+     * Java tells of input and output together only. JDK 25 has a console for a pipe too, so its presence is not enough.
+     *
+     * @param found by the launcher, such as {@code out,err}; null without it
+     */
+    static boolean isTerminal(Stream stream, @Nullable String found) {
+        if (found != null) {
+            return List.of(found.split(",", -1)).contains(stream.name().toLowerCase(Locale.ROOT));
+        }
         return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
     }
 

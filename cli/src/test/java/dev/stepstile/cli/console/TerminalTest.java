@@ -35,6 +35,15 @@ class TerminalTest {
         assertThat(said(line, StandardCharsets.UTF_8, 0)).isEqualTo(line + "\n");
     }
 
+    /** Of {@code stepstile steps r | less}, the errors go to a terminal, and the answer does not. */
+    @Test
+    void is_what_the_launcher_found_of_each_stream() {
+        assertThat(Terminal.isTerminal(Terminal.Stream.ERR, "in,err")).isTrue();
+        assertThat(Terminal.isTerminal(Terminal.Stream.OUT, "in,err")).isFalse();
+        assertThat(Terminal.isTerminal(Terminal.Stream.IN, "out,")).isFalse();
+        assertThat(Terminal.isTerminal(Terminal.Stream.IN, "")).isFalse();
+    }
+
     @Test
     void draws_in_ascii_where_the_terminal_has_nothing_else() {
         assertThat(said("██░░ … 3 × ü", StandardCharsets.US_ASCII, 80)).isEqualTo("##-- ... 3 x ?\n");
