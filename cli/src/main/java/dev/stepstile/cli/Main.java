@@ -1,6 +1,7 @@
 package dev.stepstile.cli;
 
 import dev.stepstile.cli.bench.BenchCommand;
+import dev.stepstile.cli.console.ErrorJson;
 import dev.stepstile.cli.console.Launcher;
 import dev.stepstile.cli.console.Terminal;
 import dev.stepstile.cli.demo.DemoCommand;
@@ -28,6 +29,7 @@ import dev.stepstile.cli.run.ResultsCommand;
 import dev.stepstile.cli.run.RunCommand;
 import dev.stepstile.cli.simulate.SimulateCommand;
 import java.nio.file.FileSystemException;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -98,6 +100,10 @@ public final class Main {
             return CommandLine.ExitCode.SOFTWARE;
         });
         line.setParameterExceptionHandler((e, given) -> {
+            if (ErrorJson.isWanted(List.of(given))) {
+                errors.verbatim(ErrorJson.of("usage", String.valueOf(e.getMessage()), CommandLine.ExitCode.USAGE));
+                return CommandLine.ExitCode.USAGE;
+            }
             errors.say(String.valueOf(e.getMessage()));
             CommandLine.UnmatchedArgumentException.printSuggestions(
                     e, command(e).getErr());

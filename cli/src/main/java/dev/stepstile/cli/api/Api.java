@@ -5,6 +5,7 @@ import dev.stepstile.client.SigV4Signer;
 import dev.stepstile.client.Signer;
 import dev.stepstile.client.StepstileClient;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -107,10 +108,19 @@ public final class Api {
             return stack().orElseThrow().api();
         }
         if (endpoint != null) {
-            return URI.create(endpoint);
+            return parsed(endpoint);
         }
         String configured = System.getenv("STEPSTILE_ENDPOINT");
-        return URI.create(configured == null || configured.isBlank() ? LOCAL : configured);
+        return parsed(configured == null || configured.isBlank() ? LOCAL : configured);
+    }
+
+    private URI parsed(String text) {
+        try {
+            return new URI(text);
+        } catch (URISyntaxException e) {
+            throw wrong(
+                    "'" + text + "' is not an endpoint: " + e.getReason() + ". It is a URL, such as " + LOCAL + ".");
+        }
     }
 
     /** The stack that {@code --stack} names, as CloudFormation describes it; read once. */

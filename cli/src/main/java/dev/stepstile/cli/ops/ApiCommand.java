@@ -2,6 +2,7 @@ package dev.stepstile.cli.ops;
 
 import dev.stepstile.cli.api.Api;
 import dev.stepstile.cli.api.StackException;
+import dev.stepstile.cli.console.ErrorJson;
 import dev.stepstile.cli.console.Launcher;
 import dev.stepstile.cli.console.ShellWord;
 import dev.stepstile.cli.console.Terminal;
@@ -33,6 +34,10 @@ abstract class ApiCommand implements Callable<Integer> {
     private @Nullable CommandSpec spec;
 
     private final Screen screen = new Screen();
+
+    /** As the command line names it; a suggested command repeats it. */
+    private String asked = "RUN";
+
     private final Terminal errors = Terminal.ofErrors();
 
     /** @return the exit code */
@@ -43,23 +48,52 @@ abstract class ApiCommand implements Callable<Integer> {
         try (Calls calls = new Calls(api.client(PATIENCE))) {
             return ask(calls);
         } catch (RefusedException e) {
-            errors.say(e.getMessage() + next(e.type()));
-            return e.type().equals("not-stepstile") ? Exit.NOT_REACHED : Exit.REFUSED;
-        } catch (UnreachableException | UnauthorisedException e) {
-            errors.say(e.getMessage() + " To find out more: " + suggested("doctor"));
-            return Exit.NOT_REACHED;
+            return failed(e.type(), told(e), e.type().equals("not-stepstile") ? Exit.NOT_REACHED : Exit.REFUSED);
+        } catch (UnreachableException e) {
+            return failed("not-reached", e.getMessage() + furtherBy("doctor"), Exit.NOT_REACHED);
+        } catch (UnauthorisedException e) {
+            return failed("not-authorised", e.getMessage() + furtherBy("doctor"), Exit.NOT_REACHED);
         } catch (StackException e) {
-            errors.say(String.valueOf(e.getMessage()));
-            return e.reached() ? Exit.REFUSED : Exit.NOT_REACHED;
+            return failed(
+                    e.reached() ? "no-such-stack" : "not-reached",
+                    String.valueOf(e.getMessage()),
+                    e.reached() ? Exit.REFUSED : Exit.NOT_REACHED);
         }
     }
 
-    /** What to do about a refusal, where the API cannot know the command for it. */
-    private String next(String type) {
-        return switch (type) {
-            case "run-not-found" -> " Which runs there are: " + suggested("runs");
-            case "step-not-started" -> " Waiting steps: " + suggested("steps", "RUN", "--state", "QUEUED");
-            default -> "";
+    private void complain(String line) {
+        if (line.contains(": " + Launcher.ofThisProcess().command() + " ")) {
+            errors.verbatim(line);
+        } else {
+            errors.say(line);
+        }
+    }
+
+    private String furtherBy(String command) {
+        return "\nTo find out more: " + suggested(command);
+    }
+
+    /** Ends the command; a command to be copied is on a line of its own. */
+    final int failed(String error, String detail, int exitStatus) {
+        if (output.wantsJson()) {
+            errors.verbatim(ErrorJson.of(error, detail, exitStatus));
+        } else {
+            detail.lines().forEach(this::complain);
+        }
+        return exitStatus;
+    }
+
+    /** A refusal, and what to do about it where the API cannot know the command for it. */
+    private String told(RefusedException refused) {
+        String said = String.valueOf(refused.getMessage());
+        return switch (refused.type()) {
+            case "run-not-found" -> said + "\nWhich runs there are: " + suggested("runs");
+            case "step-not-started" -> said + "\nWaiting steps: " + suggested("steps", asked, "--state", "QUEUED");
+            case "no-such-call" ->
+                "Stepstile at " + api.uri()
+                        + " has no such call (no-such-call): the endpoint has a path too many, or its"
+                        + " version is earlier than this command's.";
+            default -> said;
         };
     }
 
@@ -99,6 +133,7 @@ abstract class ApiCommand implements Callable<Integer> {
             throw wrong("A run's id has 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = - and not '" + Text.clean(run)
                     + "'.");
         }
+        asked = run;
         return "/v1/runs/" + run;
     }
 }

@@ -40,6 +40,11 @@ public final class CancelCommand extends ChangeCommand {
         return change(
                 calls,
                 new Change(
-                        path(run) + "/cancel", body, "step", "cancelled", List.of("cancelledCount", "stoppingCount")));
+                        path(run) + "/cancel",
+                        body,
+                        "step",
+                        "cancelled",
+                        List.of("cancelledCount", "stoppingCount"),
+                        body.isEmpty())); // the run takes no more steps
     }
 }

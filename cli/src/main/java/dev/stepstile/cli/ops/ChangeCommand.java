@@ -24,24 +24,35 @@ abstract class ChangeCommand extends ApiCommand {
      * @param one what is counted: {@code step}
      * @param done what happens to it, in the past: {@code redriven}
      * @param counts the members of the answer that count, the first of which is what was wanted
+     * @param evenIfNothing the call does something even if it concerns no step
      */
-    record Change(String path, ObjectNode body, String one, String done, List<String> counts) {}
+    record Change(String path, ObjectNode body, String one, String done, List<String> counts, boolean evenIfNothing) {
+        Change(String path, ObjectNode body, String one, String done, List<String> counts) {
+            this(path, body, one, done, counts, false);
+        }
+    }
 
     final int change(Calls calls, Change change) {
         boolean json = output().isJson();
-        confirmation.refuseIfNobodyCanBeAsked(screen());
+        confirmation.refuseIfNobodyCanBeAsked();
         if (confirmation.isDryRun() || confirmation.asks()) {
             Preview preview = Preview.of(calls, change.path(), change.body());
-            if (confirmation.isDryRun() && json) {
-                screen().line(preview.answer().toString());
-            } else {
-                screen().say(preview.told(change.one(), change.done()));
-            }
+            String told = preview.told(change.one(), change.done());
             if (confirmation.isDryRun()) {
+                if (json) {
+                    screen().line(preview.answer().toString());
+                } else {
+                    screen().say(told);
+                }
                 return Exit.DONE;
             }
-            if (!confirmation.confirmed(screen(), "Go on?")) {
-                screen().say("Nothing was changed.");
+            if (preview.isNothing() && !change.evenIfNothing()) {
+                errors().say("Nothing to do: no " + change.one() + " would be " + change.done() + ".");
+                return Exit.DONE;
+            }
+            errors().say(told);
+            if (!confirmation.confirmed(errors(), "Go on?")) {
+                errors().say("Nothing was changed.");
                 return Exit.NO;
             }
         }

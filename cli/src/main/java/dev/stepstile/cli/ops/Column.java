@@ -1,6 +1,7 @@
 package dev.stepstile.cli.ops;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Locale;
 import java.util.function.Function;
 
 /**
@@ -18,7 +19,9 @@ record Column(String title, Cut cut, Function<JsonNode, String> shown, Function<
         /** Keys and ids. */
         MIDDLE,
         /** Sentences. */
-        END
+        END,
+        /** Sentences that are what is asked for: on a terminal, whole, below the line. */
+        BELOW
     }
 
     static Column whole(String title, String member) {
@@ -40,6 +43,15 @@ record Column(String title, Cut cut, Function<JsonNode, String> shown, Function<
 
     static Column sentence(String title, Function<JsonNode, String> value) {
         return new Column(title, Cut.END, value, value);
+    }
+
+    static Column below(String title, Function<JsonNode, String> value) {
+        return new Column(title, Cut.BELOW, value, value);
+    }
+
+    /** At the head of a table. */
+    String heading() {
+        return title.equals("attempt") ? "#" : title.toUpperCase(Locale.ROOT);
     }
 
     /** The text of a member; of a number, its digits. */

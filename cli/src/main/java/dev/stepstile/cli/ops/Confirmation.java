@@ -1,11 +1,13 @@
 package dev.stepstile.cli.ops;
 
+import dev.stepstile.cli.console.Terminal;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.Charset;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -14,6 +16,8 @@ import picocli.CommandLine.Spec;
 
 /** {@code --yes} and {@code --dry-run}, and the question between them. */
 final class Confirmation {
+    private static final Set<String> ANSWERS = Set.of("y", "yes");
+
     @Option(
             names = {"-y", "--yes"},
             description = "Do not ask. Needed where nobody can be asked.")
@@ -35,8 +39,8 @@ final class Confirmation {
     }
 
     /** Before the first call: nobody could answer. */
-    void refuseIfNobodyCanBeAsked(Screen screen) {
-        if (!yes && !dryRun && !screen.interactive()) {
+    void refuseIfNobodyCanBeAsked() {
+        if (!yes && !dryRun && !Terminal.canAsk()) {
             throw new ParameterException(
                     Objects.requireNonNull(command).commandLine(),
                     "This changes something, and there is no terminal to ask on: give --yes, or --dry-run to see what"
@@ -44,16 +48,23 @@ final class Confirmation {
         }
     }
 
-    /** @return whether the answer is a yes */
-    boolean confirmed(Screen screen, String question) {
+    /**
+     * Asks on standard error, so that an answer can go into a file.
+     *
+     * @return whether the answer is a yes
+     */
+    boolean confirmed(Terminal errors, String question) {
         if (yes) {
             return true;
         }
-        screen.say(question + " Type y for yes; anything else leaves everything as it is.");
+        errors.say(question + " Type y for yes; anything else leaves everything as it is.");
         try {
             String line = new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset())).readLine();
-            String answer = line == null ? "" : line.strip().toLowerCase(Locale.ROOT);
-            return answer.equals("y") || answer.equals("yes");
+            if (line == null) {
+                errors.verbatim(""); // Ctrl-D leaves the cursor where it was
+                return false;
+            }
+            return ANSWERS.contains(line.strip().toLowerCase(Locale.ROOT));
         } catch (IOException e) {
             return false;
         }

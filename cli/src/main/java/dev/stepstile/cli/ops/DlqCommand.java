@@ -160,22 +160,28 @@ public final class DlqCommand implements Runnable {
                 }
             }
             if (letters.isEmpty()) {
-                errors().say("The step has no dead letter. Its state: " + suggested("step", run, key));
-                return Exit.REFUSED;
+                return failed(
+                        "no-dead-letter",
+                        "The step has no dead letter.\nIts state: " + suggested("step", run, key),
+                        Exit.REFUSED);
             }
             return Exit.DONE;
         }
 
         private void print(JsonNode letter) {
-            screen().say("Letter    " + letter.path("messageId").asText() + ", sent "
-                    + letter.path("sentAt").asText() + ", received "
-                    + Text.count(letter.path("receiveCount").asLong(), "time"));
-            screen().say("Step      " + Text.clean(letter.path("key").asText()) + " of run "
-                    + letter.path("runId").asText() + ", attempt "
-                    + letter.path("attempt").asText() + ", now "
-                    + Listed.standing(letter));
-            screen().say("Handler   " + Text.clean(letter.path("handler").asText()));
-            screen().say("Cause     " + Text.clean(Listed.cause(letter)));
+            screen().field("Letter", letter.path("messageId").asText());
+            screen().field(
+                            "Sent",
+                            letter.path("sentAt").asText() + ", received "
+                                    + Text.count(letter.path("receiveCount").asLong(), "time"));
+            screen().field(
+                            "Step",
+                            letter.path("key").asText() + " of run "
+                                    + letter.path("runId").asText() + ", attempt "
+                                    + letter.path("attempt").asText() + ", now "
+                                    + Listed.standing(letter));
+            screen().field("Handler", letter.path("handler").asText());
+            screen().field("Cause", Listed.cause(letter));
             String body = letter.path("body").asText();
             screen().line(screen().interactive() ? Text.clean(body) : body);
             screen().line("Run it again:  " + suggested("dlq", "redrive", "--run", run, "--key", key));

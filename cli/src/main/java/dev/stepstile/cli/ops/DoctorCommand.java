@@ -136,8 +136,12 @@ public final class DoctorCommand extends ApiCommand {
         if (!oneLine) {
             screen().say(INDENT + text);
         }
-        if (!finding.todo().isEmpty()) {
-            screen().say(INDENT + finding.todo());
-        }
+        finding.todo().lines().forEach(line -> {
+            if (line.contains(": " + Launcher.ofThisProcess().command() + " ")) {
+                screen().line(INDENT + line); // to be copied
+            } else {
+                screen().say(INDENT + line);
+            }
+        });
     }
 }

@@ -45,7 +45,7 @@ public final class FailuresCommand extends ApiCommand {
                 Column.whole("kind", "kind"),
                 Column.sentence("handler", Column.member("handler")),
                 Column.told("last", group -> Text.ago(group.path("lastAt").asText(), now), Column.member("lastAt")),
-                Column.sentence("message", Column.member("message")));
+                Column.below("message", Column.member("message")));
         new Listing(output().format(), columns, Column.member("failure"), screen()).print(groups);
         if (groups.isEmpty()) {
             errors().say("No step of the run has failed.");

@@ -6,6 +6,7 @@ import dev.stepstile.client.JsonValue;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
@@ -21,6 +22,10 @@ import picocli.CommandLine.Parameters;
 public final class FeedCommand extends ApiCommand {
     private static final Duration STATUS_EVERY = Duration.ofSeconds(5);
     private static final int AFTER_KEY = 39;
+
+    /** A feed has them part by part. */
+    private static final Comparator<JsonValue> BY_TIME = Comparator.comparing(
+            (JsonValue entry) -> Instant.parse(entry.tree().path("at").asText()));
 
     @Parameters(paramLabel = "RUN", description = "The id of the run.")
     private String run = "";
@@ -43,7 +48,7 @@ public final class FeedCommand extends ApiCommand {
         boolean open = true;
         while (true) {
             List<JsonValue> entries = feed.poll();
-            entries.forEach(entry -> print(entry, json));
+            entries.stream().sorted(BY_TIME).forEach(entry -> print(entry, json));
             if (screen().closed() || (feed.caughtUp() && entries.isEmpty() && !(follow && open))) {
                 return Exit.DONE;
             }

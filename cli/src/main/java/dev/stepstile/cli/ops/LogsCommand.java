@@ -1,11 +1,10 @@
 package dev.stepstile.cli.ops;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.client.RefusedException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -15,40 +14,39 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code stepstile logs}: what a step has printed. */
+/** {@code stepstile logs}: what a step, or all steps of a run, have printed. */
 @Command(
         name = "logs",
-        description =
-                "What a step printed: its newest attempt, or with --follow each attempt until the step has ended.",
+        description = "What a step printed: its newest attempt, or with --follow each attempt until the step has ended."
+                + " Without KEY what all steps of the run printed, each line with its step, as it was written.",
         mixinStandardHelpOptions = true,
         footer = {
             "",
             "Examples:",
             "  ./stepstile logs nightly load-eu",
             "  ./stepstile logs nightly load-eu --follow",
+            "  ./stepstile logs nightly --follow",
             "",
             "Exit status: docs/cli.md"
         })
 public final class LogsCommand extends ApiCommand {
-    private static final ObjectMapper JSON = new ObjectMapper();
-    private static final char RECORD = '\u001E';
     private static final Duration POLL = Duration.ofSeconds(1);
+    private static final Duration STATUS_EVERY = Duration.ofSeconds(5);
     private static final Set<String> ENDED = Set.of("SUCCEEDED", "FAILED", "DEAD", "CANCELLED", "UNKNOWN");
 
     @Parameters(index = "0", paramLabel = "RUN", description = "The id of the run.")
     private String run = "";
 
-    @Parameters(index = "1", paramLabel = "KEY", description = "The key of the step.")
-    private String key = "";
+    @Parameters(index = "1", paramLabel = "KEY", arity = "0..1", description = "The key of the step. Default: all.")
+    private @Nullable String key;
 
     @Option(
             names = {"-f", "--follow"},
-            description =
-                    "Go on with what it prints, and with its next attempts, until the step has ended. Looks once a"
-                            + " second.")
+            description = "Go on with what it prints, and with its next attempts, until the step has ended; of all"
+                    + " steps until no dispatch of the run is open. Looks once a second.")
     private boolean follow;
 
-    @Option(names = "--attempt", paramLabel = "N", description = "Of this attempt. Default: the newest.")
+    @Option(names = "--attempt", paramLabel = "N", description = "Of this attempt of KEY. Default: the newest.")
     private @Nullable Integer attempt;
 
     private int printedAttempt;
@@ -57,30 +55,80 @@ public final class LogsCommand extends ApiCommand {
 
     @Override
     int ask(Calls calls) {
-        output().isJson();
-        if (follow && attempt != null) {
-            throw wrong("--follow goes on with the newest attempt: leave out --attempt.");
+        LogPrinter printer = new LogPrinter(screen(), output().isJson(), key == null);
+        if (attempt != null && (follow || key == null)) {
+            throw wrong(
+                    key == null
+                            ? "--attempt is of one step: give its KEY, too."
+                            : "--follow goes on with the newest attempt: leave out --attempt.");
         }
+        return key == null ? ofRun(calls, printer) : ofStep(calls, key, printer);
+    }
+
+    private int ofRun(Calls calls, LogPrinter printer) {
+        calls.get(path(run), Map.of()); // refused if there is no such run
+        RunLog log = new RunLog(calls, run, path(run), printer);
+        InstantSource clock = InstantSource.system();
+        Instant statusAt = clock.instant();
+        boolean open = true;
         while (true) {
-            Optional<JsonNode> step = follow ? ifStarted(calls) : Optional.of(read(calls));
-            if (step.isPresent()) {
-                print(step.get());
-                boolean ended = ENDED.contains(step.get().path("state").asText());
-                if (ended || !follow || screen().closed()) {
-                    return ended(step.get());
-                }
+            boolean some = log.printNew();
+            if (!printer.isRead()) {
+                return Exit.DONE;
             }
-            try {
-                Thread.sleep(POLL);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+            if (!follow || (!some && !open)) {
+                return endOfRun(log);
+            }
+            Instant now = clock.instant();
+            if (!now.isBefore(statusAt)) {
+                open = calls.get(path(run), Map.of()).path("openDispatchCount").asLong() > 0;
+                statusAt = now.plus(STATUS_EVERY);
+            }
+            if (!slept(log.feed().pause())) {
                 return Exit.DONE;
             }
         }
     }
 
-    private JsonNode read(Calls calls) {
-        Map<String, String> query = new LinkedHashMap<>(Map.of("key", key, "log", "true"));
+    private int endOfRun(RunLog log) {
+        if (log.pages() == 0) {
+            errors().say("No step of the run has printed anything so far.");
+        }
+        if (follow) {
+            errors().say("The run has ended: no dispatch of it is open.");
+        }
+        return Exit.DONE;
+    }
+
+    private int ofStep(Calls calls, String stepKey, LogPrinter printer) {
+        while (true) {
+            Optional<JsonNode> step = follow ? ifStarted(calls, stepKey) : Optional.of(read(calls, stepKey));
+            if (step.isPresent()) {
+                print(stepKey, step.get(), printer);
+                boolean ended = ENDED.contains(step.get().path("state").asText());
+                if (ended || !follow) {
+                    return endOfStep(step.get());
+                }
+            }
+            if (!printer.isRead() || !slept(POLL)) {
+                return Exit.DONE;
+            }
+        }
+    }
+
+    /** False if this process is to end. */
+    private static boolean slept(Duration pause) {
+        try {
+            Thread.sleep(pause);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private JsonNode read(Calls calls, String stepKey) {
+        Map<String, String> query = new LinkedHashMap<>(Map.of("key", stepKey, "log", "true"));
         if (attempt != null) {
             query.put("attempt", String.valueOf(attempt));
         }
@@ -88,12 +136,12 @@ public final class LogsCommand extends ApiCommand {
     }
 
     /** Empty while it is queued. Its log is read only when there is more of it. */
-    private Optional<JsonNode> ifStarted(Calls calls) {
+    private Optional<JsonNode> ifStarted(Calls calls, String stepKey) {
         try {
-            JsonNode step = calls.get(path(run) + "/step", Map.of("key", key));
+            JsonNode step = calls.get(path(run) + "/step", Map.of("key", stepKey));
             boolean same = step.path("attempt").asInt() == printedAttempt
                     && step.path("logPageCount").asInt() == printedPages;
-            return Optional.of(same ? step : read(calls));
+            return Optional.of(same ? step : read(calls, stepKey));
         } catch (RefusedException e) {
             if (!e.type().equals("step-not-started")) {
                 throw e;
@@ -106,7 +154,7 @@ public final class LogsCommand extends ApiCommand {
         }
     }
 
-    private void print(JsonNode step) {
+    private void print(String stepKey, JsonNode step, LogPrinter printer) {
         for (JsonNode page : step.path("logPages")) {
             int of = page.path("attempt").asInt();
             if (of != printedAttempt) {
@@ -118,44 +166,12 @@ public final class LogsCommand extends ApiCommand {
             }
             if (page.path("page").asInt() >= printedPages) {
                 printedPages = page.path("page").asInt() + 1;
-                page.path("lines").forEach(line -> printed(line.asText(), page));
+                printer.print(stepKey, page);
             }
         }
     }
 
-    private void printed(String line, JsonNode page) {
-        if (output().isJson()) {
-            ObjectNode entry = JSON.createObjectNode();
-            entry.set("attempt", page.path("attempt"));
-            entry.set("at", page.path("at"));
-            entry.put("line", line);
-            screen().line(entry.toString());
-        } else {
-            shown(line).ifPresent(text -> screen().line(screen().interactive() ? Text.clean(text) : text));
-        }
-    }
-
-    /** What a line stands for; empty for a record that is not for people. */
-    private static Optional<String> shown(String line) {
-        if (line.isEmpty() || line.charAt(0) != RECORD) {
-            return Optional.of(line);
-        }
-        try {
-            JsonNode record = JSON.readTree(line.substring(1));
-            if (record.has("stderr")) {
-                return Optional.of(record.path("stderr").asText());
-            }
-            JsonNode log = record.path("log");
-            return log.isObject()
-                    ? Optional.of(log.path("level").asText() + "  "
-                            + log.path("message").asText())
-                    : Optional.empty();
-        } catch (JsonProcessingException e) {
-            return Optional.empty();
-        }
-    }
-
-    private int ended(JsonNode step) {
+    private int endOfStep(JsonNode step) {
         if (printedPages == 0) {
             errors().say("The attempt has printed nothing yet; pages of its log come while it runs.");
         }

@@ -55,6 +55,11 @@ final class OutputOptions {
         };
     }
 
+    /** Whether what goes wrong is told to a program; never throws. */
+    boolean wantsJson() {
+        return json || format == Format.JSON;
+    }
+
     private ParameterException wrong(String why) {
         return new ParameterException(Objects.requireNonNull(command).commandLine(), why);
     }

@@ -16,6 +16,11 @@ record Preview(JsonNode answer) {
         return new Preview(calls.post(path, body.deepCopy().put(DRY_RUN, true)));
     }
 
+    /** Whether nothing would happen; false if that is not known. */
+    boolean isNothing() {
+        return count() == 0 && answer.path("complete").asBoolean(true);
+    }
+
     long count() {
         long sum = 0;
         for (JsonNode count : answer.path("counts")) {

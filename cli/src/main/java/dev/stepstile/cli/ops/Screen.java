@@ -13,6 +13,9 @@ final class Screen {
     private static final String YELLOW = "33";
     private static final String BLUE = "34";
     private static final String GREY = "90";
+    /** The columns of a field's label. */
+    static final int LABEL = 10;
+
     private static final Map<String, String> OF_STATE = Map.of(
             "SUCCEEDED",
             GREEN,
@@ -59,6 +62,20 @@ final class Screen {
     /** A sentence; wrapped on a terminal. */
     void say(String text) {
         terminal.say(text);
+    }
+
+    /** A value with its label; on a terminal that it does not fit, wrapped below its label. Nothing if it is blank. */
+    void field(String label, String value) {
+        if (value.isBlank()) {
+            return;
+        }
+        String text = Text.clean(value);
+        if (!interactive || Text.width(text) <= columns() - LABEL) {
+            line(Text.padded(label, LABEL) + text);
+        } else {
+            line(label);
+            say("  " + text);
+        }
     }
 
     /** A text in the colour of a state, if there are colours. */

@@ -109,6 +109,9 @@ public final class StatusCommand extends ApiCommand {
 
     private void next(JsonNode status) {
         JsonNode counts = status.path("counts");
+        if (status.path("paused").asBoolean()) {
+            screen().line("What is paused:   " + suggested("pause", "--list"));
+        }
         if (counts.path("FAILED").asLong() + counts.path("DEAD").asLong() > 0) {
             screen().line("Why they failed:  " + suggested("failures", run));
         }

@@ -2,13 +2,16 @@ package dev.stepstile.cli.ops;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.client.JsonValue;
+import dev.stepstile.client.RefusedException;
+import dev.stepstile.codec.Json;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -23,13 +26,13 @@ import picocli.CommandLine.Parameters;
             "Examples:",
             "  ./stepstile step nightly load-eu",
             "  ./stepstile step nightly load-eu --result",
+            "  ./stepstile step nightly load-eu --input",
             "",
             "Exit status: 0, or 1 if the step has failed, is dead or unknown. Others:",
             "docs/cli.md"
         })
 public final class StepCommand extends ApiCommand {
     private static final List<String> BAD = List.of("FAILED", "DEAD", "UNKNOWN");
-    private static final int LABEL = 10;
 
     @Parameters(index = "0", paramLabel = "RUN", description = "The id of the run.")
     private String run = "";
@@ -40,29 +43,78 @@ public final class StepCommand extends ApiCommand {
     @Option(names = "--result", description = "Print its result alone, as JSON, of any size.")
     private boolean result;
 
+    @Option(names = "--input", description = "Print the input of its newest attempt alone, as JSON; up to 3 MB.")
+    private boolean input;
+
     @Override
     int ask(Calls calls) {
         boolean json = output().isJson();
         String path = path(run);
+        if (result && input) {
+            throw wrong("--result and --input each print one thing: give one of them.");
+        }
+        if (input) {
+            return input(calls.raw(path + "/step", Map.of("key", key, "input", "true")));
+        }
         if (result) {
             screen().line(calls.client().result(run, key).text());
             return Exit.DONE;
         }
-        Map<String, String> query = new LinkedHashMap<>(Map.of("key", key));
-        JsonValue answer = calls.raw(path + "/step", query);
-        JsonNode step = answer.tree();
+        Optional<JsonValue> answer = answer(calls);
+        if (answer.isEmpty()) {
+            return failed("no-such-step", "Run " + run + " has no step '" + Text.clean(key) + "'.", Exit.REFUSED);
+        }
+        JsonNode step = answer.get().tree();
         if (json) {
-            screen().line(answer.text());
+            screen().line(answer.get().text());
         } else {
             print(step, InstantSource.system().instant());
         }
         return BAD.contains(step.path("state").asText()) ? Exit.NO : Exit.DONE;
     }
 
+    /** A step that no worker has claimed has no record: the list of steps shows it. */
+    private Optional<JsonValue> answer(Calls calls) {
+        try {
+            return Optional.of(calls.raw(path(run) + "/step", Map.of("key", key)));
+        } catch (RefusedException e) {
+            if (!e.type().equals("step-not-started")) {
+                throw e;
+            }
+        }
+        List<JsonNode> found = new ArrayList<>();
+        calls.pages(
+                path(run) + "/steps",
+                Map.of("prefix", key),
+                "steps",
+                new Calls.Page(0, ListCommand.LARGEST_PAGE),
+                steps -> {
+                    steps.stream()
+                            .filter(step -> step.path("key").asText().equals(key))
+                            .forEach(found::add);
+                    return found.isEmpty();
+                });
+        return found.stream().map(JsonValue::of).findFirst();
+    }
+
+    private int input(JsonValue answer) {
+        JsonNode step = Json.parse(answer.text());
+        JsonNode location = step.path("inputLocation");
+        if (location.isMissingNode()) {
+            screen().line(Json.print(step.path("input")));
+            return Exit.DONE;
+        }
+        errors().say("The input has " + Text.count(location.path("size").asLong())
+                + " bytes, too many for an answer. It is in the "
+                + (location.path("store").asText().equals("TABLE") ? "table" : "payload store") + ", as "
+                + location.path("key").asText() + ".");
+        return Exit.REFUSED;
+    }
+
     private void print(JsonNode step, Instant now) {
         String state = step.path("state").asText();
         field("Step", step.path("key").asText() + "  of run " + run);
-        screen().line(Text.padded("State", LABEL)
+        screen().line(Text.padded("State", Screen.LABEL)
                 + screen().state(state, state)
                 + attempts(step)
                 + (step.path("paused").asBoolean() ? ", paused" : "")
@@ -92,17 +144,7 @@ public final class StepCommand extends ApiCommand {
     }
 
     private void field(String label, String value) {
-        if (!value.isBlank()) {
-            String text = Text.clean(value);
-            int room = screen().columns() - LABEL;
-            boolean fits = screen().columns() == Integer.MAX_VALUE || Text.width(text) <= room;
-            if (fits) {
-                screen().line(Text.padded(label, LABEL) + text);
-            } else { // a sentence, wrapped below its label
-                screen().line(label);
-                screen().say("  " + text);
-            }
-        }
+        screen().field(label, value);
     }
 
     private void moment(String label, JsonNode step, String member, Instant now) {

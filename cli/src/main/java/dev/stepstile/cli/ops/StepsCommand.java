@@ -39,7 +39,7 @@ public final class StepsCommand extends ListCommand {
                         Column.told("state", StepsCommand::state, Column.member("state")),
                         Column.whole("attempt", "attempt"),
                         Column.sentence("handler", Column.member("handler")),
-                        Column.told("since", step -> Text.ago(since(step), now), StepsCommand::since),
+                        Column.told("since", step -> Text.distance(since(step), now), StepsCommand::since),
                         Column.told("took", StepsCommand::took, Column.member("durationSeconds")),
                         Column.sentence("error", StepsCommand::error)),
                 Column.member("key"),

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
@@ -72,12 +73,15 @@ final class StuckWork {
                         : Finding.wrong(
                                 "pauses",
                                 Text.count(pauses.size(), "pause") + ", the oldest for "
-                                        + Text.ago(
-                                                pauses.getFirst()
-                                                        .path("pausedAt")
-                                                        .asText(),
-                                                now),
-                                "See them: " + command("pause", "--list") + " End one: " + command("resume", "RUN")));
+                                        + Text.ago(oldest(pauses), now),
+                                "See them: " + command("pause", "--list") + "\nEnd one: " + command("resume", "RUN")));
+    }
+
+    private static String oldest(List<JsonNode> pauses) {
+        return pauses.stream()
+                .map(pause -> pause.path("pausedAt").asText())
+                .min(Comparator.comparing(Instant::parse))
+                .orElse("");
     }
 
     /** Steps that could run, and have waited for long; and attempts that may have killed their worker. */
@@ -105,7 +109,8 @@ final class StuckWork {
                                 "waiting",
                                 Text.count(stuck.size(), "run") + " with steps that have waited for " + LONG.toMinutes()
                                         + " minutes, such as " + stuck.getFirst(),
-                                "See what runs instead: " + command("running") + " If nothing does, workers are missing"
+                                "See what runs instead: " + command("running")
+                                        + "\nIf nothing does, workers are missing"
                                         + " or fail to claim: read the step function's log, and its metrics"
                                         + " (docs/operations.md#metrics)."));
         if (!suspects.isEmpty()) {
@@ -113,7 +118,7 @@ final class StuckWork {
                     "suspects",
                     Text.count(suspects.size(), "step") + " may have killed a worker, such as of run "
                             + suspects.getFirst(),
-                    "They run alone now; read their attempts: "
+                    "They run alone now.\nRead their attempts: "
                             + command("steps", suspects.getFirst(), "--state", "RETRYING")));
         }
     }
@@ -162,7 +167,7 @@ final class StuckWork {
                         : Finding.wrong(
                                 "dead letters",
                                 "about " + Text.count(count, "letter") + " in the dead-letter queue",
-                                "Read the causes: " + command("dlq", "list") + " Once they are mended: "
+                                "Read the causes: " + command("dlq", "list") + "\nOnce they are mended: "
                                         + command("dlq", "redrive", "--all")));
     }
 }

@@ -42,6 +42,18 @@ final class Text {
         }
     }
 
+    /** How long ago an instant of an answer was, or {@code in 52m00s}; empty if there is none. */
+    static String distance(String instant, Instant now) {
+        try {
+            Duration ahead = Duration.between(now, Instant.parse(instant));
+            return ahead.compareTo(Duration.ofSeconds(1)) < 0
+                    ? ago(instant, now)
+                    : "in " + duration(Math.rint(ahead.toMillis() / 1000.0));
+        } catch (DateTimeParseException e) {
+            return "";
+        }
+    }
+
     /** On one line, and without what would move a terminal's cursor or colour it. */
     static String clean(String text) {
         StringBuilder clean = new StringBuilder(text.length());

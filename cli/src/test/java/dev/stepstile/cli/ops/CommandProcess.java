@@ -1,7 +1,10 @@
 package dev.stepstile.cli.ops;
 
 import dev.stepstile.cli.Main;
+import dev.stepstile.cli.local.CommandLineProcess;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,19 +36,54 @@ record CommandProcess(int status, String out, String err) {
         return ended(new ProcessBuilder(command(Arrays.asList(words))), environment);
     }
 
-    /** On a terminal of 80 columns, by util-linux. Whoever types, types this. */
-    static CommandProcess onTerminal(Map<String, String> environment, String typed, String... words)
+    /** On a terminal of 80 columns, by util-linux. */
+    static CommandProcess onTerminal(Map<String, String> environment, String... words)
             throws IOException, InterruptedException {
-        String line = command(Arrays.asList(words)).stream()
-                .map(word -> "'" + word.replace("'", "'\\''") + "'")
-                .collect(Collectors.joining(" ", "exec ", ""));
-        ProcessBuilder builder = new ProcessBuilder("script", "-qefc", line, "/dev/null");
-        builder.environment().put("COLUMNS", "80");
-        builder.environment().put("TERM", "xterm");
-        Process process = started(builder, environment);
+        return ended(startedOnTerminal(environment, words));
+    }
+
+    /** On a terminal: once this was printed, that is typed. */
+    static CommandProcess answered(String printed, String typed, String... words)
+            throws IOException, InterruptedException {
+        Process process = startedOnTerminal(Map.of(), words);
+        String before = until(printed, process.getInputStream());
         process.getOutputStream().write(typed.getBytes(StandardCharsets.UTF_8));
         process.getOutputStream().flush();
-        return ended(process);
+        CommandProcess ended = ended(process);
+        return new CommandProcess(ended.status(), before + ended.out(), ended.err());
+    }
+
+    /** Through a pipe into another program of a shell; the status is that of the command. */
+    static CommandProcess piped(String into, String... words) throws IOException, InterruptedException {
+        String line = quoted(command(Arrays.asList(words))) + " | " + into + "; exit ${PIPESTATUS[0]}";
+        return ended(new ProcessBuilder("bash", "-c", line), Map.of());
+    }
+
+    private static String quoted(List<String> words) {
+        return words.stream()
+                .map(word -> "'" + word.replace("'", "'\\''") + "'")
+                .collect(Collectors.joining(" "));
+    }
+
+    private static Process startedOnTerminal(Map<String, String> environment, String... words) throws IOException {
+        List<String> command = new ArrayList<>(CommandLineProcess.INTERRUPTIBLE);
+        command.addAll(command(Arrays.asList(words)));
+        ProcessBuilder builder = new ProcessBuilder("script", "-qefc", "exec " + quoted(command), "/dev/null");
+        builder.environment().put("COLUMNS", "80");
+        builder.environment().put("TERM", "xterm");
+        return started(builder, environment);
+    }
+
+    private static String until(String text, InputStream out) throws IOException {
+        ByteArrayOutputStream read = new ByteArrayOutputStream();
+        while (!read.toString(StandardCharsets.UTF_8).contains(text)) {
+            int next = out.read();
+            if (next < 0) {
+                throw new AssertionError("it ended without '" + text + "': " + read.toString(StandardCharsets.UTF_8));
+            }
+            read.write(next);
+        }
+        return read.toString(StandardCharsets.UTF_8);
     }
 
     private static CommandProcess ended(ProcessBuilder builder, Map<String, String> environment)
@@ -56,7 +94,10 @@ record CommandProcess(int status, String out, String err) {
     }
 
     private static Process started(ProcessBuilder builder, Map<String, String> environment) throws IOException {
-        builder.environment().keySet().removeIf(name -> name.startsWith("AWS_") || name.equals("NO_COLOR"));
+        builder.environment()
+                .keySet()
+                .removeIf(name -> name.startsWith("AWS_")
+                        || List.of("NO_COLOR", "STEPSTILE_TERMINALS").contains(name));
         builder.environment().putAll(environment);
         return builder.start();
     }

@@ -15,6 +15,7 @@ import dev.stepstile.handlers.Sleep;
 import dev.stepstile.local.LocalStack;
 import dev.stepstile.local.StackOptions;
 import dev.stepstile.testing.Eventually;
+import dev.stepstile.testing.ScriptedApi;
 import dev.stepstile.usecase.Timing;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -281,8 +282,8 @@ class ControlCommandsTest {
     @Test
     void a_change_that_is_not_complete_is_repeated_with_its_name_and_counted_together() throws Exception {
         AtomicInteger calls = new AtomicInteger();
-        try (StubApi api = new StubApi(_ -> StubApi.Answer.json("{\"redrivenCount\":" + calls.incrementAndGet()
-                + ",\"damagedKeys\":[\"bad\"],\"complete\":" + (calls.get() == 3) + "}"))) {
+        try (ScriptedApi api = new ScriptedApi(_ -> ScriptedApi.Answer.json("{\"redrivenCount\":"
+                + calls.incrementAndGet() + ",\"damagedKeys\":[\"bad\"],\"complete\":" + (calls.get() == 3) + "}"))) {
             InThisJvm ended = InThisJvm.run("redrive", "r", "--yes", "--endpoint", api.endpoint());
 
             assertThat(ended.out()).contains("6 steps were redriven.");
@@ -298,8 +299,8 @@ class ControlCommandsTest {
 
     @Test
     void a_change_that_gets_nowhere_ends_and_says_so() throws Exception {
-        try (StubApi api = new StubApi(
-                _ -> StubApi.Answer.json("{\"cancelledCount\":0,\"stoppingCount\":0,\"complete\":false}"))) {
+        try (ScriptedApi api = new ScriptedApi(
+                _ -> ScriptedApi.Answer.json("{\"cancelledCount\":0,\"stoppingCount\":0,\"complete\":false}"))) {
             InThisJvm ended = InThisJvm.run("cancel", "r", "--prefix", "a", "--yes", "--endpoint", api.endpoint());
 
             assertThat(ended.err()).contains("repeat this command later");
@@ -310,7 +311,7 @@ class ControlCommandsTest {
     @Test
     void failures_of_several_pages_are_added_up() throws Exception {
         String group = "{\"failure\":\"f\",\"count\":2,\"states\":{\"DEAD\":2},\"firstAt\":\"%s\",\"lastAt\":\"%s\"}";
-        try (StubApi api = new StubApi(call -> StubApi.Answer.json(
+        try (ScriptedApi api = new ScriptedApi(call -> ScriptedApi.Answer.json(
                 call.target().contains("cursor=next")
                         ? "{\"failures\":[" + group.formatted("2026-11-24T07:00:00Z", "2026-11-24T07:30:00Z")
                                 + "],\"readCount\":2}"
@@ -350,7 +351,7 @@ class ControlCommandsTest {
 
     @Test
     void an_API_of_an_earlier_version_is_examined_as_far_as_it_can_tell() throws Exception {
-        try (StubApi api = new StubApi(call -> StubApi.Answer.of(
+        try (ScriptedApi api = new ScriptedApi(call -> ScriptedApi.Answer.of(
                 404,
                 "application/problem+json",
                 "{\"type\":\"https://stepstile.dev/problems/"

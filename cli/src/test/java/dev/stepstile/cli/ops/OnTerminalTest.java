@@ -3,6 +3,7 @@ package dev.stepstile.cli.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.client.Dispatch;
+import dev.stepstile.client.JsonValue;
 import dev.stepstile.client.Step;
 import dev.stepstile.client.StepstileClient;
 import dev.stepstile.handlers.Echo;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -47,6 +49,21 @@ class OnTerminalTest {
                                     Step.of(LONG, "no.such.handler", null),
                                     Step.of("日本語の鍵".repeat(12), "no.such.handler", null),
                                     Step.of("talker", "talkative", Map.of("seconds", 0)))));
+            client.dispatch(
+                    "waits",
+                    JsonValue.parse("{\"steps\":[{\"key\":\"a\",\"handler\":\"stepstile.echo\",\"notBefore\":9999}]}"));
+            client.dispatch(
+                    "endless",
+                    JsonValue.parse(
+                            "{\"steps\":[{\"key\":\"talker\",\"handler\":\"talkative\",\"input\":{\"seconds\":0}},"
+                                    + "{\"key\":\"z\",\"handler\":\"stepstile.echo\",\"notBefore\":9999}]}"));
+            client.dispatch(
+                    "many",
+                    Dispatch.of(
+                            "d",
+                            IntStream.range(0, 3_000)
+                                    .mapToObj(i -> Step.of("step-" + i + "-".repeat(60), "no.such.handler", null))
+                                    .toList()));
             assertThat(client.follow("nightly", List.of("talker", LONG)).await(Duration.ofMinutes(1), _ -> {}))
                     .isTrue();
         }
@@ -65,7 +82,7 @@ class OnTerminalTest {
     }
 
     private static CommandProcess onTerminal(Map<String, String> environment, String... words) throws Exception {
-        return CommandProcess.onTerminal(environment, "", words(words));
+        return CommandProcess.onTerminal(environment, words(words));
     }
 
     @Test
@@ -74,7 +91,8 @@ class OnTerminalTest {
                 new String[] {"status", "nightly", "--exact"},
                 new String[] {"steps", "nightly"},
                 new String[] {"feed", "nightly"},
-                new String[] {"logs", "nightly", "talker"},
+                new String[] {"logs", "nightly"},
+                new String[] {"failures", "nightly"},
                 new String[] {"audit", "nightly"},
                 new String[] {"doctor"}));
         for (String[] command : commands) {
@@ -109,6 +127,57 @@ class OnTerminalTest {
         assertThat(CommandProcess.run(Map.of(), words("logs", "nightly", "talker"))
                         .out())
                 .contains("said " + ESCAPE + "31mred");
+    }
+
+    @Test
+    void a_question_is_answered_on_a_terminal_with_yes_or_no_or_the_end_of_the_input() throws Exception {
+        String[] cancel = words("cancel", "waits", "a");
+        for (String typed : List.of("n\n", "\u0004")) {
+            CommandProcess no = CommandProcess.answered("Type y for yes", typed, cancel);
+
+            assertThat(no.status()).as(no.out()).isEqualTo(Exit.NO);
+            assertThat(no.out()).contains("1 step would be cancelled", "Nothing was changed.");
+        }
+        assertThat(stateOfWaiting()).isEqualTo("QUEUED");
+
+        CommandProcess interrupted = CommandProcess.answered("Type y for yes", "\u0003", cancel);
+        assertThat(interrupted.status()).as(interrupted.out()).isEqualTo(130);
+        assertThat(stateOfWaiting()).isEqualTo("QUEUED");
+
+        CommandProcess yes = CommandProcess.answered("Type y for yes", "Y\n", cancel);
+        assertThat(yes.status()).as(yes.out()).isZero();
+        assertThat(yes.out()).contains("1 step was cancelled.");
+        assertThat(stateOfWaiting()).isEqualTo("CANCELLED");
+    }
+
+    private static String stateOfWaiting() {
+        try (StepstileClient client = StepstileClient.of(stack.endpoint())) {
+            return client.get("/v1/runs/waits/steps", Map.of())
+                    .tree()
+                    .path("steps")
+                    .path(0)
+                    .path("state")
+                    .asText();
+        }
+    }
+
+    @Test
+    void what_is_followed_is_interrupted_with_the_status_of_a_signal() throws Exception {
+        for (String command : List.of("feed", "logs")) {
+            CommandProcess ended = CommandProcess.answered("talker", "\u0003", words(command, "endless", "--follow"));
+
+            assertThat(ended.status()).as(command + ended.out()).isEqualTo(130);
+            assertThat(ended.out()).doesNotContain("Exception");
+        }
+    }
+
+    @Test
+    void a_list_of_which_only_the_first_line_is_read_ends_without_a_complaint() throws Exception {
+        CommandProcess ended = CommandProcess.piped("head -1", words("steps", "many", "--all"));
+
+        assertThat(ended.out().lines()).hasSize(1);
+        assertThat(ended.err()).isEmpty();
+        assertThat(ended.status()).isZero();
     }
 
     @Test

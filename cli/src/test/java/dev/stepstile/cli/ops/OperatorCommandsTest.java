@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.cli.run.InThisJvm;
 import dev.stepstile.client.Dispatch;
+import dev.stepstile.client.JsonValue;
 import dev.stepstile.client.Step;
 import dev.stepstile.client.StepstileClient;
 import dev.stepstile.codec.Json;
@@ -12,12 +13,14 @@ import dev.stepstile.handlers.Echo;
 import dev.stepstile.handlers.Sleep;
 import dev.stepstile.local.LocalStack;
 import dev.stepstile.local.StackOptions;
+import dev.stepstile.testing.ScriptedApi;
 import dev.stepstile.usecase.Timing;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -184,6 +187,120 @@ class OperatorCommandsTest {
     }
 
     @Test
+    void a_steps_input_is_printed_alone_in_the_characters_in_which_it_came() {
+        try (StepstileClient client = StepstileClient.of(stack.endpoint())) {
+            client.dispatch(
+                    "typed",
+                    JsonValue.parse("{\"dispatchId\":\"d\",\"steps\":[{\"key\":\"a\",\"handler\":\"stepstile.echo\","
+                            + "\"input\":{\"b\":-0.0,\"a\":1E400}}]}"));
+            assertThat(client.follow("typed", List.of("a")).await(Duration.ofMinutes(1), _ -> {}))
+                    .isTrue();
+        }
+        assertThat(call("step", "typed", "a", "--input").out()).isEqualTo("{\"b\":-0.0,\"a\":1E400}\n");
+    }
+
+    @Test
+    void an_input_that_is_too_large_for_an_answer_is_said_to_be_where_it_is() throws Exception {
+        try (ScriptedApi api = new ScriptedApi(_ -> ScriptedApi.Answer.json("{\"key\":\"a\",\"inputLocation\":"
+                + "{\"store\":\"PAYLOADS\",\"key\":\"inputs/r/d/0\",\"size\":4000000,\"sha256\":\"x\"}}"))) {
+            InThisJvm ended = InThisJvm.run("step", "r", "a", "--input", "--endpoint", api.endpoint());
+
+            assertThat(ended.status()).isEqualTo(Exit.REFUSED);
+            assertThat(ended.out()).isEmpty();
+            assertThat(ended.err()).contains("4,000,000 bytes", "payload store, as inputs/r/d/0");
+        }
+    }
+
+    @Test
+    void the_log_of_a_run_has_each_line_of_each_step_with_its_step() throws Exception {
+        try (StepstileClient client = StepstileClient.of(stack.endpoint())) {
+            client.dispatch(
+                    "talks",
+                    Dispatch.of(
+                            "d",
+                            List.of(
+                                    Step.of("one", "talkative", Map.of("seconds", 0)),
+                                    Step.of("silent", "stepstile.echo", null),
+                                    Step.of("two", "talkative", Map.of("seconds", 2)))));
+
+            InThisJvm followed = call("logs", "talks", "--follow");
+
+            assertThat(followed.status()).as(followed.err()).isZero();
+            assertThat(followed.out().lines())
+                    .containsExactlyInAnyOrder("one\tsaid \u001b[31mred\u001b[0m", "two\tsaid \u001b[31mred\u001b[0m");
+            assertThat(followed.err()).contains("The run has ended");
+            assertThat(json(call("logs", "talks", "--json")).stream()
+                            .map(line -> line.path("key").asText()
+                                    + line.path("attempt").asInt()))
+                    .containsExactlyInAnyOrder("one1", "two1");
+        }
+    }
+
+    @Test
+    void the_log_of_a_run_is_in_the_order_of_its_pages_whatever_the_order_of_the_feed() throws Exception {
+        String feed = "{\"entries\":["
+                + "{\"key\":\"b\",\"attempt\":1,\"at\":\"2026-11-24T08:00:03Z\",\"state\":\"DEAD\",\"logPageCount\":2},"
+                + "{\"key\":\"a\",\"attempt\":2,\"at\":\"2026-11-24T08:00:02Z\",\"page\":0},"
+                + "{\"key\":\"b\",\"attempt\":1,\"at\":\"2026-11-24T08:00:01Z\",\"page\":0},"
+                + "{\"key\":\"silent\",\"attempt\":1,\"at\":\"2026-11-24T08:00:00Z\",\"state\":\"DEAD\",\"logPageCount\":0}"
+                + "],\"cursor\":\"end\",\"caughtUp\":true}";
+        String page = "{\"attempt\":%d,\"page\":%d,\"at\":\"2026-11-24T08:00:00Z\",\"lines\":[\"%s\"]}";
+        String ofA = "{\"logPages\":[" + page.formatted(2, 0, "a0") + "]}";
+        String ofB = "{\"logPages\":[" + page.formatted(1, 0, "b0") + "," + page.formatted(1, 1, "b1") + "]}";
+        try (ScriptedApi api = new ScriptedApi(call -> ScriptedApi.Answer.json(
+                call.target().contains("/feed")
+                        ? feed
+                        : call.target().contains("key=a") ? ofA : call.target().contains("key=b") ? ofB : "{}"))) {
+            InThisJvm ended = InThisJvm.run("logs", "r", "--endpoint", api.endpoint());
+
+            assertThat(ended.out().lines()).as(ended.err()).containsExactly("b\tb0", "a #2\ta0", "b\tb1");
+            assertThat(api.calls().stream().map(ScriptedApi.Call::target))
+                    .as("a step that printed nothing costs no call")
+                    .noneMatch(target -> target.contains("key=silent"));
+        }
+    }
+
+    @Test
+    void a_stack_that_stops_while_it_is_followed_is_not_reached_any_more() throws Exception {
+        AtomicInteger feeds = new AtomicInteger();
+        try (ScriptedApi api = new ScriptedApi(call -> {
+            boolean gone = call.target().contains("/feed") && feeds.incrementAndGet() > 1;
+            return gone
+                    ? ScriptedApi.Answer.HANG_UP
+                    : ScriptedApi.Answer.json(
+                            call.target().contains("/feed")
+                                    ? "{\"entries\":[],\"cursor\":\"end\",\"caughtUp\":true}"
+                                    : "{\"runId\":\"r\",\"openDispatchCount\":1}");
+        })) {
+            for (String command : List.of("logs", "feed")) {
+                feeds.set(0);
+                InThisJvm ended =
+                        InThisJvm.run(command, "r", "--follow", "--patience", "1", "--endpoint", api.endpoint());
+
+                assertThat(ended.status()).as(command + ended.err()).isEqualTo(Exit.NOT_REACHED);
+                assertThat(ended.err()).contains("./stepstile doctor --endpoint");
+            }
+        }
+    }
+
+    @Test
+    void what_goes_wrong_is_JSON_on_standard_error_for_whoever_asked_for_JSON() {
+        JsonNode refused = Json.parse(call("status", "no-such-run", "--json").err());
+        JsonNode unreached = Json.parse(
+                InThisJvm.run("steps", "nightly", "-o", "json", "--endpoint", "http://127.0.0.1:9", "--patience", "1")
+                        .err());
+        InThisJvm usage = InThisJvm.run("steps", "nightly", "--json", "--limit", "none");
+
+        assertThat(refused.path("error").asText()).isEqualTo("run-not-found");
+        assertThat(refused.path("detail").asText()).contains("./stepstile runs");
+        assertThat(refused.path("exitStatus").asInt()).isEqualTo(Exit.REFUSED);
+        assertThat(unreached.path("error").asText()).isEqualTo("not-reached");
+        assertThat(unreached.path("exitStatus").asInt()).isEqualTo(Exit.NOT_REACHED);
+        assertThat(usage.status()).isEqualTo(Exit.USAGE);
+        assertThat(Json.parse(usage.err()).path("error").asText()).isEqualTo("usage");
+    }
+
+    @Test
     void the_feed_has_each_end_once() {
         InThisJvm ended = call("feed", "nightly", "--json");
 
@@ -253,6 +370,8 @@ class OperatorCommandsTest {
                 "steps nightly --json --output csv",
                 "status nightly --output csv",
                 "logs nightly talker --follow --attempt 1",
+                "logs nightly --attempt 1",
+                "step nightly talker --input --result",
                 "running nightly --worker w",
                 "completion tcsh"
             })
@@ -260,7 +379,7 @@ class OperatorCommandsTest {
         InThisJvm ended = InThisJvm.run(Stream.of(words.split(" ", -1)).toArray());
 
         assertThat(ended.status()).as(ended.err()).isEqualTo(Exit.USAGE);
-        assertThat(ended.err()).contains("--help");
+        assertThat(ended.err()).contains(words.contains("--json") ? "\"error\":\"usage\"" : "--help");
     }
 
     @Test
@@ -283,7 +402,7 @@ class OperatorCommandsTest {
 
     @Test
     void a_server_that_is_not_Stepstile_is_not_reached() throws Exception {
-        try (StubApi other = new StubApi(_ -> StubApi.Answer.of(200, "text/html", "<html>"))) {
+        try (ScriptedApi other = new ScriptedApi(_ -> ScriptedApi.Answer.of(200, "text/html", "<html>"))) {
             InThisJvm ended = InThisJvm.run("status", "nightly", "--endpoint", other.endpoint());
 
             assertThat(ended.status()).isEqualTo(Exit.NOT_REACHED);
@@ -293,7 +412,7 @@ class OperatorCommandsTest {
 
     @Test
     void a_count_that_needs_several_calls_is_added_up_by_the_API_and_printed_once() throws Exception {
-        try (StubApi api = new StubApi(call -> StubApi.Answer.json(
+        try (ScriptedApi api = new ScriptedApi(call -> ScriptedApi.Answer.json(
                 call.target().contains("cursor=next")
                         ? "{\"runId\":\"r\",\"counts\":{\"SUCCEEDED\":7}}"
                         : "{\"runId\":\"r\",\"counts\":{\"SUCCEEDED\":3},\"cursor\":\"next\"}"))) {
@@ -306,13 +425,13 @@ class OperatorCommandsTest {
 
     @Test
     void an_interrupted_list_of_pages_asks_for_no_more_than_its_limit() throws Exception {
-        try (StubApi api = new StubApi(
-                _ -> StubApi.Answer.json("{\"steps\":[{\"key\":\"a\",\"state\":\"QUEUED\"}],\"cursor\":\"more\"}"))) {
+        try (ScriptedApi api = new ScriptedApi(_ ->
+                ScriptedApi.Answer.json("{\"steps\":[{\"key\":\"a\",\"state\":\"QUEUED\"}],\"cursor\":\"more\"}"))) {
             InThisJvm ended =
                     InThisJvm.run("steps", "r", "--limit", "2", "--output", "name", "--endpoint", api.endpoint());
 
             assertThat(ended.out().lines()).containsExactly("a", "a");
-            assertThat(api.calls().stream().map(StubApi.Call::target))
+            assertThat(api.calls().stream().map(ScriptedApi.Call::target))
                     .containsExactly("/v1/runs/r/steps?limit=2", "/v1/runs/r/steps?cursor=more&limit=1");
         }
     }
