@@ -77,6 +77,9 @@ class Stack:
         by_name = {alarm["AlarmName"]: alarm for alarm in alarms}
         return {name: by_name[physical_id] for name, physical_id in names.items()}
 
+    def schedule(self, name):
+        return self.aws("scheduler").get_schedule(Name=self.id(name))
+
     def table(self):
         return self.aws("dynamodb").describe_table(TableName=self.id("Table"))["Table"]
 

@@ -57,6 +57,7 @@ CHANGED = {
     "OldestStepAlarmSeconds": 7200,
     "AccountConcurrency": 3000,
     "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms",
+    "AuditSchedule": "cron(0/5 1-4 * * ? *)",
 }
 # What has an effect, or is allowed, only together with others.
 TOGETHER = {
@@ -85,6 +86,7 @@ EVERYTHING = {
     "DeploymentType": "Linear10PercentEvery1Minute",
     "Tracing": "Active",
     "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:other",
+    "AuditSchedule": "rate(5 minutes)",
 }
 BASES = [{}, IMAGE, EVERYTHING]
 # Of a function's properties, those that belong to it and not to a version.
@@ -427,6 +429,29 @@ def test_a_gradual_deployment_shifts_every_alias_and_watches_its_functions_error
             for stat in stats:
                 assert stat["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function}}]
         assert set(stack.of_type("AWS::IAM::Role")) == set(Stack(template).of_type("AWS::IAM::Role"))
+
+
+def test_the_audit_is_there_only_if_it_is_asked_for(template):
+    off, on = Stack(template), Stack(template, AuditSchedule="rate(5 minutes)")
+    assert set(on.resources) - set(off.resources) == {"AuditTimer", "AuditViolationsAlarm"}
+    assert set(off.resources) - set(on.resources) == set()
+    changed = {
+        name: (off.value(off.resources[name]), on.value(on.resources[name]))
+        for name in off.resources
+        if off.value(off.resources[name]) != on.value(on.resources[name])
+    }
+    assert set(changed) == {"ScheduleRole", "Dashboard"}
+    body = changed["Dashboard"][1]["Properties"]["DashboardBody"]
+    assert ', "${AuditViolationsAlarm.Arn}"]' in body
+    assert on.of_type("AWS::Scheduler::Schedule")["AuditTimer"]["ScheduleExpression"] == "rate(5 minutes)"
+
+
+@pytest.mark.parametrize("refused", ["5 minutes", "rate(0 minutes)", "rate(5)", "cron()", "at(2026-11-30T00:00:00)", "off"])
+def test_what_is_no_schedule_is_refused(template, refused):
+    pattern = template["Parameters"]["AuditSchedule"]["AllowedPattern"]
+    assert not re.search(pattern, refused)
+    for taken in ("", "rate(1 minute)", "rate(12 hours)", "cron(0 3 * * ? *)", "cron(0/15 8 ? * MON-FRI *)", "cron(0 0 ? * 2#1 *)"):
+        assert re.search(pattern, taken)
 
 
 def test_without_a_gradual_deployment_nothing_of_codedeploy_is_there(template):

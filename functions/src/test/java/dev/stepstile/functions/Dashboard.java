@@ -9,7 +9,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The template's dashboard, as CloudWatch reads it once CloudFormation has put the stack's names into it. */
+/** The template's dashboard, as CloudWatch reads it once CloudFormation has put the stack's names into it, and all that may be. */
 record Dashboard(JsonNode body) {
     /** How wide CloudWatch's grid is. */
     static final int COLUMNS = 24;
@@ -24,12 +24,20 @@ record Dashboard(JsonNode body) {
     /** @throws Json.BadJson if it is no JSON */
     static Dashboard of(Template template) {
         JsonNode text = template.properties("Dashboard").path("DashboardBody").path("Fn::Sub");
-        return new Dashboard(Json.parse(NAMED.matcher(text.path(0).asText()).replaceAll(found -> {
+        return new Dashboard(Json.parse(named(template, text.path(0).asText(), text.path(1))));
+    }
+
+    /** @param own the names that the text explains itself */
+    private static String named(Template template, String text, JsonNode own) {
+        return NAMED.matcher(text).replaceAll(found -> {
             JsonNode parameter = template.parameter(found.group(1));
-            return parameter.path("Type").asText().equals("Number")
-                    ? parameter.path("Default").asText()
-                    : "<" + found.group(1) + ">";
-        })));
+            JsonNode part = own.path(found.group(1)).path("Fn::If").path(1).path("Fn::Sub");
+            return part.isTextual()
+                    ? named(template, part.asText(), own)
+                    : parameter.path("Type").asText().equals("Number")
+                            ? parameter.path("Default").asText()
+                            : "<" + found.group(1) + ">";
+        });
     }
 
     List<JsonNode> widgets(String type) {

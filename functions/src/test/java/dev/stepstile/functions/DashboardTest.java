@@ -168,6 +168,7 @@ class DashboardTest {
                 Fault.breaks(FULL, "\"x\": 18, \"y\": 5, \"width\": 6", "\"x\": 19, \"y\": 5, \"width\": 6"),
                 Fault.breaks(A_ROW_EACH, "## Queue:", "## Message:"),
                 Fault.breaks(ALARMS, "\"${FeedLagAlarm.Arn}\",", ""),
+                Fault.breaks(ALARMS, "${OfTheAudit}", ""),
                 Fault.breaks(SENT, "\"4xx\", \"ApiId\"", "\"4xx\", \"ApiName\""),
                 Fault.breaks(SENT, "\"SystemErrors\", \"TableName\"", "\"SystemErrors\", \"Table\""),
                 Fault.breaks(SHOWN, "[\"Stepstile\", \"STALE_REFUSED\"", "[\"Stepstile\", \"STALE_RESULTS\""),

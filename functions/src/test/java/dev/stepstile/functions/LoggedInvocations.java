@@ -7,6 +7,7 @@ import dev.stepstile.api.StepInput;
 import dev.stepstile.api.StepResult;
 import dev.stepstile.embedded.EmbeddedPorts;
 import dev.stepstile.functions.dispatch.DispatchFunction;
+import dev.stepstile.functions.runs.RunsFunction;
 import dev.stepstile.functions.step.StepFunction;
 import dev.stepstile.functions.sweeper.SweeperFunction;
 import dev.stepstile.lambda.FunctionEnvironment;
@@ -18,6 +19,10 @@ import dev.stepstile.usecase.Timing;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -26,15 +31,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A program that invokes three functions in a JVM of its own, as Lambda has one: what it prints is what CloudWatch gets.
- * A dispatch, its three steps (of which one fails for good), an unrecognised message, and a sweep that finds a lost worker.
+ * A program that invokes the functions in a JVM of its own, as Lambda has one: what it prints is what CloudWatch gets.
+ * A dispatch, its three steps (of which one fails for good), an unrecognised message, a sweep that finds a lost worker, and an audit that
+ * finds a record which was altered by hand.
  */
 final class LoggedInvocations {
     static final String LOST_WORKER = "the-lost-one";
 
     private LoggedInvocations() {}
 
-    public static void main(String[] arguments) throws IOException {
+    public static void main(String[] arguments) throws IOException, SQLException {
         try (EmbeddedPorts embedded =
                 EmbeddedPorts.open(Path.of(arguments[0]), Duration.ofSeconds(30), InstantSource.system())) {
             Timing timing = Timing.of(
@@ -51,6 +57,17 @@ final class LoggedInvocations {
             step.handleRequest(often, named("step-2"));
             embedded.ports().workers().start(WorkerRecord.starting(LOST_WORKER, List.of(), Instant.EPOCH));
             new SweeperFunction(environment).handleRequest(Events.map("sweeper-schedule"), named("sweeper"));
+            damage(Path.of(arguments[0]));
+            new RunsFunction(environment)
+                    .handleRequest(Events.stream("runs-audit-schedule"), new ByteArrayOutputStream(), named("runs"));
+        }
+    }
+
+    /** What an audit finds. */
+    private static void damage(Path state) throws SQLException {
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + state.resolve("stepstile.db"));
+                Statement statement = connection.createStatement()) {
+            statement.executeUpdate("UPDATE record SET body = substr(body, 1, 20) WHERE step_key = 'extract'");
         }
     }
 

@@ -203,6 +203,23 @@ class LoggingTest {
     }
 
     @Test
+    void a_violation_is_a_line_with_its_run_its_step_its_kind_and_its_evidence() {
+        assertThat(logged())
+                .filteredOn(line -> line.has("violation"))
+                .singleElement()
+                .satisfies(line -> {
+                    assertThat(line.path("level").asText()).isEqualTo("ERROR");
+                    assertThat(line.path("violation").asText()).isEqualTo("RECORD_DAMAGED");
+                    assertThat(line.path("run").asText()).isEqualTo("nightly");
+                    assertThat(line.path("step").asText()).isEqualTo("extract");
+                    assertThat(line.path("message").asText())
+                            .startsWith("RECORD_DAMAGED in dispatch nightly-1: ")
+                            .contains("The record of step nightly/extract is damaged");
+                    assertThat(request(line)).isEqualTo("request-of-runs");
+                });
+    }
+
+    @Test
     void what_is_logged_outside_of_a_step_carries_none() {
         List<JsonNode> lines = logged().stream()
                 .filter(line -> line.path("message").asText().startsWith("Message ")

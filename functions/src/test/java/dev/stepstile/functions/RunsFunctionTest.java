@@ -13,6 +13,7 @@ import dev.stepstile.step.StepState;
 import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.step.WorkerRecord.Activity;
 import dev.stepstile.step.WorkerRecord.Assignment;
+import dev.stepstile.usecase.Metric;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -188,6 +189,18 @@ class RunsFunctionTest {
     }
 
     @Test
+    void the_event_of_the_audits_schedule_audits_all_runs() {
+        JsonNode answer = deployed.runs("runs-audit-schedule");
+        assertThat(answer.path("status").asInt()).isEqualTo(200);
+        JsonNode audit = answer.path("body");
+        assertThat(audit.path("violations")).isEmpty();
+        assertThat(audit.path("runCount").asInt()).isEqualTo(1);
+        assertThat(audit.path("checkedCount").asInt()).isEqualTo(3);
+        assertThat(audit.path("complete").asBoolean()).isTrue();
+        assertThat(deployed.counts().of(Metric.STEPS_AUDITED)).isEqualTo(3);
+    }
+
+    @Test
     void the_feed_shows_what_ended() {
         JsonNode feed = answered("runs-feed");
         Set<String> ended = new TreeSet<>();
@@ -243,7 +256,7 @@ class RunsFunctionTest {
             JsonNode answer = deployed.call(call.substring(0, call.indexOf(' ')), path);
             assertThat(answer.path("body").path("type").asText()).as(call).doesNotEndWith("/no-such-call");
         }
-        assertThat(routes).isEqualTo(known).hasSize(23);
+        assertThat(routes).isEqualTo(known).hasSize(24);
     }
 
     /** The calls that the answer to an unknown one names: {@code GET /v1/runs/{runId}, …/feed; POST …/cancel}. */

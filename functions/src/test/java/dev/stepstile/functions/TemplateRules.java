@@ -83,6 +83,7 @@ final class TemplateRules {
         ALL.put("java25 on arm64", TemplateRules::runtime);
         ALL.put("an alias follows all properties", TemplateRules::alias);
         ALL.put("the schedule does not retry", TemplateRules::noRetries);
+        ALL.put("the audit is there only if it is asked for, and calls what audits all runs", TemplateRules::audit);
         ALL.put("the schedule equals its variable", TemplateRules::sweepSchedule);
         ALL.put("the dispatch timeout equals its variable", TemplateRules::dispatchTimeout);
         ALL.put("the step function outlives its longest step", TemplateRules::stepTimeout);
@@ -328,6 +329,44 @@ final class TemplateRules {
                 }
             }
         });
+        return problems;
+    }
+
+    private static List<String> audit(Template template) {
+        List<String> problems = new ArrayList<>();
+        Set<String> conditional = Set.of("AuditTimer", "AuditViolationsAlarm");
+        for (String name : conditional) {
+            if (!template.resource(name).path("Condition").asText().equals("HasAudit")) {
+                problems.add(name + " is there whether it is asked for or not");
+            }
+        }
+        JsonNode timer = template.properties("AuditTimer");
+        JsonNode target = timer.path("Target");
+        JsonNode call = Json.parse(target.path("Input").asText("{}"));
+        boolean answered = template.events("RunsFunction", "HttpApi").stream()
+                .anyMatch(route -> route.path("Method").equals(call.path("method"))
+                        && route.path("Path").equals(call.path("path")));
+        if (!answered || !target.path("Arn").path("Fn::Sub").asText().equals("${RunsFunction.Arn}:live")) {
+            problems.add("it calls " + target);
+        }
+        if (!timer.path("ScheduleExpression").path("Ref").asText().equals("AuditSchedule")) {
+            problems.add("it is called at " + timer.path("ScheduleExpression"));
+        }
+        if (target.path("RetryPolicy").path("MaximumRetryAttempts").asInt(185) != 0
+                || template.properties("RunsFunction")
+                                .path("EventInvokeConfig")
+                                .path("MaximumRetryAttempts")
+                                .asInt(2)
+                        != 0) {
+            problems.add("a part that failed is repeated beside the next one");
+        }
+        JsonNode allowed =
+                template.properties("ScheduleRole").path("Policies").path(0).path("PolicyDocument");
+        if (!allowed.toString()
+                .contains("[\"HasAudit\",{\"Action\":\"lambda:InvokeFunction\",\"Effect\":\"Allow\","
+                        + "\"Resource\":{\"Fn::Sub\":\"${RunsFunction.Arn}:live\"}},{\"Ref\":\"AWS::NoValue\"}]")) {
+            problems.add("the schedule's role may " + allowed);
+        }
         return problems;
     }
 

@@ -204,6 +204,26 @@ class TemplateTest {
                 Fault.breaks(
                         "the schedule does not retry", "            RetryPolicy: { MaximumRetryAttempts: 0 }\n", ""),
                 Fault.breaks("the schedule does not retry", "        MaximumRetryAttempts: 0\n", ""),
+                Fault.breaks(
+                        "the audit is there only if it is asked for, and calls what audits all runs",
+                        "    Condition: HasAudit\n",
+                        ""),
+                Fault.breaks(
+                        "the audit is there only if it is asked for, and calls what audits all runs",
+                        "Input: '{\"method\": \"POST\", \"path\": \"/v1/audit\"}'",
+                        "Input: '{\"method\": \"GET\", \"path\": \"/v1/audit\"}'"),
+                Fault.breaks(
+                        "the audit is there only if it is asked for, and calls what audits all runs",
+                        "ScheduleExpression: !Ref AuditSchedule",
+                        "ScheduleExpression: rate(5 minutes)"),
+                Fault.breaks(
+                        "the audit is there only if it is asked for, and calls what audits all runs",
+                        "        RetryPolicy: { MaximumRetryAttempts: 0 }\n\n  # -",
+                        "\n  # -"),
+                Fault.breaks(
+                        "the audit is there only if it is asked for, and calls what audits all runs",
+                        "                - HasAudit\n                - Effect: Allow\n                  Action: lambda:InvokeFunction",
+                        "                - HasWebhooks\n                - Effect: Allow\n                  Action: lambda:InvokeFunction"),
                 Fault.breaks("the schedule equals its variable", "rate(1 minute)", "rate(2 minutes)"),
                 Fault.breaks(
                         "the schedule equals its variable",

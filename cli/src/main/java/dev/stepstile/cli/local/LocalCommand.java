@@ -82,6 +82,14 @@ public final class LocalCommand implements Callable<Integer> {
     private int graceSeconds = 30;
 
     @Option(
+            names = "--audit-every",
+            paramLabel = "SECONDS",
+            description =
+                    "Audits a part of all runs each so often, as AuditSchedule does on AWS: the log and /metrics have what it"
+                            + " finds. Default: never.")
+    private @Nullable Integer auditSeconds;
+
+    @Option(
             names = "--sam-env",
             paramLabel = "FILE",
             description =
@@ -194,6 +202,9 @@ public final class LocalCommand implements Callable<Integer> {
         if (leaseSeconds < 1 || leaseSeconds > 600) {
             throw wrong("--lease must be 1 to 600 seconds.");
         }
+        if (auditSeconds != null && (auditSeconds < 1 || auditSeconds > 86_400)) {
+            throw wrong("--audit-every must be 1 to 86400 seconds.");
+        }
         if (graceSeconds < 0 || graceSeconds > 3600) {
             throw wrong("--grace must be 0 to 3600 seconds.");
         }
@@ -230,6 +241,9 @@ public final class LocalCommand implements Callable<Integer> {
                 .withTraces(traces)
                 .withWebhooks(new StackOptions.Webhooks(
                         webhooks, webhookPrivate, webhookSecrets == null ? null : webhookSecrets.toAbsolutePath()));
+        if (auditSeconds != null) {
+            options = options.withTimes(options.times().audited(Duration.ofSeconds(auditSeconds)));
+        }
         if (sam != null) {
             options = options.withEmulatorsOn(sam.address());
         }

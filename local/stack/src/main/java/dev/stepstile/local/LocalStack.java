@@ -1,9 +1,11 @@
 package dev.stepstile.local;
 
+import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import dev.stepstile.embedded.EmbeddedPorts;
 import dev.stepstile.emulators.AwsUsage;
 import dev.stepstile.local.aws.EmulatedAws;
 import dev.stepstile.local.events.EventSourceMapping;
+import dev.stepstile.local.events.LocalContext;
 import dev.stepstile.local.handlers.HandlerClassPath;
 import dev.stepstile.local.handlers.UserHandlers;
 import dev.stepstile.local.http.HttpApi;
@@ -25,7 +27,11 @@ import dev.stepstile.usecase.InMemoryMeter;
 import dev.stepstile.usecase.Stepstile;
 import dev.stepstile.usecase.Tasks;
 import dev.stepstile.usecase.Traces;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -38,10 +44,20 @@ import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The four functions on this machine, with what surrounds them on AWS. */
 public final class LocalStack implements AutoCloseable {
     private static final Duration REPORT_EVERY = Duration.ofSeconds(5);
+
+    /** The event of AWS's schedule. */
+    private static final String AUDIT = "{\"method\": \"POST\", \"path\": \"/v1/audit\"}";
+
+    /** The stack that stops waits for it. */
+    private static final Duration AUDIT_TIMEOUT = Duration.ofSeconds(10);
+
+    private static final Logger LOG = LoggerFactory.getLogger(LocalStack.class);
 
     private final OpenParts parts = new OpenParts();
     private final InMemoryMeter tally = new InMemoryMeter();
@@ -81,6 +97,7 @@ public final class LocalStack implements AutoCloseable {
                     clock.steady()::atRest));
             mapping.start(options.workers());
             startSweeps(options, runtime.tasks(), clock, functions);
+            startAudits(options, runtime.tasks(), functions);
             api = parts.opened(new HttpApi(options.addresses().port(), functions.dispatch(), functions.runs(), tally));
             up = true;
         } finally {
@@ -99,6 +116,27 @@ public final class LocalStack implements AutoCloseable {
                     }
                 });
         parts.opened((AutoCloseable) schedule::cancel);
+    }
+
+    private void startAudits(StackOptions options, Tasks tasks, StackFunctions functions) {
+        Duration every = options.times().audit();
+        if (every != null) {
+            RequestStreamHandler runs = functions.runs();
+            Tasks.Cancellable schedule = tasks.every("audit", every, () -> audit(runs));
+            parts.opened((AutoCloseable) schedule::cancel);
+        }
+    }
+
+    /** Calls the runs function as the schedule does on AWS; the function logs and counts what it finds. */
+    private static void audit(RequestStreamHandler runs) {
+        try {
+            runs.handleRequest(
+                    new ByteArrayInputStream(AUDIT.getBytes(StandardCharsets.UTF_8)),
+                    OutputStream.nullOutputStream(),
+                    new LocalContext("audit", AUDIT_TIMEOUT));
+        } catch (IOException e) {
+            LOG.warn("A part of the audit was not made ({}); the next one goes on.", e.toString());
+        }
     }
 
     private Ports embeddedPorts(StackOptions options, Path state, StackClock clock) {

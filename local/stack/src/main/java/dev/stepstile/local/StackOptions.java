@@ -85,8 +85,21 @@ public record StackOptions(
      * @param timing the protocol's
      * @param visibility the queue's visibility timeout
      * @param functionTimeout the step function's
+     * @param audit how often a part of all runs is audited; null: never
      */
-    public record Times(Timing timing, Duration visibility, Duration functionTimeout) {
+    public record Times(
+            Timing timing,
+            Duration visibility,
+            Duration functionTimeout,
+            @Nullable Duration audit) {
+        public Times(Timing timing, Duration visibility, Duration functionTimeout) {
+            this(timing, visibility, functionTimeout, null);
+        }
+
+        public Times audited(@Nullable Duration every) {
+            return new Times(timing, visibility, functionTimeout, every);
+        }
+
         /** For tests and demonstrations: a lost worker is noticed within seconds. */
         public static final Times SHORT = new Times(
                 Timing.of(Duration.ofSeconds(3), Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(30)),

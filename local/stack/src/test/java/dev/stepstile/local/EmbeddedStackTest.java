@@ -7,8 +7,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.testing.Eventually;
 import dev.stepstile.testing.StackCaller;
+import dev.stepstile.usecase.Metric;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -69,6 +71,17 @@ class EmbeddedStackTest {
     private static void problem(HttpResponse<String> answer, int status) {
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
         assertThat(answer.headers().firstValue("content-type")).hasValue("application/problem+json");
+    }
+
+    @Test
+    void audits_all_runs_each_so_often_if_it_is_told_to() throws Exception {
+        StackOptions options = StackOptions.of(StackOptions.Kind.EMBEDDED, folder);
+        try (LocalStack stack =
+                LocalStack.start(options.withTimes(options.times().audited(Duration.ofSeconds(1))))) {
+            new StackCaller(stack.endpoint()).dispatch("audited", naps(3));
+            Eventually.await(() -> stack.tally().of(Metric.STEPS_AUDITED), steps -> steps >= 3);
+            assertThat(stack.tally().of(Metric.AUDIT_VIOLATIONS)).isZero();
+        }
     }
 
     @Test

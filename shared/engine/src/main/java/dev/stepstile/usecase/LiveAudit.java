@@ -68,6 +68,7 @@ public final class LiveAudit {
      * @param unread payloads that were not looked at, as two reads a step were spent
      * @param next where the first look continues; null once all steps have been looked at
      * @param again what is to be looked at once more; null if nothing is
+     * @param settled nothing was looked at: nothing has happened since
      */
     public record Page(
             List<Violation> violations,
@@ -75,7 +76,8 @@ public final class LiveAudit {
             int reads,
             int unread,
             @Nullable Position next,
-            @Nullable SecondLook again) {}
+            @Nullable SecondLook again,
+            boolean settled) {}
 
     /**
      * Where a first look continues.
@@ -124,8 +126,16 @@ public final class LiveAudit {
      * @return empty if there is no such run
      */
     public Optional<Page> look(String runId, @Nullable Position from) throws InterruptedException {
+        return look(runId, from, null);
+    }
+
+    /**
+     * As {@link #look(String, Position)}, but a first call does not look at a run whose dispatches were all closed before an
+     * instant; null: it does.
+     */
+    Optional<Page> look(String runId, @Nullable Position from, @Nullable Instant since) throws InterruptedException {
         Optional<Run> run = store.run(runId);
-        return run.isPresent() ? Optional.of(new FirstLook(run.get()).from(from)) : Optional.empty();
+        return run.isPresent() ? Optional.of(new FirstLook(run.get()).from(from, since)) : Optional.empty();
     }
 
     /**
@@ -136,7 +146,7 @@ public final class LiveAudit {
      */
     public Optional<Page> lookAgain(String runId, SecondLook again) throws InterruptedException {
         if (parts.runtime().now().isBefore(again.notBefore())) {
-            return Optional.of(new Page(List.of(), 0, 0, 0, null, again));
+            return Optional.of(new Page(List.of(), 0, 0, 0, null, again, false));
         }
         Optional<Run> run = store.run(runId);
         if (run.isEmpty()) {
@@ -151,7 +161,7 @@ public final class LiveAudit {
                 reads += lookAgain(run.get(), dispatch.get(), suspects.steps(), violations);
             }
         }
-        return Optional.of(new Page(violations, 0, reads, 0, null, null));
+        return Optional.of(new Page(violations, 0, reads, 0, null, null, false));
     }
 
     private int lookAgain(Run run, Dispatch dispatch, List<Suspect> suspects, List<Violation> violations)
@@ -216,7 +226,7 @@ public final class LiveAudit {
             this.run = run;
         }
 
-        Page from(@Nullable Position from) throws InterruptedException {
+        Page from(@Nullable Position from, @Nullable Instant since) throws InterruptedException {
             List<Dispatch> dispatches;
             try {
                 dispatches = store.dispatches(run.runId()).stream()
@@ -226,6 +236,9 @@ public final class LiveAudit {
                 violations.add(new Violation(
                         Violation.Kind.DISPATCHES_DAMAGED, null, null, String.valueOf(damaged.getMessage())));
                 return page(null);
+            }
+            if (from == null && since != null && dispatches.stream().allMatch(each -> isSettled(each, since))) {
+                return new Page(List.of(), 0, reads, 0, null, null, true);
             }
             Set<String> ids = ids(dispatches);
             for (Dispatch dispatch : dispatches) {
@@ -250,7 +263,13 @@ public final class LiveAudit {
                     .toList();
             Instant again = parts.runtime().now().plus(LOOK_AGAIN_AFTER);
             return new Page(
-                    violations, checked, reads, unread, next, all.isEmpty() ? null : new SecondLook(again, all));
+                    violations, checked, reads, unread, next, all.isEmpty() ? null : new SecondLook(again, all), false);
+        }
+
+        /** It was last counted when it was closed. */
+        private static boolean isSettled(Dispatch dispatch, Instant since) {
+            Instant countedAt = dispatch.progress().countedAt();
+            return dispatch.closed() && countedAt != null && countedAt.isBefore(since);
         }
 
         private boolean isFull() {

@@ -25,7 +25,10 @@ public enum Metric {
     DISPATCHES_SWEPT("Dispatches that a sweep visited."),
     DISPATCHES_CLOSED("Dispatches that a sweep closed."),
     NOTIFICATIONS_SENT("Notifications of closed dispatches that their targets accepted."),
-    NOTIFICATIONS_FAILED("Notifications of closed dispatches that were given up.");
+    NOTIFICATIONS_FAILED("Notifications of closed dispatches that were given up."),
+    RUNS_AUDITED("Runs that an audit of all runs has looked at, each time that it does."),
+    STEPS_AUDITED("Steps that an audit of all runs has looked at, each time that it does."),
+    AUDIT_VIOLATIONS("Violations that an audit of all runs has found, each time that it does.");
 
     private final String help;
 

@@ -84,6 +84,10 @@ public final class Stepstile {
         return new LiveAudit(parts);
     }
 
+    public AuditRounds auditRounds() {
+        return new AuditRounds(parts);
+    }
+
     public RunQueries queries() {
         return new RunQueries(parts);
     }

@@ -14,7 +14,7 @@ public record Violation(
 
     /** The stable names of violations. */
     public enum Kind {
-        /** The items of the run's dispatches cannot be read. */
+        /** The run's item, or those of its dispatches, cannot be read. */
         DISPATCHES_DAMAGED(true),
         /** A dispatch contradicts itself, its run or its manifest. */
         DISPATCH_WRONG(true),

@@ -28,7 +28,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/** Runs, {@code /v1/runs…}; the running steps of all, {@code /v1/running}; pauses, and {@code /v1/dead-letters…}. */
+/** Runs, {@code /v1/runs…}; of all of them {@code /v1/running} and {@code /v1/audit}; pauses, and {@code /v1/dead-letters…}. */
 public final class RunsApi {
     private final RunQueries queries;
     private final RunListApi lists;
@@ -44,7 +44,7 @@ public final class RunsApi {
     public RunsApi(Stepstile stepstile) {
         this.queries = stepstile.queries();
         this.results = new ResultPieces(queries);
-        this.audit = new AuditApi(stepstile.audit());
+        this.audit = new AuditApi(stepstile);
         this.cancel = new CancelApi(stepstile);
         this.selected = stepstile.selectedSteps();
         this.redriver = stepstile.redriver();
@@ -104,6 +104,7 @@ public final class RunsApi {
         return switch (String.join("/", path)) {
             case "v1/runs" -> lists.runs(only("GET", call));
             case "v1/running" -> lists.running(only("GET", call));
+            case "v1/audit" -> audit.ofAll(only("POST", call), deadline);
             case "v1/pause" -> pauses.pause(only("POST", call));
             case "v1/resume" -> pauses.resume(only("POST", call));
             case "v1/pauses" -> pauses.list(only("GET", call));
@@ -124,7 +125,7 @@ public final class RunsApi {
                 "no-such-call",
                 "No such call. The calls are GET /v1/runs, /v1/running, /v1/runs/{runId}, …/steps, …/failures, …/step, "
                         + "…/step/result, …/steps/{key}, …/running, …/feed, …/audit; POST …/dispatches, …/steps/lookup, …/cancel, "
-                        + "…/redrive, …/pause, …/resume, /v1/pause, /v1/resume; GET /v1/pauses, /v1/dead-letters; POST /v1/dead-letters/redrive, /v1/dead-letters/purge.");
+                        + "…/redrive, …/pause, …/resume, /v1/audit, /v1/pause, /v1/resume; GET /v1/pauses, /v1/dead-letters; POST /v1/dead-letters/redrive, /v1/dead-letters/purge.");
     }
 
     private Answer status(String runId, Http.Call call) throws InterruptedException {

@@ -30,6 +30,7 @@ import dev.stepstile.step.PauseScope;
 import dev.stepstile.step.Run;
 import dev.stepstile.step.StepOverrides;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.AuditRounds;
 import dev.stepstile.usecase.DeadLetters;
 import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.HandlerOutput;
@@ -397,8 +398,7 @@ public final class Simulation {
     }
 
     private void auditLive(RunLedger ledger, boolean patient) {
-        boolean recent = scheduler.millis() - ledger.touchedAt < AUDITED_MILLIS;
-        if (ledger.run != null && recent && underAudit.add(ledger.runId)) {
+        if (isRecent(ledger) && underAudit.add(ledger.runId)) {
             OperatorAudit audit = new OperatorAudit(this, findings, ledger.runId, patient);
             at(Duration.between(Scheduler.START, scheduler.now()), "operator", ledger.runId, () -> {
                 audited = audited.plus(audit.audit());
@@ -407,7 +407,40 @@ public final class Simulation {
         }
     }
 
-    /** How much was audited by {@link #auditLive}. */
+    /** All runs are audited on a schedule, part by part, until a while after nothing has changed. */
+    public void auditRounds(Duration every) {
+        service("audit timer", process -> {
+            while (true) {
+                scheduler.pause(every.toMillis());
+                if (auditor.runs().stream().anyMatch(this::isRecent)) {
+                    at(Duration.between(Scheduler.START, scheduler.now()), "audit timer", this::auditPart);
+                }
+            }
+        });
+    }
+
+    private void auditPart() {
+        askWaiting((stepstile, deadline) -> stepstile.auditRounds().audit(deadline))
+                .ifPresent(answer -> {
+                    if (answer instanceof AuditRounds.Answer.Done(AuditRounds.Report report)) {
+                        AuditRounds.Looked looked = report.looked();
+                        audited = audited.plus(new OperatorAudit.Audited(
+                                looked.runs(), looked.steps(), looked.reads(), report.suspects(), 0));
+                        report.violations()
+                                .forEach(found -> findings.add(
+                                        found.runId() + "/" + found.violation().stepKey(),
+                                        "the audit of all runs reports "
+                                                + found.violation().kind() + ": "
+                                                + found.violation().evidence()));
+                    }
+                });
+    }
+
+    private boolean isRecent(RunLedger ledger) {
+        return ledger.run != null && scheduler.millis() - ledger.touchedAt < AUDITED_MILLIS;
+    }
+
+    /** How much was audited by {@link #auditLive} and {@link #auditRounds}. */
     OperatorAudit.Audited audited() {
         return audited;
     }

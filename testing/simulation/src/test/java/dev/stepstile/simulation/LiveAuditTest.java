@@ -60,6 +60,21 @@ class LiveAuditTest {
         reportsNothing(name, 20, "none", "light", "rough");
     }
 
+    @ParameterizedTest
+    @CsvSource({"busy, 2", "redriven, 5"})
+    void the_audit_of_all_runs_reports_nothing_and_comes_to_each_step(String name, long seeds) {
+        Scenarios.Named named = Scenarios.named(name);
+        for (long seed = 1; seed <= seeds; seed++) {
+            Simulation simulation = named.scenario().staged(named.config(seed).with(FaultProfile.parse("rough")));
+            simulation.auditRounds(OFTEN);
+            Outcome outcome = simulation.run(AT_MOST);
+            assertThat(outcome.violations()).as("%s, seed %s", name, seed).isEmpty();
+            assertThat(simulation.audited().steps())
+                    .isGreaterThanOrEqualTo(outcome.progress().accepted());
+            assertThat(simulation.audited().reads()).isPositive();
+        }
+    }
+
     @Test
     void an_auditor_that_does_not_wait_for_its_second_look_raises_false_alarms() {
         List<Long> raised = new ArrayList<>();
@@ -73,16 +88,29 @@ class LiveAuditTest {
         assertThat(raised).isNotEmpty();
     }
 
+    /** Prints how much was audited and the faults that it went through: with the others of this test a million steps. */
     @ParameterizedTest
     @ValueSource(strings = {"failures", "cancel", "redrive", "poison"})
     @Tag("full")
-    @Timeout(value = 20, unit = TimeUnit.MINUTES)
+    @Timeout(value = 30, unit = TimeUnit.MINUTES)
     void a_live_audit_of_250_000_steps_reports_nothing_while_they_run(String name) {
         Scenarios.Named named = Scenarios.named(name);
         SimulationConfig config = named.config(1).with(FaultProfile.parse("light"));
-        Played played = play(named, 250_000, config, Duration.ofMinutes(2));
-        System.out.printf("%s: %s%n", name, played.audited());
-        assertThat(played.violations()).isEmpty();
-        assertThat(played.audited().steps()).isGreaterThan(250_000);
+        Simulation simulation =
+                named.sized().apply(250_000).audited(Duration.ofMinutes(2)).staged(config);
+        simulation.auditRounds(Duration.ofMinutes(5));
+        long began = System.nanoTime();
+        Outcome outcome = simulation.run(AT_MOST);
+        Duration took = Duration.ofNanos(System.nanoTime() - began);
+        System.out.printf(
+                "%s: %s steps in %s s, %s, faults %s%n",
+                name,
+                outcome.progress().accepted(),
+                took.toSeconds(),
+                simulation.audited(),
+                outcome.faults().kinds());
+        assertThat(outcome.violations()).isEmpty();
+        assertThat(outcome.faults().kinds()).isNotEmpty();
+        assertThat(simulation.audited().steps()).isGreaterThan(250_000);
     }
 }

@@ -254,7 +254,7 @@ class RulesOfEndingTest {
                     SimulationConfig.of(1).with(Faults.NONE.at("deadLetters.move", new Fault.CrashBefore()));
             Played.of(DOOMED, config).holds();
             Played.of(DOOMED, config.with(trusting))
-                    .isFound("its dispatch was closed before its dead letter was sent")
+                    .isFound("its dispatch was closed while it was DEAD at attempt 1: DEAD_LETTER_UNMARKED")
                     .isFound("it is dead and has no dead letter");
         }
     }

@@ -52,7 +52,12 @@ final class Faults {
 
     /** The next call of that name does not arrive. */
     void fail(String call) {
-        add(new Fault(call, 0, false, Kind.LOSS));
+        fail(call, 0);
+    }
+
+    /** One of the next calls of that name does not arrive. */
+    void fail(String call, int skip) {
+        add(new Fault(call, skip, false, Kind.LOSS));
     }
 
     /** The next call of that name is carried out, and its answer is lost. */

@@ -8,13 +8,14 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
- * Resources of the SAM template that cost the same in each month.
+ * Resources of the SAM template that cost the same in each month, of those that are there whatever the parameters are.
  *
  * @param alarmMetrics metrics that alarms watch: an alarm over several is charged for each
  */
 public record TemplateCounts(int alarmMetrics, int dashboards) {
     private static final Pattern RESOURCE = Pattern.compile("(?m)^ {2}\\w+:\\n(?: {4}.*\\n| *#.*\\n|\\n)*");
     private static final Pattern ALARM = Pattern.compile("(?m)^ {4}Type: AWS::CloudWatch::(?:Composite)?Alarm$");
+    private static final Pattern CONDITION = Pattern.compile("(?m)^ {4}Condition: ");
     private static final Pattern DASHBOARD = Pattern.compile("(?m)^ {4}Type: AWS::CloudWatch::Dashboard$");
     private static final Pattern METRIC = Pattern.compile("\\bMetricName:");
 
@@ -32,6 +33,9 @@ public record TemplateCounts(int alarmMetrics, int dashboards) {
         int dashboards = 0;
         for (String resource :
                 RESOURCE.matcher(template).results().map(found -> found.group()).toList()) {
+            if (CONDITION.matcher(resource).find()) {
+                continue;
+            }
             if (ALARM.matcher(resource).find()) {
                 // One without a metric of its own, such as an alarm over alarms, is charged too.
                 metrics += Math.max(1, (int) METRIC.matcher(resource).results().count());

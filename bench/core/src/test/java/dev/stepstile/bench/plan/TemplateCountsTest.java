@@ -27,6 +27,11 @@ class TemplateCountsTest {
                         - MetricStat: { Metric: { MetricName: Invocations } }
                         # without what failed
                         - MetricStat: { Metric: { MetricName: Errors } }
+                  Asked:
+                    Type: AWS::CloudWatch::Alarm
+                    Condition: IsAskedFor
+                    Properties:
+                      MetricName: Violations
                   Over:
                     Type: AWS::CloudWatch::CompositeAlarm
                     Properties:

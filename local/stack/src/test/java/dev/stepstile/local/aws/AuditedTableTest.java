@@ -26,8 +26,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
@@ -52,6 +54,8 @@ class AuditedTableTest {
     Path folder;
 
     private Duration ahead = Duration.ZERO;
+
+    private final Set<Violation.Kind> seen = EnumSet.noneOf(Violation.Kind.class);
 
     private EmulatedAws aws;
     private DynamoDbClient dynamoDb;
@@ -104,6 +108,7 @@ class AuditedTableTest {
             found.addAll(
                     stepstile.audit().lookAgain(run, page.again()).orElseThrow().violations());
         }
+        found.forEach(each -> seen.add(each.kind()));
         return found.stream().map(each -> each.kind() + " " + each.stepKey()).toList();
     }
 
@@ -126,8 +131,12 @@ class AuditedTableTest {
     }
 
     private void alter(String run, String attribute, AttributeValue value) {
+        alter(record(run, "small"), attribute, value);
+    }
+
+    private void alter(Map<String, AttributeValue> key, String attribute, AttributeValue value) {
         dynamoDb.updateItem(update -> update.tableName(table())
-                .key(record(run, "small"))
+                .key(key)
                 .updateExpression("SET #a = :v")
                 .expressionAttributeNames(Map.of("#a", attribute))
                 .expressionAttributeValues(Map.of(":v", value)));
@@ -163,7 +172,10 @@ class AuditedTableTest {
             recordsAreHeld();
             feedIsHeld();
             payloadsAreHeld();
+            recordsAreHeldAgainstTheirDispatch();
+            dispatchesAreHeld();
         }
+        assertThat(seen).isEqualTo(EnumSet.allOf(Violation.Kind.class));
     }
 
     private void recordsAreHeld() throws InterruptedException {
@@ -235,5 +247,59 @@ class AuditedTableTest {
                 .manifest());
         delete(key("payload#" + manifest, "payload"));
         assertThat(audit("payload")).containsExactly("MANIFEST_MISSING null");
+    }
+
+    private void recordsAreHeldAgainstTheirDispatch() throws InterruptedException {
+        String run = "by-hand";
+        ends(run);
+        alter(record(run, "s0"), "i", AttributeValue.fromN("3"));
+        alter(record(run, "s1"), "d", AttributeValue.fromS("d0"));
+        alter(record(run, "s2"), "c", AttributeValue.fromN("4"));
+        alter(record(run, "s3"), "nb", AttributeValue.fromN("1"));
+        alter(record(run, "s3"), "state", AttributeValue.fromS("RETRYING"));
+        alter(record(run, "s4"), "ek", AttributeValue.fromS("PAYLOAD_MISSING"));
+        alter(record(run, "s4"), "em", AttributeValue.fromS("gone"));
+        alter(record(run, "s4"), "state", AttributeValue.fromS("DEAD"));
+        StepState.Succeeded end = (StepState.Succeeded) aws.ports()
+                .store()
+                .record(new StepId(run, "item"), Shards.of("item", Shards.DEFAULT))
+                .orElseThrow()
+                .state();
+        alter(
+                key("payload#" + key(end.result()), "payload"),
+                "b",
+                AttributeValue.fromB(SdkBytes.fromUtf8String("\0\"y\"")));
+        assertThat(audit(run))
+                .contains(
+                        "RECORD_MISPLACED s0",
+                        "RECORD_WITHOUT_DISPATCH s1",
+                        "CANCEL_UNKNOWN s2",
+                        "STEP_OPEN s3",
+                        "DEAD_LETTER_UNMARKED s4",
+                        "PAYLOAD_ALTERED item")
+                .noneMatch(each -> each.endsWith(" small"));
+    }
+
+    private static AttributeValue counts(String... each) {
+        Map<String, AttributeValue> counts = new TreeMap<>();
+        for (int i = 0; i < each.length; i += 2) {
+            counts.put(each[i], AttributeValue.fromN(each[i + 1]));
+        }
+        return AttributeValue.fromM(counts);
+    }
+
+    private void dispatchesAreHeld() throws InterruptedException {
+        String run = "dispatch";
+        ends(run);
+        Map<String, AttributeValue> dispatch = key("run#" + run, "dispatch#d1");
+        alter(dispatch, "fc", counts("SUCCEEDED", "6", "DEAD", "1"));
+        assertThat(audit(run)).containsExactly("COUNTS_WRONG null");
+        alter(dispatch, "fc", counts("SUCCEEDED", "9"));
+        assertThat(audit(run)).contains("DISPATCH_WRONG null");
+        alter(dispatch, "fc", counts("SUCCEEDED", "7"));
+        alter(dispatch, "mf", AttributeValue.fromB(SdkBytes.fromUtf8String("\0{\"v\":9}")));
+        assertThat(audit(run)).containsExactly("MANIFEST_UNREADABLE null");
+        alter(dispatch, "n", AttributeValue.fromS("seven"));
+        assertThat(audit(run)).containsExactly("DISPATCHES_DAMAGED null");
     }
 }

@@ -50,6 +50,7 @@ public final class Auditor implements Observer {
         StoredPayloads payloads = new StoredPayloads(audit, items, objects);
         this.checks = List.of(
                 new StateChanges(audit),
+                new StoredRules(audit),
                 new Fences(audit),
                 new AttemptHistory(audit),
                 takeOvers,

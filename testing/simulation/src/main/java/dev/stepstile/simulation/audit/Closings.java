@@ -4,6 +4,8 @@ import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.AuditRules;
+import dev.stepstile.usecase.Violation;
 import java.util.BitSet;
 import java.util.List;
 import java.util.SortedMap;
@@ -55,10 +57,9 @@ final class Closings implements Check {
     }
 
     private void restsAtLast(StepId id, @Nullable StepRecord record) {
-        if (record == null || !(record.state() instanceof StepState.Ended)) {
-            audit.violated(id, "its dispatch was closed while it was " + Auditor.shown(record));
-        } else if (record.state() instanceof StepState.Dead dead && dead.deadLetteredAt() == null) {
-            audit.violated(id, "its dispatch was closed before its dead letter was sent");
+        Violation.Kind wrong = AuditRules.ofCounted(record);
+        if (wrong != null) {
+            audit.violated(id, "its dispatch was closed while it was " + Auditor.shown(record) + ": " + wrong);
         }
     }
 
@@ -69,9 +70,11 @@ final class Closings implements Check {
         List<StepId> asked = run.asked(after.dispatchId());
         for (int i = fresh.nextSetBit(0); i >= 0 && i < asked.size(); i = fresh.nextSetBit(i + 1)) {
             StepRecord record = run.step(asked.get(i)).last;
-            if (!run.drivenByAnother(after, record)
-                    && (record == null || !(record.state() instanceof StepState.Ended))) {
-                audit.violated(asked.get(i), "its dispatch counts it as finished while it is " + Auditor.shown(record));
+            Violation.Kind wrong = AuditRules.ofCounted(record);
+            if (wrong != null && !run.drivenByAnother(after, record)) {
+                audit.violated(
+                        asked.get(i),
+                        "its dispatch counts it as finished while it is " + Auditor.shown(record) + ": " + wrong);
             }
         }
     }

@@ -1,0 +1,134 @@
+package dev.stepstile.usecase;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.codec.Json;
+import dev.stepstile.codec.Json.BadJson;
+import dev.stepstile.port.RunPosition;
+import dev.stepstile.usecase.LiveAudit.Position;
+import dev.stepstile.usecase.LiveAudit.SecondLook;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How far the audit of all runs has come, as it is kept between calls.
+ *
+ * @param round in which it is, or which was the last
+ * @param again what is to be looked at once more, of this round or of earlier ones; the earliest first
+ * @param heldUntil while a call works on it; null if none does
+ */
+record AuditProgress(
+        Round round, List<Again> again, @Nullable Instant heldUntil) {
+    private static final int VERSION = 1;
+
+    /**
+     * Once through all runs, the newest first.
+     *
+     * @param began runs that began later are the next one's
+     * @param since what was closed before it was looked at by the round before; null: there was none
+     * @param after the run that was looked at last; null: none yet
+     * @param at where the look at that run goes on; null: it is done
+     * @param over all have been looked at
+     */
+    record Round(
+            Instant began,
+            @Nullable Instant since,
+            @Nullable RunPosition after,
+            @Nullable Position at,
+            boolean over) {
+
+        static Round first(Instant now) {
+            return new Round(now, null, null, null, false);
+        }
+
+        /** @param since what was closed before it need not be looked at again */
+        static Round next(Instant now, Instant since) {
+            return new Round(now, since, null, null, false);
+        }
+
+        Round at(RunPosition run, @Nullable Position next) {
+            return new Round(began, since, run, next, false);
+        }
+
+        Round ended() {
+            return new Round(began, since, after, null, true);
+        }
+    }
+
+    /** A second look at what was suspected in a run. */
+    record Again(String runId, SecondLook look) {
+        private int suspects() {
+            return look.suspects().stream()
+                    .mapToInt(each -> each.steps().size())
+                    .sum();
+        }
+    }
+
+    AuditProgress in(Round other) {
+        return new AuditProgress(other, again, heldUntil);
+    }
+
+    AuditProgress with(List<Again> others) {
+        return new AuditProgress(round, List.copyOf(others), heldUntil);
+    }
+
+    AuditProgress held(@Nullable Instant until) {
+        return new AuditProgress(round, again, until);
+    }
+
+    int suspects() {
+        return again.stream().mapToInt(Again::suspects).sum();
+    }
+
+    String write() {
+        ObjectNode node = Json.object().put("v", VERSION);
+        node.put("began", round.began.toEpochMilli());
+        if (round.since != null) {
+            node.put("since", round.since.toEpochMilli());
+        }
+        if (round.after != null) {
+            node.put("after", round.after.text());
+        }
+        if (round.at != null) {
+            node.set("at", AuditCursors.write(round.at));
+        }
+        node.put("over", round.over);
+        ArrayNode looks = node.putArray("again");
+        again.forEach(each -> looks.addObject().put("run", each.runId).set("look", AuditCursors.write(each.look)));
+        if (heldUntil != null) {
+            node.put("heldUntil", heldUntil.toEpochMilli());
+        }
+        return Json.print(node);
+    }
+
+    /** @throws BadJson if it is none that this version writes */
+    static AuditProgress read(String json) {
+        JsonNode node = Json.parse(json);
+        try {
+            if (Json.integer(node, "v") != VERSION) {
+                throw new BadJson("of version " + Json.integer(node, "v"));
+            }
+            Round round = new Round(
+                    Json.instant(node, "began"),
+                    instant(node, "since"),
+                    node.has("after") ? RunPosition.parse(Json.text(node, "after")) : null,
+                    node.has("at") ? AuditCursors.position(node.path("at")) : null,
+                    node.path("over").asBoolean());
+            List<Again> again = new ArrayList<>();
+            node.path("again")
+                    .forEach(each ->
+                            again.add(new Again(Json.text(each, "run"), AuditCursors.secondLook(each.path("look")))));
+            return new AuditProgress(round, again, instant(node, "heldUntil"));
+        } catch (DateTimeException | IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw new BadJson("not how far an audit has come: " + e);
+        }
+    }
+
+    private static @Nullable Instant instant(JsonNode node, String name) {
+        return node.has(name) ? Json.instant(node, name) : null;
+    }
+}
