@@ -540,7 +540,7 @@ class LiveAuditTest {
     @ValueSource(ints = {1, 2, 10, 100, 100_000})
     @Tag("full")
     void reads_a_step_are_printed(int steps) throws InterruptedException {
-        for (String result : List.of("1", MEDIUM)) {
+        for (String result : steps > 1_000 ? List.of("1") : List.of("1", MEDIUM)) {
             try (Stack own = new Stack(folder.resolve(steps + "-" + result.length()))) {
                 List<LiveAudit.Page> pages = pages(own, steps, result);
                 int reads = pages.stream().mapToInt(LiveAudit.Page::reads).sum();
