@@ -34,7 +34,7 @@ abstract class EmbeddedPortsContracts {
 
     @BeforeEach
     void open() {
-        embedded = open(Duration.ofSeconds(2), () -> Instant.now().plus(ahead.get()));
+        embedded = open(StepQueueContract.VISIBILITY, () -> Instant.now().plus(ahead.get()));
         ports = embedded.ports();
     }
 

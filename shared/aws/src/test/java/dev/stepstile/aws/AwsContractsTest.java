@@ -37,7 +37,7 @@ class AwsContractsTest {
 
     @BeforeEach
     void open() {
-        names = Emulated.resources(Duration.ofSeconds(2));
+        names = Emulated.resources(StepQueueContract.VISIBILITY);
         ports = AwsPorts.of(
                 Emulated.DYNAMO_DB_CLIENT, Emulated.SQS_CLIENT, () -> Emulated.S3_CLIENT, names, RETENTION_DAYS);
     }

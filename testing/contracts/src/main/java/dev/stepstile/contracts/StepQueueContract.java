@@ -10,9 +10,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What every queue keeps to. Each test has a queue of its own, empty, with a visibility timeout of 2 seconds. */
+/** What every queue keeps to. Each test has a queue of its own, empty, that hides messages for {@link #VISIBILITY}. */
 public abstract class StepQueueContract {
-    protected static final Duration VISIBILITY = Duration.ofSeconds(2);
+    /** Longer than a busy machine takes to send some messages and receive them. */
+    public static final Duration VISIBILITY = Duration.ofSeconds(5);
+
     private static final Duration SOON = Duration.ofMillis(500);
 
     protected abstract StepQueue queue();
@@ -136,7 +138,7 @@ public abstract class StepQueueContract {
         queue().changeVisibility(one().receipt(), Duration.ZERO);
         Delivery again = one();
         assertThat(again.receiveCount()).isEqualTo(2);
-        queue().changeVisibility(again.receipt(), Duration.ofSeconds(4));
+        queue().changeVisibility(again.receipt(), VISIBILITY.multipliedBy(2));
         after(VISIBILITY.plusMillis(200));
         assertThat(queue().receive(10, Duration.ZERO)).isEmpty();
         after(VISIBILITY);

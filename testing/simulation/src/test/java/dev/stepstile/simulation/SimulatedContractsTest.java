@@ -28,7 +28,6 @@ import org.junit.jupiter.api.Nested;
 
 /** The simulated ports keep to the ports' contracts: each call is made by an actor, on virtual time. */
 class SimulatedContractsTest {
-    private static final Duration VISIBILITY = Duration.ofSeconds(2);
     private static final Cluster.Surroundings NO_SWEEPS =
             new Cluster.Surroundings(Duration.ZERO, 1, 0, 0, false, Duration.ZERO);
 
@@ -43,7 +42,7 @@ class SimulatedContractsTest {
                         cluster.shards(),
                         cluster.workers(),
                         cluster.stepTimeout(),
-                        VISIBILITY,
+                        StepQueueContract.VISIBILITY,
                         cluster.clientRetries(),
                         NO_SWEEPS)));
     }
