@@ -16,6 +16,7 @@ import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.testing.Eventually;
 import dev.stepstile.testing.StackCaller;
 import dev.stepstile.usecase.Metric;
+import dev.stepstile.usecase.Timing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +44,12 @@ import org.junit.jupiter.api.io.TempDir;
 class RealKillsTest {
     private static final String RUN = "killed";
     private static final int STEPS_PER_CALL = 100;
+
+    /** A lease that does not expire while a busy machine ends a process. */
+    private static final StackOptions.Times PATIENT = new StackOptions.Times(
+            Timing.of(Duration.ofSeconds(30), Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(30)),
+            Duration.ofMinutes(2),
+            Duration.ofMinutes(2));
 
     @TempDir
     Path folder;
@@ -361,7 +368,7 @@ class RealKillsTest {
     @Test
     @Tag("integration")
     void a_worker_that_is_terminated_hands_its_step_over_and_leaves_no_item() throws Exception {
-        try (LocalStack stack = LocalStack.start(isolated())) {
+        try (LocalStack stack = LocalStack.start(isolated().withTimes(PATIENT))) {
             StackCaller api = new StackCaller(stack.endpoint());
             api.dispatch(RUN, List.of(step(0, 0, Fate.HANGS)));
             String worker = firstWorker();
