@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FilterParametersTest {
     private static final SortedSet<StepState.Name> DEAD = new TreeSet<>(List.of(StepState.Name.DEAD));
 
-    private static StepFilter filter(String json) {
+    private static @Nullable StepFilter filter(String json) {
         return FilterParameters.ofBody(Json.parse(json), DEAD);
     }
 
