@@ -200,6 +200,9 @@ public final class RunsApi {
         if (stepKey.equals("lookup") && call.method().equals("POST")) {
             return lookup(runId, call);
         }
+        if (stepKey.equals("lookup") && !call.method().equals("GET")) {
+            throw Problem.otherMethod("GET, POST"); // of a step with that key, and of the lookup
+        }
         RequestTarget.refuseWhatNoPathCarries(stepKey);
         return step(runId, stepKey, only("GET", call), "log", "attempt", "input");
     }

@@ -471,6 +471,13 @@ class BadInputTest {
     }
 
     @Test
+    void of_a_method_that_a_path_does_not_have_is_told_which_it_has() throws InterruptedException {
+        assertThat(api.call("PUT", "/v1/runs/r1/steps/lookup", null).headers()).containsEntry("allow", "GET, POST");
+        assertThat(api.call("PUT", "/v1/runs/r1/steps/a", null).headers()).containsEntry("allow", "GET");
+        assertThat(api.call("GET", "/v1/runs/r1/cancel", null).headers()).containsEntry("allow", "POST");
+    }
+
+    @Test
     void is_counted_in_characters_and_not_in_their_halves() throws InterruptedException {
         String tag = "\uD83D\uDE80".repeat(Limits.TAG_LENGTH); // of two UTF-16 units each
         String step = "{\"steps\":[{\"key\":\"a\",\"handler\":\"work\",\"tags\":{\"t\":\"%s\"}}]}";

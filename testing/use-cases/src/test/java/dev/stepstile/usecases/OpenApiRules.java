@@ -122,7 +122,17 @@ final class OpenApiRules {
 
     private static List<String> parameters(OpenApiDocument document, Api api) throws InterruptedException {
         List<String> differences = new ArrayList<>();
+        List<String> headers = Pattern.compile("headers\\(\\)\\.get\\(\"([a-z-]+)\"\\)")
+                .matcher(read("shared/http/src/main/java/dev/stepstile/http/DispatchApi.java"))
+                .results()
+                .map(found -> found.group(1))
+                .toList();
         for (Operation operation : document.operations()) {
+            boolean dispatches = operation.path().endsWith("/dispatches");
+            differences.addAll(compared(
+                    "headers of " + operation,
+                    operation.names(document.json(), "header"),
+                    dispatches ? headers : List.of()));
             String target = target(operation) + "?" + STRANGER + "=1";
             differences.addAll(compared(
                     operation.toString(),

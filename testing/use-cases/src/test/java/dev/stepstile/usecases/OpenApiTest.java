@@ -75,6 +75,10 @@ class OpenApiTest {
                 Fault.breaks("its routes are those of the template", "/paths/~1v1~1pauses", ""),
                 Fault.breaks("its routes are those of the template", "/paths/~1v1~1runs/post", "{}"),
                 Fault.breaks("a call that is unknown gets its routes named", "/paths/~1v1~1pauses", ""),
+                Fault.breaks(
+                        "its parameters are those that the calls take",
+                        "/paths/~1v1~1runs~1{runId}~1dispatches/post/parameters/1",
+                        ""),
                 Fault.breaks("its parameters are those that the calls take", steps + "/parameters/8", ""),
                 Fault.breaks(
                         "its parameters are those that the calls take", "/components/parameters/tag/name", "\"tags\""),
