@@ -1,11 +1,10 @@
-"""What schemathesis is told about the API: which names exist, what a schema cannot say, and what else each answer must be."""
+"""What schemathesis is told about the API: names that exist, and what a schema cannot say; and a check of ours."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from typing import Any
 
 import schemathesis
 from hypothesis import strategies as st
@@ -36,23 +35,6 @@ NOT_IN_A_SCHEMA = {
     "duplicate-step-key": "no key twice",
     "bad-handler": "a step has a handler, its own or that of `defaults`",
 }
-
-
-def close(schema: Any) -> None:
-    """Each object has the members that are named and no other, so that an undocumented one is found."""
-    if isinstance(schema, dict):
-        if "properties" in schema and "type" in schema and "additionalProperties" not in schema:
-            schema["additionalProperties"] = False
-        for each in schema.values():
-            close(each)
-    elif isinstance(schema, list):
-        for each in schema:
-            close(each)
-
-
-@schemathesis.hook
-def before_load_schema(_context: schemathesis.HookContext, raw_schema: dict[str, Any]) -> None:
-    close(raw_schema["components"]["schemas"])
 
 
 def problem_type(response: schemathesis.Response) -> str:
@@ -88,7 +70,10 @@ def refusals_are_described(
         why = f"{type_} is a fault of the server"
     if why:
         raise Undescribed(
-            operation=case.operation.label, title=f"Refusal {response.status_code}", message=why, case_id=case.id
+            operation=case.operation.label,
+            title=f"Refusal {response.status_code}",
+            message=why,
+            case_id=case.id,
         )
 
 
@@ -128,5 +113,7 @@ keys = st.sampled_from(KNOWN["keys"])
 schemathesis.openapi.format("run-id", run_ids | st.from_regex(r"\A[A-Za-z0-9._:~@+=-]{1,20}\Z"))
 for name in ("step-key", "step-key-prefix", "step-key-of-a-path"):
     schemathesis.openapi.format(name, keys | st.from_regex(r"\A[a-zé€]{1,8}\Z"))
-schemathesis.openapi.format("failure-name", st.sampled_from(["TIMEOUT", "ValueError", "java.io.IOException", "Größe"]))
+schemathesis.openapi.format(
+    "failure-name", st.sampled_from(["TIMEOUT", "ValueError", "java.io.IOException", "Größe"])
+)
 schemathesis.openapi.format("cursor", st.just(""))
