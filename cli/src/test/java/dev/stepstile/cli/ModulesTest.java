@@ -3,19 +3,25 @@ package dev.stepstile.cli;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.stepstile.api.StepContext;
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Which parts may use which: this module has all others on its class path. */
@@ -42,6 +48,27 @@ class ModulesTest {
         assertThat(all.contain("dev.stepstile.step.StepLife")).isTrue();
         assertThat(all.contain("dev.stepstile.local.LocalStack")).isTrue();
         NO_CIRCLES.check(all);
+    }
+
+    /** A method with a default that a class forgets answers wrongly, and compiles. */
+    @Test
+    void a_context_of_a_step_answers_each_of_its_methods_itself() {
+        JavaClasses all = classes(new ImportOption.DoNotIncludeTests());
+        List<String> methods = Stream.of(StepContext.class.getDeclaredMethods())
+                .map(Method::getName)
+                .toList();
+        Map<String, Set<String>> forgotten = new TreeMap<>();
+        int found = 0;
+        for (JavaClass context : all) {
+            if (context.isAssignableTo(StepContext.class) && !context.isInterface()) {
+                found++;
+                Set<String> left = new TreeSet<>(methods);
+                context.getMethods().forEach(method -> left.remove(method.getName()));
+                forgotten.put(context.getName(), left);
+            }
+        }
+        assertThat(found).isEqualTo(3);
+        assertThat(forgotten.values()).as("%s", forgotten).allMatch(Set::isEmpty);
     }
 
     private static String pom(String module) throws IOException {

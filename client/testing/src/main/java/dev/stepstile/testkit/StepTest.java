@@ -78,6 +78,12 @@ public final class StepTest {
         return this;
     }
 
+    /** The tenant of the dispatch; by default its run. */
+    public StepTest tenant(String tenant) {
+        dispatch.put("tenant", tenant);
+        return this;
+    }
+
     /** The budget of attempts, 1 to 100; by default 3. */
     public StepTest maxAttempts(int attempts) {
         step.put("maxAttempts", attempts);

@@ -70,19 +70,21 @@ class StepTestTest {
     }
 
     @Test
-    void a_handler_sees_key_tags_shared_inputs_attempt_and_deadline() throws Exception {
+    void a_handler_sees_key_tags_tenant_shared_inputs_attempt_and_deadline() throws Exception {
         StepOutcome outcome = of((input, context) -> StepResult.of(List.of(
                         context.stepKey(),
                         context.tags().get("region"),
+                        context.tenant(),
                         input.sharedAs("plan", Sum.class).b(),
                         context.attempt(),
                         context.deadline().isAfter(Instant.now().plusSeconds(500)))))
                 .key("load[eu]")
                 .tag("region", "eu")
+                .tenant("acme")
                 .sharedInput("plan", new Sum(1, 2))
                 .timeout(Duration.ofMinutes(10))
                 .run();
-        assertThat(outcome.resultJson()).isEqualTo("[\"load[eu]\",\"eu\",2,1,true]");
+        assertThat(outcome.resultJson()).isEqualTo("[\"load[eu]\",\"eu\",\"acme\",2,1,true]");
     }
 
     /** The test's own time limit is two minutes. */
