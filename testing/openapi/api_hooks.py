@@ -10,7 +10,7 @@ import schemathesis
 from hypothesis import strategies as st
 from schemathesis.core.failures import Failure
 
-KNOWN: dict[str, list[str]] = json.loads(os.environ.get("STEPSTILE_KNOWN", '{"runs": ["r"], "keys": ["k"]}'))
+KNOWN: dict[str, list[str]] = json.loads(os.environ.get("API_HOOKS_KNOWN", '{"runs": ["r"], "keys": ["k"]}'))
 PROBLEM = "application/problem+json"
 TYPE = re.compile(r"`([a-z]+(?:-[a-z]+)+|internal|busy|unavailable)`")
 

@@ -142,7 +142,7 @@ def exercised(
             **os.environ,
             "SCHEMATHESIS_HOOKS": "api_hooks",
             "PYTHONPATH": str(HERE),
-            "STEPSTILE_KNOWN": json.dumps(known),
+            "API_HOOKS_KNOWN": json.dumps(known),
             "NO_COLOR": "1",
         },
         capture_output=True,

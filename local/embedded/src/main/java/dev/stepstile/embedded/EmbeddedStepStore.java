@@ -199,24 +199,27 @@ final class EmbeddedStepStore implements StepStore {
         String update =
                 "UPDATE record SET attempt = ?, owner = ?, state = ?, cancel_seq = ?, lease_until = ?, feed = ?,"
                         + " body = ? WHERE run_id = ? AND shard = ? AND step_key = ?"
-                        + " AND attempt = ? AND owner = ? AND state = ? AND cancel_seq = ?";
+                        + " AND attempt = ? AND owner = ? AND state = ? AND cancel_seq = ?"
+                        // of a damaged body nothing is known: the refusal reads it, and says so
+                        + " AND iif(json_valid(body), ifnull(json_extract(body, '$.cancelRequested'), 0), -1) = ?";
         return switch (expect) {
             case Precondition.Absent _ ->
                 session.update(
                         "INSERT INTO record(attempt, owner, state, cancel_seq, lease_until, feed, body, run_id, shard,"
                                 + " step_key) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                         arguments(next, body));
-            case Precondition.Fence(int attempt, String owner, StepState.Name state, long cancelSeq) ->
-                session.update(update, arguments(next, body, attempt, owner, state.name(), cancelSeq));
-            case Precondition.AsRead(
-                    int attempt,
-                    String owner,
-                    StepState.Name state,
-                    long cancelSeq,
-                    Instant deadline) ->
-                session.update(
-                        update + " AND lease_until IS ?",
-                        arguments(next, body, attempt, owner, state.name(), cancelSeq, millis(deadline)));
+            case Precondition.Fence fence -> session.update(update, arguments(next, body, expected(fence)));
+            case Precondition.AsRead(Precondition.Fence fence, Instant deadline) -> {
+                List<@Nullable Object> expected = new ArrayList<>(List.of(expected(fence)));
+                expected.add(millis(deadline));
+                yield session.update(update + " AND lease_until IS ?", arguments(next, body, expected.toArray()));
+            }
+        };
+    }
+
+    private static Object[] expected(Precondition.Fence fence) {
+        return new Object[] {
+            fence.attempt(), fence.owner(), fence.state().name(), fence.cancelSeq(), fence.asked() ? 1 : 0
         };
     }
 

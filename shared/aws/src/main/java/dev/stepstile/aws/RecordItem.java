@@ -42,7 +42,7 @@ final class RecordItem {
     private static final String FINISHED_AT = "fa";
     private static final String BURIED_AT = "ba";
     private static final String NOT_BEFORE = "nb";
-    private static final String CANCEL_REQUESTED = "x";
+    static final String CANCEL_REQUESTED = "x";
     private static final String ERROR_KIND = "ek";
     private static final String ERROR = "em";
     private static final String DISPATCH_ID = "d";

@@ -1,11 +1,9 @@
 package dev.stepstile.aws;
 
 import dev.stepstile.step.Precondition;
-import dev.stepstile.step.StepState;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.PutItemRequest;
 
@@ -13,18 +11,19 @@ import software.amazon.awssdk.services.dynamodb.model.PutItemRequest;
 record WriteCondition(String expression, Map<String, String> names, Map<String, AttributeValue> values) {
     static final WriteCondition ABSENT = new WriteCondition("attribute_not_exists(pk)", Map.of(), Map.of());
 
+    private static final String STORED =
+            "attempt = :attempt AND #owner = :owner AND #state = :state AND #cancelSeq = :cancelSeq";
+    private static final String STORED_ASKED = STORED + " AND attribute_exists(#asked)";
+    private static final String STORED_UNASKED = STORED + " AND attribute_not_exists(#asked)";
+
     static WriteCondition of(Precondition expect) {
         return switch (expect) {
             case Precondition.Absent() -> ABSENT;
-            case Precondition.Fence(int attempt, String owner, StepState.Name state, long cancelSeq) ->
-                stored(attempt, owner, state, cancelSeq);
-            case Precondition.AsRead(
-                    int attempt,
-                    String owner,
-                    StepState.Name state,
-                    long cancelSeq,
-                    Instant deadline) ->
-                stored(attempt, owner, state, cancelSeq).withDeadline(deadline);
+            case Precondition.Fence fence -> stored(fence).asked(fence.asked());
+            case Precondition.AsRead(Precondition.Fence fence, Instant deadline) ->
+                deadline == null
+                        ? stored(fence).withoutDeadline()
+                        : stored(fence).asked(fence.asked()).withDeadline(deadline);
         };
     }
 
@@ -45,26 +44,37 @@ record WriteCondition(String expression, Map<String, String> names, Map<String, 
         return put;
     }
 
-    private static WriteCondition stored(int attempt, String owner, StepState.Name state, long cancelSeq) {
+    private static WriteCondition stored(Precondition.Fence fence) {
         return new WriteCondition(
-                "attempt = :attempt AND #owner = :owner AND #state = :state AND #cancelSeq = :cancelSeq",
+                STORED,
                 Map.of("#owner", RecordItem.OWNER, "#state", RecordItem.STATE, "#cancelSeq", RecordItem.CANCEL_SEQ),
                 Map.of(
-                        ":attempt", Attributes.ofNumber(attempt),
-                        ":owner", Attributes.ofText(owner),
-                        ":state", Attributes.ofText(state.name()),
-                        ":cancelSeq", Attributes.ofNumber(cancelSeq)));
+                        ":attempt", Attributes.ofNumber(fence.attempt()),
+                        ":owner", Attributes.ofText(fence.owner()),
+                        ":state", Attributes.ofText(fence.state().name()),
+                        ":cancelSeq", Attributes.ofNumber(fence.cancelSeq())));
     }
 
-    /** And the deadline is this one, or there is none. */
-    private WriteCondition withDeadline(@Nullable Instant deadline) {
+    /** And it is asked to stop, or is not. */
+    private WriteCondition asked(boolean asked) {
+        Map<String, String> named = new HashMap<>(names);
+        named.put("#asked", RecordItem.CANCEL_REQUESTED);
+        return new WriteCondition(asked ? STORED_ASKED : STORED_UNASKED, named, values);
+    }
+
+    /** And the deadline is this one. */
+    private WriteCondition withDeadline(Instant deadline) {
         Map<String, String> named = new HashMap<>(names);
         named.put("#deadline", RecordItem.DEADLINE);
-        if (deadline == null) {
-            return new WriteCondition(expression + " AND attribute_not_exists(#deadline)", named, values);
-        }
         Map<String, AttributeValue> valued = new HashMap<>(values);
         valued.put(":deadline", Attributes.ofNumber(deadline.toEpochMilli()));
         return new WriteCondition(expression + " AND #deadline = :deadline", named, valued);
+    }
+
+    /** And it has no deadline: it does not run, and so is not asked to stop. */
+    private WriteCondition withoutDeadline() {
+        Map<String, String> named = new HashMap<>(names);
+        named.put("#deadline", RecordItem.DEADLINE);
+        return new WriteCondition(expression + " AND attribute_not_exists(#deadline)", named, values);
     }
 }

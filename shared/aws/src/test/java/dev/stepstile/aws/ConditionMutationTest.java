@@ -96,6 +96,7 @@ class ConditionMutationTest {
     private static TestExecutionSummary tests(Class<?> contract, SimulatedTable.Reading reading) {
         LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
                 .selectors(selectClass(contract))
+                .configurationParameter("junit.jupiter.execution.parallel.enabled", "false") // the table is in a scope
                 .build();
         SummaryGeneratingListener listener = new SummaryGeneratingListener();
         Launcher launcher = LauncherFactory.create();

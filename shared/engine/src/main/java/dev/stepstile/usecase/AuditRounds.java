@@ -19,7 +19,6 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /**
  * Audits all runs, part by part: a call goes on where the one before ended. A round goes once through all runs that are kept,
@@ -296,8 +295,8 @@ public final class AuditRounds {
                 String key = violation.stepKey();
                 LogContext context = key == null ? LogContext.of(runId) : LogContext.of(new StepId(runId, key), 0);
                 try (LogContext.Scope _ = context.open();
-                        MDC.MDCCloseable _ =
-                                MDC.putCloseable("violation", violation.kind().name())) {
+                        LogContext.Word _ = LogContext.carrying(
+                                "violation", violation.kind().name())) {
                     LOG.error(
                             "{} in dispatch {}: {} What to do: docs/operations.md, AuditViolationsAlarm.",
                             violation.kind(),

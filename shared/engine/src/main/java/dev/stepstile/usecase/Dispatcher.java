@@ -3,7 +3,6 @@ package dev.stepstile.usecase;
 import dev.stepstile.codec.Json;
 import dev.stepstile.codec.ManifestCodec;
 import dev.stepstile.port.Notifier;
-import dev.stepstile.port.PortException;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Dispatch;
 import dev.stepstile.step.DispatchId;
@@ -34,15 +33,12 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Takes over steps: writes down what must happen, then sends a message for each. A crash anywhere leaves a dispatch
  * that the sweeper finishes, or none.
  */
 public final class Dispatcher {
-    private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
     private static final int PUTS_AT_ONCE = 16;
     private static final int MARK_TRIES = 5;
 
@@ -254,28 +250,14 @@ public final class Dispatcher {
         return target == null ? null : Notification.of(target, request.group(), request.commonTags());
     }
 
-    private Answer replay(Dispatch existing, Request request) {
-        if (!DispatchDigest.isOf(existing.accepted().digest(), request)) {
-            return new Answer.Conflict(existing.dispatchId());
-        }
-        tellAgain(existing, request);
-        return new Answer.Accepted(
-                existing.dispatchId(),
-                existing.accepted().stepCount(),
-                true,
-                existing.accepted().attached());
-    }
-
-    /** The call before may have crashed before it told; the trace is that of the one that was accepted. */
-    private void tellAgain(Dispatch existing, Request request) {
-        if (!traces.exported()) {
-            return;
-        }
-        try {
-            tell(existing, manifests.steps(existing).getFirst().settings().trace(), request);
-        } catch (PortException | Payloads.Missing unreadable) {
-            LOG.debug("Dispatch {}: its span is not told again.", existing.id(), unreadable);
-        }
+    private static Answer replay(Dispatch existing, Request request) {
+        return DispatchDigest.isOf(existing.accepted().digest(), request)
+                ? new Answer.Accepted(
+                        existing.dispatchId(),
+                        existing.accepted().stepCount(),
+                        true,
+                        existing.accepted().attached())
+                : new Answer.Conflict(existing.dispatchId());
     }
 
     /** It lasts for an instant, as no other end of it is stored. */

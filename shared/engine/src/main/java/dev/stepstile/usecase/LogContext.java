@@ -31,6 +31,18 @@ public record LogContext(@Nullable String runId, @Nullable String stepKey, int a
         return new Scope(this);
     }
 
+    /** This thread's lines carry a word more, beside their context, until it is closed. */
+    static Word carrying(String name, String value) {
+        MDC.put(name, value);
+        return () -> MDC.remove(name);
+    }
+
+    /** While it is open, its thread's lines carry it. */
+    interface Word extends AutoCloseable {
+        @Override
+        void close();
+    }
+
     /** While it is open, its thread's lines carry a context. */
     public static final class Scope implements AutoCloseable {
         private final Map<String, @Nullable String> before = new TreeMap<>();

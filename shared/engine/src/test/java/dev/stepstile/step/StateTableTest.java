@@ -326,9 +326,10 @@ class StateTableTest {
         });
         StepState.Running running = new StepState.Running(Steps.NOW, false);
         assertThat(Precondition.asRead(Steps.record(running)))
-                .isEqualTo(new Precondition.AsRead(2, Steps.OWNER, StepState.Name.RUNNING, 0, Steps.NOW));
+                .isEqualTo(new Precondition.AsRead(
+                        new Precondition.Fence(2, Steps.OWNER, StepState.Name.RUNNING, 0, false), Steps.NOW));
         assertThat(Precondition.fence(Steps.record(running)))
-                .isEqualTo(new Precondition.Fence(2, Steps.OWNER, StepState.Name.RUNNING, 0));
+                .isEqualTo(new Precondition.Fence(2, Steps.OWNER, StepState.Name.RUNNING, 0, false));
     }
 
     @Test

@@ -456,7 +456,7 @@ public abstract class StepStoreContract {
         void is_changed_by_the_fence_whatever_its_lease() {
             StepRecord running = stored(store(), Samples.running(Samples.runId(), "k"));
             StepRecord done = Samples.with(running, new StepState.Succeeded(Payload.NULL, Samples.NOW.plusSeconds(1)));
-            assertThat(store().write(done, new Precondition.Fence(1, "owner-1", StepState.Name.RUNNING, 0)))
+            assertThat(store().write(done, new Precondition.Fence(1, "owner-1", StepState.Name.RUNNING, 0, false)))
                     .isEqualTo(WRITTEN);
             assertThat(store().record(running.id(), 3)).contains(done);
         }
@@ -465,13 +465,45 @@ public abstract class StepStoreContract {
         void refuses_a_fence_in_which_any_one_thing_differs() {
             StepRecord running = stored(store(), Samples.running(Samples.runId(), "k"));
             for (Precondition expect : List.<Precondition>of(
-                    new Precondition.Fence(2, "owner-1", StepState.Name.RUNNING, 0),
-                    new Precondition.Fence(0, "owner-1", StepState.Name.RUNNING, 0),
-                    new Precondition.Fence(1, "owner-2", StepState.Name.RUNNING, 0),
-                    new Precondition.Fence(1, "owner-1", StepState.Name.RETRYING, 0),
-                    new Precondition.Fence(1, "owner-1", StepState.Name.RUNNING, 1))) {
+                    new Precondition.Fence(2, "owner-1", StepState.Name.RUNNING, 0, false),
+                    new Precondition.Fence(0, "owner-1", StepState.Name.RUNNING, 0, false),
+                    new Precondition.Fence(1, "owner-2", StepState.Name.RUNNING, 0, false),
+                    new Precondition.Fence(1, "owner-1", StepState.Name.RETRYING, 0, false),
+                    new Precondition.Fence(1, "owner-1", StepState.Name.RUNNING, 1, false),
+                    new Precondition.Fence(1, "owner-1", StepState.Name.RUNNING, 0, true))) {
                 refused(running, expect);
             }
+        }
+
+        @Test
+        void that_is_asked_to_stop_is_changed_only_by_who_knows() {
+            Instant deadline = Samples.NOW.plusSeconds(60);
+            StepRecord asked = stored(
+                    store(),
+                    Samples.record(
+                            Samples.runId(), "k", 1, "owner-1", 0, List.of(), new StepState.Running(deadline, true)));
+            for (Precondition.Fence fence : List.of(
+                    new Precondition.Fence(1, "owner-1", StepState.Name.RUNNING, 0, false),
+                    new Precondition.Fence(2, "owner-1", StepState.Name.RUNNING, 0, true),
+                    new Precondition.Fence(1, "owner-2", StepState.Name.RUNNING, 0, true),
+                    new Precondition.Fence(1, "owner-1", StepState.Name.RETRYING, 0, true),
+                    new Precondition.Fence(1, "owner-1", StepState.Name.RUNNING, 1, true))) {
+                refused(asked, fence);
+                refused(asked, new Precondition.AsRead(fence, deadline));
+            }
+            Precondition.Fence known = new Precondition.Fence(1, "owner-1", StepState.Name.RUNNING, 0, true);
+            refused(asked, new Precondition.AsRead(known, deadline.plusMillis(1)));
+            StepRecord unasked = stored(store(), Samples.running(Samples.runId(), "k"));
+            refused(unasked, new Precondition.AsRead(known, deadline));
+            StepRecord retrying = Samples.with(asked, new StepState.Retrying(Samples.NOW));
+            assertThat(store().write(retrying, Precondition.asRead(asked))).isEqualTo(WRITTEN);
+            assertThat(store().write(asked, Precondition.asRead(retrying))).isEqualTo(WRITTEN);
+            assertThat(store().write(retrying, Precondition.fence(asked))).isEqualTo(WRITTEN);
+        }
+
+        private static Precondition read(
+                int attempt, String owner, StepState.Name state, long cancelSeq, @Nullable Instant deadline) {
+            return new Precondition.AsRead(new Precondition.Fence(attempt, owner, state, cancelSeq, false), deadline);
         }
 
         @Test
@@ -479,12 +511,12 @@ public abstract class StepStoreContract {
             StepRecord running = stored(store(), Samples.running(Samples.runId(), "k"));
             Instant lease = Samples.NOW.plusSeconds(60);
             for (Precondition expect : List.<Precondition>of(
-                    new Precondition.AsRead(2, "owner-1", StepState.Name.RUNNING, 0, lease),
-                    new Precondition.AsRead(1, "owner-2", StepState.Name.RUNNING, 0, lease),
-                    new Precondition.AsRead(1, "owner-1", StepState.Name.DEAD, 0, lease),
-                    new Precondition.AsRead(1, "owner-1", StepState.Name.RUNNING, 1, lease),
-                    new Precondition.AsRead(1, "owner-1", StepState.Name.RUNNING, 0, lease.plusMillis(1)),
-                    new Precondition.AsRead(1, "owner-1", StepState.Name.RUNNING, 0, null))) {
+                    read(2, "owner-1", StepState.Name.RUNNING, 0, lease),
+                    read(1, "owner-2", StepState.Name.RUNNING, 0, lease),
+                    read(1, "owner-1", StepState.Name.DEAD, 0, lease),
+                    read(1, "owner-1", StepState.Name.RUNNING, 1, lease),
+                    read(1, "owner-1", StepState.Name.RUNNING, 0, lease.plusMillis(1)),
+                    read(1, "owner-1", StepState.Name.RUNNING, 0, null))) {
                 refused(running, expect);
             }
             StepRecord taken = Samples.with(running, new StepState.Retrying(Samples.NOW));
@@ -501,11 +533,11 @@ public abstract class StepStoreContract {
                     Samples.record(
                             Samples.runId(), "k", 1, "owner-1", 0, List.of(), new StepState.Retrying(Samples.NOW)));
             for (Precondition expect : List.<Precondition>of(
-                    new Precondition.AsRead(2, "owner-1", StepState.Name.RETRYING, 0, null),
-                    new Precondition.AsRead(1, "owner-2", StepState.Name.RETRYING, 0, null),
-                    new Precondition.AsRead(1, "owner-1", StepState.Name.DEAD, 0, null),
-                    new Precondition.AsRead(1, "owner-1", StepState.Name.RETRYING, 1, null),
-                    new Precondition.AsRead(1, "owner-1", StepState.Name.RETRYING, 0, Samples.NOW))) {
+                    read(2, "owner-1", StepState.Name.RETRYING, 0, null),
+                    read(1, "owner-2", StepState.Name.RETRYING, 0, null),
+                    read(1, "owner-1", StepState.Name.DEAD, 0, null),
+                    read(1, "owner-1", StepState.Name.RETRYING, 1, null),
+                    read(1, "owner-1", StepState.Name.RETRYING, 0, Samples.NOW))) {
                 refused(retrying, expect);
             }
         }

@@ -198,6 +198,29 @@ class RulesOfReadingTest {
         }
     }
 
+    /** Else a step whose end came late is counted only when all are read. */
+    @Nested
+    class A_sweep_goes_back_in_the_feed {
+        @Test
+        void else_a_dispatch_is_closed_late() {
+            SeededBug never = SeededBug.ALL.stream()
+                    .filter(bug -> bug.what().equals(SweeperBugs.NEVER_GOES_BACK))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(found(UnaryOperator.identity())).isEmpty();
+            assertThat(found(never.changes().get()))
+                    .anySatisfy(text -> assertThat(text).contains("all of its steps had ended, and it was closed"));
+        }
+
+        /** The end is stamped, and its worker stands still before it is written, over a sweep. */
+        private static List<String> found(UnaryOperator<SimulationConfig> change) {
+            Faults late = Faults.NONE.at("store.write r/a SUCCEEDED", new Fault.Pause(Duration.ofSeconds(14)));
+            Scenario longStep =
+                    s -> s.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 290_000, 0)));
+            return Played.found(longStep, change.apply(SimulationConfig.of(1).with(late)), 20);
+        }
+    }
+
     /** Messages of paused steps were deleted. */
     @Nested
     class After_a_resume_what_waits_is_sent_again {

@@ -68,7 +68,8 @@ class RulesOfWritingTest {
             SimulationConfig config =
                     SimulationConfig.of(1).with(Faults.NONE.at("store.write r/a SUCCEEDED 1", zombie(100)));
             Conditions unfenced = Mistakes.without((stored, expect) -> expect instanceof Precondition.Fence fence
-                    ? new Precondition.Fence(stored.attempt(), stored.owner(), fence.state(), fence.cancelSeq())
+                    ? new Precondition.Fence(
+                            stored.attempt(), stored.owner(), fence.state(), fence.cancelSeq(), fence.asked())
                     : expect);
             Scenario twoLong = s -> s.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 100_000, 0)));
             Played.of(twoLong, config).holds();
@@ -84,7 +85,7 @@ class RulesOfWritingTest {
                             .at("store.write r/a RUNNING 2", zombie(30)));
             Conditions stateless = Mistakes.without((stored, expect) -> expect instanceof Precondition.Fence fence
                     ? new Precondition.Fence(
-                            fence.attempt(), fence.owner(), stored.state().name(), fence.cancelSeq())
+                            fence.attempt(), fence.owner(), stored.state().name(), fence.cancelSeq(), fence.asked())
                     : expect);
             Played.of(shortStep, config).holds();
             Played.of(shortStep, config.with(stateless)).isFound("RETRYING at attempt 1 was followed by SUCCEEDED");
@@ -119,10 +120,35 @@ class RulesOfWritingTest {
             SimulationConfig config =
                     SimulationConfig.of(1).with(Faults.NONE.at("store.write r/a RETRYING 1", zombie(20)));
             Conditions blind = Mistakes.without((stored, expect) -> expect instanceof Precondition.Fence fence
-                    ? new Precondition.Fence(fence.attempt(), fence.owner(), fence.state(), stored.cancelSeq())
+                    ? new Precondition.Fence(
+                            fence.attempt(),
+                            fence.owner(),
+                            fence.state(),
+                            stored.cancelSeq(),
+                            Precondition.isAskedToStop(stored))
                     : expect);
             assertThat(Played.of(cancelled, config).holds().step("a").state()).isInstanceOf(StepState.Cancelled.class);
             Played.of(cancelled, config.with(blind)).isFound("its cancelSeq went back from 1 to 0");
+        }
+
+        @Test
+        void else_a_failure_wipes_out_a_cancel_of_the_step_alone() {
+            Scenario cancelled = s -> {
+                s.dispatch(Duration.ZERO, Scenario.request("d", Scenario.step("a", 2, 5_000, 9)));
+                s.cancelSteps(Duration.ofSeconds(10), Scenario.RUN, Set.of("a"));
+            };
+            SimulationConfig config =
+                    SimulationConfig.of(1).with(Faults.NONE.at("store.write r/a RETRYING 1", zombie(20)));
+            Conditions blind = Mistakes.without((stored, expect) -> expect instanceof Precondition.Fence fence
+                    ? new Precondition.Fence(
+                            fence.attempt(),
+                            fence.owner(),
+                            fence.state(),
+                            fence.cancelSeq(),
+                            Precondition.isAskedToStop(stored))
+                    : expect);
+            assertThat(Played.of(cancelled, config).holds().step("a").state()).isInstanceOf(StepState.Cancelled.class);
+            Played.of(cancelled, config.with(blind)).isFound("it was asked to stop while it ran");
         }
 
         @Test
@@ -170,7 +196,8 @@ class RulesOfWritingTest {
         @Test
         void else_a_worker_that_trusts_its_clock_records_a_second_result() {
             Conditions trusting = Mistakes.without((stored, expect) -> expect instanceof Precondition.Fence fence
-                    ? new Precondition.Fence(stored.attempt(), stored.owner(), fence.state(), fence.cancelSeq())
+                    ? new Precondition.Fence(
+                            stored.attempt(), stored.owner(), fence.state(), fence.cancelSeq(), fence.asked())
                     : expect);
             assertThat(Played.found(Scenario.LONG_STEP, skewed, 100)).isEmpty();
             assertThat(Played.found(Scenario.LONG_STEP, skewed.with(trusting), 100))

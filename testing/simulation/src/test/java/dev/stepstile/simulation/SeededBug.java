@@ -109,7 +109,8 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
             conditions(
                     "Completion is not fenced",
                     Mistakes.without((stored, expect) -> expect instanceof Precondition.Fence fence
-                            ? new Precondition.Fence(stored.attempt(), stored.owner(), fence.state(), fence.cancelSeq())
+                            ? new Precondition.Fence(
+                                    stored.attempt(), stored.owner(), fence.state(), fence.cancelSeq(), fence.asked())
                             : expect)),
             conditions(
                     "Completion does not look at the state",
@@ -118,7 +119,8 @@ public record SeededBug(String what, boolean classic, Supplier<UnaryOperator<Sim
                                     fence.attempt(),
                                     fence.owner(),
                                     stored.state().name(),
-                                    fence.cancelSeq())
+                                    fence.cancelSeq(),
+                                    fence.asked())
                             : expect)),
             conditions(
                     "A claim does not look whether there is a record",

@@ -70,7 +70,7 @@ final class SlippedBugs {
                                     && !next.history().isEmpty()
                                     && next.history().getLast().cause() == StepError.Kind.WORKER_LOST
                                     && expect instanceof Precondition.AsRead read
-                                    && read.state() == StepState.Name.RUNNING;
+                                    && read.fence().state() == StepState.Name.RUNNING;
                             Instant now =
                                     next.state() instanceof StepState.Ended ended ? ended.finishedAt() : Instant.EPOCH;
                             return store.write(expires ? Mistakes.in(next, new StepState.Retrying(now)) : next, expect);

@@ -23,6 +23,8 @@ final class SweeperBugs {
 
     static final String FORGETS = "A sweep forgets what it sent again";
 
+    static final String NEVER_GOES_BACK = "A sweep never goes back in the feed";
+
     /** Chance rarely has a redriver stand still at the one moment that matters. */
     static final String CLOSES_EARLY = "A dispatch is closed while a redriver may write";
 
@@ -64,7 +66,7 @@ final class SweeperBugs {
                 }
             }),
             SeededBug.of("A sweep sends before it writes", () -> SweeperBugs::sendsFirst),
-            SeededBug.store("A sweep never goes back in the feed", "sweeper", store -> new PassingStore(store) {
+            SeededBug.store(NEVER_GOES_BACK, "sweeper", store -> new PassingStore(store) {
                 @Override
                 public List<FeedEntry> feed(String runId, int shard, @Nullable String afterPosition, int limit) {
                     String after = afterPosition != null && afterPosition.indexOf('#') < 0 // where a sweep begins

@@ -436,10 +436,7 @@ class UpgradeTest {
                         oneLong,
                         config.with(Mistakes.without((stored, expect) -> expect instanceof Precondition.AsRead read
                                 ? new Precondition.AsRead(
-                                        read.attempt(),
-                                        read.owner(),
-                                        read.state(),
-                                        read.cancelSeq(),
+                                        read.fence(),
                                         stored.state() instanceof StepState.Running running ? running.deadline() : null)
                                 : expect)))
                 .isFound("ended as lost before its deadline");

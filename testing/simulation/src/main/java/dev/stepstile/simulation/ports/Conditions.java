@@ -17,25 +17,22 @@ public interface Conditions {
     private static boolean hold(@Nullable StepRecord stored, Precondition expect) {
         return switch (expect) {
             case Precondition.Absent _ -> stored == null;
-            case Precondition.Fence(int attempt, String owner, StepState.Name state, long cancelSeq) ->
-                stored != null
-                        && stored.attempt() == attempt
-                        && stored.owner().equals(owner)
-                        && stored.state().name() == state
-                        && stored.cancelSeq() == cancelSeq;
-            case Precondition.AsRead(
-                    int attempt,
-                    String owner,
-                    StepState.Name state,
-                    long cancelSeq,
-                    Instant deadline) ->
-                stored != null
-                        && stored.attempt() == attempt
-                        && stored.owner().equals(owner)
-                        && stored.state().name() == state
-                        && stored.cancelSeq() == cancelSeq
-                        && Objects.equals(lease(stored), deadline);
+            case Precondition.Fence fence -> stored != null && hold(stored, fence);
+            case Precondition.AsRead(Precondition.Fence fence, Instant deadline) ->
+                stored != null && hold(stored, fence) && Objects.equals(lease(stored), deadline);
         };
+    }
+
+    private static boolean hold(StepRecord stored, Precondition.Fence fence) {
+        return stored.attempt() == fence.attempt()
+                && stored.owner().equals(fence.owner())
+                && stored.state().name() == fence.state()
+                && stored.cancelSeq() == fence.cancelSeq()
+                && asked(stored) == fence.asked();
+    }
+
+    private static boolean asked(StepRecord record) {
+        return record.state() instanceof StepState.Running running && running.cancelRequested();
     }
 
     private static @Nullable Instant lease(StepRecord record) {
