@@ -237,6 +237,7 @@ acts = {
     act.__name__: act
     for act in (
         who,
+        trace,
         echo,
         told,
         report,
