@@ -29,12 +29,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What becomes of a stack, and of its other steps, when a user's handler ends its process, or is built anew. */
 @Tag("integration")
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
 @SuppressWarnings("NullAway.Init") // the stack and its API are started by each test, with its own class path
 class HandlerProcessesTest {
     @TempDir
