@@ -2,9 +2,6 @@ package dev.stepstile.simulation.ports;
 
 import dev.stepstile.step.Precondition;
 import dev.stepstile.step.StepRecord;
-import dev.stepstile.step.StepState;
-import java.time.Instant;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Decides whether the stored record is as a conditional write expects. */
@@ -17,25 +14,10 @@ public interface Conditions {
     private static boolean hold(@Nullable StepRecord stored, Precondition expect) {
         return switch (expect) {
             case Precondition.Absent _ -> stored == null;
-            case Precondition.Fence fence -> stored != null && hold(stored, fence);
-            case Precondition.AsRead(Precondition.Fence fence, Instant deadline) ->
-                stored != null && hold(stored, fence) && Objects.equals(lease(stored), deadline);
+            case Precondition.Fence fence ->
+                stored != null && Precondition.fence(stored).equals(fence);
+            case Precondition.AsRead read ->
+                stored != null && Precondition.asRead(stored).equals(read);
         };
-    }
-
-    private static boolean hold(StepRecord stored, Precondition.Fence fence) {
-        return stored.attempt() == fence.attempt()
-                && stored.owner().equals(fence.owner())
-                && stored.state().name() == fence.state()
-                && stored.cancelSeq() == fence.cancelSeq()
-                && asked(stored) == fence.asked();
-    }
-
-    private static boolean asked(StepRecord record) {
-        return record.state() instanceof StepState.Running running && running.cancelRequested();
-    }
-
-    private static @Nullable Instant lease(StepRecord record) {
-        return record.state() instanceof StepState.Running running ? running.deadline() : null;
     }
 }
