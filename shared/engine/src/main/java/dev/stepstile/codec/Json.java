@@ -235,7 +235,8 @@ public final class Json {
         return Instant.ofEpochMilli(number(node, name));
     }
 
-    static @Nullable Instant instantOrNull(JsonNode node, String name) {
+    /** Null if the member is absent or null. */
+    public static @Nullable Instant instantOrNull(JsonNode node, String name) {
         return node.hasNonNull(name) ? instant(node, name) : null;
     }
 

@@ -114,7 +114,7 @@ record AuditProgress(
             }
             Round round = new Round(
                     Json.instant(node, "began"),
-                    instant(node, "since"),
+                    Json.instantOrNull(node, "since"),
                     node.has("after") ? RunPosition.parse(Json.text(node, "after")) : null,
                     node.has("at") ? AuditCursors.position(node.path("at")) : null,
                     node.path("over").asBoolean());
@@ -122,13 +122,9 @@ record AuditProgress(
             node.path("again")
                     .forEach(each ->
                             again.add(new Again(Json.text(each, "run"), AuditCursors.secondLook(each.path("look")))));
-            return new AuditProgress(round, again, instant(node, "heldUntil"));
+            return new AuditProgress(round, again, Json.instantOrNull(node, "heldUntil"));
         } catch (DateTimeException | IndexOutOfBoundsException | IllegalArgumentException e) {
             throw new BadJson("not how far an audit has come: " + e);
         }
-    }
-
-    private static @Nullable Instant instant(JsonNode node, String name) {
-        return node.has(name) ? Json.instant(node, name) : null;
     }
 }
