@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from typing import Any
 
 import schemathesis
 from hypothesis import strategies as st
@@ -49,7 +50,7 @@ class Undescribed(Failure):
 
 @schemathesis.check
 def refusals_are_described(
-    _ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
+    _ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case[Any]
 ) -> None:
     """A refusal is a problem+json whose type its operation names; damaged data alone is answered with 500."""
     if response.status_code < 400:
@@ -81,7 +82,7 @@ def refusals_are_described(
 def filter_failure(
     _context: schemathesis.HookContext,
     failure: Failure,
-    _case: schemathesis.Case,
+    _case: schemathesis.Case[Any],
     response: schemathesis.Response,
 ) -> bool:
     """Leaves out what a schema cannot say, and the answer about the one step whose record is damaged."""
@@ -98,11 +99,12 @@ def filter_failure(
 
 
 @schemathesis.hook
-def map_case(_context: schemathesis.HookContext, case: schemathesis.Case) -> schemathesis.Case:
+def map_case(_context: schemathesis.HookContext, case: schemathesis.Case[Any]) -> schemathesis.Case[Any]:
     """Gives a dispatch that is to be accepted what no schema can ask for: handlers, and keys that differ."""
     meta = case.meta
     if meta and meta.generation.mode.is_positive and case.path.endswith("/dispatches"):
-        for place, step in enumerate(case.body["steps"]):
+        body: Any = case.body
+        for place, step in enumerate(body["steps"]):
             step["key"] = f"{step['key'][:100]}-{place}"
             step["handler"] = step.get("handler") or "stepstile.echo"
     return case

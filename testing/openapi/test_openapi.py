@@ -81,7 +81,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
                 {"dispatchId": "d1", "defaults": {"tags": {"team": "data"}}, "steps": STEPS},
             )
             call(stack, "POST", f"/v1/runs/{run}/cancel", {"keys": ["cancelled"]})
-            reached = {step["key"]: STATES.get(step["key"], step["key"].upper()) for step in STEPS}
+            reached: dict[str, str] = {
+                step["key"]: STATES.get(step["key"]) or step["key"].upper() for step in STEPS
+            }
             eventually(stack, run, reached | {"damaged": "SUCCEEDED"})
             with closing(sqlite3.connect(folder / "state" / "stepstile.db", timeout=10)) as database:
                 changed = database.execute(
@@ -148,7 +150,8 @@ def exercised(
         capture_output=True,
         text=True,
         check=False,
-        timeout=560,
+        # They are as many calls as their options say: this is for one that hangs.
+        timeout=3600,
     )
 
 
