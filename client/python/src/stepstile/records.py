@@ -218,6 +218,7 @@ class StepRecord:
     :ivar dispatch_id: of the dispatch whose input and settings it has.
     :ivar max_attempts: of its budget; None in a listing.
     :ivar redriven_by: the last redrive of it; None in a listing.
+    :ivar traceparent: where it is in its trace, at the span of its newest attempt; None if it is in none, and in a listing.
     :ivar not_before: RETRYING: when it is tried again at the earliest; QUEUED: no attempt begins before it.
     :ivar dispatch_deadline: it ends FAILED if it has not ended by then; None in a listing of steps that have started.
     :ivar dead_lettered_at: DEAD: when its dead letter was written.
@@ -264,6 +265,7 @@ class StepRecord:
     paused: bool = False
     input: Any = None
     input_location: ResultLocation | None = None
+    traceparent: str | None = None
 
     @staticmethod
     def from_json(node: Mapping[str, Any]) -> StepRecord:
@@ -312,6 +314,7 @@ class StepRecord:
             paused=bool(node.get("paused", False)),
             input=node.get("input"),
             input_location=_location(node.get("inputLocation")),
+            traceparent=node.get("traceparent"),
         )
 
 

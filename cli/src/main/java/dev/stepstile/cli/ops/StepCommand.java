@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -131,6 +132,7 @@ public final class StepCommand extends ApiCommand {
         progress(step);
         field("Error", StepsCommand.error(step));
         field("Redriven", step.path("redrivenBy").asText(""));
+        trace(step);
         result(step);
         history(step);
         next(step, state);
@@ -176,6 +178,15 @@ public final class StepCommand extends ApiCommand {
                             + step.path("progressNote").asText(""));
         }
         field("Printed", step.path("lastLine").asText(""));
+    }
+
+    /** By its id it is found where spans are. */
+    private void trace(JsonNode step) {
+        String[] parts = step.path("traceparent").asText("").split("-", -1);
+        if (parts.length >= 4) {
+            boolean sampled = (HexFormat.fromHexDigits(parts[3]) & 1) != 0;
+            field("Trace", parts[1] + (sampled ? "" : ", not sampled"));
+        }
     }
 
     private void result(JsonNode step) {

@@ -8,6 +8,7 @@ import dev.stepstile.client.Dispatch;
 import dev.stepstile.client.JsonValue;
 import dev.stepstile.client.Step;
 import dev.stepstile.client.StepstileClient;
+import dev.stepstile.client.TraceContext;
 import dev.stepstile.codec.Json;
 import dev.stepstile.handlers.Echo;
 import dev.stepstile.handlers.Sleep;
@@ -37,6 +38,8 @@ class OperatorCommandsTest {
     private static final List<String> GOOD =
             IntStream.range(0, 30).mapToObj(i -> "row-" + i).toList();
 
+    private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+
     @TempDir
     static Path state;
 
@@ -56,6 +59,16 @@ class OperatorCommandsTest {
         steps.add(Step.of("talker", "talkative", Map.of("seconds", 0)));
         try (StepstileClient client = StepstileClient.of(stack.endpoint())) {
             client.dispatch("nightly", Dispatch.of("d", steps));
+            client.dispatch(
+                    "traced",
+                    Dispatch.of("d", List.of(Step.of("seen", "stepstile.echo", null))),
+                    TraceContext.of("00-" + TRACE + "-00f067aa0ba902b7-01"));
+            client.dispatch(
+                    "traced",
+                    Dispatch.of("e", List.of(Step.of("unseen", "stepstile.echo", null))),
+                    TraceContext.of("00-" + TRACE + "-00f067aa0ba902b7-00"));
+            assertThat(client.follow("traced", List.of("seen", "unseen")).await(Duration.ofMinutes(1), _ -> {}))
+                    .isTrue();
             assertThat(client.follow("nightly", steps.stream().map(Step::key).toList())
                             .await(Duration.ofMinutes(1), _ -> {}))
                     .isTrue();
@@ -128,6 +141,13 @@ class OperatorCommandsTest {
         assertThat(ended.status()).isZero();
         assertThat(ended.out()).isEmpty();
         assertThat(ended.err()).contains("No step of the run is such a one.");
+    }
+
+    @Test
+    void step_shows_by_which_id_its_trace_is_found() {
+        assertThat(call("step", "traced", "seen").out()).containsPattern("Trace +" + TRACE + "\n");
+        assertThat(call("step", "traced", "unseen").out()).containsPattern("Trace +" + TRACE + ", not sampled\n");
+        assertThat(call("step", "nightly", "row-7").out()).doesNotContain("Trace");
     }
 
     @Test

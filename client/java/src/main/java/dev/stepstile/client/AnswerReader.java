@@ -73,6 +73,7 @@ final class AnswerReader {
                         node.path("dispatchId").asText(),
                         node.has("maxAttempts") ? node.path("maxAttempts").asInt() : null,
                         node.path("redrivenBy").textValue(),
+                        node.path("traceparent").textValue(),
                         instant(node.path("dispatchDeadline")),
                         input(node)),
                 new StepRecord.Times(instant(node.path("startedAt")), duration(node.path("durationSeconds"))),

@@ -24,6 +24,8 @@ public record StepRecord(
      * @param dispatchId of the dispatch whose input and settings it has
      * @param maxAttempts of its budget; null in a listing
      * @param redrivenBy the last redrive of it; null if there was none, and in a listing
+     * @param traceparent where it is in its trace, at the span of its newest attempt; null if it was dispatched in none, and
+     *     in a listing
      * @param dispatchDeadline the step ends FAILED if it has not ended by then; null if there is none, and in a listing
      *     of steps that have started
      * @param input of its newest attempt, where the call was asked for it
@@ -33,6 +35,7 @@ public record StepRecord(
             String dispatchId,
             @Nullable Integer maxAttempts,
             @Nullable String redrivenBy,
+            @Nullable String traceparent,
             @Nullable Instant dispatchDeadline,
             StepInput input) {}
 

@@ -27,6 +27,7 @@ final class WireForm {
                 .put("dispatchId", step.origin().dispatchId())
                 .put("maxAttempts", step.origin().maxAttempts())
                 .put("redrivenBy", step.origin().redrivenBy())
+                .put("traceparent", step.origin().traceparent())
                 .put("dispatchDeadline", text(step.origin().dispatchDeadline()))
                 .put("startedAt", text(step.startedAt()))
                 .put("durationSeconds", seconds(step.duration()))

@@ -47,31 +47,68 @@ public record Span(
         return Optional.of(new Span(own, parent, content, startedAt, endedAt));
     }
 
+    /**
+     * Where a step is in its trace, whether its spans are kept or not: at its newest attempt, or at its dispatch before the
+     * first one; null if it is in no trace.
+     */
+    public static @Nullable TraceParent contextOf(StepRecord record) {
+        TraceParent trace = record.settings().trace();
+        if (trace == null) {
+            return null;
+        }
+        return record.attempt() > 0 ? trace.ofAttempt(record.id(), record.attempt()) : dispatchOf(record, trace);
+    }
+
     /** Of the newest attempt; empty if it has not ended, was never claimed, or is in no trace that is kept. */
     public static Optional<Span> ofNewest(StepRecord record) {
-        return ofAttempts(record).stream()
-                .filter(span ->
-                        span.content() instanceof Processed processed && processed.attempt() == record.attempt())
-                .findFirst();
+        TraceParent trace = kept(record);
+        if (trace == null) {
+            return Optional.empty();
+        }
+        return record.history().stream()
+                .filter(note -> isEnd(note) && note.attempt() == record.attempt())
+                .findFirst()
+                .map(note -> of(record, trace, note))
+                .or(() -> ofSuccess(record, trace));
     }
 
     /** Of all attempts that have ended, as far as the record remembers them, oldest first. */
     public static List<Span> ofAttempts(StepRecord record) {
-        TraceParent trace = record.settings().trace();
-        if (trace == null || !trace.sampled()) {
+        TraceParent trace = kept(record);
+        if (trace == null) {
             return List.of();
         }
         List<Span> spans = new ArrayList<>();
-        for (FailedAttempt note : record.history()) {
-            if (note.cause() != StepError.Kind.REDRIVEN && note.attempt() > 0) {
-                spans.add(of(record, trace, note.attempt(), note.cause(), note.startedAt(), note.endedAt()));
-            }
-        }
-        Instant claimed = record.attempts().newest().startedAt();
-        if (record.state() instanceof StepState.Succeeded succeeded && claimed != null) {
-            spans.add(of(record, trace, record.attempt(), null, claimed, succeeded.finishedAt()));
-        }
+        record.history().stream().filter(Span::isEnd).forEach(note -> spans.add(of(record, trace, note)));
+        ofSuccess(record, trace).ifPresent(spans::add);
         return spans;
+    }
+
+    /** The trace of its caller; null if there is none whose spans are kept. */
+    private static @Nullable TraceParent kept(StepRecord record) {
+        TraceParent trace = record.settings().trace();
+        return trace != null && trace.sampled() ? trace : null;
+    }
+
+    /** Whether it notes that an attempt ended: others note a redrive, or the end of a step that was never claimed. */
+    private static boolean isEnd(FailedAttempt note) {
+        return note.cause() != StepError.Kind.REDRIVEN && note.attempt() > 0;
+    }
+
+    private static Span of(StepRecord record, TraceParent trace, FailedAttempt note) {
+        return of(record, trace, note.attempt(), note.cause(), note.startedAt(), note.endedAt());
+    }
+
+    private static Optional<Span> ofSuccess(StepRecord record, TraceParent trace) {
+        Instant claimed = record.attempts().newest().startedAt();
+        return record.state() instanceof StepState.Succeeded succeeded && claimed != null
+                ? Optional.of(of(record, trace, record.attempt(), null, claimed, succeeded.finishedAt()))
+                : Optional.empty();
+    }
+
+    private static TraceParent dispatchOf(StepRecord record, TraceParent trace) {
+        return trace.ofDispatch(
+                new DispatchId(record.id().runId(), record.settings().dispatchId()));
     }
 
     private static Span of(
@@ -82,10 +119,9 @@ public record Span(
             Instant from,
             Instant to) {
         StepSettings settings = record.settings();
-        TraceParent dispatch = trace.ofDispatch(new DispatchId(record.id().runId(), settings.dispatchId()));
         return new Span(
                 trace.ofAttempt(record.id(), attempt),
-                dispatch.spanId(),
+                dispatchOf(record, trace).spanId(),
                 new Processed(record.id(), attempt, settings.dispatchId(), settings.handler(), error),
                 from,
                 to.isBefore(from) ? from : to); // by other clocks

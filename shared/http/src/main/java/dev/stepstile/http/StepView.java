@@ -8,9 +8,11 @@ import dev.stepstile.port.FeedEntry;
 import dev.stepstile.step.Limits;
 import dev.stepstile.step.Pauses;
 import dev.stepstile.step.Payload;
+import dev.stepstile.step.Span;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
+import dev.stepstile.step.TraceParent;
 import dev.stepstile.step.WorkerRecord.Activity;
 import dev.stepstile.usecase.RunQueries;
 import dev.stepstile.usecase.RunningSteps;
@@ -129,6 +131,10 @@ final class StepView {
                 .put("logPageCount", record.attempts().newest().pages());
         if (record.answered().redrivenBy() != null) {
             node.put("redrivenBy", record.answered().redrivenBy());
+        }
+        TraceParent trace = Span.contextOf(record);
+        if (trace != null) {
+            node.put("traceparent", trace.text());
         }
         ArrayNode attempts = node.putArray("attempts");
         record.history().forEach(note -> {

@@ -37,6 +37,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,6 +57,9 @@ class ProtocolDocumentTest {
 
     private Stack stack;
     private Api api;
+
+    /** In which the next dispatch of a comment comes. */
+    private @Nullable String trace;
 
     /** A handler that always fails. */
     private static final class Charge implements StepHandler {
@@ -144,6 +148,8 @@ class ProtocolDocumentTest {
 
     private void happen(String text) throws InterruptedException {
         String[] words = text.split(" ", 4);
+        Map<String, String> headers = trace == null ? Map.of() : Map.of("traceparent", trace);
+        trace = null;
         switch (words[0]) {
             case "deliver" -> {
                 while (!stack.deliver(stack.receive(10)).isEmpty()) {
@@ -157,13 +163,14 @@ class ProtocolDocumentTest {
                 stack.sweep();
             }
             case "heartbeat" -> heartbeat(words[1], Double.parseDouble(words[2]), words[3]);
+            case "trace" -> trace = words[1];
             case "send" -> stack.ports.queue().send(List.of(new Outgoing("g", words[1], Duration.ZERO)));
-            case "dispatch" ->
-                api.ok(
-                        202,
-                        "POST",
-                        "/v1/runs/" + words[1] + "/dispatches",
-                        words[3].replaceFirst("\\{", "{\"dispatchId\":\"" + words[2].replace(":", "") + "\","));
+            case "dispatch" -> {
+                String body = words[3].replaceFirst("\\{", "{\"dispatchId\":\"" + words[2].replace(":", "") + "\",");
+                assertThat(api.call("POST", "/v1/runs/" + words[1] + "/dispatches", headers, body)
+                                .status())
+                        .isEqualTo(202);
+            }
             default -> throw new AssertionError("unknown comment: " + text);
         }
     }

@@ -8,6 +8,7 @@ import dev.stepstile.codec.Json;
 import dev.stepstile.codec.MessageCodec;
 import dev.stepstile.http.Http;
 import dev.stepstile.port.StepQueue.Delivery;
+import dev.stepstile.step.Sha256;
 import dev.stepstile.step.StepSpec;
 import dev.stepstile.step.StepState;
 import java.nio.file.Path;
@@ -141,6 +142,46 @@ class TracedStepTest {
                 .singleElement()
                 .satisfies(letter -> assertThat(trace(new Delivery("m", "r", letter.body(), 1, Stack.START)))
                         .isEqualTo(sent));
+    }
+
+    private static String spanOf(String name) {
+        return "00-4bf92f3577b34da6a3ce929d0e0e4736-" + Sha256.hex(name).substring(0, 16) + "-01";
+    }
+
+    @Test
+    void is_in_the_answer_of_the_step_at_its_newest_attempt() throws InterruptedException {
+        replayed(HEADERS, BODY);
+        stack.work.on("a", (input, context) -> {
+            throw new IllegalStateException("again");
+        });
+        stack.deliver();
+        assertThat(answered("a")).isEqualTo(spanOf("r1/a/1"));
+        stack.time.advance(Duration.ofMinutes(5));
+        stack.deliver();
+        assertThat(answered("a")).isEqualTo(spanOf("r1/a/2"));
+        assertThat(api.ok(200, "POST", "/v1/runs/r1/steps/lookup", "{\"keys\":[\"a\"]}")
+                        .at("/entries/0/traceparent")
+                        .textValue())
+                .isEqualTo(spanOf("r1/a/2"));
+    }
+
+    private String answered(String key) throws InterruptedException {
+        return api.get("/v1/runs/r1/step?key=" + key).path("traceparent").asText("none");
+    }
+
+    @Test
+    void of_a_step_that_was_never_claimed_is_answered_at_its_dispatch() throws InterruptedException {
+        replayed(HEADERS, BODY);
+        api.ok(200, "POST", "/v1/runs/r1/cancel", "{}");
+        assertThat(stack.state("a")).isEqualTo(StepState.Name.CANCELLED);
+        assertThat(answered("a")).isEqualTo(spanOf("r1/d1"));
+    }
+
+    @Test
+    void is_not_in_the_answer_of_a_step_without_one() throws InterruptedException {
+        replayed(Map.of(), BODY);
+        stack.deliver();
+        assertThat(answered("a")).isEqualTo("none");
     }
 
     @Test
