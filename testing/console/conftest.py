@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Literal
 from urllib.parse import quote
 
@@ -129,6 +131,67 @@ def eventually(holds: Callable[[], bool], within: float = 15.0) -> float:
         assert time.monotonic() - began < within, "it does not come to that"
         time.sleep(0.02)
     return time.monotonic() - began
+
+
+FILTER_LIMIT_MS = 200  # docs/console.md, "How current it is, and what that costs"
+TEXTS = ("0", "099", "0999", "nothing has this", "")
+REPEATS = 5
+
+
+@dataclass(frozen=True)
+class Filtering:
+    """What it takes to filter by a text, in milliseconds: of several times, each from the key's event to the frame that
+    shows what is found.
+
+    :ivar waited: by the clock, in which other programs of the machine have their share too.
+    :ivar computed: CPU time of the page's main thread.
+    """
+
+    waited: Sequence[float]
+    computed: Sequence[float]
+
+    def is_within_the_limit(self) -> bool:
+        """Whether it never computes for longer than the limit; and comes to the frame within it, once it is not kept waiting."""
+        return max(self.computed) < FILTER_LIMIT_MS and min(self.waited) < FILTER_LIMIT_MS
+
+    def __str__(self) -> str:
+        return (
+            f"{median(self.waited):.0f} ms ({min(self.waited):.0f} to {max(self.waited):.0f}),"
+            f" of which {max(self.computed):.0f} ms at most are computing"
+        )
+
+
+def filtered(page: Page, texts: Mapping[str, int]) -> dict[str, Filtering]:
+    """Filters the steps of a run by each text, several times in turn.
+
+    :param texts: with how many steps are shown then.
+    """
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def cpu() -> float:
+        metrics = devtools.send("Performance.getMetrics")["metrics"]
+        return next(each["value"] for each in metrics if each["name"] == "TaskDuration") * 1000
+
+    took: dict[str, tuple[list[float], list[float]]] = {text: ([], []) for text in texts}
+    for text, many in [each for _ in range(REPEATS) for each in texts.items()]:
+        before = cpu()
+        waited = page.evaluate(
+            """async (text) => {
+                const input = document.getElementById('text');
+                const began = performance.now();
+                input.value = text;
+                input.dispatchEvent(new Event('input', { bubbles: true }));
+                await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+                return performance.now() - began;
+            }""",
+            text,
+        )
+        took[text][0].append(float(waited))
+        took[text][1].append(cpu() - before)
+        expect(page.locator(".shown-count")).to_have_text(f"{many:,} step{'' if many == 1 else 's'} shown")
+    devtools.detach()
+    return {text: Filtering(waited, computed) for text, (waited, computed) in took.items()}
 
 
 class Served:

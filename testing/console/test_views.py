@@ -7,11 +7,9 @@ import re
 from functools import partial
 
 import pytest
-from conftest import Served, Tab, eventually, run_address, step_address
+from conftest import TEXTS, Served, Tab, eventually, filtered, run_address, step_address
 from playwright.sync_api import Locator, expect
 from stand_in import Api
-
-FILTER_LIMIT_MS = 200
 
 
 @pytest.mark.quick
@@ -77,38 +75,24 @@ def test_a_run_shows_its_progress_its_throughput_and_its_failures_by_cause(tab: 
 @pytest.mark.steps(100_000)
 def test_a_hundred_thousand_steps_are_filtered_within_200_ms(tab: Tab, api: Api) -> None:
     page = tab.show(run_address("nightly"))
-    expect(page.locator(".shown-count")).to_have_text("100,000 steps shown", timeout=60_000)
+    expect(page.locator(".shown-count")).to_have_text("100,000 steps shown")
     assert page.locator(".rows .row").count() < 60, "only what is in sight is an element"
+    keys = list(api.runs["nightly"].steps)
+    for text, took in filtered(page, {text: sum(text in key for key in keys) for text in TEXTS}).items():
+        print(f"\n100,000 steps filtered by '{text}': {took}")
+        assert took.is_within_the_limit(), text
+
+
+def test_the_measure_of_the_filter_sees_a_page_that_is_too_slow(tab: Tab, api: Api) -> None:
+    page = tab.show(run_address("nightly"))
+    expect(page.locator(".shown-count")).to_have_text("2,000 steps shown")
     page.evaluate(
-        """() => {
-            window.took = [];
-            new PerformanceObserver((list) => list.getEntries().forEach((e) => window.took.push(e.duration)))
-              .observe({ type: 'measure' });
-        }"""
+        """() => document.getElementById('text').addEventListener('input', () => {
+            const began = performance.now();
+            while (performance.now() - began < 220);
+        })"""
     )
-    to_paint = []
-    for text in ("0", "099", "0999", "nothing has this", ""):
-        to_paint.append(
-            page.evaluate(
-                """async (text) => {
-                    const input = document.getElementById('text');
-                    const began = performance.now();
-                    input.value = text;
-                    input.dispatchEvent(new Event('input', { bubbles: true }));
-                    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-                    return performance.now() - began;
-                }""",
-                text,
-            )
-        )
-        expect(page.locator(".shown-count")).to_contain_text("shown")
-    took = page.evaluate("() => window.took")
-    print(
-        f"\n100,000 steps: filtered in {max(took):.0f} ms at most, from the key to the frame in {max(to_paint):.0f} ms"
-    )
-    assert len(took) >= 5
-    assert max(took) < FILTER_LIMIT_MS
-    assert max(to_paint) < FILTER_LIMIT_MS
+    assert not filtered(page, {"": 2000})[""].is_within_the_limit()
 
 
 def test_steps_are_filtered_by_state_text_and_handler_and_the_address_says_so(tab: Tab, api: Api) -> None:
