@@ -151,7 +151,7 @@ class Filtering:
     computed: Sequence[float]
 
     def is_within_the_limit(self) -> bool:
-        """Whether it never computes for longer than the limit; and comes to the frame within it, once it is not kept waiting."""
+        """Whether it never computes for longer, and came to the frame within it when nothing kept it waiting."""
         return max(self.computed) < FILTER_LIMIT_MS and min(self.waited) < FILTER_LIMIT_MS
 
     def __str__(self) -> str:

@@ -109,12 +109,16 @@ class DeadLettersPurged:
 class DeadLetterPlan:
     """What a redrive or a purge of dead letters would do.
 
-    :ivar counts: letters by the state of their steps, `GONE` where the table has none, `UNRECOGNISED`.
+    :ivar counts: letters whose steps would be redriven, or that would be purged, by the state of their steps: `GONE` where
+        the table has none, `UNRECOGNISED`.
     :ivar examples: at most ten, as `run_id/key` or a message's id.
+    :ivar deleted_count: letters that would be deleted; by a redrive, also those of steps that need none. Of an API of a
+        version that did not say so yet, the sum of the counts.
     """
 
     counts: Mapping[str, int]
     examples: Sequence[str]
+    deleted_count: int
     left_count: int
     complete: bool
     dry_run: bool = True
@@ -243,6 +247,7 @@ class DeadLetters:
         return DeadLetterPlan(
             counts=dict(answer["counts"]),
             examples=tuple(answer.get("examples", ())),
+            deleted_count=int(answer.get("deletedCount", sum(answer["counts"].values()))),
             left_count=int(answer.get("leftCount", 0)),
             complete=bool(answer.get("complete", False)),
         )

@@ -249,9 +249,17 @@ export function redriveLetters(selection, title) {
     title,
     verb: "Redrive",
     fields: OVERRIDES,
-    preview: async (values) => leftOf(would(
-      await dryRun(path, { ...selection, ...overrides(values) }),
-      "dead letter", "will be redriven as steps, then deleted", "Redrive"), "their steps are damaged or gone"),
+    preview: async (values) => {
+      const dry = await dryRun(path, { ...selection, ...overrides(values) });
+      const said = would(dry, "dead letter", "will be redriven as steps, then deleted", "Redrive");
+      const others = dry === null ? 0 : (dry.deletedCount ?? 0) - total(dry.counts);
+      if (others > 0) {
+        said.lines = [...(said.nothing ? ["No step will be redriven."] : said.lines),
+          `${count(others, "dead letter")} will be deleted alone: the step has gone on since.`];
+        said.nothing = false;
+      }
+      return leftOf(said, "the step is damaged or gone, or has not started yet");
+    },
     act: async (values) => {
       const sums = await untilComplete(
         path, { ...selection, ...overrides(values), redriveId: id }, ["redrivenCount", "deletedCount", "leftCount"]);
@@ -270,7 +278,7 @@ export function purgeLetters(selection, title) {
     preview: async () => {
       const said = would(await dryRun(path, selection), "dead letter", "will be deleted for good", "Purge");
       said.lines.push("Their steps stay as they are, and can still be redriven by their run.");
-      return leftOf(said, "their steps run or wait");
+      return leftOf(said, "the step runs or waits, or is damaged");
     },
     act: async () => {
       const sums = await untilComplete(path, selection, ["purgedCount", "leftCount"]);

@@ -88,7 +88,7 @@ export function lettersView(main, route, signal) {
     return h("li", {},
       each.key ? h("a", { href: stepAddress(each.runId, each.key) }, `${each.runId} / ${each.key}`) : h("code", {}, each.messageId),
       h("span", { class: "muted" }, ` attempt ${each.attempt ?? "?"}, ${time(each.finishedAt ?? each.sentAt)}`),
-      each.stale ? h("span", { class: "badge QUEUED" }, `stale: the step is ${each.stepState ?? "gone"}`) : null);
+      each.stale ? h("span", { class: "badge QUEUED" }, each.stepState ? `stale: the step is ${each.stepState}` : "stale: the step has not started, or is gone") : null);
   }
 
   return read();

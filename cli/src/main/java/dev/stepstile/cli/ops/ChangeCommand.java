@@ -96,7 +96,7 @@ abstract class ChangeCommand extends ApiCommand {
                 + (answer.path(change.counts().getFirst()).asLong() == 1 ? "was " : "were ") + change.done() + ".");
         told(answer, "stoppingCount", " run, and stop with their worker's next heartbeat, within 5 s.");
         told(answer, "deletedCount", " dead letters were deleted.");
-        told(answer, "leftCount", " were left in the queue: their steps have not ended, or they are not recognised.");
+        told(answer, "leftCount", " were left in the queue: `./stepstile dlq list` says how their steps stand.");
         for (String member : List.of("unknownKeys", "damagedKeys")) {
             for (JsonNode key : answer.path(member)) {
                 errors().say((member.equals("unknownKeys") ? "No such step: " : "Its record is damaged: ")

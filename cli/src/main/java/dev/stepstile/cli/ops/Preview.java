@@ -18,7 +18,9 @@ record Preview(JsonNode answer) {
 
     /** Whether nothing would happen; false if that is not known. */
     boolean isNothing() {
-        return count() == 0 && answer.path("complete").asBoolean(true);
+        return count() == 0
+                && answer.path("deletedCount").asLong() == 0
+                && answer.path("complete").asBoolean(true);
     }
 
     long count() {
@@ -27,6 +29,17 @@ record Preview(JsonNode answer) {
             sum += count.asLong();
         }
         return sum;
+    }
+
+    /** Of a redrive of dead letters: those that are not counted, as their steps would not be redriven. */
+    private String toldOfLetters() {
+        long deleted = answer.path("deletedCount").asLong() - count();
+        long left = answer.path("leftCount").asLong();
+        return (deleted > 0
+                        ? " " + Text.count(deleted, "more dead letter")
+                                + " would be deleted: the steps are no longer DEAD."
+                        : "")
+                + (left > 0 ? " " + Text.count(left, "dead letter") + " would be left in the queue." : "");
     }
 
     /** {@code 12 steps would be redriven: 10 DEAD, 2 FAILED. For example: a, b.} */
@@ -41,6 +54,6 @@ record Preview(JsonNode answer) {
                 .collect(Collectors.joining(", "));
         return (answer.path("complete").asBoolean(true) ? "" : "At least ") + Text.count(count(), one) + " would be "
                 + done + (states.isEmpty() ? "." : ": " + String.join(", ", states) + ".")
-                + (examples.isEmpty() ? "" : " For example: " + examples + ".");
+                + (examples.isEmpty() ? "" : " For example: " + examples + ".") + toldOfLetters();
     }
 }

@@ -130,9 +130,11 @@ public final class DeadLetters {
                 .forEach(count -> counts.put(count.getKey(), count.getValue().asInt()));
         List<String> examples = new ArrayList<>();
         answer.path("examples").forEach(example -> examples.add(example.asText()));
+        int counted = counts.values().stream().mapToInt(Integer::intValue).sum();
         return new DeadLetterPlan(
                 counts,
                 examples,
+                answer.path("deletedCount").asInt(counted),
                 answer.path("leftCount").asInt(),
                 answer.path("complete").asBoolean());
     }

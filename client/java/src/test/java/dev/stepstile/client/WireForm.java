@@ -88,6 +88,7 @@ final class WireForm {
     static JsonNode of(DeadLetterPlan plan) {
         ObjectNode node = Json.object()
                 .put("dryRun", true)
+                .put("deletedCount", plan.deletedCount())
                 .put("leftCount", plan.leftCount())
                 .put("complete", plan.complete());
         plan.counts().forEach(node.putObject("counts")::put);

@@ -71,7 +71,12 @@ public final class DeadLetterCodec {
             String message,
             @Nullable String dispatchId,
             @Nullable String handler,
-            @Nullable Instant finishedAt) {}
+            @Nullable Instant finishedAt) {
+        /** Whether this is a step's own message, which reports no death, and so names no attempt. */
+        public boolean isOwnMessage() {
+            return kind.equals(RECEIVED_TOO_OFTEN_KIND);
+        }
+    }
 
     /** Reads a body of any version, also one that is none of ours. */
     public static Summary read(String body) {

@@ -102,7 +102,7 @@ public final class DeadLetters {
      * A letter with its step.
      *
      * @param state of the step; null if the table has no record of it
-     * @param stale the step is no longer DEAD at the letter's attempt
+     * @param stale the step is not, or no longer, DEAD at the letter's attempt; a step's own message has none, so that any counts
      */
     public record Listed(Letter letter, StepState.@Nullable Name state, boolean stale) {}
 
@@ -132,10 +132,10 @@ public final class DeadLetters {
     /**
      * What a redrive or a purge did, or would do.
      *
-     * @param redriven steps that run again by this call
-     * @param deleted letters
+     * @param redriven steps that run again by this call; of a dry run, zero
+     * @param deleted letters: of steps that were redriven or need no redrive, or that were purged
      * @param left letters that were selected and stay in the queue
-     * @param counts of a dry run: by state of the step, else empty
+     * @param counts of a dry run: letters whose steps would be redriven, or that would be purged, by state of the step; else empty
      * @param examples of a dry run
      * @param complete whether all of the queue was looked through; else the same call continues
      */
@@ -172,7 +172,8 @@ public final class DeadLetters {
 
     /**
      * Redrives the DEAD steps of up to {@value #MOST} letters, then deletes the letters of steps that are no longer DEAD at
-     * the letter's attempt: also of those that an earlier call redrove before it crashed.
+     * the letter's attempt: also of those that an earlier call redrove before it crashed. The letter that is a step's own
+     * message, moved by SQS, names no attempt: its step is redriven if it is DEAD at all.
      *
      * @param deadline when to leave the rest to the next call
      */
@@ -183,7 +184,8 @@ public final class DeadLetters {
             LetterSteps.Standing before = steps.of(look.selected);
             List<Letter> dead = look.selected.stream().filter(before::dead).toList();
             if (dryRun) {
-                return dryRun(look, dead, before);
+                long passed = look.selected.stream().filter(before::passed).count();
+                return dryRun(look, dead, dead.size() + (int) passed, before);
             }
             int redriven = 0;
             boolean inTime = true;
@@ -212,7 +214,7 @@ public final class DeadLetters {
             LetterSteps.Standing standing = steps.of(look.selected);
             List<Letter> over = look.selected.stream().filter(standing::over).toList();
             if (dryRun) {
-                return dryRun(look, over, standing);
+                return dryRun(look, over, over.size(), standing);
             }
             delete(look, over, "it was purged");
             return done(look, 0, over.size(), true);
@@ -231,7 +233,7 @@ public final class DeadLetters {
                 look.complete && inTime);
     }
 
-    private static Done dryRun(Look look, List<Letter> meant, LetterSteps.Standing standing) {
+    private static Done dryRun(Look look, List<Letter> meant, int deleted, LetterSteps.Standing standing) {
         SortedMap<String, Integer> counts = new TreeMap<>();
         Set<String> examples = new LinkedHashSet<>();
         for (Letter letter : meant) {
@@ -243,7 +245,7 @@ public final class DeadLetters {
                 examples.add(step == null ? letter.received().messageId() : step.toString());
             }
         }
-        return new Done(0, 0, look.selected.size() - meant.size(), counts, examples, look.complete);
+        return new Done(0, deleted, look.selected.size() - deleted, counts, examples, look.complete);
     }
 
     private void delete(Look look, List<Letter> letters, String why) {

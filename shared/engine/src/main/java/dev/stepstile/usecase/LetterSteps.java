@@ -93,20 +93,21 @@ final class LetterSteps {
             return record == null ? null : record.state().name();
         }
 
-        /** Whether the step is DEAD at the attempt that the letter names. */
+        /** Whether the step is DEAD at the attempt that the letter names, or at any if it is the step's own message. */
         boolean dead(Letter letter) {
             StepRecord record = record(letter);
             return record != null
                     && record.state() instanceof StepState.Dead
-                    && record.attempt() == letter.content().attempt();
+                    && (letter.content().isOwnMessage()
+                            || record.attempt() == letter.content().attempt());
         }
 
-        /** Whether it is known that the step is not DEAD at that attempt any more. */
+        /** Whether it is known that the step is not, or no longer, {@link #dead}. */
         boolean stale(Letter letter) {
             return letter.content().step() != null && !dead(letter) && state(letter) != StepState.Name.UNKNOWN;
         }
 
-        /** Whether the step was seen in another state, or at another attempt: it needs no redrive by this letter. */
+        /** Whether the step has been started and is not {@link #dead}: it needs no redrive by this letter. */
         boolean passed(Letter letter) {
             return record(letter) != null && !dead(letter);
         }

@@ -151,7 +151,11 @@ final class DeadLettersApi {
         ObjectNode counts = node.putObject("counts");
         done.counts().forEach(counts::put);
         done.examples().forEach(node.putArray("examples")::add);
-        return Answer.json(200, node.put("leftCount", done.left()).put("complete", done.complete()));
+        return Answer.json(
+                200,
+                node.put("deletedCount", done.deleted())
+                        .put("leftCount", done.left())
+                        .put("complete", done.complete()));
     }
 
     /** What a body selects; nothing is never "all". */

@@ -367,6 +367,47 @@ class DeadLettersTest {
         assertThat(post(PURGE, ALL).path("purgedCount").intValue()).isEqualTo(1);
     }
 
+    /** It names no attempt, so it would never fit the one at which its step has died. */
+    @Test
+    void a_steps_own_message_redrives_its_step_by_its_cause_if_that_is_dead() throws Exception {
+        stack.work.on("a", (input, context) -> {
+            if (context.attempt() == 1) {
+                throw new IllegalStateException("broken");
+            }
+            return StepResult.of(context.attempt());
+        });
+        stack.dispatch("d1", once("a"));
+        Delivery message = stack.receive(1).getFirst();
+        stack.deliver(List.of(message));
+        post(PURGE, ALL);
+        stack.ports.deadLetters().moveToDeadLetters("g", message.body());
+        JsonNode shown = list("").path("deadLetters").path(0);
+        assertThat(shown.path("stepState").textValue()).isEqualTo("DEAD");
+        assertThat(shown.has("stale")).isFalse();
+        String cause = "{\"handler\":\"work\",\"kind\":\"RECEIVED_TOO_OFTEN\"";
+        assertThat(post(REDRIVE, cause + ",\"dryRun\":true}").path("counts")).isEqualTo(Json.parse("{\"DEAD\":1}"));
+        assertThat(post(REDRIVE, cause + "}"))
+                .isEqualTo(Json.parse("{\"redrivenCount\":1,\"deletedCount\":1,\"leftCount\":0,\"complete\":true}"));
+        stack.deliverAll();
+        assertThat(stack.state("a")).isEqualTo(StepState.Name.SUCCEEDED);
+        assertThat(letters()).isEmpty();
+    }
+
+    @Test
+    void a_dry_run_of_a_redrive_counts_the_letters_that_it_would_delete_and_leave_as_the_redrive_does()
+            throws Exception {
+        dead("a", "b");
+        String letter = letters().getFirst();
+        stack.ports.deadLetters().moveToDeadLetters("g", letter.replace("\"a\"", "\"never\""));
+        api.ok(200, "POST", "/v1/runs/r1/redrive", "{\"keys\":[\"a\"]}");
+        JsonNode would = post(REDRIVE, "{\"all\":true,\"dryRun\":true}");
+        assertThat(would.path("counts")).isEqualTo(Json.parse("{\"DEAD\":1}"));
+        assertThat(would.path("deletedCount").intValue()).isEqualTo(2);
+        assertThat(would.path("leftCount").intValue()).isEqualTo(1);
+        assertThat(post(REDRIVE, ALL))
+                .isEqualTo(Json.parse("{\"redrivenCount\":1,\"deletedCount\":2,\"leftCount\":1,\"complete\":true}"));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {REDRIVE, PURGE})
     void a_dry_run_says_what_would_happen_and_writes_nothing(String path) throws Exception {
