@@ -17,7 +17,7 @@ os.environ["AWS_DEFAULT_REGION"] = emulated_aws.REGION
 
 @pytest.fixture(scope="session")
 def aws():
-    """By service, a client of an emulated AWS in which is what a deployment refers to: the artifact and a layer."""
+    """By service, a client of an emulated AWS in which is what a deployment refers to: the artifact and layers."""
     endpoint = emulated_aws.start()
 
     @functools.cache
@@ -31,12 +31,12 @@ def aws():
     location = {"LocationConstraint": emulated_aws.REGION}
     client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=location)
     client("s3").put_object(Bucket=bucket, Key=key, Body=file.getvalue())
-    layer, version = CHANGED["HandlersLayerArn"].split(":")[-2:]
-    for _ in range(int(version)):
-        made = client("lambda").publish_layer_version(
-            LayerName=layer, Content={"S3Bucket": bucket, "S3Key": key}
-        )
-    assert made["LayerVersionArn"] == CHANGED["HandlersLayerArn"]
+    for layer, version in (CHANGED["HandlersLayerArn"].split(":")[-2:], CHANGED["TracesLayer"].split(":")):
+        for _ in range(int(version)):
+            made = client("lambda").publish_layer_version(
+                LayerName=layer, Content={"S3Bucket": bucket, "S3Key": key}
+            )
+        assert made["LayerVersionArn"].endswith(f":layer:{layer}:{version}")
     for arn in [*CHANGED["HandlersPolicyArns"].split(","), CHANGED["PermissionsBoundaryArn"]]:
         nothing = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
         client("iam").create_policy(PolicyName=arn.split("/")[1], PolicyDocument=json.dumps(nothing))

@@ -5,6 +5,7 @@ is SAM CLI's own reading of it; all three are in the environment of SAM CLI. Not
 """
 
 import copy
+import itertools
 import json
 import re
 from pathlib import Path
@@ -53,6 +54,8 @@ CHANGED = {
     "TableSuffix": "-r1",
     "DeploymentType": "Canary10Percent5Minutes",
     "Tracing": "Active",
+    "TracesEndpoint": "https://otel.example.com",
+    "TracesLayer": "collector:2",
     "LogRetentionDays": 14,
     "OldestStepAlarmSeconds": 7200,
     "AccountConcurrency": 3000,
@@ -67,6 +70,8 @@ TOGETHER = {
     "VpcSubnetIds": {"VpcSecurityGroupIds": "sg-0123456789abcdef1"},
     "VpcSecurityGroupIds": {"VpcSubnetIds": "subnet-0123456789abcdef2"},
 }
+# What takes the place of another.
+INSTEAD = {"StepImageUri": "HandlersLayerArn", "TracesEndpoint": "TracesLayer", "TracesLayer": "TracesEndpoint"}
 # The stack as it is by default, from an image, and with everything that may be set.
 IMAGE = {"StepImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/steps:1"}
 EVERYTHING = {
@@ -85,6 +90,7 @@ EVERYTHING = {
     "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/other",
     "DeploymentType": "Linear10PercentEvery1Minute",
     "Tracing": "Active",
+    "TracesLayer": "collector:1",
     "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:other",
     "AuditSchedule": "rate(5 minutes)",
 }
@@ -200,8 +206,8 @@ def pairs(template, parameters):
         for parameter in parameters:
             others = {**TOGETHER.get(parameter, {}), **base}
             before = Stack(template, **others) if others != base else unchanged
-            without_layer = {"HandlersLayerArn": ""} if parameter == "StepImageUri" else {}
-            yield parameter, before, Stack(template, **{**others, **without_layer, parameter: CHANGED[parameter]})
+            without_other = {INSTEAD[parameter]: ""} if parameter in INSTEAD else {}
+            yield parameter, before, Stack(template, **{**others, **without_other, parameter: CHANGED[parameter]})
 
 
 def versioned(stack):
@@ -262,12 +268,13 @@ def test_each_parameter_has_an_effect(changes):
 def test_the_functions_are_changed_by_the_parameters_that_are_theirs(changes):
     all_functions = ["Architecture", "LeaseSeconds", "RetentionDays", "TableSuffix", "Tracing", "VpcSecurityGroupIds", "VpcSubnetIds"]
     notifying = ["EventBus", "WebhookHosts", "WebhookPrivateAddresses"]
+    traces = ["TracesEndpoint", "TracesLayer"]
     own = {
-        "DispatchFunction": ["DispatchMemory", *notifying],
+        "DispatchFunction": ["DispatchMemory", *notifying, *traces],
         "RunsFunction": ["RunsMemory"],
-        "StepFunction": ["HandlersConfig", "HandlersLayerArn", "StepMemory", "StepTimeout"],
-        "StepImageFunction": ["HandlersConfig", "StepImageUri", "StepMemory", "StepTimeout"],
-        "SweeperFunction": notifying,
+        "StepFunction": ["HandlersConfig", "HandlersLayerArn", "StepMemory", "StepTimeout", *traces],
+        "StepImageFunction": ["HandlersConfig", "StepImageUri", "StepMemory", "StepTimeout", *traces],
+        "SweeperFunction": [*notifying, *traces],
     }
     for function, parameters in own.items():
         assert sorted(p for f, p in changes.changed if f == function) == sorted(all_functions + parameters), function
@@ -305,6 +312,8 @@ LONGEST = {
     "TableSuffix": "-r99",
     "EventBus": 30 * "x",
     "WebhookHosts": 60 * "x",
+    "TracesEndpoint": "https://" + 20 * "x",
+    "TracesLayer": 20 * "x" + ":99999",
     "VpcSubnetIds": ",".join(4 * ["subnet-" + 17 * "0"]),
     "VpcSecurityGroupIds": ",".join(2 * ["sg-" + 17 * "0"]),
 }
@@ -332,14 +341,14 @@ def longest_descriptions(template):
         return LONGEST.get(name, str(parameter.get("MaxValue", "")))
 
     every = {name: longest(name, parameter) for name, parameter in template["Parameters"].items()}
-    # A zip has a layer, an image has none: the parameter of the other is empty.
-    for other in ("StepImageUri", "HandlersLayerArn"):
-        for function, (_, properties) in Stack(template, **{**every, other: ""}).versions().items():
+    # A zip has a layer, an image has none; a collector is in a layer or elsewhere: the parameter of the other is empty.
+    for other in itertools.product(("StepImageUri", "HandlersLayerArn"), ("TracesEndpoint", "TracesLayer")):
+        for function, (_, properties) in Stack(template, **{**every, **dict.fromkeys(other, "")}).versions().items():
             yield function, len(properties["Description"])
 
 
 def test_a_versions_description_is_never_too_long(template):
-    lengths = dict(longest_descriptions(template))
+    lengths = dict(sorted(longest_descriptions(template)))
     assert set(lengths) == {"DispatchFunction", "StepFunction", "StepImageFunction", "SweeperFunction", "RunsFunction"}
     assert max(lengths.values()) <= LONGEST_DESCRIPTION
 
@@ -366,6 +375,7 @@ def test_parameters_that_belong_together_are_refused_apart(template):
         assert refused(template, **{parameter: CHANGED[parameter]}) == [rule]
     assert refused(template, StepPollersMaximum=1) == ["PollersAreAtLeastTwo"]
     assert refused(template, **IMAGE, HandlersLayerArn=CHANGED["HandlersLayerArn"]) == ["StepsAreInOnePlace"]
+    assert refused(template, **{name: CHANGED[name] for name in ("TracesEndpoint", "TracesLayer")}) == ["TracesGoToOnePlace"]
 
 
 def test_each_parameter_is_in_one_group_and_in_the_order_of_the_template(template):
@@ -399,6 +409,26 @@ def test_every_role_has_the_boundary_if_there_is_one(template):
         assert {name: role.get("PermissionsBoundary") for name, role in roles.items()} == dict.fromkeys(roles, boundary)
         assert len(roles) == 6
     assert not [r for r in Stack(template).of_type("AWS::IAM::Role").values() if "PermissionsBoundary" in r]
+
+
+@pytest.mark.parametrize("base", [{}, IMAGE])
+def test_spans_are_exported_only_if_asked_for_by_the_functions_that_have_some(template, base):
+    step = "StepImageFunction" if base else "StepFunction"
+
+    def exporting(**parameters):
+        stack = Stack(template, **base, **parameters)
+        variables = {name: f["Environment"]["Variables"] for name, f in stack.functions().items()}
+        targets = {name: v["OTEL_EXPORTER_OTLP_ENDPOINT"] for name, v in variables.items() if "OTEL_EXPORTER_OTLP_ENDPOINT" in v}
+        return targets, {name: f["Layers"] for name, f in stack.functions().items() if f.get("Layers")}
+
+    tracing = {"DispatchFunction", step, "SweeperFunction"}
+    assert exporting() == ({}, {})
+    endpoint = "http://otel.internal:4318"
+    assert exporting(TracesEndpoint=endpoint) == (dict.fromkeys(tracing, endpoint), {})
+    layer = f"arn:aws:lambda:{REGION}:123456789012:layer:collector:2"
+    targets, layers = exporting(TracesLayer="collector:2")
+    assert targets == dict.fromkeys(tracing, "http://localhost:4318")
+    assert layers == dict.fromkeys(tracing - {"StepImageFunction"}, [layer])
 
 
 def test_the_key_encrypts_all_that_is_stored_and_no_other_encryption_is_named_beside_it(template):

@@ -52,6 +52,11 @@ SEEN = {
     ),
     "DeploymentType": (lambda stack: stack.rollouts(), "CodeDeployDefault.LambdaCanary10Percent5Minutes"),
     "Tracing": lambda stack: stack.of_every_function("TracingConfig"),
+    "TracesEndpoint": lambda stack: stack.environment("SweeperFunction")["OTEL_EXPORTER_OTLP_ENDPOINT"],
+    "TracesLayer": (
+        lambda stack: stack.configuration("DispatchFunction")["Layers"],
+        "arn:aws:lambda:eu-west-1:123456789012:layer:collector:2",
+    ),
     "LogRetentionDays": lambda stack: stack.log_retention(),
     "OldestStepAlarmSeconds": lambda stack: stack.alarms()["OldestStepAlarm"]["Threshold"],
     "AccountConcurrency": lambda stack: stack.alarms()["ConcurrencyAlarm"]["Metrics"][0][

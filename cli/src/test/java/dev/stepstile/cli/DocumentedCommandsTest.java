@@ -122,6 +122,14 @@ class DocumentedCommandsTest {
             entry("./stepstile console --endpoint https://abc123.execute-api.eu-west-1.amazonaws.com", AWS),
             entry("sam build && sam deploy --guided", AWS),
             entry("sam deploy --guided", AWS),
+            entry(
+                    "curl -so collector.zip \"$(aws lambda get-layer-version-by-arn --arn \"$THEIRS\" --query Content.Location --output text)\"",
+                    AWS),
+            entry("zip collector.zip collector-config/config.yaml", AWS),
+            entry(
+                    "aws lambda publish-layer-version --layer-name collector --zip-file fileb://collector.zip --query Version",
+                    AWS),
+            entry("sam deploy --parameter-overrides TracesLayer=collector:1", AWS),
             entry("sam deploy --guided --parameter-overrides StepImageUri=\"$REPOSITORY:1\"", AWS),
             entry(
                     "docker build -f functions/step/Dockerfile --platform linux/arm64 --build-arg PROJECT=examples/dagster_flights -t \"$REPOSITORY:1\" .",

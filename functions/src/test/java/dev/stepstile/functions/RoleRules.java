@@ -63,7 +63,7 @@ final class RoleRules {
         SortedSet<String> expected = new TreeSet<>();
         INTERFACES.forEach(action -> expected.add(action + " on * if InVpc"));
         INTERFACES.forEach(action -> expected.add("never for code: " + action + " on *"));
-        TRACES.forEach(action -> expected.add(action + " on * if IsTraced"));
+        TRACES.forEach(action -> expected.add(action + " on * if WritesToXRay"));
         for (String action : List.of("kms:Decrypt", "kms:GenerateDataKey")) {
             expected.add(action + " by StringEquals of kms:ViaService on KmsKeyArn if HasKmsKey");
         }

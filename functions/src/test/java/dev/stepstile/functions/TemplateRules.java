@@ -10,6 +10,7 @@ import dev.stepstile.step.Limits;
 import dev.stepstile.step.Retention;
 import dev.stepstile.usecase.StepExecution;
 import dev.stepstile.usecase.Timing;
+import dev.stepstile.usecase.Traces;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -80,6 +81,7 @@ final class TemplateRules {
         ALL.put("what holds something says what becomes of it", TemplateRules::fates);
         ALL.put("queues and the bucket take encrypted calls alone", TemplateRules::encryptedTransport);
         ALL.put("the environment is what the settings read", TemplateRules::environment);
+        ALL.put("spans are exported by the functions that have some, if they are asked for", TemplateRules::traces);
         ALL.put("java25 on arm64", TemplateRules::runtime);
         ALL.put("an alias follows all properties", TemplateRules::alias);
         ALL.put("the schedule does not retry", TemplateRules::noRetries);
@@ -213,6 +215,7 @@ final class TemplateRules {
             SortedMap<String, JsonNode> variables = template.environment(function);
             Set<String> own = new TreeSet<>(variables.keySet());
             own.removeAll(OTHER_VARIABLES);
+            own.remove(Traces.TARGET); // of which another rule says more
             if (own.remove(HANDLERS_CONFIG) == template.events(function, "SQS").isEmpty()) {
                 problems.add(function + " runs handlers without " + HANDLERS_CONFIG + ", or has it and runs none");
             }
@@ -239,6 +242,34 @@ final class TemplateRules {
                 problems.add(function + " lacks one of " + OTHER_VARIABLES);
             }
         });
+        return problems;
+    }
+
+    private static List<String> traces(Template template) {
+        JsonNode target = Json.parse("""
+                {"Fn::If": ["HasTracesLayer", "http://localhost:4318",
+                            {"Fn::If": ["HasTracesEndpoint", {"Ref": "TracesEndpoint"}, {"Ref": "AWS::NoValue"}]}]}
+                """);
+        String arn = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:layer:${TracesLayer}";
+        JsonNode layer = Json.parse(
+                "{\"Fn::If\": [\"HasTracesLayer\", {\"Fn::Sub\": \"" + arn + "\"}, {\"Ref\": \"AWS::NoValue\"}]}");
+        List<String> problems = new ArrayList<>();
+        template.functions().forEach((function, properties) -> {
+            JsonNode variable = template.environment(function).get(Traces.TARGET);
+            boolean hasLayer = Template.elements(properties.path("Layers")).contains(layer);
+            boolean tells = !function.equals("RunsFunction");
+            if (tells ? !target.equals(variable) : variable != null) {
+                problems.add(function + " sends spans to " + variable);
+            }
+            if (hasLayer != (tells && !template.isImage(function))) {
+                problems.add(function + " has the layers " + properties.path("Layers"));
+            }
+        });
+        JsonNode writing =
+                template.root().path("Conditions").path("WritesToXRay").path("Fn::Or");
+        if (!Json.print(writing).equals("[{\"Condition\":\"IsTraced\"},{\"Condition\":\"HasTracesLayer\"}]")) {
+            problems.add("who writes to X-Ray: " + writing);
+        }
         return problems;
     }
 

@@ -11,6 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class TemplateTest {
+    private static final String TRACES = "spans are exported by the functions that have some, if they are asked for";
+
     /** A template with one thing wrong: {@code original} once replaced. */
     record Fault(String rule, String original, String replacement) {
         static Fault breaks(String rule, String original, String replacement) {
@@ -75,7 +77,7 @@ class TemplateTest {
                         "Action: [kms:Decrypt, kms:GenerateDataKey, kms:CreateGrant]"),
                 Fault.breaks(
                         "what all functions may follows from how the stack is set up",
-                        "            - IsTraced\n            - Effect",
+                        "            - WritesToXRay\n            - Effect",
                         "            - InVpc\n            - Effect"),
                 Fault.breaks(
                         "what all functions may follows from how the stack is set up",
@@ -193,6 +195,21 @@ class TemplateTest {
                         "the environment is what the settings read",
                         "        POWERTOOLS_SERVICE_NAME: !Ref AWS::StackName\n",
                         ""),
+                Fault.breaks(
+                        TRACES,
+                        "          OTEL_EXPORTER_OTLP_ENDPOINT: !If [HasTracesLayer, 'http://localhost:4318',",
+                        "          OTEL_EXPORTER_OTLP_ENDPOINT: !If [HasTracesLayer, 'http://localhost:4317',"),
+                Fault.breaks(TRACES, "!If [HasTracesEndpoint, !Ref TracesEndpoint, !Ref 'AWS::NoValue']", "''"),
+                Fault.breaks(
+                        TRACES,
+                        "Variables:\n        STEPSTILE_TABLE",
+                        "Variables:\n        OTEL_EXPORTER_OTLP_ENDPOINT: ''\n        STEPSTILE_TABLE"),
+                Fault.breaks(TRACES, "layer:${TracesLayer}'", "layer:traces'"),
+                Fault.breaks(
+                        TRACES,
+                        "      Timeout: 120\n      Layers:\n        - !If [HasTracesLayer,",
+                        "      Timeout: 120\n      Layers:\n        - !If [HasTracesEndpoint,"),
+                Fault.breaks(TRACES, "!Or [!Condition IsTraced, !Condition HasTracesLayer]", "!Condition IsTraced"),
                 Fault.breaks("java25 on arm64", "Runtime: java25", "Runtime: java21"),
                 Fault.breaks("java25 on arm64", "    Default: arm64", "    Default: x86_64"),
                 Fault.breaks("an alias follows all properties", "      AutoPublishAliasAllProperties: true\n", ""),
