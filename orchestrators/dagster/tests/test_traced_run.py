@@ -99,6 +99,11 @@ def test_each_span_of_a_run_with_a_crash_a_retry_and_a_redrive_has_its_place_in_
             key,
             number,
         ]
+        op = "dies_once" if key == "dies_once" else "fans_out"
+        assert [span.attributes[f"stepstile.tag.dagster.{name}"] for name in ("run_id", "step_key")] == [
+            run,
+            op,
+        ]
 
     assert parents(of_ops, "crashed") == [attempt_span_id(run, "dies_once", 1)]
     assert parents(of_ops, "kept") == [attempt_span_id(run, "dies_once", 2)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -169,6 +170,11 @@ def test_steps_are_tagged_with_the_ids_of_Dagster_unless_they_have_twenty_tags(
 
 
 @pytest.mark.lowest
+def test_a_step_of_a_run_is_tagged_with_the_key_that_it_has_in_Dagster(spans: InMemorySpanExporter) -> None:
+    assert Instance().traces().tagged(STEP, "load") == replace(STEP, tags={STEP_KEY: "load"})
+
+
+@pytest.mark.lowest
 @pytest.mark.parametrize("sampled", [None, False])
 def test_without_a_trace_that_is_exported_nothing_is_tagged(
     monkeypatch: pytest.MonkeyPatch, sampled: bool | None
@@ -179,6 +185,7 @@ def test_without_a_trace_that_is_exported_nothing_is_tagged(
     traces = instance.traces()
     assert instance.tags == {}
     assert traces.defaults(None, [STEP]) is None
+    assert traces.tagged(STEP, "load") is STEP
     with traces.dispatching():
         assert trace.get_current_span().get_span_context().is_valid == (sampled is False)
     traces.step_ended("step", "load", 0, ended("a"), None)

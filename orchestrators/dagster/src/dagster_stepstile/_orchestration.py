@@ -150,7 +150,7 @@ class Orchestration:
         for step in steps:
             sent = self._begin(step, active)
             try:
-                wave.append(self._outgoing.step(sent.name, step, state))
+                wave.append(self._traces.tagged(self._outgoing.step(sent.name, step, state), step.key))
             except (dagster.DagsterInvalidConfigError, BadInput) as problem:
                 yield from self._fail_unsent(sent, active, str(problem))
         wave.sort(key=lambda step: step.key)

@@ -68,8 +68,12 @@ class Traces:
             return None
         return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
+    def tagged(self, step: Step, key: str) -> Step:
+        """A step of Dagster's with its key as a tag, which the spans of its attempts have, below those of the dispatch."""
+        return replace(step, tags={STEP_KEY: _short(key), **step.tags}) if self.traceparent else step
+
     def defaults(self, given: Defaults | None, steps: Iterable[Step]) -> Defaults | None:
-        """The defaults of a dispatch with Dagster's ids as tags, which its span has, unless a step would have too many."""
+        """The defaults of a dispatch with Dagster's ids as tags, which spans have, unless a step would have too many."""
         before = given or Defaults()
         own = {
             name: _short(self._attributes[name]) for name in (RUN_ID, STEP_KEY) if name in self._attributes

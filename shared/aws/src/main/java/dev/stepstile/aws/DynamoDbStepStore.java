@@ -74,6 +74,7 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * <tr><td></td><td>{@code d i h m rb rc t}</td><td>pinned: dispatchId, index, handler, maxAttempts, base and cap of
  * the backoff, timeout</td></tr>
  * <tr><td></td><td>{@code tp}</td><td>pinned: {@code traceparent}, as bytes; of a step in a trace</td></tr>
+ * <tr><td></td><td>{@code st}</td><td>pinned: what spans say of its tags: a map of texts; of a step in a trace</td></tr>
  * <tr><td></td><td>{@code gi gr rd}</td><td>input that a redrive gave, inline or where it is; by which call</td></tr>
  * <tr><td></td><td>{@code y}</td><td>history: maps of {@code n s e k m}: attempt, start, end, kind, message</td></tr>
  * <tr><td></td><td>{@code feedPk feedSk}</td><td>shard and position in its feed, once ended: index {@code

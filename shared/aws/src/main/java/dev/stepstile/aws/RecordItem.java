@@ -21,8 +21,11 @@ import dev.stepstile.step.TraceParent;
 import dev.stepstile.step.Window;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
@@ -61,6 +64,7 @@ final class RecordItem {
     private static final String GIVEN_INPUT_REFERENCE = "gr";
     private static final String REDRIVEN_BY = "rd";
     private static final String TRACE = "tp";
+    private static final String SPAN_TAGS = "st";
 
     private RecordItem() {}
 
@@ -157,6 +161,12 @@ final class RecordItem {
                     TRACE,
                     Attributes.ofBytes(HexFormat.of().parseHex(trace.text().replace("-", ""))));
         }
+        SortedMap<String, String> spanTags = settings.origin().spanTags();
+        if (!spanTags.isEmpty()) {
+            Map<String, AttributeValue> tags = new LinkedHashMap<>();
+            spanTags.forEach((name, value) -> tags.put(name, Attributes.ofText(value)));
+            item.put(SPAN_TAGS, AttributeValue.fromM(tags));
+        }
         Payload input = settings.input();
         if (input != null) {
             item.put(GIVEN_INPUT, GIVEN_INPUT_REFERENCE, input);
@@ -165,7 +175,7 @@ final class RecordItem {
 
     private static StepSettings settings(Attributes item) {
         return new StepSettings(
-                new Origin(item.text(DISPATCH_ID), item.integer(INDEX), trace(item)),
+                new Origin(item.text(DISPATCH_ID), item.integer(INDEX), trace(item), spanTags(item)),
                 item.text(HANDLER),
                 new RetryPolicy(
                         item.integer(MAX_ATTEMPTS),
@@ -189,6 +199,14 @@ final class RecordItem {
                 ? TraceParent.read(String.join(
                         "-", hex.substring(0, 2), hex.substring(2, 34), hex.substring(34, 50), hex.substring(50)))
                 : null;
+    }
+
+    private static SortedMap<String, String> spanTags(Attributes item) {
+        SortedMap<String, String> tags = new TreeMap<>();
+        if (item.has(SPAN_TAGS)) {
+            item.member(SPAN_TAGS).m().forEach((name, value) -> tags.put(name, value.s()));
+        }
+        return tags;
     }
 
     private static void names(Attributes item, String name, List<String> names) {

@@ -19,6 +19,8 @@ import dev.stepstile.step.Window;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** A record as JSON, complete: reading gives back what was written. Instants and durations in milliseconds. */
@@ -28,6 +30,7 @@ public final class RecordCodec {
     static final String NOT_BEFORE = "notBefore";
     static final String DEADLINE = "deadline";
     static final String TRACEPARENT = "traceparent";
+    private static final String SPAN_TAGS = "spanTags";
 
     private RecordCodec() {}
 
@@ -39,6 +42,10 @@ public final class RecordCodec {
         Payload input = record.settings().input();
         if (input != null) {
             settings.set("input", PayloadJson.write(input));
+        }
+        SortedMap<String, String> spanTags = record.settings().origin().spanTags();
+        if (!spanTags.isEmpty()) {
+            settings.set(SPAN_TAGS, Json.object(spanTags));
         }
         node.put("attempt", record.attempt()).put("owner", record.owner());
         node.put("budgetFrom", record.attempts().budgetFrom()).put("cancelSeq", record.cancelSeq());
@@ -85,7 +92,7 @@ public final class RecordCodec {
         return input == null ? null : PayloadJson.read(input);
     }
 
-    /** All but an input. */
+    /** All but an input and what spans say of tags, which no message has. */
     static ObjectNode settings(StepSettings settings) {
         ObjectNode node = Json.object()
                 .put("dispatchId", settings.dispatchId())
@@ -115,6 +122,12 @@ public final class RecordCodec {
         return node;
     }
 
+    private static SortedMap<String, String> spanTags(JsonNode node) {
+        SortedMap<String, String> tags = new TreeMap<>();
+        node.properties().forEach(tag -> tags.put(tag.getKey(), tag.getValue().asText()));
+        return tags;
+    }
+
     private static List<String> names(JsonNode array) {
         List<String> names = new ArrayList<>();
         array.forEach(name -> names.add(name.asText()));
@@ -127,7 +140,8 @@ public final class RecordCodec {
                 new Origin(
                         Json.text(node, "dispatchId"),
                         Json.integer(node, "index"),
-                        TraceParent.read(node.path(TRACEPARENT).textValue())),
+                        TraceParent.read(node.path(TRACEPARENT).textValue()),
+                        spanTags(node.path(SPAN_TAGS))),
                 Json.text(node, "handler"),
                 new RetryPolicy(
                         Json.integer(node, "maxAttempts"),

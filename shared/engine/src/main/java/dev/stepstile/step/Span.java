@@ -32,8 +32,15 @@ public record Span(
      *
      * @param dispatchId of the dispatch that drives the step
      * @param error how it failed; null: it succeeded
+     * @param tags of the step, as far as its record has them
      */
-    public record Processed(StepId step, int attempt, String dispatchId, String handler, StepError.@Nullable Kind error)
+    public record Processed(
+            StepId step,
+            int attempt,
+            String dispatchId,
+            String handler,
+            StepError.@Nullable Kind error,
+            SortedMap<String, String> tags)
             implements Content {}
 
     /** Of a dispatch whose steps have this origin; empty if they are in no trace that is kept. */
@@ -122,7 +129,13 @@ public record Span(
         return new Span(
                 trace.ofAttempt(record.id(), attempt),
                 dispatchOf(record, trace).spanId(),
-                new Processed(record.id(), attempt, settings.dispatchId(), settings.handler(), error),
+                new Processed(
+                        record.id(),
+                        attempt,
+                        settings.dispatchId(),
+                        settings.handler(),
+                        error,
+                        settings.origin().spanTags()),
                 from,
                 to.isBefore(from) ? from : to); // by other clocks
     }

@@ -29,7 +29,7 @@ public record StepRecord(
     /** The record of a step that was never claimed, as it stands in its manifest. */
     static StepRecord unclaimed(StepSpec spec, Instant createdAt, StepState state) {
         return new StepRecord(
-                spec.id(), spec.shard(), spec.settings(), createdAt, Attempts.NONE, AnsweredCalls.NONE, state);
+                spec.id(), spec.shard(), spec.recorded(), createdAt, Attempts.NONE, AnsweredCalls.NONE, state);
     }
 
     /** The newest attempt's number, which is the fence; 0 before the first claim. */

@@ -1,6 +1,7 @@
 package dev.stepstile.step;
 
 import java.time.Duration;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,7 +63,15 @@ public record StepSettings(
 
     /** The same in a trace. */
     public StepSettings in(@Nullable TraceParent trace) {
-        return new StepSettings(
-                new Origin(origin.dispatchId(), origin.index(), trace), handler, retry, timeout, input, window);
+        return from(new Origin(origin.dispatchId(), origin.index(), trace, origin.spanTags()));
+    }
+
+    /** The same, whose spans say this of its tags. */
+    public StepSettings withSpanTags(SortedMap<String, String> spanTags) {
+        return from(new Origin(origin.dispatchId(), origin.index(), origin.trace(), spanTags));
+    }
+
+    private StepSettings from(Origin other) {
+        return new StepSettings(other, handler, retry, timeout, input, window);
     }
 }

@@ -57,6 +57,12 @@ public record StepSpec(
         return queueing.validUntil();
     }
 
+    /** Its settings as a record has them: of a trace that is kept, with what the spans say of its tags. */
+    StepSettings recorded() {
+        TraceParent trace = settings.trace();
+        return trace == null || !trace.sampled() ? settings : settings.withSpanTags(tags.ofSpans());
+    }
+
     /**
      * The step as its record has it, if that is one of this dispatch: a redrive may have changed its settings and its
      * input.

@@ -17,6 +17,7 @@ import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.data.StatusData;
 import java.time.Instant;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -94,7 +95,7 @@ record ExportedSpan(Span span, Resource resource) implements SpanData {
                         .put("messaging.batch.message_count", sent.steps())
                         .put("stepstile.run.id", sent.dispatch().runId())
                         .put("stepstile.dispatch.id", sent.dispatch().dispatchId());
-                sent.tags().forEach((name, value) -> attributes.put("stepstile.tag." + name, value));
+                tags(attributes, sent.tags());
             }
             case Span.Processed processed -> {
                 operation(attributes, "process");
@@ -108,9 +109,14 @@ record ExportedSpan(Span span, Resource resource) implements SpanData {
                 if (error != null) {
                     attributes.put("error.type", error.name());
                 }
+                tags(attributes, processed.tags());
             }
         }
         return attributes.build();
+    }
+
+    private static void tags(AttributesBuilder attributes, SortedMap<String, String> tags) {
+        tags.forEach((name, value) -> attributes.put("stepstile.tag." + name, value));
     }
 
     private static void operation(AttributesBuilder attributes, String name) {

@@ -47,7 +47,8 @@ class ExportedTracesTest {
         return new Span(
                 CALLER.ofAttempt(STEP, 1),
                 CALLER.ofDispatch(DISPATCH).spanId(),
-                new Span.Processed(STEP, 1, "d-1", "flights.day", error),
+                new Span.Processed(
+                        STEP, 1, "d-1", "flights.day", error, new TreeMap<>(Map.of("dagster.step_key", "load"))),
                 START,
                 START.plusMillis(1_500));
     }
@@ -127,7 +128,8 @@ class ExportedTracesTest {
                 .containsEntry("error.type", "TIMEOUT")
                 .containsEntry("stepstile.step.key", "load[eu]")
                 .containsEntry("stepstile.attempt", "1")
-                .containsEntry("stepstile.handler", "flights.day");
+                .containsEntry("stepstile.handler", "flights.day")
+                .containsEntry("stepstile.tag.dagster.step_key", "load");
         assertThat(lines.getLast()).doesNotContain("error.type").contains("7d611217f34b8d67");
     }
 

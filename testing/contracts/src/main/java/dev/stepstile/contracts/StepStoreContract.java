@@ -410,7 +410,9 @@ public abstract class StepStoreContract {
             StepRecord traced = new StepRecord(
                     record.id(),
                     record.shard(),
-                    record.settings().in(trace),
+                    record.settings()
+                            .in(trace)
+                            .withSpanTags(new TreeMap<>(Map.of("dagster.step_key", "größe", "team", ""))),
                     record.createdAt(),
                     record.attempts(),
                     record.answered(),

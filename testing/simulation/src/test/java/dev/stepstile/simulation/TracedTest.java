@@ -15,6 +15,7 @@ import dev.stepstile.step.Sha256;
 import dev.stepstile.step.Span;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
+import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepState;
 import dev.stepstile.step.TraceContext;
 import dev.stepstile.step.TraceParent;
@@ -57,10 +58,21 @@ class TracedTest {
         List<Dispatcher.NewStep> steps = new ArrayList<>();
         for (int i = 0; i < STEPS / 10; i++) {
             int failures = i % 5 == 0 ? 1 : i % 17 == 0 ? 4 : 0;
-            steps.add(Scenario.step("s" + (n * STEPS / 10 + i), 2, i % 9 == 0 ? 30_000 : 100, failures));
+            steps.add(tagged(Scenario.step("s" + (n * STEPS / 10 + i), 2, i % 9 == 0 ? 30_000 : 100, failures), n));
         }
-        steps.add(Scenario.step("shared", 3, 2_000, 1)); // by each dispatch: the first claim wins
-        return new Dispatcher.Request(Scenario.RUN, "d" + n, steps, new TreeMap<>());
+        steps.add(tagged(Scenario.step("shared", 3, 2_000, 1), n)); // by each dispatch: the first claim wins
+        return new Dispatcher.Request(
+                Scenario.RUN, "d" + n, null, steps, new TreeMap<>(), new TreeMap<>(Map.of("team", "data")));
+    }
+
+    private static Dispatcher.NewStep tagged(Dispatcher.NewStep step, int n) {
+        return new Dispatcher.NewStep(
+                step.key(),
+                step.handler(),
+                step.input(),
+                step.retry(),
+                step.timeout(),
+                new TreeMap<>(Map.of("of", step.key() + " of d" + n)));
     }
 
     private static final SimulationConfig ROUGH = SimulationConfig.of(1)
@@ -132,22 +144,36 @@ class TracedTest {
                                     new DispatchId("redrive", "r"), simulation().now());
                             return next.state() instanceof StepState.Retrying
                                             && next.answered().cancelSeq() > 0
-                                    ? changed(next, other)
+                                    ? changed(next, next.settings().in(other))
                                     : next;
                         }
                     },
                     "is in another trace");
         }
 
-        private static StepRecord changed(StepRecord record, TraceParent trace) {
+        private static StepRecord changed(StepRecord record, StepSettings settings) {
             return new StepRecord(
                     record.id(),
                     record.shard(),
-                    record.settings().in(trace),
+                    settings,
                     record.createdAt(),
                     record.attempts(),
                     record.answered(),
                     record.state());
+        }
+
+        @Test
+        void that_forgets_tags_where_it_rewrites_a_record() {
+            isFound(
+                    new Collector() {
+                        @Override
+                        StepRecord written(StepRecord next) {
+                            return next.answered().cancelSeq() > 0
+                                    ? changed(next, next.settings().withSpanTags(new TreeMap<>()))
+                                    : next;
+                        }
+                    },
+                    "has other tags");
         }
 
         @Test
@@ -325,6 +351,10 @@ class TracedTest {
             return wrong;
         }
 
+        private static Map<String, String> tags(String stepKey, String dispatchId) {
+            return Map.of("of", stepKey + " of " + dispatchId, "team", "data");
+        }
+
         private @Nullable String problem(StepId id, int attempt, List<Span> told) {
             if (told.isEmpty()) {
                 return "has no span";
@@ -338,6 +368,9 @@ class TracedTest {
                 }
                 if (!dispatch.spanId().equals(span.parentId())) {
                     return "has another parent";
+                }
+                if (!tags(id.stepKey(), dispatchId).equals(((Span.Processed) span.content()).tags())) {
+                    return "has other tags: " + span;
                 }
             }
             if (!told.getFirst().context().equals(dispatch.ofAttempt(id, attempt))

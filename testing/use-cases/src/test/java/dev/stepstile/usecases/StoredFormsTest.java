@@ -110,6 +110,7 @@ class StoredFormsTest {
                 deadLetter("dead-letter-in-a-trace", Specimens.traced()),
                 manifest("manifest-in-a-trace", List.of(Specimens.traced())),
                 record(Specimens.tracedRecord()),
+                record(Specimens.spannedRecord()),
                 deadLetter("dead-letter", Specimens.small()),
                 deadLetter("dead-letter-of-a-tenant", Specimens.tenanted()),
                 Form.of(

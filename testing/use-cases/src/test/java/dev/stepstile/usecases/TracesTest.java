@@ -3,19 +3,24 @@ package dev.stepstile.usecases;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.api.StepResult;
+import dev.stepstile.api.TerminalFailure;
 import dev.stepstile.step.DispatchId;
 import dev.stepstile.step.Shards;
 import dev.stepstile.step.Span;
 import dev.stepstile.step.StepError;
 import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepOverrides;
+import dev.stepstile.step.StepState;
 import dev.stepstile.step.TraceContext;
 import dev.stepstile.step.TraceParent;
 import dev.stepstile.usecase.Dispatcher;
+import dev.stepstile.usecase.Redriver;
 import dev.stepstile.usecase.Traces;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -106,6 +111,30 @@ class TracesTest {
         assertThat(sent)
                 .extracting(span -> ((Span.Processed) span.content()).error())
                 .containsExactlyInAnyOrder(null, StepError.Kind.HANDLER_FAILED);
+        assertThat(sent)
+                .extracting(span -> ((Span.Processed) span.content()).tags())
+                .containsOnly(new TreeMap<>(Map.of("team", "data")));
+    }
+
+    @Test
+    void a_record_has_the_tags_of_its_spans_and_no_message_of_the_step_repeats_them() throws InterruptedException {
+        dispatch(CALLER, "a");
+        stack.work.on("a", (input, context) -> {
+            throw new TerminalFailure("no");
+        });
+        stack.executeTelling(traces, stack.receive(10));
+        assertThat(stack.record("a").settings().origin().spanTags()).isEqualTo(Map.of("team", "data"));
+        stack.telling(traces)
+                .redriver()
+                .redrive(
+                        stack.ports.store().run("r1").orElseThrow(),
+                        new Redriver.Request(StepState.REDRIVABLE, Set.of("a"), StepOverrides.NONE, null, null),
+                        Stack.START.plusSeconds(60));
+        assertThat(stack.receive(10))
+                .singleElement()
+                .satisfies(message -> assertThat(message.body())
+                        .contains("\"tags\":{\"team\":\"data\"}")
+                        .doesNotContain("spanTags"));
     }
 
     @Test
@@ -139,6 +168,7 @@ class TracesTest {
         dispatch(new TraceParent(CALLER.traceId(), CALLER.spanId(), 0), "a");
         stack.executeTelling(traces, stack.receive(10));
         assertThat(sent).isEmpty();
+        assertThat(stack.record("a").settings().origin().spanTags()).isEmpty();
     }
 
     /** Its worker died after it had recorded the end, and before it sent the span. */

@@ -24,7 +24,8 @@ public final class Formats {
             "7-deadline",
             "8-list-of-runs",
             "9-trace",
-            "10-pauses");
+            "10-pauses",
+            "11-tags-of-spans");
 
     private Formats() {}
 

@@ -33,6 +33,7 @@ import dev.stepstile.step.WorkerRecord.Assignment;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -205,11 +206,20 @@ public final class Specimens {
 
     /** Its record, before the second attempt. */
     public static StepRecord tracedRecord() {
-        StepRecord record = record("traced", 1, LEASED_OWNER, List.of(), new StepState.Retrying(NOW.plusSeconds(90)));
+        return tracedRecord("traced", Collections.emptySortedMap());
+    }
+
+    /** Another, whose spans say its tags. */
+    public static StepRecord spannedRecord() {
+        return tracedRecord("spanned", new TreeMap<>(Map.of("region", "größe", "team", "data")));
+    }
+
+    private static StepRecord tracedRecord(String key, SortedMap<String, String> spanTags) {
+        StepRecord record = record(key, 1, LEASED_OWNER, List.of(), new StepState.Retrying(NOW.plusSeconds(90)));
         return new StepRecord(
                 record.id(),
                 record.shard(),
-                record.settings().in(TRACE.parent()),
+                record.settings().in(TRACE.parent()).withSpanTags(spanTags),
                 record.createdAt(),
                 record.attempts(),
                 record.answered(),
