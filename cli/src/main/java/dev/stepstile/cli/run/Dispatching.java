@@ -5,6 +5,7 @@ import dev.stepstile.cli.rows.Rows;
 import dev.stepstile.client.DispatchResult;
 import dev.stepstile.client.JsonValue;
 import dev.stepstile.client.StepstileClient;
+import dev.stepstile.client.TraceContext;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ final class Dispatching {
     private final StepstileClient client;
     private final String runId;
     private final Rows rows;
+    private final TraceContext trace;
     private final boolean known;
     private final Queue<String> keys = new ConcurrentLinkedQueue<>();
     private final Thread thread = Thread.ofVirtual().unstarted(this::run);
@@ -27,11 +29,16 @@ final class Dispatching {
     private final AtomicInteger attached = new AtomicInteger();
     private volatile @Nullable RuntimeException failure;
 
-    /** Rows of a file, whose keys are known before the first dispatch, or of a stream. */
-    Dispatching(StepstileClient client, String runId, Rows rows) {
+    /**
+     * Rows of a file, whose keys are known before the first dispatch, or of a stream.
+     *
+     * @param trace that the steps continue
+     */
+    Dispatching(StepstileClient client, String runId, Rows rows, TraceContext trace) {
         this.client = client;
         this.runId = runId;
         this.rows = rows;
+        this.trace = trace;
         this.keys.addAll(rows.keys().all());
         this.known = !keys.isEmpty();
     }
@@ -56,7 +63,7 @@ final class Dispatching {
                 if (!known) {
                     keys.addAll(chunk.keys());
                 }
-                DispatchResult result = client.dispatch(runId, JsonValue.parse(chunk.document()));
+                DispatchResult result = client.dispatch(runId, JsonValue.parse(chunk.document()), trace);
                 if (!result.replayed()) {
                     attached.addAndGet(result.attachedCount());
                 }

@@ -17,6 +17,7 @@ import dev.stepstile.cli.rows.RowOptions;
 import dev.stepstile.cli.rows.RowSource;
 import dev.stepstile.cli.rows.Rows;
 import dev.stepstile.client.StepstileClient;
+import dev.stepstile.client.TraceContext;
 import dev.stepstile.client.UnauthorisedException;
 import dev.stepstile.client.UnreachableException;
 import dev.stepstile.codec.Json;
@@ -185,7 +186,7 @@ public final class RunCommand implements Callable<Integer> {
                         ? ResultSink.NONE
                         : ResultSink.open(Objects.requireNonNull(resultsFile), resultFormat.get(), runId)) {
             report.started(runId, described(rows));
-            Dispatching dispatching = new Dispatching(client, runId, rows);
+            Dispatching dispatching = new Dispatching(client, runId, rows, TraceContext.in(System.getenv()));
             if (detach) {
                 dispatching.runHere();
                 report.note(String.format(Locale.ROOT, "%,d rows are dispatched. ", dispatching.dispatched())

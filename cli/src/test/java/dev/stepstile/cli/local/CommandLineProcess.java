@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** The command line in a process of its own, as a shell starts it. */
@@ -34,6 +35,17 @@ public final class CommandLineProcess implements AutoCloseable {
 
     public static CommandLineProcess start(Path home, List<String> javaOptions, String... arguments)
             throws IOException {
+        return start(home, javaOptions, Map.of(), arguments);
+    }
+
+    public static CommandLineProcess start(Path home, Map<String, String> environment, String... arguments)
+            throws IOException {
+        return start(home, List.of(), environment, arguments);
+    }
+
+    private static CommandLineProcess start(
+            Path home, List<String> javaOptions, Map<String, String> environment, String... arguments)
+            throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
@@ -47,7 +59,9 @@ public final class CommandLineProcess implements AutoCloseable {
         command.addAll(List.of(arguments));
         command.addAll(0, INTERRUPTIBLE);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().keySet().removeAll(List.of("TRACEPARENT", "TRACESTATE")); // the test's own
         builder.environment().put("STEPSTILE_HOME", home.toString());
+        builder.environment().putAll(environment);
         return new CommandLineProcess(builder.start());
     }
 

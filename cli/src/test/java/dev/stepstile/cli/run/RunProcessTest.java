@@ -2,6 +2,10 @@ package dev.stepstile.cli.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stepstile.api.StepContext;
+import dev.stepstile.api.StepHandler;
+import dev.stepstile.api.StepInput;
+import dev.stepstile.api.StepResult;
 import dev.stepstile.cli.local.CommandLineProcess;
 import dev.stepstile.client.StepStatus;
 import dev.stepstile.client.StepstileClient;
@@ -21,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -45,8 +50,8 @@ class RunProcessTest {
 
     @BeforeAll
     static void start() {
-        stack = QuickStack.start(
-                StackOptions.of(StackOptions.Kind.EMBEDDED, state).withHandlers(List.of(new Echo(), new Sleep())));
+        stack = QuickStack.start(StackOptions.of(StackOptions.Kind.EMBEDDED, state)
+                .withHandlers(List.of(new Echo(), new Sleep(), new Seen())));
     }
 
     @AfterAll
@@ -105,6 +110,39 @@ class RunProcessTest {
         }
 
         assertThat(keys(out)).containsExactlyInAnyOrderElementsOf(numbers(5_000));
+    }
+
+    @Test
+    void the_steps_of_a_command_that_was_started_in_a_trace_are_in_it() throws Exception {
+        String trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        Map<String, String> environment =
+                Map.of("TRACEPARENT", "00-" + trace + "-00f067aa0ba902b7-01", "TRACESTATE", "vendor=1");
+        Path in = rows(1, "{\"n\": %d}");
+        String[] command = command(in, "seen", "traced", folder.resolve("out.jsonl"));
+        try (CommandLineProcess process = CommandLineProcess.start(folder, environment, command)) {
+            process.ended(0);
+        }
+        String[] another = command(in, "seen", "untraced", folder.resolve("other.jsonl"));
+        try (CommandLineProcess process = CommandLineProcess.start(folder, another)) {
+            process.ended(0);
+        }
+
+        assertThat(Files.readString(folder.resolve("out.jsonl"))).contains(trace, "vendor=1");
+        assertThat(Files.readString(folder.resolve("other.jsonl"))).contains("\"none none\"");
+    }
+
+    /** Returns the trace that it is in. */
+    private static final class Seen implements StepHandler {
+        @Override
+        public String name() {
+            return "seen";
+        }
+
+        @Override
+        public StepResult run(StepInput input, StepContext context) {
+            return StepResult.of(context.traceparent().orElse("none") + " "
+                    + context.tracestate().orElse("none"));
+        }
     }
 
     @Test
