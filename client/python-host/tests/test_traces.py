@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -55,6 +56,30 @@ def test_a_step_without_a_trace_has_none_whatever_its_process_was_started_in(
     assert run_step(command, protocol="plain").value == "none"
     assert run_step(command, protocol="plain", traceparent=GIVEN).value == GIVEN
     assert run_step(says_its_trace, traceparent=malformed).value[0] is None
+
+
+def test_the_line_of_the_page_makes_the_context_of_another_python_process_the_current_one() -> None:
+    page = (Path(__file__).parents[3] / "docs/process-handlers.md").read_text()
+    [line] = re.findall(r"\| another Python process \| `(.+?)` \|", page)
+    program = (
+        "import os\n"
+        "from opentelemetry import trace\n"
+        "from opentelemetry.context import attach\n"
+        "from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator\n"
+        f"{line}\n"
+        "print(f'{trace.get_current_span().get_span_context().trace_id:032x}')\n"
+    )
+    for given, trace_id in ((GIVEN, GIVEN.split("-")[1]), (None, "0" * 32)):
+        environment = {name: value for name, value in os.environ.items() if name != "TRACEPARENT"}
+        said = subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment | ({"TRACEPARENT": given} if given else {}),
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=100,
+        ).stdout
+        assert said.strip() == trace_id
 
 
 TARGET = """
