@@ -269,6 +269,14 @@ def test_a_value_that_is_not_json_is_refused_before_it_is_sent(client: Stepstile
         client.dispatch(run_id, [Step("s", "stepstile.echo", float("nan"))], dispatch_id="d")
 
 
+@pytest.mark.parametrize("run_id", [".", ".."])
+def test_a_run_id_that_a_proxy_would_resolve_is_refused_before_it_is_sent(run_id: str) -> None:
+    with StepstileClient("http://127.0.0.1:9") as nowhere:
+        for call in (nowhere.status, nowhere.cancel, lambda run: nowhere.pause(run_id=run)):
+            with pytest.raises(BadInput, match=r"run_id must not be \. or \.\."):
+                call(run_id)
+
+
 def test_the_log_of_a_long_step_is_reported_while_it_runs(client: StepstileClient, run_id: str) -> None:
     client.dispatch(run_id, [Step("s", "talkative", {"seconds": 2})], dispatch_id="d")
     follower = client.follow(run_id, ["s"], logs=True)

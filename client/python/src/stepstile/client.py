@@ -531,7 +531,7 @@ class StepstileClient:
         """Follows steps to their ends and, with `logs`, their logs: `for end in client.follow("nightly", keys)`."""
         return Follower(
             self,
-            limits.check_id("run_id", run_id),
+            limits.check_run_id(run_id),
             limits.check_keys(keys),
             logs=logs,
             clock=self._transport.clock,
@@ -544,7 +544,7 @@ class StepstileClient:
 
 
 def _run(run_id: str) -> str:
-    return f"/v1/runs/{quote(limits.check_id('run_id', run_id), safe='')}"
+    return f"/v1/runs/{quote(limits.check_run_id(run_id), safe='')}"
 
 
 def _filtered(filter: StepFilter, states: Iterable[str] | None) -> StepFilter:  # noqa: A002

@@ -261,7 +261,7 @@ def _selection(
 ) -> dict[str, Any]:
     selected: dict[str, Any] = {}
     if run_id is not None:
-        selected["runId"] = limits.check_id("run_id", run_id)
+        selected["runId"] = limits.check_run_id(run_id)
     if keys is not None:
         selected["keys"] = limits.check_keys(keys)
         if not selected["keys"]:

@@ -46,6 +46,13 @@ STATES: Final = _REDRIVEN | _CANCELLED | {"SUCCEEDED", "UNKNOWN"}
 _SHOWN = 100
 
 
+def check_run_id(value: str) -> str:
+    """As a part of a path, `.` and `..` would be resolved by a proxy, and make another call of it."""
+    if value in (".", ".."):
+        raise _refused("run_id", "not be . or ..", f"is {value}")
+    return check_id("run_id", value)
+
+
 def check_id(field: str, value: str) -> str:
     if not _ID.fullmatch(value):
         raise _refused(field, "be 1 to 128 of A-Z a-z 0-9 . _ : ~ @ + = -", f"is {_shown(value)}")

@@ -60,7 +60,12 @@ function exact(_key, value, context) {
 const part = (text) => encodeURIComponent(text);
 
 /** The path of a run, or of something of it. */
-export const run = (runId, rest = "") => `/v1/runs/${part(runId)}${rest}`;
+export function run(runId, rest = "") {
+  if (/^\.{0,2}$/.test(runId)) { // a browser resolves such a part of a path: a pause of run ".." would be one of everything
+    throw new ApiError("bad-run-id", 400, `'${runId}' is no id of a run.`);
+  }
+  return `/v1/runs/${part(runId)}${rest}`;
+}
 
 export function get(path, query = {}, options = {}) {
   const parameters = Object.entries(query)

@@ -130,8 +130,9 @@ abstract class ApiCommand implements Callable<Integer> {
     /** The path of a run's calls. */
     String path(String run) {
         if (!Limits.isRunId(run)) {
-            throw wrong("A run's id has 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = - and not '" + Text.clean(run)
-                    + "'.");
+            throw wrong(
+                    "A run's id has 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -, is not . or .., and is not '"
+                            + Text.clean(run) + "'.");
         }
         asked = run;
         return "/v1/runs/" + run;

@@ -147,7 +147,7 @@ public final class RunCommand implements Callable<Integer> {
         RowOptions options = options();
         String runId = run == null ? RunIds.mint(file) : run;
         if (!Limits.isRunId(runId)) {
-            throw wrong("--run must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
+            throw wrong("--run must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -, and not be . or ..");
         }
         if (detach && resultsFile != null) {
             throw wrong("--detach does not wait for results: export them later with "

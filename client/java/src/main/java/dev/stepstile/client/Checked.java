@@ -53,7 +53,15 @@ final class Checked {
 
     private Checked() {}
 
-    /** @param field what the sentence calls it: {@code runId} */
+    /** As a part of a path, {@code .} and {@code ..} would be resolved by a proxy, and make another call of it. */
+    static String runId(String id) {
+        if (id.equals(".") || id.equals("..")) {
+            throw refused("runId", "not be . or ..", "is " + id);
+        }
+        return id("runId", id);
+    }
+
+    /** @param field what the sentence calls it: {@code dispatchId} */
     static String id(String field, String id) {
         if (!ID.matcher(id).matches()) {
             throw refused(field, "be 1 to 128 of A-Z a-z 0-9 . _ : ~ @ + = -", "is " + shown(id));

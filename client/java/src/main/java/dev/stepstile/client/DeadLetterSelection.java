@@ -24,7 +24,9 @@ public record DeadLetterSelection(
      * @throws IllegalArgumentException if a limit is exceeded, or there are keys and no run
      */
     public DeadLetterSelection {
-        Checked.idOrNull("runId", runId);
+        if (runId != null) {
+            Checked.runId(runId);
+        }
         keys = List.copyOf(Checked.keys(keys));
         if (runId == null && !keys.isEmpty()) {
             throw new IllegalArgumentException("keys must be of a run, and no runId is given.");

@@ -9,7 +9,7 @@ public sealed interface PauseScope {
     record OfRun(String runId) implements PauseScope {
         /** @throws IllegalArgumentException if there can be no such run */
         public OfRun {
-            Checked.id("runId", runId);
+            Checked.runId(runId);
         }
     }
 

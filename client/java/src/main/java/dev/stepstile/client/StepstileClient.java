@@ -437,7 +437,7 @@ public final class StepstileClient implements AutoCloseable {
 
     /** What the feed of a run shows, each entry once, from its start. */
     public FeedReader feed(String runId) {
-        return new FeedReader(this, Checked.id("runId", runId), pacing);
+        return new FeedReader(this, Checked.runId(runId), pacing);
     }
 
     /**
@@ -455,12 +455,12 @@ public final class StepstileClient implements AutoCloseable {
 
     /** Follows steps to their ends: {@code for (RunEvent event : client.follow(runId, dispatch.keys()))}. */
     public Follower follow(String runId, Collection<String> keys) {
-        return new Follower(this, Checked.id("runId", runId), Checked.keys(keys), false, pacing);
+        return new Follower(this, Checked.runId(runId), Checked.keys(keys), false, pacing);
     }
 
     /** Follows steps to their ends, with what they write on the way. */
     public Follower followWithLogs(String runId, Collection<String> keys) {
-        return new Follower(this, Checked.id("runId", runId), Checked.keys(keys), true, pacing);
+        return new Follower(this, Checked.runId(runId), Checked.keys(keys), true, pacing);
     }
 
     /** Waits, unless the thread is interrupted. */
@@ -491,7 +491,7 @@ public final class StepstileClient implements AutoCloseable {
     }
 
     private static String run(String runId) {
-        return "/v1/runs/" + Transport.encoded(Checked.id("runId", runId));
+        return "/v1/runs/" + Transport.encoded(Checked.runId(runId));
     }
 
     private static Map<String, String> query(String... namesAndValues) {

@@ -116,6 +116,17 @@ class StepstileClientTest {
         assertThat(refused.status()).isEqualTo(409);
     }
 
+    /** Else a pause of run ".." would be one of everything, wherever a proxy resolves the path. */
+    @Test
+    void a_run_id_that_a_proxy_would_resolve_is_refused_before_it_is_sent() {
+        for (String id : List.of(".", "..")) {
+            assertThatExceptionOfType(IllegalArgumentException.class)
+                    .isThrownBy(() -> client.status(id))
+                    .withMessageContaining("runId must not be . or ..");
+            assertThatExceptionOfType(IllegalArgumentException.class).isThrownBy(() -> new PauseScope.OfRun(id));
+        }
+    }
+
     @Test
     void a_dispatch_larger_than_a_request_goes_in_several() {
         List<Step> steps = IntStream.range(0, 3)

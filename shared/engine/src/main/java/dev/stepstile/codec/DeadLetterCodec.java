@@ -120,7 +120,7 @@ public final class DeadLetterCodec {
 
     private static StepId id(JsonNode versioned, JsonNode message) {
         StepId id = MessageCodec.id(message, Json.integer(versioned, "v"));
-        if (!Limits.isRunId(id.runId())) {
+        if (!Limits.isRunIdOfAnyVersion(id.runId())) {
             throw new Json.BadJson("invalid 'runId'");
         }
         return id;

@@ -124,7 +124,7 @@ public final class MessageCodec {
         StepId id = id(node, version);
         StepSettings settings = RecordCodec.settings(node, null);
         int shard = Json.integer(node, "shard");
-        valid("runId", Limits.isRunId(id.runId()));
+        valid("runId", Limits.isRunIdOfAnyVersion(id.runId()));
         valid("key", isKey(id.stepKey()));
         valid("dispatchId", Limits.isDispatchId(settings.dispatchId()));
         String tenant = node.hasNonNull(TENANT) ? Json.text(node, TENANT) : id.runId();

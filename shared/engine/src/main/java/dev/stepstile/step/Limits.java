@@ -96,7 +96,13 @@ public final class Limits {
 
     private Limits() {}
 
+    /** Not {@code .} or {@code ..}: as a part of a path, browsers and proxies resolve these, and make another call of it. */
     public static boolean isRunId(String text) {
+        return isRunIdOfAnyVersion(text) && !text.equals(".") && !text.equals("..");
+    }
+
+    /** Also {@code .} and {@code ..}, which once were accepted, and which what is stored and sent may have. */
+    public static boolean isRunIdOfAnyVersion(String text) {
         return RUN_ID.matcher(text).matches();
     }
 

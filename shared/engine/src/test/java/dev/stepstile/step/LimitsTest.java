@@ -97,6 +97,14 @@ class LimitsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {".", ".."})
+    void refuse_a_run_id_that_a_path_resolves_and_read_it_where_it_is_stored(String id) {
+        assertThat(Limits.isRunId(id)).isFalse();
+        assertThat(Limits.isRunIdOfAnyVersion(id)).isTrue();
+        assertThat(Limits.isRunId(id + "x")).isTrue();
+    }
+
+    @ParameterizedTest
     @ValueSource(
             strings = {"e3b0c442-98fc-4c14-9afb-f4c8996fb924", "scheduled__2026-11-24T08:00:00+00:00", "r.1~2@x=y"})
     void take_a_run_id_as_orchestrators_write_them(String id) {

@@ -63,7 +63,7 @@ final class Cursors {
         try {
             RunPosition at = new RunPosition(Json.instant(node, "c"), Json.text(node, "r"));
             if (at.createdAt().equals(RunPosition.parse(at.text()).createdAt())
-                    && (at.runId().isEmpty() || Limits.isRunId(at.runId()))) {
+                    && (at.runId().isEmpty() || Limits.isRunIdOfAnyVersion(at.runId()))) {
                 return at;
             }
         } catch (Json.BadJson | IllegalArgumentException | DateTimeException e) {

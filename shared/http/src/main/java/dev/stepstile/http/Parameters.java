@@ -133,7 +133,9 @@ final class Parameters {
 
     static String runId(String id) {
         if (!Limits.isRunId(id)) {
-            throw invalidId("bad-run-id", "runId");
+            throw Limits.isRunIdOfAnyVersion(id)
+                    ? Problem.badRequest("bad-run-id", "Invalid runId: '.' and '..' would be another path.")
+                    : invalidId("bad-run-id", "runId");
         }
         return id;
     }

@@ -50,7 +50,7 @@ final class RunListApi {
     }
 
     private static String prefix(String text) {
-        if (!text.isEmpty() && !Limits.isRunId(text)) {
+        if (!text.isEmpty() && !Limits.isRunIdOfAnyVersion(text)) {
             throw Problem.badRequest(
                     "bad-prefix", "'prefix' of runIds must have 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -");
         }

@@ -322,6 +322,8 @@ class BadInputTest {
             400 bad-state          | GET    | /v1/runs/known/steps?state=                |
             400 bad-state          | POST   | /v1/runs/known/redrive                     | {"states":["dead"]}
             400 bad-run-id         | GET    | /v1/runs/a%20b                             |
+            400 bad-run-id         | POST   | /v1/runs/%2e%2e/pause                      | {}
+            400 bad-run-id         | POST   | /v1/runs/./dispatches                      | {"steps":[{"key":"a","handler":"work"}]}
             400 bad-run-id         | POST   | /v1/runs/a%23b/dispatches                  | {"steps":[{"key":"a","handler":"work"}]}
             404 no-such-call       | GET    | /v1                                        |
             405 method-not-allowed | PUT    | /v1/runs                                   |
