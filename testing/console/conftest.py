@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 import pytest
+from document import Document
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from stand_in import Api, StandIn
 
@@ -36,7 +37,9 @@ FLAGS = [
     # A name of an attacker's that leads to this machine, for the tests of DNS rebinding.
     "--host-resolver-rules=MAP rebound.example 127.0.0.1",
 ]
-PATIENCE = 60_000  # milliseconds; the machine may be busy with everything else that verify does
+PATIENCE = int(
+    os.environ.get("P", 60_000)
+)  # milliseconds; the machine may be busy with everything else that verify does
 expect.set_options(timeout=PATIENCE)
 
 
@@ -199,7 +202,13 @@ class Served:
 
     def __init__(self, home: Path) -> None:
         self.stand_in = StandIn()
+        self.stand_in.watch = self._check
+        self._document = Document()
+        self.wrong: list[str] = []
         self.console = Console(self.stand_in.endpoint, home)
+
+    def _check(self, *call: Any) -> None:
+        self.wrong += self._document.wrong(*call)
 
     def close(self) -> None:
         self.console.close()
@@ -214,13 +223,18 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture
-def api(served: Served, request: pytest.FixtureRequest) -> Api:
-    """What the stand-in holds for this test: 2,000 steps, unless the test says how many."""
+def api(served: Served, request: pytest.FixtureRequest) -> Iterator[Api]:
+    """What the stand-in holds for this test: 2,000 steps, unless the test says how many.
+
+    What is asked and answered meanwhile is as the OpenAPI document says, unless the test is about an API that lies.
+    """
     marker = request.node.get_closest_marker("steps")
     served.stand_in.silent, served.stand_in.letters_take = False, 0.0
     served.stand_in.api = Api()
     served.stand_in.api.fill(marker.args[0] if marker else 2000)
-    return served.stand_in.api
+    served.wrong.clear()
+    yield served.stand_in.api
+    assert request.node.get_closest_marker("lies") or served.wrong == []
 
 
 @pytest.fixture

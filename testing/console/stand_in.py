@@ -1,5 +1,6 @@
 """An API in memory that answers in the shapes of docs/protocol.md, for what a real stack does not show at will: a run of
 100,000 steps that is being worked on, workers that are lost, dead letters of many causes, and slow or refused calls.
+What it shows can happen, which test_stand_in.py holds; but nothing is swept, so that a lost worker stays lost.
 
 `python stand_in.py PORT` serves it until it is stopped; `stepstile console --endpoint` shows it. It counts the calls
 that it gets, and remembers those that change something.
@@ -14,7 +15,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -22,16 +24,50 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 Json = dict[str, Any]
 SWEEP_EVERY = 60
+STOPPED_AFTER = 0.5  # seconds until a running step has noticed that it was cancelled
+EXAMPLES = 10
+SCRIPT_KEY = "<script>alert('key')</script>"
 ENDED = ("SUCCEEDED", "FAILED", "DEAD", "CANCELLED")
 HANDLERS = ("images.resize", "orders.load", "mail.send")
-FAILURES = (
-    (
-        "HANDLER_FAILED",
-        "java.net.SocketTimeoutException: connect timed out to host 10.0.{n}.7 (Fetch.java:88)",
-    ),
-    ("TIMEOUT", "The attempt ran for longer than 60 s."),
-    ("WORKER_LOST", "Worker {h} sent no heartbeat for longer than its lease."),
-    ("TERMINAL_FAILURE", "ValueError: row {n} has no column 'price'"),
+BUDGET = 3  # attempts of a step
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How attempts fail.
+
+    :ivar seconds: for how long such an attempt runs.
+    :ivar retried: whether another attempt may follow.
+    """
+
+    kind: str
+    message: str
+    seconds: float
+    retried: bool = True
+
+
+UNREACHABLE = Failure(
+    "HANDLER_FAILED",
+    "java.net.SocketTimeoutException: connect timed out to host 10.0.{n}.7 (Fetch.java:88)",
+    9,
+)
+SLOW = Failure(
+    "TIMEOUT",
+    "Timed out after 60000 ms; raise timeoutSeconds (a redrive with overrides) or the function's timeout.",
+    60,
+)
+LOST = Failure(
+    "WORKER_LOST", "Attempt {attempt} was lost. Worker {h} sent no heartbeat for longer than its lease.", 27
+)
+WRONG = Failure("TERMINAL_FAILURE", "ValueError: row {n} has no column 'price'", 6, retried=False)
+CANCELLED = Failure("CANCELLED", "Cancelled while it ran.", 0, retried=False)
+
+# What the attempts of a step meet, one after the other: its budget is used up, or the last of them is not retried.
+LIVES = (
+    (UNREACHABLE, UNREACHABLE, UNREACHABLE),
+    (UNREACHABLE, SLOW, SLOW),
+    (LOST, UNREACHABLE, LOST),
+    (UNREACHABLE, SLOW, WRONG),
 )
 
 
@@ -41,7 +77,7 @@ def moment(seconds: float) -> str:
 
 
 def normalised(message: str) -> str:
-    return re.sub(r"…(?:[.:/-]?…)+", "…", re.sub(r"\b[0-9a-f]{8,}\b|'[^']*'|\d+", "…", message))
+    return re.sub(r"…(?:[.:/-]?…)+", "…", re.sub(r"\b[0-9a-f]{8,}\b|'[^']*'|\d+", "…", message))[:200]
 
 
 class Refused(Exception):
@@ -53,30 +89,70 @@ class Refused(Exception):
 class Step:
     """One step, and when its state changed last, in seconds since the epoch."""
 
-    def __init__(self, number: int, began: float, key: str | None = None) -> None:
+    def __init__(self, number: int, queued: float, key: str | None = None) -> None:
         self.key = key or f"images/2026-11-{number % 28 + 1:02d}/{number:06d}.png"
         self.handler = HANDLERS[number % 3]
         self.state, self.attempt = "QUEUED", 0
-        self.queued, self.started, self.finished = began, 0.0, 0.0
+        self.queued, self.started, self.finished, self.not_before = queued, 0.0, 0.0, 0.0
+        self.ran = 0.0
         self.error: Json | None = None
         self.attempts: list[Json] = []
         self.log: list[str] = []
         self.printed: list[Json] = []
+        self.worker, self.lost, self.stopping, self.progress = "", 0.0, False, 0
+        self.redriven_by = ""
 
-    def end(self, state: str, started: float, finished: float, kind: str = "", message: str = "") -> None:
-        self.state, self.attempt = state, self.attempt + 1
-        self.started, self.finished = started, finished
-        if state != "SUCCEEDED":
-            self.error = {"kind": kind, "message": message}
+    def start(self, at: float) -> None:
+        self.state, self.attempt, self.started, self.error = "RUNNING", self.attempt + 1, at, None
+
+    def run(self, at: float, worker: str, progress: int, lost: float = 0.0) -> None:
+        """:param lost: since when its worker is; 0 if it lives"""
+        self.start(at)
+        self.worker, self.progress, self.lost = worker, progress, lost
+        self.log = [f"reading {self.key}", f"{progress} of 100 pages"]
+
+    def fail(self, failure: Failure, finished: float, state: str, **named: object) -> None:
+        """The attempt that runs fails, and the step is in this state then."""
+        message = failure.message.format(attempt=self.attempt, **named)
+        if failure is LOST and state == "DEAD":
+            message += f" It was the last of {BUDGET}."
+        note = {"attempt": self.attempt, "startedAt": moment(self.started), "endedAt": moment(finished)}
+        self.attempts.append(note | {"kind": failure.kind, "message": message})
+        self.state, self.finished, self.ran = state, finished, finished - self.started
+        self.error = {"kind": failure.kind, "message": message}
+
+    def live(self, life: Sequence[Failure], finished: float, **named: object) -> None:
+        """All of its attempts fail, the last of them at this time."""
+        began = finished - sum(failure.seconds for failure in life)
+        began -= sum(self.wait(attempt) for attempt in range(1, len(life)))
+        for attempt, failure in enumerate(life, 1):
+            self.start(began)
+            last = attempt == len(life)
+            ended = began + failure.seconds
+            state = "RETRYING" if not last else "DEAD" if failure.retried else "FAILED"
+            self.fail(failure, ended, state, **named)
+            began = ended + self.wait(attempt)
+
+    @staticmethod
+    def wait(attempt: int) -> float:
+        """Before the next attempt; full jitter gives any up to twice as much."""
+        return 0.9 * 2.0**attempt
+
+    def succeed(self, started: float, finished: float) -> None:
+        self.start(started)
+        self.state, self.finished, self.ran = "SUCCEEDED", finished, finished - started
+
+    def cancel(self, at: float) -> None:
+        """One that waits; its attempts stay as they were."""
+        self.state, self.finished, self.error = "CANCELLED", at, None
+
+    def redrive(self, redrive_id: str, settings: Json, at: float) -> None:
+        if settings:
+            message = f"Redriven with {', '.join(sorted(settings))}, by {redrive_id}."
             self.attempts.append(
-                {
-                    "attempt": self.attempt,
-                    "startedAt": moment(started),
-                    "endedAt": moment(finished),
-                    "kind": kind,
-                    "message": message,
-                }
+                {"attempt": self.attempt, "endedAt": moment(at), "kind": "REDRIVEN", "message": message}
             )
+        self.state, self.error, self.not_before, self.redriven_by = "RETRYING", None, at, redrive_id
 
     def pages(self) -> list[Json]:
         """Of the log: what was there from the start, and what was printed since."""
@@ -86,18 +162,38 @@ class Step:
     def listed(self) -> Json:
         entry: Json = {"key": self.key, "state": self.state, "attempt": self.attempt}
         entry |= {"handler": self.handler, "dispatchId": "d-1"}
-        if self.state == "QUEUED":
-            return entry | {"queuedSince": moment(self.queued)}
-        entry["startedAt"] = moment(self.started)
+        if self.attempt > 0:
+            entry["startedAt"] = moment(self.started)
         if self.state in ENDED:
-            entry |= {"finishedAt": moment(self.finished), "durationSeconds": self.finished - self.started}
+            entry["finishedAt"] = moment(self.finished)
+            if self.attempt > 0:
+                entry["durationSeconds"] = round(self.ran, 3)
+        if self.state == "QUEUED":
+            entry["queuedSince"] = moment(self.queued)
         if self.state == "RETRYING":
-            entry |= {"notBefore": moment(time.time() + 30), "queuedSince": moment(self.finished)}
+            entry |= {"notBefore": moment(self.not_before), "queuedSince": moment(self.not_before)}
         if self.state == "RUNNING":
-            entry |= {"worker": "3b0e2f6c"}
-        if self.error and self.state in ("FAILED", "DEAD"):
+            entry |= {
+                "worker": self.worker,
+                "deadline": moment(self.started + 900),
+                "cancelRequested": self.stopping,
+            }
+        if self.state in ("FAILED", "DEAD"):
             entry["error"] = self.error
+        if self.state == "DEAD":
+            entry["deadLetteredAt"] = moment(self.finished)
+        if self.state in ("RETRYING", "RUNNING") and any(
+            note["kind"] == "WORKER_LOST" for note in self.attempts
+        ):
+            entry["suspect"] = True
         return entry
+
+    def activity(self) -> Json:
+        """What its worker last said of it."""
+        said: Json = {"progress": self.progress / 100, "progressNote": f"{self.progress} of 100 pages"}
+        said["lastLine"] = (self.printed[-1]["lines"] if self.printed else self.log)[-1][:100]
+        said["leaseUntil"] = moment(self.lost or time.time() + 12)
+        return said | ({"lost": True} if self.lost else {})
 
 
 class Run:
@@ -112,20 +208,45 @@ class Run:
         self.steps[step.key] = step
         return step
 
-    def end(
-        self, step: Step, state: str, started: float, finished: float, kind: str = "", message: str = ""
-    ) -> None:
-        step.end(state, started, finished, kind, message)
-        entry = {"key": step.key, "attempt": step.attempt, "at": moment(finished), "state": step.state}
-        self.entries.append((finished, entry | {"logPageCount": len(step.pages())}))
+    def ended(self, step: Step) -> None:
+        """Its entry of the feed."""
+        entry = {"key": step.key, "attempt": step.attempt, "at": moment(step.finished), "state": step.state}
+        self.entries.append((step.finished, entry | {"logPageCount": len(step.pages())}))
 
     def status(self) -> Json:
         said: Json = {"runId": self.run_id, "createdAt": moment(self.created), "cancelled": self.cancelled}
-        said |= {"dispatchCount": 1, "openDispatchCount": self.open, "stepCount": len(self.steps)}
         if not self.open or time.time() - self.counted > SWEEP_EVERY:
             self.counted, self.counts = time.time(), Counter(step.state for step in self.steps.values())
+            self.open = int(any(step.state not in ENDED for step in self.steps.values()))
+        said |= {"dispatchCount": 1, "openDispatchCount": self.open, "stepCount": len(self.steps)}
         said |= {"counts": self.counts, "countedAt": moment(self.counted)}
         return said | ({"paused": True} if self.paused else {})
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A dead letter: of this step, at the attempt at which it died."""
+
+    message_id: str
+    run: Run
+    step: Step
+    attempt: int
+    error: Json
+    sent: float
+
+    def is_stale(self) -> bool:
+        return self.step.state != "DEAD" or self.step.attempt != self.attempt
+
+    def shown(self) -> Json:
+        letter: Json = {"messageId": self.message_id, "sentAt": moment(self.sent), "receiveCount": 1}
+        letter |= {
+            "runId": self.run.run_id,
+            "key": self.step.key,
+            "attempt": self.attempt,
+            "dispatchId": "d-1",
+        }
+        letter |= {"handler": self.step.handler, **self.error, "finishedAt": moment(self.sent)}
+        return letter | {"stepState": self.step.state} | ({"stale": True} if self.is_stale() else {})
 
 
 class Api:
@@ -135,73 +256,48 @@ class Api:
         self.lock = threading.RLock()
         self.runs: dict[str, Run] = {}
         self.pauses: list[Json] = []
-        self.letters: list[Json] = []
+        self.letters: list[Letter] = []
         self.calls: Counter[str] = Counter()
         self.changes: list[tuple[str, Json]] = []
         self.has_dry_runs = True
+        self.refused = ""  # why lists of runs and of what runs are
 
     # ---------------------------------------------------------------- what it holds
     def fill(self, large: int = 100_000) -> None:
         now = time.time()
-        nightly = Run("nightly", now - 1800)
+        nightly = Run("nightly", now - 2400)
         for n in range(large):
-            step = nightly.add(Step(n, now - 1800))
+            step = nightly.add(Step(n, nightly.created))
             began = now - 1700 + 1600 * n / large
             if n % 97 == 3:
-                kind, message = FAILURES[n % 4]
-                message = message.format(n=n % 250, h=f"{n:08x}")
-                for _ in range(2):
-                    step.attempts.append(self.failed(step, began, kind, message))
-                nightly.end(
-                    step, "FAILED" if kind == "TERMINAL_FAILURE" else "DEAD", began, began + 9, kind, message
-                )
+                step.live(LIVES[n % 4], began + 9, n=n % 250, h=f"{n:08x}")
+                nightly.ended(step)
                 if step.state == "DEAD":
                     self.letters.append(self.letter(nightly, step))
             elif n < large * 0.93:
-                nightly.end(step, "SUCCEEDED", began, began + 0.4 + (n * 7919 % 100) / 40)
+                step.succeed(began, began + 0.4 + (n * 7919 % 100) / 40)
+                nightly.ended(step)
         waiting = [step for step in nightly.steps.values() if step.state == "QUEUED"]
-        for step in waiting[:24]:
-            step.state, step.attempt, step.started = "RUNNING", 1, now - 40
-            step.log = [f"reading {step.key}", "40 of 100 pages"]
+        for n, step in enumerate(waiting[:24]):
+            step.run(now - 40, f"3b0e2f{n // 10:02x}", n * 17 % 100, lost=now - 30 if n >= 20 else 0.0)
         for step in waiting[24:60]:
-            step.attempts.append(self.failed(step, now - 60, *FAILURES[0]))
-            step.state, step.finished = "RETRYING", now - 20
+            step.start(now - 25)
+            step.fail(UNREACHABLE, now - 16, "RETRYING", n=7)
+            step.not_before = now + 30
+        nightly.entries.sort(key=lambda entry: entry[0])
         nightly.open, nightly.traced = 1, True
         self.runs[nightly.run_id] = nightly
-        for n, (name, size) in enumerate(
-            (("backfill-2025", 4200), ("report", 3), ("<script>alert(1)</script>", 2))
-        ):
+        for n, (name, size) in enumerate((("backfill-2025", 4200), ("report", 3), ("mail-2026-11", 2))):
             run = Run(name, now - 86_400 * (n + 1))
             for i in range(size):
-                step = run.add(
-                    Step(i, run.created, "<script>alert('key')</script>" if n == 2 and i == 0 else None)
-                )
-                run.end(step, "SUCCEEDED", run.created + i / 50, run.created + i / 50 + 1.5)
+                step = run.add(Step(i, run.created, SCRIPT_KEY if n == 2 and i == 0 else None))
+                step.succeed(run.created + i / 50, run.created + i / 50 + 1.5)
+                run.ended(step)
             self.runs[name] = run
 
-    @staticmethod
-    def failed(step: Step, began: float, kind: str, message: str) -> Json:
-        step.attempt += 1
-        times = {
-            "startedAt": moment(began - 60 + 20 * step.attempt),
-            "endedAt": moment(began - 47 + 20 * step.attempt),
-        }
-        return {"attempt": step.attempt, **times, "kind": kind, "message": message}
-
-    def letter(self, run: Run, step: Step) -> Json:
-        error = step.error or {}
-        letter: Json = {
-            "messageId": f"m-{len(self.letters)}",
-            "sentAt": moment(step.finished),
-            "receiveCount": 1,
-        }
-        letter |= {"runId": run.run_id, "key": step.key, "attempt": step.attempt, "dispatchId": "d-1"}
-        return letter | {
-            "handler": step.handler,
-            **error,
-            "finishedAt": moment(step.finished),
-            "stepState": "DEAD",
-        }
+    def letter(self, run: Run, step: Step) -> Letter:
+        assert step.error
+        return Letter(f"m-{len(self.letters)}", run, step, step.attempt, step.error, step.finished)
 
     def succeed(self, run_id: str, count: int) -> list[str]:
         """So many waiting steps succeed, now."""
@@ -209,7 +305,8 @@ class Api:
             run = self.runs[run_id]
             waiting = [step for step in run.steps.values() if step.state == "QUEUED"][:count]
             for step in waiting:
-                run.end(step, "SUCCEEDED", time.time() - 0.5, time.time())
+                step.succeed(time.time() - 0.5, time.time())
+                run.ended(step)
             return [step.key for step in waiting]
 
     def print(self, run_id: str, key: str, line: str) -> None:
@@ -231,15 +328,25 @@ class Api:
             if method == "POST" and not body.get("dryRun") and parts[-1] != "lookup":
                 self.changes.append((path, body))
             match method, parts[1:]:
+                case "GET", ["runs" | "running"] if self.refused:
+                    raise Refused(400, "bad-prefix", self.refused)
                 case "GET", ["runs"]:
                     return self.list_runs(query)
                 case "GET", ["running"]:
-                    return {"steps": [e for run in self.runs.values() for e in self.running(run)]}
-                case "GET", ["dead-letters"]:
                     return {
-                        "deadLetters": self.letters[:1000],
+                        "steps": [
+                            {"runId": run.run_id} | entry
+                            for run in self.runs.values()
+                            for entry in self.running(run)
+                        ]
+                    }
+                case "GET", ["dead-letters"]:
+                    newest = sorted(self.letters, key=lambda letter: -letter.sent)[:1000]
+                    shown = [letter.shown() for letter in newest]
+                    return {
+                        "deadLetters": shown,
                         "approximateCount": len(self.letters),
-                        "complete": True,
+                        "complete": len(shown) == len(self.letters),
                     }
                 case "POST", ["dead-letters", action]:
                     return self.change_letters(action, body)
@@ -309,19 +416,21 @@ class Api:
 
     def step(self, run: Run, query: dict[str, str]) -> Json:
         step = run.steps.get(query["key"])
-        if step is None or step.attempt == 0:
+        if step is None or step.state == "QUEUED":
             raise Refused(404, "step-not-started", f"Step '{query['key']}' has not started: it is queued.")
         entry = step.listed() | {
-            "maxAttempts": 3,
+            "maxAttempts": BUDGET,
             "logPageCount": len(step.pages()),
             "attempts": step.attempts[-10:],
         }
+        if step.redriven_by:
+            entry["redrivenBy"] = step.redriven_by
         if run.traced:
             entry["traceparent"] = (
                 f"00-{hashlib.sha256(step.key.encode()).hexdigest()[:32]}-00f067aa0ba902b7-01"
             )
         if step.state == "RUNNING":
-            entry |= {"progress": 0.4, "progressNote": "40 of 100 pages", "lastLine": step.log[-1]}
+            entry |= step.activity()
         if step.state == "SUCCEEDED":
             entry["result"] = {"bytes": 48213, "sum": 12345678901234567890, "name": step.key}
         if query.get("input") == "true":
@@ -347,26 +456,22 @@ class Api:
 
     @staticmethod
     def running(run: Run) -> list[Json]:
-        entries: list[Json] = []
-        for n, step in enumerate(step for step in run.steps.values() if step.state == "RUNNING"):
-            entry: Json = {"runId": run.run_id, "key": step.key, "attempt": step.attempt, "dispatchId": "d-1"}
-            entry |= {
-                "startedAt": moment(step.started),
-                "worker": f"3b0e2f{n // 10:02x}",
-                "progress": (n * 17 % 100) / 100,
-            }
-            done = n * 17 % 100
-            entry |= {"progressNote": f"{done} of 100 pages", "lastLine": f"read {step.key}, page {done}"}
-            entry["leaseUntil"] = moment(time.time() + (-30 if n >= 20 else 12))
-            entries.append(entry | ({"lost": True} if n >= 20 else {}))
-        return entries
+        return [
+            {"key": step.key, "attempt": step.attempt, "dispatchId": "d-1", "startedAt": moment(step.started)}
+            | {"worker": step.worker}
+            | step.activity()
+            for step in run.steps.values()
+            if step.state == "RUNNING"
+        ]
 
     def failures(self, run: Run, query: dict[str, str]) -> Json:
         groups: dict[str, Json] = {}
+        read = 0
         for step in self.selected(run, query.get("state", "FAILED,DEAD").split(","), {}):
             error = step.error
             if error is None:
                 continue
+            read += 1
             group = groups.setdefault(
                 group_of(step),
                 {"failure": group_of(step), "kind": error["kind"], "handler": step.handler}
@@ -375,13 +480,22 @@ class Api:
             )
             group["count"] += 1
             group["states"][step.state] += 1
+            group["firstAt"] = min(group["firstAt"], moment(step.finished))
             group["lastAt"] = max(group["lastAt"], moment(step.finished))
-        return {"failures": list(groups.values()), "readCount": len(run.steps)}
+            if len(group["examples"]) < 3:
+                example = {"key": step.key, "attempt": step.attempt, "message": error["message"]}
+                group["examples"].append(example)
+        return {"failures": sorted(groups.values(), key=lambda group: -group["count"]), "readCount": read}
 
     @staticmethod
     def lookup(run: Run, body: Json) -> Json:
-        found = [run.steps[key] for key in body["keys"] if key in run.steps and run.steps[key].attempt]
-        entries = [step.listed() | {"maxAttempts": 3, "logPageCount": 0, "attempts": []} for step in found]
+        found = [
+            run.steps[key] for key in body["keys"] if key in run.steps and run.steps[key].state != "QUEUED"
+        ]
+        more = [{"logPageCount": len(step.pages()), "attempts": step.attempts[-10:]} for step in found]
+        entries = [
+            step.listed() | {"maxAttempts": BUDGET} | each for step, each in zip(found, more, strict=True)
+        ]
         return {
             "entries": entries,
             "absentKeys": [key for key in body["keys"] if key not in {s.key for s in found}],
@@ -405,53 +519,93 @@ class Api:
         steps = self.chosen(run, body, states)
         if body.get("dryRun"):
             return self.dry(steps)
+        self.run_again(run, steps, body)
+        unknown = [key for key in body.get("keys", ()) if key not in run.steps]
+        return {"redrivenCount": len(steps), "replayed": False, "unknownKeys": unknown}
+
+    @staticmethod
+    def run_again(run: Run, steps: Sequence[Step], body: Json) -> None:
         for step in steps:
-            step.state, step.error = "RETRYING", None
+            step.redrive(body["redriveId"], body.get("overrides", {}), time.time())
         run.open = 1
-        return {"redrivenCount": len(steps), "replayed": False}
 
     def cancel(self, run: Run, body: Json) -> Json:
         steps = self.chosen(run, body, ("QUEUED", "RETRYING", "RUNNING"))
         if body.get("dryRun"):
             return self.dry(steps)
-        for step in steps:
-            run.end(step, "CANCELLED", time.time(), time.time(), "CANCELLED", "The run was cancelled.")
-        run.cancelled = run.cancelled or not (body.keys() & {"keys", "states", "filter"})
-        return {"cancelledCount": len(steps), "stoppingCount": 0, "complete": True}
+        waiting = [step for step in steps if step.state != "RUNNING"]
+        for step in waiting:
+            step.cancel(time.time())
+            run.ended(step)
+        stopping = [step for step in steps if step.state == "RUNNING"]
+        for step in stopping:
+            step.stopping = True
+        threading.Timer(STOPPED_AFTER, self.stop, (run, stopping)).start()
+        answer = {"cancelledCount": len(waiting), "stoppingCount": len(stopping)}
+        if body.keys() & {"keys", "states", "filter"}:
+            unknown = [key for key in body.get("keys", ()) if key not in run.steps]
+            return answer | {"complete": True} | ({"unknownKeys": unknown} if unknown else {})
+        run.cancelled = True
+        return answer
+
+    def stop(self, run: Run, steps: Sequence[Step]) -> None:
+        """With their workers' next heartbeats."""
+        with self.lock:
+            for step in steps:
+                step.fail(CANCELLED, time.time(), "CANCELLED")
+                step.stopping = False
+                run.ended(step)
 
     def pause_run(self, run: Run, paused: bool) -> Json:
+        before = next((pause for pause in self.pauses if pause.get("runId") == run.run_id), None)
         run.paused = paused
-        self.pauses = [pause for pause in self.pauses if pause.get("runId") != run.run_id]
-        if paused:
-            self.pauses.append({"scope": "run", "runId": run.run_id, "pausedAt": moment(time.time())})
-        return {"scope": "run", "runId": run.run_id, "changed": True}
+        if before:
+            self.pauses.remove(before)
+        return self.paused({"scope": "run", "runId": run.run_id}, before, paused, {})
 
     def pause(self, action: str, body: Json) -> Json:
         scope = {"scope": "handler", "handler": body["handler"]} if "handler" in body else {"scope": "all"}
-        self.pauses = [
-            pause
-            for pause in self.pauses
-            if pause.items() < scope.items() or not scope.items() <= pause.items()
-        ]
-        if action == "pause":
-            reason = {"reason": body["reason"]} if "reason" in body else {}
-            self.pauses.append(scope | {"pausedAt": moment(time.time())} | reason)
-        return scope | {"changed": True}
+        before = next((pause for pause in self.pauses if scope.items() <= pause.items()), None)
+        if before:
+            self.pauses.remove(before)
+        return self.paused(scope, before, action == "pause", body)
+
+    def paused(self, scope: Json, before: Json | None, lasts: bool, body: Json) -> Json:
+        """What is answered, and added to the list if the pause lasts."""
+        if not lasts:
+            return scope | {"changed": before is not None}
+        pause = before or scope | {"pausedAt": moment(time.time())}
+        reason = {"reason": body["reason"]} if "reason" in body else {}
+        self.pauses.append(pause | reason)
+        return scope | {"pausedAt": pause["pausedAt"], "changed": before is None}
 
     def change_letters(self, action: str, body: Json) -> Json:
         chosen = [
             letter
             for letter in self.letters
             if body.get("all")
-            or all(letter.get(name) == body[name] for name in ("handler", "kind") if name in body)
+            or all(
+                letter.shown().get(name) == body[name]
+                for name in ("runId", "handler", "kind")
+                if name in body
+            )
         ]
+        dead = [letter for letter in chosen if not letter.is_stale()]
+        over = chosen if action == "redrive" else [each for each in chosen if each.step.state in ENDED]
+        left = len(chosen) - len(over)
         if body.get("dryRun"):
-            keys = [letter["key"] for letter in chosen[:10]]
-            return {"dryRun": True, "counts": {"DEAD": len(chosen)}, "examples": keys, "complete": True}
-        self.letters = [letter for letter in self.letters if letter not in chosen]
+            meant = dead if action == "redrive" else over
+            counts = Counter(letter.step.state for letter in meant)
+            keys = [f"{letter.run.run_id}/{letter.step.key}" for letter in meant[:EXAMPLES]]
+            said: Json = {"dryRun": True, "counts": counts, "examples": keys}
+            return said | {"deletedCount": len(over), "leftCount": left, "complete": True}
+        if action == "redrive":
+            for letter in dead:
+                self.run_again(letter.run, [letter.step], body)
+        self.letters = [letter for letter in self.letters if letter not in over]
         if action == "purge":
-            return {"purgedCount": len(chosen), "leftCount": 0, "complete": True}
-        return {"redrivenCount": len(chosen), "deletedCount": len(chosen), "leftCount": 0, "complete": True}
+            return {"purgedCount": len(over), "leftCount": left, "complete": True}
+        return {"redrivenCount": len(dead), "deletedCount": len(over), "leftCount": left, "complete": True}
 
 
 def group_of(step: Step) -> str:
@@ -467,6 +621,7 @@ class StandIn:
         self.api = Api()
         self.silent = False
         self.letters_take = 0.0
+        self.watch: Callable[[str, str, Json, Json, int, Json], None] | None = None
         self.looking = self.most_looking = 0
         stand_in = self
 
@@ -487,17 +642,22 @@ class StandIn:
                 if target.path.startswith("/v1/dead-letters"):
                     stand_in.look_at_letters()
                 sent = self.rfile.read(int(self.headers.get("content-length") or 0))
+                asked = json.loads(sent) if sent else {}
+                query = dict(parse_qsl(target.query))
                 status, kind = 200, "application/json"
                 try:
-                    query = dict(parse_qsl(target.query))
-                    said = stand_in.api.answer(method, target.path, query, json.loads(sent) if sent else {})
+                    said = stand_in.api.answer(method, target.path, query, asked)
                 except Refused as refused:
                     status, kind = refused.status, "application/problem+json"
                     said = {
                         "type": f"https://stepstile.dev/problems/{refused.kind}",
+                        "title": refused.kind.replace("-", " ").capitalize(),
+                        "status": refused.status,
                         "detail": refused.detail,
                     }
                 body = json.dumps(said).encode()
+                if stand_in.watch:
+                    stand_in.watch(method, target.path, query, asked, status, json.loads(body))
                 self.send_response(status)
                 self.send_header("content-type", kind)
                 self.send_header("content-length", str(len(body)))

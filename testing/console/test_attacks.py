@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from conftest import Served, Tab, run_address, step_address
 from playwright.sync_api import Browser, Dialog, Page, expect
-from stand_in import Api
+from stand_in import SCRIPT_KEY, Api, Failure, Run, Step
 
 pytestmark = pytest.mark.quick
-
-SCRIPT_KEY = "<script>alert('key')</script>"
 
 
 @pytest.fixture
@@ -141,28 +140,100 @@ def test_the_token_leaves_the_address_and_a_second_tab_has_it(
     page.context.close()
 
 
-def test_a_script_as_key_id_or_message_is_shown(tab: Tab, api: Api) -> None:
+@pytest.mark.lies
+def test_a_script_as_any_text_of_the_api_is_shown(tab: Tab, api: Api) -> None:
+    """Also as a run id, a handler or a worker, which the API refuses to accept."""
     alerts: list[str] = []
 
     def note(dialog: Dialog) -> None:
         alerts.append(dialog.message)
         dialog.dismiss()
 
+    def script(what: str) -> str:
+        return f"<img src=x onerror=alert('{what}')>"
+
     tab.page.on("dialog", note)
-    step = api.runs["<script>alert(1)</script>"].steps[SCRIPT_KEY]
-    step.state, step.error = "DEAD", {"kind": "HANDLER_FAILED", "message": "<img src=x onerror=alert(2)>"}
-    step.log = ["<img src=x onerror=alert(3)>"]
+    run = Run(script("run"), time.time() - 60)
+    run.open, run.paused = 1, True
+    api.runs[run.run_id] = run
+    dead, running = run.add(Step(0, run.created, SCRIPT_KEY)), run.add(Step(1, run.created, script("key")))
+    for step in (dead, running):
+        step.handler = script("handler")
+        step.run(time.time() - 30, script("worker"), 1)
+        step.log = [script("line")]
+    dead.fail(Failure(script("kind"), script("message"), 9), time.time() - 20, "DEAD")
+    run.ended(dead)
+    api.letters.insert(0, api.letter(run, dead))
+    api.pauses = [
+        {"scope": "handler", "handler": script("paused"), "pausedAt": script("at"), "reason": script("why")}
+    ]
     page = tab.show("/#/")
-    expect(page.locator("tbody th").last).to_have_text("<script>alert(1)</script>")
-    page = tab.show(run_address("<script>alert(1)</script>"))
-    expect(page.locator("h1")).to_contain_text("<script>alert(1)</script>")
-    expect(page.locator(".rows .key").first).to_have_text(SCRIPT_KEY)
-    expect(page.locator(".groups")).to_contain_text("<img src=x onerror=")
-    page = tab.show(step_address("<script>alert(1)</script>", SCRIPT_KEY))
-    expect(page.locator("h1")).to_contain_text(SCRIPT_KEY)
-    expect(page.locator(".error")).to_contain_text("<img src=x onerror=alert(2)>")
-    expect(page.locator(".log")).to_contain_text("<img src=x onerror=alert(3)>")
+    expect(page.locator("tbody th").first).to_have_text(script("run"))
+    expect(page.locator("#paused")).to_contain_text(script("why"))
+    page = tab.show(run_address(run.run_id))
+    expect(page.locator("h1")).to_contain_text(script("run"))
+    expect(page.locator(".rows .key")).to_have_text([SCRIPT_KEY, script("key")])
+    expect(page.locator(".rows")).to_contain_text(script("handler"))
+    expect(page.locator(".groups")).to_contain_text("<img src=x onerror=alert(…)>")
+    for step in (dead, running):
+        page = tab.show(step_address(run.run_id, step.key))
+        expect(page.locator("h1")).to_contain_text(step.key)
+        expect(page.locator(".log")).to_contain_text(script("line"))
+    page = tab.show("/#/running")
+    expect(page.locator("section.worker").filter(has_text=script("worker"))).to_contain_text(script("line"))
+    page = tab.show("/#/dead-letters")
+    expect(page.locator("section.cause").filter(has_text=script("handler"))).to_contain_text(script("kind"))
     assert alerts == []
+
+
+@pytest.mark.parametrize("run_id", [".", ".."])
+def test_a_run_whose_id_a_browser_resolves_in_a_path_reaches_no_other_call(
+    tab: Tab, api: Api, run_id: str
+) -> None:
+    """A pause of such a run would be one of everything. The API refuses the id; older ones did not."""
+    for address in (run_address(run_id), step_address(run_id, "a")):
+        page = tab.show(address)
+        expect(page.locator("main")).to_contain_text(f"'{run_id}' is no id of a run")
+        expect(page.locator("main .actions button:visible")).to_have_count(0)
+    assert {call for call in api.calls if call != "GET pauses"} == set()
+
+
+def test_long_and_reordering_texts_stay_where_they_are(tab: Tab, api: Api) -> None:
+    """An override of the direction, as U+202E, ends with the text that has it; 10,000 characters make no view wider."""
+    override, long = "\u202e", "w" * 10_000
+    step = next(step for step in api.runs["nightly"].steps.values() if step.state == "DEAD")
+    step.error = {"kind": "HANDLER_FAILED", "message": f"{override}evil {long}"}
+    step.attempts[-1]["message"] = step.error["message"]
+    step.log = [f"{override}{long}"]
+    api.letters.append(api.letter(api.runs["nightly"], step))
+    api.pauses = [
+        {"scope": "all", "pausedAt": "2026-11-24T08:00:00Z", "reason": f"{override}evil {'r' * 190}"}
+    ]
+    failed = run_address("nightly", "?state=DEAD")
+    for address in ("/#/", failed, step_address("nightly", step.key), "/#/running", "/#/dead-letters"):
+        page = tab.show(address)
+        notice = page.locator("#paused p")
+        expect(notice).to_contain_text("evil")
+        said, button = notice.locator("span").bounding_box(), notice.get_by_role("button").bounding_box()
+        assert said
+        assert button
+        assert button["x"] >= said["x"] + said["width"] or button["y"] >= said["y"] + said["height"]
+        page.wait_for_timeout(500)
+        assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0, address
+    page = tab.show(step_address("nightly", "k" * 600))
+    page.get_by_role("button", name="Show the input").click()
+    expect(page.get_by_role("alert").first).to_contain_text("kkk")
+    assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+    tab.errors.clear()  # a browser reports each answer of 404
+
+
+@pytest.mark.parametrize("address", ["/#/?prefix=%3Cscript%3E", "/#/running?worker=%3Cscript%3E"])
+def test_what_the_api_refuses_is_said_in_the_view(tab: Tab, api: Api, address: str) -> None:
+    api.refused = "The API says what is wrong with <script>."
+    page = tab.show(address)
+    expect(page.locator("main")).to_contain_text(api.refused)
+    expect(page.locator("main")).not_to_contain_text("Reading")
+    tab.errors.clear()  # a browser reports each answer of 400
 
 
 def test_the_policy_stops_what_would_get_into_the_page(tab: Tab) -> None:

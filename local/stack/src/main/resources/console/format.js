@@ -47,8 +47,11 @@ export function between(from, to) {
 
 export const since = (instant) => (instant ? Math.max(0, (Date.now() - Date.parse(instant)) / 1000) : null);
 
-/** In the reader's own time zone. */
-export const time = (instant) => (instant ? clock.format(new Date(instant)) : "");
+/** In the reader's own time zone; what is no instant, as it is. */
+export function time(instant) {
+  const at = new Date(instant ?? NaN);
+  return Number.isNaN(at.getTime()) ? (instant ?? "") : clock.format(at);
+}
 
 /** How long a step took, runs or waits, in seconds. */
 export function stepSeconds(step) {

@@ -67,9 +67,9 @@ export function runView(main, route, signal) {
       h("label", { for: "kind" }, "Failure"), kind,
       showAll, shown),
     table.element);
+  const actions = h("div", { class: "actions", hidden: true }, Object.values(buttons)); // until it is known that there is such a run
   main.append(
-    h("div", { class: "title" }, h("h1", {}, h("span", { class: "muted" }, "Run "), runId), state,
-      h("div", { class: "actions" }, Object.values(buttons))),
+    h("div", { class: "title" }, h("h1", {}, h("span", { class: "muted" }, "Run "), runId), state, actions),
     facts, bar, chips,
     h("div", { class: "two" },
       h("section", { "aria-labelledby": "h-throughput" }, h("h2", { id: "h-throughput" }, "Throughput"), chart),
@@ -111,6 +111,7 @@ export function runView(main, route, signal) {
       return;
     }
     const status = live.status;
+    actions.hidden = false;
     const counts = live.loaded ? live.counts() : (status.counts ?? {});
     const total = live.loaded ? live.steps.length : status.stepCount;
     const ended = Object.entries(counts).reduce((sum, [name, n]) => sum + (hasEnded(name) ? n : 0), 0);

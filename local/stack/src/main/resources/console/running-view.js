@@ -31,7 +31,7 @@ export function runningView(main, route, signal) {
     empty.hidden = entries.length > 0;
     say(note, entries.length === 0 ? "" : `${count(entries.length, "attempt")} on ${count(workers.size, "worker")}${cursor ? ", and more" : ""}`);
     update(list, [...workers.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, steps]) => section(name, steps)));
-  }, signal);
+  }, signal, { refused: (problem) => say(note, problem.message) });
 
   function section(name, steps) {
     const lost = steps.some((step) => step.lost);

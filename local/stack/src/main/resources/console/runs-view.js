@@ -105,7 +105,7 @@ export function runsView(main, route, signal) {
       ? "No run fits. Runs are found by the beginning of their ids."
       : "There are no runs yet. Dispatch some steps, and they show here.");
     say(note, page.runs.length === 0 ? "" : `${count(page.runs.length + older.length, "run")}${cursor ? ", and older ones" : ""}`);
-  }, signal);
+  }, signal, { refused: (problem) => say(note, problem.message) });
 }
 
 export function badge(status) {
