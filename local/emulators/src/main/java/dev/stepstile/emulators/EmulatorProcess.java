@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -73,14 +74,21 @@ public final class EmulatorProcess implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "-Xmx768m",
                 "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                ownClasses() + File.pathSeparator + jars.resolve("*")));
+                "--sun-misc-unsafe-memory-access=allow"));
+        command.addAll(compiler());
+        command.addAll(List.of("-cp", ownClasses() + File.pathSeparator + jars.resolve("*")));
         command.addAll(program);
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
+    }
+
+    /** This JVM's: where it is too short-lived for C2 to pay, the emulator is too. */
+    private static List<String> compiler() {
+        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(option -> option.startsWith("-XX:TieredStopAtLevel="))
+                .toList();
     }
 
     private static int port(Process process, Path log, long before, String announcement) throws IOException {
