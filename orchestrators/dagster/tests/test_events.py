@@ -19,11 +19,10 @@ from test_executor import (
     messages,
     notes,
     run,
-    workers,
 )
 from waiting import eventually
 
-__all__ = ["endpoint", "instance", "workers"]  # fixtures
+__all__ = ["endpoint", "instance"]  # fixtures
 
 
 def entries(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[tuple[str, str | None, float]]:

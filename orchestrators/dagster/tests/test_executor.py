@@ -21,7 +21,7 @@ import project_events
 import pytest
 from homes import instance_in
 from scripted_api import Answer, api
-from stacks import LAUNCHER, SOON_STOPPED, searched
+from stacks import searched
 from waiting import eventually
 
 from dagster_stepstile._step_entries import LIVE_AFTER_SECONDS, QUICK_RESOURCES_SECONDS
@@ -32,18 +32,6 @@ SEARCHED = searched(Path(__file__).parent)
 
 # What a run has once in process and once per step on workers.
 PER_PROCESS = {"RESOURCE_INIT_STARTED", "RESOURCE_INIT_SUCCESS", "LOGS_CAPTURED", "ENGINE_EVENT"}
-
-
-@pytest.fixture(scope="module")
-def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    command = [
-        *(sys.executable, "-m", "stepstile_host", "--target", "dagster_stepstile.worker:run_step"),
-        *("--preload", "project"),
-    ]
-    handlers = {"dagster": {"command": command, "environment": SEARCHED, "warm": True}}
-    state = tmp_path_factory.mktemp("workers")
-    with LocalStack(LAUNCHER, state, handlers=handlers, lease_seconds=2, options=SOON_STOPPED) as stack:
-        yield stack
 
 
 @pytest.fixture

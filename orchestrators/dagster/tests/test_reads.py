@@ -11,9 +11,9 @@ import dagster as dg
 import project_events
 import pytest
 from homes import instance_in
-from test_executor import endpoint, errors, events, instance, messages, run, workers
+from test_executor import endpoint, errors, events, instance, messages, run
 
-__all__ = ["endpoint", "instance", "workers"]  # fixtures
+__all__ = ["endpoint", "instance"]  # fixtures
 
 
 def job_of(name: str, where: str) -> Any:
