@@ -2,26 +2,23 @@ package dev.stepstile.traces;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.stepstile.api.StepContext;
 import dev.stepstile.api.StepHandler;
 import dev.stepstile.api.StepInput;
 import io.opentelemetry.api.GlobalOpenTelemetry;
 import io.opentelemetry.api.OpenTelemetry;
-import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
-import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
-import io.opentelemetry.sdk.trace.export.SpanExporter;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,64 +42,6 @@ class HandlerSpansTest {
     @TempDir
     Path folder;
 
-    private final List<SpanData> made = new ArrayList<>();
-
-    private record Attempt(Optional<String> traceparent, Optional<String> tracestate) implements StepContext {
-        @Override
-        public String runId() {
-            return "nightly";
-        }
-
-        @Override
-        public String stepKey() {
-            return "load";
-        }
-
-        @Override
-        public int attempt() {
-            return 1;
-        }
-
-        @Override
-        public Instant deadline() {
-            return Instant.MAX;
-        }
-
-        @Override
-        public Map<String, String> tags() {
-            return Map.of();
-        }
-
-        @Override
-        public void progress(double fraction, String note) {}
-
-        @Override
-        public void log(String line) {}
-
-        @Override
-        public boolean cancelled() {
-            return false;
-        }
-    }
-
-    private final class Kept implements SpanExporter {
-        @Override
-        public CompletableResultCode export(Collection<SpanData> spans) {
-            made.addAll(spans);
-            return CompletableResultCode.ofSuccess();
-        }
-
-        @Override
-        public CompletableResultCode flush() {
-            return CompletableResultCode.ofSuccess();
-        }
-
-        @Override
-        public CompletableResultCode shutdown() {
-            return CompletableResultCode.ofSuccess();
-        }
-    }
-
     private StepHandler compiled(URLClassLoader loader) throws Exception {
         String page = Files.readString(Path.of("../../docs/process-handlers.md"));
         String example = page.split("```java\n", 2)[1].split("```", 2)[0];
@@ -116,12 +55,20 @@ class HandlerSpansTest {
         return (StepHandler) loader.loadClass("Resize").getConstructor().newInstance();
     }
 
-    /** Something of which no other method is called. */
-    private static <T> T only(Class<T> type, String name, Object answer) {
+    /** Something of which only these methods are called. */
+    private static <T> T answering(Class<T> type, Map<String, Object> answers) {
         return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (_, method, _) -> {
-            assertThat(method.getName()).isEqualTo(name);
-            return answer;
+            assertThat(answers).containsKey(method.getName());
+            return answers.get(method.getName());
         }));
+    }
+
+    private static StepContext in(Optional<String> traceparent, Optional<String> tracestate) {
+        return answering(StepContext.class, Map.of("traceparent", traceparent, "tracestate", tracestate));
+    }
+
+    private static JsonNode span(String line) throws IOException {
+        return new ObjectMapper().readTree(line).at("/resourceSpans/0/scopeSpans/0/spans/0");
     }
 
     @AfterEach
@@ -131,27 +78,25 @@ class HandlerSpansTest {
 
     @Test
     void are_below_its_attempt_and_in_a_trace_of_their_own_without_one() throws Exception {
+        Path file = folder.resolve("spans.jsonl");
         SdkTracerProvider tracers = SdkTracerProvider.builder()
-                .addSpanProcessor(SimpleSpanProcessor.create(new Kept()))
+                .addSpanProcessor(SimpleSpanProcessor.create(new JsonLinesExporter(file)))
                 .build();
-        GlobalOpenTelemetry.set(only(OpenTelemetry.class, "getTracerProvider", tracers));
-        StepInput none = only(StepInput.class, "json", "null");
+        GlobalOpenTelemetry.set(answering(OpenTelemetry.class, Map.of("getTracerProvider", tracers)));
+        StepInput none = answering(StepInput.class, Map.of());
         try (URLClassLoader loader =
                 new URLClassLoader(new URL[] {folder.toUri().toURL()})) {
             StepHandler handler = compiled(loader);
             String traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-            handler.run(none, new Attempt(Optional.of(traceparent), Optional.of("vendor=1")));
-            handler.run(none, new Attempt(Optional.empty(), Optional.empty()));
+            handler.run(none, in(Optional.of(traceparent), Optional.of("vendor=1")));
+            handler.run(none, in(Optional.empty(), Optional.empty()));
         }
-        assertThat(made)
-                .satisfiesExactly(
-                        below -> {
-                            assertThat(below.getTraceId()).isEqualTo("4bf92f3577b34da6a3ce929d0e0e4736");
-                            assertThat(below.getParentSpanId()).isEqualTo("00f067aa0ba902b7");
-                            assertThat(below.getSpanContext().getTraceState().asMap())
-                                    .isEqualTo(Map.of("vendor", "1"));
-                        },
-                        alone -> assertThat(alone.getParentSpanContext().isValid())
-                                .isFalse());
+        List<String> made = Files.readAllLines(file);
+        assertThat(made).hasSize(2);
+        JsonNode below = span(made.getFirst());
+        assertThat(below.path("traceId").asText()).isEqualTo("4bf92f3577b34da6a3ce929d0e0e4736");
+        assertThat(below.path("parentSpanId").asText()).isEqualTo("00f067aa0ba902b7");
+        assertThat(below.path("traceState").asText()).isEqualTo("vendor=1");
+        assertThat(span(made.getLast()).path("parentSpanId").asText()).isEmpty();
     }
 }
