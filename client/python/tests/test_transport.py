@@ -64,7 +64,7 @@ def test_pauses_grow_up_to_a_limit_and_end_with_the_clients_patience() -> None:
 
     with (
         api(lambda call: Answer(503, {})) as endpoint,
-        pytest.raises(Unreachable, match=r"in \d+ tries over 120 s; the last one: HTTP 503"),
+        pytest.raises(Unreachable, match=r"in \d+ tries within 120 s; the last one: HTTP 503"),
     ):
         Transport(endpoint, patience_seconds=120, pause=pause, clock=lambda: now[0]).call("GET", "/")
     assert max(waits[:3]) <= 0.8

@@ -128,17 +128,22 @@ class StepPlan:
     :ivar counts: of the steps that it would be about, by their states now.
     :ivar examples: the keys of at most ten.
     :ivar complete: whether all were looked at before the time of the call was over.
+    :ivar unknown_keys: those of the call that no step of the run has, the first hundred.
     """
 
     counts: Mapping[str, int]
     examples: Sequence[str]
     complete: bool
     dry_run: bool = True
+    unknown_keys: Sequence[str] = ()
 
     @staticmethod
     def from_json(node: Mapping[str, Any]) -> StepPlan:
         return StepPlan(
-            dict(node["counts"]), tuple(node.get("examples", ())), bool(node.get("complete", False))
+            dict(node["counts"]),
+            tuple(node.get("examples", ())),
+            bool(node.get("complete", False)),
+            unknown_keys=tuple(node.get("unknownKeys", ())),
         )
 
 

@@ -108,7 +108,7 @@ class Transport:
             wait = self._random.uniform(0, longest) if retry_after is None else retry_after
             if self.clock() + wait > until:
                 raise Unreachable(
-                    f"Stepstile at {self.endpoint} did not answer {method} {path} in {failures} tries over "
+                    f"Stepstile at {self.endpoint} did not answer {method} {path} in {failures} tries within "
                     f"{self.patience_seconds:g} s; the last one: {cause}. Is the stack up, and is this its endpoint?"
                 )
             self.pause(wait)

@@ -162,6 +162,7 @@ final class AnswerReader {
         return new StepPlan(
                 counts(node.path("counts")),
                 texts(node.path("examples")),
+                texts(node.path("unknownKeys")),
                 node.path("complete").asBoolean());
     }
 

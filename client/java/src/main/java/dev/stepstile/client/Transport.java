@@ -148,7 +148,7 @@ final class Transport implements AutoCloseable {
     private UnreachableException unreachable(String call, int tries, String cause) {
         return new UnreachableException(String.format(
                 Locale.ROOT,
-                "Stepstile at %s did not answer %s in %d tries over %s s; the last one: %s. "
+                "Stepstile at %s did not answer %s in %d tries within %s s; the last one: %s. "
                         + "Is the stack up, and is this its endpoint?",
                 endpoint,
                 call,

@@ -96,7 +96,7 @@ class TransportTest {
             assertThatExceptionOfType(UnreachableException.class)
                     .isThrownBy(() -> client.status("r"))
                     .withMessageMatching(
-                            ".* did not answer GET /v1/runs/r in \\d+ tries over 120.0 s; the last one: HTTP 503.*");
+                            ".* did not answer GET /v1/runs/r in \\d+ tries within 120.0 s; the last one: HTTP 503.*");
         }
         assertThat(pacing.pauses().subList(0, 3)).allMatch(pause -> pause.toMillis() <= 800);
         assertThat(pacing.pauses()).allMatch(pause -> pause.compareTo(Duration.ofSeconds(5)) <= 0);

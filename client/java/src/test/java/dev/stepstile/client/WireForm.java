@@ -135,6 +135,7 @@ final class WireForm {
         ObjectNode node = Json.object().put("dryRun", true).put("complete", plan.complete());
         counts(node.putObject("counts"), plan.counts());
         plan.examples().forEach(node.putArray("examples")::add);
+        plan.unknownKeys().forEach(node.putArray("unknownKeys")::add);
         return node;
     }
 

@@ -42,7 +42,7 @@ public final class StepKeys {
     private static String why(int character) {
         return character == '#'
                 ? " is not allowed, as it separates keys from what follows them"
-                : isBlank(character)
+                : isWritten(character)
                         ? " is not allowed, as a key neither begins nor ends with a blank"
                         : " is not allowed";
     }

@@ -17,6 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -168,6 +169,11 @@ public final class DeadLetters {
         } finally {
             release(look.receipts);
         }
+    }
+
+    /** As {@link Redriver#outOfTime}. */
+    public Optional<Dispatcher.Answer.OutOfTime> outOfTime(StepOverrides overrides) {
+        return redriver.outOfTime(overrides);
     }
 
     /**

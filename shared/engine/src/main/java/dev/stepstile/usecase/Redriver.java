@@ -117,6 +117,14 @@ public final class Redriver {
     }
 
     /**
+     * Why no redrive may set these times now: asked before the call, and before its dry run. A repeated call is refused too,
+     * once its deadline is over.
+     */
+    public Optional<Dispatcher.Answer.OutOfTime> outOfTime(StepOverrides overrides) {
+        return TimeLimits.refusal(overrides.times(), runtime.now());
+    }
+
+    /**
      * Redrives a run's steps that are in one of the states and have one of the keys. A step is counted by the call
      * whose write redrove it. Safe to call again with the same redriveId: what that redrove once, it does not redrive
      * again.

@@ -46,9 +46,11 @@ public final class SelectedSteps {
      *
      * @param counts the steps by their states now
      * @param examples keys of some
+     * @param unknown which of the keys no step of the run has, the first hundred; none if a manifest is gone
      * @param complete whether all were looked at in time
      */
-    public record Preview(SortedMap<StepState.Name, Integer> counts, List<String> examples, boolean complete) {}
+    public record Preview(
+            SortedMap<StepState.Name, Integer> counts, List<String> examples, List<String> unknown, boolean complete) {}
 
     /** Reads, and changes nothing. */
     public Preview preview(Chosen chosen, Instant until) throws InterruptedException {
@@ -63,7 +65,7 @@ public final class SelectedSteps {
             }
             return true;
         });
-        return new Preview(counts, examples, found.complete());
+        return new Preview(counts, examples, found.unknown(), found.complete());
     }
 
     /** What is done with some of the steps; false if not all of it could be done. */

@@ -86,6 +86,9 @@ final class CancelApi {
         ObjectNode body = Json.object().put("dryRun", true);
         DispatchCodec.counts(body.putObject("counts"), preview.counts());
         preview.examples().forEach(body.putArray("examples")::add);
+        if (!chosen.keys().isEmpty()) {
+            preview.unknown().forEach(body.putArray("unknownKeys")::add);
+        }
         return Answer.json(200, body.put("complete", preview.complete()));
     }
 

@@ -117,6 +117,9 @@ final class DeadLettersApi {
                 OverridesJson.input(body, !selection.keys().isEmpty()),
                 Parameters.id(body, "redriveId", "bad-redrive-id"));
         boolean dryRun = flag(body, "dryRun");
+        deadLetters.outOfTime(retry.overrides()).ifPresent(refused -> {
+            throw DispatchApi.problem(refused);
+        });
         Done done = deadLetters.redrive(selection, retry, dryRun, deadline);
         return dryRun
                 ? dryRun(done)

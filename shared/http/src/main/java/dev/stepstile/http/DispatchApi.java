@@ -70,8 +70,7 @@ public final class DispatchApi {
                         "dispatch-conflict",
                         "Dispatch '" + dispatchId
                                 + "' exists with other content; use another dispatchId for other content.");
-            case Answer.OutOfTime(String member, String detail) ->
-                throw Problem.badRequest(member.equals("deadline") ? "bad-deadline" : "bad-not-before", detail);
+            case Answer.OutOfTime outOfTime -> throw problem(outOfTime);
             case Answer.RunCancelled(String runId) ->
                 throw new Problem(
                         409,
@@ -79,6 +78,11 @@ public final class DispatchApi {
                         "Run '" + runId
                                 + "' was cancelled and accepts no more steps; redrive it, or start another run.");
         };
+    }
+
+    static Problem problem(Answer.OutOfTime outOfTime) {
+        return Problem.badRequest(
+                outOfTime.member().equals("deadline") ? "bad-deadline" : "bad-not-before", outOfTime.detail());
     }
 
     /** The caller's; not part of what is dispatched, and never a reason to refuse the call. */

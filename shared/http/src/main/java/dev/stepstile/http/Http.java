@@ -39,7 +39,7 @@ public final class Http {
                 if (!known.contains(name)) {
                     throw Problem.badRequest(
                             "unknown-parameter",
-                            "Unknown parameter '" + name + "'; this call takes "
+                            "Unknown parameter '" + SentText.shown(name, 100) + "'; this call takes "
                                     + (known.isEmpty() ? "none" : String.join(", ", known)) + ".");
                 }
             }

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class Parameters {
     private static final Instant LAST = Instant.parse("2286-01-01T00:00:00Z");
 
+    /** Of a name that a caller sent: a message repeats no more. */
+    private static final int SHOWN = 100;
+
     private Parameters() {}
 
     static JsonNode body(Http.Call call, Set<String> names) {
@@ -171,8 +174,14 @@ final class Parameters {
             if (!names.contains(entry.getKey())) {
                 throw Problem.badRequest(
                         "unknown-member",
-                        "Unknown member '" + entry.getKey() + "' in " + where + "; the members are "
-                                + String.join(", ", names.stream().sorted().toList()) + ".");
+                        "Unknown member '" + SentText.shown(entry.getKey(), SHOWN) + "' in " + where
+                                + (names.isEmpty()
+                                        ? "; it takes none."
+                                        : "; the members are "
+                                                + String.join(
+                                                        ", ",
+                                                        names.stream().sorted().toList())
+                                                + "."));
             }
         }
     }

@@ -44,11 +44,16 @@ public final class RequestTarget {
         }
     }
 
-    /** The segments of a path that is decoded already. */
+    /**
+     * The segments of a path that is decoded already. One that is empty stays: the path of a run without its id must not
+     * be that of another call.
+     */
     public static List<String> segments(String path) {
-        return Arrays.stream(path.split("/"))
-                .filter(segment -> !segment.isEmpty())
-                .toList();
+        List<String> segments = Arrays.asList(path.split("/")); // without what is empty at the end
+        return List.copyOf(
+                segments.isEmpty()
+                        ? segments
+                        : segments.subList(segments.getFirst().isEmpty() ? 1 : 0, segments.size()));
     }
 
     /**

@@ -320,6 +320,9 @@ public final class RunsApi {
                 Parameters.id(body, "redriveId", "bad-redrive-id"));
         boolean dryRun = Parameters.flag(body, "dryRun");
         Run run = run(runId);
+        redriver.outOfTime(request.overrides()).ifPresent(refused -> {
+            throw DispatchApi.problem(refused);
+        });
         if (dryRun) {
             return CancelApi.preview(
                     selected,

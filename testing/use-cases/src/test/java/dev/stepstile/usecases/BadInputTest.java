@@ -392,6 +392,23 @@ class BadInputTest {
             400 bad-keys           | POST   | /v1/runs/known/redrive                     | {"keys":[]}
             400 bad-keys           | POST   | /v1/runs/known/redrive                     | {"keys":{"a":1}}
             400 unknown-member     | POST   | /v1/runs/known/redrive                     | {"key":["a"]}
+            400 unknown-member     | POST   | /v1/runs/known/redrive                     | {"overrides":{"attemps":3}}
+            400 unknown-member     | POST   | /v1/runs/known/redrive                     | {"overrides":{"timeoutSecond":5},"dryRun":true}
+            400 unknown-member     | POST   | /v1/runs/known/redrive                     | {"overrides":{"retry":{"base":5}},"dryRun":true}
+            400 unknown-member     | POST   | /v1/runs/known/cancel                      | {"filter":{"attemps":3},"dryRun":true}
+            400 unknown-member     | POST   | /v1/audit                                  | {"run":"known"}
+            400 bad-deadline       | POST   | /v1/runs/known/redrive                     | {"overrides":{"deadline":"2026-11-24T08:00:00Z"}}
+            400 bad-deadline       | POST   | /v1/runs/known/redrive                     | {"overrides":{"deadline":"2026-11-24T08:00:00Z"},"dryRun":true}
+            400 bad-deadline       | POST   | /v1/runs/known/redrive                     | {"redriveId":"x","overrides":{"deadline":"2026-12-08T08:00:01Z"}}
+            400 bad-not-before     | POST   | /v1/runs/known/redrive                     | {"overrides":{"notBefore":"2026-12-01T08:00:01Z"},"dryRun":true}
+            400 bad-not-before     | POST   | /v1/runs/known/redrive                     | {"overrides":{"notBefore":60,"deadline":60}}
+            400 bad-deadline       | POST   | /v1/dead-letters/redrive                   | {"all":true,"overrides":{"deadline":"2026-11-24T08:00:00Z"}}
+            400 bad-not-before     | POST   | /v1/dead-letters/redrive                   | {"all":true,"overrides":{"notBefore":60,"deadline":60},"dryRun":true}
+            400 bad-run-id         | GET    | /v1/runs//steps                            |
+            400 bad-run-id         | POST   | /v1/runs//redrive                          |
+            404 no-such-call       | GET    | /v1/runs/known//steps                      |
+            404 no-such-call       | GET    | //v1/runs/known                            |
+            404 no-such-call       | POST   | /v1//pause                                 |
             """)
     void in_a_call_to_a_run_is_named(String expected, String method, String target, String body)
             throws InterruptedException {
@@ -406,6 +423,7 @@ class BadInputTest {
             {"a#b", "Invalid step key \"a#b\" (steps[1].key): the character '#' (U+0023) at position 2"},
             {"a\\tb", "Invalid step key \"a\\u0009b\" (steps[1].key): the character U+0009 at position 2"},
             {"\uD83D\uDE80\uD83D\uDE80\\u202E", "the character U+202E at position 3"},
+            {"a\\nb", "the character U+000A at position 2 is not allowed. A key"},
             {"ab ", "the blank U+0020 at position 3"},
             {"漢".repeat(171), "513 bytes of UTF-8, the limit is 512"},
         }) {
@@ -456,6 +474,24 @@ class BadInputTest {
         assertThat(api.call("POST", "/v1/runs/r1/cancel?keys=a", null).body())
                 .contains("'keys'")
                 .contains("takes none");
+        assertThat(api.call("POST", "/v1/audit", "{\"run\":1}").body())
+                .contains("'run' in the request body; it takes none.");
+        String longName = "n".repeat(10_000);
+        assertThat(api.call("POST", "/v1/audit", "{\"" + longName + "\":1}").body())
+                .hasSizeLessThan(500);
+        assertThat(api.call("GET", "/v1/runs/r1?" + longName + "=1", null).body())
+                .hasSizeLessThan(500);
+    }
+
+    @Test
+    void of_a_time_beyond_what_a_redrive_may_set_says_the_limit_and_leaves_its_redrive_id_free()
+            throws InterruptedException {
+        api.ok(202, "POST", DISPATCHES, steps(step("a")));
+        String redrive = "{\"redriveId\":\"once\",\"overrides\":{\"deadline\":\"%s\"}}";
+        assertThat(api.call("POST", "/v1/runs/r1/redrive", redrive.formatted("2026-11-24T08:59:59+01:00"))
+                        .body())
+                .contains("'deadline' must be after now, 2026-11-24T08:00:00Z, and not after 2026-12-08T08:00:00Z");
+        api.ok(200, "POST", "/v1/runs/r1/redrive", redrive.formatted("2026-12-08T08:00:00Z"));
     }
 
     /** As JSON and its schemas have it: some languages write every number with a fraction. */

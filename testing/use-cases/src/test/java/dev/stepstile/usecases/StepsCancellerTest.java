@@ -125,6 +125,17 @@ class StepsCancellerTest {
     }
 
     @Test
+    void that_is_dry_says_which_keys_no_step_has() throws InterruptedException {
+        stack.dispatch("d", Stack.step("a"));
+        assertThat(cancel("{\"keys\":[\"a\",\"nobody\"],\"dryRun\":true}"))
+                .isEqualTo(json("{\"dryRun\":true,\"counts\":{\"QUEUED\":1},\"examples\":[\"a\"],"
+                        + "\"unknownKeys\":[\"nobody\"],\"complete\":true}"));
+        assertThat(redrive("{\"keys\":[\"nobody\"],\"dryRun\":true}"))
+                .isEqualTo(json("{\"dryRun\":true,\"counts\":{},\"examples\":[],"
+                        + "\"unknownKeys\":[\"nobody\"],\"complete\":true}"));
+    }
+
+    @Test
     void of_a_step_that_two_dispatches_name_counts_it_once() throws InterruptedException {
         stack.dispatch("d1", Stack.step("both"), Stack.step("one"));
         stack.dispatch("d2", Stack.step("both"));

@@ -245,8 +245,8 @@ public final class HttpApi implements AutoCloseable {
             case 413, 414, 431 ->
                 new Http.Problem(status, "request-too-large", "The request's target or headers are too large.");
             default ->
-                status < 500
-                        ? new Http.Problem(status, "bad-request", "The request is not valid HTTP/1.1.")
+                status < 500 || status == 505 // another version of HTTP
+                        ? new Http.Problem(400, "bad-request", "The request is not valid HTTP/1.1.")
                         : new Http.Problem(status, "internal", "Internal error; see the log.");
         };
         write(response, callback, problem.answer());
