@@ -3,6 +3,7 @@ package dev.stepstile.cli;
 import dev.stepstile.cli.bench.BenchCommand;
 import dev.stepstile.cli.console.ErrorJson;
 import dev.stepstile.cli.console.Launcher;
+import dev.stepstile.cli.console.StepStates;
 import dev.stepstile.cli.console.Terminal;
 import dev.stepstile.cli.demo.DemoCommand;
 import dev.stepstile.cli.init.InitCommand;
@@ -28,6 +29,7 @@ import dev.stepstile.cli.plan.PlanCommand;
 import dev.stepstile.cli.run.ResultsCommand;
 import dev.stepstile.cli.run.RunCommand;
 import dev.stepstile.cli.simulate.SimulateCommand;
+import dev.stepstile.client.StepStatus;
 import java.nio.file.FileSystemException;
 import java.util.List;
 import java.util.Map;
@@ -100,11 +102,12 @@ public final class Main {
             return CommandLine.ExitCode.SOFTWARE;
         });
         line.setParameterExceptionHandler((e, given) -> {
+            String why = WrongUsage.told(e, given);
             if (ErrorJson.isWanted(List.of(given))) {
-                errors.verbatim(ErrorJson.of("usage", String.valueOf(e.getMessage()), CommandLine.ExitCode.USAGE));
+                errors.verbatim(ErrorJson.of("usage", why, CommandLine.ExitCode.USAGE));
                 return CommandLine.ExitCode.USAGE;
             }
-            errors.say(String.valueOf(e.getMessage()));
+            errors.say(why);
             CommandLine.UnmatchedArgumentException.printSuggestions(
                     e, command(e).getErr());
             errors.say("Options: " + calledAs(command(e)) + " --help");
@@ -122,6 +125,8 @@ public final class Main {
     public static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Main());
         line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setExpandAtFiles(false); // a key may begin with an @
+        line.registerConverter(StepStatus.class, StepStates::read);
         line.setUsageHelpWidth(Math.max(LEAST_HELP_WIDTH, Terminal.columns()));
         Map<String, CommandLine.IHelpSectionRenderer> sections = line.getHelpSectionMap();
         sections.replaceAll((name, section) -> help -> inTheUsersWords(section.render(help)));

@@ -1,5 +1,6 @@
 package dev.stepstile.cli.api;
 
+import dev.stepstile.cli.console.ShellWord;
 import dev.stepstile.client.ClientOptions;
 import dev.stepstile.client.SigV4Signer;
 import dev.stepstile.client.Signer;
@@ -145,7 +146,7 @@ public final class Api {
     }
 
     private static String option(String name, @Nullable String value) {
-        return value == null ? "" : " " + name + " " + value;
+        return value == null ? "" : " " + name + " " + ShellWord.of(value);
     }
 
     private ParameterException wrong(String why) {

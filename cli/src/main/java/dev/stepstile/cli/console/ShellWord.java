@@ -4,8 +4,10 @@ package dev.stepstile.cli.console;
 public final class ShellWord {
     private ShellWord() {}
 
-    /** As it is, or in quotes if a shell would read it otherwise. */
+    /** As it is, or in quotes if a shell would read it otherwise: bash a ~ at its beginning, zsh a =. */
     public static String of(String word) {
-        return word.matches("[A-Za-z0-9._:~@+=,/%-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+        return word.matches("[A-Za-z0-9._:@+,/%-][A-Za-z0-9._:~@+=,/%-]*")
+                ? word
+                : "'" + word.replace("'", "'\\''") + "'";
     }
 }

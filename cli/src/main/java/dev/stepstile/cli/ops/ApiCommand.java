@@ -11,8 +11,10 @@ import dev.stepstile.client.UnauthorisedException;
 import dev.stepstile.client.UnreachableException;
 import dev.stepstile.step.Limits;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -88,7 +90,8 @@ abstract class ApiCommand implements Callable<Integer> {
         String said = String.valueOf(refused.getMessage());
         return switch (refused.type()) {
             case "run-not-found" -> said + "\nWhich runs there are: " + suggested("runs");
-            case "step-not-started" -> said + "\nWaiting steps: " + suggested("steps", asked, "--state", "QUEUED");
+            case "step-not-started" ->
+                said + "\nWaiting steps: " + suggested("steps", List.of(asked), List.of("--state", "QUEUED"));
             case "no-such-call" ->
                 "Stepstile at " + api.uri()
                         + " has no such call (no-such-call): the endpoint has a path too many, or its"
@@ -114,13 +117,31 @@ abstract class ApiCommand implements Callable<Integer> {
         return errors;
     }
 
-    /** A command of this command line against the same Stepstile, to be copied. */
-    String suggested(String... words) {
-        StringBuilder command = new StringBuilder(Launcher.ofThisProcess().command());
-        for (String word : words) {
-            command.append(' ').append(ShellWord.of(word));
-        }
-        return command.append(api.given()).toString();
+    /** A command of this command line against the same Stepstile, to be copied: of these words, without options. */
+    String suggested(String command, String... words) {
+        return suggested(command, List.of(words), List.of());
+    }
+
+    /**
+     * A command of this command line against the same Stepstile, to be copied.
+     *
+     * @param words runs and keys; behind {@code --} if one would be taken for an option
+     */
+    String suggested(String command, List<String> words, List<String> options) {
+        String name = Launcher.ofThisProcess().command() + " " + command;
+        String given = shell(options) + api.given();
+        return words.stream().anyMatch(word -> word.startsWith("-"))
+                ? name + given + " --" + shell(words)
+                : name + shell(words) + given;
+    }
+
+    /** An option with its value, which would be taken for another option if it began with a -, on its own. */
+    static List<String> option(String name, String value) {
+        return value.startsWith("-") ? List.of(name + "=" + value) : List.of(name, value);
+    }
+
+    private static String shell(List<String> words) {
+        return words.stream().map(word -> " " + ShellWord.of(word)).collect(Collectors.joining());
     }
 
     ParameterException wrong(String why) {
@@ -132,7 +153,7 @@ abstract class ApiCommand implements Callable<Integer> {
         if (!Limits.isRunId(run)) {
             throw wrong(
                     "A run's id has 1 to 128 characters of A-Z a-z 0-9 . _ : ~ @ + = -, is not . or .., and is not '"
-                            + Text.clean(run) + "'.");
+                            + Text.quoted(run) + "'.");
         }
         asked = run;
         return "/v1/runs/" + run;

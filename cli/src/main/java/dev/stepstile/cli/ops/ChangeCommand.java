@@ -38,6 +38,9 @@ abstract class ChangeCommand extends ApiCommand {
         if (confirmation.isDryRun() || confirmation.asks()) {
             Preview preview = Preview.of(calls, change.path(), change.body());
             String told = preview.told(change.one(), change.done());
+            if (!json) {
+                leftOut(preview.answer());
+            }
             if (confirmation.isDryRun()) {
                 if (json) {
                     screen().line(preview.answer().toString());
@@ -97,14 +100,18 @@ abstract class ChangeCommand extends ApiCommand {
         told(answer, "stoppingCount", " run, and stop with their worker's next heartbeat, within 5 s.");
         told(answer, "deletedCount", " dead letters were deleted.");
         told(answer, "leftCount", " were left in the queue: `./stepstile dlq list` says how their steps stand.");
+        leftOut(answer);
+        if (!answer.path("complete").asBoolean(true)) {
+            errors().say("There is more to do, and the last calls got nowhere: repeat this command later.");
+        }
+    }
+
+    private void leftOut(JsonNode answer) {
         for (String member : List.of("unknownKeys", "damagedKeys")) {
             for (JsonNode key : answer.path(member)) {
                 errors().say((member.equals("unknownKeys") ? "No such step: " : "Its record is damaged: ")
                         + Text.clean(key.asText()));
             }
-        }
-        if (!answer.path("complete").asBoolean(true)) {
-            errors().say("There is more to do, and the last calls got nowhere: repeat this command later.");
         }
     }
 

@@ -2,6 +2,7 @@ package dev.stepstile.cli.ops;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.step.Limits;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -77,6 +79,9 @@ public final class DlqCommand implements Runnable {
 
         @Override
         int ask(Calls calls) {
+            if (limit < 1 || limit > Limits.PAGE) {
+                throw wrong("--limit takes 1 to " + Limits.PAGE + ": the queue has no pages.");
+            }
             Instant now = InstantSource.system().instant();
             Map<String, String> query = new LinkedHashMap<>(Map.of("limit", String.valueOf(limit)));
             put(query, "runId", run);
@@ -107,7 +112,8 @@ public final class DlqCommand implements Runnable {
             if (!answer.path("complete").asBoolean(true)) {
                 errors().say("There are more, about "
                         + Text.count(answer.path("approximateCount").asLong())
-                        + " in all: select some, or raise --limit.");
+                        + " in all: select some by --run, --handler or --kind"
+                        + (limit < Limits.PAGE ? ", or raise --limit." : "."));
             }
             return Exit.DONE;
         }
@@ -184,7 +190,13 @@ public final class DlqCommand implements Runnable {
             screen().field("Cause", Listed.cause(letter));
             String body = letter.path("body").asText();
             screen().line(screen().interactive() ? Text.clean(body) : body);
-            screen().line("Run it again:  " + suggested("dlq", "redrive", "--run", run, "--key", key));
+            screen().line("Run it again:  "
+                    + suggested(
+                            "dlq redrive",
+                            List.of(),
+                            Stream.of(option("--run", run), option("--key", key))
+                                    .flatMap(List::stream)
+                                    .toList()));
         }
     }
 

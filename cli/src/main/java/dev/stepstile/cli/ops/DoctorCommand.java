@@ -10,7 +10,6 @@ import dev.stepstile.client.UnreachableException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 
 /** {@code stepstile doctor}: what is wrong, and what to do. */
@@ -51,15 +50,11 @@ public final class DoctorCommand extends ApiCommand {
         if (!reached) {
             return Exit.NOT_REACHED;
         }
-        new StuckWork(calls, this::found, this::command).examine();
+        new StuckWork(calls, this::found, this::suggested).examine();
         if (wrong == 0 && !output().isJson()) {
             screen().say("Nothing is wrong.");
         }
         return wrong == 0 ? Exit.DONE : Exit.NO;
-    }
-
-    private String command(String first, String... words) {
-        return suggested(Stream.concat(Stream.of(first), Stream.of(words)).toArray(String[]::new));
     }
 
     private boolean endpoint(Calls calls) {

@@ -107,6 +107,6 @@ public final class FailuresCommand extends ApiCommand {
                     + suggested("step", run, example.path("key").asText()));
             break;
         }
-        screen().line("Run them again: " + suggested("redrive", run, "--failure", failure));
+        screen().line("Run them again: " + suggested("redrive", List.of(run), List.of("--failure", failure)));
     }
 }

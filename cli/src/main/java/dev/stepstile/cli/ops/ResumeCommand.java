@@ -3,6 +3,7 @@ package dev.stepstile.cli.ops;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -29,7 +30,8 @@ public final class ResumeCommand extends ApiCommand {
     int ask(Calls calls) {
         boolean json = output().isJson();
         if (!scope.isOne()) {
-            throw wrong("Name one of RUN, --handler and --everything. What is paused: " + suggested("pause", "--list"));
+            throw wrong("Name one of RUN, --handler and --everything. What is paused: "
+                    + suggested("pause", List.of(), List.of("--list")));
         }
         ObjectNode body = JSON.createObjectNode();
         if (scope.handler() != null) {
@@ -43,7 +45,8 @@ public final class ResumeCommand extends ApiCommand {
             screen().say(scope.told()
                     + (answer.path("changed").asBoolean()
                             ? " is resumed. What waits begins within two sweeps, 120 s."
-                            : " was not paused; another pause may still hold it: " + suggested("pause", "--list")));
+                            : " was not paused; another pause may still hold it: "
+                                    + suggested("pause", List.of(), List.of("--list"))));
         }
         return Exit.DONE;
     }

@@ -1,6 +1,7 @@
 package dev.stepstile.cli.ops;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stepstile.cli.console.StepStates;
 import dev.stepstile.client.StepStatus;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,6 +29,7 @@ final class Selection {
             names = "--state",
             paramLabel = "STATE",
             split = ",",
+            completionCandidates = StepStates.class,
             description = "In one of these states: ${COMPLETION-CANDIDATES}.")
     private List<StepStatus> states = List.of();
 
@@ -138,7 +140,7 @@ final class Selection {
         } catch (DateTimeParseException e) {
             throw new ParameterException(
                     command.commandLine(),
-                    "'" + Text.clean(text)
+                    "'" + Text.quoted(text)
                             + "' is no time: write 2026-11-24T08:00:00Z, or 90s, 30m, 2h or 3d for so long" + " ago.");
         }
     }

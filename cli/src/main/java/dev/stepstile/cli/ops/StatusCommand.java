@@ -110,13 +110,13 @@ public final class StatusCommand extends ApiCommand {
     private void next(JsonNode status) {
         JsonNode counts = status.path("counts");
         if (status.path("paused").asBoolean()) {
-            screen().line("What is paused:   " + suggested("pause", "--list"));
+            screen().line("What is paused:   " + suggested("pause", List.of(), List.of("--list")));
         }
         if (counts.path("FAILED").asLong() + counts.path("DEAD").asLong() > 0) {
             screen().line("Why they failed:  " + suggested("failures", run));
         }
         if (counts.path("UNKNOWN").asLong() > 0) {
-            screen().line("Damaged records:  " + suggested("steps", run, "--state", "UNKNOWN"));
+            screen().line("Damaged records:  " + suggested("steps", List.of(run), List.of("--state", "UNKNOWN")));
         }
         if (counts.path("RUNNING").asLong() > 0) {
             screen().line("What runs:        " + suggested("running", run));

@@ -140,9 +140,11 @@ public final class StepCommand extends ApiCommand {
 
     private static String attempts(JsonNode step) {
         int attempt = step.path("attempt").asInt();
+        String budget = step.path("maxAttempts").asText("?");
         return attempt == 0
                 ? ""
-                : ", attempt " + attempt + " of " + step.path("maxAttempts").asText("?");
+                : ", attempt " + attempt
+                        + (step.has("redrivenBy") ? ", redriven with a budget of " + budget : " of " + budget);
     }
 
     private void field(String label, String value) {
@@ -220,7 +222,8 @@ public final class StepCommand extends ApiCommand {
         }
         switch (state) {
             case "FAILED", "DEAD", "CANCELLED" -> screen().line("Run it again:     " + suggested("redrive", run, key));
-            case "RUNNING" -> screen().line("Follow it:        " + suggested("logs", run, key, "--follow"));
+            case "RUNNING" ->
+                screen().line("Follow it:        " + suggested("logs", List.of(run, key), List.of("--follow")));
             default -> {} // waits, or has succeeded: nothing is to be done
         }
     }

@@ -6,10 +6,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BiFunction;
 import java.util.function.Consumer;
 
 /** Work that does not go on: what waits long, is paused, lost, suspect, dead or damaged. Reads, and bounds what it reads. */
@@ -22,18 +22,22 @@ final class StuckWork {
 
     private final Calls calls;
     private final Consumer<Finding> found;
-    private final BiFunction<String, String[], String> suggested;
+    private final Suggesting suggested;
     private final Instant now = InstantSource.system().instant();
 
-    /** @param suggested the command of these words, to be copied */
-    StuckWork(Calls calls, Consumer<Finding> found, BiFunction<String, String[], String> suggested) {
+    StuckWork(Calls calls, Consumer<Finding> found, Suggesting suggested) {
         this.calls = calls;
         this.found = found;
         this.suggested = suggested;
     }
 
-    private String command(String first, String... words) {
-        return suggested.apply(first, words);
+    /** Makes the command of these words and options, to be copied. */
+    interface Suggesting {
+        String command(String command, List<String> words, List<String> options);
+    }
+
+    private String command(String command, String... words) {
+        return suggested.command(command, List.of(words), List.of());
     }
 
     void examine() {
@@ -73,15 +77,29 @@ final class StuckWork {
                         : Finding.wrong(
                                 "pauses",
                                 Text.count(pauses.size(), "pause") + ", the oldest for "
-                                        + Text.ago(oldest(pauses), now),
-                                "See them: " + command("pause", "--list") + "\nEnd one: " + command("resume", "RUN")));
+                                        + Text.ago(
+                                                oldest(pauses).path("pausedAt").asText(), now),
+                                "See them: " + suggested.command("pause", List.of(), List.of("--list"))
+                                        + "\nEnd the oldest: " + resumed(oldest(pauses))));
     }
 
-    private static String oldest(List<JsonNode> pauses) {
-        return pauses.stream()
-                .map(pause -> pause.path("pausedAt").asText())
-                .min(Comparator.comparing(Instant::parse))
-                .orElse("");
+    private static JsonNode oldest(List<JsonNode> pauses) {
+        return Collections.min(
+                pauses,
+                Comparator.comparing(
+                        pause -> Instant.parse(pause.path("pausedAt").asText())));
+    }
+
+    private String resumed(JsonNode pause) {
+        return switch (pause.path("scope").asText()) {
+            case "run" -> command("resume", pause.path("runId").asText());
+            case "handler" ->
+                suggested.command(
+                        "resume",
+                        List.of(),
+                        List.of("--handler", pause.path("handler").asText()));
+            default -> suggested.command("resume", List.of(), List.of("--everything"));
+        };
     }
 
     /** Steps that could run, and have waited for long; and attempts that may have killed their worker. */
@@ -119,7 +137,8 @@ final class StuckWork {
                     Text.count(suspects.size(), "step") + " may have killed a worker, such as of run "
                             + suspects.getFirst(),
                     "They run alone now.\nRead their attempts: "
-                            + command("steps", suspects.getFirst(), "--state", "RETRYING")));
+                            + suggested.command(
+                                    "steps", List.of(suspects.getFirst()), List.of("--state", "RETRYING"))));
         }
     }
 
@@ -153,7 +172,8 @@ final class StuckWork {
             found.accept(Finding.wrong(
                     "records",
                     Text.count(damaged.size(), "run") + " with damaged records, such as " + damaged.getFirst(),
-                    "Read what is damaged: " + command("steps", damaged.getFirst(), "--state", "UNKNOWN")));
+                    "Read what is damaged: "
+                            + suggested.command("steps", List.of(damaged.getFirst()), List.of("--state", "UNKNOWN"))));
         }
     }
 
@@ -167,7 +187,7 @@ final class StuckWork {
                         : Finding.wrong(
                                 "dead letters",
                                 "about " + Text.count(count, "letter") + " in the dead-letter queue",
-                                "Read the causes: " + command("dlq", "list") + "\nOnce they are mended: "
-                                        + command("dlq", "redrive", "--all")));
+                                "Read the causes: " + command("dlq list") + "\nOnce they are mended: "
+                                        + suggested.command("dlq redrive", List.of(), List.of("--all"))));
     }
 }

@@ -63,6 +63,11 @@ final class Text {
         return clean.toString();
     }
 
+    /** A word that was typed, as a complaint about it repeats it. */
+    static String quoted(String text) {
+        return cutEnd(clean(text), 60);
+    }
+
     /** Also the marks that make a terminal write from right to left: a key must not look like another. */
     private static boolean isControl(int c) {
         return Character.isISOControl(c) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);

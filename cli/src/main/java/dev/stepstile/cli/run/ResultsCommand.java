@@ -2,6 +2,7 @@ package dev.stepstile.cli.run;
 
 import dev.stepstile.cli.api.Api;
 import dev.stepstile.cli.api.StackException;
+import dev.stepstile.cli.console.StepStates;
 import dev.stepstile.cli.console.Terminal;
 import dev.stepstile.cli.results.ResultFormat;
 import dev.stepstile.cli.results.ResultWriter;
@@ -74,6 +75,7 @@ public final class ResultsCommand implements Callable<Integer> {
             names = "--states",
             paramLabel = "STATE",
             split = ",",
+            completionCandidates = StepStates.class,
             description = "Of these only: SUCCEEDED, FAILED, DEAD, CANCELLED, UNKNOWN. Default: all of them.")
     private List<StepStatus> states = List.of();
 

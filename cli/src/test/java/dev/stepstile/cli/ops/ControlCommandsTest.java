@@ -160,6 +160,41 @@ class ControlCommandsTest {
     }
 
     @Test
+    void a_dry_run_says_what_it_does_not_find_and_refuses_what_the_call_would() {
+        waiting("dry-2");
+
+        InThisJvm keys = call("cancel", "dry-2", "a-1", "nowhere", "--dry-run");
+        InThisJvm misspelt = call("redrive", "dry-2", "--set", "attemps=3", "--dry-run");
+        InThisJvm over = call("redrive", "dry-2", "--set", "deadline=2020-01-01T00:00:00Z", "--dry-run");
+
+        assertThat(keys.out()).contains("1 step would be cancelled");
+        assertThat(keys.err()).contains("No such step: nowhere");
+        assertThat(misspelt.err()).contains("'attemps'", "maxAttempts", "unknown-member");
+        assertThat(over.err()).contains("'deadline' must be after now", "bad-deadline");
+        assertThat(List.of(misspelt.status(), over.status())).containsOnly(Exit.REFUSED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "-0.0",
+                "1.10",
+                "1E400",
+                "12345678901234567890.5",
+                "{\"b\":1,\"a\":-0.0}",
+                "plain text",
+                "2026-11-24"
+            })
+    void an_input_is_set_as_it_was_typed(String value) throws Exception {
+        try (ScriptedApi api = new ScriptedApi(_ -> ScriptedApi.Answer.json("{\"redrivenCount\":1}"))) {
+            InThisJvm.run("redrive", "r", "k", "--set", "input=" + value, "--yes", "--endpoint", api.endpoint());
+
+            String text = value.matches("[a-z2].*") && !value.startsWith("{") ? "\"" + value + "\"" : value;
+            assertThat(api.calls().getFirst().body()).contains("\"overrides\":{\"input\":" + text + "}");
+        }
+    }
+
+    @Test
     void some_steps_are_cancelled_and_then_the_run() {
         waiting("cancelled");
 
@@ -257,6 +292,14 @@ class ControlCommandsTest {
                 "dlq purge --all --run r --yes",
                 "dlq redrive --key k --yes",
                 "runs --since soon",
+                "dlq list --limit 0",
+                "dlq list --limit 1001",
+                "redrive r --set timeoutSeconds --yes",
+                "redrive r --set =5 --yes",
+                "redrive r --set handler=null --yes",
+                "redrive r --set maxAttempts=1 --set maxAttempts=2 --yes",
+                "redrive r k --set input={\"a\":1,\"a\":2} --yes",
+                "redrive r k --set retry={ --yes",
                 "cancel a/b --yes"
             })
     void a_change_that_does_not_say_of_what_is_wrong_usage(String words) {
@@ -346,6 +389,7 @@ class ControlCommandsTest {
         assertThat(ended.status()).isEqualTo(Exit.NO);
         assertThat(ended.out())
                 .contains("WRONG  pauses", "./stepstile pause --list --endpoint", "WRONG  dead letters")
+                .contains("End the oldest: ./stepstile resume --handler declining.in.vain --endpoint")
                 .contains("./stepstile dlq list --endpoint", "ok     workers", "ok     waiting");
     }
 

@@ -16,6 +16,8 @@ import dev.stepstile.local.LocalStack;
 import dev.stepstile.local.StackOptions;
 import dev.stepstile.testing.ScriptedApi;
 import dev.stepstile.usecase.Timing;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -393,6 +395,9 @@ class OperatorCommandsTest {
                 "logs nightly --attempt 1",
                 "step nightly talker --input --result",
                 "running nightly --worker w",
+                "steps nightly --limit 1e9",
+                "steps nightly --state UNRECOGNISED",
+                "step nightly",
                 "completion tcsh"
             })
     void wrong_values_are_wrong_usage_and_nothing_is_called(String words) {
@@ -400,6 +405,85 @@ class OperatorCommandsTest {
 
         assertThat(ended.status()).as(ended.err()).isEqualTo(Exit.USAGE);
         assertThat(ended.err()).contains(words.contains("--json") ? "\"error\":\"usage\"" : "--help");
+    }
+
+    @Test
+    void a_complaint_repeats_little_of_what_was_typed() {
+        String typed = "x".repeat(10_000);
+        for (List<String> words : List.of(
+                List.of("status", typed),
+                List.of("steps", "nightly", "--since", typed),
+                List.of("steps", "nightly", "--limit", typed),
+                List.of("steps", "nightly", "--" + typed),
+                List.of("status", "nightly", typed),
+                List.of("redrive", "nightly", "--yes", "--set", typed))) {
+            InThisJvm ended = InThisJvm.run(words.toArray());
+
+            assertThat(ended.status()).as(words.getFirst()).isEqualTo(Exit.USAGE);
+            assertThat(ended.err()).as(words.getFirst()).hasSizeLessThan(600);
+        }
+    }
+
+    @Test
+    void a_word_that_begins_as_an_option_does_is_told_where_it_stands() {
+        for (List<String> words : List.of(List.of("step", "nightly", "-dash"), List.of("logs", "nightly", "-dash"))) {
+            InThisJvm ended = InThisJvm.run(words.toArray());
+
+            assertThat(ended.status()).isEqualTo(Exit.USAGE);
+            assertThat(ended.err()).contains("Unknown option: '-dash'", "stands at the end, behind --");
+        }
+        assertThat(InThisJvm.run("step", "nightly", "-dash", "--json").err()).contains("Unknown option: '-dash'");
+        assertThat(InThisJvm.run("doctor", "-dash").err()).doesNotContain("behind --");
+        assertThat(InThisJvm.run("steps", "nightly", "--state", "NONE").err())
+                .contains("'NONE' is none of QUEUED, RUNNING, RETRYING, SUCCEEDED, FAILED, DEAD, CANCELLED, UNKNOWN\n");
+    }
+
+    @Test
+    void a_word_that_begins_with_an_at_sign_is_no_file_of_words() throws Exception {
+        Path words = Files.writeString(state.resolve("words"), "nightly --limit 1");
+
+        InThisJvm ended = call("steps", "@" + words);
+
+        assertThat(ended.status()).isEqualTo(Exit.USAGE);
+        assertThat(ended.err()).contains("A run's id has", "not '@");
+    }
+
+    @Test
+    void the_commands_that_a_step_suggests_are_of_that_step_whatever_its_key() throws Exception {
+        List<String> keys = List.of("-1", "--help", "~root", "=ls", "@file", "it's $(a) \"key\"");
+        try (StepstileClient client = StepstileClient.of(stack.endpoint())) {
+            client.dispatch(
+                    "odd",
+                    Dispatch.of(
+                            "d",
+                            keys.stream()
+                                    .map(key -> Step.of(key, "no.such.handler", null))
+                                    .toList()));
+            assertThat(client.follow("odd", keys).await(Duration.ofMinutes(1), _ -> {}))
+                    .isTrue();
+        }
+
+        for (String key : keys) {
+            String suggested = InThisJvm.run("step", "--endpoint", stack.endpoint(), "odd", "--", key)
+                    .out()
+                    .lines()
+                    .filter(line -> line.startsWith("Run it again:"))
+                    .map(line -> line.replaceFirst("Run it again: +\\./stepstile ", ""))
+                    .findFirst()
+                    .orElseThrow();
+            InThisJvm again = InThisJvm.run(byShell(suggested + " --dry-run").toArray());
+
+            assertThat(again.out()).as(suggested + "\n" + again.err()).contains("1 step would be redriven");
+        }
+    }
+
+    /** The words of a command, as bash reads them; an option goes before what ends the options. */
+    private static List<String> byShell(String command) throws Exception {
+        String before = command.replaceFirst("(?s)^(\\w+)(.*) --dry-run$", "$1 --dry-run$2");
+        Process bash = new ProcessBuilder("bash", "-c", "printf '%s\\n' " + before).start();
+        String words = new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(bash.waitFor()).isZero();
+        return words.lines().toList();
     }
 
     @Test
