@@ -15,7 +15,9 @@ import picocli.CommandLine.Parameters;
 /** {@code stepstile running}: what runs where. */
 @Command(
         name = "running",
-        description = "What runs now, and on which worker: as of each worker's newest heartbeat, at most 5 s old.",
+        description =
+                "What runs now, and on which worker; progress and last line as of each worker's newest heartbeat, at most"
+                        + " 5 s old.",
         mixinStandardHelpOptions = true,
         footer = {
             "",
@@ -53,12 +55,12 @@ public final class RunningCommand extends ListCommand {
                 calls,
                 new ListCall(
                         run == null ? "/v1/running" : path(run) + "/running",
-                        worker == null ? Map.of() : Map.of("worker", worker),
+                        worker == null ? Map.of("exact", "true") : Map.of("exact", "true", "worker", worker),
                         "steps",
                         LARGEST_PAGE),
                 columns,
                 Column.member("key"),
-                "Nothing runs that has run for a second.");
+                "Nothing runs.");
     }
 
     private static String done(JsonNode step) {

@@ -44,7 +44,7 @@ public final class RunQueries {
 
     RunQueries(EngineParts parts) {
         this.store = parts.store();
-        this.running = new RunningSteps(parts.workers(), parts.runtime().clock());
+        this.running = new RunningSteps(parts);
         this.payloads = parts.payloads();
         this.runtime = parts.runtime();
         this.manifests = new ManifestReader(store, payloads, runtime.tasks());
@@ -54,7 +54,7 @@ public final class RunQueries {
     /**
      * How a run stands.
      *
-     * @param countedAt when the oldest of its dispatches was counted, or when an exact count began; null if one was not
+     * @param countedAt when the newest count of a dispatch of it was made, or when an exact count began; null if none was
      *     counted yet
      * @param next where an exact count continues; null if everything has been counted
      */
@@ -215,7 +215,8 @@ public final class RunQueries {
             List<Dispatch> dispatches = store.dispatches(runId);
             SortedMap<StepState.Name, Integer> counts = new TreeMap<>();
             dispatches.forEach(dispatch -> add(counts, dispatch.counts()));
-            return status(run, dispatches, counts, dispatches.isEmpty() ? runtime.now() : oldest(dispatches), null);
+            return status(
+                    run, dispatches, counts, dispatches.isEmpty() ? runtime.now() : lastCounted(dispatches), null);
         });
     }
 
@@ -285,16 +286,12 @@ public final class RunQueries {
         return !runtime.now().isBefore(began.plus(StepSearch.ANSWER_WITHIN));
     }
 
-    private static @Nullable Instant oldest(List<Dispatch> dispatches) {
-        Instant oldest = Instant.MAX;
-        for (Dispatch dispatch : dispatches) {
-            Instant at = dispatch.progress().countedAt();
-            if (at == null) {
-                return null;
-            }
-            oldest = at.isBefore(oldest) ? at : oldest;
-        }
-        return oldest;
+    /** So that whoever adds the ends after it counts none twice, whichever dispatch they are of. */
+    private static @Nullable Instant lastCounted(List<Dispatch> dispatches) {
+        return dispatches.stream()
+                .flatMap(dispatch -> Optional.ofNullable(dispatch.progress().countedAt()).stream())
+                .max(Comparator.naturalOrder())
+                .orElse(null);
     }
 
     /**

@@ -11,6 +11,7 @@ import dev.stepstile.usecase.PauseControl;
 import dev.stepstile.usecase.RunList;
 import dev.stepstile.usecase.RunQueries;
 import dev.stepstile.usecase.RunningSteps;
+import java.util.function.Function;
 
 /** What concerns no single run: {@code GET /v1/runs}, the runs, and {@code GET /v1/running}, the running steps of all. */
 final class RunListApi {
@@ -57,8 +58,8 @@ final class RunListApi {
         return text;
     }
 
-    Answer running(Http.Call call) {
-        call.takes("worker", "limit", "cursor");
+    Answer running(Http.Call call) throws InterruptedException {
+        call.takes("worker", "exact", "limit", "cursor");
         String worker = call.query().get("worker");
         if (worker != null && !Limits.isDispatchId(worker)) {
             throw Problem.badRequest(
@@ -66,21 +67,27 @@ final class RunListApi {
                     "'worker' must be the id of a worker, as a running step has it: 1 to 128 characters of"
                             + " A-Z a-z 0-9 . _ : ~ @ + = -");
         }
-        EntryPage<RunningSteps.Running> entries = new EntryPage<>(running -> {
+        return running(call, new RunningSteps.Filter(null, worker), "", running -> {
             ObjectNode node = Json.object().put("runId", running.step().id().runId());
             return node.setAll(StepView.running(running));
         });
-        RunningSteps.Page page = queries.running()
-                .page(
-                        new RunningSteps.Filter(null, worker),
-                        Cursors.running("", call.query().get("cursor")),
-                        Parameters.limit(call),
-                        entries);
+    }
+
+    /** @param list whose cursor the call has: that of a run, or the empty one of all */
+    Answer running(
+            Http.Call call, RunningSteps.Filter filter, String list, Function<RunningSteps.Running, ObjectNode> view)
+            throws InterruptedException {
+        RunningSteps.Cursor from = Cursors.running(list, call.query().get("cursor"));
+        int limit = Parameters.limit(call);
+        EntryPage<RunningSteps.Running> entries = new EntryPage<>(view);
+        RunningSteps.Page page = call.flag("exact")
+                ? queries.running().exactPage(filter, from, limit, entries)
+                : queries.running().page(filter, from, limit, entries);
         ObjectNode body = Json.object();
         body.set("steps", entries.nodes());
         RunningSteps.Cursor next = page.next();
         if (next != null) {
-            body.put("cursor", Cursors.running("", next));
+            body.put("cursor", Cursors.running(list, next));
         }
         return Answer.json(200, body);
     }

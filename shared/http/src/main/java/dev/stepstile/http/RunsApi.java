@@ -177,23 +177,10 @@ public final class RunsApi {
         return Answer.json(200, body);
     }
 
-    private Answer running(String runId, Http.Call call) {
-        call.takes("limit", "cursor");
+    private Answer running(String runId, Http.Call call) throws InterruptedException {
+        call.takes("exact", "limit", "cursor");
         run(runId);
-        EntryPage<RunningSteps.Running> entries = new EntryPage<>(StepView::running);
-        RunningSteps.Page page = queries.running()
-                .page(
-                        new RunningSteps.Filter(runId, null),
-                        Cursors.running(runId, call.query().get("cursor")),
-                        Parameters.limit(call),
-                        entries);
-        ObjectNode body = Json.object();
-        body.set("steps", entries.nodes());
-        RunningSteps.Cursor next = page.next();
-        if (next != null) {
-            body.put("cursor", Cursors.running(runId, next));
-        }
-        return Answer.json(200, body);
+        return lists.running(call, new RunningSteps.Filter(runId, null), runId, StepView::running);
     }
 
     private Answer stepByPath(String runId, String stepKey, Http.Call call) {

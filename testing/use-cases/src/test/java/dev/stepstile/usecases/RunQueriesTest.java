@@ -64,6 +64,27 @@ class RunQueriesTest {
     }
 
     @Test
+    void a_status_with_what_the_feed_says_since_its_count_has_each_end_once_in_all_dispatches()
+            throws InterruptedException {
+        stack.handOver("a");
+        deliverBatches();
+        stack.sweepAfter(Duration.ofMinutes(1));
+        stack.dispatch("d2", Stack.step("b"), Stack.step("c"));
+        stack.deliver(stack.receive(1));
+        stack.sweepAfter(Duration.ofMinutes(1));
+        stack.dispatch("d3", Stack.step("d"));
+        stack.time.advance(Duration.ofSeconds(10));
+        stack.deliver(stack.receive(1));
+        JsonNode status = api.get("/v1/runs/r1");
+        assertThat(status.path("countedAt").asText())
+                .as("the first dispatch was closed earlier, the third is not counted yet")
+                .isEqualTo("2026-11-24T08:02:00Z");
+        assertThat(status.path("counts")).isEqualTo(Json.parse("{\"QUEUED\":2,\"SUCCEEDED\":2}"));
+        JsonNode since = api.get("/v1/runs/r1/feed?since=2026-11-24T08:02:00.001Z");
+        assertThat(since.path("entries").findValuesAsText("state")).containsExactly("SUCCEEDED");
+    }
+
+    @Test
     void a_status_counts_as_of_the_last_sweep_or_now_if_exactly_asked() throws InterruptedException {
         stack.handOver("a", "b", "c");
         stack.deliver(stack.receive(2));

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.api.StepContext;
 import dev.stepstile.codec.Json;
+import dev.stepstile.contracts.StateFolderDamage;
 import dev.stepstile.step.Limits;
+import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepId;
+import dev.stepstile.step.StepState;
 import dev.stepstile.step.StepState.Progress;
 import dev.stepstile.step.WorkerRecord;
 import dev.stepstile.step.WorkerRecord.Activity;
@@ -46,8 +49,16 @@ class RunningStepsTest {
     }
 
     private List<String> running() throws InterruptedException {
+        return running("");
+    }
+
+    private List<String> exactlyRunning() throws InterruptedException {
+        return running("?exact=true");
+    }
+
+    private List<String> running(String query) throws InterruptedException {
         List<String> steps = new ArrayList<>();
-        api.get("/v1/runs/r1/running")
+        api.get("/v1/runs/r1/running" + query)
                 .path("steps")
                 .forEach(step -> steps.add(step.path("key").asText() + "#"
                         + step.path("attempt").asInt() + (step.has("lost") ? " lost" : "")));
@@ -57,7 +68,8 @@ class RunningStepsTest {
     /** A worker of its own, as another machine stores it; place {@code i} is claimed unless {@code i} is not. */
     private void worker(String id, String run, int... claimed) {
         List<Assignment> steps = IntStream.range(0, 10)
-                .mapToObj(i -> new Assignment(new StepId(run, id + "-" + i), 0, "d9", i))
+                .mapToObj(i -> id + "-" + i)
+                .map(key -> new Assignment(new StepId(run, key), Shards.of(key, Shards.DEFAULT), "d9", 0))
                 .toList();
         WorkerRecord first = WorkerRecord.starting(id, steps, Stack.START.plusSeconds(15));
         stack.ports.workers().start(first);
@@ -98,6 +110,80 @@ class RunningStepsTest {
         assertThat(api.get("/v1/runs/r1/step?key=a").has("progress"))
                 .as("an ended step has none")
                 .isFalse();
+    }
+
+    @Test
+    void exactly_one_is_listed_from_its_claim_to_its_end_whatever_the_heartbeats_say() throws InterruptedException {
+        Work.Gate a = stack.work.gate("a");
+        Work.Gate b = stack.work.gate("b");
+        stack.handOver("a", "b");
+        Tasks.Task<List<String>> worker = stack.start();
+        StepContext context = a.awaitEntered();
+        b.awaitEntered();
+        assertThat(running()).as("its worker has sent no heartbeat yet").isEmpty();
+        assertThat(exactlyRunning()).containsExactlyInAnyOrder("a#1", "b#1");
+        assertThat(api.get("/v1/running?exact=true").path("steps").findValuesAsText("startedAt"))
+                .containsExactly("2026-11-24T08:00:00Z", "2026-11-24T08:00:00Z");
+        context.progress(0.25, "a quarter");
+        stack.time.advance(Duration.ofSeconds(1));
+        assertThat(api.get("/v1/runs/r1/running?exact=true"))
+                .as("with what the heartbeat told")
+                .isEqualTo(api.get("/v1/runs/r1/running"));
+        a.open();
+        stack.time.awaitQuiet();
+        assertThat(stack.state("a")).isEqualTo(StepState.Name.SUCCEEDED);
+        assertThat(running()).as("it is still in the heartbeat").containsExactlyInAnyOrder("a#1", "b#1");
+        assertThat(exactlyRunning()).containsExactly("b#1");
+        b.open();
+        worker.join();
+        assertThat(exactlyRunning()).isEmpty();
+    }
+
+    @Test
+    void exactly_none_of_a_worker_is_listed_that_another_has_claimed_since() throws InterruptedException {
+        Work.Gate gate = stack.work.gate("w1-3");
+        worker("w1", Stack.RUN, 3);
+        stack.handOver("w1-3");
+        Tasks.Task<List<String>> second = stack.start();
+        gate.awaitEntered();
+        assertThat(running()).containsExactly("w1-3#1");
+        JsonNode steps = api.get("/v1/runs/r1/running?exact=true").path("steps");
+        assertThat(steps.findValuesAsText("key")).containsExactly("w1-3");
+        assertThat(steps.findValuesAsText("worker")).doesNotContain("w1");
+        gate.open();
+        second.join();
+    }
+
+    @Test
+    void exact_pages_read_as_many_records_as_they_may_have_steps_and_come_to_all() throws InterruptedException {
+        List<String> keys = IntStream.range(0, 10).mapToObj(i -> "k" + i).toList();
+        List<Work.Gate> gates = keys.stream().map(stack.work::gate).toList();
+        worker("w1", Stack.RUN, 1, 4);
+        stack.handOver(keys.toArray(String[]::new));
+        Tasks.Task<List<String>> worker = stack.start();
+        for (Work.Gate gate : gates) {
+            gate.awaitEntered();
+        }
+        StateFolderDamage.record(folder.resolve("state"), new StepId(Stack.RUN, "k4"));
+        List<String> seen = new ArrayList<>();
+        int pages = 0;
+        String cursor = "";
+        do {
+            int before = stack.faults.calls().size();
+            JsonNode page = api.get("/v1/runs/r1/running?exact=true&limit=6&cursor=" + cursor);
+            assertThat(stack.faults.calls().subList(before, stack.faults.calls().size()))
+                    .filteredOn(call -> call.startsWith("store.records"))
+                    .hasSizeLessThanOrEqualTo(7); // once, and each alone where one is damaged
+            seen.addAll(page.path("steps").findValuesAsText("key"));
+            assertThat(page.path("steps").size()).isLessThanOrEqualTo(6);
+            cursor = page.path("cursor").asText();
+            pages++;
+        } while (!cursor.isEmpty());
+        assertThat(pages).as("20 places").isEqualTo(4);
+        assertThat(seen).containsExactlyInAnyOrder("k0", "k1", "k2", "k3", "k5", "k6", "k7", "k8", "k9");
+        StateFolderDamage.repair(folder.resolve("state"), new StepId(Stack.RUN, "k4"));
+        gates.forEach(Work.Gate::open);
+        worker.join();
     }
 
     @Test
