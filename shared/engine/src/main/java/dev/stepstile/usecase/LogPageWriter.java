@@ -39,12 +39,12 @@ final class LogPageWriter {
         this.next = first;
     }
 
-    /** Writes a page if one is due or full. */
+    /** Writes a page if one is full, or if there is a line and the last page is old enough. */
     void tick(Instant now) {
         if (!now.isBefore(next) || log.full()) {
-            next = now.plus(EVERY);
             take(false);
             if (!unwritten.isEmpty()) {
+                next = now.plus(EVERY); // first: one that fails is tried again then
                 write();
             }
         }

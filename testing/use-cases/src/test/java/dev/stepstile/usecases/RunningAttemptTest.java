@@ -742,7 +742,8 @@ class RunningAttemptTest {
     }
 
     @Test
-    void writes_a_page_each_five_seconds_or_when_one_is_full_and_none_of_nothing() throws InterruptedException {
+    void writes_a_page_soon_after_a_silence_then_each_five_seconds_or_when_one_is_full_and_none_of_nothing()
+            throws InterruptedException {
         Work.Gate gate = stack.work.gate("a");
         stack.handOver("a");
         Tasks.Task<List<String>> worker = start(gate);
@@ -757,11 +758,16 @@ class RunningAttemptTest {
         stack.time.advance(Duration.ofSeconds(10));
         assertThat(pages(1)).as("nothing new").hasSize(1);
         context.log("more");
-        stack.time.advance(Duration.ofSeconds(5));
+        stack.time.advance(Duration.ofSeconds(1));
+        assertThat(pages(1)).as("after a silence").hasSize(2);
+        context.log("and more");
+        stack.time.advance(Duration.ofSeconds(4));
         assertThat(pages(1)).hasSize(2);
+        stack.time.advance(Duration.ofSeconds(1));
+        assertThat(pages(1)).hasSize(3);
         gate.open();
         worker.join();
-        assertThat(pages(1)).hasSize(2);
+        assertThat(pages(1)).hasSize(3);
     }
 
     @Test
