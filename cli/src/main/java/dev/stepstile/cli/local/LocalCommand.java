@@ -46,6 +46,13 @@ public final class LocalCommand implements Callable<Integer> {
     private boolean aws;
 
     @Option(
+            names = "--isolated",
+            description =
+                    "With --aws: run each function environment in a process of its own, with AWS's runtime client,"
+                            + " built-in handlers and those of --handlers.")
+    private boolean isolated;
+
+    @Option(
             names = "--port",
             paramLabel = "PORT",
             description = "Port of the HTTP API on loopback; 0 picks a free one. Default: ${DEFAULT-VALUE}.")
@@ -214,6 +221,12 @@ public final class LocalCommand implements Callable<Integer> {
         if (port < 0 || port > 65_535) {
             throw wrong("--port must be 1 to 65535, or 0 for a free one.");
         }
+        if (isolated && !aws) {
+            throw wrong("--isolated needs --aws: function processes cannot share an embedded stack.");
+        }
+        if (isolated && classPath != null) {
+            throw wrong("--isolated runs no handlers of --classpath: give those of --handlers, or leave it out.");
+        }
     }
 
     private @Nullable SamEnvironment samEnvironment() {
@@ -234,10 +247,10 @@ public final class LocalCommand implements Callable<Integer> {
     }
 
     private StackOptions options(Path folder, @Nullable SamEnvironment sam) {
-        StackOptions options = Stacks.staying(aws, folder, port, workers, Duration.ofSeconds(leaseSeconds))
+        StackOptions options = Stacks.staying(aws, isolated, folder, port, workers, Duration.ofSeconds(leaseSeconds))
                 .withConsole(terminal::say)
                 .withReloadedHandlers(!fixed)
-                .withUserHandlers(Stacks.userHandlers(classPath))
+                .withUserHandlers(isolated ? null : Stacks.userHandlers(classPath))
                 .withTraces(traces)
                 .withWebhooks(new StackOptions.Webhooks(
                         webhooks, webhookPrivate, webhookSecrets == null ? null : webhookSecrets.toAbsolutePath()));

@@ -41,8 +41,9 @@ public final class Stacks {
     }
 
     /** A stack that keeps its state. */
-    public static StackOptions staying(boolean aws, Path folder, int port, int workers, Duration lease) {
-        return StackOptions.of(kind(aws, false), folder)
+    public static StackOptions staying(
+            boolean aws, boolean isolated, Path folder, int port, int workers, Duration lease) {
+        return StackOptions.of(kind(aws, isolated), folder)
                 .withPort(port)
                 .withWorkers(workers)
                 .withTimes(times(lease))

@@ -95,6 +95,8 @@ class LocalCommandTest {
         refused(2, "nothing.json", "--handlers", home.resolve("nothing.json").toString());
         refused(2, "--workers must be 1 to 100; with --aws, it may be 0.", "--workers", "0");
         refused(2, "--sam-env needs --aws", "--sam-env", "sam.json");
+        refused(2, "--isolated needs --aws", "--isolated");
+        refused(2, "--isolated runs no handlers of --classpath", "--aws", "--isolated", "--classpath", "a.jar");
         refused(2, "--sam-host needs --sam-env", "--aws", "--sam-host", "127.0.0.1");
         refused(2, "192.0.2.77 is no address of this machine.", "--aws", "--sam-env=sam.json", "--sam-host=192.0.2.77");
     }
