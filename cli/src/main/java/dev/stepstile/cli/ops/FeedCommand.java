@@ -58,7 +58,7 @@ public final class FeedCommand extends ApiCommand {
                 statusAt = now.plus(STATUS_EVERY);
             }
             try {
-                Thread.sleep(feed.pause());
+                Thread.sleep(follow ? FollowPause.after(feed) : feed.pause());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return Exit.DONE;

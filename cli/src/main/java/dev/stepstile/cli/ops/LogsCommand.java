@@ -84,7 +84,7 @@ public final class LogsCommand extends ApiCommand {
                 open = calls.get(path(run), Map.of()).path("openDispatchCount").asLong() > 0;
                 statusAt = now.plus(STATUS_EVERY);
             }
-            if (!slept(log.feed().pause())) {
+            if (!slept(FollowPause.after(log.feed()))) {
                 return Exit.DONE;
             }
         }
