@@ -6,18 +6,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.codec.DeadLetterCodec;
+import dev.stepstile.codec.Json;
 import dev.stepstile.local.StackOptions;
 import dev.stepstile.step.StepId;
 import dev.stepstile.testing.Eventually;
 import dev.stepstile.testing.PlainOutcomes;
 import dev.stepstile.testing.PythonHandlers;
 import dev.stepstile.testing.StackCaller;
+import dev.stepstile.usecase.Gauge;
+import dev.stepstile.usecase.Measure;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -126,6 +133,82 @@ class IsolatedStackTest {
         assertThat(ended.path("result").asText()).isEqualTo("done by attempt 2");
         assertThat(ended.path("attempts").path(0).path("kind").asText()).isEqualTo("WORKER_LOST");
         assertThat(stack.killWorkerOf(new StepId("killed", "another"))).isFalse();
+    }
+
+    @Test
+    void the_functions_print_what_they_count_and_measure_and_name_no_run_in_it() throws Exception {
+        String run = "measured-run";
+        api.dispatch(
+                run, List.of(step("good", "nap", 9, 2), step("exits", "exit", 9, 2), step("killed", "wait", 1, 3)));
+        api.await(run, "killed", "RUNNING");
+        stack.killWorkerOf(new StepId(run, "killed"));
+        api.await(run, "killed", "SUCCEEDED");
+        api.await(run, "exits", "DEAD");
+        Set<String> expected = new TreeSet<>(List.of(
+                "STEPS_DISPATCHED",
+                "STEPS_CLAIMED",
+                "STEPS_SUCCEEDED",
+                "STEPS_DEAD",
+                "ATTEMPTS_RETRIED",
+                "WORKERS_LOST",
+                "STEPS_RECLAIMED",
+                "DEAD_LETTERS_SENT",
+                "DISPATCHES_SWEPT",
+                "DISPATCHES_CLOSED"));
+        List.of(Gauge.values()).forEach(gauge -> expected.add(gauge.name()));
+        List.of(Measure.values()).forEach(measure -> expected.add(measure.name()));
+
+        List<JsonNode> lines = Eventually.await(
+                IsolatedStackTest::metrics,
+                printed -> printed.stream()
+                        .flatMap(line -> names(line).stream())
+                        .collect(Collectors.toSet())
+                        .containsAll(expected));
+
+        for (JsonNode line : lines) {
+            assertThat(names(line)).isNotEmpty().hasSizeLessThanOrEqualTo(100);
+            Set<String> dimensions = new TreeSet<>(texts(line.path("_aws")
+                    .path("CloudWatchMetrics")
+                    .path(0)
+                    .path("Dimensions")
+                    .path(0)));
+            assertThat(dimensions)
+                    .isEqualTo(
+                            names(line).contains("HANDLER_DURATION")
+                                    ? Set.of("Service", "Handler")
+                                    : Set.of("Service"));
+            for (String name : names(line)) {
+                assertThat(line.path(name).isNumber() || line.path(name).size() > 0)
+                        .as(line.toString())
+                        .isTrue();
+                assertThat(line.path(name).size()).isLessThanOrEqualTo(100);
+            }
+            assertThat(line.toString()).doesNotContain(run, "good", "exits");
+        }
+    }
+
+    /** The lines of the embedded metric format that CloudWatch would read; one that is being written is not among them. */
+    private static List<JsonNode> metrics() throws IOException {
+        try (Stream<String> lines = Files.lines(folder.resolve("workers.log"))) {
+            return lines.map(line -> line.replaceFirst("^\\[[0-9]+\\] ", ""))
+                    .filter(line -> line.startsWith("{\"_aws\":") && line.endsWith("}"))
+                    .map(Json::parse)
+                    .toList();
+        }
+    }
+
+    private static List<String> names(JsonNode line) {
+        return line.path("_aws")
+                .path("CloudWatchMetrics")
+                .path(0)
+                .path("Metrics")
+                .findValuesAsText("Name");
+    }
+
+    private static List<String> texts(JsonNode list) {
+        List<String> texts = new ArrayList<>();
+        list.forEach(text -> texts.add(text.asText()));
+        return texts;
     }
 
     /** Why a step's attempts failed, once it is dead and dead-lettered. */
