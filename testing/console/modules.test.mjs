@@ -165,3 +165,40 @@ test("what ended since the last sweep is counted once, and what ended before it 
   await counts.read(status, new AbortController().signal);
   assert.deepEqual(counts.counts(status), { QUEUED: 1, SUCCEEDED: 1, DEAD: 1 });
 });
+
+const at = (second) => `2026-11-24T08:00:${second}.000Z`;
+
+test("an end of a dispatch that is not counted yet is shown although another one was counted after it", async () => {
+  const counts = new LiveCounts("r");
+  const read = (status) => counts.read(status, new AbortController().signal).then(() => counts.counts(status));
+  const before = { createdAt: AT, countedAt: AT, counts: { QUEUED: 3, SUCCEEDED: 1 } };
+  await read(before);
+  api["/feed"].entries = [{ key: "new", attempt: 1, at: at(11), state: "SUCCEEDED" }];
+  assert.deepEqual(await read(before), { QUEUED: 2, SUCCEEDED: 2 });
+  const other = { ...before, countedAt: at(20) };
+  assert.deepEqual(await read(other), { QUEUED: 2, SUCCEEDED: 2 });
+  const all = { ...before, countedAt: at(30), counts: { QUEUED: 2, SUCCEEDED: 2 } };
+  assert.deepEqual(await read(all), { QUEUED: 2, SUCCEEDED: 2 }, "and once when it is counted");
+  assert.deepEqual(await read(all), { QUEUED: 2, SUCCEEDED: 2 });
+});
+
+test("an end that was counted before the feed had it is counted once", async () => {
+  const counts = new LiveCounts("r");
+  const read = (status) => counts.read(status, new AbortController().signal).then(() => counts.counts(status));
+  await read({ createdAt: AT, countedAt: AT, counts: { QUEUED: 2 } });
+  const counted = { createdAt: AT, countedAt: at(20), counts: { QUEUED: 1, FAILED: 1 } };
+  assert.deepEqual(await read(counted), { QUEUED: 1, FAILED: 1 });
+  api["/feed"].entries = [{ key: "late", attempt: 1, at: at(19), state: "FAILED" }];
+  assert.deepEqual(await read(counted), { QUEUED: 1, FAILED: 1 });
+});
+
+test("a step that ends again after a redrive counts as it ended last", async () => {
+  const counts = new LiveCounts("r");
+  const read = (status) => counts.read(status, new AbortController().signal).then(() => counts.counts(status));
+  const status = { createdAt: AT, countedAt: AT, counts: { QUEUED: 1 } };
+  await read(status);
+  api["/feed"].entries = [{ key: "a", attempt: 1, at: at(11), state: "DEAD" }];
+  assert.deepEqual(await read(status), { QUEUED: 0, DEAD: 1 });
+  api["/feed"].entries = [{ key: "a", attempt: 2, at: at(12), state: "SUCCEEDED" }];
+  assert.deepEqual(await read(status), { QUEUED: 0, SUCCEEDED: 1 });
+});

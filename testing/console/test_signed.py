@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import http.client
-import os
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -17,17 +14,11 @@ from playwright.sync_api import Browser, expect
 from stand_in import StandIn
 
 sys.path.insert(0, str(CHECKOUT / "testing/python"))
-from signed_gateway import Gateway
+from signed_gateway import OPERATOR, Gateway, serving
 
 pytestmark = pytest.mark.quick
 
-REGION = "eu-west-1"
-OPERATOR = {
-    "AWS_ACCESS_KEY_ID": "AKIDOPERATOR",
-    "AWS_SECRET_ACCESS_KEY": "the operator's own secret",
-    "AWS_SESSION_TOKEN": "the operator's session",
-    "AWS_REGION": REGION,
-}
+REGION = OPERATOR["AWS_REGION"]
 
 # What a call that is passed on may have: what the signature needs, and what a client of HTTP adds by itself.
 OWN_HEADERS = {
@@ -69,19 +60,8 @@ def behind() -> Iterator[Behind]:
             behind.refused += not signed
             return signed
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Recording)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    behind.endpoint = f"http://127.0.0.1:{server.server_port}"
-    before = {name: os.environ.get(name) for name in OPERATOR}
-    os.environ.update(OPERATOR)  # by which the gateway checks
-    yield behind
-    for name, value in before.items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
-    server.shutdown()
-    server.server_close()
+    with serving(Recording) as behind.endpoint:
+        yield behind
     stand_in.close()
 
 

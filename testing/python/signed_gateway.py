@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import urllib.error
 import urllib.request
+from collections.abc import Generator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from botocore.auth import SigV4Auth
@@ -18,6 +21,12 @@ from botocore.credentials import Credentials
 
 SERVICE = "execute-api"
 MUST_BE_SIGNED = {"host", "x-amz-date"}
+OPERATOR = {
+    "AWS_ACCESS_KEY_ID": "AKIDOPERATOR",
+    "AWS_SECRET_ACCESS_KEY": "the operator's own secret",
+    "AWS_SESSION_TOKEN": "the operator's session",
+    "AWS_REGION": "eu-west-1",
+}
 
 
 def expected(method: str, url: str, body: bytes, headers: dict[str, str], signed: list[str]) -> str:
@@ -74,6 +83,23 @@ class Gateway(BaseHTTPRequestHandler):
 
     def log_request(self, code: object = "-", size: object = "-") -> None:
         """Calls are the caller's to log."""
+
+
+@contextmanager
+def serving(gateway: type[Gateway]) -> Generator[str, None, None]:
+    """A gateway that knows the operator's credentials; yields its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), gateway)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    before = {name: os.environ.get(name) for name in OPERATOR}
+    os.environ.update(OPERATOR)
+    yield f"http://127.0.0.1:{server.server_port}"
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
+    server.shutdown()
+    server.server_close()
 
 
 if __name__ == "__main__":

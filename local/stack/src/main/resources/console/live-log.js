@@ -5,7 +5,7 @@ import { h, say } from "./dom.js";
 import { count, time } from "./format.js";
 import { line } from "./log-lines.js";
 
-/** Logs read at once after each look at the feed, which is every 1.5 s: 160 calls a minute at most. */
+/** Logs read at once after each look at the feed, each second: 240 calls a minute at most. */
 const READS = 4;
 
 /** Attempts that have printed and are still to be read; beyond it, the oldest are left out. */

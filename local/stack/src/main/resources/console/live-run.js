@@ -95,11 +95,12 @@ export class LiveRun {
     if (before === null || performance.now() - this.#openAt < AFTER_CLOSING) {
       await Promise.all([this.#readFeed(), this.#readRunning()]);
       await this.#lookUp();
+      this.#told.changed();
       await this.#told.read();
     } else {
       this.running.clear();
+      this.#told.changed();
     }
-    this.#told.changed();
   }
 
   /** One reading at a time; from the last page that was read, as later dispatches come behind it. */
@@ -207,7 +208,8 @@ export class LiveRun {
     const now = new Map();
     let cursor;
     do {
-      const page = await get(run(this.#runId, "/running"), { limit: PAGE, cursor }, { signal: this.#signal });
+      const exact = cursor ? "" : "true"; // of a thousand, as it reads their records
+      const page = await get(run(this.#runId, "/running"), { limit: PAGE, exact, cursor }, { signal: this.#signal });
       page.steps.forEach((entry) => now.set(entry.key, entry));
       cursor = page.cursor;
     } while (cursor && !this.#signal.aborted);

@@ -4,10 +4,7 @@ import { get } from "./api.js";
 import { pauses, resume } from "./actions.js";
 import { h, say } from "./dom.js";
 import { time } from "./format.js";
-import { pause } from "./poll.js";
-
-/** Seldom, as pauses are; what this page pauses or resumes is read at once. */
-const EVERY = 30_000;
+import { EVERY, SLOWEST, pause } from "./poll.js";
 
 /** Whose steps do not start in any run, as of the last reading. */
 export const pausedHandlers = new Set();
@@ -16,6 +13,7 @@ export const pausedHandlers = new Set();
 export async function watchPauses(notice, button) {
   button.addEventListener("click", pauses);
   let hurry = () => {};
+  let wait = EVERY;
   document.addEventListener("pauses-changed", () => hurry());
   document.addEventListener("visibilitychange", () => document.hidden || hurry());
   for (;;) {
@@ -24,11 +22,12 @@ export async function watchPauses(notice, button) {
     if (!document.hidden) {
       try {
         show(notice, button, (await get("/v1/pauses")).pauses);
+        wait = EVERY;
       } catch {
-        // The view's own calls say at the top what is wrong.
+        wait = Math.min(SLOWEST, wait * 2); // the view's own calls say at the top what is wrong
       }
     }
-    await pause(EVERY, waiting.signal);
+    await pause(wait, waiting.signal);
   }
 }
 

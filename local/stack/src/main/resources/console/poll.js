@@ -1,8 +1,8 @@
 // Polling: while the page is seen, and slower while the API does not answer.
 
-/** A change shows within this and the time of the call: less than 2 seconds. */
-export const EVERY = 1500;
-const SLOWEST = 15_000;
+/** A change shows within this, the time of two calls, and what an index of DynamoDB lags: less than 2 seconds. */
+export const EVERY = 1000;
+export const SLOWEST = 15_000;
 
 /** Whether the last call of a poll was answered, for the banner at the top. */
 export function connection(error) {
@@ -46,11 +46,12 @@ export async function poll(task, signal, { every = EVERY, refused } = {}) {
         return;
       }
       if (refused && e.status >= 400 && e.status < 500 && e.type !== "token-needed") {
-        refused(e);
+        refused(e); // an answer like any other: a step that has not begun may begin at once
+        wait = every;
       } else {
         connection(e);
+        wait = Math.min(SLOWEST, wait * 2);
       }
-      wait = Math.min(SLOWEST, wait * 2);
     }
     await pause(Math.max(50, wait - (performance.now() - began)), signal);
   }

@@ -4,10 +4,9 @@ import { get, run as pathOf } from "./api.js";
 import { redrive } from "./actions.js";
 import { h, say, update } from "./dom.js";
 import { count, number, time } from "./format.js";
-import { pause } from "./poll.js";
+import { EVERY, pause } from "./poll.js";
 
 const STATES = ["FAILED", "DEAD", "RETRYING"];
-const READ_EVERY = 1500;
 const GROUPS = 100;
 
 export class RunFailures {
@@ -43,7 +42,7 @@ export class RunFailures {
       await this.#read();
       this.#of = of;
       this.draw();
-      await pause(READ_EVERY, this.#signal);
+      await pause(EVERY, this.#signal);
     } catch (e) {
       if (!this.#signal.aborted) {
         this.#of = of;

@@ -13,6 +13,7 @@ import { RunFailures } from "./run-failures.js";
 import { badge } from "./runs-view.js";
 import { Table } from "./table.js";
 
+/** Between two drawings, in milliseconds: the first change is drawn at once. */
 const REDRAW = 250;
 const REDRIVABLE = new Set(["FAILED", "DEAD", "CANCELLED"]);
 
@@ -80,9 +81,14 @@ export function runView(main, route, signal) {
   // ------------------------------------------------------------------ what is read
   const draw = onceAFrame(() => redraw());
   let drawing = null;
+  let drawnAt = -REDRAW;
   const live = new LiveRun(runId, signal, {
     changed: () => {
-      drawing ??= setTimeout(() => ((drawing = null), draw()), REDRAW);
+      drawing ??= setTimeout(() => {
+        drawing = null;
+        drawnAt = performance.now();
+        draw();
+      }, Math.max(0, drawnAt + REDRAW - performance.now()));
     },
     ended: (entry) => log.note(entry),
     read: () => log.read(isShown),

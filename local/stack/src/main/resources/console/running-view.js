@@ -16,14 +16,15 @@ export function runningView(main, route, signal) {
   const note = h("p", { class: "muted beside", "aria-live": "polite" }, "Reading …");
   const list = h("div", {});
   const worker = route.parameters.get("worker") ?? "";
-  const empty = h("p", { class: "empty", hidden: true }, "Nothing runs that is longer than a second.");
+  const empty = h("p", { class: "empty", hidden: true }, "Nothing runs.");
   main.append(h("div", { class: "title" }, h("h1", {}, "Running now"), note), empty, list);
 
   return poll(async () => {
     const entries = [];
     let cursor;
     do {
-      const page = await get("/v1/running", { limit: PAGE, worker, cursor }, { signal });
+      const exact = cursor ? "" : "true"; // of a thousand, as it reads their records
+      const page = await get("/v1/running", { limit: PAGE, exact, worker, cursor }, { signal });
       entries.push(...(page.steps ?? page.running ?? []));
       cursor = page.cursor;
     } while (cursor && entries.length < MOST && !signal.aborted);

@@ -84,6 +84,8 @@ export function runsView(main, route, signal) {
   return poll(async () => {
     const page = await get("/v1/runs", asked, { signal });
     const live = page.runs.filter((run) => run.openDispatchCount > 0).slice(0, FOLLOWED);
+    const following = new Set(live.map((run) => run.runId));
+    [...followed.keys()].filter((runId) => !following.has(runId)).forEach((runId) => followed.delete(runId));
     await Promise.all(live.map(async (status) => {
       if (!followed.has(status.runId)) {
         followed.set(status.runId, new LiveCounts(status.runId));
