@@ -35,6 +35,11 @@ final class CostCommand implements Callable<Integer> {
     private @Nullable Integer open;
 
     @Option(
+            names = "--console",
+            description = "Instead, counts what a minute of each view of the web console consumes on AWS.")
+    private boolean console;
+
+    @Option(
             names = "--write",
             description =
                     "Also writes the tables and plans of docs/cost.md and README.md, of the checkout that ./stepstile is"
@@ -51,7 +56,9 @@ final class CostCommand implements Callable<Integer> {
                     Objects.requireNonNull(spec).commandLine(), "--steps and --open must be 1 or more.");
         }
         CostBenchmark benchmark = new CostBenchmark(System.out);
-        if (open != null) {
+        if (console) {
+            System.out.println(benchmark.console());
+        } else if (open != null) {
             benchmark.sweep(open);
         } else if (write) {
             Path checkout = Launcher.ofThisProcess().checkout("--write");

@@ -7,6 +7,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** What {@code ./stepstile bench cost} prints. */
 public final class CostBenchmark {
@@ -35,6 +37,7 @@ public final class CostBenchmark {
         CostTables tables = new CostTables(count(steps));
         Path page = checkout.resolve("docs/cost.md");
         CostDocuments.write(page, "units", tables.units());
+        CostDocuments.write(page, "console", console());
         CostDocuments.write(checkout.resolve("README.md"), "dollars", tables.dollars());
         out.printf("%nWritten to docs/cost.md and README.md.%n");
     }
@@ -71,6 +74,15 @@ public final class CostBenchmark {
 
     private void print(String what, double reads, double writes) {
         out.printf(Locale.ROOT, "  %-42s %8.3f read units %8.3f write units%n", what, reads, writes);
+    }
+
+    /** A minute of each view of the console, while few and while many steps run. */
+    public String console() {
+        SortedMap<Integer, List<ConsoleRun.Minute>> byRunning = new TreeMap<>();
+        for (int running : new int[] {10, 500}) {
+            byRunning.put(running, new ConsoleRun().views(running));
+        }
+        return CostTables.console(byRunning);
     }
 
     /** One sweep over so many open steps. */

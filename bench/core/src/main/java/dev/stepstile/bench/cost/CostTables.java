@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -68,6 +69,27 @@ final class CostTables {
                         "Lambda, for each GB of memory, ten steps at once",
                         step -> dollars(
                                 Price.LAMBDA_ARM_GB_SECOND.of(1e5 * step.step().toSeconds()))));
+    }
+
+    /** An hour of each view of the console, by how many steps run: the same views in each list. */
+    static String console(Map<Integer, List<ConsoleRun.Minute>> byRunning) {
+        List<String> rows = new ArrayList<>();
+        String columns = byRunning.keySet().stream()
+                .map(running -> " | read units a minute, %d run | an hour".formatted(running))
+                .collect(Collectors.joining());
+        rows.add("| view | calls a minute" + columns + " |");
+        rows.add("|---|---:|" + "---:|---:|".repeat(byRunning.size()));
+        List<ConsoleRun.Minute> views = byRunning.values().iterator().next();
+        for (int i = 0; i < views.size(); i++) {
+            int view = i;
+            String cells = byRunning.values().stream()
+                    .map(minutes -> minutes.get(view))
+                    .map(minute ->
+                            String.format(Locale.ROOT, " | %,.0f | $%.3f", minute.reads(), minute.dollarsAnHour()))
+                    .collect(Collectors.joining());
+            rows.add("| " + views.get(i).view() + " | " + views.get(i).calls() + cells + " |");
+        }
+        return String.join("\n", rows);
     }
 
     private String row(String name, Function<CostRun.Counted, String> cell) {

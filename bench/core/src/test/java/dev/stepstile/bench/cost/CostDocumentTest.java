@@ -75,6 +75,13 @@ class CostDocumentTest {
     }
 
     @Test
+    void what_the_console_consumes_is_as_documented() throws IOException {
+        assertThat(CostDocuments.read(CHECKOUT.resolve("docs/cost.md"), "console"))
+                .as("./stepstile bench cost --write")
+                .isEqualTo(new CostBenchmark(System.out).console());
+    }
+
+    @Test
     void a_sweep_with_nothing_wrong_reads_a_fraction_of_what_is_open() {
         assertThat(new CostRun().sweepOf(20_000).counts().allReads()).isBetween(1.0, 100.0);
     }
