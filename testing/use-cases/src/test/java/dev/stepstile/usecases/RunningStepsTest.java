@@ -222,6 +222,8 @@ class RunningStepsTest {
         assertThat(api.problem("GET", "/v1/running?cursor=" + ofRun, null)).isEqualTo("400 bad-cursor");
         assertThat(api.problem("GET", "/v1/running?worker=a%23b", null)).isEqualTo("400 bad-worker");
         assertThat(api.problem("GET", "/v1/running?worker=", null)).isEqualTo("400 bad-worker");
+        assertThat(api.problem("GET", "/v1/running?exact=yes", null)).isEqualTo("400 bad-flag");
+        assertThat(api.problem("GET", "/v1/runs/r1/running?exact=yes", null)).isEqualTo("400 bad-flag");
         assertThat(api.problem("GET", "/v1/running/x", null)).isEqualTo("404 no-such-call");
         assertThat(api.problem("POST", "/v1/running", "{}")).isEqualTo("405 method-not-allowed");
     }
