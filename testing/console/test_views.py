@@ -8,8 +8,8 @@ import statistics
 from functools import partial
 
 import pytest
-from conftest import TEXTS, Served, Tab, eventually, filtered, run_address, step_address
-from playwright.sync_api import Locator, expect
+from conftest import TEXTS, Served, Tab, eventually, filtered, opened, run_address, step_address
+from playwright.sync_api import Browser, Locator, expect
 from stand_in import Api
 
 
@@ -140,6 +140,32 @@ def test_the_table_is_read_and_sorted_by_keyboard(tab: Tab, api: Api) -> None:
     page.keyboard.press("g")
     page.keyboard.press("n")
     expect(page.locator("h1")).to_have_text("Running now")
+
+
+def test_a_narrow_screen_shows_a_key_to_its_end(browser: Browser, served: Served, api: Api) -> None:
+    tab = opened(browser, served, size=(420, 860))
+    page = tab.show(run_address("nightly"))
+    key = page.locator(".rows .key").first
+    expect(key).to_have_text("images/2026-11-01/000000.png")
+    end = key.evaluate(
+        """(cell) => {
+            const text = cell.querySelector('a').firstChild;
+            const range = document.createRange();
+            range.setStart(text, text.length - 1);
+            range.setEnd(text, text.length);
+            const [end, whole] = [range.getBoundingClientRect(), cell.getBoundingClientRect()];
+            return end.right <= whole.right && end.bottom <= whole.bottom + 1;
+        }"""
+    )
+    assert end, "the end of the key is cut off"
+    api.pause("pause", {})
+    page.reload()
+    expect(page.locator("#pauses")).to_have_text("Pauses (1)")
+    tops = [
+        page.locator(each).evaluate("(each) => each.offsetTop") for each in ("#pauses", "#theme", "#help")
+    ]
+    assert max(tops) - min(tops) < 4, "a button of the header is in a line of its own"
+    page.context.close()
 
 
 @pytest.mark.quick
