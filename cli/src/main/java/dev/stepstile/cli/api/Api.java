@@ -53,7 +53,9 @@ public final class Api {
     @Option(
             names = "--patience",
             paramLabel = "SECONDS",
-            description = "How long a call is tried that gets no answer. Default: 60, of commands that only ask 10.")
+            description =
+                    "How long a call is tried that gets no answer. Default: 60, of commands that neither follow nor"
+                            + " wait 10.")
     private @Nullable Integer patienceSeconds;
 
     @Spec(Spec.Target.MIXEE)

@@ -45,9 +45,14 @@ abstract class ApiCommand implements Callable<Integer> {
     /** @return the exit code */
     abstract int ask(Calls calls);
 
+    /** How long a call is tried, unless the option says another. */
+    Duration patience() {
+        return PATIENCE;
+    }
+
     @Override
     public final Integer call() {
-        try (Calls calls = new Calls(api.client(PATIENCE))) {
+        try (Calls calls = new Calls(api.client(patience()))) {
             return ask(calls);
         } catch (RefusedException e) {
             return failed(e.type(), told(e), e.type().equals("not-stepstile") ? Exit.NOT_REACHED : Exit.REFUSED);

@@ -1,6 +1,7 @@
 package dev.stepstile.cli.ops;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.client.ClientOptions;
 import dev.stepstile.client.FeedReader;
 import dev.stepstile.client.JsonValue;
 import java.time.Duration;
@@ -37,6 +38,12 @@ public final class FeedCommand extends ApiCommand {
 
     @Option(names = "--log-pages", description = "Print too that an attempt has written a page of its log.")
     private boolean logPages;
+
+    /** What follows goes on after a restart of the stack. */
+    @Override
+    Duration patience() {
+        return follow ? ClientOptions.PATIENCE : super.patience();
+    }
 
     @Override
     int ask(Calls calls) {

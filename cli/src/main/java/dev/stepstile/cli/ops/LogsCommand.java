@@ -1,6 +1,7 @@
 package dev.stepstile.cli.ops;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.client.ClientOptions;
 import dev.stepstile.client.RefusedException;
 import java.time.Duration;
 import java.time.Instant;
@@ -52,6 +53,12 @@ public final class LogsCommand extends ApiCommand {
     private int printedAttempt;
     private int printedPages;
     private boolean waitingSaid;
+
+    /** What follows goes on after a restart of the stack. */
+    @Override
+    Duration patience() {
+        return follow ? ClientOptions.PATIENCE : super.patience();
+    }
 
     @Override
     int ask(Calls calls) {

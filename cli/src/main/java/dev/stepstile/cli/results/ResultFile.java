@@ -132,7 +132,6 @@ final class ResultFile implements ResultSink {
     private void note(String key, int attempt, StepStatus state) {
         if (state == StepStatus.SUCCEEDED) {
             succeeded.add(key);
-            others.remove(key);
         } else {
             others.put(key, end(attempt, state));
         }

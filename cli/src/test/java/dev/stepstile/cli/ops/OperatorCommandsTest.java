@@ -33,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /** The operator's commands against an embedded stack: a run of thirty steps that succeed, and two that do not. */
 class OperatorCommandsTest {
@@ -405,6 +406,16 @@ class OperatorCommandsTest {
 
         assertThat(ended.status()).as(ended.err()).isEqualTo(Exit.USAGE);
         assertThat(ended.err()).contains(words.contains("--json") ? "\"error\":\"usage\"" : "--help");
+    }
+
+    @Test
+    void what_follows_is_as_patient_as_a_restart_of_the_stack_is_long() {
+        for (ApiCommand command : List.of(new FeedCommand(), new LogsCommand())) {
+            new CommandLine(command).parseArgs("nightly");
+            assertThat(command.patience()).isEqualTo(Duration.ofSeconds(10));
+            new CommandLine(command).parseArgs("nightly", "--follow");
+            assertThat(command.patience()).isEqualTo(Duration.ofSeconds(60));
+        }
     }
 
     @Test

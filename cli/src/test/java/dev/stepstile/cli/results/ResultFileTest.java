@@ -1,0 +1,140 @@
+package dev.stepstile.cli.results;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.stepstile.client.JsonValue;
+import dev.stepstile.client.StepError;
+import dev.stepstile.client.StepStatus;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A file of results that an earlier process, or somebody else, has written. */
+class ResultFileTest {
+    private static final Instant AT = Instant.parse("2026-11-29T10:15:04.120Z");
+
+    @TempDir
+    Path folder;
+
+    private static Result succeeded(String key) {
+        return new Result(
+                "r", key, 1, StepStatus.SUCCEEDED, 1, AT, new Result.Outcome(JsonValue.parse("{\"a\":[1]}"), null));
+    }
+
+    private static Result dead(String key, int attempt) {
+        StepError error = new StepError("HANDLER_FAILED", "no");
+        return new Result("r", key, 1, StepStatus.DEAD, attempt, AT, new Result.Outcome(null, error));
+    }
+
+    private Path file(ResultFormat format) {
+        return folder.resolve("out." + format.name().toLowerCase(Locale.ROOT));
+    }
+
+    private static void append(Path file, ResultFormat format, Result... results) throws IOException {
+        try (ResultSink sink = ResultSink.open(file, format, "r")) {
+            sink.append(List.of(results));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"JSONL", "CSV"})
+    void has_each_end_once_and_another_line_for_the_end_after_a_redrive(ResultFormat format) throws IOException {
+        Path file = file(format);
+        append(file, format, succeeded("a"), dead("b", 3));
+        String before = Files.readString(file);
+
+        append(file, format, succeeded("a"), dead("b", 3));
+        assertThat(Files.readString(file)).isEqualTo(before);
+
+        append(file, format, dead("b", 6));
+        assertThat(Files.readString(file)).startsWith(before);
+        assertThat(Files.readAllLines(file)).hasSize(format == ResultFormat.CSV ? 4 : 3);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"JSONL", "CSV"})
+    void loses_a_last_line_that_was_cut_however_long_and_nothing_else(ResultFormat format) throws IOException {
+        Path file = file(format);
+        append(file, format, succeeded("a"));
+        String whole = Files.readString(file);
+        Files.writeString(file, whole + "{\"run\":\"r\",\"key\":\"" + "x".repeat(200_000));
+
+        append(file, format, succeeded("a"), succeeded("b"));
+
+        assertThat(Files.readString(file))
+                .startsWith(whole)
+                .hasLineCount((int) whole.lines().count() + 1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "notes",
+                "{\"run\":\"other\",\"key",
+                "{\"run\":\"other\",\"key\":\"a\",\"state\":\"SUCCEEDED\",\"attempt\":1}\n",
+                "{\"run\":\"r\",\"key\":\"a\",\"state\":\"SUCCEEDED\"}\n",
+                "{\"run\":\"r\",\"key\":\"a\",\"state\":\"FINE\",\"attempt\":1}\n",
+                "\"run\"\n",
+                "[1]\n"
+            })
+    void of_somebody_else_is_refused_and_stays_as_it_is(String content) throws IOException {
+        Path file = Files.writeString(file(ResultFormat.JSONL), content);
+
+        assertThatExceptionOfType(ResultsFileException.class)
+                .isThrownBy(() -> ResultSink.open(file, ResultFormat.JSONL, "r"))
+                .withMessageContaining("something else in it")
+                .withMessageContaining("--run");
+        assertThat(Files.readString(file)).isEqualTo(content);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "a,b\n1,2\n",
+                "run,key,row,state,attempt,finishedAt,result,errorKind,errorMessage\nother,a,1,SUCCEEDED,1,,,,\n",
+                "run,key,row,state,attempt,finishedAt,result,errorKind,errorMessage\nr,a,1,SUCCEEDED,x,,,,\n",
+                "run,key,row,state,attempt,finishedAt,result,errorKind,errorMessage\nr,a\n"
+            })
+    void of_somebody_elses_CSV_is_refused_and_stays_as_it_is(String content) throws IOException {
+        Path file = Files.writeString(file(ResultFormat.CSV), content);
+
+        assertThatExceptionOfType(ResultsFileException.class)
+                .isThrownBy(() -> ResultSink.open(file, ResultFormat.CSV, "r"))
+                .withMessageContaining("something else in it");
+        assertThat(Files.readString(file)).isEqualTo(content);
+    }
+
+    @Test
+    void begins_anew_where_only_the_beginning_of_its_first_line_was_written() throws IOException {
+        Path file = Files.writeString(file(ResultFormat.JSONL), "{\"run\":\"r\",\"ke");
+
+        append(file, ResultFormat.JSONL, succeeded("a"));
+
+        assertThat(Files.readAllLines(file)).hasSize(1).allMatch(line -> line.endsWith("\"result\":{\"a\":[1]}}"));
+    }
+
+    @Test
+    void is_written_by_one_at_a_time_and_no_more_once_it_is_closed() throws IOException {
+        Path file = file(ResultFormat.JSONL);
+        ResultSink first = ResultSink.open(file, ResultFormat.JSONL, "r");
+
+        assertThatExceptionOfType(ResultsFileException.class)
+                .isThrownBy(() -> ResultSink.open(file, ResultFormat.JSONL, "r"))
+                .withMessageContaining("Another process");
+        first.close();
+        first.append(List.of(succeeded("late")));
+
+        assertThat(file).isEmptyFile();
+        append(file, ResultFormat.JSONL, succeeded("a"));
+        assertThat(Files.readAllLines(file)).hasSize(1);
+    }
+}
