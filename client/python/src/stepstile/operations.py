@@ -228,7 +228,8 @@ class AuditReport:
     """What an audit of a run found.
 
     :ivar violations: what cannot be; none if all is well.
-    :ivar unread_count: payloads that were not looked at, as two reads a step were spent; which ones, is left to chance.
+    :ivar unread_count: payloads, and ends in the feed, that were not looked at, as two reads a step were spent;
+        which ones, is left to chance.
     """
 
     violations: Sequence[Violation]

@@ -463,7 +463,7 @@ def test_a_gradual_deployment_shifts_every_alias_and_watches_its_functions_error
 
 def test_the_audit_is_there_only_if_it_is_asked_for(template):
     off, on = Stack(template), Stack(template, AuditSchedule="rate(5 minutes)")
-    assert set(on.resources) - set(off.resources) == {"AuditTimer", "AuditViolationsAlarm"}
+    assert set(on.resources) - set(off.resources) == {"AuditTimer", "AuditViolationsAlarm", "AuditAlarm"}
     assert set(off.resources) - set(on.resources) == set()
     changed = {
         name: (off.value(off.resources[name]), on.value(on.resources[name]))
@@ -472,7 +472,7 @@ def test_the_audit_is_there_only_if_it_is_asked_for(template):
     }
     assert set(changed) == {"ScheduleRole", "Dashboard"}
     body = changed["Dashboard"][1]["Properties"]["DashboardBody"]
-    assert ', "${AuditViolationsAlarm.Arn}"]' in body
+    assert ', "${AuditViolationsAlarm.Arn}", "${AuditAlarm.Arn}"]' in body
     assert on.of_type("AWS::Scheduler::Schedule")["AuditTimer"]["ScheduleExpression"] == "rate(5 minutes)"
 
 

@@ -18,8 +18,16 @@ import java.util.stream.Collectors;
 final class AlarmRules {
     static final String ALARM = "AWS::CloudWatch::Alarm";
 
-    /** Starts without a state, as it also notifies when its data stop. */
-    private static final String SILENCE_COUNTS = "SweeperAlarm";
+    /** Schedules of some hours of each day leave the others out. */
+    private static final String IN_HOURS = "AuditAlarm";
+
+    /** What CloudWatch looks back over, in seconds, by periods of minutes or of hours. */
+    private static final int MOST_MINUTES = 86_400;
+
+    private static final int MOST_HOURS = 7 * 86_400;
+
+    /** They start without a state, as they also notify when their data stop. */
+    private static final Set<String> SILENCE_COUNTS = Set.of("SweeperAlarm", "AuditAlarm");
 
     private static final int SHORTEST_ADVICE = 80;
     private static final Set<String> MATH = Set.of("SUM", "FILL");
@@ -71,7 +79,7 @@ final class AlarmRules {
         List<String> problems = new ArrayList<>();
         template.ofType(ALARM).forEach((alarm, properties) -> {
             String missing = properties.path("TreatMissingData").asText();
-            boolean silence = alarm.equals(SILENCE_COUNTS);
+            boolean silence = SILENCE_COUNTS.contains(alarm);
             if (!missing.equals(silence ? "missing" : "notBreaching")
                     || properties.has("OKActions")
                     || properties.has("InsufficientDataActions") != silence) {
@@ -190,8 +198,10 @@ final class AlarmRules {
         template.ofType(ALARM).forEach((alarm, properties) -> {
             int periods = properties.path("EvaluationPeriods").asInt();
             int needed = properties.path("DatapointsToAlarm").asInt(periods);
-            boolean inMinutes = WatchedMetric.ofAlarm(template, alarm).stream().allMatch(of -> of.period() == 60);
-            if (needed < 1 || needed > periods || !inMinutes) {
+            int period = alarm.equals(IN_HOURS) ? 3_600 : 60;
+            boolean inTime = WatchedMetric.ofAlarm(template, alarm).stream().allMatch(of -> of.period() == period);
+            int longest = (alarm.equals(IN_HOURS) ? MOST_HOURS : MOST_MINUTES) / period;
+            if (needed < 1 || needed > periods || periods > longest || !inTime) {
                 problems.add(alarm + " needs " + needed + " of " + periods + " periods");
             }
         });

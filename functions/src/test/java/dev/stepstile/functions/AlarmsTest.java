@@ -75,6 +75,8 @@ class AlarmsTest {
                 Fault.breaks(TABLE, "Name: Operation, Value: Query", "Name: Operation, Value: Scan"),
                 Fault.breaks(DURATION, "(1000 * ${StepTimeout})", "(1000 * ${LeaseSeconds})"),
                 Fault.breaks(RAISED, "DatapointsToAlarm: 2", "DatapointsToAlarm: 6"),
-                Fault.breaks(RAISED, "Period: 60", "Period: 300"));
+                Fault.breaks(RAISED, "Period: 60", "Period: 300"),
+                Fault.breaks(RAISED, "Period: 3600", "Period: 60"),
+                Fault.breaks(RAISED, "EvaluationPeriods: 26", "EvaluationPeriods: 169"));
     }
 }

@@ -74,10 +74,15 @@ final class EveryMetric {
             functions.lostWorker();
             functions.redriveAndCancel();
             functions.notifications();
-            damage(state, "damaged");
+            change(state, "UPDATE record SET body = substr(body, 1, 20) WHERE step_key = 'damaged'");
             Thread.sleep(Duration.ofSeconds(2)); // a retry is overdue
             functions.sweep();
             call(functions.runs, "/v1/audit", "{}");
+            change(state, "ALTER TABLE run RENAME TO lost");
+            if (isAnswered(functions.runs, "/v1/audit", "{}")) {
+                throw new IllegalStateException("an audit without runs");
+            }
+            change(state, "ALTER TABLE lost RENAME TO run");
             functions.stopped();
         }
     }
@@ -163,14 +168,18 @@ final class EveryMetric {
     }
 
     private static void call(RequestStreamHandler function, String path, String body) throws IOException {
+        if (!isAnswered(function, path, body)) {
+            throw new IllegalStateException(path + " was refused");
+        }
+    }
+
+    private static boolean isAnswered(RequestStreamHandler function, String path, String body) throws IOException {
         String event = "{\"method\":\"POST\",\"path\":\"" + path + "\",\"body\":" + body + "}";
         ByteArrayOutputStream answer = new ByteArrayOutputStream();
         function.handleRequest(
                 new ByteArrayInputStream(event.getBytes(StandardCharsets.UTF_8)), answer, Invocation.of("api"));
         String text = answer.toString(StandardCharsets.UTF_8);
-        if (!text.contains("\"status\":20")) {
-            throw new IllegalStateException(path + ": " + text);
-        }
+        return text.contains("\"status\":20");
     }
 
     /** A run's messages that are visible, as the event source mapping passes them on. */
@@ -202,10 +211,10 @@ final class EveryMetric {
         sweeper.handleRequest(Events.map("sweeper-schedule"), Invocation.of("sweeper"));
     }
 
-    private static void damage(Path state, String key) throws SQLException {
+    private static void change(Path state, String sql) throws SQLException {
         try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + state.resolve("stepstile.db"));
                 Statement statement = connection.createStatement()) {
-            statement.executeUpdate("UPDATE record SET body = substr(body, 1, 20) WHERE step_key = '" + key + "'");
+            statement.executeUpdate(sql);
         }
     }
 

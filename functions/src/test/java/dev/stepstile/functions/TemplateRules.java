@@ -365,7 +365,7 @@ final class TemplateRules {
 
     private static List<String> audit(Template template) {
         List<String> problems = new ArrayList<>();
-        Set<String> conditional = Set.of("AuditTimer", "AuditViolationsAlarm");
+        Set<String> conditional = Set.of("AuditTimer", "AuditViolationsAlarm", "AuditAlarm");
         for (String name : conditional) {
             if (!template.resource(name).path("Condition").asText().equals("HasAudit")) {
                 problems.add(name + " is there whether it is asked for or not");

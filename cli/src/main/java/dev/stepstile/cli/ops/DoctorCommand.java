@@ -50,6 +50,11 @@ public final class DoctorCommand extends ApiCommand {
         if (!reached) {
             return Exit.NOT_REACHED;
         }
+        if (api().stack().isEmpty()) {
+            ScheduledAudits.counted(api().uri())
+                    .flatMap(ScheduledAudits::finding)
+                    .ifPresent(this::found);
+        }
         new StuckWork(calls, this::found, this::suggested).examine();
         if (wrong == 0 && !output().isJson()) {
             screen().say("Nothing is wrong.");

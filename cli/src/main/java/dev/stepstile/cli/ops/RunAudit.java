@@ -47,7 +47,7 @@ final class RunAudit {
 
     private record SecondLook(String run, String path, String cursor, Instant notBefore) {}
 
-    /** @param unread payloads that were not looked at, as two reads a step were spent */
+    /** @param unread payloads, and ends in the feed, that were not looked at, as two reads a step were spent */
     record Totals(long runs, long steps, long reads, long unread) {}
 
     /** @param found takes each violation, and whose it is */

@@ -188,4 +188,35 @@ class DoctorTest {
             assertThat(ended.out()).contains("WRONG  API", "Is " + api.endpoint() + " Stepstile?");
         }
     }
+
+    private static InThisJvm examinedWhereAuditsCount(String completed, String failed, String violations)
+            throws IOException, InterruptedException {
+        String metrics = "# HELP stepstile_audits_completed_total Parts.\n"
+                + "stepstile_audits_completed_total " + completed
+                + "\nstepstile_audits_failed_total " + failed
+                + "\nstepstile_audit_violations_total " + violations + "\n";
+        try (ScriptedApi api = new ScriptedApi(
+                call -> call.target().equals("/metrics") ? Answer.of(200, "text/plain", metrics) : NO_RUN)) {
+            return InThisJvm.run("doctor", "--endpoint", api.endpoint());
+        }
+    }
+
+    @Test
+    void audits_that_fail_on_this_machine_are_told_and_so_is_what_they_found() throws Exception {
+        InThisJvm failing = examinedWhereAuditsCount("3", "2", "7");
+        assertThat(failing.status()).isEqualTo(Exit.NO);
+        assertThat(failing.out()).contains("WRONG  audit", "2 of 5 parts of the audit of all runs failed");
+
+        InThisJvm found = examinedWhereAuditsCount("5", "0", "7");
+        assertThat(found.status()).isEqualTo(Exit.NO);
+        assertThat(found.out()).contains("WRONG  audit", "reported 7 violations", "./stepstile audit --all");
+
+        InThisJvm well = examinedWhereAuditsCount("5", "0", "0");
+        assertThat(well.status()).as(well.out()).isZero();
+        assertThat(well.out()).contains("ok     audit");
+
+        InThisJvm none = examinedWhereAuditsCount("0", "0", "0");
+        assertThat(none.status()).isZero();
+        assertThat(none.out()).doesNotContain("audit");
+    }
 }

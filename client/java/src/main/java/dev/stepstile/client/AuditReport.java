@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param violations what cannot be; none if all is well
  * @param checkedCount how many steps were checked
  * @param readCount how many reads were made for them
- * @param unreadCount payloads that were not looked at, as two reads a step were spent; which ones, is left to chance
+ * @param unreadCount payloads, and ends in the feed, that were not looked at, as two reads a step were spent; which ones, is left to chance
  */
 public record AuditReport(List<Violation> violations, int checkedCount, int readCount, int unreadCount) {
     /** Keeps a copy of the violations. */

@@ -125,14 +125,26 @@ final class EmbeddedStepStore implements StepStore {
 
     @Override
     public List<Dispatch> dispatches(String runId) {
-        return database
-                .read(session -> session.all(
+        return database.read(session -> dispatches(session, runId));
+    }
+
+    private static List<Dispatch> dispatches(Session session, String runId) throws SQLException {
+        return session
+                .all(
                         "SELECT dispatch_id, body FROM dispatch WHERE run_id = ? ORDER BY dispatch_id",
                         row -> new Row(row.getString(1), row.getString(2)),
-                        runId))
+                        runId)
                 .stream()
                 .map(row -> readDispatch(runId + "/" + row.key(), row.body()))
                 .toList();
+    }
+
+    @Override
+    public Optional<RunWithDispatches> runWithDispatches(String runId) {
+        return database.read(session -> {
+            List<Dispatch> dispatches = dispatches(session, runId);
+            return run(session, runId).map(run -> new RunWithDispatches(run, dispatches));
+        });
     }
 
     @Override

@@ -81,6 +81,8 @@ class EmbeddedStackTest {
             new StackCaller(stack.endpoint()).dispatch("audited", naps(3));
             Eventually.await(() -> stack.tally().of(Metric.STEPS_AUDITED), steps -> steps >= 3);
             assertThat(stack.tally().of(Metric.AUDIT_VIOLATIONS)).isZero();
+            assertThat(stack.tally().of(Metric.AUDITS_FAILED)).isZero();
+            Eventually.await(() -> stack.tally().of(Metric.AUDITS_COMPLETED), calls -> calls >= 1);
         }
     }
 

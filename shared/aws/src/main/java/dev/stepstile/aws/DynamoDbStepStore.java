@@ -237,6 +237,23 @@ public final class DynamoDbStepStore implements StepStore {
                 "Query of the dispatches of run " + runId, query, Integer.MAX_VALUE, DynamoDbStepStore::dispatch);
     }
 
+    /** They lie in one partition: behind the dispatches the redrive calls, and the run. */
+    @Override
+    public Optional<RunWithDispatches> runWithDispatches(String runId) {
+        QueryRequest.Builder query = QueryRequest.builder().consistentRead(true);
+        TableReads.after(query, ItemKeys.PK, ItemKeys.run(runId), ItemKeys.SK, ItemKeys.DISPATCH_PREFIX);
+        List<Dispatch> dispatches = new ArrayList<>();
+        List<Run> run =
+                reads.queryReadable("Query of run " + runId + " and its dispatches", query, Integer.MAX_VALUE, item -> {
+                    String sk = new Attributes(item).text(ItemKeys.SK);
+                    if (sk.startsWith(ItemKeys.DISPATCH_PREFIX)) {
+                        dispatches.add(dispatch(item));
+                    }
+                    return sk.equals(ItemKeys.RUN_SK) ? Optional.of(run(item)) : Optional.empty();
+                });
+        return run.stream().findFirst().map(found -> new RunWithDispatches(found, dispatches));
+    }
+
     @Override
     public boolean replace(Dispatch next) {
         return put(

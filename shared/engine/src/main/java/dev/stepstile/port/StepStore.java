@@ -55,6 +55,16 @@ public interface StepStore {
     List<Dispatch> dispatches(String runId);
 
     /**
+     * {@link #dispatches} and {@link #run}, in this order; one read, where they lie together. Empty if there is no such run.
+     *
+     * @throws DamagedData if the run or one of them is
+     */
+    default Optional<RunWithDispatches> runWithDispatches(String runId) {
+        List<Dispatch> dispatches = dispatches(runId);
+        return run(runId).map(run -> new RunWithDispatches(run, dispatches));
+    }
+
+    /**
      * Replaces a dispatch if its stored version is {@code next.version() - 1}. False if it was another, or if a first
      * try whose answer was lost succeeded: the caller reads again either way.
      */
@@ -103,6 +113,9 @@ public interface StepStore {
 
     /** The pages of one attempt, by number. */
     List<LogPage> pages(StepId id, int shard, int attempt);
+
+    /** A run, and its dispatches by dispatchId. */
+    record RunWithDispatches(Run run, List<Dispatch> dispatches) {}
 
     /** Where a step's record is. */
     record StepRef(StepId id, int shard) {}

@@ -116,6 +116,23 @@ public final class AuditRounds {
      * @param deadline when the call must be over
      */
     public Answer audit(Instant deadline) throws InterruptedException {
+        try {
+            Answer answer = goOn(deadline);
+            if (answer instanceof Answer.Done(Report report) && report.looked().reads() > 0) {
+                parts.meter().add(Metric.AUDITS_COMPLETED);
+            }
+            return answer;
+        } catch (RuntimeException e) {
+            parts.meter().add(Metric.AUDITS_FAILED);
+            LOG.error(
+                    "This part of the audit of all runs failed, and the next goes on where it ended. What to do if each does:"
+                            + " docs/operations.md, AuditAlarm.",
+                    e);
+            throw e;
+        }
+    }
+
+    private Answer goOn(Instant deadline) throws InterruptedException {
         Instant now = parts.runtime().now();
         AuditProgress kept = kept(now);
         Instant held = kept.heldUntil();

@@ -18,7 +18,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Holds some steps of one dispatch against its item, its manifest, the feed and the payloads, as they are read now. */
@@ -69,20 +68,44 @@ final class AuditedSteps {
         return taken;
     }
 
-    /** How many payloads were not looked at since this was asked, as there was no room. */
+    /** How many payloads, and ends in the feed, were not looked at since this was asked, as there was no room. */
     int takeUnread() {
         int taken = unread;
         unread = 0;
         return taken;
     }
 
-    /** @param room reads that may be made beside those of the records; what the feed leaves of them is for payloads */
-    List<Finding> look(List<StepSpec> steps, int room, Tally tally) throws InterruptedException {
+    /** A first look. */
+    List<Finding> look(List<StepSpec> steps, AuditAllowance allowance, Tally tally) throws InterruptedException {
+        allowance.add(steps.size());
+        List<PayloadLook.Needed> needed = new ArrayList<>();
+        Looked looked = look(steps, needed, tally);
+        if (!isKept()) {
+            needed.clear();
+        }
+        Set<Payload> distinct = new LinkedHashSet<>();
+        needed.forEach(each -> distinct.add(each.payload()));
+        allowance.spend(feed(steps, looked, allowance.forFeed(distinct.size())));
+        allowance.spend(payloads(List.copyOf(distinct), allowance.forPayloads(), needed, looked));
+        return looked.findings();
+    }
+
+    /** A second look at what may be reported by no first one: payloads are none of it. */
+    List<Finding> lookAgain(List<StepSpec> steps) throws InterruptedException {
+        Looked looked = look(steps, new ArrayList<>(), state -> {});
+        feed(steps, looked, Integer.MAX_VALUE);
+        return looked.findings();
+    }
+
+    private record Looked(Records records, List<StepRecord> ended, List<Finding> findings) {}
+
+    /** At the records, and what they need. */
+    private Looked look(List<StepSpec> steps, List<PayloadLook.Needed> needed, Tally tally)
+            throws InterruptedException {
         List<Finding> findings = new ArrayList<>();
         Records records = manifests.records(steps);
         reads += steps.size() + (records.damaged().isEmpty() ? 0 : inDamagedBatches(steps, records));
         List<StepRecord> ended = new ArrayList<>();
-        List<PayloadLook.Needed> needed = new ArrayList<>();
         for (StepSpec spec : steps) {
             String damage = records.damaged().get(spec.id().stepKey());
             StepRecord record = records.of(spec.id().stepKey());
@@ -98,11 +121,7 @@ final class AuditedSteps {
                 ended.add(own);
             }
         }
-        int queries = feed(steps, records, ended, findings);
-        if (isKept()) {
-            payloads(Math.max(0, room - queries), needed, records, findings);
-        }
-        return findings;
+        return new Looked(records, ended, findings);
     }
 
     /** A batch with a damaged record is read again, one by one. */
@@ -170,26 +189,24 @@ final class AuditedSteps {
         return !store.deletesByAge() || now.isBefore(dispatch.refresh().since().plus(Retention.SPARE));
     }
 
-    private int feed(List<StepSpec> steps, Records records, List<StepRecord> ended, List<Finding> findings)
-            throws InterruptedException {
-        AtomicInteger queries = new AtomicInteger();
-        Map<String, FeedLook.Fault> faults = new FeedLook(store, parts.runtime().tasks(), queries).faults(ended);
+    /** How many queries it made. */
+    private int feed(List<StepSpec> steps, Looked looked, int most) throws InterruptedException {
+        FeedLook.Looked inFeed = new FeedLook(store, parts.runtime(), most).look(looked.ended());
         for (StepSpec spec : steps) {
-            FeedLook.Fault fault = faults.get(spec.id().stepKey());
+            FeedLook.Fault fault = inFeed.faults().get(spec.id().stepKey());
             if (fault != null) {
-                add(findings, spec, records.of(spec.id().stepKey()), fault.kind(), fault.evidence());
+                StepRecord record = looked.records().of(spec.id().stepKey());
+                add(looked.findings(), spec, record, fault.kind(), fault.evidence());
             }
         }
-        reads += queries.get();
-        return queries.get();
+        reads += inFeed.queries();
+        unread += inFeed.unread();
+        return inFeed.queries();
     }
 
-    /** At most {@code most} of the payloads; which, is left to chance, so that another audit looks at others. */
-    private void payloads(int most, List<PayloadLook.Needed> needed, Records records, List<Finding> findings)
+    /** How many it looked at. If not at all, it is left to chance at which, so that another audit looks at others. */
+    private int payloads(List<Payload> all, int most, List<PayloadLook.Needed> needed, Looked looked)
             throws InterruptedException {
-        Set<Payload> distinct = new LinkedHashSet<>();
-        needed.forEach(each -> distinct.add(each.payload()));
-        List<Payload> all = List.copyOf(distinct);
         int from = all.size() <= most ? 0 : parts.runtime().random().nextInt(all.size());
         List<Payload> some = new ArrayList<>();
         for (int i = 0; i < Math.min(most, all.size()); i++) {
@@ -203,9 +220,11 @@ final class AuditedSteps {
             PayloadLook.Fault fault = faults.get(each.payload());
             if (fault != null) {
                 String evidence = "Its " + each.what() + ": " + fault.evidence();
-                add(findings, each.spec(), records.of(each.spec().id().stepKey()), fault.kind(), evidence);
+                StepRecord record = looked.records().of(each.spec().id().stepKey());
+                add(looked.findings(), each.spec(), record, fault.kind(), evidence);
             }
         }
+        return some.size();
     }
 
     private void add(

@@ -7,16 +7,18 @@ import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepState;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks for the ends of steps in the feed: by one query for as many as are near each other in time, and by one for each at
- * worst.
+ * Looks for the ends of steps in the feed: by one query for as many as are near each other in time, by one for each at worst,
+ * and by no more queries than it is given.
  */
 final class FeedLook {
     /** Entries of one query. They are small: a hundred of them are a few read units. */
@@ -24,55 +26,87 @@ final class FeedLook {
 
     private final StepStore store;
     private final Tasks tasks;
-    private final AtomicInteger queries;
+    private final RandomGenerator random;
+    private final int most;
+    private final AtomicInteger queries = new AtomicInteger();
 
-    /** @param queries to be counted */
-    FeedLook(StepStore store, Tasks tasks, AtomicInteger queries) {
+    /** @param most so many queries it makes */
+    FeedLook(StepStore store, EngineRuntime runtime, int most) {
         this.store = store;
-        this.tasks = tasks;
-        this.queries = queries;
+        this.tasks = runtime.tasks();
+        this.random = runtime.random();
+        this.most = most;
     }
 
     /** Why the feed contradicts a record. */
     record Fault(Violation.Kind kind, String evidence) {}
 
-    /** Those of the records, which have all ended, that the feed contradicts, by step key. */
-    Map<String, Fault> faults(List<StepRecord> ended) throws InterruptedException {
+    /**
+     * What came of a look.
+     *
+     * @param faults of the steps whose record the feed contradicts, by step key
+     * @param unread how many steps it did not look for, as all queries were made
+     */
+    record Looked(Map<String, Fault> faults, int queries, int unread) {}
+
+    /** Holds records, which have all ended, against the feed. Which it leaves out if it must, is left to chance. */
+    Looked look(List<StepRecord> ended) throws InterruptedException {
         Map<Integer, List<StepRecord>> byShard = new TreeMap<>();
         ended.forEach(record -> byShard.computeIfAbsent(record.shard(), shard -> new ArrayList<>())
                 .add(record));
         Map<String, Fault> faults = new TreeMap<>();
+        int unread = 0;
         if (!byShard.isEmpty()) {
-            ParallelCalls.map(tasks, byShard.size(), "look into the feed", List.copyOf(byShard.values()), this::ofShard)
-                    .forEach(faults::putAll);
+            boolean mayEnd = most < ended.size();
+            List<List<StepRecord>> shards = new ArrayList<>();
+            for (List<StepRecord> ofOne : byShard.values()) {
+                ofOne.sort(Comparator.comparing(FeedLook::endedAt));
+                int from = mayEnd ? random.nextInt(ofOne.size()) : 0;
+                shards.add(ofOne.subList(from, ofOne.size()));
+                shards.add(ofOne.subList(0, from));
+            }
+            shards.removeIf(List::isEmpty);
+            Collections.rotate(shards, mayEnd ? random.nextInt(shards.size()) : 0);
+            for (Looked each :
+                    ParallelCalls.map(tasks, byShard.size(), "look into the feed", shards, this::inOrderOfTheirEnds)) {
+                faults.putAll(each.faults());
+                unread += each.unread();
+            }
         }
-        return faults;
+        return new Looked(faults, queries.get(), unread);
     }
 
-    private Map<String, Fault> ofShard(List<StepRecord> ended) {
-        List<StepRecord> wanted = new ArrayList<>(ended);
-        wanted.sort(Comparator.comparing(FeedLook::endedAt));
-        Map<String, List<FeedEntry.Ended>> entries = entries(wanted);
+    /** Those of one shard. */
+    private Looked inOrderOfTheirEnds(List<StepRecord> wanted) {
+        Map<String, List<FeedEntry.Ended>> entries = new TreeMap<>();
+        int came = entries(wanted, entries);
         Map<String, Fault> faults = new TreeMap<>();
-        for (StepRecord record : wanted) {
+        for (StepRecord record : wanted.subList(0, came)) {
             Fault fault = fault(record, entries.getOrDefault(record.id().stepKey(), List.of()));
             if (fault != null) {
                 faults.put(record.id().stepKey(), fault);
             }
         }
-        return faults;
+        return new Looked(faults, 0, wanted.size() - came);
     }
 
-    private Map<String, List<FeedEntry.Ended>> entries(List<StepRecord> wanted) {
-        Map<String, List<FeedEntry.Ended>> entries = new TreeMap<>();
+    private boolean mayAsk() {
+        boolean may = queries.incrementAndGet() <= most;
+        if (!may) {
+            queries.decrementAndGet();
+        }
+        return may;
+    }
+
+    /** To how many of the steps it came. */
+    private int entries(List<StepRecord> wanted, Map<String, List<FeedEntry.Ended>> entries) {
         wanted.forEach(record -> entries.put(record.id().stepKey(), new ArrayList<>()));
         String after = null;
         int next = 0;
-        while (next < wanted.size()) {
+        while (next < wanted.size() && mayAsk()) {
             StepRecord first = wanted.get(next);
             List<FeedEntry> page = store.feed(
                     first.id().runId(), first.shard(), after == null ? FeedEntry.from(endedAt(first)) : after, ENTRIES);
-            queries.incrementAndGet();
             for (FeedEntry entry : page) {
                 List<FeedEntry.Ended> known = entries.get(entry.stepKey());
                 if (known != null && entry instanceof FeedEntry.Ended end) {
@@ -80,7 +114,7 @@ final class FeedLook {
                 }
             }
             if (page.size() < ENTRIES) {
-                return entries;
+                return wanted.size();
             }
             Instant until = page.getLast().at();
             while (next < wanted.size() && endedAt(wanted.get(next)).isBefore(until)) {
@@ -89,7 +123,7 @@ final class FeedLook {
             boolean reached = next < wanted.size() && endedAt(wanted.get(next)).equals(until);
             after = reached ? page.getLast().position() : null;
         }
-        return entries;
+        return next;
     }
 
     private static @Nullable Fault fault(StepRecord record, List<FeedEntry.Ended> entries) {

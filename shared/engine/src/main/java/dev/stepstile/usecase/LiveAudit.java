@@ -27,8 +27,9 @@ import org.jspecify.annotations.Nullable;
  * and payloads. It writes nothing. What work under way can look like is reported only if it is seen again, unchanged, after
  * {@link #LOOK_AGAIN_AFTER}; why that is enough, docs/adr/019 says.
  *
- * <p>A call makes at most two reads for each step, and one for each manifest, if it checks a hundred steps or more; of fewer
- * it makes at most three. A read is a key of a batch, a payload, or a query.
+ * <p>A call that checks ten steps or more makes at most two reads for each. Of fewer it reads everything: two for each, one for
+ * the run, and one for each payload. Beyond that it reads the manifest, if it is a payload, of a dispatch of fewer than ten steps,
+ * and where records are damaged those of their batch once more. A read is a key of a batch, a payload, or a query.
  */
 public final class LiveAudit {
     /** Twice as long as readers of the feed go back: no index that works shows an entry later. */
@@ -40,9 +41,6 @@ public final class LiveAudit {
     private static final int CHUNK = 250;
 
     private static final int MOST_STEPS = 2_000;
-
-    /** From so many steps on, what a call reads for itself is within two reads for each step. */
-    private static final int MANY = 100;
 
     /** Beyond it a call ends, so that the cursor of the second look stays within a request line. */
     private static final int MOST_SUSPECTS = 50;
@@ -65,7 +63,7 @@ public final class LiveAudit {
      *
      * @param checked steps that were held against everything, in first looks
      * @param reads how many were made
-     * @param unread payloads that were not looked at, as two reads a step were spent
+     * @param unread payloads, and ends in the feed, that were not looked at, as two reads a step were spent
      * @param next where the first look continues; null once all steps have been looked at
      * @param again what is to be looked at once more; null if nothing is
      * @param settled nothing was looked at: nothing has happened since
@@ -134,8 +132,14 @@ public final class LiveAudit {
      * instant; null: it does.
      */
     Optional<Page> look(String runId, @Nullable Position from, @Nullable Instant since) throws InterruptedException {
-        Optional<Run> run = store.run(runId);
-        return run.isPresent() ? Optional.of(new FirstLook(run.get()).from(from, since)) : Optional.empty();
+        try {
+            Optional<StepStore.RunWithDispatches> found = store.runWithDispatches(runId);
+            return found.isEmpty() ? Optional.empty() : Optional.of(new FirstLook(found.get()).from(from, since));
+        } catch (DamagedData damaged) {
+            String evidence = String.valueOf(damaged.getMessage());
+            Violation unreadable = new Violation(Violation.Kind.DISPATCHES_DAMAGED, null, null, evidence);
+            return Optional.of(new Page(List.of(unreadable), 0, 1, 0, null, null, false));
+        }
     }
 
     /**
@@ -181,7 +185,7 @@ public final class LiveAudit {
             return readsOfManifest(dispatch); // the first look has reported it, or another will
         }
         AuditedSteps audited = new AuditedSteps(parts, run, dispatch, ids, manifests);
-        for (AuditedSteps.Finding finding : audited.look(steps, 0, state -> {})) {
+        for (AuditedSteps.Finding finding : audited.lookAgain(steps)) {
             Suspect suspect = byIndex.get(finding.index());
             if (suspect != null
                     && suspect.kinds().contains(finding.violation().kind())
@@ -213,48 +217,56 @@ public final class LiveAudit {
     /** One call's part of the first look. */
     private final class FirstLook {
         private final Run run;
+        private final List<Dispatch> dispatches;
+        private final Set<String> dispatchIds;
         private final Instant began = parts.runtime().now();
         private final ManifestReader manifests = manifests();
         private final List<Violation> violations = new ArrayList<>();
         private final Map<String, List<Suspect>> suspects = new TreeMap<>();
         private boolean advanced;
         private int checked;
-        private int reads = 2; // the run, and its dispatches
+        private int reads = 1; // the run, with its dispatches
         private int unread;
 
-        FirstLook(Run run) {
-            this.run = run;
+        FirstLook(StepStore.RunWithDispatches found) {
+            this.run = found.run();
+            this.dispatches = found.dispatches().stream()
+                    .sorted((a, b) -> IN_ORDER.compare(at(a, 0, Tally.NONE), at(b, 0, Tally.NONE)))
+                    .toList();
+            this.dispatchIds = ids(dispatches);
         }
 
         Page from(@Nullable Position from, @Nullable Instant since) throws InterruptedException {
-            List<Dispatch> dispatches;
-            try {
-                dispatches = store.dispatches(run.runId()).stream()
-                        .sorted((a, b) -> IN_ORDER.compare(at(a, 0, Tally.NONE), at(b, 0, Tally.NONE)))
-                        .toList();
-            } catch (DamagedData damaged) {
-                violations.add(new Violation(
-                        Violation.Kind.DISPATCHES_DAMAGED, null, null, String.valueOf(damaged.getMessage())));
-                return page(null);
-            }
             if (from == null && since != null && dispatches.stream().allMatch(each -> isSettled(each, since))) {
                 return new Page(List.of(), 0, reads, 0, null, null, true);
             }
-            Set<String> ids = ids(dispatches);
-            for (Dispatch dispatch : dispatches) {
-                int side = from == null ? 1 : IN_ORDER.compare(at(dispatch, 0, Tally.NONE), from);
-                if (side < 0) {
-                    continue;
-                }
-                Position next = from != null && side == 0 && from.index() > 0
-                        ? look(dispatch, ids, from)
-                        : begin(dispatch, ids);
+            List<Dispatch> ahead = dispatches.stream()
+                    .filter(dispatch -> from == null || side(dispatch, from) >= 0)
+                    .toList();
+            AuditAllowance allowance = allowance(ahead, from);
+            for (Dispatch dispatch : ahead) {
+                Position next = from != null && side(dispatch, from) == 0 && from.index() > 0
+                        ? look(dispatch, from, allowance)
+                        : begin(dispatch, allowance);
                 if (next != null) {
                     return page(next);
                 }
                 advanced = true;
             }
             return page(null);
+        }
+
+        private static int side(Dispatch dispatch, Position from) {
+            return IN_ORDER.compare(at(dispatch, 0, Tally.NONE), from);
+        }
+
+        private AuditAllowance allowance(List<Dispatch> ahead, @Nullable Position from) {
+            int steps = 0;
+            for (Dispatch dispatch : ahead) {
+                int done = from != null && side(dispatch, from) == 0 ? from.index() : 0;
+                steps += Math.max(0, dispatch.accepted().stepCount() - done);
+            }
+            return AuditAllowance.of(steps, parts.runtime().random());
         }
 
         private Page page(@Nullable Position next) {
@@ -281,27 +293,31 @@ public final class LiveAudit {
                     || (late && advanced);
         }
 
-        private @Nullable Position begin(Dispatch dispatch, Set<String> ids) throws InterruptedException {
+        private @Nullable Position begin(Dispatch dispatch, AuditAllowance allowance) throws InterruptedException {
             if (isFull()) {
                 return at(dispatch, 0, Tally.of(dispatch));
             }
             AuditRules.ofDispatch(dispatch, run).forEach(wrong -> add(dispatch, Violation.Kind.DISPATCH_WRONG, wrong));
-            return look(dispatch, ids, at(dispatch, 0, Tally.of(dispatch)));
+            return look(dispatch, at(dispatch, 0, Tally.of(dispatch)), allowance);
         }
 
         /** Where the next call continues in this dispatch; null once it is done. */
-        private @Nullable Position look(Dispatch dispatch, Set<String> ids, Position from) throws InterruptedException {
-            AuditedSteps audited = new AuditedSteps(parts, run, dispatch, ids, manifests);
+        private @Nullable Position look(Dispatch dispatch, Position from, AuditAllowance allowance)
+                throws InterruptedException {
+            AuditedSteps audited = new AuditedSteps(parts, run, dispatch, dispatchIds, manifests);
             List<StepSpec> steps = steps(dispatch, audited.isKept(), from.index() == 0);
             Counting counting = new Counting(from.tally());
             int index = Math.min(from.index(), steps.size());
+            if (readsOfManifest(dispatch) > 0) {
+                allowance.spendForManifest(steps.size() - index);
+            }
             while (index < steps.size()) {
                 if (isFull()) {
                     return at(dispatch, index, counting.tally());
                 }
                 List<StepSpec> chunk = steps.subList(index, Math.min(steps.size(), index + CHUNK));
                 checked += chunk.size();
-                keep(dispatch, audited.look(chunk, room(chunk.size()), counting));
+                keep(dispatch, audited.look(chunk, allowance, counting));
                 index += chunk.size();
                 advanced = true;
                 reads += audited.takeReads();
@@ -311,11 +327,6 @@ public final class LiveAudit {
                 compare(dispatch, counting.tally());
             }
             return null;
-        }
-
-        /** For what of these steps is beside their records. A few steps are read whole. */
-        private int room(int steps) {
-            return checked < MANY ? 2 * steps : 2 * checked - reads - steps;
         }
 
         /** The manifest; empty, and reported, if it cannot be read. */

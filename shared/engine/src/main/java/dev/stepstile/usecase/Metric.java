@@ -26,6 +26,8 @@ public enum Metric {
     DISPATCHES_CLOSED("Dispatches that a sweep closed."),
     NOTIFICATIONS_SENT("Notifications of closed dispatches that their targets accepted."),
     NOTIFICATIONS_FAILED("Notifications of closed dispatches that were given up."),
+    AUDITS_COMPLETED("Parts of the audit of all runs that were made."),
+    AUDITS_FAILED("Parts of the audit of all runs that were begun and not made."),
     RUNS_AUDITED("Runs that an audit of all runs has looked at, each time that it does."),
     STEPS_AUDITED("Steps that an audit of all runs has looked at, each time that it does."),
     AUDIT_VIOLATIONS("Violations that an audit of all runs has found, each time that it does.");

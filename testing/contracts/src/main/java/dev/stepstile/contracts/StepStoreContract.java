@@ -241,6 +241,21 @@ public abstract class StepStoreContract {
         }
 
         @Test
+        void is_read_with_its_run_and_the_others_of_it() {
+            String id = Samples.runId();
+            assertThat(store().runWithDispatches(id)).isEmpty();
+            Run run = store().putRunIfAbsent(new Run(id, Samples.NOW, 8, 0));
+            assertThat(store().runWithDispatches(id)).contains(new StepStore.RunWithDispatches(run, List.of()));
+            for (String dispatchId : List.of("b", "a", "c")) {
+                store().putDispatchIfAbsent(Samples.dispatch(id, dispatchId, Samples.NOW));
+            }
+            store().putRedriveIfAbsent(new RedriveCall(id, "once", "ab".repeat(32), Samples.NOW, null, List.of()));
+            assertThat(store().runWithDispatches(id))
+                    .contains(new StepStore.RunWithDispatches(run, store().dispatches(id)));
+            assertThat(store().dispatches(id)).hasSize(3);
+        }
+
+        @Test
         void is_due_from_its_time_on_until_it_is_closed() {
             String run = Samples.runId();
             Instant due = Samples.NOW.plusSeconds(100);

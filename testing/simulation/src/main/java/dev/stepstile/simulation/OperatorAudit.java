@@ -18,7 +18,7 @@ final class OperatorAudit {
     private static final long PAUSE_MILLIS = 2_000;
 
     /** Of how many steps on a call must make at most two reads a step, and one for each manifest. */
-    private static final int MANY = 100;
+    private static final int MANY = 10;
 
     private static final int MANIFESTS = 20;
 

@@ -115,6 +115,7 @@ public final class Simulation {
     private final SimulatedFunction<Stepstile> runsFunction;
     private final Map<String, Integer> pendingOf = new HashMap<>();
     private final Set<String> underAudit = new HashSet<>();
+    private final Map<String, Long> mostAudited = new HashMap<>();
     private OperatorAudit.Audited audited = OperatorAudit.Audited.NONE;
     private int processes;
     private int pending;
@@ -401,7 +402,9 @@ public final class Simulation {
         if (isRecent(ledger) && underAudit.add(ledger.runId)) {
             OperatorAudit audit = new OperatorAudit(this, findings, ledger.runId, patient);
             at(Duration.between(Scheduler.START, scheduler.now()), "operator", ledger.runId, () -> {
-                audited = audited.plus(audit.audit());
+                OperatorAudit.Audited of = audit.audit();
+                audited = audited.plus(of);
+                mostAudited.merge(ledger.runId, of.steps(), Math::max);
                 underAudit.remove(ledger.runId);
             });
         }
@@ -443,6 +446,11 @@ public final class Simulation {
     /** How much was audited by {@link #auditLive} and {@link #auditRounds}. */
     OperatorAudit.Audited audited() {
         return audited;
+    }
+
+    /** How many different steps {@link #auditLive} looked at: of each run, as many as one audit did. */
+    long auditedSteps() {
+        return mostAudited.values().stream().mapToLong(Long::longValue).sum();
     }
 
     /** A client hands over steps. */

@@ -5,10 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.stepstile.simulation.OperatorAudit.Audited;
 import dev.stepstile.simulation.faults.FaultProfile;
 import dev.stepstile.simulation.scenarios.Scenarios;
+import dev.stepstile.simulation.system.SimulatedHandler;
+import dev.stepstile.step.PauseScope;
+import dev.stepstile.usecase.Metric;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,6 +27,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LiveAuditTest {
     private static final Duration OFTEN = Duration.ofSeconds(15);
     private static final Duration AT_MOST = Duration.ofDays(2);
+
+    private static final Map<String, Long> AUDITED = new TreeMap<>();
 
     private record Played(List<String> violations, Audited audited) {}
 
@@ -88,29 +97,61 @@ class LiveAuditTest {
         assertThat(raised).isNotEmpty();
     }
 
-    /** Prints how much was audited and the faults that it went through: with the others of this test a million steps. */
+    /**
+     * Prints how much was audited, and the faults that it went through: more than a million steps, all loads together. Operators
+     * audit each once a minute until three minutes after its run has changed for the last time, and rounds go through all runs.
+     *
+     * @param steps of which those that come after the cancel of their run are refused
+     */
     @ParameterizedTest
-    @ValueSource(strings = {"failures", "cancel", "redrive", "poison"})
+    @CsvSource({"failures, 300000", "poison, 250000", "steady, 200000", "redrive, 100000", "cancel, 200000"})
     @Tag("full")
-    @Timeout(value = 30, unit = TimeUnit.MINUTES)
-    void a_live_audit_of_250_000_steps_reports_nothing_while_they_run(String name) {
+    @Timeout(value = 20, unit = TimeUnit.MINUTES)
+    void a_live_audit_of_a_million_steps_reports_nothing_while_they_run(String name, int steps) {
         Scenarios.Named named = Scenarios.named(name);
         SimulationConfig config = named.config(1).with(FaultProfile.parse("light"));
         Simulation simulation =
-                named.sized().apply(250_000).audited(Duration.ofMinutes(2)).staged(config);
+                named.sized().apply(steps).audited(Duration.ofMinutes(1)).staged(config);
         simulation.auditRounds(Duration.ofMinutes(5));
+        pauses(simulation, Duration.ofMinutes(30));
         long began = System.nanoTime();
         Outcome outcome = simulation.run(AT_MOST);
         Duration took = Duration.ofNanos(System.nanoTime() - began);
+        AUDITED.put(name, simulation.auditedSteps());
         System.out.printf(
-                "%s: %s steps in %s s, %s, faults %s%n",
+                "%s: %d steps in %d s, all of them audited, %s, %d messages paused, faults %s%n",
                 name,
-                outcome.progress().accepted(),
+                simulation.auditedSteps(),
                 took.toSeconds(),
                 simulation.audited(),
+                outcome.counts().get(Metric.STEPS_PAUSED),
                 outcome.faults().kinds());
         assertThat(outcome.violations()).isEmpty();
         assertThat(outcome.faults().kinds()).isNotEmpty();
-        assertThat(simulation.audited().steps()).isGreaterThan(250_000);
+        assertThat(outcome.counts().get(Metric.STEPS_PAUSED)).isPositive();
+        assertThat(simulation.auditedSteps())
+                .as("each step")
+                .isEqualTo(outcome.progress().accepted());
+        assertThat(simulation.audited().steps()).as("more than once").isGreaterThan(2L * steps);
+    }
+
+    /** Of the long form, if no load was left out. */
+    @AfterAll
+    static void a_million_steps_were_audited() {
+        if (AUDITED.size() == 5) {
+            long all = AUDITED.values().stream().mapToLong(Long::longValue).sum();
+            System.out.printf("%d steps audited while they ran%n", all);
+            assertThat(all).isGreaterThanOrEqualTo(1_000_000);
+        }
+    }
+
+    /** Now and then something is paused for some seconds. */
+    private static void pauses(Simulation simulation, Duration until) {
+        RandomGenerator random = simulation.loadRandom();
+        List<PauseScope> scopes = List.of(new PauseScope.OfHandler(SimulatedHandler.NAME), new PauseScope.Everything());
+        for (Duration at = Duration.ofMinutes(1); at.compareTo(until) < 0; at = at.plusMinutes(3)) {
+            PauseScope scope = scopes.get(random.nextInt(scopes.size()));
+            simulation.pause(at, scope, Duration.ofSeconds(2 + random.nextInt(20)));
+        }
     }
 }

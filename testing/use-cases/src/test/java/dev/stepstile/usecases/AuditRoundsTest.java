@@ -209,7 +209,28 @@ class AuditRoundsTest {
         stack.faults.fail("store.records", 3);
         assertThatThrownBy(() -> audit(LONG)).isInstanceOf(PortException.class);
         assertThat(stack.count(Metric.RUNS_AUDITED)).isEqualTo(3);
-        assertThat(sum(round(LONG), AuditRounds.Looked::steps)).isEqualTo(3 * (RUNS - 3));
+        assertThat(stack.count(Metric.AUDITS_FAILED)).isEqualTo(1);
+        assertThat(stack.count(Metric.AUDITS_COMPLETED)).isZero();
+        List<Report> rest = round(LONG);
+        assertThat(sum(rest, AuditRounds.Looked::steps)).isEqualTo(3 * (RUNS - 3));
+        assertThat(stack.count(Metric.AUDITS_FAILED)).isEqualTo(1);
+        assertThat(stack.count(Metric.AUDITS_COMPLETED)).isEqualTo(rest.size());
+    }
+
+    @Test
+    void a_part_that_cannot_tell_how_far_the_audit_came_is_counted_as_failed() throws InterruptedException {
+        endRuns(2);
+        stack.faults.fail("items.put", 1);
+        assertThatThrownBy(() -> audit(LONG)).isInstanceOf(PortException.class);
+        assertThat(stack.count(Metric.AUDITS_FAILED)).isEqualTo(1);
+    }
+
+    @Test
+    void a_part_that_has_no_time_for_anything_is_not_counted_as_made() throws InterruptedException {
+        endRuns(2);
+        assertThat(audit(Duration.ofSeconds(1)).looked().reads()).isZero();
+        assertThat(stack.count(Metric.AUDITS_COMPLETED)).isZero();
+        assertThat(stack.count(Metric.AUDITS_FAILED)).isZero();
     }
 
     @Test

@@ -18,6 +18,7 @@ import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepRecord;
 import dev.stepstile.step.StepSettings;
 import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.AuditRounds;
 import dev.stepstile.usecase.Dispatcher.NewStep;
 import dev.stepstile.usecase.LiveAudit;
 import dev.stepstile.usecase.Violation.Kind;
@@ -39,6 +40,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -537,7 +539,7 @@ class LiveAuditTest {
 
     /** Prints what docs/adr/019 says. */
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 10, 100, 100_000})
+    @ValueSource(ints = {1, 2, 9, 10, 100, 100_000})
     @Tag("full")
     void reads_a_step_are_printed(int steps) throws InterruptedException {
         for (String result : steps > 1_000 ? List.of("1") : List.of("1", MEDIUM)) {
@@ -548,7 +550,7 @@ class LiveAuditTest {
                 System.out.printf(
                         "%d steps with results of %d bytes: %.2f reads a step, %d payloads not read%n",
                         steps, result.length(), 1.0 * reads / steps, unread);
-                assertThat(steps < 100 || reads <= 2 * steps + pages.size()).isTrue();
+                assertThat(steps < 10 || reads <= 2 * steps).isTrue();
             }
         }
     }
@@ -577,27 +579,71 @@ class LiveAuditTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 10, 99})
-    void of_a_few_steps_all_is_read_by_two_reads_for_each_and_two_for_the_run_and_one_for_each_payload(int steps)
+    @ValueSource(ints = {1, 2, 9})
+    void of_a_few_steps_all_is_read_by_two_reads_for_each_and_one_for_the_run_and_one_for_each_payload(int steps)
             throws InterruptedException {
         LiveAudit.Page small = counted(steps, "1");
-        assertThat(small.reads()).isLessThanOrEqualTo(2 * steps + 2);
+        assertThat(small.reads()).isLessThanOrEqualTo(2 * steps + 1);
         assertThat(small.unread()).isZero();
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 10, 99})
+    @ValueSource(ints = {1, 9})
     void of_a_few_steps_each_payload_is_read(int steps) throws InterruptedException {
         LiveAudit.Page large = counted(steps, MEDIUM);
-        assertThat(large.reads()).isLessThanOrEqualTo(3 * steps + 2);
+        assertThat(large.reads()).isLessThanOrEqualTo(3 * steps + 1);
         assertThat(large.unread()).isZero();
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {100, 400})
+    @ValueSource(ints = {10, 99, 400})
     void at_most_two_reads_are_made_for_a_step_and_each_is_counted(int steps) throws InterruptedException {
         LiveAudit.Page page = counted(steps, MEDIUM);
         assertThat(page.reads()).isLessThanOrEqualTo(2 * steps);
-        assertThat(page.unread()).as("each has a result beside its record").isBetween(1, steps / 5);
+        assertThat(page.unread()).as("each has a result beside its record").isBetween(1, 1 + steps / 10 + 8);
+    }
+
+    /** Dispatches of one step, with a result beside its record and an end far from all others: of each, something waits. */
+    @Test
+    void what_has_to_wait_is_left_to_chance_and_never_the_same_again_and_again() throws InterruptedException {
+        int steps = 12;
+        for (int i = 0; i < steps; i++) {
+            stack.work.on("s" + i, (input, context) -> StepResult.of(MEDIUM));
+            stack.dispatch("d" + i, Stack.step("s" + i));
+            stack.deliverAll();
+        }
+        Set<String> found = new TreeSet<>();
+        for (int i = 0; i < steps; i++) {
+            stack.ports.items().put(resultKey("s" + i), "0".getBytes(StandardCharsets.UTF_8));
+            sql("UPDATE record SET feed = NULL WHERE step_key = 's" + i + "'");
+        }
+        for (int i = 0; i < 60 && found.size() < 2 * steps; i++) {
+            LiveAudit.Page page = stack.stepstile.audit().look(Stack.RUN, null).orElseThrow();
+            assertThat(page.reads()).isLessThanOrEqualTo(2 * steps);
+            assertThat(page.unread()).isPositive();
+            page.violations().forEach(each -> found.add(each.kind() + " " + each.stepKey()));
+            LiveAudit.SecondLook again = page.again();
+            if (again != null) {
+                again.suspects().forEach(each -> found.add("suspect in " + each.dispatchId()));
+            }
+        }
+        assertThat(found).hasSize(2 * steps);
+    }
+
+    @Test
+    void a_run_in_which_nothing_has_happened_since_takes_one_read() throws InterruptedException {
+        endAll();
+        stack.stepstile.auditRounds().audit(stack.time.instant().plusSeconds(25));
+        stack.time.advance(Duration.ofMinutes(10));
+        stack.stepstile.auditRounds().audit(stack.time.instant().plusSeconds(25));
+        stack.time.advance(Duration.ofMinutes(10));
+        AuditRounds.Answer third =
+                stack.stepstile.auditRounds().audit(stack.time.instant().plusSeconds(25));
+        assertThat(third).isInstanceOfSatisfying(AuditRounds.Answer.Done.class, done -> {
+            assertThat(done.report().looked().settled()).isEqualTo(1);
+            assertThat(done.report().looked().reads())
+                    .as("the list of runs, and the run")
+                    .isEqualTo(2);
+        });
     }
 }

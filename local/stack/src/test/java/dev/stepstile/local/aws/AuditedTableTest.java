@@ -3,6 +3,7 @@ package dev.stepstile.local.aws;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stepstile.aws.AwsClients;
+import dev.stepstile.emulators.AwsUsage;
 import dev.stepstile.emulators.HiddenLoopback;
 import dev.stepstile.handlers.Echo;
 import dev.stepstile.port.StepQueue.Delivery;
@@ -32,6 +33,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -174,6 +176,7 @@ class AuditedTableTest {
             payloadsAreHeld();
             recordsAreHeldAgainstTheirDispatch();
             dispatchesAreHeld();
+            readsAreCounted();
         }
         assertThat(seen).isEqualTo(EnumSet.allOf(Violation.Kind.class));
     }
@@ -301,5 +304,36 @@ class AuditedTableTest {
         assertThat(audit(run)).containsExactly("MANIFEST_UNREADABLE null");
         alter(dispatch, "n", AttributeValue.fromS("seven"));
         assertThat(audit(run)).containsExactly("DISPATCHES_DAMAGED null");
+    }
+
+    private record Calls(LiveAudit.Page page, AwsUsage.Usage used) {
+        /** Queries, and items and objects that are read alone: what the look says that it read beside the records. */
+        long besideRecords() {
+            return Stream.of("DynamoDb.Query", "DynamoDb.GetItem", "S3.GetObject")
+                    .mapToLong(operation -> used.requests().getOrDefault(operation, 0L))
+                    .sum();
+        }
+    }
+
+    private Calls look(String run) throws InterruptedException {
+        AwsUsage.Usage before = aws.usage().soFar();
+        LiveAudit.Page page = stepstile.audit().look(run, null).orElseThrow();
+        return new Calls(page, aws.usage().soFar().since(before));
+    }
+
+    private void readsAreCounted() throws InterruptedException {
+        for (int steps : List.of(2, 9, 10, 30)) {
+            String run = "reads-" + steps;
+            ends(run, steps - 2);
+            Calls calls = look(run);
+            for (int again = 0;
+                    again < 3 && calls.besideRecords() != calls.page().reads() - steps;
+                    again++) {
+                calls = look(run); // a call was tried twice, as the machine was busy
+            }
+            assertThat(calls.besideRecords()).as(run).isEqualTo(calls.page().reads() - steps);
+            assertThat(calls.page().reads()).as(run).isLessThanOrEqualTo(steps < 10 ? 2 * steps + 2 : 2 * steps);
+            assertThat(calls.used().allWriteUnits()).as("it writes nothing").isZero();
+        }
     }
 }

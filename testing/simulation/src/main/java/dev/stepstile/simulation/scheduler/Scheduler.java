@@ -3,7 +3,6 @@ package dev.stepstile.simulation.scheduler;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.concurrent.atomic.AtomicLong;
@@ -38,7 +37,7 @@ public final class Scheduler {
 
     private final RandomGenerator random;
     private final PriorityQueue<Wake> timers =
-            new PriorityQueue<>(Comparator.comparingLong(Wake::at).thenComparingLong(Wake::order));
+            new PriorityQueue<>((a, b) -> a.at != b.at ? Long.compare(a.at, b.at) : Long.compare(a.order, b.order));
     private final List<Actor> ready = new ArrayList<>();
     private final AtomicLong picks = new AtomicLong();
     private final AtomicReference<@Nullable SimulationFailed> failure = new AtomicReference<>();
