@@ -99,6 +99,7 @@ class ResultFileTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
+                "a,b\n",
                 "a,b\n1,2\n",
                 "run,key,row,state,attempt,finishedAt,result,errorKind,errorMessage\nother,a,1,SUCCEEDED,1,,,,\n",
                 "run,key,row,state,attempt,finishedAt,result,errorKind,errorMessage\nr,a,1,SUCCEEDED,x,,,,\n",
@@ -111,6 +112,26 @@ class ResultFileTest {
                 .isThrownBy(() -> ResultSink.open(file, ResultFormat.CSV, "r"))
                 .withMessageContaining("something else in it");
         assertThat(Files.readString(file)).isEqualTo(content);
+    }
+
+    @Test
+    void is_named_by_its_extension_in_any_case() {
+        assertThat(List.of("a.jsonl", "a.NDJSON", "a.csv", "a.PARQUET"))
+                .extracting(name -> ResultFormat.of(name).orElseThrow())
+                .containsExactly(ResultFormat.JSONL, ResultFormat.JSONL, ResultFormat.CSV, ResultFormat.PARQUET);
+        assertThat(ResultFormat.of("csv")).isEmpty();
+    }
+
+    @Test
+    void has_a_message_of_several_lines_on_one() throws IOException {
+        Path file = file(ResultFormat.CSV);
+        StepError error = new StepError("HANDLER_FAILED", "one\r\ntwo\rthree");
+        append(
+                file,
+                ResultFormat.CSV,
+                new Result("r", "k", 1, StepStatus.FAILED, 1, AT, new Result.Outcome(null, error)));
+
+        assertThat(Files.readString(file)).contains("one  two three").doesNotContain("\r");
     }
 
     @Test
