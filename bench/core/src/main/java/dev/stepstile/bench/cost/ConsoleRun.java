@@ -47,8 +47,8 @@ final class ConsoleRun {
         /** An hour of the view, with API Gateway, Lambda and DynamoDB. */
         double dollarsAnHour() {
             return 60
-                    * (Price.API_REQUEST.of(calls)
-                            + Price.LAMBDA_REQUEST.of(calls)
+                    * (Price.API_REQUEST.of((double) calls)
+                            + Price.LAMBDA_REQUEST.of((double) calls)
                             + Price.LAMBDA_ARM_GB_SECOND.of(seconds * GIGABYTES)
                             + Price.DYNAMODB_READ.of(reads));
         }
@@ -133,7 +133,7 @@ final class ConsoleRun {
 
     private Object step(Stepstile stepstile, RunQueries queries) {
         StepRecord record = queries.step(run(queries), KEY).orElseThrow();
-        queries.running().of(record).orElseThrow();
+        var _ = queries.running().of(record).orElseThrow();
         return queries.log(record, record.attempt());
     }
 
