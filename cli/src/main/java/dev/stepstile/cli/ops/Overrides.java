@@ -48,7 +48,7 @@ final class Overrides {
         try {
             return Json.parse(value);
         } catch (Json.BadJson e) {
-            if (value.isBlank() || "{[\"".indexOf(value.strip().charAt(0)) < 0 && !isNumber(value)) {
+            if (value.isBlank() || ("{[\"".indexOf(value.strip().charAt(0)) < 0 && !isNumber(value))) {
                 return JsonNodeFactory.instance.textNode(value);
             }
             throw wrong("--set " + Text.quoted(name) + ": " + e.getMessage() + ".");
