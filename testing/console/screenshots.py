@@ -10,7 +10,7 @@ import threading
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from conftest import Served, Tab, launched, opened, run_address, step_address
 from PIL import Image
@@ -32,7 +32,7 @@ VIEWS = {
 def write(page: Page, file: Path) -> None:
     """A third of the bytes: the 128 most frequent colours as they are, and 128 that are near all others."""
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    counted: list[tuple[int, tuple[int, ...]]] = sorted(picture.getcolors(1 << 24) or [], reverse=True)
+    counted: list[tuple[int, Any]] = sorted(picture.getcolors(1 << 24) or [], reverse=True)
     colours = [colour for _, colour in counted]
     others = Image.new("RGB", (max(1, len(colours) - 128), 1))
     others.putdata(colours[128:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from conftest import CHECKOUT, LAUNCHER, Tab, eventually
@@ -114,7 +115,7 @@ BY_COMMAND = {
 @pytest.fixture
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """One step is dead, one succeeded, one runs on; and a step of another run is dead."""
-    late = {"input": {"seconds": 600}, "timeout_seconds": 1, "max_attempts": 1}
+    late: dict[str, Any] = {"input": {"seconds": 600}, "timeout_seconds": 1, "max_attempts": 1}
     with LocalStack(LAUNCHER, tmp_path_factory.mktemp("stack"), lease_seconds=5) as stack:
         with StepstileClient(stack.endpoint) as client:
             client.dispatch("weekly", [Step("load-eu", "stepstile.sleep", **late)])

@@ -114,21 +114,21 @@ def test_what_it_holds_can_be(api: Api) -> None:
     assert wrong(api) == []
 
 
-@pytest.mark.parametrize(
-    "seeded",
-    [
-        lambda step: step.attempts.append(step.attempts[-1]),
-        lambda step: setattr(step, "state", "DEAD"),
-        lambda step: setattr(step, "attempt", 4),
-        lambda step: step.attempts.pop(0),
-        lambda step: step.attempts.reverse(),
-        lambda step: setattr(step, "error", None),
-        lambda step: step.attempts[0].update(kind="TERMINAL_FAILURE"),
-        lambda step: step.attempts[0].update(kind="TIMEOUT"),
-        lambda step: setattr(step, "finished", step.queued),
-        lambda step: setattr(step, "started", 0.0),
-    ],
-)
+SEEDED: list[Callable[[Step], Any]] = [
+    lambda step: step.attempts.append(step.attempts[-1]),
+    lambda step: setattr(step, "state", "DEAD"),
+    lambda step: setattr(step, "attempt", 4),
+    lambda step: step.attempts.pop(0),
+    lambda step: step.attempts.reverse(),
+    lambda step: setattr(step, "error", None),
+    lambda step: step.attempts[0].update(kind="TERMINAL_FAILURE"),
+    lambda step: step.attempts[0].update(kind="TIMEOUT"),
+    lambda step: setattr(step, "finished", step.queued),
+    lambda step: setattr(step, "started", 0.0),
+]
+
+
+@pytest.mark.parametrize("seeded", SEEDED)
 def test_what_cannot_be_is_found(api: Api, seeded: Callable[[Step], Any]) -> None:
     step = next(step for step in api.runs["nightly"].steps.values() if step.state == "FAILED")
     seeded(step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -272,9 +272,14 @@ def test_a_value_that_is_not_json_is_refused_before_it_is_sent(client: Stepstile
 @pytest.mark.parametrize("run_id", [".", ".."])
 def test_a_run_id_that_a_proxy_would_resolve_is_refused_before_it_is_sent(run_id: str) -> None:
     with StepstileClient("http://127.0.0.1:9") as nowhere:
-        for call in (nowhere.status, nowhere.cancel, lambda run: nowhere.pause(run_id=run)):
+        calls: list[Callable[[], object]] = [
+            lambda: nowhere.status(run_id),
+            lambda: nowhere.cancel(run_id),
+            lambda: nowhere.pause(run_id=run_id),
+        ]
+        for call in calls:
             with pytest.raises(BadInput, match=r"run_id must not be \. or \.\."):
-                call(run_id)
+                call()
 
 
 def test_the_log_of_a_long_step_is_reported_while_it_runs(client: StepstileClient, run_id: str) -> None:

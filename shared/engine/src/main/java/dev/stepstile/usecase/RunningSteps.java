@@ -15,7 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -167,7 +167,7 @@ public final class RunningSteps {
         for (int first = 0; first < steps.size(); first += Limits.LOOKUP_KEYS) {
             batches.add(steps.subList(first, Math.min(steps.size(), first + Limits.LOOKUP_KEYS)));
         }
-        Map<StepId, StepRecord> found = new HashMap<>();
+        Map<StepId, StepRecord> found = new LinkedHashMap<>();
         ParallelCalls.map(runtime.tasks(), READS_AT_ONCE, "read running steps", batches, this::read).stream()
                 .flatMap(List::stream)
                 .forEach(record -> found.put(record.id(), record));
