@@ -82,7 +82,8 @@ public sealed interface FeedEntry {
     }
 
     private static DamagedData noPosition(String position, NumberFormatException e) {
-        return new DamagedData("The feed has an entry at '" + position + "', where Stepstile puts none", e);
+        return new DamagedData(
+                "The feed has an entry at '" + position + "', where Stepstile puts none: it was edited by hand.", e);
     }
 
     static String endedPosition(Instant at, String stepKey, int attempt) {

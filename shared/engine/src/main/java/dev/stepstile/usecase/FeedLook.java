@@ -86,7 +86,7 @@ final class FeedLook {
             came = entries(wanted, entries);
         } catch (DamagedData damaged) { // an entry without a time, which any step here may be behind
             String first = wanted.getFirst().id().stepKey();
-            Fault unreadable = new Fault(Violation.Kind.FEED_WRONG, damaged.getMessage() + ".");
+            Fault unreadable = new Fault(Violation.Kind.FEED_WRONG, String.valueOf(damaged.getMessage()));
             return new Looked(Map.of(first, unreadable), 0, wanted.size() - 1);
         }
         for (StepRecord record : wanted.subList(0, came)) {

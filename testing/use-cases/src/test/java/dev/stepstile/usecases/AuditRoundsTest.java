@@ -276,6 +276,51 @@ class AuditRoundsTest {
         assertThat(stack.count(Metric.STEPS_AUDITED)).isEqualTo(3 * RUNS);
     }
 
+    /** All rows of the store but the one that says how far the audit came. */
+    private List<String> stored() throws SQLException {
+        List<String> rows = new ArrayList<>();
+        Path database = folder.resolve("state").resolve("stepstile.db");
+        try (var connection = DriverManager.getConnection("jdbc:sqlite:" + database);
+                var query = connection.createStatement()) {
+            List<String> tables = new ArrayList<>();
+            try (var names = query.executeQuery("SELECT name FROM sqlite_master WHERE type = 'table'")) {
+                while (names.next()) {
+                    tables.add(names.getString(1));
+                }
+            }
+            assertThat(tables).contains("run", "dispatch", "record", "page", "message", "item", "worker");
+            for (String table : tables) {
+                try (var found = query.executeQuery("SELECT * FROM " + table)) {
+                    while (found.next()) {
+                        StringBuilder row = new StringBuilder(table);
+                        for (int i = 1; i <= found.getMetaData().getColumnCount(); i++) {
+                            row.append(' ').append(found.getString(i));
+                        }
+                        rows.add(row.toString());
+                    }
+                }
+            }
+        }
+        rows.removeIf(row -> row.startsWith("item audit/progress "));
+        return rows;
+    }
+
+    @Test
+    void a_round_writes_nothing_but_how_far_it_came_whatever_it_finds() throws InterruptedException, SQLException {
+        endRuns(RUNS);
+        dispatch("open", Stack.step("waits"));
+        sql("UPDATE record SET feed = NULL WHERE step_key = 'a' AND run_id = 'run-1'");
+        sql("DELETE FROM record WHERE step_key = 'b' AND run_id = 'run-2'");
+        StateFolderDamage.dispatch(folder.resolve("state"), "run-3", "d1");
+        List<String> before = stored();
+        assertThat(before).hasSizeGreaterThan(3 * RUNS);
+        round(SHORT);
+        stack.time.advance(LiveAudit.LOOK_AGAIN_AFTER);
+        audit(LONG);
+        assertThat(stack.count(Metric.AUDIT_VIOLATIONS)).isGreaterThanOrEqualTo(3);
+        assertThat(stored()).isEqualTo(before);
+    }
+
     @Test
     void a_part_that_cannot_tell_how_far_the_audit_came_is_counted_as_failed() throws InterruptedException {
         endRuns(2);
