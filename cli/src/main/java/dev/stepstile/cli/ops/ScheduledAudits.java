@@ -71,10 +71,9 @@ record ScheduledAudits(long completed, long failed, boolean failing, long violat
         return completed > 0
                 ? Optional.of(Finding.ok(
                         "audit",
-                        "no violation"
-                                + (failed > 0
-                                        ? "; " + parts + " failed, and the newest did not"
-                                        : " in " + Text.count(completed, "part") + " of the audit of all runs")))
+                        failed > 0
+                                ? parts + " of the audit of all runs failed, and the newest did not"
+                                : "no violation in " + Text.count(completed, "part") + " since the start"))
                 : Optional.empty();
     }
 }

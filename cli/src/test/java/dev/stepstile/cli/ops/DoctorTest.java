@@ -211,7 +211,8 @@ class DoctorTest {
 
         InThisJvm goesOn = examinedWhereAuditsCount("4", "2", false, "0");
         assertThat(goesOn.status()).as(goesOn.out()).isZero();
-        assertThat(goesOn.out()).contains("ok     audit", "2 of 6 parts failed, and the newest did not");
+        assertThat(goesOn.out())
+                .contains("ok     audit", "2 of 6 parts of the audit of all runs failed, and the newest");
 
         InThisJvm found = examinedWhereAuditsCount("5", "0", false, "7");
         assertThat(found.status()).isEqualTo(Exit.NO);

@@ -6,6 +6,7 @@ import dev.stepstile.aws.AwsClients;
 import dev.stepstile.emulators.AwsUsage;
 import dev.stepstile.emulators.HiddenLoopback;
 import dev.stepstile.handlers.Echo;
+import dev.stepstile.port.RunPosition;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.runtime.JvmRuntime;
 import dev.stepstile.step.Payload;
@@ -179,6 +180,7 @@ class AuditedTableTest {
             dispatchesAreHeld();
             readsAreCounted();
             aRoundWritesHowFarItCame();
+            aRunWithoutItsPlaceHidesNoOther();
         }
         assertThat(seen).isEqualTo(EnumSet.allOf(Violation.Kind.class));
     }
@@ -366,5 +368,15 @@ class AuditedTableTest {
         assertThat(dynamoDb.getItem(get -> get.tableName(table()).key(key("payload#audit/progress", "payload")))
                         .item())
                 .isNotEmpty();
+    }
+
+    private void aRunWithoutItsPlaceHidesNoOther() throws InterruptedException {
+        alter(key("run#later", "run"), "feedSk", AttributeValue.fromS("first"));
+        assertThat(aws.ports().store().runs(null, 100))
+                .extracting(RunPosition::runId)
+                .contains("result", "moved")
+                .doesNotContain("later");
+        assertThat(stepstile.auditRounds().audit(Instant.now().plus(ahead).plus(Duration.ofSeconds(60))))
+                .isInstanceOf(AuditRounds.Answer.Done.class);
     }
 }
