@@ -196,10 +196,11 @@ public final class DeadLetters {
             int redriven = 0;
             boolean inTime = true;
             for (Map.Entry<Run, Set<String>> ofRun : before.keysByRun(dead).entrySet()) {
-                inTime = inTime && runtime.now().isBefore(deadline);
-                if (inTime) {
-                    redriven += redriver.redriveDead(ofRun.getKey(), retry.of(ofRun.getValue()), deadline);
+                inTime = runtime.now().isBefore(deadline);
+                if (!inTime) {
+                    break;
                 }
+                redriven += redriver.redriveDead(ofRun.getKey(), retry.of(ofRun.getValue()), deadline);
             }
             LetterSteps.Standing after = steps.of(look.selected);
             List<Letter> over = look.selected.stream().filter(after::passed).toList();

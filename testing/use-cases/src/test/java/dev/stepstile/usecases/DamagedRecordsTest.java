@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.api.TerminalFailure;
+import dev.stepstile.codec.Json;
 import dev.stepstile.contracts.StateFolderDamage;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepState.Name;
@@ -188,6 +189,32 @@ class DamagedRecordsTest {
                         .path("replayed")
                         .asBoolean())
                 .isTrue();
+    }
+
+    @Test
+    void keeps_its_dead_letter_which_is_not_called_stale_until_it_is_repaired() throws InterruptedException {
+        stack.work.on("a", (input, context) -> {
+            throw new IllegalStateException("no");
+        });
+        stack.dispatch("d1", Stack.once("a"));
+        stack.deliver();
+        damage("a");
+        JsonNode letter = api.get("/v1/dead-letters").path("deadLetters").path(0);
+        assertThat(letter.path("stepState").asText()).isEqualTo("UNKNOWN");
+        assertThat(letter.has("stale")).isFalse();
+        String left = "{\"redrivenCount\":0,\"deletedCount\":0,\"leftCount\":1,\"complete\":true}";
+        assertThat(api.ok(200, "POST", "/v1/dead-letters/redrive", "{\"all\":true}"))
+                .isEqualTo(Json.parse(left));
+        assertThat(api.ok(200, "POST", "/v1/dead-letters/purge", "{\"all\":true}")
+                        .path("leftCount")
+                        .asInt())
+                .isEqualTo(1);
+        repair("a");
+        assertThat(api.ok(200, "POST", "/v1/dead-letters/redrive", "{\"all\":true}")
+                        .path("redrivenCount")
+                        .asInt())
+                .isEqualTo(1);
+        assertThat(stack.state("a")).isEqualTo(Name.RETRYING);
     }
 
     @Test

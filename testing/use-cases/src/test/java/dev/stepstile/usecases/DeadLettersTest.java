@@ -231,6 +231,32 @@ class DeadLettersTest {
         assertThat(stack.state("a")).isEqualTo(StepState.Name.SUCCEEDED);
     }
 
+    @Test
+    void a_letter_of_an_earlier_death_is_stale_and_redrives_nothing_although_its_step_has_died_again()
+            throws Exception {
+        stack.work.on("a", (input, context) -> {
+            throw new IllegalStateException("always");
+        });
+        stack.dispatch("d1", once("a"));
+        stack.deliverAll();
+        String old = letters().getFirst();
+        post(REDRIVE, ALL);
+        stack.deliverAll();
+        String newest = letters().getFirst();
+        post(PURGE, ALL);
+        stack.ports.deadLetters().moveToDeadLetters("g", old);
+        JsonNode letter = list("").path("deadLetters").path(0);
+        assertThat(letter.path("attempt").intValue()).isEqualTo(1);
+        assertThat(letter.path("stepState").textValue()).isEqualTo("DEAD");
+        assertThat(letter.path("stale").booleanValue()).isTrue();
+        assertThat(post(REDRIVE, ALL))
+                .isEqualTo(Json.parse("{\"redrivenCount\":0,\"deletedCount\":1,\"leftCount\":0,\"complete\":true}"));
+        assertThat(stack.state("a")).isEqualTo(StepState.Name.DEAD);
+        stack.ports.deadLetters().moveToDeadLetters("g", newest);
+        assertThat(list("").path("deadLetters").path(0).has("stale")).isFalse();
+        assertThat(post(REDRIVE, ALL).path("redrivenCount").intValue()).isEqualTo(1);
+    }
+
     /** Wherever a redrive ends, a step that is DEAD has its letter, and the same call again does the rest. */
     @Test
     void a_crash_of_a_redrive_at_any_call_leaves_a_letter_and_loses_no_step() throws Exception {
@@ -450,8 +476,14 @@ class DeadLettersTest {
             queue.moveToDeadLetters("g", "garbage");
         }
         String all = "{\"all\":true,\"unrecognised\":true}";
+        JsonNode would = post(PURGE, "{\"all\":true,\"unrecognised\":true,\"dryRun\":true}");
+        assertThat(would.path("deletedCount").intValue()).isEqualTo(1_000);
+        assertThat(would.path("examples")).hasSize(10);
+        assertThat(would.path("complete").booleanValue()).isFalse();
         JsonNode first = post(PURGE, all);
-        assertThat(first.path("purgedCount").intValue()).isEqualTo(1_000);
+        assertThat(first.path("purgedCount").intValue())
+                .as("a dry run hides none")
+                .isEqualTo(1_000);
         assertThat(first.path("complete").booleanValue()).isFalse();
         JsonNode second = post(PURGE, all);
         assertThat(second.path("purgedCount").intValue()).isEqualTo(3);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.api.TerminalFailure;
+import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.step.RetryPolicy;
 import dev.stepstile.usecase.Dispatcher.NewStep;
 import dev.stepstile.usecase.FailureGroups;
@@ -93,6 +94,28 @@ class FailuresTest {
     }
 
     @Test
+    void a_group_has_the_times_of_its_first_and_its_last_failure_in_whatever_order_they_are_found()
+            throws InterruptedException {
+        stack.dispatch("d1", failing("s0", "no"), failing("s1", "no"), failing("s2", "no"));
+        for (String key : List.of("s1", "s2", "s0")) {
+            stack.time.advance(Duration.ofMinutes(1));
+            deliver(key);
+        }
+        JsonNode group = api.get("/v1/runs/r1/failures").path("failures").path(0);
+        assertThat(group.path("examples").findValuesAsText("key")).containsExactly("s0", "s1", "s2");
+        assertThat(group.path("firstAt").asText()).isEqualTo("2026-11-24T08:01:00Z");
+        assertThat(group.path("lastAt").asText()).isEqualTo("2026-11-24T08:03:00Z");
+    }
+
+    private void deliver(String key) throws InterruptedException {
+        List<Delivery> seen = stack.receive(10);
+        stack.deliver(seen.stream()
+                .filter(delivery -> delivery.body().contains("\"" + key + "\""))
+                .toList());
+        seen.forEach(delivery -> stack.ports.queue().changeVisibility(delivery.receipt(), Duration.ZERO));
+    }
+
+    @Test
     void the_steps_of_a_group_are_found_by_its_id() throws InterruptedException {
         stack.dispatch(
                 "d1", failing("a1", "order 1 not found"), failing("a2", "order 2 not found"), failing("b", "no"));
@@ -124,9 +147,11 @@ class FailuresTest {
         JsonNode retried = api.get("/v1/runs/r1/failures?state=RETRYING");
         assertThat(retried.path("readCount").intValue()).isEqualTo(1);
         assertThat(retried.path("failures").path(0).path("message").asText()).contains("slow …");
-        assertThat(retried.path("failures").path(0).path("firstAt").asText())
-                .as("when the attempt failed, not when the next one is due")
-                .isEqualTo("2026-11-24T08:00:00Z");
+        for (String time : List.of("firstAt", "lastAt")) {
+            assertThat(retried.path("failures").path(0).path(time).asText())
+                    .as("when the attempt failed, not when the next one is due")
+                    .isEqualTo("2026-11-24T08:00:00Z");
+        }
         assertThat(api.get("/v1/runs/r1/failures?state=QUEUED,SUCCEEDED").path("failures"))
                 .isEmpty();
     }

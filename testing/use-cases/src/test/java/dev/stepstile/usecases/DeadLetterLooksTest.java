@@ -1,0 +1,173 @@
+package dev.stepstile.usecases;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.codec.Json;
+import dev.stepstile.port.DeadLetterQueue;
+import dev.stepstile.port.PortException;
+import dev.stepstile.port.Ports;
+import dev.stepstile.port.StepQueue.Delivery;
+import dev.stepstile.step.Limits;
+import dev.stepstile.step.StepOverrides;
+import dev.stepstile.usecase.DeadLetters;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How far one call looks through the dead letters, and what it leaves to others. */
+class DeadLetterLooksTest {
+    private static final String REDRIVE = "/v1/dead-letters/redrive";
+    private static final String ALL = "{\"all\":true}";
+
+    @TempDir
+    Path folder;
+
+    private Stack stack;
+    private Api api;
+
+    @BeforeEach
+    void open() {
+        stack = new Stack(folder);
+        api = new Api(stack);
+    }
+
+    @AfterEach
+    void close() {
+        stack.close();
+    }
+
+    private void dead(String runId, String key) throws InterruptedException {
+        stack.work.on(key, (input, context) -> {
+            throw new IllegalStateException("broken");
+        });
+        api.ok(
+                202,
+                "POST",
+                "/v1/runs/" + runId + "/dispatches",
+                "{\"steps\":[{\"key\":\"" + key + "\",\"handler\":\"work\",\"maxAttempts\":1}]}");
+        stack.deliverAll();
+    }
+
+    private void send(int letters, String body) {
+        for (int i = 0; i < letters; i++) {
+            stack.ports.deadLetters().moveToDeadLetters("g", body);
+        }
+    }
+
+    private List<String> letters() {
+        return stack.ports.deadLetters().peek(100);
+    }
+
+    private JsonNode redriven() throws InterruptedException {
+        return api.ok(200, "POST", REDRIVE, ALL);
+    }
+
+    @Test
+    void a_redrive_leaves_the_runs_that_it_has_no_more_time_for_to_the_next_call() throws InterruptedException {
+        dead("r1", "a");
+        dead("r2", "b");
+        stack.faults.afterNext("queue.send", () -> stack.time.advance(Duration.ofSeconds(29)));
+        assertThat(redriven())
+                .isEqualTo(Json.parse("{\"redrivenCount\":1,\"deletedCount\":1,\"leftCount\":1,\"complete\":false}"));
+        stack.time.advance(Duration.ofMinutes(2));
+        assertThat(redriven())
+                .isEqualTo(Json.parse("{\"redrivenCount\":1,\"deletedCount\":1,\"leftCount\":0,\"complete\":true}"));
+    }
+
+    /** What is deleted needs no release, of which SQS takes ten by one call. */
+    @Test
+    void a_redrive_releases_the_letters_that_it_leaves_and_no_others() throws InterruptedException {
+        dead("r1", "a");
+        send(1, "hello");
+        Noting noting = new Noting(stack.ports.deadLetters(), new ArrayList<>());
+        stack.over(new Ports(
+                        stack.ports.store(),
+                        stack.ports.workers(),
+                        stack.ports.pauses(),
+                        stack.ports.queue(),
+                        noting,
+                        stack.ports.payloads(),
+                        stack.ports.notifier()))
+                .deadLetters()
+                .redrive(
+                        new DeadLetters.Selection(null, Set.of(), null, null, false),
+                        new DeadLetters.Retry(StepOverrides.NONE, null, null),
+                        false,
+                        Stack.START.plusSeconds(29));
+        assertThat(noting.released()).hasSize(1);
+        assertThat(letters()).containsExactly("hello");
+    }
+
+    /** A queue that notes what is released. */
+    private record Noting(DeadLetterQueue queue, List<String> released) implements DeadLetterQueue {
+        @Override
+        public void moveToDeadLetters(String group, String body) {
+            queue.moveToDeadLetters(group, body);
+        }
+
+        @Override
+        public List<Delivery> receive(int max, Duration hidden) {
+            return queue.receive(max, hidden);
+        }
+
+        @Override
+        public void release(List<String> receipts) {
+            released.addAll(receipts);
+            queue.release(receipts);
+        }
+
+        @Override
+        public void delete(List<String> receipts) {
+            queue.delete(receipts);
+        }
+
+        @Override
+        public long approximateCount() {
+            return queue.approximateCount();
+        }
+    }
+
+    @Test
+    void what_was_received_before_the_queue_failed_is_there_at_once() {
+        send(12, "hello");
+        stack.faults.fail("deadLetters.receive", 1);
+        assertThatExceptionOfType(PortException.class).isThrownBy(() -> api.get("/v1/dead-letters"));
+        assertThat(letters()).hasSize(12);
+    }
+
+    @Test
+    void bodies_are_read_until_they_are_half_an_answer() throws InterruptedException {
+        send(30, "x".repeat(Limits.ANSWER_BYTES / 30));
+        JsonNode listed = api.get("/v1/dead-letters?body=true");
+        assertThat(listed.path("deadLetters")).hasSize(20);
+        assertThat(listed.path("complete").booleanValue()).isFalse();
+        assertThat(stack.faults.calls("deadLetters.receive")).isEqualTo(2);
+        assertThat(api.get("/v1/dead-letters").path("deadLetters"))
+                .as("without bodies")
+                .hasSize(30);
+    }
+
+    @Test
+    void a_call_looks_for_ten_seconds_and_leaves_the_rest_to_the_next() throws InterruptedException {
+        send(30, "hello");
+        receiveSlowly();
+        JsonNode purged = api.ok(200, "POST", "/v1/dead-letters/purge", "{\"unrecognised\":true}");
+        assertThat(purged).isEqualTo(Json.parse("{\"purgedCount\":20,\"leftCount\":0,\"complete\":false}"));
+    }
+
+    /** From here on, each receive takes five seconds. */
+    private void receiveSlowly() {
+        stack.faults.afterNext("deadLetters.receive", () -> {
+            stack.time.advance(Duration.ofSeconds(5));
+            receiveSlowly();
+        });
+    }
+}
