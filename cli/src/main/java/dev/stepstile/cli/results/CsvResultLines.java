@@ -82,6 +82,9 @@ final class CsvResultLines implements ResultLines {
                 }
                 first = false;
             }
+            if (first) {
+                throw new ResultsFileException("line 1 is not the result of a step");
+            }
         } catch (CsvParseException e) {
             throw new ResultsFileException("it is not CSV");
         }

@@ -82,14 +82,8 @@ final class ResultFile implements ResultSink {
         try {
             if (end == 0) {
                 refuseWhatIsNoBeginning(runId);
-            }
-            try (InputStream in = new BufferedInputStream(new FirstBytes(Files.newInputStream(path), end))) {
-                lines.read(in, line -> {
-                    if (!line.runId().equals(runId)) {
-                        throw new ResultsFileException("it has results of run " + line.runId());
-                    }
-                    note(line.key(), line.attempt(), line.state());
-                });
+            } else {
+                read(path, end, runId);
             }
         } catch (ResultsFileException e) {
             throw new ResultsFileException(path + " has something else in it: " + e.getMessage()
@@ -99,6 +93,17 @@ final class ResultFile implements ResultSink {
         file.seek(end);
         if (end == 0) {
             file.write(lines.header().getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private void read(Path path, long end, String runId) throws IOException {
+        try (InputStream in = new BufferedInputStream(new FirstBytes(Files.newInputStream(path), end))) {
+            lines.read(in, line -> {
+                if (!line.runId().equals(runId)) {
+                    throw new ResultsFileException("it has results of run " + line.runId());
+                }
+                note(line.key(), line.attempt(), line.state());
+            });
         }
     }
 

@@ -24,7 +24,7 @@ interface ResultLines {
     String line(Result result);
 
     /**
-     * Reads the lines of a file, of which the last is whole.
+     * Reads the lines of a file, of which there is one and the last is whole.
      *
      * @throws ResultsFileException if there is a line that is none of this format
      */

@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.stepstile.client.JsonValue;
 import dev.stepstile.client.StepError;
 import dev.stepstile.client.StepStatus;
+import dev.stepstile.step.Limits;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -15,6 +18,7 @@ import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -83,6 +87,7 @@ class ResultFileTest {
                 "{\"run\":\"other\",\"key\":\"a\",\"state\":\"SUCCEEDED\",\"attempt\":1}\n",
                 "{\"run\":\"r\",\"key\":\"a\",\"state\":\"SUCCEEDED\"}\n",
                 "{\"run\":\"r\",\"key\":\"a\",\"state\":\"FINE\",\"attempt\":1}\n",
+                "{\"run\":\"r\",\"key\":\"a\",\"state\":\"SUCCEEDED\",\"attempt\":1.5}\n",
                 "\"run\"\n",
                 "[1]\n"
             })
@@ -97,21 +102,70 @@ class ResultFileTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "a,b\n",
-                "a,b\n1,2\n",
-                "run,key,row,state,attempt,finishedAt,result,errorKind,errorMessage\nother,a,1,SUCCEEDED,1,,,,\n",
-                "run,key,row,state,attempt,finishedAt,result,errorKind,errorMessage\nr,a,1,SUCCEEDED,x,,,,\n",
-                "run,key,row,state,attempt,finishedAt,result,errorKind,errorMessage\nr,a\n"
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "a,b; | line 1 is not the result of a step",
+                "a,b;1,2; | line 1 is not the result of a step",
+                "; | line 1 is not the result of a step",
+                "HEADER;other,a,1,SUCCEEDED,1,,,,; | it has results of run other",
+                "HEADER;r,a,1,SUCCEEDED,1,,,,;r,b,1,SUCCEEDED,x,,,,; | line 3 is not the result of a step",
+                "HEADER;r,a,1,SUCCEEDED,9999999999,,,,; | line 2 is not the result of a step",
+                "HEADER;r,a,1,FINE,1,,,,; | line 2 is not the result of a step",
+                "HEADER;r,a; | line 2 is not the result of a step",
+                "HEADER;r,a,1,SUCCEEDED,1; | line 2 is not the result of a step",
+                "HEADER;r,a,1,SUCCEEDED,1,,,,,; | line 2 is not the result of a step",
+                "HEADER;r,\"a\"b,1,SUCCEEDED,1,,,,; | it is not CSV"
             })
-    void of_somebody_elses_CSV_is_refused_and_stays_as_it_is(String content) throws IOException {
+    void of_somebody_elses_CSV_is_refused_by_its_place_and_stays_as_it_is(String lines, String why) throws IOException {
+        String content = lines.replace("HEADER", "run,key,row,state,attempt,finishedAt,result,errorKind,errorMessage")
+                .replace(';', '\n');
         Path file = Files.writeString(file(ResultFormat.CSV), content);
 
         assertThatExceptionOfType(ResultsFileException.class)
                 .isThrownBy(() -> ResultSink.open(file, ResultFormat.CSV, "r"))
-                .withMessageContaining("something else in it");
+                .withMessageContaining("something else in it: " + why + ". Name");
         assertThat(Files.readString(file)).isEqualTo(content);
+    }
+
+    @Test
+    void that_is_no_JSON_is_refused_by_its_line() throws IOException {
+        Path file = file(ResultFormat.JSONL);
+        append(file, ResultFormat.JSONL, succeeded("a"));
+        Files.writeString(file, Files.readString(file) + "notes\n");
+
+        assertThatExceptionOfType(ResultsFileException.class)
+                .isThrownBy(() -> ResultSink.open(file, ResultFormat.JSONL, "r"))
+                .withMessageContaining("something else in it: line 2 is not JSON. Name");
+    }
+
+    /** In a cell of CSV, each quote is two. */
+    @ParameterizedTest
+    @EnumSource(names = {"JSONL", "CSV"})
+    void is_read_again_with_a_result_of_the_largest_size_that_is_mostly_quotes(ResultFormat format) throws IOException {
+        Path file = file(format);
+        String json = "[" + "\"\",".repeat((Limits.RESULT_BYTES - 3) / 3) + "0]";
+        Result.Outcome large = new Result.Outcome(JsonValue.parse(json), null);
+        append(file, format, new Result("r", "a", 1, StepStatus.SUCCEEDED, 1, AT, large));
+        long size = Files.size(file);
+
+        append(file, format, succeeded("a"));
+
+        assertThat(Files.size(file)).isEqualTo(size).isGreaterThan(json.length());
+    }
+
+    @Test
+    void is_read_to_the_end_of_its_whole_lines_also_byte_by_byte() throws IOException {
+        byte[] bytes = {1, 2, 3, 4, 5};
+        try (InputStream in = new FirstBytes(new ByteArrayInputStream(bytes), 3)) {
+            assertThat(List.of(in.read(), in.readNBytes(1)[0], in.read(), in.read()))
+                    .hasToString("[1, 2, 3, -1]");
+            assertThat(in.readAllBytes()).isEmpty();
+        }
+        try (InputStream in = new FirstBytes(new ByteArrayInputStream(bytes), 9)) {
+            assertThat(in.readAllBytes()).isEqualTo(bytes);
+            assertThat(in.read()).isEqualTo(-1);
+        }
     }
 
     @Test
