@@ -9,8 +9,7 @@ export function connection(error) {
   document.dispatchEvent(new CustomEvent("connection", { detail: error }));
 }
 
-/** Waits until the page is seen, or the signal is aborted. */
-export function visible(signal) {
+function visible(signal) {
   if (!document.hidden) {
     return Promise.resolve();
   }

@@ -9,7 +9,8 @@ import java.util.Optional;
 public final class Launcher {
     private final Optional<Path> file;
 
-    Launcher(Map<String, String> environment) {
+    /** @param environment of the process, in which the launcher has named itself */
+    public Launcher(Map<String, String> environment) {
         this.file = Optional.ofNullable(environment.get("STEPSTILE_LAUNCHER"))
                 .filter(path -> !path.isEmpty())
                 .map(path -> Path.of(path).toAbsolutePath().normalize());

@@ -46,6 +46,20 @@ public final class InitCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
+    private final Launcher launcher;
+    private final @Nullable String version;
+
+    /** Of this process, with the version that the build wrote into its jar. */
+    public InitCommand() {
+        this(Launcher.ofThisProcess(), InitCommand.class.getPackage().getImplementationVersion());
+    }
+
+    /** @param version of what the projects need; null if this is not the built command line */
+    InitCommand(Launcher launcher, @Nullable String version) {
+        this.launcher = launcher;
+        this.version = version;
+    }
+
     @Override
     public Integer call() throws IOException {
         Path target = folder.toAbsolutePath().normalize();
@@ -94,16 +108,13 @@ public final class InitCommand implements Callable<Integer> {
     }
 
     /** In the new project's documentation: from there, the launcher of a checkout is called by its path. */
-    private static String stepstile() {
-        Launcher launcher = Launcher.ofThisProcess();
+    private String stepstile() {
         return launcher.isInstalled()
                 ? launcher.command()
                 : launcher.checkout("init").resolve("stepstile").toString();
     }
 
-    /** As the build wrote it into the jar. */
-    private static String version() {
-        String version = InitCommand.class.getPackage().getImplementationVersion();
+    private String version() {
         if (version == null) {
             throw new IllegalStateException(
                     "This is not the built command line: call init by ./stepstile or stepstile.");

@@ -65,9 +65,6 @@ public final class AuditCommand extends ApiCommand {
         audit.finish();
         if (!json) {
             screen().say(summary(audit));
-            if (violations > 0) {
-                screen().say("What to do about each kind: docs/operations.md#audit-of-all-runs");
-            }
         }
         return violations == 0 ? Exit.DONE : Exit.NO;
     }

@@ -76,7 +76,7 @@ final class DirectoryPayloadStore implements PayloadStore {
 
     @Override
     public boolean exists(String key) {
-        return Files.isRegularFile(file(key));
+        return Files.exists(file(key));
     }
 
     private Path file(String key) {
