@@ -3,6 +3,7 @@ package dev.stepstile.cli.ops;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stepstile.client.RefusedException;
+import dev.stepstile.client.UnreachableException;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -24,7 +25,8 @@ import picocli.CommandLine.Parameters;
             "  ./stepstile audit --all --rate 200 --json",
             "",
             "Exit status: 0 nothing is wrong, 1 violations, 3 no such run,",
-            "4 the API is not reached. Kinds of violations: docs/protocol.md#audit"
+            "4 the API is not reached, or what is stored of a run.",
+            "Kinds of violations: docs/protocol.md#audit"
         })
 public final class AuditCommand extends ApiCommand {
     @Parameters(arity = "0..1", paramLabel = "RUN", description = "The id of the run.")
@@ -40,6 +42,7 @@ public final class AuditCommand extends ApiCommand {
     private int rate = 1_000;
 
     private long violations;
+    private long unread;
 
     @Override
     int ask(Calls calls) {
@@ -50,7 +53,12 @@ public final class AuditCommand extends ApiCommand {
         if (rate < 1) {
             throw wrong("--rate is at least 1.");
         }
-        RunAudit audit = new RunAudit(calls, rate, RunAudit.Waiting.REAL, this::found);
+        RunAudit audit = new RunAudit(calls, rate, RunAudit.Waiting.REAL, this::found, (each, e) -> {
+            if (!all) {
+                throw e;
+            }
+            passOver(calls, each, e);
+        });
         if (run != null) {
             audit.begin(run, path(run));
         } else {
@@ -66,7 +74,14 @@ public final class AuditCommand extends ApiCommand {
         if (!json) {
             screen().say(summary(audit));
         }
-        return violations == 0 ? Exit.DONE : Exit.NO;
+        return violations > 0 ? Exit.NO : unread > 0 ? Exit.NOT_REACHED : Exit.DONE;
+    }
+
+    /** Goes on without a run whose data cannot be had, unless no call at all is answered. */
+    private void passOver(Calls calls, String each, UnreachableException e) {
+        calls.get("/v1/runs", Map.of("limit", "1"));
+        unread++;
+        errors().say("Run " + Text.clean(each) + " is not audited, and the audit goes on: " + e.getMessage());
     }
 
     /** One that was deleted by age meanwhile has nothing to be audited. */
@@ -102,7 +117,10 @@ public final class AuditCommand extends ApiCommand {
         RunAudit.Totals totals = audit.totals();
         return Text.count(totals.steps(), "step") + " of " + Text.count(totals.runs(), "run") + ", "
                 + Text.count(totals.reads(), "read") + ": "
-                + (violations == 0 ? "nothing is wrong." : Text.count(violations, "violation") + ".")
-                + (totals.unread() == 0 ? "" : " " + Text.count(totals.unread(), "payload") + " not looked at.");
+                + (violations == 0
+                        ? "nothing is wrong" + (unread == 0 ? "." : " there.")
+                        : Text.count(violations, "violation") + ".")
+                + (totals.unread() == 0 ? "" : " " + Text.count(totals.unread(), "payload") + " not looked at.")
+                + (unread == 0 ? "" : " " + Text.count(unread, "run") + " not audited.");
     }
 }

@@ -2,6 +2,7 @@ package dev.stepstile.cli.ops;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.client.RefusedException;
+import dev.stepstile.client.UnreachableException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -18,6 +19,7 @@ final class RunAudit {
     private final int readsPerSecond;
     private final Waiting waiting;
     private final BiConsumer<String, JsonNode> found;
+    private final BiConsumer<String, UnreachableException> unread;
     private final Deque<SecondLook> again = new ArrayDeque<>();
     private Totals totals = new Totals(0, 0, 0, 0);
 
@@ -50,12 +52,23 @@ final class RunAudit {
     /** @param unread payloads, and ends in the feed, that were not looked at, as two reads a step were spent */
     record Totals(long runs, long steps, long reads, long unread) {}
 
-    /** @param found takes each violation, and whose it is */
-    RunAudit(Calls calls, int readsPerSecond, Waiting waiting, BiConsumer<String, JsonNode> found) {
+    /**
+     * An audit that has looked at nothing yet.
+     *
+     * @param found takes each violation, and whose it is
+     * @param unread takes a run that is not audited further, as calls for it get no answer; ends the audit if it throws
+     */
+    RunAudit(
+            Calls calls,
+            int readsPerSecond,
+            Waiting waiting,
+            BiConsumer<String, JsonNode> found,
+            BiConsumer<String, UnreachableException> unread) {
         this.calls = calls;
         this.readsPerSecond = readsPerSecond;
         this.waiting = waiting;
         this.found = found;
+        this.unread = unread;
     }
 
     Totals totals() {
@@ -78,7 +91,13 @@ final class RunAudit {
     void begin(String run, String path) {
         String cursor = "";
         do {
-            JsonNode page = ask(run, path, cursor);
+            JsonNode page;
+            try {
+                page = ask(run, path, cursor);
+            } catch (UnreachableException e) {
+                unread.accept(run, e);
+                return;
+            }
             if (cursor.isEmpty()) {
                 totals = new Totals(totals.runs + 1, totals.steps, totals.reads, totals.unread);
             }
@@ -112,6 +131,8 @@ final class RunAudit {
             if (!e.type().equals("run-not-found")) {
                 throw e;
             }
+        } catch (UnreachableException e) {
+            unread.accept(look.run, e);
         }
     }
 

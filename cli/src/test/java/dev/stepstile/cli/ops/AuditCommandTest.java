@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stepstile.cli.run.InThisJvm;
 import dev.stepstile.client.StepstileClient;
+import dev.stepstile.client.UnreachableException;
 import dev.stepstile.codec.Json;
 import dev.stepstile.testing.ScriptedApi;
 import java.io.IOException;
@@ -78,6 +79,30 @@ class AuditCommandTest {
         assertThat(ended.out().strip()).isEqualTo("4 steps of 2 runs, 8 reads: nothing is wrong.");
     }
 
+    private static ScriptedApi.Answer twoRunsOfWhichTheFirstFails(ScriptedApi.Call call) {
+        return call.target().startsWith("/v1/runs?")
+                ? ScriptedApi.Answer.json("{\"runs\":[{\"runId\":\"broken\"},{\"runId\":\"b\"}]}")
+                : call.target().startsWith("/v1/runs/broken/")
+                        ? ScriptedApi.Answer.of(503, "application/problem+json", "{\"status\":503}")
+                        : ScriptedApi.Answer.json(CLEAN);
+    }
+
+    @Test
+    void all_goes_on_without_a_run_whose_audit_always_fails_and_says_so() throws IOException {
+        InThisJvm ended = audit(AuditCommandTest::twoRunsOfWhichTheFirstFails, "--all", "--patience", "1");
+        assertThat(ended.status()).isEqualTo(Exit.NOT_REACHED);
+        assertThat(ended.out().strip())
+                .isEqualTo("2 steps of 1 run, 4 reads: nothing is wrong there. 1 run not audited.");
+        assertThat(ended.err()).contains("Run broken is not audited", "503");
+    }
+
+    @Test
+    void one_run_whose_audit_always_fails_is_not_audited() throws IOException {
+        InThisJvm ended = audit(AuditCommandTest::twoRunsOfWhichTheFirstFails, "broken", "--patience", "1");
+        assertThat(ended.status()).isEqualTo(Exit.NOT_REACHED);
+        assertThat(ended.out()).isEmpty();
+    }
+
     @Test
     void a_run_or_all_has_to_be_named_and_not_both() throws IOException {
         assertThat(audit(call -> ScriptedApi.Answer.json(CLEAN)).status()).isEqualTo(Exit.USAGE);
@@ -106,6 +131,10 @@ class AuditCommandTest {
         }
     }
 
+    private static void unread(String run, UnreachableException e) {
+        throw new AssertionError(run, e);
+    }
+
     private static String suspected(Instant notBefore) {
         return "{\"violations\":[],\"checkedCount\":0,\"readCount\":0,\"secondLook\":{\"notBefore\":\"" + notBefore
                 + "\",\"cursor\":\"again\"}}";
@@ -130,7 +159,8 @@ class AuditCommandTest {
                     1_000,
                     watch,
                     (run, violation) ->
-                            found.add(run + " " + violation.path("kind").asText()));
+                            found.add(run + " " + violation.path("kind").asText()),
+                    AuditCommandTest::unread);
             audit.begin("nightly", "/v1/runs/nightly");
             assertThat(found).isEmpty();
             audit.finish();
@@ -148,7 +178,7 @@ class AuditCommandTest {
                                 : "{\"violations\":[],\"checkedCount\":500,\"readCount\":1000,\"cursor\":\"next\"}"));
                 StepstileClient client = StepstileClient.of(api.endpoint());
                 Calls calls = new Calls(client)) {
-            RunAudit audit = new RunAudit(calls, 100, watch, (run, violation) -> {});
+            RunAudit audit = new RunAudit(calls, 100, watch, (run, violation) -> {}, AuditCommandTest::unread);
             audit.begin("nightly", "/v1/runs/nightly");
             assertThat(watch.waited).isEqualTo(Duration.ofSeconds(20));
             assertThat(audit.totals()).isEqualTo(new RunAudit.Totals(1, 1_000, 2_000, 0));

@@ -53,6 +53,20 @@ class StateFolderTest {
     }
 
     @Test
+    void a_folder_where_a_payload_was_is_no_payload() throws IOException {
+        try (EmbeddedPorts embedded = open(false)) {
+            embedded.ports().objects().put("results/r/a/1", bytes("1"));
+            assertThat(embedded.ports().objects().exists("results/r/a/1")).isTrue();
+            try (Stream<Path> files = Files.walk(folder.resolve("state/payloads"))) {
+                Path file = files.filter(Files::isRegularFile).findFirst().orElseThrow();
+                Files.delete(file);
+                Files.createDirectory(file);
+            }
+            assertThat(embedded.ports().objects().exists("results/r/a/1")).isFalse();
+        }
+    }
+
+    @Test
     void is_its_owners_alone() throws IOException {
         Files.createDirectories(
                 folder.resolve("state"),
