@@ -48,12 +48,17 @@ class Document:
     def _not_of(self, content: Json | None, said: Json, name: tuple[str, ...]) -> list[str]:
         if content is None:
             return [f"{name[-1]} is not in the document"]
-        validator = self._validators.get(name)
+        kinds = self._followed(content)["content"]
+        gateway = "application/json" in kinds and said.keys() <= {
+            "message",
+            "Message",
+        }  # no problem, but its own form
+        kind = "application/json" if gateway else next(iter(kinds))
+        validator = self._validators.get((*name, kind))
         if validator is None:
-            kinds = self._followed(content)["content"]
-            kind = "application/problem+json" if "application/problem+json" in kinds else "application/json"
             schema = {"components": self._document["components"], **kinds[kind]["schema"]}
-            validator = self._validators[name] = jsonschema_rs.validator_for(schema, validate_formats=True)
+            validator = jsonschema_rs.validator_for(schema, validate_formats=True)
+            self._validators[(*name, kind)] = validator
         return [
             f"{'/'.join(map(str, e.instance_path))}: {e.message[:300]}" for e in validator.iter_errors(said)
         ]

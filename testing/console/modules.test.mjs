@@ -1,6 +1,7 @@
 // The parts of the console that need no browser: which steps are selected, and how a run is kept as it is now.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, test } from "node:test";
 
 globalThis.document = { querySelector: () => null, dispatchEvent: () => {}, hidden: false };
@@ -14,6 +15,7 @@ globalThis.setTimeout = (task, ms) => later(task, ms / 20);
 const folder = new URL("../../local/stack/src/main/resources/console/", import.meta.url);
 const { criteria, parameters, select, selection } = await import(new URL("filter.js", folder));
 const { LiveRun } = await import(new URL("live-run.js", folder));
+const { Audit, toDo } = await import(new URL("audit.js", folder));
 const { LiveCounts } = await import(new URL("live-counts.js", folder));
 
 // ------------------------------------------------------------------ selecting
@@ -201,4 +203,98 @@ test("a step that ends again after a redrive counts as it ended last", async () 
   assert.deepEqual(await read(status), { QUEUED: 0, DEAD: 1 });
   api["/feed"].entries = [{ key: "a", attempt: 2, at: at(12), state: "SUCCEEDED" }];
   assert.deepEqual(await read(status), { QUEUED: 0, SUCCEEDED: 1 });
+});
+
+// ------------------------------------------------------------------ an audit
+
+/** @param pages the answers, one after the other; a number is the status of a refusal */
+function audited(...pages) {
+  const cursors = [];
+  globalThis.fetch = async (target) => {
+    cursors.push(new URL(target, "http://x").searchParams.get("cursor"));
+    const page = pages.shift();
+    return typeof page === "number"
+      ? { ok: false, status: page, text: async () => JSON.stringify({ type: page === 404 ? "run-not-found" : "", detail: "no" }) }
+      : { ok: true, status: 200, text: async () => JSON.stringify({ violations: [], checkedCount: 0, readCount: 1, ...page }) };
+  };
+  const leaving = new AbortController();
+  const seen = [];
+  const audit = new Audit("r", leaving.signal, () => seen.push({ waits: audit.waitsUntil !== null, problem: audit.problem }));
+  return { audit, cursors, seen, leaving };
+}
+
+const look = { notBefore: AT, cursor: "again" };
+const late = { kind: "FEED_MISSING", key: "a", evidence: "no entry" };
+
+test("an audit goes through all pages, then looks again at what may be work under way", async () => {
+  const { audit, cursors, seen } = audited(
+    { checkedCount: 2, unreadCount: 1, cursor: "next", secondLook: look }, { checkedCount: 1 }, { violations: [late] });
+  await audit.run();
+  assert.deepEqual(cursors, [null, "next", "again"]);
+  assert.deepEqual([audit.checked, audit.reads, audit.unread, audit.violationCount], [3, 3, 1, 1]);
+  assert.deepEqual(audit.violations.get("FEED_MISSING"), { many: 1, first: [late] });
+  assert.ok(seen.some(({ waits }) => waits));
+});
+
+test("a second look that is too early is made again, and one at a run that is gone finds nothing", async () => {
+  const { audit, cursors } = audited({ secondLook: look }, { secondLook: look }, 404);
+  await audit.run();
+  assert.deepEqual(cursors, [null, "again", "again"]);
+  assert.equal(audit.violationCount, 0);
+});
+
+test("a second look that is too early for a minute and more ends the audit", async () => {
+  let clock = 0;
+  const { now } = performance;
+  performance.now = () => (clock += 40_000);
+  try {
+    const { audit } = audited(...Array(9).fill({ secondLook: look }));
+    await assert.rejects(audit.run(), { type: "too-early" });
+  } finally {
+    performance.now = now;
+  }
+});
+
+test("an audit makes a thousand reads a second at most", async () => {
+  const { audit } = audited({ readCount: 4000 });
+  const began = performance.now();
+  await audit.run();
+  assert.ok(performance.now() - began > 150, "4 s, in this test a twentieth of them");
+});
+
+test("a call of an audit that is not answered is made again, and one that is refused is not", async () => {
+  const { audit, cursors, seen } = audited({ cursor: "next" }, 503, {});
+  await audit.run();
+  assert.deepEqual(cursors, [null, "next", "next"]);
+  assert.ok(seen.some(({ problem }) => problem === "no"));
+  for (const status of [403, 404]) {
+    await assert.rejects(audited(status).audit.run(), { message: "no", status });
+  }
+});
+
+test("an audit that is left makes no further call", async () => {
+  const { audit, cursors, leaving } = audited({ secondLook: look }, {});
+  const ended = assert.rejects(audit.run(), { name: "AbortError" });
+  later(() => leaving.abort(), 20);
+  await ended;
+  assert.deepEqual(cursors, [null]);
+});
+
+test("of many violations the first are kept, and all are counted", async () => {
+  const wrong = Array.from({ length: 250 }, (_, n) => ({ ...late, key: `${n}` }));
+  const { audit } = audited({ violations: [...wrong, { kind: "COUNTS_WRONG", evidence: "" }] });
+  await audit.run();
+  assert.deepEqual([audit.violations.get("FEED_MISSING").many, audit.violations.get("FEED_MISSING").first.length], [250, 200]);
+  assert.deepEqual(audit.violations.get("COUNTS_WRONG"), { many: 1, first: [] });
+  assert.match(audit.cut(), /first 200 of 251/);
+});
+
+test("what to do is said of the same kinds together as in the documents, and of later kinds too", () => {
+  const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+  const document = JSON.parse(read("shared/http/src/main/resources/dev/stepstile/http/openapi.json"));
+  const [, table] = /\n\| kind \| do \|\n\|---\|---\|\n(.*?)\n\n/s.exec(read("docs/operations.md"));
+  const rows = table.split("\n").map((row) => row.split(" | ")[0].slice(2).split(", ")).filter(([kind]) => kind !== "others");
+  const kinds = document.components.schemas.Violation.properties.kind.enum;
+  const together = Map.groupBy(kinds.filter((kind) => toDo(kind) !== toDo("LATER")), toDo);
+  assert.deepEqual(new Set([...together.values()].map((each) => each.sort().join())), new Set(rows.map((each) => each.sort().join())));
 });

@@ -30,6 +30,11 @@ SCRIPT_KEY = "<script>alert('key')</script>"
 ENDED = ("SUCCEEDED", "FAILED", "DEAD", "CANCELLED")
 HANDLERS = ("images.resize", "orders.load", "mail.send")
 BUDGET = 3  # attempts of a step
+UNREAD = 12  # payloads that a call of an audit leaves out, if it looks at more steps
+LOOKED_AT_TWICE = (
+    "RECORD_MISSING", "RECORD_WITHOUT_DISPATCH", "CANCEL_UNKNOWN", "STEP_OPEN",
+    "DEAD_LETTER_UNMARKED", "FEED_MISSING", "FEED_WRONG",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,8 @@ def normalised(message: str) -> str:
 
 
 class Refused(Exception):
+    """:ivar kind: of the problem; empty if API Gateway refuses, in a form of its own"""
+
     def __init__(self, status: int, kind: str, detail: str) -> None:
         super().__init__(detail)
         self.status, self.kind, self.detail = status, kind, detail
@@ -261,6 +268,9 @@ class Api:
         self.changes: list[tuple[str, Json]] = []
         self.has_dry_runs = True
         self.refused = ""  # why lists of runs and of what runs are
+        self.violations: list[Json] = []  # what an audit of a run finds
+        self.audited_at_once = 2000  # steps that a call of it looks at
+        self.audit_refusal: Refused | None = None
 
     # ---------------------------------------------------------------- what it holds
     def fill(self, large: int = 100_000) -> None:
@@ -380,6 +390,7 @@ class Api:
             ("GET", "feed"): lambda: self.feed(run, query),
             ("GET", "running"): lambda: {"steps": self.running(run)},
             ("GET", "failures"): lambda: self.failures(run, query),
+            ("GET", "audit"): lambda: self.audit(run, query),
             ("POST", "steps", "lookup"): lambda: self.lookup(run, body),
             ("POST", "redrive"): lambda: self.redrive(run, body),
             ("POST", "cancel"): lambda: self.cancel(run, body),
@@ -486,6 +497,25 @@ class Api:
                 example = {"key": step.key, "attempt": step.attempt, "message": error["message"]}
                 group["examples"].append(example)
         return {"failures": sorted(groups.values(), key=lambda group: -group["count"]), "readCount": read}
+
+    def audit(self, run: Run, query: dict[str, str]) -> Json:
+        """Some violations are reported by a second look alone; it is never too early for one."""
+        if self.audit_refusal:
+            raise self.audit_refusal
+        looked, _, at = query.get("cursor", "1:0").partition(":")
+        steps = list(run.steps)[int(at) : int(at) + self.audited_at_once]
+        found = [each for each in self.violations if each.get("key", steps[0]) in steps]
+        later = [each for each in found if each["kind"] in LOOKED_AT_TWICE]
+        if looked == "2":
+            return {"violations": later, "checkedCount": 0, "readCount": 2 * len(later)}
+        page: Json = {"violations": [each for each in found if each not in later]}
+        page |= {"checkedCount": len(steps), "readCount": 2 * len(steps) + 1}
+        if len(steps) > UNREAD:
+            page["unreadCount"] = UNREAD
+        if later:
+            page["secondLook"] = {"notBefore": moment(time.time() + 30), "cursor": f"2:{at}"}
+        after = int(at) + len(steps)
+        return page | ({"cursor": f"1:{after}"} if after < len(run.steps) else {})
 
     @staticmethod
     def lookup(run: Run, body: Json) -> Json:
@@ -648,13 +678,15 @@ class StandIn:
                 try:
                     said = stand_in.api.answer(method, target.path, query, asked)
                 except Refused as refused:
-                    status, kind = refused.status, "application/problem+json"
-                    said = {
-                        "type": f"https://stepstile.dev/problems/{refused.kind}",
-                        "title": refused.kind.replace("-", " ").capitalize(),
-                        "status": refused.status,
-                        "detail": refused.detail,
-                    }
+                    status, said = refused.status, {"message": refused.detail}
+                    if refused.kind:
+                        kind = "application/problem+json"
+                        said = {
+                            "type": f"https://stepstile.dev/problems/{refused.kind}",
+                            "title": refused.kind.replace("-", " ").capitalize(),
+                            "status": refused.status,
+                            "detail": refused.detail,
+                        }
                 body = json.dumps(said).encode()
                 if stand_in.watch:
                     stand_in.watch(method, target.path, query, asked, status, json.loads(body))

@@ -57,6 +57,10 @@ def test_axe_has_no_serious_finding_in_any_view_or_dialog(
         found[name] = findings(tab)
         page.keyboard.press("Escape")
         expect(dialog).to_have_count(0)
+    api.violations = [{"kind": "DISPATCH_WRONG", "dispatchId": "d-1", "evidence": "2 steps, and 1 bit"}]
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator(".violations")).to_be_visible()
+    found["Check"] = findings(tab)
     tab.page.context.close()
     assert {name: each for name, each in found.items() if each} == {}
 

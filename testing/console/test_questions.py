@@ -100,6 +100,9 @@ ANSWERS = {
     "What is in the dead-letter queue, and why?": [Answer("section.cause", "weekly / load-eu")],
     "How do I run dead letters again?": [Answer("#told", "1 step redriven", "will be redriven as steps")],
     "How do I get rid of them?": [Answer("#told", "purged", "will be deleted for good")],
+    "Do records, feed and dead letters of the run agree?": [
+        Answer("section[aria-labelledby=h-audit]", "no violations. 3 steps checked")
+    ],
     "How do I end one step, or the run, for good?": [
         Answer(".badges", "CANCELLED", "1 step will be cancelled"),
         Answer(".chip.CANCELLED", "2 CANCELLED", "accepts no new dispatches"),
@@ -107,7 +110,6 @@ ANSWERS = {
 }
 BY_COMMAND = {
     "Is anything wrong, and what do I do?",
-    "Do records, feed and dead letters of the run agree?",
     "Is what is stored of all runs right?",
 }
 

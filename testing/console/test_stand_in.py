@@ -167,5 +167,8 @@ def test_the_document_finds_an_answer_and_a_request_that_are_not_as_it_says(api:
     assert DOCUMENT.wrong("GET", path, {}, {}, 418, {})
     answer["steps"][0]["state"] = "ASLEEP"
     assert DOCUMENT.wrong("GET", path, {}, {}, 200, answer)
+    assert DOCUMENT.wrong("GET", path, {}, {}, 403, {"message": "Forbidden"}) == []
+    assert DOCUMENT.wrong("GET", path, {}, {}, 403, {"message": "Forbidden", "detail": "of no type"})
+    assert DOCUMENT.wrong("GET", path, {}, {}, 404, {"message": "Not found"})
     done = {"cancelledCount": 0, "stoppingCount": 0}
     assert DOCUMENT.wrong("POST", "/v1/runs/nightly/cancel", {}, {"steps": []}, 200, done)

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from conftest import TEXTS, Served, Tab, eventually, filtered, opened, run_address, step_address
 from playwright.sync_api import Browser, Locator, expect
-from stand_in import Api
+from stand_in import Api, Refused
 
 
 @pytest.mark.quick
@@ -275,3 +275,105 @@ def test_an_api_that_does_not_answer_is_said_at_the_top_and_read_again(tab: Tab,
     served.stand_in.silent = False
     expect(page.locator("#banner")).to_be_hidden(timeout=30_000)
     tab.errors.clear()
+
+
+DAMAGED = {
+    "kind": "RECORD_DAMAGED",
+    "key": "images/2026-11-04/000003.png",
+    "evidence": f"<img src=x onerror=alert('evidence')> is no state {'w' * 2000}",
+}
+STEPLESS = {"kind": "DISPATCH_WRONG", "dispatchId": "d-1", "evidence": "2,000 steps, and 1,999 bits"}
+NOT_IN_THE_FEED = {
+    "kind": "FEED_MISSING",
+    "key": "images/2026-11-01/000000.png",
+    "evidence": "attempt 1 SUCCEEDED has no entry",
+}
+AUDIT = "section[aria-labelledby=h-audit]"
+
+
+@pytest.mark.quick
+def test_a_run_of_which_all_that_is_stored_is_right_is_said_to_be(tab: Tab, api: Api) -> None:
+    page = tab.show(run_address("report"))
+    audit = page.locator(AUDIT)
+    page.get_by_role("button", name="Check").press("Enter")
+    expect(audit.get_by_role("status")).to_contain_text("no violations. 3 steps checked, 7 reads made.")
+    expect(page.get_by_role("button", name="Check")).to_be_focused()
+    expect(audit).not_to_contain_text("not looked at")
+    assert api.calls["GET runs/{runId}/audit"] == 1
+    page = tab.show(run_address("nightly"))
+    page.get_by_role("button", name="Check").dblclick()
+    expect(audit.get_by_role("status")).to_contain_text("no violations. 2,000 steps checked")
+    expect(audit.get_by_role("status")).to_contain_text("12 payloads or ends in the feed were not looked at")
+    assert api.calls["GET runs/{runId}/audit"] == 2, "a double click checks once"
+
+
+@pytest.mark.quick
+def test_a_violation_shows_its_step_its_evidence_and_what_to_do(tab: Tab, api: Api) -> None:
+    api.violations = [DAMAGED, STEPLESS]
+    page = tab.show(run_address("nightly"))
+    page.get_by_role("button", name="Check").click()
+    audit = page.locator(AUDIT)
+    expect(audit.get_by_role("status")).to_contain_text("2 violations. 2,000 steps checked")
+    damaged, stepless = audit.locator(".violations").all()
+    expect(damaged).to_contain_text("RECORD_DAMAGED 1")
+    expect(damaged).to_contain_text("A step is UNKNOWN")
+    expect(damaged.locator("pre")).to_have_text(DAMAGED["evidence"])
+    expect(damaged.get_by_role("link")).to_have_text(DAMAGED["key"])
+    expect(stepless.locator("li")).to_contain_text("Dispatch d-1")
+    expect(stepless).to_contain_text("report it")
+    assert audit.locator("img").count() == 0
+    page.set_viewport_size({"width": 420, "height": 860})
+    assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+    damaged.get_by_role("link").click()
+    expect(page.locator("h1")).to_contain_text(f"Step {DAMAGED['key']}")
+
+
+def test_what_work_under_way_can_look_like_is_looked_at_twice(tab: Tab, api: Api) -> None:
+    api.violations = [NOT_IN_THE_FEED]
+    tab.page.clock.install()
+    page = tab.show(run_address("nightly"))
+    page.get_by_role("button", name="Check").click()
+    said = page.locator(AUDIT).get_by_role("status")
+    expect(said).to_contain_text("may be work under way: it is looked at again at")
+    expect(page.locator(".violations")).to_have_count(0)
+    page.clock.fast_forward(31_000)
+    expect(said).to_contain_text("1 violation. 2,000 steps checked")
+    expect(page.locator(".violations")).to_contain_text(NOT_IN_THE_FEED["evidence"])
+
+
+@pytest.mark.parametrize("leave", ["by another view", "by the button"])
+def test_leaving_an_audit_ends_its_calls(tab: Tab, api: Api, leave: str) -> None:
+    api.audited_at_once = 1
+    page = tab.show(run_address("nightly"))
+    page.get_by_role("button", name="Check").click()
+    audit = page.locator(AUDIT)
+    expect(audit).to_contain_text(re.compile("[1-9][0-9]* steps? checked, no violations so far"))
+    if leave == "by the button":
+        page.get_by_role("button", name="Stop checking").click()
+        expect(audit.get_by_role("status")).to_contain_text("Not checked to the end: no violations so far.")
+    else:
+        page.locator("main").press("u")
+        expect(page.locator("tbody th").first).to_have_text("nightly")
+    page.wait_for_timeout(500)
+    before = api.calls["GET runs/{runId}/audit"]
+    page.wait_for_timeout(1500)
+    assert before == api.calls["GET runs/{runId}/audit"] < 2000
+
+
+def test_an_audit_that_is_refused_says_why_and_one_without_an_answer_goes_on(tab: Tab, api: Api) -> None:
+    api.audit_refusal = Refused(403, "", "Forbidden")  # by IAM
+    page = tab.show(run_address("report"))
+    audit, check = page.locator(AUDIT), page.get_by_role("button", name="Check", exact=True)
+    check.click()
+    expect(audit.get_by_role("alert")).to_have_text("Forbidden")
+    expect(audit.get_by_role("status")).to_contain_text("Not checked to the end")
+    api.audit_refusal = Refused(503, "unavailable", "The table does not answer.")
+    check.click()
+    expect(audit.get_by_role("status")).to_have_text("The table does not answer.")
+    expect(audit.get_by_role("alert")).to_have_count(0)
+    api.audit_refusal = None
+    expect(audit.get_by_role("status")).to_contain_text("no violations. 3 steps checked")
+    page = tab.show(run_address("nothing"))
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator(AUDIT).get_by_role("alert")).to_contain_text("No such run")
+    tab.errors.clear()  # a browser reports each refusal

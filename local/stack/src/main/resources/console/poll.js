@@ -9,7 +9,8 @@ export function connection(error) {
   document.dispatchEvent(new CustomEvent("connection", { detail: error }));
 }
 
-function visible(signal) {
+/** Waits until the page is seen, or the signal is aborted. */
+export function visible(signal) {
   if (!document.hidden) {
     return Promise.resolve();
   }

@@ -1,4 +1,4 @@
-// One run: how far it is, what failed, and each of its steps.
+// One run: how far it is, what failed, each of its steps, and whether what is stored of it is right.
 
 import { get, run as pathOf } from "./api.js";
 import { cancel, pauseRun, redrive, resumeRun } from "./actions.js";
@@ -9,6 +9,7 @@ import { STATES, count, duration, hasEnded, number, rate, stepSeconds, time } fr
 import { LiveLog } from "./live-log.js";
 import { LiveRun, MOST_STEPS } from "./live-run.js";
 import { pausedHandlers } from "./pause-notice.js";
+import { RunAudit } from "./run-audit.js";
 import { RunFailures } from "./run-failures.js";
 import { badge } from "./runs-view.js";
 import { Table } from "./table.js";
@@ -39,6 +40,7 @@ export function runView(main, route, signal) {
     act,
   });
   const log = new LiveLog(runId, signal, (key) => stepAddress(runId, key));
+  const audit = new RunAudit(runId, signal, (key) => stepAddress(runId, key));
   const shown = h("p", { class: "muted shown-count", "aria-live": "polite" });
   const text = h("input", { id: "text", type: "search", value: wanted.text, autocomplete: "off", spellcheck: "false", "aria-keyshortcuts": "/" });
   const handler = h("select", { id: "handler" });
@@ -76,7 +78,8 @@ export function runView(main, route, signal) {
       h("section", { "aria-labelledby": "h-throughput" }, h("h2", { id: "h-throughput" }, "Throughput"), chart),
       h("section", { "aria-labelledby": "h-failures" }, h("h2", { id: "h-failures" }, "Failures ", failures.heading), failures.element)),
     stepsSection,
-    h("section", { "aria-labelledby": "h-log" }, h("h2", { id: "h-log" }, "Log"), log.element));
+    h("section", { "aria-labelledby": "h-log" }, h("h2", { id: "h-log" }, "Log"), log.element),
+    h("section", { "aria-labelledby": "h-audit" }, h("h2", { id: "h-audit" }, "Audit"), audit.element));
 
   // ------------------------------------------------------------------ what is read
   const draw = onceAFrame(() => redraw());

@@ -73,6 +73,9 @@ public final class AuditCommand extends ApiCommand {
         audit.finish();
         if (!json) {
             screen().say(summary(audit));
+            if (violations > 0) {
+                screen().say("What to do about each kind: docs/operations.md#audit-of-all-runs");
+            }
         }
         return violations > 0 ? Exit.NO : unread > 0 ? Exit.NOT_REACHED : Exit.DONE;
     }

@@ -14,8 +14,10 @@ import java.util.regex.Pattern;
 /**
  * What the audits of all runs came to, by the counts of a stack of one machine since its start ({@code local --audit-every}). Of a
  * deployed stack, alarms say the same.
+ *
+ * @param failing whether the newest part failed
  */
-record ScheduledAudits(long completed, long failed, long violations) {
+record ScheduledAudits(long completed, long failed, boolean failing, long violations) {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
     /** Empty if there are no such counts: they are those of a stack of one machine. */
@@ -37,26 +39,26 @@ record ScheduledAudits(long completed, long failed, long violations) {
     /** @param metrics as OpenMetrics or Prometheus' text */
     static ScheduledAudits read(String metrics) {
         return new ScheduledAudits(
-                count(metrics, "audits_completed"),
-                count(metrics, "audits_failed"),
-                count(metrics, "audit_violations"));
+                value(metrics, "audits_completed_total"),
+                value(metrics, "audits_failed_total"),
+                value(metrics, "audit_failing") > 0,
+                value(metrics, "audit_violations_total"));
     }
 
-    private static long count(String metrics, String name) {
-        Matcher line = Pattern.compile("(?m)^stepstile_" + name + "_total (\\d{1,18})(?:\\.0)?$")
+    private static long value(String metrics, String name) {
+        Matcher line = Pattern.compile("(?m)^stepstile_" + name + " (\\d{1,18})(?:\\.0)?$")
                 .matcher(metrics);
         return line.find() ? Long.parseLong(line.group(1)) : 0;
     }
 
     /** Empty if no audit was made. */
     Optional<Finding> finding() {
-        if (failed > 0) {
-            return Optional.of(
-                    Finding.wrong(
-                            "audit",
-                            Text.count(failed) + " of " + Text.count(completed + failed)
-                                    + " parts of the audit of all runs failed since this stack was started",
-                            "Its log has the cause of each, in the lines of AuditRounds; the next part goes on where the last one ended."));
+        String parts = Text.count(failed) + " of " + Text.count(completed + failed, "part");
+        if (failing) {
+            return Optional.of(Finding.wrong(
+                    "audit",
+                    "the newest part of the audit of all runs failed, and since this stack was started " + parts,
+                    "Its log has the cause, in the lines of AuditRounds; the next part goes on where this one ended."));
         }
         if (violations > 0) {
             return Optional.of(Finding.wrong(
@@ -67,8 +69,11 @@ record ScheduledAudits(long completed, long failed, long violations) {
                             + Launcher.ofThisProcess().command() + " audit --all"));
         }
         return completed > 0
-                ? Optional.of(
-                        Finding.ok("audit", Text.count(completed) + " parts of the audit of all runs found nothing"))
+                ? Optional.of(Finding.ok(
+                        "audit",
+                        failed > 0
+                                ? parts + " of the audit of all runs failed, and the newest did not"
+                                : "no violation in " + Text.count(completed, "part") + " since the start"))
                 : Optional.empty();
     }
 }

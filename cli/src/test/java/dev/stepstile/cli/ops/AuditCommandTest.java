@@ -47,7 +47,7 @@ class AuditCommandTest {
         assertThat(ended.out())
                 .contains("RECORD_MISSING  nightly  step a")
                 .contains("  Its dispatch is closed, and it has no record.")
-                .contains("2 steps of 1 run, 4 reads: 1 violation.")
+                .contains("2 steps of 1 run, 4 reads: 1 violation.", "docs/operations.md#audit-of-all-runs")
                 .doesNotContain("\u001b");
     }
 

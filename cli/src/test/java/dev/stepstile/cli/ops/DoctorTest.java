@@ -189,11 +189,13 @@ class DoctorTest {
         }
     }
 
-    private static InThisJvm examinedWhereAuditsCount(String completed, String failed, String violations)
+    private static InThisJvm examinedWhereAuditsCount(
+            String completed, String failed, boolean failing, String violations)
             throws IOException, InterruptedException {
         String metrics = "# HELP stepstile_audits_completed_total Parts.\n"
                 + "stepstile_audits_completed_total " + completed
                 + "\nstepstile_audits_failed_total " + failed
+                + "\nstepstile_audit_failing " + (failing ? "1" : "0")
                 + "\nstepstile_audit_violations_total " + violations + "\n";
         try (ScriptedApi api = new ScriptedApi(
                 call -> call.target().equals("/metrics") ? Answer.of(200, "text/plain", metrics) : NO_RUN)) {
@@ -203,19 +205,24 @@ class DoctorTest {
 
     @Test
     void audits_that_fail_on_this_machine_are_told_and_so_is_what_they_found() throws Exception {
-        InThisJvm failing = examinedWhereAuditsCount("3", "2", "7");
+        InThisJvm failing = examinedWhereAuditsCount("3", "2", true, "7");
         assertThat(failing.status()).isEqualTo(Exit.NO);
-        assertThat(failing.out()).contains("WRONG  audit", "2 of 5 parts of the audit of all runs failed");
+        assertThat(failing.out()).contains("WRONG  audit", "the newest part of the audit", "2 of 5 parts");
 
-        InThisJvm found = examinedWhereAuditsCount("5", "0", "7");
+        InThisJvm goesOn = examinedWhereAuditsCount("4", "2", false, "0");
+        assertThat(goesOn.status()).as(goesOn.out()).isZero();
+        assertThat(goesOn.out())
+                .contains("ok     audit", "2 of 6 parts of the audit of all runs failed, and the newest");
+
+        InThisJvm found = examinedWhereAuditsCount("5", "0", false, "7");
         assertThat(found.status()).isEqualTo(Exit.NO);
         assertThat(found.out()).contains("WRONG  audit", "reported 7 violations", "./stepstile audit --all");
 
-        InThisJvm well = examinedWhereAuditsCount("5", "0", "0");
+        InThisJvm well = examinedWhereAuditsCount("5", "0", false, "0");
         assertThat(well.status()).as(well.out()).isZero();
         assertThat(well.out()).contains("ok     audit");
 
-        InThisJvm none = examinedWhereAuditsCount("0", "0", "0");
+        InThisJvm none = examinedWhereAuditsCount("0", "0", false, "0");
         assertThat(none.status()).isZero();
         assertThat(none.out()).doesNotContain("audit");
     }

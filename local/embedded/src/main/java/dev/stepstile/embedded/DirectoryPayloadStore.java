@@ -76,7 +76,7 @@ final class DirectoryPayloadStore implements PayloadStore {
 
     @Override
     public boolean exists(String key) {
-        return Files.exists(file(key));
+        return Files.isRegularFile(file(key));
     }
 
     private Path file(String key) {

@@ -352,7 +352,7 @@ final class EmbeddedStepStore implements StepStore {
 
     private static FeedEntry ended(EndedRow row) {
         try {
-            return ended(readRecord(row.position(), row.body()));
+            return ended(row.position(), readRecord(row.position(), row.body()));
         } catch (DamagedData e) { // where it is in the feed is known all the same
             return FeedEntry.unknown(row.stepKey(), row.position());
         }
@@ -364,9 +364,11 @@ final class EmbeddedStepStore implements StepStore {
     /** A row of a step that has ended, with its position in the feed. */
     private record EndedRow(String stepKey, String position, String body) {}
 
-    private static FeedEntry ended(StepRecord record) {
-        if (!(record.state() instanceof StepState.Ended ended)) {
-            throw new IllegalStateException("only ended steps are in the feed");
+    private static FeedEntry ended(String position, StepRecord record) {
+        if (!(record.state() instanceof StepState.Ended ended)
+                || !FeedEntry.at(position).equals(ended.finishedAt())
+                || FeedEntry.number(position, 0) != record.attempt()) {
+            throw new DamagedData("The record of step " + record.id() + " is not what its place in the feed says");
         }
         return new FeedEntry.Ended(
                 record.id().stepKey(),

@@ -31,6 +31,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
@@ -96,6 +98,7 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
  * (stored): its key; {@code n}: its size; {@code h}: its SHA-256.
  */
 public final class DynamoDbStepStore implements StepStore {
+    private static final Logger LOG = LoggerFactory.getLogger(DynamoDbStepStore.class);
     static final String TTL = "ttl";
     private static final String SHARDS = "s";
     private static final String CREATED_AT = "ca";
@@ -180,13 +183,20 @@ public final class DynamoDbStepStore implements StepStore {
         for (int bucket = 0; bucket < ItemKeys.RUN_BUCKETS; bucket++) {
             QueryRequest.Builder query = QueryRequest.builder().indexName(ItemKeys.FEED_INDEX);
             TableReads.after(query, ItemKeys.FEED_PK, ItemKeys.runs(bucket), ItemKeys.FEED_SK, last);
-            found.addAll(reads.query(
-                    "Query of the runs of bucket " + bucket,
-                    query,
-                    limit,
-                    item -> RunPosition.parse(new Attributes(item).text(ItemKeys.FEED_SK))));
+            found.addAll(reads.queryReadable(
+                    "Query of the runs of bucket " + bucket, query, limit, DynamoDbStepStore::positionUnlessDamaged));
         }
         return found.stream().sorted().limit(limit).toList();
+    }
+
+    private static Optional<RunPosition> positionUnlessDamaged(Map<String, AttributeValue> item) {
+        try {
+            return Optional.of(
+                    TableReads.readable(item, read -> RunPosition.parse(new Attributes(read).text(ItemKeys.FEED_SK))));
+        } catch (DamagedData e) {
+            LOG.error("{} The run is in no list, and each call that names it finds it.", e.getMessage());
+            return Optional.empty();
+        }
     }
 
     private Optional<Map<String, AttributeValue>> item(String runId) {

@@ -54,15 +54,36 @@ public sealed interface FeedEntry {
         return new Ended(stepKey, number(position, 0), StepState.Name.UNKNOWN, at(position), 0, null);
     }
 
-    /** The instant of a position. */
+    /**
+     * The instant of a position.
+     *
+     * @throws DamagedData if it has none
+     */
     static Instant at(String position) {
-        return Instant.ofEpochMilli(Long.parseLong(position.substring(0, position.indexOf('#'))));
+        try {
+            return Instant.ofEpochMilli(Long.parseLong(position.split("#", 2)[0]));
+        } catch (NumberFormatException e) {
+            throw noPosition(position, e);
+        }
     }
 
-    /** A number at the end of a position, 0 for the last one: a hash may stand for the key, but no key has a {@code #}. */
+    /**
+     * A number at the end of a position, 0 for the last one: a hash may stand for the key, but no key has a {@code #}.
+     *
+     * @throws DamagedData if there is none
+     */
     static int number(String position, int fromEnd) {
         String[] parts = position.split("#", -1);
-        return Integer.parseInt(parts[parts.length - 1 - fromEnd]);
+        try {
+            return Integer.parseInt(parts[Math.max(0, parts.length - 1 - fromEnd)]);
+        } catch (NumberFormatException e) {
+            throw noPosition(position, e);
+        }
+    }
+
+    private static DamagedData noPosition(String position, NumberFormatException e) {
+        return new DamagedData(
+                "The feed has an entry at '" + position + "', where Stepstile puts none: it was edited by hand.", e);
     }
 
     static String endedPosition(Instant at, String stepKey, int attempt) {

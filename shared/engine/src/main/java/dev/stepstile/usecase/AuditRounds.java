@@ -7,6 +7,7 @@ import dev.stepstile.port.RunPosition;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.StepId;
 import dev.stepstile.usecase.AuditProgress.Again;
+import dev.stepstile.usecase.AuditProgress.Failing;
 import dev.stepstile.usecase.AuditProgress.Round;
 import dev.stepstile.usecase.LiveAudit.Page;
 import dev.stepstile.usecase.LiveAudit.Position;
@@ -25,7 +26,9 @@ import org.slf4j.LoggerFactory;
  * the newest first; it looks at those that have an open dispatch, or one that was closed since the round before. What a call
  * finds is logged, a line for each violation, and counted; how far it came is kept in an item beside the records, written when
  * a call begins and when it ends. A call that dies has kept nothing: the next one begins where that one did. Two at once look
- * at the same and report it twice; the one that ends last says where it goes on. Nothing is left out either way.
+ * at the same and report it twice; the one that ends last says where it goes on. Nothing is left out either way. A run at which
+ * three calls failed, one after another, holds up no other: the round passes over it, and the next one looks at all runs, so that
+ * it is never taken for one that was looked at.
  */
 public final class AuditRounds {
     /** Reads a second, on average over a call: a twelfth of what a new on-demand table takes. */
@@ -42,6 +45,9 @@ public final class AuditRounds {
 
     /** Beyond it, first looks wait: how far a call came must fit into an item. */
     private static final int MOST_SUSPECTS = 1_000;
+
+    /** In so many calls, one after another, a look at a run fails before the round passes over it. */
+    private static final int CALLS_AT_ONE = 3;
 
     private static final int RUNS_AT_ONCE = 100;
     private static final String KEY = "audit/progress";
@@ -154,7 +160,7 @@ public final class AuditRounds {
     }
 
     private static Round begun(Round last, Instant now) {
-        return last.over() ? Round.next(now, last.began().minus(OVERLAP)) : last;
+        return last.over() ? last.next(now, OVERLAP) : last;
     }
 
     /** What is not kept any more, or by another version in another form, is begun anew: that leaves nothing out. */
@@ -167,7 +173,7 @@ public final class AuditRounds {
                 LOG.warn("How far the audit has come cannot be read ({}); it begins anew.", e.getMessage());
             }
         }
-        return new AuditProgress(Round.first(now), List.of(), null);
+        return new AuditProgress(Round.first(now), List.of(), null, null);
     }
 
     private void keep(AuditProgress progress) {
@@ -238,31 +244,36 @@ public final class AuditRounds {
         }
 
         private void secondLooks() throws InterruptedException {
-            List<Again> left = new ArrayList<>();
-            for (Again again : progress.again()) {
-                Optional<Page> page = goesOn() ? again(again) : Optional.of(waiting(again));
-                page.filter(answered -> answered.again() != null).ifPresent(_ -> left.add(again));
+            List<Again> left = new ArrayList<>(progress.again());
+            for (Again again : List.copyOf(left)) {
+                if (!goesOn()) {
+                    return;
+                }
+                if (again(again).filter(page -> page.again() != null).isEmpty()) {
+                    left.remove(again);
+                    progress = progress.with(left);
+                }
             }
-            progress = progress.with(left);
-        }
-
-        private static Page waiting(Again again) {
-            return new Page(List.of(), 0, 0, 0, null, again.look(), false);
         }
 
         /** Empty if the run is gone, or can no longer be read, which its first look reports. */
         private Optional<Page> again(Again again) throws InterruptedException {
+            Optional<Page> page;
             try {
-                Optional<Page> page = audit.lookAgain(again.runId(), again.look());
-                page.ifPresent(answered -> {
-                    found(again.runId(), answered.violations());
-                    looked = looked.read(answered.reads());
-                });
-                pace();
-                return page;
+                page = audit.lookAgain(again.runId(), again.look());
             } catch (DamagedData damaged) {
                 return Optional.empty();
+            } catch (RuntimeException e) {
+                passOver(again.runId(), e);
+                return Optional.empty();
             }
+            page.ifPresent(answered -> {
+                made(again.runId());
+                found(again.runId(), answered.violations());
+                looked = looked.read(answered.reads());
+            });
+            pace();
+            return page;
         }
 
         /** Looks at a run, or at what is left of it, as far as there is time. */
@@ -273,6 +284,7 @@ public final class AuditRounds {
             while (goesOn()) {
                 Optional<Page> page = page(run.runId(), at);
                 if (page.isPresent()) {
+                    made(run.runId());
                     took(run.runId(), page.get(), first);
                     first = false;
                 }
@@ -302,6 +314,34 @@ public final class AuditRounds {
                 String evidence = String.valueOf(damaged.getMessage());
                 found(runId, List.of(new Violation(Violation.Kind.DISPATCHES_DAMAGED, null, null, evidence)));
                 return Optional.empty();
+            } catch (RuntimeException e) {
+                passOver(runId, e);
+                return Optional.empty();
+            }
+        }
+
+        private void made(String runId) {
+            if (progress.failuresOf(runId) > 0) {
+                progress = progress.failing(null);
+            }
+        }
+
+        /** Goes on without a run at which as many calls failed; until then, this call fails too. */
+        private void passOver(String runId, RuntimeException e) {
+            int failures = progress.failuresOf(runId) + 1;
+            progress = progress.failing(new Failing(runId, failures));
+            if (failures < CALLS_AT_ONE) {
+                throw e;
+            }
+            progress = progress.failing(null).in(progress.round().passingOver());
+            parts.meter().add(Metric.AUDITS_FAILED);
+            try (LogContext.Scope _ = LogContext.of(runId).open()) {
+                LOG.error(
+                        "{} calls of the audit of all runs failed at run {}: this round goes on without the rest of it, and the"
+                                + " next looks at it again. What to do: docs/operations.md, Audit of all runs.",
+                        failures,
+                        runId,
+                        e);
             }
         }
 

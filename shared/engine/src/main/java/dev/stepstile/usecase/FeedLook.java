@@ -1,5 +1,6 @@
 package dev.stepstile.usecase;
 
+import dev.stepstile.port.DamagedData;
 import dev.stepstile.port.FeedEntry;
 import dev.stepstile.port.StepStore;
 import dev.stepstile.step.Payload;
@@ -79,8 +80,15 @@ final class FeedLook {
     /** Those of one shard. */
     private Looked inOrderOfTheirEnds(List<StepRecord> wanted) {
         Map<String, List<FeedEntry.Ended>> entries = new TreeMap<>();
-        int came = entries(wanted, entries);
         Map<String, Fault> faults = new TreeMap<>();
+        int came;
+        try {
+            came = entries(wanted, entries);
+        } catch (DamagedData damaged) { // an entry without a time, which any step here may be behind
+            String first = wanted.getFirst().id().stepKey();
+            Fault unreadable = new Fault(Violation.Kind.FEED_WRONG, String.valueOf(damaged.getMessage()));
+            return new Looked(Map.of(first, unreadable), 0, wanted.size() - 1);
+        }
         for (StepRecord record : wanted.subList(0, came)) {
             Fault fault = fault(record, entries.getOrDefault(record.id().stepKey(), List.of()));
             if (fault != null) {

@@ -9,6 +9,7 @@ import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Counts, the newest value of each measure and gauge, and histograms, kept in memory. */
@@ -17,6 +18,7 @@ public final class InMemoryMeter implements Meter {
     private static final String ALL = "";
 
     private final Map<Metric, LongAdder> counts = new EnumMap<>(Metric.class);
+    private final AtomicBoolean auditFailing = new AtomicBoolean();
     private final Map<Measure, Duration> newest = new ConcurrentHashMap<>();
     private final Map<Gauge, Long> gauges = new ConcurrentHashMap<>();
     private final Map<Series, Histogram> histograms = new ConcurrentHashMap<>();
@@ -32,6 +34,14 @@ public final class InMemoryMeter implements Meter {
     @Override
     public void add(Metric count, long n) {
         adder(count).add(n);
+        if (count == Metric.AUDITS_FAILED || count == Metric.AUDITS_COMPLETED) {
+            auditFailing.set(count == Metric.AUDITS_FAILED);
+        }
+    }
+
+    /** Whether the newest part of the audit of all runs failed. */
+    public boolean isAuditFailing() {
+        return auditFailing.get();
     }
 
     @Override

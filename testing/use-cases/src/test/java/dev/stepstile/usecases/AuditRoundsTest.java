@@ -12,6 +12,7 @@ import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.Dispatcher.NewStep;
 import dev.stepstile.usecase.LiveAudit;
 import dev.stepstile.usecase.Metric;
+import dev.stepstile.usecase.Violation;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.DriverManager;
@@ -215,6 +216,109 @@ class AuditRoundsTest {
         assertThat(sum(rest, AuditRounds.Looked::steps)).isEqualTo(3 * (RUNS - 3));
         assertThat(stack.count(Metric.AUDITS_FAILED)).isEqualTo(1);
         assertThat(stack.count(Metric.AUDITS_COMPLETED)).isEqualTo(rest.size());
+    }
+
+    @Test
+    void a_run_whose_look_always_fails_is_passed_over_and_never_taken_as_audited() throws InterruptedException {
+        endRuns(RUNS);
+        round(LONG);
+        dispatch("first", Stack.step("a"));
+        stack.time.advance(Duration.ofSeconds(1));
+        dispatch("second", Stack.step("a"));
+        settle();
+        for (int call = 0; call < 2; call++) {
+            stack.faults.fail("store.runWithDispatches");
+            assertThatThrownBy(() -> audit(LONG)).isInstanceOf(PortException.class);
+        }
+        stack.faults.fail("store.runWithDispatches");
+        Report third = audit(LONG);
+        assertThat(third.looked().runs()).as("all but the newest").isEqualTo(1);
+        assertThat(third.looked().settled()).isEqualTo(RUNS);
+        assertThat(third.after()).isNull();
+        assertThat(stack.count(Metric.AUDITS_FAILED)).isEqualTo(3);
+
+        stack.time.advance(Duration.ofMinutes(30));
+        Report next = audit(LONG);
+        assertThat(next.looked().runs()).as("all, for none may be left out").isEqualTo(RUNS + 2);
+        assertThat(audit(LONG).looked().settled()).isEqualTo(RUNS + 2);
+    }
+
+    @Test
+    void a_second_look_that_always_fails_holds_up_nothing_and_what_it_was_about_is_found_later()
+            throws InterruptedException {
+        endRuns(2);
+        sql("UPDATE record SET feed = NULL WHERE step_key = 'a' AND run_id = 'run-1'");
+        assertThat(audit(LONG).suspects()).isEqualTo(1);
+        stack.time.advance(LiveAudit.LOOK_AGAIN_AFTER);
+        for (int call = 0; call < 2; call++) {
+            stack.faults.fail("store.run");
+            assertThatThrownBy(() -> audit(LONG)).isInstanceOf(PortException.class);
+        }
+        stack.faults.fail("store.run");
+        Report third = audit(LONG);
+        assertThat(third.suspects()).isZero();
+        assertThat(third.looked().settled()).isEqualTo(2);
+        assertThat(audit(LONG).suspects()).isEqualTo(1);
+        stack.time.advance(LiveAudit.LOOK_AGAIN_AFTER);
+        assertThat(audit(LONG).violations())
+                .extracting(found -> found.violation().kind())
+                .containsExactly(Violation.Kind.FEED_MISSING);
+    }
+
+    @Test
+    void calls_that_fail_at_different_runs_pass_over_none() throws InterruptedException {
+        endRuns(RUNS);
+        for (int skip = 0; skip < 3; skip++) {
+            stack.faults.fail("store.records", 1);
+            assertThatThrownBy(() -> audit(LONG)).isInstanceOf(PortException.class);
+        }
+        round(LONG);
+        assertThat(stack.count(Metric.STEPS_AUDITED)).isEqualTo(3 * RUNS);
+    }
+
+    /** All rows of the store but the one that says how far the audit came. */
+    private List<String> stored() throws SQLException {
+        List<String> rows = new ArrayList<>();
+        Path database = folder.resolve("state").resolve("stepstile.db");
+        try (var connection = DriverManager.getConnection("jdbc:sqlite:" + database);
+                var query = connection.createStatement()) {
+            List<String> tables = new ArrayList<>();
+            try (var names = query.executeQuery("SELECT name FROM sqlite_master WHERE type = 'table'")) {
+                while (names.next()) {
+                    tables.add(names.getString(1));
+                }
+            }
+            assertThat(tables).contains("run", "dispatch", "record", "page", "message", "item", "worker");
+            for (String table : tables) {
+                try (var found = query.executeQuery("SELECT * FROM " + table)) {
+                    while (found.next()) {
+                        StringBuilder row = new StringBuilder(table);
+                        for (int i = 1; i <= found.getMetaData().getColumnCount(); i++) {
+                            row.append(' ').append(found.getString(i));
+                        }
+                        rows.add(row.toString());
+                    }
+                }
+            }
+        }
+        rows.removeIf(row -> row.startsWith("item audit/progress "));
+        return rows;
+    }
+
+    @Test
+    void a_round_writes_nothing_but_how_far_it_came_whatever_it_finds() throws InterruptedException, SQLException {
+        endRuns(RUNS);
+        dispatch("open", Stack.step("waits"));
+        sql("UPDATE record SET feed = NULL WHERE step_key = 'a' AND run_id = 'run-1'");
+        sql("DELETE FROM record WHERE step_key = 'b' AND run_id = 'run-2'");
+        StateFolderDamage.dispatch(folder.resolve("state"), "run-3", "d1");
+        List<String> before = stored();
+        assertThat(before).hasSizeGreaterThan(3 * RUNS);
+        round(SHORT);
+        stack.time.advance(LiveAudit.LOOK_AGAIN_AFTER);
+        audit(LONG);
+        assertThat(stack.count(Metric.AUDIT_VIOLATIONS)).isGreaterThanOrEqualTo(3);
+        assertThat(stored()).isEqualTo(before);
     }
 
     @Test

@@ -27,6 +27,7 @@ public final class Console {
     static final List<String> FILES = List.of(
             "actions.js",
             "api.js",
+            "audit.js",
             "charts.js",
             "dialog.js",
             "dom.js",
@@ -41,6 +42,7 @@ public final class Console {
             "main.js",
             "pause-notice.js",
             "poll.js",
+            "run-audit.js",
             "run-failures.js",
             "run-view.js",
             "running-view.js",

@@ -85,6 +85,8 @@ public final class MetricsText {
                 sample(name, "", Long.toString(level.getAsLong()));
             }
         }
+        family(PREFIX + "audit_failing", "gauge", "", "1 if the newest part of the audit of all runs failed, else 0.");
+        sample(PREFIX + "audit_failing", "", meter.isAuditFailing() ? "1" : "0");
         return format == Format.OPENMETRICS ? text.append("# EOF\n").toString() : text.toString();
     }
 

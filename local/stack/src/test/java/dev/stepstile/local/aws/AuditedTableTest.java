@@ -6,6 +6,7 @@ import dev.stepstile.aws.AwsClients;
 import dev.stepstile.emulators.AwsUsage;
 import dev.stepstile.emulators.HiddenLoopback;
 import dev.stepstile.handlers.Echo;
+import dev.stepstile.port.RunPosition;
 import dev.stepstile.port.StepQueue.Delivery;
 import dev.stepstile.runtime.JvmRuntime;
 import dev.stepstile.step.Payload;
@@ -14,6 +15,7 @@ import dev.stepstile.step.Shards;
 import dev.stepstile.step.StepId;
 import dev.stepstile.step.StepState;
 import dev.stepstile.usecase.AttemptRunner;
+import dev.stepstile.usecase.AuditRounds;
 import dev.stepstile.usecase.Dispatcher;
 import dev.stepstile.usecase.HandlerOutput;
 import dev.stepstile.usecase.Handlers;
@@ -177,6 +179,8 @@ class AuditedTableTest {
             recordsAreHeldAgainstTheirDispatch();
             dispatchesAreHeld();
             readsAreCounted();
+            aRoundWritesHowFarItCame();
+            aRunWithoutItsPlaceHidesNoOther();
         }
         assertThat(seen).isEqualTo(EnumSet.allOf(Violation.Kind.class));
     }
@@ -335,5 +339,44 @@ class AuditedTableTest {
             assertThat(calls.page().reads()).as(run).isLessThanOrEqualTo(steps < 10 ? 2 * steps + 2 : 2 * steps);
             assertThat(calls.used().allWriteUnits()).as("it writes nothing").isZero();
         }
+    }
+
+    /** Of each run of this test, most of which are corrupt. */
+    private void aRoundWritesHowFarItCame() throws InterruptedException {
+        AwsUsage.Usage before = aws.usage().soFar();
+        AuditRounds.Answer answer =
+                stepstile.auditRounds().audit(Instant.now().plus(ahead).plus(Duration.ofSeconds(60)));
+        AwsUsage.Usage used = aws.usage().soFar().since(before);
+        assertThat(answer)
+                .isInstanceOfSatisfying(
+                        AuditRounds.Answer.Done.class,
+                        done -> assertThat(done.report().looked().runs()).isGreaterThan(10));
+        Map<String, Long> calls = new TreeMap<>(used.requests());
+        calls.values().removeIf(count -> count == 0);
+        assertThat(calls.keySet())
+                .contains("DynamoDb.Query", "DynamoDb.BatchGetItem", "DynamoDb.PutItem")
+                .isSubsetOf(
+                        "DynamoDb.Query",
+                        "DynamoDb.BatchGetItem",
+                        "DynamoDb.GetItem",
+                        "DynamoDb.PutItem",
+                        "S3.GetObject",
+                        "S3.HeadObject");
+        assertThat(calls.get("DynamoDb.PutItem"))
+                .as("when it begins and when it ends; either is tried again if the machine is busy")
+                .isBetween(2L, 4L);
+        assertThat(dynamoDb.getItem(get -> get.tableName(table()).key(key("payload#audit/progress", "payload")))
+                        .item())
+                .isNotEmpty();
+    }
+
+    private void aRunWithoutItsPlaceHidesNoOther() throws InterruptedException {
+        alter(key("run#later", "run"), "feedSk", AttributeValue.fromS("first"));
+        assertThat(aws.ports().store().runs(null, 100))
+                .extracting(RunPosition::runId)
+                .contains("result", "moved")
+                .doesNotContain("later");
+        assertThat(stepstile.auditRounds().audit(Instant.now().plus(ahead).plus(Duration.ofSeconds(60))))
+                .isInstanceOf(AuditRounds.Answer.Done.class);
     }
 }
