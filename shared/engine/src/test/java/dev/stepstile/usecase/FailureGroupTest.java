@@ -46,7 +46,7 @@ class FailureGroupTest {
                 "took 12.5 s of 10,000 | took … s of …",
                 "10.0.0.17:5432 refused | … refused",
                 "rows [1, 2, 3] | rows […]",
-                "rows [1,2,3] | rows […]",
+                "digests 9f86d081884c7d65,9f86d081884c7d66 | digests …",
                 "rows [4] | rows […]",
                 "Slow Down (Service: S3, Request ID: 4S9WCJ6QZ5NCE6NX) | Slow Down (Service: S…, Request ID: …)",
                 "java.lang.IllegalStateException: declined (Charge.java:12) | java.lang.IllegalStateException: declined (Charge.java:…)",

@@ -144,6 +144,28 @@ class DeadLetterLooksTest {
     }
 
     @Test
+    void the_step_of_each_letter_is_looked_up_however_many_a_run_has() throws InterruptedException {
+        dead("r1", "z");
+        String letter = letters().getFirst();
+        for (int i = 0; i < Limits.LOOKUP_KEYS; i++) {
+            send(1, letter.replace("\"z\"", "\"never" + i + "\""));
+        }
+        assertThat(api.get("/v1/dead-letters?limit=1000").path("deadLetters").findValuesAsText("stepState"))
+                .containsExactly("DEAD");
+        assertThat(redriven())
+                .isEqualTo(Json.parse("{\"redrivenCount\":1,\"deletedCount\":1,\"leftCount\":100,\"complete\":true}"));
+    }
+
+    @Test
+    void a_letter_without_a_step_is_not_stale() throws InterruptedException {
+        send(1, "hello");
+        DeadLetters.Selection all = new DeadLetters.Selection(null, Set.of(), null, null, true);
+        assertThat(stack.stepstile.deadLetters().list(all, 10, 0).letters())
+                .singleElement()
+                .satisfies(listed -> assertThat(listed.stale()).isFalse());
+    }
+
+    @Test
     void bodies_are_read_until_they_are_half_an_answer() throws InterruptedException {
         send(30, "x".repeat(Limits.ANSWER_BYTES / 30));
         JsonNode listed = api.get("/v1/dead-letters?body=true");

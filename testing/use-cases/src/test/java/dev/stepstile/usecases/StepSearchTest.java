@@ -3,10 +3,14 @@ package dev.stepstile.usecases;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stepstile.step.StepState;
+import dev.stepstile.usecase.StepFilter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -129,8 +133,16 @@ class StepSearchTest {
         stack.handOver(keys(150));
         deliverBatches();
         stack.sweepAfter(stack.timing.sweepEvery());
+        assertThat(payloadsReadFor(StepState.Name.QUEUED)).isZero();
+        assertThat(payloadsReadFor(StepState.Name.SUCCEEDED)).isEqualTo(1);
+    }
+
+    /** By a new process, which has read nothing yet. */
+    private long payloadsReadFor(StepState.Name state) throws InterruptedException {
         stack.faults.restart();
-        assertThat(list("state=QUEUED").path("steps")).isEmpty();
-        assertThat(stack.faults.calls()).contains("store.dispatches").doesNotContain("items.get", "objects.get");
+        stack.over(stack.faults.over(stack.ports))
+                .queries()
+                .steps(Stack.RUN, StepFilter.ofStates(new TreeSet<>(Set.of(state))), null, 1);
+        return stack.faults.calls("items.get") + stack.faults.calls("objects.get");
     }
 }
