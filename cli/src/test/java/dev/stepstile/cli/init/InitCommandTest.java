@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,7 +38,7 @@ class InitCommandTest {
     }
 
     /** What it prints, under its status. */
-    private static String init(Path launcher, String version, String kind, Path project) {
+    private static String init(Path launcher, @Nullable String version, String kind, Path project) {
         StringWriter said = new StringWriter();
         int status = new CommandLine(
                         new InitCommand(new Launcher(Map.of("STEPSTILE_LAUNCHER", launcher.toString())), version))
@@ -120,8 +122,7 @@ class InitCommandTest {
     @ParameterizedTest
     @EnumSource(names = {"PYTHON", "DAGSTER"})
     void a_package_that_a_python_project_requires_lends_it_no_name(Starter kind) {
-        String required = kind.files()
-                .get("pyproject.toml")
+        String required = Objects.requireNonNull(kind.files().get("pyproject.toml"))
                 .split("dependencies = ", 2)[1]
                 .split("\\[tool", 2)[0];
         List<String> names = REQUIRED.matcher(required)
