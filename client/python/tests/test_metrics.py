@@ -54,11 +54,15 @@ def run(client: StepstileClient, run_id: str) -> None:
     eventually(lambda: client.status(run_id).counts.get("SUCCEEDED") == STEPS, 60)
 
 
+# Not on AWS, where each metric is paid for: docs/operations.md names it beside the audit of all runs.
+OF_ONE_MACHINE = {"AUDIT_FAILING"}
+
+
 def documented() -> set[str]:
-    """The names in the tables of metrics, which are all that there are (OperationsTest)."""
+    """The names in the tables of metrics, which are all that there are (OperationsTest), and those of one machine alone."""
     section = OPERATIONS.read_text().split("\n## Metrics\n")[1].split("\n## ")[0]
     rows = [line.split(" | ")[0] for line in section.splitlines() if line.startswith("| `")]
-    return {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)}
+    return {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)} | OF_ONE_MACHINE
 
 
 @pytest.mark.parametrize("accept", [TEXT, OPEN])

@@ -3,6 +3,7 @@ package dev.stepstile.step;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -138,11 +139,17 @@ public record StepRecord(
         return Optional.of(end.isBefore(claimed) ? Duration.ZERO : Duration.between(claimed, end)); // clocks differ
     }
 
-    /** Whether {@code found} is what a write of this record would have left: same attempt, owner, state and redrive. */
+    /**
+     * Whether {@code found} is what a write of this record would have left: same attempt, owner, state, cancels and redrive.
+     * An end may have come after a cancel that its writer did not know when it meant to write this.
+     */
     public boolean isShownBy(@Nullable StepRecord found) {
         return found != null
                 && found.attempts.sameAs(attempts)
                 && found.state.name() == state.name()
-                && found.answered.equals(answered);
+                && Objects.equals(found.answered.redrivenBy, answered.redrivenBy)
+                && (state instanceof StepState.Ended
+                        ? found.cancelSeq() >= cancelSeq()
+                        : found.cancelSeq() == cancelSeq());
     }
 }

@@ -43,6 +43,15 @@ class StepRecordTest {
                 .isFalse();
     }
 
+    /** Its answer was lost; the next try begins with what was read before the cancel. */
+    @Test
+    void an_end_is_shown_by_one_that_was_written_after_a_cancel_and_not_by_one_before_it() {
+        StepState ended = new StepState.Succeeded(new Payload.Inline("1"), Steps.NOW);
+        StepRecord end = other(2, Steps.OWNER, 0, 1, ended);
+        assertThat(end.isShownBy(other(2, Steps.OWNER, 0, 2, ended))).isTrue();
+        assertThat(end.isShownBy(other(2, Steps.OWNER, 0, 0, ended))).isFalse();
+    }
+
     @Test
     void keeps_a_note_whole_that_is_as_long_as_a_note_may_be() {
         String message = "x".repeat(120);

@@ -17,8 +17,9 @@ class SeededBugsTest {
 
     /**
      * Chance finds these too rarely. {@code RulesOfReadingTest} finds the first two (what was sent again waits its turn, and a
-     * sweep goes back in the feed) and the three of a resume (while the queue is empty, what waits counts as lost anyway), {@code RulesOfRecoveryTest} the three of a worker
-     * that is lost, {@code ModelTest} the others.
+     * sweep goes back in the feed) and the three of a resume (while the queue is empty, what waits counts as lost anyway),
+     * {@code RulesOfRecoveryTest} the three of a worker that is lost, {@code RulesOfWritingTest} that of a heartbeat which is
+     * overlooked, {@code ModelTest} the others.
      */
     private static final Set<String> ELSEWHERE = Set.of(
             SweeperBugs.FORGETS,
@@ -30,6 +31,7 @@ class SeededBugsTest {
             SeededBug.DELETES_FIRST,
             SeededBug.UNCLAIMED_NOT_SENT,
             SweeperBugs.CLOSES_EARLY,
+            "A worker is revoked by what was read of it, whatever it has sent since",
             "A sweep closes a dispatch whatever was written to it meanwhile",
             "A dead letter redrives whatever death it finds");
 
