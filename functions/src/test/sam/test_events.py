@@ -231,6 +231,12 @@ def test_every_event_is_in_a_scene():
     assert named == {path.stem for path in EVENTS.glob("*.json")}
 
 
+def test_every_event_is_one_of_those_that_run_in_containers_too():
+    """`build/sam-local-check` asks for it as well, and does not run each time."""
+    in_containers = (Path(__file__).parent / "containers/test_local.py").read_text()
+    assert [path.stem for path in EVENTS.glob("*.json") if f'("{path.stem}", ' not in in_containers] == []
+
+
 def test_a_variable_that_the_stack_does_not_set_is_missed(deployed):
     configuration = deployed.stack.configuration("RunsFunction")
     del configuration["Environment"]["Variables"]["STEPSTILE_TABLE"]

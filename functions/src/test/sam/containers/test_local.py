@@ -195,6 +195,11 @@ def audited(answer, behind):
     assert (audit["violations"], audit["checkedCount"]) == ([], 3)
 
 
+def all_audited(answer, behind):
+    audit = body(answer, 200)
+    assert (audit["violations"], audit["checkedCount"], audit["complete"]) == ([], 3, True)
+
+
 def load_eu_dies(behind):
     """As the next events have it: its one attempt takes too long."""
     event = json.loads((EVENTS / "step-batch.json").read_text())
@@ -254,6 +259,7 @@ WITHOUT_FAILURES = [
     ("runs-step-by-key", no_such_step),
     ("runs-feed", fed),
     ("runs-audit", audited),
+    ("runs-audit-schedule", all_audited),
     ("runs-lookup", looked_up),
     ("sweeper-schedule", swept),
 ]
