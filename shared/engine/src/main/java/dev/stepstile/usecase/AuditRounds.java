@@ -310,10 +310,6 @@ public final class AuditRounds {
         private Optional<Page> page(String runId, @Nullable Position at) throws InterruptedException {
             try {
                 return audit.look(runId, at, progress.round().since());
-            } catch (DamagedData damaged) {
-                String evidence = String.valueOf(damaged.getMessage());
-                found(runId, List.of(new Violation(Violation.Kind.DISPATCHES_DAMAGED, null, null, evidence)));
-                return Optional.empty();
             } catch (RuntimeException e) {
                 passOver(runId, e);
                 return Optional.empty();
