@@ -142,6 +142,13 @@ def test_the_table_is_read_and_sorted_by_keyboard(tab: Tab, api: Api) -> None:
     expect(page.locator("h1")).to_have_text("Running now")
 
 
+def test_a_table_of_few_steps_is_as_tall_as_they_are(tab: Tab, api: Api) -> None:
+    run = next(run for run in api.runs.values() if 0 < len(run.steps) < 10)
+    rows = tab.show(run_address(run.run_id)).locator(".rows")
+    expect(rows.locator(".row")).to_have_count(len(run.steps))
+    assert rows.evaluate("rows => [rows.clientHeight, rows.scrollHeight]") == [max(102, 34 * len(run.steps))] * 2
+
+
 def test_a_narrow_screen_shows_a_key_to_its_end(browser: Browser, served: Served, api: Api) -> None:
     tab = opened(browser, served, size=(420, 860))
     page = tab.show(run_address("nightly"))
