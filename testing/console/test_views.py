@@ -146,7 +146,9 @@ def test_a_table_of_few_steps_is_as_tall_as_they_are(tab: Tab, api: Api) -> None
     run = next(run for run in api.runs.values() if 0 < len(run.steps) < 10)
     rows = tab.show(run_address(run.run_id)).locator(".rows")
     expect(rows.locator(".row")).to_have_count(len(run.steps))
-    assert rows.evaluate("rows => [rows.clientHeight, rows.scrollHeight]") == [max(102, 34 * len(run.steps))] * 2
+    assert (
+        rows.evaluate("rows => [rows.clientHeight, rows.scrollHeight]") == [max(102, 34 * len(run.steps))] * 2
+    )
 
 
 def test_a_narrow_screen_shows_a_key_to_its_end(browser: Browser, served: Served, api: Api) -> None:
